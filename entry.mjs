@@ -1,0 +1,78 @@
+// The entry of the deployed worker. It hands the configuration to the wasm worker as text, exports the handlers and the two
+// object classes, and brings everything back after a crash of the wasm instance.
+//
+// A panic traps and takes the instance's memory with it. The generated glue makes a new instance before the next call; an
+// object that was made in the old one is stale from then on, so each object here is made again when that happens. Storage is
+// the truth and memory a cache: nothing is lost by it.
+
+import config from "./build/vedette.toml";
+import * as wasm from "./build/index.js";
+
+globalThis.__vedette_config = config;
+
+const runtime = wasm.__worker_init_state();
+
+/** Makes a new wasm instance if the last one crashed. */
+function revive() {
+  if (runtime.criticalError) {
+    console.log(JSON.stringify({ level: "warn", event: "instance_replaced" }));
+    wasm.__wbg_reset_state();
+    runtime.criticalError = false;
+  }
+}
+
+/** Marks the instance as crashed if this is how a wasm trap shows. */
+function note(error) {
+  if (error instanceof WebAssembly.RuntimeError) runtime.criticalError = true;
+}
+
+// A trap inside a task reaches no caller; this is the only place where it shows.
+addEventListener("error", (event) => note(event.error));
+
+/** Calls into the wasm instance, a living one. */
+async function call(work) {
+  revive();
+  try {
+    return await work();
+  } catch (error) {
+    note(error);
+    throw error;
+  }
+}
+
+/** A Durable Object whose inside is a wasm object, made again whenever the instance was replaced. */
+function durable(name) {
+  return class {
+    #args;
+    #inner;
+    #born;
+
+    constructor(state, env) {
+      this.#args = [state, env];
+    }
+
+    #object() {
+      if (this.#born !== runtime.instanceId) {
+        this.#inner = new wasm[name](...this.#args);
+        this.#born = runtime.instanceId;
+      }
+      return this.#inner;
+    }
+
+    fetch(request) {
+      return call(() => this.#object().fetch(request));
+    }
+
+    alarm() {
+      return call(() => this.#object().alarm());
+    }
+  };
+}
+
+export const Vantage = durable("Vantage");
+export const Arbiter = durable("Arbiter");
+
+export default {
+  fetch: (request, env, ctx) => call(() => wasm.fetch(request, env, ctx)),
+  scheduled: (event, env, ctx) => call(() => wasm.scheduled(event, env, ctx)),
+};

@@ -1,0 +1,177 @@
+//! What the Arbiter stores, as rows of text: frozen formats, each with its version.
+//!
+//! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
+//! these untouched, so going back to this release finds them as it left them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Arbiter, PoolStanding, Standing};
+use crate::config::Pool;
+use crate::route::Choice;
+use crate::snapshot::Happening;
+use crate::units::{Fingerprint, Name, OriginId, Timestamp};
+use crate::verdict::{StandingVote, Status};
+
+/// The version of the storage schema: the number in the tables' names.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Events that are kept, the latest ones.
+pub const EVENTS_KEPT: usize = 1_000;
+
+/// The tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// One row per shard of a vantage: its votes.
+    Shards,
+    /// One row per pool: its verdict and its origins'.
+    Pools,
+    /// One row per event, oldest first; the key is empty.
+    Events,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Where it goes.
+    pub table: Table,
+    /// What it replaces there.
+    pub key: String,
+    /// JSON.
+    pub text: String,
+}
+
+/// The votes of one shard. Format version 1.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ShardRow {
+    vantage: Name,
+    shard: String,
+    seq: u64,
+    heard: Timestamp,
+    votes: BTreeMap<OriginId, StandingVote>,
+}
+
+/// The verdicts of one pool. Format version 1.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PoolRow {
+    pool: Name,
+    status: Status,
+    since: Timestamp,
+    revision: u64,
+    config: Fingerprint,
+    chosen: Option<Name>,
+    choice: String,
+    origins: BTreeMap<Name, OriginRow>,
+}
+
+/// The verdict of one origin. Format version 1.
+#[derive(Debug, Serialize, Deserialize)]
+struct OriginRow {
+    status: Status,
+    reason: String,
+    since: Timestamp,
+}
+
+impl Row {
+    pub(super) fn event(happening: &Happening) -> Self {
+        Self { table: Table::Events, key: String::new(), text: json(happening) }
+    }
+}
+
+impl PoolRow {
+    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &BTreeMap<OriginId, Standing>) -> Row {
+        let (chosen, choice) = match &standing.choice {
+            Choice::Origin { name, reason } => (Some(name.clone()), reason.clone()),
+            Choice::Nowhere => (None, String::new()),
+        };
+        let origins = pool.origins.iter().filter_map(|origin| {
+            let verdict = verdicts.get(&origin.id)?;
+            let row = OriginRow { status: verdict.status, reason: verdict.reason.clone(), since: verdict.since };
+            Some((origin.id.origin.clone(), row))
+        });
+        let row = Self {
+            pool: pool.name.clone(),
+            status: standing.status,
+            since: standing.since,
+            revision: standing.revision,
+            config: standing.config,
+            chosen,
+            choice,
+            origins: origins.collect(),
+        };
+        Row { table: Table::Pools, key: pool.name.to_string(), text: json(&row) }
+    }
+}
+
+impl Arbiter {
+    /// The row of one shard: its latest votes.
+    pub(super) fn shard_row(&self, key: &(Name, String)) -> Row {
+        let presence = self.watch.get(key);
+        let origins = presence.map(|presence| &presence.origins).into_iter().flatten();
+        let votes = origins.filter_map(|id| Some((id.clone(), self.votes.get(id)?.get(&key.0)?.clone())));
+        let row = ShardRow {
+            vantage: key.0.clone(),
+            shard: key.1.clone(),
+            seq: presence.map_or(0, |presence| presence.seq),
+            heard: presence.and_then(|presence| presence.heard).unwrap_or_default(),
+            votes: votes.collect(),
+        };
+        Row { table: Table::Shards, key: format!("{}/{}", key.0, key.1), text: json(&row) }
+    }
+
+    /// Takes one stored row in. What is not understood, or not named by the configuration any more, is left out: votes are
+    /// cast again within a few probes.
+    pub(super) fn restore(&mut self, row: &Row) {
+        match row.table {
+            Table::Shards => self.restore_shard(&row.text),
+            Table::Pools => self.restore_pool(&row.text),
+            Table::Events => self.events.extend(serde_json::from_str::<Happening>(&row.text).ok()),
+        }
+    }
+
+    fn restore_shard(&mut self, text: &str) {
+        let Ok(row) = serde_json::from_str::<ShardRow>(text) else { return };
+        if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
+            presence.seq = row.seq;
+            presence.heard = Some(row.heard);
+            presence.stored_at = Some(row.heard);
+        }
+        // A vote outlives a new division into shards: it is the vantage's, whichever object of it cast it.
+        for (id, vote) in row.votes {
+            let named = self.config.origin(&id).is_some_and(|origin| origin.vantages.contains(&row.vantage));
+            let ballot = self.votes.entry(id).or_default();
+            let newer = ballot.get(&row.vantage).is_none_or(|other| other.observed < vote.observed);
+            if named && newer {
+                ballot.insert(row.vantage.clone(), vote);
+            }
+        }
+    }
+
+    fn restore_pool(&mut self, text: &str) {
+        let Ok(row) = serde_json::from_str::<PoolRow>(text) else { return };
+        if self.config.pool(row.pool.as_str()).is_none() {
+            return;
+        }
+        for (origin, stored) in row.origins {
+            let id = OriginId { pool: row.pool.clone(), origin };
+            if self.config.origin(&id).is_some() {
+                let standing = Standing { status: stored.status, reason: stored.reason, since: stored.since };
+                self.verdicts.insert(id, standing);
+            }
+        }
+        let choice = row.chosen.map_or(Choice::Nowhere, |name| Choice::Origin { name, reason: row.choice });
+        let standing = PoolStanding {
+            status: row.status,
+            since: row.since,
+            revision: row.revision,
+            choice,
+            config: row.config,
+        };
+        self.pools.insert(row.pool, standing);
+    }
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,227 @@
+use super::*;
+use crate::fixtures::{SHOP, at, config, shop};
+use crate::sample::{CacheClass, Database};
+use crate::vote::{Seen, Vote};
+
+/// A report of one vantage: `+` or `-` for primary and standby.
+fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
+    let vote = |(c, origin): (char, &Origin)| {
+        let failed = c == '-';
+        let reason = if failed { "status 500 is not expected" } else { "ok" };
+        Vote {
+            origin: origin.id.clone(),
+            definition: origin.definition,
+            opinion: if failed { Opinion::Fail } else { Opinion::Pass },
+            held: Millis::ZERO,
+            age: Millis::new(20),
+            seen: Seen {
+                reason: reason.into(),
+                warned: false,
+                failed,
+                latency: Millis::new(9),
+                status: Some(if failed { 500 } else { 200 }),
+                cache: CacheClass::OriginProven,
+                database: Database::default(),
+            },
+        }
+    };
+    Report {
+        version: REPORT_VERSION,
+        vantage: Name::parse(vantage).unwrap(),
+        shard: "0of1".into(),
+        seq,
+        config: config.hash,
+        lag: Millis::new(4),
+        missed: 0,
+        colo: None,
+        votes: script.chars().zip(config.origins()).map(vote).collect(),
+    }
+}
+
+fn arbiter() -> Arbiter {
+    Arbiter::new(shop(), &[], at(0))
+}
+
+fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect> {
+    let config = arbiter.config.clone();
+    let mut effects = Vec::new();
+    for (vantage, script) in scripts {
+        effects.extend(arbiter.step(Event::Reported(report(&config, vantage, at(ms).as_millis(), script)), at(ms)));
+    }
+    effects
+}
+
+fn changes(effects: &[Effect]) -> Vec<String> {
+    let line = |effect: &Effect| match effect {
+        Effect::Changed(change) => Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str())),
+        Effect::Persist(_) | Effect::WakeAt(_) | Effect::Arm(_) => None,
+    };
+    effects.iter().filter_map(line).collect()
+}
+
+fn rows(effects: &[Effect]) -> Vec<Row> {
+    let row = |effect: &Effect| match effect {
+        Effect::Persist(rows) => rows.clone(),
+        Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) => Vec::new(),
+    };
+    effects.iter().flat_map(row).collect()
+}
+
+#[test]
+fn the_first_wake_arms_every_vantage() {
+    let effects = arbiter().step(Event::Woken, at(0));
+    let armed: Vec<&str> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Arm(object) => Some(object.name.as_str()),
+            Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) => None,
+        })
+        .collect();
+    assert_eq!(armed, ["v1/apac/apac/0of1", "v1/enam/enam/0of1", "v1/weur/weur/0of1"]);
+}
+
+#[test]
+fn votes_of_two_vantages_make_a_verdict() {
+    let mut arbiter = arbiter();
+    assert!(changes(&feed(&mut arbiter, 1_000, &[("weur", "++")])).is_empty(), "one is fewer than min_votes");
+    let effects = feed(&mut arbiter, 1_100, &[("enam", "++")]);
+    assert_eq!(changes(&effects), ["shop/primary unknown→pass", "shop/standby unknown→pass", "shop unknown→pass"]);
+}
+
+#[test]
+fn a_majority_of_fails_moves_the_signal_to_the_standby() {
+    let mut arbiter = arbiter();
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let before = arbiter.snapshot(at(1_000)).pools[0].clone();
+    assert_eq!(before.chosen.as_ref().unwrap().as_str(), "primary");
+    let effects = feed(&mut arbiter, 2_000, &[("weur", "-+")]);
+    assert_eq!(changes(&effects), ["shop/primary pass→warn", "shop pass→warn"], "a minority is a warning");
+    let effects = feed(&mut arbiter, 2_100, &[("enam", "-+")]);
+    assert_eq!(changes(&effects), ["shop/primary warn→fail"]);
+    let after = arbiter.snapshot(at(2_100)).pools[0].clone();
+    assert_eq!(after.chosen.as_ref().unwrap().as_str(), "standby");
+    assert!(after.revision > before.revision);
+    assert_eq!(after.origins[0].since, at(2_100));
+}
+
+#[test]
+fn the_revision_rests_while_nothing_changes() {
+    let mut arbiter = arbiter();
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let before = arbiter.snapshot(at(1_000)).pools[0].revision;
+    feed(&mut arbiter, 2_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    assert_eq!(arbiter.snapshot(at(2_000)).pools[0].revision, before);
+}
+
+#[test]
+fn rows_come_before_what_they_announce() {
+    let mut arbiter = arbiter();
+    feed(&mut arbiter, 1_000, &[("weur", "++")]);
+    let effects = feed(&mut arbiter, 1_100, &[("enam", "++")]);
+    assert!(matches!(effects.first(), Some(Effect::Persist(_))), "{effects:?}");
+    let events = rows(&effects).iter().filter(|row| row.table == Table::Events).count();
+    assert_eq!(events, changes(&effects).len(), "no transition without an event");
+}
+
+#[test]
+fn verdicts_and_events_survive_a_restart() {
+    let mut before = arbiter();
+    let mut stored = rows(&feed(&mut before, 1_000, &[("weur", "-+"), ("enam", "-+"), ("apac", "++")]));
+    // As in a table, a later row replaces an earlier one of its key; events pile up.
+    let mut table: Vec<Row> = Vec::new();
+    for row in stored.drain(..) {
+        table.retain(|old| row.table == Table::Events || old.table != row.table || old.key != row.key);
+        table.push(row);
+    }
+    let after = Arbiter::new(shop(), &table, at(9_000));
+    let (was, is) = (before.snapshot(at(9_000)), after.snapshot(at(9_000)));
+    assert_eq!(is.pools, was.pools);
+    assert_eq!(is.pools[0].origins[0].status, Status::Fail);
+    assert_eq!(is.pools[0].origins[0].since, at(1_000));
+    assert_eq!(is.events.len(), was.events.len());
+}
+
+#[test]
+fn when_reports_stop_the_verdict_becomes_unknown_and_the_vantages_are_woken() {
+    let mut arbiter = arbiter();
+    feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let effects = arbiter.step(Event::Woken, at(45_001));
+    assert!(changes(&effects).contains(&"shop/primary pass→unknown".to_owned()), "{effects:?}");
+    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Arm(_))).count(), 3);
+}
+
+#[test]
+fn the_arbiter_wakes_itself_when_something_may_have_fallen_silent() {
+    let mut arbiter = arbiter();
+    let effects = feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let last = effects.iter().rev().find_map(|effect| match effect {
+        Effect::WakeAt(at) => Some(*at),
+        Effect::Persist(_) | Effect::Changed(_) | Effect::Arm(_) => None,
+    });
+    assert!(last.is_some_and(|last| last > at(0) && last <= at(30_000)), "{last:?}");
+    let again = feed(&mut arbiter, 10, &[("weur", "++")]);
+    assert!(!again.iter().any(|effect| matches!(effect, Effect::WakeAt(_))), "an alarm that is set is not paid for twice");
+}
+
+#[test]
+fn a_late_report_does_not_overtake_a_newer_one() {
+    let mut arbiter = arbiter();
+    let config = shop();
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++")]);
+    let late = report(&config, "weur", at(500).as_millis(), "--");
+    arbiter.step(Event::Reported(late), at(1_200));
+    assert_eq!(arbiter.snapshot(at(1_200)).pools[0].origins[0].status, Status::Pass);
+}
+
+#[test]
+fn reports_that_do_not_belong_change_nothing() {
+    let mut arbiter = arbiter();
+    let config = shop();
+    let mut strangers = vec![report(&config, "oc", 1, "--"), report(&config, "weur", 1, "--"), report(&config, "weur", 1, "--")];
+    strangers[1].shard = "7of9".into();
+    strangers[2].version = 99;
+    for stranger in strangers {
+        arbiter.step(Event::Reported(stranger), at(10));
+    }
+    assert!(arbiter.votes.is_empty());
+}
+
+#[test]
+fn votes_for_an_old_definition_do_not_count_after_a_change() {
+    let old = shop();
+    let new = config(&SHOP.replace("path = \"/health\"", "path = \"/ready\""));
+    let mut arbiter = Arbiter::new(new, &[], at(0));
+    for vantage in ["weur", "enam", "apac"] {
+        arbiter.step(Event::Reported(report(&old, vantage, 1, "--")), at(10));
+    }
+    assert_eq!(arbiter.snapshot(at(10)).pools[0].origins[0].status, Status::Unknown);
+}
+
+#[test]
+fn freshness_is_written_at_most_every_third_of_the_time_to_live() {
+    let mut arbiter = arbiter();
+    let mut written = 0;
+    for second in 0..90 {
+        let effects = feed(&mut arbiter, second * 1_000, &[("weur", "++")]);
+        written += rows(&effects).iter().filter(|row| row.table == Table::Shards).count();
+    }
+    assert_eq!(written, 6, "45 s time to live: every 15 s");
+}
+
+#[test]
+fn stored_rows_v1_are_frozen() {
+    let pool = r#"{"pool":"shop","status":"warn","since":5,"revision":3,"config":"00000000000000aa","chosen":"standby","choice":"why","origins":{"primary":{"status":"fail","reason":"r","since":4}}}"#;
+    let shard = r#"{"vantage":"weur","shard":"0of1","seq":9,"heard":8,"votes":{"shop/primary":{"definition":"00000000000000ab","opinion":"fail","since":1,"observed":2,"seen":{"reason":"r","failed":true,"latency":3,"status":500,"cache":"origin-proven","database":{}}}}}"#;
+    let event = r#"{"at":5,"subject":"shop/primary","from":"pass","to":"fail","reason":"r"}"#;
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<PoolRow>(pool).unwrap()).unwrap(), pool);
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<ShardRow>(shard).unwrap()).unwrap(), shard);
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<Happening>(event).unwrap()).unwrap(), event);
+}
+
+#[test]
+fn addresses_are_published_only_where_the_pool_says_so() {
+    let open = arbiter().snapshot(at(0));
+    assert_eq!(open.pools[0].origins[0].url.as_deref(), Some("http://127.0.0.1:9101"));
+    let closed = Arbiter::new(config(&SHOP.replace("expose_urls = true\n", "")), &[], at(0)).snapshot(at(0));
+    assert!(!serde_json::to_string(&closed).unwrap().contains("127.0.0.1"));
+}

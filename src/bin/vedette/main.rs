@@ -1,0 +1,90 @@
+//! Reads the arguments and runs the command.
+
+mod check;
+mod probe;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use vedette::config::Config;
+
+/// Probes a service's origins from the CDN edge and answers for their health.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Validate a configuration; print its schedule, plan limits and monthly cost
+    Check {
+        /// The configuration file
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Refuse what must not be deployed: origins on this machine
+        #[arg(long)]
+        deploy: bool,
+    },
+    /// Send one probe from here and explain the sample and what each expectation said
+    Probe {
+        /// The configuration file
+        file: PathBuf,
+        /// The origin, as POOL/ORIGIN
+        origin: String,
+    },
+}
+
+/// Problems were found and printed.
+const PROBLEMS: u8 = 1;
+
+/// The command was not understood, or its file cannot be read.
+const USAGE: u8 = 2;
+
+pub(crate) fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Check { file, json, deploy } => check::run(&file, json, deploy),
+        Command::Probe { file, origin } => probe::run(&file, &origin),
+    }
+}
+
+/// The file's text.
+fn read(file: &std::path::Path) -> Result<String, ExitCode> {
+    let too_large = |size: u64| size > vedette::config::MAX_BYTES as u64;
+    match std::fs::metadata(file) {
+        Ok(facts) if facts.is_file() && too_large(facts.len()) => {
+            say_error(&format!("{} is larger than {} bytes", file.display(), vedette::config::MAX_BYTES));
+            return Err(ExitCode::from(PROBLEMS));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    std::fs::read_to_string(file).map_err(|error| {
+        say_error(&format!("cannot read {}: {error}", file.display()));
+        ExitCode::from(USAGE)
+    })
+}
+
+/// The file's configuration; every problem is printed.
+fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
+    Config::parse(&read(file)?).map_err(|problems| {
+        say_error(&format!("{}: {} problem(s)", file.display(), problems.iter().count()));
+        for problem in problems.iter() {
+            say_error(&format!("  {problem}"));
+        }
+        ExitCode::from(PROBLEMS)
+    })
+}
+
+#[expect(clippy::print_stdout, reason = "the command line speaks on standard output")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::print_stderr, reason = "the command line complains on standard error")]
+fn say_error(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,392 @@
+//! `vedette.toml` → [`Config`]: parsed once, checked whole, and from then on never wrong.
+//!
+//! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out. `syntax` makes a tree of
+//! the text, `raw` reads typed values out of the tree and refuses unknown keys, `slot` and `settings` inherit, and `check` and
+//! the files it calls hold everything to its bounds. Nothing here reads a file, a clock or the environment.
+
+mod canon;
+mod check;
+mod expect;
+mod json;
+mod origin;
+mod pool;
+mod problem;
+mod raw;
+mod request;
+mod route;
+mod settings;
+mod slot;
+mod syntax;
+mod url;
+mod value;
+mod vantage;
+
+use std::collections::BTreeMap;
+
+use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
+
+pub use problem::{Problem, Problems};
+
+/// The largest configuration that is read, in bytes.
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Everything that `vedette.toml` says, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Fingerprint of everything the file means; comments and layout do not change it.
+    pub hash: Fingerprint,
+    /// The limits that the configuration is held to.
+    pub plan: Plan,
+    /// Where the one Arbiter lives (default: the place of the first vantage that has one, else `weur`).
+    pub arbiter_location: Hint,
+    /// Every vantage that some origin uses, in the order of their first mention.
+    pub vantages: Vec<Vantage>,
+    /// The pools in the order of the file.
+    pub pools: Vec<Pool>,
+    /// The routes in the order of the file. They do not act yet.
+    pub routes: Vec<Route>,
+    /// What is configured but does not act yet: paths of settings, in the order of the file.
+    pub not_active: Vec<String>,
+}
+
+/// The platform plan whose limits hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Workers Free: 100,000 requests a day, 50 subrequests, 10 ms CPU.
+    Free,
+    /// Workers Paid.
+    Paid,
+}
+
+/// A Durable Object location hint, for example `weur`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hint(&'static str);
+
+impl Hint {
+    /// Every hint that the platform documents
+    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects hinted to `sam`, `afr` and
+    /// `me` are accepted and run nearby instead.
+    pub const KNOWN: [&'static str; 11] =
+        ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"];
+
+    /// Reads a hint; nothing if the platform has no such place.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::KNOWN.iter().find(|known| **known == text).map(|known| Self(known))
+    }
+
+    /// The hint as the platform writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// A place that probes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vantage {
+    /// The name that votes, pages and the `Vedette-Vantage` header carry.
+    pub name: Name,
+    /// How the platform is asked to put it there.
+    pub place: Place,
+}
+
+/// How a vantage comes to its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A Durable Object created near a location hint.
+    Hint(Hint),
+    /// A placed Worker behind the service binding of this name. It does not act yet.
+    Service(String),
+}
+
+/// Origins that can stand in for one another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// The pool's name.
+    pub name: Name,
+    /// How many live votes must say fail.
+    pub quorum: Quorum,
+    /// Fewer live votes than this: unknown. At least 1 and at most the number of vantages.
+    pub min_votes: u32,
+    /// How long a vote counts after its last evidence.
+    pub vote_ttl: Millis,
+    /// Delays a change towards pass. It does not act yet.
+    pub hold_down: Millis,
+    /// How long a recovered origin waits before it takes traffic again. It does not act yet.
+    pub failback_delay: Millis,
+    /// With fewer usable origins than this share, but not none, all count as usable. It does not act yet.
+    pub panic: Option<Ratio>,
+    /// Whether answers may name the origins' addresses.
+    pub expose_urls: bool,
+    /// Warn this long before a certificate ends. It does not act yet.
+    pub cert_warn: Option<Millis>,
+    /// The pool's origins in the order of the file; at least one.
+    pub origins: Vec<Origin>,
+}
+
+/// How many live votes must say fail for a verdict of fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quorum {
+    /// One.
+    Any,
+    /// More than half.
+    Majority,
+    /// Every one.
+    All,
+    /// This many (at least 1).
+    Count(u32),
+    /// This share, rounded up (at least 1%).
+    Share(Ratio),
+}
+
+/// One server address that can serve the pool's traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The origin's full name.
+    pub id: OriginId,
+    /// Where it answers.
+    pub url: OriginUrl,
+    /// Lower serves first.
+    pub priority: u32,
+    /// The share of traffic under weighted steering (0 to 1000). It does not act yet.
+    pub weight: u32,
+    /// When it is probed.
+    pub pace: Pace,
+    /// How many samples change a vote.
+    pub thresholds: Thresholds,
+    /// The vantages that probe it, by name; at least one, none twice.
+    pub vantages: Vec<Name>,
+    /// The request that is sent.
+    pub probe: Probe,
+    /// What its answer must be.
+    pub expect: Expect,
+    /// Fingerprint of what decides this origin's votes: its address, probe, expectations, thresholds and pace.
+    pub definition: Fingerprint,
+}
+
+/// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix without a trailing slash.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OriginUrl {
+    /// Whether the scheme is `https`.
+    pub https: bool,
+    /// Host as written in lower case: a DNS name, an IPv4 address, or an IPv6 address in brackets.
+    pub host: String,
+    /// The port, if it is not the scheme's own.
+    pub port: Option<u16>,
+    /// Path put before every probed path; empty or beginning with `/` and not ending with it.
+    pub prefix: String,
+}
+
+/// When an origin is probed by each of its vantages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Between two probes in the settled state.
+    pub interval: Millis,
+    /// While a vote is in doubt or unknown.
+    pub fast_interval: Millis,
+    /// Once the vote says fail.
+    pub down_interval: Millis,
+    /// For the whole probe: headers and body.
+    pub timeout: Millis,
+}
+
+/// How many samples change a vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Consecutive failures until the vote says fail (1 to 100).
+    pub fall: u32,
+    /// Consecutive passes until the vote says pass (1 to 100).
+    pub rise: u32,
+    /// Also fail at so many failures within the last so many samples.
+    pub window: Option<Window>,
+}
+
+/// `failures` within the last `of` samples; 1 ≤ `failures` ≤ `of` ≤ 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// So many failures.
+    pub failures: u32,
+    /// Within so many samples.
+    pub of: u32,
+}
+
+/// The request of a probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The method.
+    pub method: Method,
+    /// Path and query, beginning with `/`.
+    pub path: String,
+    /// How many redirects are followed (0 to 10).
+    pub redirects: u32,
+    /// Header fields in lower case, in the order of their names.
+    pub headers: BTreeMap<String, HeaderValue>,
+}
+
+/// The methods a probe may use: the safe ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+    /// OPTIONS.
+    Options,
+}
+
+impl Method {
+    /// The method as it is sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+        }
+    }
+}
+
+/// The value of a probe's header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderValue {
+    /// Written in the file.
+    Text(String),
+    /// Held by the platform's secret of this name; the value itself is never in the configuration.
+    Secret(String),
+}
+
+/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the rest a warning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    /// Accepted status codes; at least one range.
+    pub status: Vec<StatusRange>,
+    /// Text that the body must contain.
+    pub body_contains: Option<String>,
+    /// JSON pointers (RFC 6901) and the values they must have.
+    pub json: BTreeMap<String, serde_json::Value>,
+    /// Header fields (lower case) and the text their value must contain, case-insensitively.
+    pub headers: BTreeMap<String, String>,
+    /// Slower than this: warn.
+    pub max_latency: Option<Millis>,
+    /// More database calls than this (`Server-Timing`): warn.
+    pub max_db_calls: Option<u32>,
+    /// More database time than this (`Server-Timing`): warn.
+    pub max_db_time: Option<Millis>,
+}
+
+/// Status codes `first` to `last`, both included; 100 ≤ `first` ≤ `last` ≤ 599.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusRange {
+    /// The lowest.
+    pub first: u16,
+    /// The highest.
+    pub last: u16,
+}
+
+/// Requests for this host and path go to the pool. Routes do not act yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Host in lower case, or `*`.
+    pub host: String,
+    /// Path prefix, beginning with `/`.
+    pub path: String,
+    /// The pool that serves it.
+    pub pool: Name,
+    /// How an origin is chosen.
+    pub steering: Steering,
+}
+
+/// How a route chooses among usable origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steering {
+    /// The lowest `priority` first.
+    Priority,
+    /// At random by `weight`.
+    Weighted,
+    /// The lowest response time first.
+    Latency,
+    /// By a hash of the request.
+    Hash,
+}
+
+impl Config {
+    /// Reads and checks a configuration.
+    ///
+    /// # Errors
+    /// [`Problems`] lists everything that is wrong with the text, in its order.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        check::config(text)
+    }
+
+    /// The pool of this name.
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.name.as_str() == name)
+    }
+
+    /// The vantage of this name.
+    #[must_use]
+    pub fn vantage(&self, name: &str) -> Option<&Vantage> {
+        self.vantages.iter().find(|vantage| vantage.name.as_str() == name)
+    }
+
+    /// The origin of this full name.
+    #[must_use]
+    pub fn origin(&self, id: &OriginId) -> Option<&Origin> {
+        self.origins().find(|origin| origin.id == *id)
+    }
+
+    /// Every origin of every pool, in the order of the file.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.pools.iter().flat_map(|pool| &pool.origins)
+    }
+
+    /// The origins that are the probing machine itself: fine on a laptop, and nothing that a deployed worker could reach.
+    pub fn loopback_origins(&self) -> impl Iterator<Item = &Origin> {
+        self.origins().filter(|origin| origin.url.is_loopback())
+    }
+}
+
+impl Vantage {
+    /// Whether the vantage is an object near `hint`.
+    #[must_use]
+    pub fn is_at(&self, hint: &str) -> bool {
+        match &self.place {
+            Place::Hint(place) => place.as_str() == hint,
+            Place::Service(_) => false,
+        }
+    }
+}
+
+impl OriginUrl {
+    /// Whether the address is this machine itself: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| {
+                // `::ffff:127.0.0.1` is 127.0.0.1 in another spelling.
+                let ip = ip.to_canonical();
+                ip.is_loopback() || ip.is_unspecified()
+            })
+    }
+}
+
+impl std::fmt::Display for OriginUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.https { "https://" } else { "http://" })?;
+        f.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(&self.prefix)
+    }
+}
+
+impl std::fmt::Debug for OriginUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OriginUrl({self})")
+    }
+}

@@ -1,0 +1,180 @@
+//! The meaning of a configuration as one stable text, and its fingerprint: comments and layout do not change it, every
+//! meaningful change does.
+//!
+//! Running objects compare these fingerprints across releases, so nothing here follows the `Debug` form of a type. A line is
+//! a key, the length of the value and the value: no value can look like the next line.
+
+use super::{
+    Config, Expect, HeaderValue, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, Quorum, Route, Steering,
+    Thresholds, Vantage,
+};
+use crate::units::{Fingerprint, Millis};
+
+/// Fingerprint of everything a file means.
+pub(super) fn hash(config: &Config) -> Fingerprint {
+    let mut lines = Lines(String::new());
+    lines.put(
+        "plan",
+        match config.plan {
+            Plan::Free => "free",
+            Plan::Paid => "paid",
+        },
+    );
+    lines.put("arbiter_location", config.arbiter_location.as_str());
+    config.vantages.iter().for_each(|vantage| lines.vantage(vantage));
+    config.pools.iter().for_each(|pool| lines.pool(pool));
+    config.routes.iter().for_each(|route| lines.route(route));
+    Fingerprint::of(&lines.0)
+}
+
+/// Fingerprint of what decides an origin's votes: its address, pace, thresholds, probe and expectations.
+pub(super) fn definition(origin: &Origin) -> Fingerprint {
+    let mut lines = Lines(String::new());
+    lines.definition(origin);
+    Fingerprint::of(&lines.0)
+}
+
+/// The text so far.
+struct Lines(String);
+
+impl Lines {
+    fn put(&mut self, key: &str, value: &str) {
+        let length = value.len().to_string();
+        for part in [key, " ", &length, " ", value, "\n"] {
+            self.0.push_str(part);
+        }
+    }
+
+    fn number(&mut self, key: &str, value: u64) {
+        self.put(key, &value.to_string());
+    }
+
+    fn millis(&mut self, key: &str, value: Millis) {
+        self.number(key, value.get());
+    }
+
+    fn vantage(&mut self, vantage: &Vantage) {
+        self.put("vantage", vantage.name.as_str());
+        match &vantage.place {
+            Place::Hint(hint) => self.put("hint", hint.as_str()),
+            Place::Service(binding) => self.put("service", binding),
+        }
+    }
+
+    fn pool(&mut self, pool: &Pool) {
+        self.put("pool", pool.name.as_str());
+        match pool.quorum {
+            Quorum::Any => self.put("quorum", "any"),
+            Quorum::Majority => self.put("quorum", "majority"),
+            Quorum::All => self.put("quorum", "all"),
+            Quorum::Count(count) => self.number("quorum", count.into()),
+            Quorum::Share(share) => self.put("quorum", &share.to_string()),
+        }
+        self.number("min_votes", pool.min_votes.into());
+        self.millis("vote_ttl", pool.vote_ttl);
+        self.millis("hold_down", pool.hold_down);
+        self.millis("failback_delay", pool.failback_delay);
+        if let Some(share) = pool.panic {
+            self.put("panic", &share.to_string());
+        }
+        self.number("expose_urls", pool.expose_urls.into());
+        if let Some(warn) = pool.cert_warn {
+            self.millis("cert_warn", warn);
+        }
+        for origin in &pool.origins {
+            self.put("origin", origin.id.origin.as_str());
+            self.number("priority", origin.priority.into());
+            self.number("weight", origin.weight.into());
+            origin.vantages.iter().for_each(|name| self.put("from", name.as_str()));
+            self.definition(origin);
+        }
+    }
+
+    fn route(&mut self, route: &Route) {
+        self.put("route", &route.host);
+        self.put("path", &route.path);
+        self.put("to", route.pool.as_str());
+        self.put(
+            "steering",
+            match route.steering {
+                Steering::Priority => "priority",
+                Steering::Weighted => "weighted",
+                Steering::Latency => "latency",
+                Steering::Hash => "hash",
+            },
+        );
+    }
+
+    fn definition(&mut self, origin: &Origin) {
+        self.url(&origin.url);
+        self.pace(origin.pace);
+        self.thresholds(origin.thresholds);
+        self.probe(&origin.probe);
+        self.expect(&origin.expect);
+    }
+
+    fn url(&mut self, url: &OriginUrl) {
+        self.number("https", url.https.into());
+        self.put("host", &url.host);
+        if let Some(port) = url.port {
+            self.number("port", port.into());
+        }
+        self.put("prefix", &url.prefix);
+    }
+
+    fn pace(&mut self, pace: Pace) {
+        self.millis("interval", pace.interval);
+        self.millis("fast_interval", pace.fast_interval);
+        self.millis("down_interval", pace.down_interval);
+        self.millis("timeout", pace.timeout);
+    }
+
+    fn thresholds(&mut self, thresholds: Thresholds) {
+        self.number("fall", thresholds.fall.into());
+        self.number("rise", thresholds.rise.into());
+        if let Some(window) = thresholds.window {
+            self.number("failures", window.failures.into());
+            self.number("of", window.of.into());
+        }
+    }
+
+    fn probe(&mut self, probe: &Probe) {
+        self.put("method", probe.method.as_str());
+        self.put("target", &probe.path);
+        self.number("redirects", probe.redirects.into());
+        for (name, value) in &probe.headers {
+            self.put("header", name);
+            match value {
+                HeaderValue::Text(text) => self.put("text", text),
+                HeaderValue::Secret(secret) => self.put("secret", secret),
+            }
+        }
+    }
+
+    fn expect(&mut self, expect: &Expect) {
+        for range in &expect.status {
+            self.number("first", range.first.into());
+            self.number("last", range.last.into());
+        }
+        if let Some(text) = &expect.body_contains {
+            self.put("body_contains", text);
+        }
+        for (pointer, value) in &expect.json {
+            self.put("pointer", pointer);
+            self.put("json", &value.to_string());
+        }
+        for (name, text) in &expect.headers {
+            self.put("expect_header", name);
+            self.put("contains", text);
+        }
+        if let Some(limit) = expect.max_latency {
+            self.millis("max_latency", limit);
+        }
+        if let Some(limit) = expect.max_db_calls {
+            self.number("max_db_calls", limit.into());
+        }
+        if let Some(limit) = expect.max_db_time {
+            self.millis("max_db_time", limit);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The whole file: its plan, defaults, vantages, pools and routes, held to their bounds and to one another.
+//!
+//! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes of it only if there is
+//! none.
+
+use super::pool::Pools;
+use super::raw::{Report, Table};
+use super::settings::{KEYS, Settings};
+use super::slot::Level;
+use super::value::word;
+use super::vantage::Declared;
+use super::{Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, route, syntax};
+use crate::units::Fingerprint;
+
+/// The place of the Arbiter if neither the file nor a vantage names one.
+const DEFAULT_LOCATION: &str = "weur";
+
+/// Reads and checks a configuration.
+pub(super) fn config(text: &str) -> Result<Config, Problems> {
+    let report = Report::new(text);
+    if text.len() > MAX_BYTES {
+        let size = text.len();
+        let message =
+            format!("the file has {size} bytes, over the bound of {MAX_BYTES}; split the deployment");
+        report.refuse("", None, message);
+        return report.judge(None);
+    }
+    let tree = syntax::tree(text, &report);
+    let config = tree.as_ref().and_then(|tree| whole(&Table::root(tree, &report)));
+    report.judge(config)
+}
+
+fn whole(file: &Table<'_>) -> Option<Config> {
+    file.only(&["plan", "arbiter_location", "defaults", "vantage", "pool", "route"]);
+    let plan = plan(file);
+    let location = file.get("arbiter_location").map(|field| {
+        let place = word(&field, &Hint::KNOWN)?;
+        Hint::KNOWN.get(place).and_then(|known| Hint::parse(known))
+    });
+    let declared = Declared::read(file);
+    let defaults = defaults(file, &declared);
+    let mut reader = Pools::new(&declared);
+    let pools = reader.read(file, &defaults);
+    let routes = route::routes(file, reader.names());
+
+    let pools = pools?;
+    let vantages = declared.used(&pools);
+    let mut config = Config {
+        hash: Fingerprint::of(""),
+        plan: plan?,
+        arbiter_location: location.unwrap_or_else(|| nearest(&vantages))?,
+        vantages,
+        pools,
+        routes: routes?,
+        not_active: file.report().take_inactive(),
+    };
+    config.hash = canon::hash(&config);
+    Some(config)
+}
+
+fn plan(file: &Table<'_>) -> Option<Plan> {
+    let Some(field) = file.get("plan") else { return Some(Plan::Free) };
+    let place = word(&field, &["free", "paid"])?;
+    [Plan::Free, Plan::Paid].get(place).copied()
+}
+
+fn defaults(file: &Table<'_>, declared: &Declared) -> Settings {
+    let Some(table) = file.get("defaults").and_then(|field| field.table()) else {
+        return Settings::default();
+    };
+    table.only(&KEYS);
+    Settings::default().with(&table, Level::Defaults, &|field| declared.list(field))
+}
+
+/// The place of the first vantage that has one.
+fn nearest(vantages: &[Vantage]) -> Option<Hint> {
+    let place = |vantage: &Vantage| match &vantage.place {
+        Place::Hint(hint) => Some(*hint),
+        Place::Service(_) => None,
+    };
+    vantages.iter().find_map(place).or_else(|| Hint::parse(DEFAULT_LOCATION))
+}

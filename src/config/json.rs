@@ -1,0 +1,50 @@
+//! TOML values → JSON values, for what a JSON pointer must find.
+
+use serde_json::Value;
+use toml::de::{DeInteger, DeValue};
+
+use super::raw::Field;
+
+/// The value that `field` says, nested at most `depth` deep.
+pub(super) fn value(field: &Field<'_>, depth: u32) -> Option<Value> {
+    match convert(field.value(), depth) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            field.refuse(why);
+            None
+        }
+    }
+}
+
+fn convert(value: &DeValue<'_>, depth: u32) -> Result<Value, &'static str> {
+    if depth == 0 {
+        return Err("nests deeper than 16; write several pointers to its parts instead");
+    }
+    match value {
+        DeValue::String(text) => Ok(Value::String(text.to_string())),
+        DeValue::Boolean(flag) => Ok(Value::Bool(*flag)),
+        DeValue::Integer(number) => {
+            integer(number).ok_or("has a whole number that 64 bits do not hold; write a smaller one")
+        }
+        DeValue::Float(number) => {
+            let number = number.as_str().parse().ok().and_then(serde_json::Number::from_f64);
+            number.map(Value::Number).ok_or("has a number that JSON does not have; write a finite one")
+        }
+        DeValue::Datetime(_) => Err("has a date, which JSON does not have; write it in quotes"),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| convert(item.get_ref(), depth.saturating_sub(1)));
+            items.collect::<Result<_, _>>().map(Value::Array)
+        }
+        DeValue::Table(map) => {
+            let entry = |key: &str, value| Ok((key.to_owned(), convert(value, depth.saturating_sub(1))?));
+            let entries = map.iter().map(|(key, value)| entry(key.get_ref(), value.get_ref()));
+            entries.collect::<Result<_, _>>().map(Value::Object)
+        }
+    }
+}
+
+fn integer(number: &DeInteger<'_>) -> Option<Value> {
+    let (text, radix) = (number.as_str(), number.radix());
+    let signed = i64::from_str_radix(text, radix).map(Value::from);
+    signed.or_else(|_| u64::from_str_radix(text, radix).map(Value::from)).ok()
+}

@@ -1,0 +1,125 @@
+//! Origins of a pool, with everything they inherit.
+
+use super::canon;
+use super::raw::{Report, Table};
+use super::settings::{KEYS, Settings};
+use super::slot::{Level, Scope};
+use super::url::origin_url;
+use super::value::{Given, title};
+use super::vantage::Declared;
+use super::{Origin, OriginUrl};
+use crate::units::{Fingerprint, Name, OriginId};
+
+/// The most origins of a file; ten times the number that the schedule is measured with.
+const MAX_ORIGINS: usize = 10_000;
+
+/// The greatest `priority`.
+const MAX_PRIORITY: u32 = 65_535;
+
+/// The greatest `weight`: shares of a thousandth are finer than a minute of traffic tells apart.
+const MAX_WEIGHT: u32 = 1_000;
+
+/// The vantage that probes if none is written.
+const DEFAULT_VANTAGE: &str = "weur";
+
+/// The keys of an origin beside those that it inherits.
+const OWN_KEYS: [&str; 4] = ["name", "url", "priority", "weight"];
+
+/// Reads origins; counts them.
+pub(super) struct Origins<'a> {
+    declared: &'a Declared,
+    count: usize,
+}
+
+impl<'a> Origins<'a> {
+    /// A reader that has read nothing yet.
+    pub(super) const fn new(declared: &'a Declared) -> Self {
+        Self { declared, count: 0 }
+    }
+
+    /// Reads every `[[pool.origin]]` of a pool; nothing in the place of one that was refused.
+    pub(super) fn read(
+        &mut self,
+        pool: &Table<'_>,
+        name: Option<&Name>,
+        inherited: &Settings,
+    ) -> Vec<Option<Origin>> {
+        let tables = pool.tables("origin");
+        if tables.is_empty() && pool.get("origin").is_none_or(|field| field.value().is_array()) {
+            pool.refuse_at("origin", "is missing; write at least one [[pool.origin]] with a name and a url");
+        }
+        self.count = self.count.saturating_add(tables.len());
+        if self.count > MAX_ORIGINS {
+            let message =
+                format!("is over the bound of {MAX_ORIGINS} origins in all pools; split the deployment");
+            pool.refuse_at("origin", &message);
+            return Vec::new();
+        }
+        let (mut names, mut urls) = (Given::default(), Given::default());
+        let mut origins = Vec::with_capacity(tables.len());
+        for mut table in tables {
+            let own = title(&mut table, "origin", &mut names);
+            let url = address(&table, &mut urls);
+            let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
+            origins.push(self.origin(&table, pool, inherited).and_then(|draft| draft.named(id?, url?)));
+        }
+        origins
+    }
+
+    fn origin(&self, table: &Table<'_>, pool: &Table<'_>, inherited: &Settings) -> Option<Draft> {
+        table.only(&[&OWN_KEYS[..], &KEYS[..]].concat());
+        let settings = inherited.clone().with(table, Level::Origin, &|field| self.declared.list(field));
+        let report: &Report<'_> = table.report();
+        let scope = Scope { pool: &pool.at, origin: &table.at, report };
+        settings.check_expect(&scope);
+        let pace = settings.pace(&scope);
+        let priority =
+            table.get("priority").map_or(Some(0), |field| field.whole(&(0..MAX_PRIORITY.saturating_add(1))));
+        let weight = weight(table);
+        Some(Draft { priority: priority?, weight: weight?, pace: pace?, settings })
+    }
+}
+
+/// An origin without its name and address.
+struct Draft {
+    priority: u32,
+    weight: u32,
+    pace: super::Pace,
+    settings: Settings,
+}
+
+impl Draft {
+    fn named(self, id: OriginId, url: OriginUrl) -> Option<Origin> {
+        let mut origin = Origin {
+            id,
+            url,
+            priority: self.priority,
+            weight: self.weight,
+            pace: self.pace,
+            thresholds: self.settings.thresholds()?,
+            vantages: self.settings.vantages.or(vec![Name::parse(DEFAULT_VANTAGE).ok()?])?,
+            probe: self.settings.probe.whole()?,
+            expect: self.settings.expect.whole()?,
+            definition: Fingerprint::of(""),
+        };
+        origin.definition = canon::definition(&origin);
+        Some(origin)
+    }
+}
+
+/// The address of an origin. Two origins of one pool at one address cannot stand in for one another.
+fn address(table: &Table<'_>, urls: &mut Given) -> Option<OriginUrl> {
+    let field = table.require("url", "\"https://shop.example.com\"")?;
+    let url = origin_url(&field)?;
+    urls.first(&url.to_string(), &field, "write another address, or one origin").then_some(url)
+}
+
+/// The share of traffic. It does not act yet.
+fn weight(table: &Table<'_>) -> Option<u32> {
+    let Some(field) = table.get("weight") else { return Some(1) };
+    let weight = field.whole(&(0..MAX_WEIGHT.saturating_add(1)))?;
+    if weight != 1 {
+        field.inactive();
+    }
+    Some(weight)
+}

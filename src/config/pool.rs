@@ -1,0 +1,210 @@
+//! Pools and how their votes add up.
+
+use super::origin::Origins;
+use super::raw::{Field, Table};
+use super::settings::{KEYS, Settings};
+use super::slot::{Level, Refused};
+use super::value::{Given, Span, duration, percent, share, title};
+use super::vantage::Declared;
+use super::{Origin, Pool, Quorum};
+use crate::units::Millis;
+
+/// The most pools of a file: a page of a thousand lines is the most that the snapshot is measured with.
+const MAX_POOLS: usize = 1_000;
+
+/// The shortest time to live of a vote if none is written.
+const DEFAULT_TTL: Millis = Millis::from_secs(45);
+
+/// Bounds of the time to live of a vote: three of the longest intervals and their timeouts fit.
+const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(7 * 86_400) };
+
+/// Bounds of what delays a recovery: over a day an operator's override says it better.
+const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
+
+/// Bounds of the warning before a certificate ends: certificates live 398 days at most.
+const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(365 * 86_400) };
+
+/// The most votes of an origin: one of each vantage that a list may name.
+const MAX_VOTES: u32 = 64;
+
+/// The keys of a pool beside those that origins inherit.
+const OWN_KEYS: [&str; 10] = [
+    "name",
+    "quorum",
+    "min_votes",
+    "vote_ttl",
+    "hold_down",
+    "failback_delay",
+    "panic",
+    "expose_urls",
+    "cert_warn",
+    "origin",
+];
+
+/// Reads pools; knows what was given before.
+pub(super) struct Pools<'a> {
+    declared: &'a Declared,
+    names: Given,
+    origins: Origins<'a>,
+}
+
+/// The values of a pool whose bounds hang on its origins.
+struct Tally<'a> {
+    quorum: Option<Field<'a>>,
+    min_votes: Option<Field<'a>>,
+    vote_ttl: Option<Field<'a>>,
+}
+
+impl<'a> Pools<'a> {
+    /// A reader that has read nothing yet.
+    pub(super) fn new(declared: &'a Declared) -> Self {
+        Self { declared, names: Given::default(), origins: Origins::new(declared) }
+    }
+
+    /// The names of the pools that were read.
+    pub(super) const fn names(&self) -> &Given {
+        &self.names
+    }
+
+    /// Reads every `[[pool]]`.
+    pub(super) fn read(&mut self, file: &Table<'_>, defaults: &Settings) -> Option<Vec<Pool>> {
+        let tables = file.tables("pool");
+        if tables.is_empty() && file.get("pool").is_none_or(|field| field.value().is_array()) {
+            file.refuse_at(
+                "pool",
+                "is missing; write at least one [[pool]] with a name and a [[pool.origin]]",
+            );
+        }
+        if tables.len() > MAX_POOLS {
+            let count = tables.len();
+            file.refuse_at(
+                "pool",
+                &format!("is written {count} times, over the bound of {MAX_POOLS}; write fewer"),
+            );
+            return None;
+        }
+        tables.into_iter().map(|table| self.pool(table, defaults)).collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn pool(&mut self, mut table: Table<'_>, defaults: &Settings) -> Option<Pool> {
+        let name = title(&mut table, "pool", &mut self.names);
+        table.only(&[&OWN_KEYS[..], &KEYS[..]].concat());
+        let inherited = defaults.clone().with(&table, Level::Pool, &|field| self.declared.list(field));
+        let origins = self.origins.read(&table, name.as_ref(), &inherited);
+        let votes = Tally {
+            quorum: table.get("quorum"),
+            min_votes: table.get("min_votes"),
+            vote_ttl: table.get("vote_ttl"),
+        };
+        let known: Vec<&Origin> = origins.iter().flatten().collect();
+        let (quorum, min_votes) = (votes.quorum(&known), votes.min_votes(&known));
+        let vote_ttl = votes.vote_ttl(&known);
+        let hold_down = delay(table.get("hold_down"));
+        let failback_delay = delay(table.get("failback_delay"));
+        let panic = inactive(table.get("panic"), share);
+        let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
+        let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
+        Some(Pool {
+            name: name?,
+            quorum: quorum?,
+            min_votes: min_votes?,
+            vote_ttl: vote_ttl?,
+            hold_down: hold_down?,
+            failback_delay: failback_delay?,
+            panic: panic.ok()?,
+            expose_urls: expose_urls?,
+            cert_warn: cert_warn.ok()?,
+            origins: origins.into_iter().collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// A delay that is none if it is not written. Only one that delays is noted as not active.
+fn delay(field: Option<Field<'_>>) -> Option<Millis> {
+    let Some(field) = field else { return Some(Millis::ZERO) };
+    let delay = duration(&field, DELAY)?;
+    if delay > Millis::ZERO {
+        field.inactive();
+    }
+    Some(delay)
+}
+
+/// A value that does not act yet, if it is written.
+fn inactive<T>(
+    field: Option<Field<'_>>,
+    read: impl Fn(&Field<'_>) -> Option<T>,
+) -> Result<Option<T>, Refused> {
+    let Some(field) = field else { return Ok(None) };
+    field.inactive();
+    read(&field).map(Some).ok_or(Refused)
+}
+
+impl Tally<'_> {
+    fn quorum(&self, origins: &[&Origin]) -> Option<Quorum> {
+        let Some(field) = &self.quorum else { return Some(Quorum::Majority) };
+        let quorum = match field.as_text() {
+            Some("any") => Quorum::Any,
+            Some("majority") => return Some(Quorum::Majority),
+            Some("all") => Quorum::All,
+            Some(text) if percent(text).is_some() => Quorum::Share(percent(text)?),
+            None if field.value().is_integer() => Quorum::Count(count(field, origins)?),
+            Some(_) | None => {
+                let words = "\"any\", \"majority\", \"all\", a count as 2, or a share as \"60%\"";
+                field.refuse(&format!("{} is not a quorum; write {words}", field.shown()));
+                return None;
+            }
+        };
+        field.inactive();
+        Some(quorum)
+    }
+
+    fn min_votes(&self, origins: &[&Origin]) -> Option<u32> {
+        match &self.min_votes {
+            Some(field) => count(field, origins),
+            None => Some(fewest(origins).map_or(1, |(votes, _)| votes.min(2))),
+        }
+    }
+
+    /// A vote must outlive the pause until its next evidence, at whichever pace is the slower.
+    fn vote_ttl(&self, origins: &[&Origin]) -> Option<Millis> {
+        let slower = |origin: &Origin| origin.pace.interval.max(origin.pace.down_interval);
+        let pause = |origin: &Origin| slower(origin).plus(origin.pace.timeout);
+        let Some(field) = &self.vote_ttl else {
+            let ttls = origins.iter().map(|origin| slower(origin).times(3).plus(origin.pace.timeout));
+            return Some(ttls.fold(DEFAULT_TTL, Millis::max));
+        };
+        let ttl = duration(field, TTL)?;
+        let slowest = origins.iter().max_by_key(|origin| pause(origin));
+        if let Some(origin) = slowest.filter(|origin| pause(origin) > ttl) {
+            let (shown, name, least) = (field.shown(), &origin.id.origin, pause(origin));
+            field.refuse(&format!(
+                "{shown} is below the longest pause between two results of origin {name} (interval and timeout, {least}), \
+                 so votes would expire in between; write \"{least}\" or more"
+            ));
+            return None;
+        }
+        Some(ttl)
+    }
+}
+
+/// A number of votes: at least one, at most as many as there are vantages.
+fn count(field: &Field<'_>, origins: &[&Origin]) -> Option<u32> {
+    let count = field.whole(&(1..MAX_VOTES.saturating_add(1)))?;
+    if let Some((most, origin)) = fewest(origins).filter(|(most, _)| count > *most) {
+        let name = &origin.id.origin;
+        let vantages = if most == 1 { "one vantage" } else { "vantages" };
+        let most_text = if most == 1 { String::new() } else { format!("{most} ") };
+        field.refuse(&format!(
+            "{count} is more than the {most_text}{vantages} of origin {name}; write at most {most}, or give it more vantages"
+        ));
+        return None;
+    }
+    Some(count)
+}
+
+/// The origin with the fewest vantages, and their number.
+fn fewest<'a>(origins: &[&'a Origin]) -> Option<(u32, &'a Origin)> {
+    let counts =
+        origins.iter().map(|origin| (u32::try_from(origin.vantages.len()).unwrap_or(u32::MAX), *origin));
+    counts.min_by_key(|(count, _)| *count)
+}

@@ -1,0 +1,151 @@
+//! What is wrong with a configuration, said with the way out: where, what, the bound, and what to write instead.
+//!
+//! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of credentials.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+
+/// One thing that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Path of the setting, by names where they are known: `pool.shop.origin.primary.url`. Empty for the file as a whole.
+    pub at: String,
+    /// The line that the setting stands on, counted from 1.
+    pub line: Option<u32>,
+    /// The value as written, the bound or the known names, and what to write instead.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.at.is_empty() {
+            write!(f, "{}: ", self.at)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Everything that is wrong with a configuration, in the order of its lines; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The most problems that are listed; a file with more is not read by anyone, and the report has to stay small.
+    pub const MAX: usize = 500;
+
+    /// The problems, sorted by line and without repetitions. `first` is listed when `others` has none.
+    pub(super) fn sorted(first: Problem, others: Vec<Problem>) -> Self {
+        let mut list = if others.is_empty() { vec![first] } else { others };
+        list.sort_by_key(|problem| problem.line.unwrap_or(u32::MAX));
+        let mut seen = BTreeSet::new();
+        list.retain(|problem| seen.insert(problem.to_string()));
+        let rest = list.len().saturating_sub(Self::MAX);
+        if rest > 0 {
+            list.truncate(Self::MAX);
+            let message = format!("at least {rest} more problems are not listed; mend these first");
+            list.push(Problem { at: String::new(), line: None, message });
+        }
+        Self(list)
+    }
+
+    /// The problems in the order of their lines.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    /// One problem a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The longest excerpt of the file that a message repeats, in characters.
+const MAX_EXCERPT: usize = 64;
+
+/// The most names that a message lists.
+const MAX_LISTED: usize = 16;
+
+/// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters. What may carry a
+/// credential (anything with an `@`, the query of an address) is left out, wherever it was written by mistake.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains('@') {
+        return "a text with an \"@\" (not repeated here, as it may hold a password)".to_owned();
+    }
+    let shown = text.split_inclusive('?').next().unwrap_or_default();
+    let dots = if shown.len() < text.len() { "…" } else { "" };
+    format!("\"{}{dots}\"", excerpt(shown))
+}
+
+/// A text cut to [`MAX_EXCERPT`] characters, with what is not printable escaped.
+pub(super) fn excerpt(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_EXCERPT).collect();
+    let cut = shown.len() < text.len();
+    shown = shown.escape_debug().collect();
+    if cut {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The known word that was most likely meant, or else the list of them: `did you mean "interval"?`.
+pub(super) fn meant(word: &str, known: &[&str]) -> String {
+    // Longer words are nobody's slip, and the distance costs the product of the lengths.
+    if word.len() <= MAX_EXCERPT {
+        let distances = known.iter().map(|name| (strsim::osa_distance(word, name), *name));
+        if let Some((distance, nearest)) = distances.min_by_key(|(distance, _)| *distance)
+            && distance <= 1.max(word.chars().count() / 3)
+        {
+            return format!("did you mean \"{nearest}\"?");
+        }
+    }
+    format!("known are {}", listed(known))
+}
+
+/// Names in a row, as many as a reader takes in.
+pub(super) fn listed(known: &[&str]) -> String {
+    let mut row = known.iter().take(MAX_LISTED).map(|name| excerpt(name)).collect::<Vec<_>>().join(", ");
+    if known.len() > MAX_LISTED {
+        row.push_str(", …");
+    }
+    row
+}

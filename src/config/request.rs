@@ -1,0 +1,172 @@
+//! The request of a probe: method, path, redirects and header fields.
+
+use std::collections::BTreeMap;
+
+use super::problem::quoted;
+use super::raw::{Field, Table};
+use super::slot::{Level, Slot, Slots, every};
+use super::url::{MAX_URL, is_path_byte};
+use super::value::word;
+use super::{HeaderValue, Method, Probe};
+
+/// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
+const MAX_REDIRECTS: u32 = 10;
+
+/// The most header fields, expectations or accepted ranges of one table; more is no health check.
+pub(super) const MAX_ENTRIES: usize = 64;
+
+/// The longest value of a header field in bytes; common servers refuse 8 KiB for all of them.
+const MAX_HEADER: usize = 4_096;
+
+/// The longest name of a secret in bytes.
+const MAX_SECRET: usize = 64;
+
+/// The methods and how they are written.
+const METHODS: [(&str, Method); 3] =
+    [("GET", Method::Get), ("HEAD", Method::Head), ("OPTIONS", Method::Options)];
+
+/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the message's length
+/// and address, and those that Vedette sends itself.
+const NOT_OURS: [&str; 13] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "vedette-vantage",
+];
+
+/// The keys of a probe at the nearest level of each.
+#[derive(Clone, Default)]
+pub(super) struct ProbeSlots {
+    /// The method.
+    pub method: Slot<Method>,
+    path: Slot<String>,
+    redirects: Slot<u32>,
+    headers: Slots<HeaderValue>,
+}
+
+impl ProbeSlots {
+    /// Takes over what `table` says.
+    pub(super) fn overlay(&mut self, table: &Table<'_>, level: Level) {
+        table.only(&["method", "path", "redirects", "headers"]);
+        self.method.overlay(table.get("method"), level, |field| {
+            let place = word(field, &METHODS.map(|(word, _)| word))?;
+            METHODS.get(place).map(|(_, method)| *method)
+        });
+        self.path.overlay(table.get("path"), level, path);
+        let redirects = 0..MAX_REDIRECTS.saturating_add(1);
+        self.redirects.overlay(table.get("redirects"), level, |field| field.whole(&redirects));
+        if let Some(headers) = table.get("headers").and_then(|field| field.table()) {
+            for (name, field) in header_names(&headers) {
+                let refused = NOT_OURS.contains(&name.as_str());
+                if refused {
+                    field.refuse("is set by the connection or by Vedette itself; leave it out");
+                }
+                let value = if refused { None } else { header_value(&field) };
+                self.headers.insert(name, Slot::written(value, level, &field));
+            }
+        }
+    }
+
+    /// The probe, if all of it could be read.
+    pub(super) fn whole(&self) -> Option<Probe> {
+        let probe = Probe {
+            method: self.method.or(Method::Get)?,
+            path: self.path.or("/".to_owned())?,
+            redirects: self.redirects.or(0)?,
+            headers: every(&self.headers)?,
+        };
+        Some(probe)
+    }
+}
+
+/// The fields of a table of headers by their names in lower case; what is no name of a header, or is given twice but for its
+/// case, is refused.
+pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
+    bound_entries(table);
+    let mut names: BTreeMap<String, u32> = BTreeMap::new();
+    let mut good = Vec::new();
+    for (key, field) in table.entries() {
+        let name = key.to_ascii_lowercase();
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            field.refuse("is not the name of a header field; write letters, digits and \"-\", as \"accept\"");
+        } else if let Some(line) = names.get(&name) {
+            field.refuse(&format!(
+                "is given already on line {line} (case does not tell headers apart); keep one"
+            ));
+        } else {
+            names.insert(name.clone(), field.line());
+            good.push((name, field));
+        }
+    }
+    good
+}
+
+/// Refuses a table with more than [`MAX_ENTRIES`] entries.
+pub(super) fn bound_entries(table: &Table<'_>) {
+    let count = table.entries().len();
+    if count > MAX_ENTRIES {
+        let message = format!("has {count} entries, over the bound of {MAX_ENTRIES}; write fewer");
+        table.report().refuse(&table.at, Some(table.offset()), message);
+    }
+}
+
+/// The path of a probe, with its query.
+fn path(field: &Field<'_>) -> Option<String> {
+    let text = field.text("a path in quotes, as \"/health\"")?;
+    let shown = quoted(text);
+    let problem = if text.len() > MAX_URL {
+        format!("{shown} is longer than {MAX_URL} bytes; write a shorter path")
+    } else if !text.starts_with('/') {
+        format!("{shown} does not begin with \"/\"; write it as \"/health\"")
+    } else if text.contains('#') {
+        format!("{shown} has a fragment, which is never sent; leave out \"#\" and what follows, or write %23")
+    } else if !text.bytes().all(is_path_byte) || text.parse::<http::uri::PathAndQuery>().is_err() {
+        format!("{shown} has a character that paths do not have; percent-encode it, as %20")
+    } else {
+        return Some(text.to_owned());
+    };
+    field.refuse(&problem);
+    None
+}
+
+/// The value of a header field: text, or a reference to a secret. No message repeats it: it may be a secret all the same.
+fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
+    if let Some(text) = field.as_text() {
+        let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
+        if visible && text.trim() == text && text.len() <= MAX_HEADER {
+            return Some(HeaderValue::Text(text.to_owned()));
+        }
+        field.refuse(&format!(
+            "has a value with characters other than visible ASCII, with spaces around it, or over {MAX_HEADER} bytes; \
+             write plain text, or {{ secret = \"NAME\" }}"
+        ));
+        return None;
+    }
+    let Some(secret) = field.value().as_table().and_then(|_| field.table()) else {
+        field.refuse("is neither text nor a secret; write text in quotes, or { secret = \"NAME\" }");
+        return None;
+    };
+    secret.only(&["secret"]);
+    let field = secret.require("secret", "\"NAME\"")?;
+    let name = field.text("the name of a secret in quotes, as \"PROBE_TOKEN\"")?;
+    let inner = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
+    let first = name.starts_with(|c: char| c.is_ascii_uppercase());
+    if !first || !name.bytes().all(inner) || name.len() > MAX_SECRET {
+        // What stands here by mistake is the secret itself.
+        field.refuse(&format!(
+            "is not the name of a secret (not repeated here, as it may be the secret itself); write its name, at most \
+             {MAX_SECRET} of A-Z, 0-9 and \"_\", as \"PROBE_TOKEN\", and store the value with wrangler secret put"
+        ));
+        return None;
+    }
+    Some(HeaderValue::Secret(name.to_owned()))
+}

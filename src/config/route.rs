@@ -1,0 +1,94 @@
+//! Routes: which host and path goes to which pool. They do not act yet.
+
+use super::problem::{meant, quoted};
+use super::raw::{Field, Table};
+use super::url::{MAX_URL, dns_name, is_path_byte};
+use super::value::{Given, word};
+use super::{Route, Steering};
+use crate::units::Name;
+
+/// The most routes of a file; each request is held against all of them.
+const MAX_ROUTES: usize = 1_000;
+
+/// The ways to choose an origin and how they are written.
+const STEERINGS: [(&str, Steering); 4] = [
+    ("priority", Steering::Priority),
+    ("weighted", Steering::Weighted),
+    ("latency", Steering::Latency),
+    ("hash", Steering::Hash),
+];
+
+/// Reads every `[[route]]`; `pools` are the names that a route may give.
+pub(super) fn routes(file: &Table<'_>, pools: &Given) -> Option<Vec<Route>> {
+    let tables = file.tables("route");
+    if tables.len() > MAX_ROUTES {
+        let count = tables.len();
+        file.refuse_at(
+            "route",
+            &format!("is written {count} times, over the bound of {MAX_ROUTES}; write fewer"),
+        );
+        return None;
+    }
+    let mut given = Given::default();
+    let read: Vec<_> = tables.iter().map(|table| route(table, pools, &mut given)).collect();
+    read.into_iter().collect()
+}
+
+fn route(table: &Table<'_>, pools: &Given, given: &mut Given) -> Option<Route> {
+    table.only(&["host", "path", "pool", "steering"]);
+    table.report().inactive(&table.at, table.offset());
+    let host = table.get("host").map_or_else(|| Some("*".to_owned()), |field| host(&field));
+    let path = table.get("path").map_or_else(|| Some("/".to_owned()), |field| path(&field));
+    let pool = table.require("pool", "the name of a pool").and_then(|field| pool(&field, pools));
+    let steering = match table.get("steering") {
+        Some(field) => word(&field, &STEERINGS.map(|(word, _)| word)).and_then(|place| STEERINGS.get(place)),
+        None => STEERINGS.first(),
+    };
+    if let (Some(host), Some(path)) = (&host, &path)
+        && let Some(field) = table.get("path").or_else(|| table.get("host")).or_else(|| table.get("pool"))
+    {
+        given.first(&format!("{host}{path}"), &field, "write another host or path, or one route");
+    }
+    Some(Route { host: host?, path: path?, pool: pool?, steering: steering.map(|(_, steering)| *steering)? })
+}
+
+fn host(field: &Field<'_>) -> Option<String> {
+    let text = field.text("a host in quotes, as \"shop.example.com\" or \"*\"")?;
+    if text == "*" {
+        return Some(text.to_owned());
+    }
+    match dns_name(text) {
+        Ok(host) => Some(host),
+        Err(why) => {
+            field.refuse(&format!("{} {why}; or write \"*\" for every host", quoted(text)));
+            None
+        }
+    }
+}
+
+fn path(field: &Field<'_>) -> Option<String> {
+    let text = field.text("a path in quotes, as \"/\"")?;
+    let good = text.starts_with('/') && text.len() <= MAX_URL && !text.contains(['?', '#']);
+    if good && text.bytes().all(is_path_byte) {
+        return Some(text.to_owned());
+    }
+    field.refuse(&format!(
+        "{} is not a path; write one that begins with \"/\", of visible ASCII, without query or fragment, at most {MAX_URL} \
+         bytes, as \"/shop\"",
+        quoted(text)
+    ));
+    None
+}
+
+fn pool(field: &Field<'_>, pools: &Given) -> Option<Name> {
+    let text = field.text("the name of a pool in quotes")?;
+    if !pools.has(text) {
+        field.refuse(&format!(
+            "{} is not a pool of this file; {}",
+            quoted(text),
+            meant(text, &pools.names())
+        ));
+        return None;
+    }
+    Name::parse(text).ok()
+}

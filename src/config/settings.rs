@@ -1,0 +1,155 @@
+//! The settings that origins inherit: pace, thresholds, vantages, probe and expectations, with their bounds and defaults.
+
+use super::expect::ExpectSlots;
+use super::raw::{Field, Table};
+use super::request::ProbeSlots;
+use super::slot::{Level, Scope, Slot};
+use super::value::{Span, duration};
+use super::{Pace, Thresholds, Window};
+use crate::units::{Millis, Name};
+
+/// The keys of `[defaults]`; each may also be written in a pool and in an origin.
+pub(super) const KEYS: [&str; 10] = [
+    "interval",
+    "fast_interval",
+    "down_interval",
+    "timeout",
+    "fall",
+    "rise",
+    "window",
+    "vantages",
+    "probe",
+    "expect",
+];
+
+/// Bounds of the intervals. An alarm costs a request; under a second the platform's own noise exceeds the interval. Over a
+/// day a monitor says nothing.
+const INTERVAL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(86_400) };
+
+/// Bounds of the timeout. Under 100 ms a healthy origin on another continent fails; the platform itself gives up on a fetch
+/// after about 19 s, and a deadline that never passes would hide that.
+const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(19) };
+
+/// Between two probes, if nothing is written.
+const DEFAULT_INTERVAL: Millis = Millis::from_secs(10);
+
+/// While in doubt, if nothing is written; never over the interval.
+const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
+
+/// For a whole probe, if nothing is written; never over the interval.
+const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
+
+/// Consecutive failures until a vote says fail, if nothing is written.
+const DEFAULT_FALL: u32 = 3;
+
+/// Consecutive passes until a vote says pass, if nothing is written.
+const DEFAULT_RISE: u32 = 2;
+
+/// The longest run that a threshold may ask for: at the shortest interval, more than a minute and a half.
+const MAX_RUN: u32 = 100;
+
+/// The most samples that a window looks back on: a vote keeps them as the bits of one word.
+const MAX_WINDOW: u32 = 64;
+
+/// What may be written at each level, the nearest value of each.
+#[derive(Clone, Default)]
+pub(super) struct Settings {
+    interval: Slot<Millis>,
+    fast_interval: Slot<Millis>,
+    down_interval: Slot<Millis>,
+    timeout: Slot<Millis>,
+    fall: Slot<u32>,
+    rise: Slot<u32>,
+    window: Slot<Window>,
+    /// The vantages that probe.
+    pub vantages: Slot<Vec<Name>>,
+    /// The request.
+    pub probe: ProbeSlots,
+    /// What its answer must be.
+    pub expect: ExpectSlots,
+}
+
+impl Settings {
+    /// These settings with what `table` says instead. `vantages` reads the one value that depends on the rest of the file.
+    pub(super) fn with(
+        mut self,
+        table: &Table<'_>,
+        level: Level,
+        vantages: &dyn Fn(&Field<'_>) -> Option<Vec<Name>>,
+    ) -> Self {
+        let interval = |field: &Field<'_>| duration(field, INTERVAL);
+        self.interval.overlay(table.get("interval"), level, interval);
+        self.fast_interval.overlay(table.get("fast_interval"), level, interval);
+        self.down_interval.overlay(table.get("down_interval"), level, interval);
+        self.timeout.overlay(table.get("timeout"), level, |field| duration(field, TIMEOUT));
+        let run = |field: &Field<'_>| field.whole(&(1..MAX_RUN.saturating_add(1)));
+        self.fall.overlay(table.get("fall"), level, run);
+        self.rise.overlay(table.get("rise"), level, run);
+        self.window.overlay(table.get("window"), level, window);
+        self.vantages.overlay(table.get("vantages"), level, vantages);
+        if let Some(probe) = table.get("probe").and_then(|field| field.table()) {
+            self.probe.overlay(&probe, level);
+        }
+        if let Some(expect) = table.get("expect").and_then(|field| field.table()) {
+            self.expect.overlay(&expect, level);
+        }
+        self
+    }
+
+    /// When an origin is probed. Reports what does not go together.
+    pub(super) fn pace(&self, scope: &Scope<'_>) -> Option<Pace> {
+        let interval = self.interval.or(DEFAULT_INTERVAL)?;
+        let fast_interval = self.fast_interval.or(DEFAULT_FAST_INTERVAL.min(interval));
+        let timeout = self.timeout.or(DEFAULT_TIMEOUT.min(interval));
+        let pairs =
+            [("fast_interval", fast_interval, &self.fast_interval), ("timeout", timeout, &self.timeout)];
+        for (key, length, slot) in pairs {
+            if let Some(length) = length.filter(|length| *length > interval) {
+                let message = format!(
+                    "a {key} of {length} is over the interval of {interval}; write {key} = \"{interval}\" or less, or \
+                     interval = \"{length}\" or more"
+                );
+                scope.refuse_pair((key, slot.place()), ("interval", self.interval.place()), &message);
+            }
+        }
+        let down_interval = self.down_interval.or(interval)?;
+        Some(Pace { interval, fast_interval: fast_interval?, down_interval, timeout: timeout? })
+    }
+
+    /// How many samples change a vote.
+    pub(super) fn thresholds(&self) -> Option<Thresholds> {
+        let fall = self.fall.or(DEFAULT_FALL)?;
+        Some(Thresholds { fall, rise: self.rise.or(DEFAULT_RISE)?, window: self.window.optional().ok()? })
+    }
+
+    /// Reports what the probe or the expectations ask for in vain.
+    pub(super) fn check_expect(&self, scope: &Scope<'_>) {
+        self.expect.check_body(scope, &self.probe);
+        let timeout = (self.timeout.known().copied(), self.timeout.place());
+        let default = self.interval.or(DEFAULT_INTERVAL).map(|interval| DEFAULT_TIMEOUT.min(interval));
+        let timeout = if timeout.1.is_none() { (default, None) } else { timeout };
+        self.expect.check_latency(scope, timeout);
+    }
+}
+
+/// `"3/5"`: at 3 failures within the last 5.
+fn window(field: &Field<'_>) -> Option<Window> {
+    let example = "failures/samples in quotes, as \"3/5\"";
+    let text = field.text(example)?;
+    let number = |text: &str| {
+        let digits = text.bytes().all(|c| c.is_ascii_digit());
+        if digits { text.parse().ok() } else { None }
+    };
+    let parts = text.split_once('/').and_then(|(m, n)| Some((number(m)?, number(n)?)));
+    let Some((failures, of)) = parts else {
+        field.refuse(&format!("{} is not a window; write {example}", field.shown()));
+        return None;
+    };
+    if failures < 1 || failures > of || of > MAX_WINDOW {
+        let bounds =
+            format!("at least 1 failure, at most as many as samples, and at most {MAX_WINDOW} samples");
+        field.refuse(&format!("{} is out of bounds; write {bounds}", field.shown()));
+        return None;
+    }
+    Some(Window { failures, of })
+}

@@ -1,0 +1,72 @@
+//! Text → TOML tree; what is not TOML is reported with its line and column. Nothing is repeated from the text but the name
+//! of a key, as a broken line may hold anything.
+
+use toml::de::{DeTable, Error};
+
+use super::problem::quoted;
+use super::raw::Report;
+
+/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per error, and a
+/// megabyte of noise must not take a hundred of memory.
+const MAX_RECOVERED: usize = 64 * 1024;
+
+/// What the parser calls a key that is written twice.
+const DUPLICATE: &str = "duplicate key";
+
+/// The tree of a text; nothing if the text is so broken that its settings cannot be told.
+pub(super) fn tree<'a>(text: &'a str, report: &Report<'_>) -> Option<DeTable<'a>> {
+    let first = match DeTable::parse(text) {
+        Ok(tree) => return Some(tree.into_inner()),
+        Err(first) => first,
+    };
+    if text.len() > MAX_RECOVERED {
+        refuse(&first, report);
+        return None;
+    }
+    let (tree, mut errors) = DeTable::parse_recoverable(text);
+    // A key without an end makes noise on the same line: the first error of a line is the one to mend.
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    errors.dedup_by_key(|error| error.span().map(|span| report.line(span.start)));
+    for error in &errors {
+        refuse(error, report);
+    }
+    // Beside a key that is written twice the rest of the tree is sound, and its problems are worth reporting, too.
+    errors.iter().all(|error| error.message() == DUPLICATE).then(|| tree.into_inner())
+}
+
+fn refuse(error: &Error, report: &Report<'_>) {
+    let said = error.message();
+    let Some(span) = error.span() else {
+        let message = match said {
+            "recursion limit" => {
+                "has a key of more than 80 parts; write none longer than pool.origin.probe.headers".to_owned()
+            }
+            other => format!("is not valid TOML: {other}"),
+        };
+        report.refuse("", None, message);
+        return;
+    };
+    if said == DUPLICATE {
+        let key = quoted(report.slice(&span));
+        report.refuse("", Some(span.start), format!("{key} is written twice in one table; keep one of them"));
+        return;
+    }
+    let column = report.column(span.start);
+    let message = format!("is not valid TOML at column {column}: {said}{}", way_out(said));
+    report.refuse("", Some(span.start), message);
+}
+
+/// What to write instead, for the slips that are made most.
+fn way_out(said: &str) -> &'static str {
+    const KNOWN: [(&str, &str); 8] = [
+        ("must be quoted", "; write text in quotes, as \"10s\""),
+        ("invalid boolean", "; write true or false, or text in quotes"),
+        ("key with no value", "; write key = value"),
+        ("invalid unquoted key", "; write a key of a-z, 0-9, \"_\" and \"-\", or in quotes"),
+        ("unclosed", "; close what was opened"),
+        ("basic string", "; end the text with a quote on the same line, and write \\\\ for \\"),
+        ("recurse", "; write no lists within so many lists"),
+        ("control character", "; write it as \\u0000 with its number in a text in quotes"),
+    ];
+    KNOWN.iter().find(|(word, _)| said.contains(word)).map_or("; see https://toml.io", |(_, way)| way)
+}

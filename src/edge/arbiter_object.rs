@@ -1,0 +1,219 @@
+//! The `Arbiter` Durable Object: one per deployment, named `v1`, with SQLite.
+//!
+//! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
+//! JSON. It answers `POST /report` (204 taken, 400 not understood, 409 another configuration), `GET /snapshot` (200) and
+//! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
+//! platform's output gate holds every answer until they have landed.
+
+use std::cell::{Cell, RefCell};
+
+use serde::Deserialize;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
+use worker::{DurableObject, Env, Method, Request, Response, Result, SqlStorageValue, State, durable_object};
+
+use super::vantage_object::clock_time;
+use super::{clock, deployed, log, reader};
+use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
+use crate::config::Config;
+use crate::units::{Millis, Timestamp};
+use crate::vote::Report;
+
+/// The largest report that is read, in bytes.
+const REPORT_CAP: usize = 1024 * 1024;
+
+/// Holds votes and verdicts, and is the only one to write them.
+#[durable_object(alarm)]
+pub struct Arbiter {
+    state: State,
+    env: Env,
+    engine: RefCell<Option<Engine>>,
+    alarm: Cell<Option<Timestamp>>,
+}
+
+/// One stored body.
+#[derive(Deserialize)]
+struct Stored {
+    key: String,
+    body: String,
+}
+
+impl DurableObject for Arbiter {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, engine: RefCell::new(None), alarm: Cell::new(None) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        #[cfg(feature = "trap")]
+        super::trap::if_set("arbiter");
+        let Ok(config) = deployed::config() else { return reader::reply(503, "the configuration is not valid") };
+        let url = request.inner().url();
+        match (request.method(), url.strip_prefix("https://arbiter/")) {
+            (Method::Post, Some("report")) => {
+                let text = request.text().await?;
+                self.take(config, &text).await
+            }
+            (_, Some("snapshot")) => {
+                self.step(config, Event::Woken).await?;
+                let now = clock::now();
+                let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(now));
+                reader::reply(200, &serde_json::to_string(&snapshot)?)
+            }
+            (_, Some("wake")) => {
+                self.step(config, Event::Woken).await?;
+                reader::reply(204, "")
+            }
+            _ => reader::reply(404, ""),
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.alarm.set(None);
+        let woken = match deployed::config() {
+            Ok(config) => self.step(config, Event::Woken).await,
+            Err(_) => Ok(()),
+        };
+        if let Err(error) = woken {
+            log::error("arbiter_failed", &[("error", error.to_string().into())]);
+            let at = clock::now().plus(Millis::from_secs(5));
+            self.state.storage().set_alarm(clock_time(at)).await?;
+        }
+        Response::empty()
+    }
+}
+
+impl Arbiter {
+    async fn take(&self, config: &Config, text: &str) -> Result<Response> {
+        let report = if text.len() <= REPORT_CAP { serde_json::from_str::<Report>(text).ok() } else { None };
+        let Some(report) = report else {
+            log::warn("report_not_understood", &[("bytes", text.len().into())]);
+            return reader::reply(400, "");
+        };
+        if report.config != config.hash {
+            // One of us runs an older deployment; its votes say themselves which definition they judged.
+            log::info("report_of_another_config", &[("vantage", report.vantage.to_string().into())]);
+        }
+        self.step(config, Event::Reported(report)).await?;
+        reader::reply(204, "")
+    }
+
+    async fn step(&self, config: &Config, event: Event) -> Result<()> {
+        let now = clock::now();
+        self.load(config, now)?;
+        let effects = self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
+        for effect in effects {
+            match effect {
+                Effect::Persist(rows) => {
+                    if let Err(error) = rows.iter().try_for_each(|row| self.write(row)) {
+                        // What memory holds was not stored: begin again from what is.
+                        self.engine.replace(None);
+                        return Err(error);
+                    }
+                }
+                Effect::Changed(happening) => log::info(
+                    "verdict_changed",
+                    &[
+                        ("subject", happening.subject.into()),
+                        ("from", happening.from.as_str().into()),
+                        ("to", happening.to.as_str().into()),
+                        ("reason", happening.reason.into()),
+                    ],
+                ),
+                Effect::WakeAt(at) => {
+                    if self.alarm.replace(Some(at)) != Some(at) {
+                        self.state.storage().set_alarm(clock_time(at)).await?;
+                    }
+                }
+                Effect::Arm(object) => self.arm(object),
+            }
+        }
+        Ok(())
+    }
+
+    /// Wakes a vantage object; whether it comes is seen by its report.
+    fn arm(&self, object: ObjectName) {
+        let env = self.env.clone();
+        spawn_local(async move {
+            let name = object.name.clone();
+            log::info("vantage_armed", &[("object", name.clone().into())]);
+            if let Err(error) = poke(&env, &object).await {
+                log::warn("vantage_unreachable", &[("object", name.into()), ("error", error.to_string().into())]);
+            }
+        });
+    }
+
+    fn load(&self, config: &Config, now: Timestamp) -> Result<()> {
+        if self.engine.borrow().as_ref().is_some_and(|engine| engine.config() == config.hash) {
+            return Ok(());
+        }
+        let rows = self.read()?;
+        log::info("arbiter_loaded", &[("rows", rows.len().into()), ("config", config.hash.to_string().into())]);
+        self.engine.replace(Some(Engine::new(config.clone(), &rows, now)));
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Vec<Row>> {
+        let sql = self.state.storage().sql();
+        for statement in [
+            "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS v1_shards (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+        ] {
+            sql.exec(statement, None)?;
+        }
+        let newest: Vec<Stored> =
+            sql.exec("SELECT key, body FROM meta WHERE key = 'schema'", None)?.to_array()?;
+        let schema = newest.first().and_then(|row| row.body.parse::<u32>().ok());
+        match schema {
+            None => {
+                sql.exec(
+                    "INSERT INTO meta (key, body) VALUES ('schema', ?)",
+                    Some(vec![SqlStorageValue::String(SCHEMA_VERSION.to_string())]),
+                )?;
+            }
+            Some(found) if found > SCHEMA_VERSION => {
+                log::warn("storage_of_a_later_release", &[("schema", found.into()), ("own", SCHEMA_VERSION.into())]);
+            }
+            Some(_) => {}
+        }
+        let mut rows = Vec::new();
+        for (table, statement) in [
+            (Table::Shards, "SELECT key, body FROM v1_shards"),
+            (Table::Pools, "SELECT key, body FROM v1_pools"),
+            (Table::Events, "SELECT '' AS key, body FROM v1_events ORDER BY id"),
+        ] {
+            let stored: Vec<Stored> = sql.exec(statement, None)?.to_array()?;
+            rows.extend(stored.into_iter().map(|row| Row { table, key: row.key, text: row.body }));
+        }
+        Ok(rows)
+    }
+
+    fn write(&self, row: &Row) -> Result<()> {
+        let sql = self.state.storage().sql();
+        let (key, body) = (row.key.clone(), row.text.clone());
+        let upsert = |table: &str| {
+            let statement = format!(
+                "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+            );
+            let values = vec![SqlStorageValue::String(key.clone()), SqlStorageValue::String(body.clone())];
+            sql.exec(&statement, Some(values)).map(drop)
+        };
+        match row.table {
+            Table::Shards => upsert("v1_shards"),
+            Table::Pools => upsert("v1_pools"),
+            Table::Events => {
+                sql.exec("INSERT INTO v1_events (body) VALUES (?)", Some(vec![SqlStorageValue::String(body)]))?;
+                let statement =
+                    format!("DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}");
+                sql.exec(&statement, None).map(drop)
+            }
+        }
+    }
+}
+
+async fn poke(env: &Env, object: &ObjectName) -> Result<()> {
+    let stub = env.durable_object("VANTAGE")?.get_by_name_with_location_hint(&object.name, object.hint.as_str())?;
+    stub.fetch_with_request(Request::new("https://vantage/arm", Method::Get)?).await?;
+    Ok(())
+}

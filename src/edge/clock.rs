@@ -1,0 +1,18 @@
+//! The one place that reads a clock and sets timers.
+
+use std::time::Duration;
+
+use worker::Delay;
+
+use crate::units::{Millis, Timestamp};
+
+/// The time of the last input or output; it stands still in between.
+pub(super) fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970 fit for 285,000 years")]
+    Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
+}
+
+/// A timer; dropping it clears it. At most what the platform can count, some 24 days.
+pub(super) fn delay(length: Millis) -> Delay {
+    Delay::from(Duration::from(length.min(Millis::new(i32::MAX.unsigned_abs().into()))))
+}

@@ -1,0 +1,157 @@
+//! Sends one probe with `fetch` and reads back the facts: a real deadline over headers, redirects and body; at most
+//! [`BODY_CAP`] bytes; nothing followed that the core did not allow.
+
+use std::cell::RefCell;
+
+use futures_util::future::{Either, select};
+use js_sys::{Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect, Response,
+    WorkerGlobalScope,
+};
+use worker::Env;
+
+use super::clock;
+use crate::config::{HeaderValue, Method};
+use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, next_hop};
+
+/// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
+#[derive(Default)]
+struct Progress {
+    head: Option<Head>,
+    body: Vec<u8>,
+}
+
+/// Sends a probe and waits for its end or its deadline.
+pub(super) async fn send(request: Request, env: &Env) -> Reply {
+    let sent = clock::now();
+    let timeout = request.timeout;
+    let progress = RefCell::new(Progress::default());
+    let controller = AbortController::new().ok();
+    let end = {
+        let exchange = std::pin::pin!(exchange(request, env, controller.as_ref(), &progress));
+        match select(exchange, clock::delay(timeout)).await {
+            Either::Left((Ok(end), _)) => end,
+            Either::Left((Err(error), _)) => End::Broken(words(&error)),
+            Either::Right(((), _)) => End::TimedOut,
+        }
+    };
+    let elapsed = clock::now().since(sent);
+    if end != End::Complete
+        && let Some(controller) = controller
+    {
+        // Dropping the future would leave the connection open and its slot taken.
+        controller.abort();
+    }
+    let progress = progress.into_inner();
+    Reply { end, elapsed, head: progress.head, body: progress.body }
+}
+
+async fn exchange(
+    mut request: Request,
+    env: &Env,
+    controller: Option<&AbortController>,
+    progress: &RefCell<Progress>,
+) -> Result<End, JsValue> {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    loop {
+        let init = match init(&request, env, controller)? {
+            Ok(init) => init,
+            Err(why) => return Ok(End::NotSent(why)),
+        };
+        let response: Response = JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
+        let head = head(&response, &request.wanted)?;
+        let location = head.header("location").map(str::to_owned);
+        let redirected = matches!(head.status, 301 | 302 | 303 | 307 | 308);
+        progress.borrow_mut().head = Some(head);
+        if redirected && request.redirects > 0 {
+            let followed = next_hop(&request, location.as_deref());
+            let_go(&response);
+            match followed {
+                Hop::Follow(next) => {
+                    progress.borrow_mut().head = None;
+                    request = next;
+                    continue;
+                }
+                Hop::Stop(why) => return Ok(End::Redirected(why)),
+            }
+        }
+        if request.method == Method::Head {
+            return Ok(End::Complete);
+        }
+        return read_body(&response, progress).await;
+    }
+}
+
+/// The platform's form of a request; the inner error says why it cannot be sent.
+fn init(
+    request: &Request,
+    env: &Env,
+    controller: Option<&AbortController>,
+) -> Result<Result<RequestInit, String>, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &request.headers {
+        match value {
+            HeaderValue::Text(text) => headers.set(name, text)?,
+            HeaderValue::Secret(secret) => match env.secret(secret) {
+                Ok(value) => headers.set(name, &value.to_string())?,
+                Err(_) => return Ok(Err(format!("the secret {secret} is not set"))),
+            },
+        }
+    }
+    let init = RequestInit::new();
+    init.set_method(request.method.as_str());
+    init.set_headers(headers.as_ref());
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_cache(RequestCache::NoStore);
+    init.set_signal(controller.map(AbortController::signal).as_ref());
+    Ok(Ok(init))
+}
+
+fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
+    let fields = response.headers();
+    let mut headers = Vec::new();
+    for name in wanted {
+        if let Some(mut value) = fields.get(name)? {
+            let end = (0..=HEADER_CAP.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
+            value.truncate(end);
+            headers.push((name.clone(), value));
+        }
+    }
+    Ok(Head { status: response.status(), headers })
+}
+
+async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<End, JsValue> {
+    let Some(stream) = response.body() else { return Ok(End::Complete) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let chunk = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&chunk, &"done".into())?.is_truthy() {
+            return Ok(End::Complete);
+        }
+        let bytes: Uint8Array = Reflect::get(&chunk, &"value".into())?.unchecked_into();
+        let mut progress = progress.borrow_mut();
+        let room = BODY_CAP.saturating_sub(progress.body.len());
+        let length = bytes.length() as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "at most the cap of 64 KiB")]
+        let part = bytes.subarray(0, room.min(length) as u32);
+        progress.body.extend(part.to_vec());
+        if length > room {
+            return Ok(End::TooLong);
+        }
+    }
+}
+
+/// Lets an unread body go, so that it does not keep its connection.
+fn let_go(response: &Response) {
+    if let Some(body) = response.body() {
+        // Whether the cancellation succeeds changes nothing for the probe.
+        let _ = body.cancel();
+    }
+}
+
+fn words(error: &JsValue) -> String {
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| "not an error object".to_owned(), |error| String::from(error.message()))
+}

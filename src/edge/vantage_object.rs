@@ -1,0 +1,251 @@
+//! The `Vantage` Durable Object: one per shard of a vantage, named `v1/{vantage}/{hint}/{shard}of{n}`.
+//!
+//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm at once). Its alarm is the
+//! loop: set the next alarm, start what is due, fold what arrives until the next slot. Only one alarm runs at a time; probes
+//! that outlive it run on as tasks of the object and are folded by the next.
+
+use std::cell::{Cell, RefCell};
+
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
+use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State, durable_object};
+
+use super::{clock, deployed, log, reader, send};
+use crate::config::Config;
+use crate::probe;
+use crate::sample::{Evidence, Sample};
+use crate::schedule;
+use crate::units::{Millis, OriginId, Timestamp};
+use crate::vantage::{Effect, Event, Watch};
+
+/// The key of the one row.
+const KEY: &str = "shard";
+
+/// How long a report may take before the tick no longer waits for it.
+const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
+
+/// Probes from one place.
+#[durable_object(alarm)]
+pub struct Vantage {
+    state: State,
+    env: Env,
+    watch: RefCell<Option<Watch>>,
+    alarm: Cell<Option<Timestamp>>,
+    reports: Cell<u32>,
+    arrivals: RefCell<Option<UnboundedReceiver<Arrival>>>,
+    arrive: UnboundedSender<Arrival>,
+}
+
+/// What comes back from a task.
+enum Arrival {
+    Sample(OriginId, Sample),
+    /// A report came to its end; its number if the Arbiter took it.
+    Report(Option<u64>),
+}
+
+impl DurableObject for Vantage {
+    fn new(state: State, env: Env) -> Self {
+        let (arrive, arrivals) = unbounded();
+        Self {
+            state,
+            env,
+            watch: RefCell::new(None),
+            alarm: Cell::new(None),
+            reports: Cell::new(0),
+            arrivals: RefCell::new(Some(arrivals)),
+            arrive,
+        }
+    }
+
+    async fn fetch(&self, _request: Request) -> Result<Response> {
+        self.set_alarm(clock::now()).await?;
+        reader::reply(204, "")
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
+        if let Err(error) = self.tick().await {
+            log::error("tick_failed", &[("object", self.name().into()), ("error", error.to_string().into())]);
+        }
+        Response::empty()
+    }
+}
+
+impl Vantage {
+    async fn tick(&self) -> Result<()> {
+        #[cfg(feature = "trap")]
+        super::trap::if_set("vantage");
+        self.alarm.set(None);
+        let Ok(config) = deployed::config() else {
+            return self.set_alarm(clock::now().plus(Millis::from_secs(60))).await;
+        };
+        if !self.load(config).await? {
+            log::info("object_retired", &[("object", self.name().into())]);
+            self.state.storage().delete_alarm().await?;
+            return self.state.storage().delete_all().await;
+        }
+        self.step(Event::Alarm).await?;
+        let taken = self.arrivals.take();
+        if let Some(mut arrivals) = taken {
+            let folded = self.fold_arrivals(&mut arrivals).await;
+            self.arrivals.replace(Some(arrivals));
+            folded?;
+        }
+        Ok(())
+    }
+
+    /// Folds what arrives until nothing is under way or the next slot has come.
+    async fn fold_arrivals(&self, arrivals: &mut UnboundedReceiver<Arrival>) -> Result<()> {
+        let mut reported = false;
+        loop {
+            let now = clock::now();
+            let (busy, next) = self
+                .watch
+                .borrow()
+                .as_ref()
+                .map_or((false, now), |watch| (watch.under_way() > 0, watch.next_due(now)));
+            if !busy && !reported {
+                reported = true;
+                self.step(Event::TickOver).await?;
+            }
+            if (!busy && self.reports.get() == 0) || next <= now {
+                break;
+            }
+            match select(arrivals.next(), clock::delay(next.since(now))).await {
+                Either::Left((Some(arrival), _)) => {
+                    reported = false;
+                    self.fold(arrival).await?;
+                }
+                Either::Left((None, _)) | Either::Right(((), _)) => break,
+            }
+        }
+        if reported { Ok(()) } else { self.step(Event::TickOver).await }
+    }
+
+    async fn fold(&self, arrival: Arrival) -> Result<()> {
+        match arrival {
+            Arrival::Sample(id, sample) => self.step(Event::Sampled(id, sample)).await,
+            Arrival::Report(seq) => {
+                self.reports.set(self.reports.get().saturating_sub(1));
+                match seq {
+                    Some(seq) => self.step(Event::Delivered(seq)).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    async fn step(&self, event: Event) -> Result<()> {
+        let now = clock::now();
+        let effects = self.watch.borrow_mut().as_mut().map(|watch| watch.step(event, now)).unwrap_or_default();
+        for effect in effects {
+            match effect {
+                Effect::WakeAt(at) => self.set_alarm(at).await?,
+                Effect::Persist(text) => self.state.storage().put(KEY, text).await?,
+                Effect::Probe(id) => self.start_probe(id),
+                Effect::Report(report) => {
+                    let seq = report.seq;
+                    let text = serde_json::to_string(&report)?;
+                    self.start_report(seq, text);
+                }
+                Effect::Observed(id, evidence) => log_evidence(&self.name(), &id, &evidence),
+            }
+        }
+        Ok(())
+    }
+
+    fn start_probe(&self, id: OriginId) {
+        let request = {
+            let watch = self.watch.borrow();
+            let vantage = schedule::parse_object_name(&self.name()).map(|(vantage, _, _)| vantage);
+            watch.as_ref().zip(vantage).and_then(|(watch, vantage)| {
+                watch.origin(&id).map(|origin| (origin.clone(), probe::request(origin, &vantage)))
+            })
+        };
+        let Some((origin, request)) = request else { return };
+        let (env, arrive) = (self.env.clone(), self.arrive.clone());
+        spawn_local(async move {
+            let at = clock::now();
+            let reply = send::send(request, &env).await;
+            // The object may be gone; then nobody waits for the sample.
+            let _ = arrive.unbounded_send(Arrival::Sample(id, probe::examine(&origin, at, &reply)));
+        });
+    }
+
+    fn start_report(&self, seq: u64, text: String) {
+        self.reports.set(self.reports.get().saturating_add(1));
+        let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
+        spawn_local(async move {
+            let delivery = std::pin::pin!(reader::deliver(&env, &text));
+            let taken = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
+                Either::Left((Ok(taken), _)) => taken,
+                Either::Left((Err(error), _)) => {
+                    log::warn("report_lost", &[("object", name.into()), ("error", error.to_string().into())]);
+                    false
+                }
+                Either::Right(((), _)) => {
+                    log::warn("report_lost", &[("object", name.into()), ("error", "no answer in time".into())]);
+                    false
+                }
+            };
+            let _ = arrive.unbounded_send(Arrival::Report(taken.then_some(seq)));
+        });
+    }
+
+    /// Brings the state to life; whether the configuration still names this object.
+    async fn load(&self, config: &Config) -> Result<bool> {
+        if self.watch.borrow().as_ref().is_some_and(|watch| watch.config() == config.hash) {
+            return Ok(true);
+        }
+        let name = self.name();
+        let Some((vantage, hint, label)) = schedule::parse_object_name(&name) else { return Ok(false) };
+        let Some(known) = config.vantage(vantage.as_str()) else { return Ok(false) };
+        let shards = schedule::shards(config, &vantage);
+        let Some(shard) = shards.iter().find(|shard| shard.label() == label) else { return Ok(false) };
+        if schedule::object_name(known, hint, label) != name || !known.is_at(hint) {
+            return Ok(false);
+        }
+        let stored: Option<String> = self.state.storage().get(KEY).await?;
+        let watch = Watch::new(&vantage, shard, config.hash, stored.as_deref(), clock::now());
+        self.watch.replace(Some(watch));
+        Ok(true)
+    }
+
+    /// Sets the alarm, unless it is set to that very time already: every setting is a row written.
+    async fn set_alarm(&self, at: Timestamp) -> Result<()> {
+        if self.alarm.replace(Some(at)) == Some(at) {
+            return Ok(());
+        }
+        self.state.storage().set_alarm(clock_time(at)).await
+    }
+
+    fn name(&self) -> String {
+        self.state.id().name().unwrap_or_default()
+    }
+}
+
+/// A point in time as the platform's alarms take it: absolute.
+pub(super) fn clock_time(at: Timestamp) -> ScheduledTime {
+    #[expect(clippy::cast_precision_loss, reason = "a timestamp stays below the year 9999")]
+    let ms = at.as_millis() as f64;
+    ScheduledTime::new(js_sys::Date::new(&ms.into()))
+}
+
+fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {
+    let (word, why) = match evidence {
+        Evidence::Pass => return,
+        Evidence::Warn(why) => ("warn", why),
+        Evidence::Fail(why) => ("fail", why),
+        Evidence::None(why) => ("none", why),
+    };
+    let fields = [
+        ("object", object.into()),
+        ("origin", id.to_string().into()),
+        ("evidence", word.into()),
+        ("reason", why.as_str().into()),
+    ];
+    if word == "none" { log::warn("probe_without_evidence", &fields) } else { log::debug("probe_amiss", &fields) }
+}

@@ -1,0 +1,177 @@
+//! A due probe → the request to send; its reply → a [`Sample`].
+//!
+//! Sending is the edge's (and the command line's) work; everything that is decided about the request and the reply is
+//! decided here. A reply is hostile until judged: sizes are capped, texts are never passed on.
+
+mod cache;
+mod expect;
+mod redirect;
+mod timing;
+
+use crate::config::{HeaderValue, Method, Origin};
+use crate::sample::{CacheClass, Database, Outcome, Sample};
+use crate::units::{Millis, Name, Timestamp};
+
+pub use redirect::{Hop, next_hop};
+
+/// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is let go.
+pub const BODY_CAP: usize = 64 * 1024;
+
+/// What the edge sends for one probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The absolute address.
+    pub url: String,
+    /// Header fields; secrets by reference.
+    pub headers: Vec<(String, HeaderValue)>,
+    /// For the whole probe: headers, redirects and body.
+    pub timeout: Millis,
+    /// How many redirects may be followed.
+    pub redirects: u32,
+    /// Response header fields that are read, in lower case; nothing else of a head is copied.
+    pub wanted: Vec<String>,
+}
+
+/// Response header fields that every probe reads.
+const WANTED: [&str; 8] =
+    ["age", "cache-status", "cf-cache-status", "content-type", "location", "server", "server-timing", "x-cache"];
+
+/// The longest header value that is read, in bytes.
+pub const HEADER_CAP: usize = 8 * 1024;
+
+/// How the exchange ended, in facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// How far it came.
+    pub end: End,
+    /// From sending until that end.
+    pub elapsed: Millis,
+    /// Final status code and header fields, once they arrived.
+    pub head: Option<Head>,
+    /// The body that was read, at most [`BODY_CAP`] bytes.
+    pub body: Vec<u8>,
+}
+
+/// Status code and header fields of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// The wanted fields: names in lower case, values cut at [`HEADER_CAP`], repeated fields joined with `, `.
+    pub headers: Vec<(String, String)>,
+}
+
+/// How far an exchange came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The whole answer was read.
+    Complete,
+    /// There was more body than [`BODY_CAP`].
+    TooLong,
+    /// The deadline passed.
+    TimedOut,
+    /// The exchange broke; the platform's own words.
+    Broken(String),
+    /// Nothing was sent; why.
+    NotSent(String),
+    /// More redirects came than are followed, or one that may not be followed; why.
+    Redirected(String),
+}
+
+impl Head {
+    /// The value of a field, by its name in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The request that probes `origin` from `vantage`.
+#[must_use]
+pub fn request(origin: &Origin, vantage: &Name) -> Request {
+    let mut headers: Vec<(String, HeaderValue)> =
+        origin.probe.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let agent = format!("vedette/{} (+vantage={vantage})", env!("CARGO_PKG_VERSION"));
+    headers.push(("user-agent".into(), HeaderValue::Text(agent)));
+    headers.push(("vedette-vantage".into(), HeaderValue::Text(vantage.to_string())));
+    Request {
+        method: origin.probe.method,
+        url: format!("{}{}", origin.url, origin.probe.path),
+        headers,
+        timeout: origin.pace.timeout,
+        redirects: origin.probe.redirects,
+        wanted: WANTED
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(origin.expect.headers.keys().cloned())
+            .collect(),
+    }
+}
+
+/// The platform's own words for faults of ours, in lower case: they prove nothing about an origin.
+const OUR_FAULTS: [&str; 6] = [
+    "too many subrequests",
+    "exceeded",
+    "overloaded",
+    "worker's code had hung",
+    "cannot perform i/o on behalf",
+    "durable object",
+];
+
+/// Judges a reply to the probe of `origin` that was sent at `at`.
+#[must_use]
+pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
+    let head = reply.head.as_ref();
+    let mut sample = Sample {
+        at,
+        outcome: outcome(reply),
+        latency: reply.elapsed,
+        status: head.map(|head| head.status),
+        cache: head.map_or(CacheClass::Unclassified, cache::classify),
+        database: head.map_or_else(Database::default, |head| timing::database(head.header("server-timing"))),
+        checks: Vec::new(),
+    };
+    if sample.outcome == Outcome::Answered
+        && let Some(head) = head
+    {
+        sample.checks = expect::judge(origin, head, reply, &sample);
+    }
+    sample
+}
+
+fn outcome(reply: &Reply) -> Outcome {
+    match (&reply.end, &reply.head) {
+        (End::NotSent(why), _) => Outcome::NoEvidence(why.clone()),
+        (End::Complete | End::Redirected(_), Some(head)) => {
+            platform_fault(head, &reply.body).map_or(Outcome::Answered, Outcome::NoEvidence)
+        }
+        (End::TooLong, Some(_)) => Outcome::BodyTooLong,
+        (End::TimedOut, None) => Outcome::NoAnswerInTime,
+        (End::TimedOut, Some(_)) => Outcome::BodyUnfinishedInTime,
+        (End::Broken(words), head) => {
+            let words = words.to_ascii_lowercase();
+            match OUR_FAULTS.iter().find(|fault| words.contains(**fault)) {
+                Some(fault) => Outcome::NoEvidence(format!("the platform refused the probe ({fault})")),
+                None if head.is_some() => Outcome::BodyBroken,
+                None => Outcome::Unreachable,
+            }
+        }
+        (End::Complete | End::Redirected(_) | End::TooLong, None) => Outcome::Unreachable,
+    }
+}
+
+/// The platform's own errors 1003 (direct address) and 1042 (worker to worker in one zone) come as answers of the origin.
+fn platform_fault(head: &Head, body: &[u8]) -> Option<String> {
+    if head.header("server") != Some("cloudflare") || head.status < 400 {
+        return None;
+    }
+    ["error code: 1003", "error code: 1042"]
+        .into_iter()
+        .find(|code| body.starts_with(code.as_bytes()))
+        .map(|code| format!("the platform refused the probe ({code})"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Where a redirect leads, and whether a probe may follow it.
+
+use super::Request;
+use crate::config::HeaderValue;
+
+/// What to do with a redirect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// Send this request next.
+    Follow(Request),
+    /// Stop here; why.
+    Stop(String),
+}
+
+/// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
+/// spoken, and secrets stay with the host (and scheme) they were meant for.
+#[must_use]
+pub fn next_hop(request: &Request, location: Option<&str>) -> Hop {
+    let Some(remaining) = request.redirects.checked_sub(1) else {
+        return Hop::Stop("more redirects than the probe follows".into());
+    };
+    let Some(url) = location.and_then(|location| resolve(&request.url, location)) else {
+        return Hop::Stop("a redirect without a usable Location".into());
+    };
+    let mut next = request.clone();
+    if authority(&url) != authority(&request.url) {
+        next.headers.retain(|(_, value)| match value {
+            HeaderValue::Text(_) => true,
+            HeaderValue::Secret(_) => false,
+        });
+    }
+    next.url = url;
+    next.redirects = remaining;
+    Hop::Follow(next)
+}
+
+/// Scheme, host and port: everything before the path.
+fn authority(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host.saturating_add(at));
+    url.get(..end).unwrap_or(url)
+}
+
+/// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes).
+fn resolve(base: &str, location: &str) -> Option<String> {
+    let location = location.split('#').next().unwrap_or_default().trim();
+    if location.is_empty() || location.len() > 8_192 || location.chars().any(|c| c.is_control() || c == ' ') {
+        return None;
+    }
+    let root = authority(base);
+    let url = if location.starts_with("http://") || location.starts_with("https://") {
+        location.to_owned()
+    } else if let Some(rest) = location.strip_prefix("//") {
+        format!("{}://{rest}", base.split("://").next()?)
+    } else if location.starts_with('/') {
+        format!("{root}{location}")
+    } else if location.contains(':') && !location.split([':']).next()?.contains(['/', '?']) {
+        return None;
+    } else {
+        let path = base.get(root.len()..)?.split('?').next()?;
+        let folder = path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or("/");
+        format!("{root}{folder}{location}")
+    };
+    let uri: http::Uri = url.parse().ok()?;
+    let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    plain.then_some(url)
+}

@@ -1,0 +1,44 @@
+//! Reads database time and calls from `Server-Timing` (<https://www.w3.org/TR/server-timing/>): the metric `db`, its `dur` in
+//! milliseconds and the count in its `desc`.
+
+use crate::sample::Database;
+use crate::units::Millis;
+
+/// Metrics read of one field; more is no timing but an attack.
+const MAX_METRICS: usize = 64;
+
+/// The longest time that is believed: one day, in milliseconds.
+const MAX_MS: f64 = 86_400_000.0;
+
+/// The database work that the field states. Absurd values (negative, not a number, beyond a day) are left out.
+pub(super) fn database(field: Option<&str>) -> Database {
+    let Some(metric) = field.and_then(|field| field.split(',').take(MAX_METRICS).find(|m| name_of(m) == "db")) else {
+        return Database::default();
+    };
+    let mut found = Database::default();
+    for parameter in metric.split(';').skip(1) {
+        let Some((key, value)) = parameter.split_once('=') else { continue };
+        let value = value.trim().trim_matches('"');
+        match key.trim() {
+            "dur" => found.time = milliseconds(value),
+            "desc" => found.calls = count(value),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn name_of(metric: &str) -> &str {
+    metric.split(';').next().unwrap_or_default().trim()
+}
+
+fn milliseconds(value: &str) -> Option<Millis> {
+    let ms: f64 = value.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to 0 ..= one day just before")]
+    (0.0..=MAX_MS).contains(&ms).then(|| Millis::new(ms.round() as u64))
+}
+
+/// The first whole number in the text: `3`, `3 calls` and `calls: 3` all mean three.
+fn count(text: &str) -> Option<u32> {
+    text.split(|c: char| !c.is_ascii_digit()).find(|run| !run.is_empty())?.parse().ok()
+}

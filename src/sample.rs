@@ -1,0 +1,161 @@
+//! The facts of one probe ([`Sample`]) and what they prove ([`Evidence`]).
+//!
+//! Evidence has three values. What is our own fault proves nothing: it is never "down" (rule 1 of the design).
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Millis, Timestamp};
+
+/// The facts of one probe: what happened, and what each expectation said of it. No judgement over time is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// When the probe was sent, by the vantage's clock.
+    pub at: Timestamp,
+    /// How the probe ended.
+    pub outcome: Outcome,
+    /// From sending until the answer was read or given up.
+    pub latency: Millis,
+    /// Status code of the final answer, if there was one.
+    pub status: Option<u16>,
+    /// What the answer proves about the origin behind any cache.
+    pub cache: CacheClass,
+    /// Database calls and time that the answer's `Server-Timing` states.
+    pub database: Database,
+    /// Every expectation with what it found, in the order of judging.
+    pub checks: Vec<Check>,
+}
+
+/// How a probe ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A complete answer was read.
+    Answered,
+    /// The deadline passed before the answer's headers.
+    NoAnswerInTime,
+    /// The headers came, the body did not end before the deadline.
+    BodyUnfinishedInTime,
+    /// No connection, or it broke before an answer.
+    Unreachable,
+    /// The connection broke in the middle of the body.
+    BodyBroken,
+    /// The body is longer than a probe reads.
+    BodyTooLong,
+    /// The probe says nothing about the origin: our own fault, a quota, a missing secret.
+    NoEvidence(String),
+}
+
+/// What one expectation found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The expectation, by its name in the configuration or, for a built-in one, what it looks at.
+    pub expectation: String,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// The result of one expectation. Texts name no address and quote nothing that the origin sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// As expected.
+    Met,
+    /// Not as it should be, but the origin serves.
+    Warned(String),
+    /// Broken: a failure.
+    Broken(String),
+}
+
+/// What a sample proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// The origin serves as expected.
+    Pass,
+    /// The origin serves, with this blemish.
+    Warn(String),
+    /// The origin fails, for this reason.
+    Fail(String),
+    /// Nothing, for this reason.
+    None(String),
+}
+
+/// What an answer proves about the origin behind a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheClass {
+    /// The origin itself answered (MISS, EXPIRED, BYPASS, DYNAMIC, REVALIDATED).
+    OriginProven,
+    /// A cache answered (HIT, UPDATING): proves nothing about the origin.
+    EdgeOnly,
+    /// A cache answered because it could not reach the origin (STALE): counts against it.
+    CounterProof,
+    /// The answer does not say.
+    Unclassified,
+}
+
+impl CacheClass {
+    /// The class as answers and pages write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OriginProven => "origin-proven",
+            Self::EdgeOnly => "edge-only",
+            Self::CounterProof => "counter-proof",
+            Self::Unclassified => "unclassified",
+        }
+    }
+}
+
+/// Database work behind one answer, as its `Server-Timing` states it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Database {
+    /// Number of calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u32>,
+    /// Time spent in them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Millis>,
+}
+
+impl Sample {
+    /// A sample that proves nothing: the probe could not be made.
+    #[must_use]
+    pub fn no_evidence(at: Timestamp, why: &str) -> Self {
+        Self {
+            at,
+            outcome: Outcome::NoEvidence(why.to_owned()),
+            latency: Millis::ZERO,
+            status: None,
+            cache: CacheClass::Unclassified,
+            database: Database::default(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// What this sample proves: the first failure if there is one, else the first warning.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        match &self.outcome {
+            Outcome::NoEvidence(why) => return Evidence::None(why.clone()),
+            Outcome::NoAnswerInTime => return Evidence::Fail(format!("no answer within {}", self.latency)),
+            Outcome::BodyUnfinishedInTime => {
+                return Evidence::Fail(format!("the body did not end within {}", self.latency));
+            }
+            Outcome::Unreachable => return Evidence::Fail("no connection, or it closed without an answer".into()),
+            Outcome::BodyBroken => return Evidence::Fail("the connection broke in the middle of the body".into()),
+            Outcome::BodyTooLong => {
+                return Evidence::Fail(
+                    "the body is longer than the 64 KiB that a probe reads; probe a smaller document".into(),
+                );
+            }
+            Outcome::Answered => {}
+        }
+        let mut warning = None;
+        for check in &self.checks {
+            match &check.finding {
+                Finding::Broken(why) => return Evidence::Fail(why.clone()),
+                Finding::Warned(why) => warning = warning.or_else(|| Some(why.clone())),
+                Finding::Met => {}
+            }
+        }
+        warning.map_or(Evidence::Pass, Evidence::Warn)
+    }
+}

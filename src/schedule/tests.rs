@@ -1,0 +1,92 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::fixtures::{SHOP, config, shop};
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+#[test]
+fn a_small_pool_is_one_shard_with_one_alarm() {
+    let config = shop();
+    let shards = shards(&config, &name("weur"));
+    assert_eq!(shards.len(), 1);
+    assert_eq!(shards[0].label(), "0of1");
+    let slots = |index| Slots::new(&name("weur"), index, 2, Millis::from_secs(1)).next(Millis::from_secs(1), Timestamp::from_millis(12_345_678));
+    assert_eq!(slots(0), slots(1), "neighbours share a slot and so an alarm");
+}
+
+#[test]
+fn a_shard_holds_no_more_than_its_slots_can_bear_when_all_hang() {
+    let origins: String = (0..20)
+        .map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n"))
+        .collect();
+    let config = config(&format!("[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\n[[pool]]\nname = \"p\"\n{origins}"));
+    let shards = shards(&config, &name("weur"));
+    let sizes: Vec<usize> = shards.iter().map(|shard| shard.origins.len()).collect();
+    assert_eq!(sizes, [16, 4], "floor(5 × 10 s / 3 s) = 16");
+    assert_eq!(shards[1].label(), "1of2");
+}
+
+#[test]
+fn an_object_name_says_vantage_place_and_shard() {
+    let config = shop();
+    let vantage = config.vantage("weur").unwrap();
+    let object = object_name(vantage, "weur", "0of1");
+    assert_eq!(object, "v1/weur/weur/0of1");
+    assert_eq!(parse_object_name(&object), Some((name("weur"), "weur", "0of1")));
+    for bad in ["", "v1/weur/weur", "v2/weur/weur/0of1", "v1/weur/weur/0of1/x", "v1/W/weur/0of1"] {
+        assert_eq!(parse_object_name(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn vantages_do_not_strike_together() {
+    let interval = Millis::from_secs(10);
+    let first = |vantage: &str| Slots::new(&name(vantage), 0, 1, interval).next(interval, Timestamp::from_millis(1_000_000));
+    let starts: BTreeSet<_> = ["weur", "enam", "apac"].iter().map(|vantage| first(vantage)).collect();
+    assert_eq!(starts.len(), 3);
+}
+
+#[test]
+fn every_origin_has_exactly_one_shard_per_vantage() {
+    let text = SHOP.replace("timeout = \"500ms\"", "timeout = \"1s\"");
+    let config = config(&text);
+    for vantage in &config.vantages {
+        let shards = shards(&config, &vantage.name);
+        let seen: Vec<_> = shards.iter().flat_map(|shard| &shard.origins).map(|origin| origin.id.to_string()).collect();
+        assert_eq!(seen, ["shop/primary", "shop/standby"]);
+    }
+}
+
+proptest! {
+    #[test]
+    fn slots_follow_each_other_by_an_interval_within_a_tenth(
+        interval in 1_000u64..100_000, start in 0u64..2_000_000_000_000, index in 0usize..40
+    ) {
+        let every = Millis::new(interval);
+        let slots = Slots::new(&name("weur"), index, 40, every);
+        let mut last = slots.next(every, Timestamp::from_millis(start));
+        prop_assert!(last > Timestamp::from_millis(start));
+        prop_assert!(last.since(Timestamp::from_millis(start)).get() <= interval + interval / 10);
+        for _ in 0..5 {
+            let next = slots.next(every, last);
+            let gap = next.since(last).get();
+            prop_assert!(gap >= interval - interval / 10 && gap <= interval + interval / 10, "{gap}");
+            last = next;
+        }
+    }
+
+    #[test]
+    fn the_next_slot_is_the_same_whenever_it_is_asked_for(interval in 1_000u64..100_000, start in 0u64..2_000_000_000) {
+        let every = Millis::new(interval);
+        let slots = Slots::new(&name("enam"), 0, 1, every);
+        let from = Timestamp::from_millis(start);
+        let next = slots.next(every, from);
+        let just_before = next.minus(Millis::new(1));
+        prop_assert_eq!(slots.next(every, just_before.max(from)), next);
+    }
+}

@@ -1,0 +1,52 @@
+//! `/livez` and `/readyz`: the worker's own health, in the style of Kubernetes.
+
+use super::{Answer, Layer};
+use crate::snapshot::Snapshot;
+use crate::units::Timestamp;
+
+fn text(status: u16, body: String) -> Answer {
+    Answer { status, headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())], body }
+}
+
+/// The worker runs.
+pub(super) fn live() -> Answer {
+    text(200, "ok\n".to_owned())
+}
+
+/// The worker can answer truthfully: the Arbiter answers and every vantage reports. With `verbose`, a line for each part.
+pub(super) fn ready(snapshot: &Snapshot, layer: Layer, verbose: bool, now: Timestamp) -> Answer {
+    let arbiter = match layer {
+        Layer::Memory | Layer::Arbiter => true,
+        Layer::Stale | Layer::Nothing => false,
+    };
+    let silent = snapshot.watch.iter().filter(|watch| now > watch.silent_from).count();
+    let watching = !snapshot.watch.is_empty() && silent < snapshot.watch.len();
+    let ready = arbiter && watching;
+    let status = if ready { 200 } else { 503 };
+    if !verbose {
+        return text(status, if ready { "ok\n".into() } else { "not ready; ask /readyz?verbose\n".into() });
+    }
+    let mark = |good: bool| if good { "[+]" } else { "[-]" };
+    let mut lines = vec![
+        format!("[+]configuration ok ({})", snapshot.config),
+        format!("{}arbiter {}", mark(arbiter), if arbiter { "answers" } else { "does not answer" }),
+    ];
+    for watch in &snapshot.watch {
+        let good = now <= watch.silent_from;
+        let heard = match watch.heard {
+            Some(heard) => format!("reported at {heard}"),
+            None => "has not reported yet".to_owned(),
+        };
+        let state = if good { String::new() } else { ", silent".to_owned() };
+        lines.push(format!(
+            "{}vantage {} {} {heard}{state}, lag {}, missed slots {}",
+            mark(good),
+            watch.vantage,
+            watch.shard,
+            watch.lag,
+            watch.missed
+        ));
+    }
+    lines.push(format!("readyz check {}", if ready { "passed" } else { "failed" }));
+    text(status, format!("{}\n", lines.join("\n")))
+}

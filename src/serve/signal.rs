@@ -1,0 +1,94 @@
+//! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
+
+use serde::Serialize;
+
+use super::{Answer, Format, freshness, problem};
+use crate::config::Config;
+use crate::snapshot::{OriginView, PoolView, Snapshot};
+use crate::units::{Millis, Timestamp};
+use crate::verdict::Status;
+
+/// The signal.
+#[derive(Serialize)]
+struct Signal<'a> {
+    pool: &'a str,
+    origin: Option<&'a str>,
+    url: Option<&'a str>,
+    status: &'static str,
+    reason: String,
+    since: String,
+    /// Seconds since the oldest evidence; none without evidence.
+    age: Option<u64>,
+    /// Seconds.
+    ttl: u64,
+    revision: u64,
+}
+
+/// A signal may be acted upon for at most this long, in seconds: a reader that asks again sooner loses nothing.
+const MAX_TTL: u64 = 10;
+
+/// 403 for a form that is nothing but an address, where the pool does not expose addresses.
+pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
+    let exposed = config.pool(pool).is_some_and(|pool| pool.expose_urls);
+    match format {
+        Format::Json => None,
+        Format::Text | Format::Redirect if exposed => None,
+        Format::Text | Format::Redirect => Some(problem::answer(
+            403,
+            "urls-not-exposed",
+            "Addresses are not exposed",
+            "This form names the address of an origin, and the pool does not say expose_urls = true. Ask without format \
+             for the name of the origin.",
+        )),
+    }
+}
+
+/// The signal of a pool.
+pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Timestamp) -> Answer {
+    let Some(pool) = snapshot.pool(pool) else { return problem::not_found() };
+    let chosen = pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str()));
+    let mut headers = freshness(pool.oldest(), now);
+    headers.push(("etag", format!("W/\"{}-{}\"", pool.name, pool.revision)));
+    if let Some(origin) = chosen {
+        headers.push(("vedette-origin", origin.name.to_string()));
+    }
+    let url = chosen.and_then(|origin| origin.url.as_deref());
+    let (status, kind, body) = match format {
+        Format::Json => (if chosen.is_some() { 200 } else { 503 }, "application/json", signal(pool, chosen, now)),
+        Format::Text => {
+            let line = url.map(|url| format!("{url}\n"));
+            (if url.is_some() { 200 } else { 503 }, "text/plain; charset=utf-8", line.unwrap_or_default())
+        }
+        Format::Redirect => {
+            headers.extend(url.map(|url| ("location", url.to_owned())));
+            (if url.is_some() { 307 } else { 503 }, "text/plain; charset=utf-8", String::new())
+        }
+    };
+    headers.push(("content-type", kind.to_owned()));
+    Answer { status, headers, body }
+}
+
+fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> String {
+    let status = chosen.map_or(Status::Fail, |origin| origin.status_at(now));
+    let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
+    let lapsed = status == Status::Unknown && chosen.is_some_and(|origin| origin.status != Status::Unknown);
+    let reason = match (chosen, lapsed) {
+        (Some(origin), true) => format!("{}: {}", origin.name, origin.reason_at(now)),
+        (Some(_), false) => pool.choice.clone(),
+        (None, _) => "every origin fails".to_owned(),
+    };
+    // A signal that names nowhere is known to be so for as long as its evidence holds.
+    let left = valid_until.since(now).as_secs().min(MAX_TTL);
+    let signal = Signal {
+        pool: pool.name.as_str(),
+        origin: chosen.map(|origin| origin.name.as_str()),
+        url: chosen.and_then(|origin| origin.url.as_deref()),
+        status: status.as_str(),
+        reason,
+        since: chosen.map_or(pool.since, |origin| origin.since).to_string(),
+        age: pool.oldest().map(|oldest| Millis::as_secs(now.since(oldest))),
+        ttl: if status == Status::Unknown { 0 } else { left },
+        revision: pool.revision,
+    };
+    serde_json::to_string(&signal).unwrap_or_default()
+}

@@ -1,0 +1,112 @@
+//! The route table: method and target → what is asked for.
+//!
+//! Paths are matched as sent. Names have no character that needs an escape, so an escaped path names nothing of ours.
+
+use super::{Answer, Ask, MAX_TARGET, problem};
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `/health`, `/health/{pool}`, `/health/{pool}/{origin}`.
+    Health {
+        /// The pool; all if none.
+        pool: Option<String>,
+        /// The origin; the whole pool if none.
+        origin: Option<String>,
+        /// The form.
+        format: Format,
+    },
+    /// `/route/{pool}`.
+    Signal {
+        /// The pool.
+        pool: String,
+        /// The form.
+        format: Format,
+    },
+    /// `/livez`.
+    Live,
+    /// `/readyz`.
+    Ready {
+        /// Whether every part is listed.
+        verbose: bool,
+    },
+    /// `/`.
+    Page,
+    /// `/style.css`.
+    Style,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// One line of text.
+    Text,
+    /// A redirect; for the signal only.
+    Redirect,
+}
+
+/// The methods of every path.
+const ALLOW: &str = "GET, HEAD";
+
+/// Finds what a request asks for.
+///
+/// # Errors
+/// The answer for a request that asks for nothing we have: 404, 405, 414 or 400.
+pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
+    if ask.target.len() > MAX_TARGET {
+        let detail = format!("The request target is {} bytes long; at most {MAX_TARGET} are read.", ask.target.len());
+        return Err(problem::answer(414, "uri-too-long", "URI too long", &detail));
+    }
+    let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
+    let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
+    let target = match parts.as_slice() {
+        [""] => Target::Page,
+        ["style.css"] => Target::Style,
+        ["livez"] => Target::Live,
+        ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
+        ["health"] => Target::Health { pool: None, origin: None, format: format(query, false)? },
+        ["health", pool] => {
+            Target::Health { pool: Some((*pool).to_owned()), origin: None, format: format(query, false)? }
+        }
+        ["health", pool, origin] => {
+            let (pool, origin) = (Some((*pool).to_owned()), Some((*origin).to_owned()));
+            Target::Health { pool, origin, format: format(query, false)? }
+        }
+        ["route", pool] => Target::Signal { pool: (*pool).to_owned(), format: format(query, true)? },
+        _ => return Err(problem::not_found()),
+    };
+    if !matches!(ask.method, "GET" | "HEAD") {
+        let mut answer = problem::answer(
+            405,
+            "method-not-allowed",
+            "Method not allowed",
+            "Only GET and HEAD are answered here.",
+        );
+        answer.headers.push(("allow", ALLOW.to_owned()));
+        return Err(answer);
+    }
+    Ok(target)
+}
+
+fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
+    match parameter(query, "format") {
+        None | Some("json") => Ok(Format::Json),
+        Some("text") => Ok(Format::Text),
+        Some("redirect") if redirect => Ok(Format::Redirect),
+        Some(_) => {
+            let known = if redirect { "json, text and redirect" } else { "json and text" };
+            let detail = format!("The parameter format has a value that is not known here; {known} are.");
+            Err(problem::answer(400, "unknown-format", "Unknown format", &detail))
+        }
+    }
+}
+
+/// The first value of a query parameter; empty if it stands alone. Nothing is decoded.
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    })
+}

@@ -1,0 +1,250 @@
+//! All verdicts, rendered: what the Arbiter publishes, what is cached, and what every answer is made from.
+//!
+//! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
+//! pool says `expose_urls`. Format version 1: fields are never renamed; new ones get a default.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Config, Plan};
+use crate::sample::{CacheClass, Database};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::verdict::Status;
+use crate::vote::Opinion;
+
+/// The snapshot format that this release writes, and the newest it reads.
+pub const SNAPSHOT_VERSION: u32 = 1;
+
+/// All verdicts at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Format version.
+    pub version: u32,
+    /// Fingerprint of the configuration it was made for.
+    pub config: Fingerprint,
+    /// When it was made.
+    pub taken_at: Timestamp,
+    /// The pools in the order of the configuration.
+    pub pools: Vec<PoolView>,
+    /// The objects that probe.
+    pub watch: Vec<WatchView>,
+    /// The latest events, newest first.
+    pub events: Vec<Happening>,
+}
+
+/// A pool's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolView {
+    /// The pool's name.
+    pub name: Name,
+    /// Its status.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the evidence beneath it expires.
+    pub valid_until: Timestamp,
+    /// Rises when a verdict, the chosen origin or the configuration changes.
+    pub revision: u64,
+    /// The origin that traffic should go to; none if all fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Name>,
+    /// Why that one.
+    pub choice: String,
+    /// The origins in the order of the configuration.
+    pub origins: Vec<OriginView>,
+}
+
+/// An origin's verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginView {
+    /// Its name within the pool.
+    pub name: Name,
+    /// Its address, if the pool exposes addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Its status.
+    pub status: Status,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the evidence beneath it expires.
+    pub valid_until: Timestamp,
+    /// When the oldest evidence that the verdict rests on was observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Timestamp>,
+    /// The votes by vantage, in the order of the configuration.
+    pub votes: Vec<VoteView>,
+}
+
+/// One vantage's vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoteView {
+    /// The vantage.
+    pub vantage: Name,
+    /// Its opinion.
+    pub opinion: Opinion,
+    /// Whether its last sample was a warning.
+    pub warned: bool,
+    /// The last sample in words.
+    pub reason: String,
+    /// Since when it holds the opinion.
+    pub since: Timestamp,
+    /// When its last evidence was observed.
+    pub observed: Timestamp,
+    /// When the vote expires.
+    pub expires: Timestamp,
+    /// Response time of the last sample.
+    pub latency: Millis,
+    /// Status code of the last sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Cache class of the last sample.
+    pub cache: CacheClass,
+    /// Database work of the last sample.
+    #[serde(default)]
+    pub database: Database,
+    /// The data centre it was sent from, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colo: Option<String>,
+}
+
+/// One object that probes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchView {
+    /// The vantage.
+    pub vantage: Name,
+    /// The shard, `0of1`.
+    pub shard: String,
+    /// When it last reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Timestamp>,
+    /// How late its latest probe started against its slot.
+    pub lag: Millis,
+    /// Slots that passed without a probe.
+    pub missed: u64,
+    /// It counts as silent from then on unless it reports.
+    pub silent_from: Timestamp,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// What changed: `shop` or `shop/primary`.
+    pub subject: String,
+    /// From which status.
+    pub from: Status,
+    /// To which status.
+    pub to: Status,
+    /// Why.
+    pub reason: String,
+}
+
+/// How old a reader's copy may be before it asks the Arbiter again: half a second, but on the free plan, whose daily requests
+/// are counted, ten seconds. A laptop (`local`) is never counted.
+#[must_use]
+pub const fn refresh_after(plan: Plan, local: bool) -> Millis {
+    match (plan, local) {
+        (Plan::Paid, _) | (Plan::Free, true) => Millis::new(500),
+        (Plan::Free, false) => Millis::from_secs(10),
+    }
+}
+
+/// How long a reader that has a copy waits for the Arbiter before it serves the copy.
+pub const PATIENCE: Millis = Millis::new(300);
+
+/// How long a reader that has nothing waits for the Arbiter.
+pub const FIRST_PATIENCE: Millis = Millis::from_secs(3);
+
+impl Snapshot {
+    /// A snapshot that knows nothing: everything unknown for this `reason`. It stands in where no other can be had.
+    #[must_use]
+    pub fn blank(config: &Config, now: Timestamp, reason: &str) -> Self {
+        let pools = config.pools.iter().map(|pool| {
+            let origins = pool.origins.iter().map(|origin| OriginView {
+                name: origin.id.origin.clone(),
+                url: pool.expose_urls.then(|| origin.url.to_string()),
+                status: Status::Unknown,
+                reason: reason.to_owned(),
+                since: now,
+                valid_until: now,
+                oldest: None,
+                votes: Vec::new(),
+            });
+            PoolView {
+                name: pool.name.clone(),
+                status: Status::Unknown,
+                since: now,
+                valid_until: now,
+                revision: 0,
+                chosen: pool.origins.iter().min_by_key(|origin| origin.priority).map(|origin| origin.id.origin.clone()),
+                choice: reason.to_owned(),
+                origins: origins.collect(),
+            }
+        });
+        Self {
+            version: SNAPSHOT_VERSION,
+            config: config.hash,
+            taken_at: now,
+            pools: pools.collect(),
+            watch: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Reads a published snapshot; nothing if it is of another format or for another configuration.
+    #[must_use]
+    pub fn parse(text: &str, config: Fingerprint) -> Option<Self> {
+        let snapshot: Self = serde_json::from_str(text).ok()?;
+        (snapshot.version == SNAPSHOT_VERSION && snapshot.config == config).then_some(snapshot)
+    }
+
+    /// The pool of this name.
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<&PoolView> {
+        self.pools.iter().find(|pool| pool.name.as_str() == name)
+    }
+}
+
+impl PoolView {
+    /// The origin of this name.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<&OriginView> {
+        self.origins.iter().find(|origin| origin.name.as_str() == name)
+    }
+
+    /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        let statuses: Vec<Status> = self.origins.iter().map(|origin| origin.status_at(now)).collect();
+        crate::verdict::pool_status(&statuses)
+    }
+
+    /// When the oldest evidence beneath the pool's verdict was observed.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.origins.iter().filter_map(|origin| origin.oldest).min()
+    }
+}
+
+impl OriginView {
+    /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        if now < self.valid_until { self.status } else { Status::Unknown }
+    }
+
+    /// The reason at `now`.
+    #[must_use]
+    pub fn reason_at(&self, now: Timestamp) -> String {
+        if self.status != Status::Unknown && now >= self.valid_until {
+            format!("no fresh evidence since {}; before that: {}", self.valid_until, self.reason)
+        } else {
+            self.reason.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Votes → a verdict for an origin, and from there for a pool: always with a reason and a `valid_until`.
+//!
+//! Live votes are decided and unexpired. Under `min_votes` of them the verdict is unknown, whatever they say: no evidence is
+//! not failure. A quorum of fails is fail; fewer is a warning that names the vantages.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Pool, Quorum};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::vote::{Opinion, Seen};
+
+/// What a verdict says, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It serves.
+    Pass,
+    /// It serves, with a blemish or a doubt.
+    Warn,
+    /// There is not enough live evidence.
+    Unknown,
+    /// It fails.
+    Fail,
+}
+
+impl Status {
+    /// The status as answers write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Unknown => "unknown",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One vantage's vote as the Arbiter holds it, in the Arbiter's time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingVote {
+    /// Fingerprint of the definition that was probed.
+    pub definition: Fingerprint,
+    /// The opinion.
+    pub opinion: Opinion,
+    /// Since when the opinion holds: arrival less how long it had been held.
+    pub since: Timestamp,
+    /// When its evidence was observed: arrival less its age at sending.
+    pub observed: Timestamp,
+    /// The last evidence.
+    pub seen: Seen,
+    /// The data centre, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colo: Option<String>,
+}
+
+/// The rules by which a pool's votes are weighed. `hold_down` and `failback_delay` have their place here and do not act yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How many live votes must say fail.
+    pub quorum: Quorum,
+    /// Fewer live votes than this: unknown.
+    pub min_votes: u32,
+    /// How long a vote counts after its last evidence.
+    pub vote_ttl: Millis,
+    /// Delays a change towards pass.
+    pub hold_down: Millis,
+}
+
+impl Rules {
+    /// The rules of a pool.
+    #[must_use]
+    pub const fn of(pool: &Pool) -> Self {
+        Self { quorum: pool.quorum, min_votes: pool.min_votes, vote_ttl: pool.vote_ttl, hold_down: pool.hold_down }
+    }
+}
+
+/// What an origin's votes add up to at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The status.
+    pub status: Status,
+    /// Why, in words.
+    pub reason: String,
+    /// When the evidence beneath it expires; the moment itself where there is none.
+    pub valid_until: Timestamp,
+    /// When the oldest evidence that it rests on was observed.
+    pub oldest: Option<Timestamp>,
+}
+
+/// How many of `live` votes must say fail.
+#[must_use]
+pub fn needed(quorum: Quorum, live: u32) -> u32 {
+    match quorum {
+        Quorum::Any => 1,
+        Quorum::Majority => (live / 2).saturating_add(1),
+        Quorum::All => live.max(1),
+        Quorum::Count(count) => count.max(1),
+        Quorum::Share(share) => {
+            u32::try_from(share.of_rounded_up(u64::from(live))).unwrap_or(u32::MAX).max(1)
+        }
+    }
+}
+
+/// Weighs an origin's votes at `now`. Votes for another definition do not count.
+#[must_use]
+pub fn judge(
+    rules: &Rules,
+    definition: Fingerprint,
+    votes: &BTreeMap<Name, StandingVote>,
+    now: Timestamp,
+) -> Judgement {
+    let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);
+    let live: Vec<_> =
+        current().filter(|(_, vote)| is_decided(vote) && now < vote.observed.plus(rules.vote_ttl)).collect();
+    let count = u32::try_from(live.len()).unwrap_or(u32::MAX);
+    if count < rules.min_votes {
+        let expired = current().filter(|(_, vote)| is_decided(vote)).count() > live.len();
+        return Judgement { status: Status::Unknown, reason: too_few(count, rules, expired), valid_until: now, oldest: None };
+    }
+    let fails: Vec<_> = live.iter().filter(|(_, vote)| vote.opinion == Opinion::Fail).collect();
+    let failing = u32::try_from(fails.len()).unwrap_or(u32::MAX);
+    let blemish = live.iter().find(|(_, vote)| vote.opinion == Opinion::Pass && vote.seen.warned);
+    let (status, reason) = if failing > 0 && failing >= needed(rules.quorum, count) {
+        (Status::Fail, format!("{failing} of {count} vantages: {}", reasons(&fails)))
+    } else if failing > 0 {
+        (Status::Warn, format!("fails from {failing} of {count} vantages: {}", reasons(&fails)))
+    } else if let Some((vantage, vote)) = blemish {
+        (Status::Warn, format!("from {vantage}: {}", vote.seen.reason))
+    } else {
+        (Status::Pass, format!("{count} of {count} vantages pass"))
+    };
+    let mut observed: Vec<Timestamp> = live.iter().map(|(_, vote)| vote.observed).collect();
+    observed.sort_unstable_by(|left, right| right.cmp(left));
+    let last_needed = observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
+    Judgement {
+        status,
+        reason,
+        valid_until: last_needed.plus(rules.vote_ttl),
+        oldest: observed.last().copied(),
+    }
+}
+
+const fn is_decided(vote: &StandingVote) -> bool {
+    match vote.opinion {
+        Opinion::Undecided => false,
+        Opinion::Pass | Opinion::Fail => true,
+    }
+}
+
+fn too_few(live: u32, rules: &Rules, expired: bool) -> String {
+    let why = if expired { "the others are silent or expired" } else { "the others have not decided yet" };
+    format!("{live} live votes, {} needed: {why}", rules.min_votes)
+}
+
+/// `weur: status 500 is not expected; enam: …`, at most three vantages.
+fn reasons(fails: &[&(&Name, &StandingVote)]) -> String {
+    let mut text = String::new();
+    for (vantage, vote) in fails.iter().take(3) {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        // A vote of fail whose last sample passed is on its way back: the sample's words would contradict it.
+        let reason = if vote.seen.failed { vote.seen.reason.as_str() } else { "recovering" };
+        text.push_str(vantage.as_str());
+        text.push_str(": ");
+        text.push_str(reason);
+    }
+    if fails.len() > 3 {
+        text.push_str("; and more");
+    }
+    text
+}
+
+/// A pool's status from its origins': pass if all pass, fail if all fail, warn if some serve, else unknown.
+#[must_use]
+pub fn pool_status(origins: &[Status]) -> Status {
+    let all = |wanted: Status| !origins.is_empty() && origins.iter().all(|status| *status == wanted);
+    if all(Status::Pass) {
+        Status::Pass
+    } else if all(Status::Fail) {
+        Status::Fail
+    } else if origins.iter().any(|status| *status <= Status::Warn) {
+        Status::Warn
+    } else {
+        Status::Unknown
+    }
+}
+
+/// The worst of several pools: fail before unknown before warn before pass; unknown where there is none.
+#[must_use]
+pub fn worst(statuses: impl IntoIterator<Item = Status>) -> Status {
+    statuses.into_iter().max().unwrap_or(Status::Unknown)
+}
+
+#[cfg(test)]
+mod tests;

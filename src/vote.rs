@@ -1,0 +1,189 @@
+//! Evidence → one vantage's debounced opinion of one origin.
+//!
+//! A [`Tally`] is one fold: `rise` passes in a row make it say pass, `fall` failures in a row (or `m` within the last `n`)
+//! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Pace, Thresholds};
+use crate::sample::{CacheClass, Database, Evidence, Sample};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+
+/// What a vantage holds of an origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opinion {
+    /// Not enough evidence yet.
+    #[default]
+    Undecided,
+    /// It serves.
+    Pass,
+    /// It fails.
+    Fail,
+}
+
+/// Counters behind one opinion. They saturate, so that a settled origin changes nothing and costs no write.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// The opinion.
+    pub opinion: Opinion,
+    /// When the opinion last changed, by the vantage's clock.
+    pub since: Option<Timestamp>,
+    /// Passes in a row, at most `rise`.
+    passes: u32,
+    /// Failures in a row, at most `fall`.
+    failures: u32,
+    /// The last samples, newest in the lowest bit, set where a failure.
+    recent: u64,
+}
+
+impl Tally {
+    /// Folds evidence in; says whether the opinion changed.
+    pub fn fold(&mut self, evidence: &Evidence, need: Thresholds, at: Timestamp) -> bool {
+        let failed = match evidence {
+            Evidence::None(_) => return false,
+            Evidence::Pass | Evidence::Warn(_) => false,
+            Evidence::Fail(_) => true,
+        };
+        let width = need.window.map_or(0, |window| window.of.min(64));
+        let kept = u64::MAX.checked_shr(64_u32.saturating_sub(width)).unwrap_or(0);
+        self.recent = ((self.recent << 1) | u64::from(failed)) & kept;
+        if failed {
+            self.passes = 0;
+            self.failures = self.failures.saturating_add(1).min(need.fall);
+        } else {
+            self.failures = 0;
+            self.passes = self.passes.saturating_add(1).min(need.rise);
+        }
+        let often = need.window.is_some_and(|window| self.recent.count_ones() >= window.failures);
+        let next = if failed && (self.failures >= need.fall || often) {
+            Opinion::Fail
+        } else if !failed && self.passes >= need.rise {
+            Opinion::Pass
+        } else {
+            self.opinion
+        };
+        let changed = next != self.opinion;
+        if changed {
+            self.opinion = next;
+            self.since = Some(at);
+        }
+        changed
+    }
+
+    /// Whether the next samples may change the opinion: undecided, or evidence against it has begun to gather.
+    #[must_use]
+    pub const fn in_doubt(&self) -> bool {
+        match self.opinion {
+            Opinion::Undecided => true,
+            Opinion::Pass => self.failures > 0,
+            Opinion::Fail => self.passes > 0,
+        }
+    }
+
+    /// The time between two probes in this state.
+    #[must_use]
+    pub const fn interval(&self, pace: &Pace) -> Millis {
+        match (self.in_doubt(), self.opinion) {
+            (true, _) => pace.fast_interval,
+            (false, Opinion::Fail) => pace.down_interval,
+            (false, Opinion::Pass | Opinion::Undecided) => pace.interval,
+        }
+    }
+}
+
+/// The facts of the last sample that was evidence, as a vote carries and pages show them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// What the sample proved, in words; `ok` if nothing was amiss.
+    pub reason: String,
+    /// Whether it passed with a blemish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub warned: bool,
+    /// Whether it failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed: bool,
+    /// From sending until the answer was read or given up.
+    pub latency: Millis,
+    /// The status code, if there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What the answer proves about the origin behind a cache.
+    pub cache: CacheClass,
+    /// Database work that the answer stated.
+    #[serde(default)]
+    pub database: Database,
+}
+
+impl Seen {
+    /// The facts of a sample, unless it proves nothing.
+    #[must_use]
+    pub fn of(sample: &Sample, evidence: &Evidence) -> Option<Self> {
+        let (reason, warned, failed) = match evidence {
+            Evidence::Pass => ("ok".to_owned(), false, false),
+            Evidence::Warn(why) => (why.clone(), true, false),
+            Evidence::Fail(why) => (why.clone(), false, true),
+            Evidence::None(_) => return None,
+        };
+        Some(Self {
+            reason,
+            warned,
+            failed,
+            latency: sample.latency,
+            status: sample.status,
+            cache: sample.cache,
+            database: sample.database,
+        })
+    }
+}
+
+/// One vantage's opinion of one origin, as it is sent to the Arbiter. Times are lengths, never points: the clocks of two
+/// objects are not compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// The origin.
+    pub origin: OriginId,
+    /// Fingerprint of the origin's definition that was probed.
+    pub definition: Fingerprint,
+    /// The opinion.
+    pub opinion: Opinion,
+    /// How long the opinion has held.
+    pub held: Millis,
+    /// From observing to sending.
+    pub age: Millis,
+    /// The last evidence.
+    pub seen: Seen,
+}
+
+/// What one vantage reports to the Arbiter after a tick. Format version 1: fields are never renamed; new ones get a default,
+/// because objects of two releases may speak to each other while a deployment rolls out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Format version.
+    pub version: u32,
+    /// The vantage.
+    pub vantage: Name,
+    /// The shard of the vantage, `0of1`.
+    pub shard: String,
+    /// Rises with every report of this shard; an older one that comes late is dropped.
+    pub seq: u64,
+    /// Fingerprint of the configuration that the vantage runs.
+    pub config: Fingerprint,
+    /// How late the latest probe started against its slot.
+    #[serde(default)]
+    pub lag: Millis,
+    /// Slots that passed without a probe since the vantage last started.
+    #[serde(default)]
+    pub missed: u64,
+    /// The data centre that the vantage runs in, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colo: Option<String>,
+    /// Opinions with fresh evidence.
+    pub votes: Vec<Vote>,
+}
+
+/// The report format that this release writes, and the newest it reads.
+pub const REPORT_VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;
