@@ -6,13 +6,12 @@
 
 mod stored;
 
-use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::{Config, Hint, Origin, Place, Pool};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
 use crate::snapshot::{Happening, OriginView, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
-use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Map, Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{self, Rules, StandingVote, Status};
 use crate::vote::{Opinion, REPORT_VERSION, Report};
 
@@ -64,7 +63,7 @@ struct Presence {
     /// The longest time between two reports that is not silence.
     patience: Millis,
     object: ObjectName,
-    origins: BTreeSet<OriginId>,
+    origins: Vec<OriginId>,
 }
 
 /// An origin's standing verdict.
@@ -89,10 +88,10 @@ struct PoolStanding {
 #[derive(Clone, Debug)]
 pub struct Arbiter {
     config: Config,
-    votes: BTreeMap<OriginId, BTreeMap<Name, StandingVote>>,
-    verdicts: BTreeMap<OriginId, Standing>,
-    pools: BTreeMap<Name, PoolStanding>,
-    watch: BTreeMap<(Name, String), Presence>,
+    votes: Map<OriginId, Map<Name, StandingVote>>,
+    verdicts: Map<OriginId, Standing>,
+    pools: Map<Name, PoolStanding>,
+    watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     alarm: Option<Timestamp>,
 }
@@ -108,9 +107,9 @@ impl Arbiter {
     #[must_use]
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
-            votes: BTreeMap::new(),
-            verdicts: BTreeMap::new(),
-            pools: BTreeMap::new(),
+            votes: Map::new(),
+            verdicts: Map::new(),
+            pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
             alarm: None,
@@ -119,7 +118,8 @@ impl Arbiter {
         for row in rows {
             arbiter.restore(row);
         }
-        arbiter.events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        // Rows of events come oldest first.
+        arbiter.events.reverse();
         for pool in &arbiter.config.pools {
             for origin in &pool.origins {
                 arbiter.verdicts.entry(origin.id.clone()).or_insert_with(|| Standing {
@@ -243,7 +243,7 @@ impl Arbiter {
 
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        for presence in self.watch.values_mut() {
+        for (_, presence) in self.watch.iter_mut() {
             let silent = presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
             let poked = presence.poked.is_some_and(|poked| now >= poked && now.since(poked) < POKE_EVERY);
             if silent && !poked {
@@ -357,18 +357,18 @@ impl Presence {
 
 /// The votes on an origin; none if nobody has voted.
 fn ballot<'a>(
-    votes: &'a BTreeMap<OriginId, BTreeMap<Name, StandingVote>>,
+    votes: &'a Map<OriginId, Map<Name, StandingVote>>,
     origin: &Origin,
-) -> &'a BTreeMap<Name, StandingVote> {
-    static NOBODY: BTreeMap<Name, StandingVote> = BTreeMap::new();
+) -> &'a Map<Name, StandingVote> {
+    static NOBODY: Map<Name, StandingVote> = Map::new();
     votes.get(&origin.id).unwrap_or(&NOBODY)
 }
 
 /// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
 fn settle_pool(
     pool: &Pool,
-    verdicts: &BTreeMap<OriginId, Standing>,
-    pools: &mut BTreeMap<Name, PoolStanding>,
+    verdicts: &Map<OriginId, Standing>,
+    pools: &mut Map<Name, PoolStanding>,
     (config, now): (Fingerprint, Timestamp),
     changed: &mut bool,
 ) -> Option<Happening> {
@@ -399,8 +399,8 @@ fn settle_pool(
 }
 
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
-fn watched(config: &Config) -> BTreeMap<(Name, String), Presence> {
-    let mut watch = BTreeMap::new();
+fn watched(config: &Config) -> Map<(Name, String), Presence> {
+    let mut watch = Map::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
         for shard in schedule::shards(config, &vantage.name) {

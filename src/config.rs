@@ -1,8 +1,9 @@
 //! `vedette.toml` → [`Config`]: parsed once, checked whole, and from then on never wrong.
 //!
-//! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out. `syntax` makes a tree of
-//! the text, `raw` reads typed values out of the tree and refuses unknown keys, `slot` and `settings` inherit, and `check` and
-//! the files it calls hold everything to its bounds. Nothing here reads a file, a clock or the environment.
+//! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out. `syntax`
+//! makes a tree of the text, `raw` reads typed values out of the tree and refuses unknown keys, `slot` and
+//! `settings` inherit, and `check` and the files it calls hold everything to its bounds. Nothing here reads a
+//! file, a clock or the environment.
 
 mod canon;
 mod check;
@@ -64,8 +65,8 @@ pub struct Hint(&'static str);
 
 impl Hint {
     /// Every hint that the platform documents
-    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects hinted to `sam`, `afr` and
-    /// `me` are accepted and run nearby instead.
+    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects hinted to
+    /// `sam`, `afr` and `me` are accepted and run nearby instead.
     pub const KNOWN: [&'static str; 11] =
         ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"];
 
@@ -161,11 +162,13 @@ pub struct Origin {
     pub probe: Probe,
     /// What its answer must be.
     pub expect: Expect,
-    /// Fingerprint of what decides this origin's votes: its address, probe, expectations, thresholds and pace.
+    /// Fingerprint of what decides this origin's votes: its address, probe, expectations, thresholds and
+    /// pace.
     pub definition: Fingerprint,
 }
 
-/// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix without a trailing slash.
+/// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix without a
+/// trailing slash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OriginUrl {
     /// Whether the scheme is `https`.
@@ -256,7 +259,8 @@ pub enum HeaderValue {
     Secret(String),
 }
 
-/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the rest a warning.
+/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the
+/// rest a warning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expect {
     /// Accepted status codes; at least one range.
@@ -342,7 +346,8 @@ impl Config {
         self.pools.iter().flat_map(|pool| &pool.origins)
     }
 
-    /// The origins that are the probing machine itself: fine on a laptop, and nothing that a deployed worker could reach.
+    /// The origins that are the probing machine itself: fine on a laptop, and nothing that a deployed worker
+    /// could reach.
     pub fn loopback_origins(&self) -> impl Iterator<Item = &Origin> {
         self.origins().filter(|origin| origin.url.is_loopback())
     }
@@ -356,37 +361,5 @@ impl Vantage {
             Place::Hint(place) => place.as_str() == hint,
             Place::Service(_) => false,
         }
-    }
-}
-
-impl OriginUrl {
-    /// Whether the address is this machine itself: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| {
-                // `::ffff:127.0.0.1` is 127.0.0.1 in another spelling.
-                let ip = ip.to_canonical();
-                ip.is_loopback() || ip.is_unspecified()
-            })
-    }
-}
-
-impl std::fmt::Display for OriginUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.https { "https://" } else { "http://" })?;
-        f.write_str(&self.host)?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(&self.prefix)
-    }
-}
-
-impl std::fmt::Debug for OriginUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OriginUrl({self})")
     }
 }

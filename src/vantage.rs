@@ -4,14 +4,14 @@
 //! is reported at once, everything else when the tick is over. Memory is a cache: [`Watch::stored`] is the truth, one row per
 //! shard, written only when a counter changed. A probe that is lost with the object is no evidence.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Origin;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard, Slots};
-use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Map, Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{REPORT_VERSION, Report, Seen, Tally, Vote};
 
 /// What happens to a vantage.
@@ -48,7 +48,7 @@ pub struct Watch {
     vantage: Name,
     shard: String,
     config: Fingerprint,
-    booths: BTreeMap<OriginId, Booth>,
+    booths: Map<OriginId, Booth>,
     waiting: VecDeque<OriginId>,
     seq: u64,
     lag: Millis,
@@ -79,7 +79,7 @@ struct Fresh {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct StoredV1 {
     version: u32,
-    tallies: BTreeMap<OriginId, StoredTally>,
+    tallies: Map<OriginId, StoredTally>,
 }
 
 /// What is stored of an origin.
@@ -177,7 +177,7 @@ impl Watch {
                 effects
             }
             Event::Delivered(seq) => {
-                for booth in self.booths.values_mut() {
+                for (_, booth) in self.booths.iter_mut() {
                     booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
                 Vec::new()
@@ -189,6 +189,8 @@ impl Watch {
         let mut due = Vec::new();
         for (id, booth) in &mut self.booths {
             booth.give_up_lost(now);
+            // A start in the future means that the clock stepped back.
+            booth.started = booth.started.map(|started| started.min(now));
             let slot = booth.due(&self.vantage, now);
             if booth.under_way || slot > now || self.waiting.contains(id) {
                 continue;
@@ -202,7 +204,7 @@ impl Watch {
             due.push((slot, id.clone()));
             booth.started = Some(now);
         }
-        due.sort_by_key(|(slot, _)| *slot);
+        due.sort_unstable();
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         let starts = self.start_waiting(now);
         let mut effects = vec![Effect::WakeAt(self.next_due(now))];
@@ -312,13 +314,11 @@ impl Booth {
     /// never makes two probes fall together.
     fn due(&self, vantage: &Name, now: Timestamp) -> Timestamp {
         let interval = self.tally.interval(&self.origin.pace);
-        // A start in the future means that the clock stepped back.
-        let Some(started) = self.started.map(|started| started.min(now)) else { return now };
-        if self.under_way {
-            // A straggler is not joined by a second probe; its next slot is one that is yet to come.
-            return self.slots(vantage, interval).next(interval, now);
-        }
-        self.slots(vantage, interval).next(interval, started.plus(Millis::new(interval.get() / 2)))
+        let Some(started) = self.started else { return now };
+        let settled = started.plus(Millis::new(interval.get() / 2));
+        // A straggler is not joined by a second probe; its next slot is one that is yet to come.
+        let after = if self.under_way { settled.max(now) } else { settled };
+        self.slots(vantage, interval).next(interval, after)
     }
 
     /// Frees the slot of a probe that never came back although its deadline is long past. It is no evidence.

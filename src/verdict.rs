@@ -3,12 +3,11 @@
 //! Live votes are decided and unexpired. Under `min_votes` of them the verdict is unknown, whatever they say: no evidence is
 //! not failure. A quorum of fails is fail; fewer is a warning that names the vantages.
 
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Pool, Quorum};
-use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::units::{Map, Fingerprint, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 /// What a verdict says, best first.
@@ -109,7 +108,7 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
 pub fn judge(
     rules: &Rules,
     definition: Fingerprint,
-    votes: &BTreeMap<Name, StandingVote>,
+    votes: &Map<Name, StandingVote>,
     now: Timestamp,
 ) -> Judgement {
     let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);

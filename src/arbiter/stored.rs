@@ -3,7 +3,6 @@
 //! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
 //! these untouched, so going back to this release finds them as it left them.
 
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +10,7 @@ use super::{Arbiter, PoolStanding, Standing};
 use crate::config::Pool;
 use crate::route::Choice;
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Name, OriginId, Timestamp};
+use crate::units::{Map, Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -49,7 +48,7 @@ pub(super) struct ShardRow {
     shard: String,
     seq: u64,
     heard: Timestamp,
-    votes: BTreeMap<OriginId, StandingVote>,
+    votes: Map<OriginId, StandingVote>,
 }
 
 /// The verdicts of one pool. Format version 1.
@@ -62,7 +61,7 @@ pub(super) struct PoolRow {
     config: Fingerprint,
     chosen: Option<Name>,
     choice: String,
-    origins: BTreeMap<Name, OriginRow>,
+    origins: Map<Name, OriginRow>,
 }
 
 /// The verdict of one origin. Format version 1.
@@ -80,7 +79,7 @@ impl Row {
 }
 
 impl PoolRow {
-    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &BTreeMap<OriginId, Standing>) -> Row {
+    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &Map<OriginId, Standing>) -> Row {
         let (chosen, choice) = match &standing.choice {
             Choice::Origin { name, reason } => (Some(name.clone()), reason.clone()),
             Choice::Nowhere => (None, String::new()),

@@ -1,8 +1,8 @@
-//! The meaning of a configuration as one stable text, and its fingerprint: comments and layout do not change it, every
-//! meaningful change does.
+//! The meaning of a configuration as one stable text, and its fingerprint: comments and layout do not change
+//! it, every meaningful change does.
 //!
-//! Running objects compare these fingerprints across releases, so nothing here follows the `Debug` form of a type. A line is
-//! a key, the length of the value and the value: no value can look like the next line.
+//! Running objects compare these fingerprints across releases, so nothing here follows the `Debug` form of a
+//! type. A line is a key, the length of the value and the value: no value can look like the next line.
 
 use super::{
     Config, Expect, HeaderValue, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, Quorum, Route, Steering,

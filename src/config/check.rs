@@ -1,7 +1,7 @@
 //! The whole file: its plan, defaults, vantages, pools and routes, held to their bounds and to one another.
 //!
-//! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes of it only if there is
-//! none.
+//! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes of it
+//! only if there is none.
 
 use super::pool::Pools;
 use super::raw::{Report, Table};

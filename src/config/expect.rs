@@ -11,7 +11,8 @@ use crate::units::Millis;
 /// The longest text that a body is searched for, in bytes.
 const MAX_TEXT: usize = 4_096;
 
-/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by several pointers.
+/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by several
+/// pointers.
 const MAX_DEPTH: u32 = 16;
 
 /// Bounds of `max_latency`; over the timeout it never acts, which is checked where both are known.

@@ -1,16 +1,20 @@
-//! What is wrong with a configuration, said with the way out: where, what, the bound, and what to write instead.
+//! What is wrong with a configuration, said with the way out: where, what, the bound, and what to write
+//! instead.
 //!
-//! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of credentials.
+//! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of
+//! credentials.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
+use crate::units::Map;
+
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Path of the setting, by names where they are known: `pool.shop.origin.primary.url`. Empty for the file as a whole.
+    /// Path of the setting, by names where they are known: `pool.shop.origin.primary.url`. Empty for the file
+    /// as a whole.
     pub at: String,
     /// The line that the setting stands on, counted from 1.
     pub line: Option<u32>,
@@ -38,15 +42,16 @@ impl std::error::Error for Problem {}
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The most problems that are listed; a file with more is not read by anyone, and the report has to stay small.
+    /// The most problems that are listed; a file with more is not read by anyone, and the report has to stay
+    /// small.
     pub const MAX: usize = 500;
 
     /// The problems, sorted by line and without repetitions. `first` is listed when `others` has none.
     pub(super) fn sorted(first: Problem, others: Vec<Problem>) -> Self {
         let mut list = if others.is_empty() { vec![first] } else { others };
         list.sort_by_key(|problem| problem.line.unwrap_or(u32::MAX));
-        let mut seen = BTreeSet::new();
-        list.retain(|problem| seen.insert(problem.to_string()));
+        let mut seen = Map::new();
+        list.retain(|problem| seen.insert(problem.to_string(), ()).is_none());
         let rest = list.len().saturating_sub(Self::MAX);
         if rest > 0 {
             list.truncate(Self::MAX);
@@ -103,10 +108,11 @@ impl std::error::Error for Problems {}
 const MAX_EXCERPT: usize = 64;
 
 /// The most names that a message lists.
-const MAX_LISTED: usize = 16;
+const MAX_LISTED: usize = 24;
 
-/// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters. What may carry a
-/// credential (anything with an `@`, the query of an address) is left out, wherever it was written by mistake.
+/// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters. What may
+/// carry a credential (anything with an `@`, the query of an address) is left out, wherever it was written by
+/// mistake.
 pub(super) fn quoted(text: &str) -> String {
     if text.contains('@') {
         return "a text with an \"@\" (not repeated here, as it may hold a password)".to_owned();
@@ -131,7 +137,10 @@ pub(super) fn excerpt(text: &str) -> String {
 pub(super) fn meant(word: &str, known: &[&str]) -> String {
     // Longer words are nobody's slip, and the distance costs the product of the lengths.
     if word.len() <= MAX_EXCERPT {
-        let distances = known.iter().map(|name| (strsim::osa_distance(word, name), *name));
+        // Case is told apart by what is read, not by who writes: `GET` is meant by `get`.
+        let word = word.to_ascii_lowercase();
+        let distance = |name: &str| strsim::osa_distance(&word, &name.to_ascii_lowercase());
+        let distances = known.iter().map(|name| (distance(name), *name));
         if let Some((distance, nearest)) = distances.min_by_key(|(distance, _)| *distance)
             && distance <= 1.max(word.chars().count() / 3)
         {

@@ -1,8 +1,8 @@
-//! Typed values out of the TOML tree: each [`Field`] knows its path and its place in the text, and reports by itself what
-//! does not fit.
+//! Typed values out of the TOML tree: each [`Field`] knows its path and its place in the text, and reports by
+//! itself what does not fit.
 //!
-//! Readers return nothing for what they refused; the report is then not empty and no [`super::Config`] comes of it. Bounds
-//! across several settings are not held here.
+//! Readers return nothing for what they refused; the report is then not empty and no [`super::Config`] comes
+//! of it. Bounds across several settings are not held here.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -78,6 +78,11 @@ impl<'a> Report<'a> {
         self.text.get(start..offset).map_or(0, |before| before.chars().count()).saturating_add(1)
     }
 
+    /// The character at the byte `offset`.
+    pub(super) fn character(&self, offset: usize) -> Option<char> {
+        self.text.get(offset..).and_then(|rest| rest.chars().next())
+    }
+
     /// The text between two bytes.
     pub(super) fn slice(&self, span: &Range<usize>) -> &'a str {
         self.text.get(span.clone()).unwrap_or_default()
@@ -127,10 +132,10 @@ impl<'a> Table<'a> {
     pub(super) fn tables(&self, key: &str) -> Vec<Table<'a>> {
         let Some(field) = self.get(key) else { return Vec::new() };
         let DeValue::Array(items) = field.value else {
-            field.refuse(&format!(
-                "{} is not a list of tables; write [[{key}]], in double brackets",
-                field.shown()
-            ));
+            // Only pools have tables of their own.
+            let header = if self.at.is_empty() { key.to_owned() } else { format!("pool.{key}") };
+            let what = if field.value.is_table() { "is a single table" } else { "is not a list of tables" };
+            field.refuse(&format!("{what}; write [[{header}]], in double brackets"));
             return Vec::new();
         };
         let items = items.iter().enumerate().map(|(n, item)| field.item(n, item));
@@ -291,10 +296,10 @@ impl<'a> Field<'a> {
         Some(items.iter().enumerate().map(|(n, item)| self.item(n, item)).collect())
     }
 
-    /// A table.
+    /// A table. What stands in its place is not repeated: it may be a header with a credential.
     pub(super) fn table(&self) -> Option<Table<'a>> {
         let DeValue::Table(map) = self.value else {
-            self.wrong_kind("a table", "one as { key = value }");
+            self.refuse("is not a table; write one as { key = value }");
             return None;
         };
         Some(Table { at: self.at.clone(), offset: self.offset, map, report: self.report })

@@ -1,12 +1,10 @@
 //! The request of a probe: method, path, redirects and header fields.
 
-use std::collections::BTreeMap;
-
 use super::problem::quoted;
 use super::raw::{Field, Table};
 use super::slot::{Level, Slot, Slots, every};
 use super::url::{MAX_URL, is_path_byte};
-use super::value::word;
+use super::value::{Given, word};
 use super::{HeaderValue, Method, Probe};
 
 /// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
@@ -25,8 +23,8 @@ const MAX_SECRET: usize = 64;
 const METHODS: [(&str, Method); 3] =
     [("GET", Method::Get), ("HEAD", Method::Head), ("OPTIONS", Method::Options)];
 
-/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the message's length
-/// and address, and those that Vedette sends itself.
+/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the
+/// message's length and address, and those that Vedette sends itself.
 const NOT_OURS: [&str; 13] = [
     "connection",
     "content-length",
@@ -88,22 +86,17 @@ impl ProbeSlots {
     }
 }
 
-/// The fields of a table of headers by their names in lower case; what is no name of a header, or is given twice but for its
-/// case, is refused.
+/// The fields of a table of headers by their names in lower case; what is no name of a header, or is given
+/// twice but for its case, is refused.
 pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
     bound_entries(table);
-    let mut names: BTreeMap<String, u32> = BTreeMap::new();
+    let mut names = Given::default();
     let mut good = Vec::new();
     for (key, field) in table.entries() {
         let name = key.to_ascii_lowercase();
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             field.refuse("is not the name of a header field; write letters, digits and \"-\", as \"accept\"");
-        } else if let Some(line) = names.get(&name) {
-            field.refuse(&format!(
-                "is given already on line {line} (case does not tell headers apart); keep one"
-            ));
-        } else {
-            names.insert(name.clone(), field.line());
+        } else if names.first(&name, &field, "keep one (case does not tell headers apart)") {
             good.push((name, field));
         }
     }
@@ -138,7 +131,8 @@ fn path(field: &Field<'_>) -> Option<String> {
     None
 }
 
-/// The value of a header field: text, or a reference to a secret. No message repeats it: it may be a secret all the same.
+/// The value of a header field: text, or a reference to a secret. No message repeats it: it may be a secret
+/// all the same.
 fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
     if let Some(text) = field.as_text() {
         let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
@@ -157,7 +151,7 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
     };
     secret.only(&["secret"]);
     let field = secret.require("secret", "\"NAME\"")?;
-    let name = field.text("the name of a secret in quotes, as \"PROBE_TOKEN\"")?;
+    let name = field.as_text().unwrap_or_default();
     let inner = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
     let first = name.starts_with(|c: char| c.is_ascii_uppercase());
     if !first || !name.bytes().all(inner) || name.len() > MAX_SECRET {

@@ -39,7 +39,8 @@ fn route(table: &Table<'_>, pools: &Given, given: &mut Given) -> Option<Route> {
     table.report().inactive(&table.at, table.offset());
     let host = table.get("host").map_or_else(|| Some("*".to_owned()), |field| host(&field));
     let path = table.get("path").map_or_else(|| Some("/".to_owned()), |field| path(&field));
-    let pool = table.require("pool", "the name of a pool").and_then(|field| pool(&field, pools));
+    let example = pools.names().first().map_or("\"shop\"".to_owned(), |name| quoted(name));
+    let pool = table.require("pool", &example).and_then(|field| pool(&field, pools));
     let steering = match table.get("steering") {
         Some(field) => word(&field, &STEERINGS.map(|(word, _)| word)).and_then(|place| STEERINGS.get(place)),
         None => STEERINGS.first(),

@@ -1,11 +1,13 @@
 //! Inheritance: a setting may be written in `[defaults]`, in a pool and in an origin; the nearest one counts.
 //!
-//! Tables are inherited key by key at every depth: an origin that writes `probe = { path = "/live" }` keeps its pool's
-//! method and headers, and one that writes a header keeps the others. Lists and values are replaced as a whole.
+//! Tables are inherited key by key at every depth: an origin that writes `probe = { path = "/live" }` keeps
+//! its pool's method and headers, and one that writes a header keeps the others. Lists and values are
+//! replaced as a whole.
 
 use std::collections::BTreeMap;
 
 use super::raw::{Field, Report};
+use crate::units::Map;
 
 /// Where a setting was written; the greater, the nearer to the origin.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +31,7 @@ pub(super) struct Refused;
 pub(super) struct Slot<T>(Option<(Option<T>, Place)>);
 
 /// Settings that may be inherited, by key.
-pub(super) type Slots<T> = BTreeMap<String, Slot<T>>;
+pub(super) type Slots<T> = Map<String, Slot<T>>;
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
@@ -38,8 +40,8 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T: Clone> Slot<T> {
-    /// What was written at `level`. What could not be read still hides what it would have replaced, so that no problem is
-    /// reported about a value that nobody meant.
+    /// What was written at `level`. What could not be read still hides what it would have replaced, so that
+    /// no problem is reported about a value that nobody meant.
     pub(super) fn written(value: Option<T>, level: Level, field: &Field<'_>) -> Self {
         Self(Some((value, (level, field.offset))))
     }
@@ -99,8 +101,9 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Refuses two settings that do not go together, at the one that is written nearer to the origin (or the first of the
-    /// two): there the two met. Settings that met in `[defaults]` are so reported once, not for every origin.
+    /// Refuses two settings that do not go together, at the one that is written nearer to the origin (or the
+    /// first of the two): there the two met. Settings that met in `[defaults]` are so reported once, not for
+    /// every origin.
     pub(super) fn refuse_pair(&self, a: (&str, Option<Place>), b: (&str, Option<Place>), message: &str) {
         let level = |place: Option<Place>| place.map(|(level, _)| level);
         let (key, place) = if level(b.1) > level(a.1) { b } else { a };

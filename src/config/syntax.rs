@@ -1,13 +1,13 @@
-//! Text → TOML tree; what is not TOML is reported with its line and column. Nothing is repeated from the text but the name
-//! of a key, as a broken line may hold anything.
+//! Text → TOML tree; what is not TOML is reported with its line and column. Nothing is repeated from the text
+//! but the name of a key, as a broken line may hold anything.
 
 use toml::de::{DeTable, Error};
 
 use super::problem::quoted;
 use super::raw::Report;
 
-/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per error, and a
-/// megabyte of noise must not take a hundred of memory.
+/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per
+/// error, and a megabyte of noise must not take a hundred of memory.
 const MAX_RECOVERED: usize = 64 * 1024;
 
 /// What the parser calls a key that is written twice.
@@ -30,7 +30,8 @@ pub(super) fn tree<'a>(text: &'a str, report: &Report<'_>) -> Option<DeTable<'a>
     for error in &errors {
         refuse(error, report);
     }
-    // Beside a key that is written twice the rest of the tree is sound, and its problems are worth reporting, too.
+    // Beside a key that is written twice the rest of the tree is sound, and its problems are worth reporting,
+    // too.
     errors.iter().all(|error| error.message() == DUPLICATE).then(|| tree.into_inner())
 }
 
@@ -52,21 +53,29 @@ fn refuse(error: &Error, report: &Report<'_>) {
         return;
     }
     let column = report.column(span.start);
-    let message = format!("is not valid TOML at column {column}: {said}{}", way_out(said));
+    let control = report.character(span.start).filter(|c| c.is_control() && !c.is_ascii_whitespace());
+    let message = match control {
+        Some(control) => {
+            let (shown, code) = (control.escape_debug(), u32::from(control));
+            format!(
+                "has the control character {shown} at column {column}; leave it out, or write it as \\u{code:04x} in text in double quotes"
+            )
+        }
+        None => format!("is not valid TOML at column {column}: {said}{}", way_out(said)),
+    };
     report.refuse("", Some(span.start), message);
 }
 
 /// What to write instead, for the slips that are made most.
 fn way_out(said: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 8] = [
+    const KNOWN: [(&str, &str); 7] = [
         ("must be quoted", "; write text in quotes, as \"10s\""),
         ("invalid boolean", "; write true or false, or text in quotes"),
         ("key with no value", "; write key = value"),
         ("invalid unquoted key", "; write a key of a-z, 0-9, \"_\" and \"-\", or in quotes"),
         ("unclosed", "; close what was opened"),
         ("basic string", "; end the text with a quote on the same line, and write \\\\ for \\"),
-        ("recurse", "; write no lists within so many lists"),
-        ("control character", "; write it as \\u0000 with its number in a text in quotes"),
+        ("recurse", "; nest at most 80 deep"),
     ];
     KNOWN.iter().find(|(word, _)| said.contains(word)).map_or("; see https://toml.io", |(_, way)| way)
 }

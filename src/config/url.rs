@@ -1,14 +1,18 @@
-//! Addresses of origins: absolute, `http` or `https`, without credentials, query or fragment, in one spelling each.
+//! Addresses of origins: absolute, `http` or `https`, without credentials, query or fragment, in one spelling
+//! each.
 //!
-//! No message repeats an address that has a user name, a password or a query (see [`super::problem::quoted`]).
+//! No message repeats an address that has a user name, a password or a query (see
+//! [`super::problem::quoted`]).
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::OriginUrl;
 use super::problem::quoted;
 use super::raw::Field;
 
-/// The longest address and the longest path in bytes: what common servers still take in a request line, four times over.
+/// The longest address and the longest path in bytes: what common servers still take in a request line, four
+/// times over.
 pub(super) const MAX_URL: usize = 2_048;
 
 /// The longest DNS name in bytes (RFC 1035).
@@ -16,6 +20,38 @@ const MAX_HOST: usize = 253;
 
 /// The longest label of a DNS name in bytes (RFC 1035).
 const MAX_LABEL: usize = 63;
+
+impl OriginUrl {
+    /// Whether the address is this machine itself: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<IpAddr>().is_ok_and(|ip| {
+                // `::ffff:127.0.0.1` is 127.0.0.1 in another spelling.
+                let ip = ip.to_canonical();
+                ip.is_loopback() || ip.is_unspecified()
+            })
+    }
+}
+
+impl fmt::Display for OriginUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.https { "https://" } else { "http://" })?;
+        f.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(&self.prefix)
+    }
+}
+
+impl fmt::Debug for OriginUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OriginUrl({self})")
+    }
+}
 
 /// Reads the address of an origin.
 pub(super) fn origin_url(field: &Field<'_>) -> Option<OriginUrl> {
@@ -121,7 +157,8 @@ fn host(text: &str) -> Result<String, &'static str> {
     let host = dns_name(text)?;
     let last = host.rsplit('.').next().unwrap_or_default();
     let number = last.bytes().all(|c| c.is_ascii_digit()) || last.starts_with("0x");
-    // Fetch reads such hosts as numbers: 127.1 and 0x7f000001 are this machine. Only the plain spelling is taken.
+    // Fetch reads such hosts as numbers: 127.1 and 0x7f000001 are this machine. Only the plain spelling is
+    // taken.
     if number && host.parse::<Ipv4Addr>().is_err() {
         return Err(
             "has a host that ends in a number but is not an IPv4 address; write it as \"http://192.0.2.1\"",

@@ -2,7 +2,7 @@
 
 use super::problem::{listed, meant, quoted};
 use super::raw::{Field, Table};
-use crate::units::{Millis, Name, NameError, Ratio};
+use crate::units::{Map, Millis, Name, NameError, Ratio};
 
 /// The shortest and the longest that a setting may be.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ fn near(text: &str) -> String {
 
 /// Names that are given once, and where.
 #[derive(Default)]
-pub(super) struct Given(std::collections::BTreeMap<String, u32>);
+pub(super) struct Given(Map<String, u32>);
 
 impl Given {
     /// Whether `what` is given for the first time; a problem otherwise.
@@ -131,8 +131,8 @@ impl Given {
     }
 }
 
-/// Reads the name of a table and, if it is good and new, puts it in the table's path in place of its number: from here on
-/// problems say `pool.shop`, not `pool[0]`.
+/// Reads the name of a table and, if it is good and new, puts it in the table's path in place of its number:
+/// from here on problems say `pool.shop`, not `pool[0]`.
 pub(super) fn title(table: &mut Table<'_>, kind: &str, given: &mut Given) -> Option<Name> {
     let field = table.require("name", "\"…\", 1 to 63 of a-z, 0-9 and \"-\"")?;
     let name = name(&field)?;

@@ -1,14 +1,13 @@
 //! Vantages: what `[[vantage]]` declares, and the lists that name them.
 
-use std::collections::BTreeSet;
-
 use super::problem::meant;
 use super::raw::{Field, Table};
 use super::value::{Given, title, word};
 use super::{Hint, Place, Pool, Vantage};
 use crate::units::Name;
 
-/// The most vantages that a file declares and that a list names; there are some thirty regions to place one in.
+/// The most vantages that a file declares and that a list names; there are some thirty regions to place one
+/// in.
 const MAX_VANTAGES: usize = 64;
 
 /// The longest name of a service binding in bytes.
@@ -63,9 +62,14 @@ impl Declared {
 
     /// The vantages that some origin uses, in the order of their first mention.
     pub(super) fn used(&self, pools: &[Pool]) -> Vec<Vantage> {
-        let mut seen = BTreeSet::new();
+        let mut seen: Vec<&Name> = Vec::new();
         let named = pools.iter().flat_map(|pool| &pool.origins).flat_map(|origin| &origin.vantages);
-        named.filter(|name| seen.insert(*name)).filter_map(|name| self.find(name)).collect()
+        for name in named {
+            if !seen.contains(&name) {
+                seen.push(name);
+            }
+        }
+        seen.into_iter().filter_map(|name| self.find(name)).collect()
     }
 
     fn find(&self, name: &Name) -> Option<Vantage> {

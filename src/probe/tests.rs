@@ -1,0 +1,218 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::fixtures::{at, origin, shop};
+use crate::sample::{Evidence, Finding};
+
+fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Reply { end: End::Complete, elapsed: Millis::new(40), head: Some(Head { status, headers }), body: body.into() }
+}
+
+fn evidence(expect: &str, reply: &Reply) -> Evidence {
+    examine(&origin(expect), at(0), reply).evidence()
+}
+
+fn fails(expect: &str, reply: &Reply) -> String {
+    match evidence(expect, reply) {
+        Evidence::Fail(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn warns(expect: &str, reply: &Reply) -> String {
+    match evidence(expect, reply) {
+        Evidence::Warn(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_probe_says_who_it_is() {
+    let config = shop();
+    let request = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
+    assert_eq!(request.url, "http://127.0.0.1:9101/health");
+    let agent = format!("vedette/{} (+vantage=weur)", env!("CARGO_PKG_VERSION"));
+    assert!(request.headers.contains(&("user-agent".into(), HeaderValue::Text(agent))));
+    assert!(request.headers.contains(&("vedette-vantage".into(), HeaderValue::Text("weur".into()))));
+}
+
+#[test]
+fn a_plain_200_passes() {
+    assert_eq!(evidence("{}", &reply(200, &[], "")), Evidence::Pass);
+}
+
+#[test]
+fn broken_expectations_fail_with_the_reason() {
+    let table = [
+        ("{}", reply(500, &[], ""), "status 500 is not expected"),
+        ("{}", reply(302, &[("location", "/x")], ""), "status 302 is not expected"),
+        (r#"{ body_contains = "ok" }"#, reply(200, &[], "no"), "the body does not contain the expected text"),
+        (r#"{ json = { "/ok" = true } }"#, reply(200, &[], r#"{"ok":false}"#), "JSON /ok does not have the expected value"),
+        (r#"{ json = { "/ok" = true } }"#, reply(200, &[], "{}"), "JSON /ok is missing"),
+        (r#"{ json = { "/ok" = true } }"#, reply(200, &[], "{"), "the body is not valid JSON"),
+        (r#"{ headers = { "content-type" = "json" } }"#, reply(200, &[], ""), "header content-type is missing"),
+        (
+            r#"{ headers = { "content-type" = "json" } }"#,
+            reply(200, &[("content-type", "text/html")], ""),
+            "header content-type does not have the expected text",
+        ),
+        (
+            "{}",
+            reply(200, &[("content-type", "application/health+json")], r#"{"status":"fail"}"#),
+            "the origin's own health document says fail",
+        ),
+        ("{}", reply(200, &[("cf-cache-status", "STALE")], ""), "a cache answered stale: it could not reach the origin"),
+    ];
+    for (expect, reply, why) in table {
+        assert_eq!(fails(expect, &reply), why);
+    }
+}
+
+#[test]
+fn blemishes_warn() {
+    let timing = [("server-timing", "db;dur=600.4;desc=\"21\", app;dur=700")];
+    let table = [
+        (r#"{ max_latency = "30ms" }"#, reply(200, &[], ""), "response time 40ms is over 30ms"),
+        ("{ max_db_calls = 20 }", reply(200, &timing, ""), "21 database calls are more than 20"),
+        (r#"{ max_db_time = "500ms" }"#, reply(200, &timing, ""), "database time 600ms is over 500ms"),
+        ("{}", reply(429, &[], "slow down"), "status 429: the origin limits how often it is asked"),
+        (r#"{ body_contains = "ok" }"#, reply(429, &[], ""), "status 429: the origin limits how often it is asked"),
+        ("{}", reply(200, &[("cf-cache-status", "HIT")], ""), "a cache answered: this proves nothing about the origin"),
+        (
+            "{}",
+            reply(200, &[("content-type", "application/health+json")], r#"{"status":"warn"}"#),
+            "the origin's own health document says warn",
+        ),
+    ];
+    for (expect, reply, why) in table {
+        assert_eq!(warns(expect, &reply), why);
+    }
+}
+
+#[test]
+fn what_never_came_to_an_answer_fails() {
+    let end = |end, head: Option<Head>| Reply { end, elapsed: Millis::new(500), head, body: Vec::new() };
+    let table = [
+        (end(End::TimedOut, None), "no answer within 500ms"),
+        (end(End::TimedOut, Some(Head::default())), "the body did not end within 500ms"),
+        (end(End::Broken("connection refused".into()), None), "no connection, or it closed without an answer"),
+        (end(End::Broken("reset".into()), Some(Head::default())), "the connection broke in the middle of the body"),
+        (
+            end(End::TooLong, Some(Head::default())),
+            "the body is longer than the 64 KiB that a probe reads; probe a smaller document",
+        ),
+        (
+            end(End::Redirected("more redirects than the probe follows".into()), Some(Head { status: 302, headers: vec![] })),
+            "status 302: more redirects than the probe follows",
+        ),
+    ];
+    for (reply, why) in table {
+        assert_eq!(fails("{}", &reply), why);
+    }
+}
+
+#[test]
+fn our_own_fault_is_no_evidence() {
+    let broken = |words: &str| Reply {
+        end: End::Broken(words.into()),
+        elapsed: Millis::ZERO,
+        head: None,
+        body: Vec::new(),
+    };
+    let not_sent = Reply { end: End::NotSent("the secret X is not set".into()), ..broken("") };
+    let cloudflare = |body: &str| reply(403, &[("server", "cloudflare")], body);
+    for reply in
+        [broken("Too many subrequests."), not_sent, cloudflare("error code: 1003"), cloudflare("error code: 1042")]
+    {
+        assert!(matches!(evidence("{}", &reply), Evidence::None(_)), "{reply:?}");
+    }
+    assert!(matches!(evidence("{}", &cloudflare("error code: 1020")), Evidence::Fail(_)), "the origin's own firewall");
+}
+
+#[test]
+fn cache_classes() {
+    use CacheClass::{CounterProof, EdgeOnly, OriginProven, Unclassified};
+    let table = [
+        (("cf-cache-status", "HIT"), EdgeOnly),
+        (("cf-cache-status", "UPDATING"), EdgeOnly),
+        (("cf-cache-status", "DYNAMIC"), OriginProven),
+        (("cf-cache-status", "REVALIDATED"), OriginProven),
+        (("cf-cache-status", "STALE"), CounterProof),
+        (("cache-status", "origin-cache; hit; ttl=12"), EdgeOnly),
+        (("cache-status", "origin-cache; hit; ttl=-3"), CounterProof),
+        (("cache-status", "a; hit, edge; fwd=uri-miss; stored"), OriginProven),
+        (("cache-status", "nonsense"), Unclassified),
+        (("x-cache", "Hit from cloudfront"), EdgeOnly),
+        (("x-cache", "MISS, HIT"), OriginProven),
+        (("age", "12"), EdgeOnly),
+        (("age", "0"), Unclassified),
+        (("age", "-1"), Unclassified),
+        (("x-other", "HIT"), Unclassified),
+    ];
+    for (header, class) in table {
+        assert_eq!(examine(&origin("{}"), at(0), &reply(200, &[header], "")).cache, class, "{header:?}");
+    }
+}
+
+#[test]
+fn server_timing_is_read_and_absurd_values_are_left_out() {
+    let read = |field: &str| timing::database(Some(field));
+    let (calls, time) = (Some(3), Some(Millis::new(12)));
+    assert_eq!(read("db;dur=12.3;desc=\"3\""), Database { calls, time });
+    assert_eq!(read("app;dur=1, db;desc=\"3 calls\";dur=12"), Database { calls, time });
+    for absurd in ["", "db", "db;dur=-1", "db;dur=NaN", "db;dur=inf", "db;dur=1e300", "db;desc=\"none\"", "db;desc=99999999999999"] {
+        assert_eq!(read(absurd), Database::default(), "{absurd}");
+    }
+    assert_eq!(read(&format!("{}db;dur=1", "x,".repeat(10_000))), Database::default());
+}
+
+#[test]
+fn redirects_are_followed_as_far_as_allowed() {
+    let config = shop();
+    let mut first = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
+    first.headers.push(("authorization".into(), HeaderValue::Secret("TOKEN".into())));
+    assert_eq!(next_hop(&first, Some("/x")), Hop::Stop("more redirects than the probe follows".into()));
+    first.redirects = 2;
+    let follow = |location: &str| match next_hop(&first, Some(location)) {
+        Hop::Follow(next) => next,
+        Hop::Stop(why) => panic!("{location}: {why}"),
+    };
+    for (location, url) in [
+        ("/x?y#z", "http://127.0.0.1:9101/x?y"),
+        ("x", "http://127.0.0.1:9101/x"),
+        ("//127.0.0.1:9101/x", "http://127.0.0.1:9101/x"),
+        ("https://example.com/", "https://example.com/"),
+    ] {
+        assert_eq!(follow(location).url, url);
+        assert_eq!(follow(location).redirects, 1);
+    }
+    let secrets = |request: &Request| request.headers.iter().filter(|(_, v)| matches!(v, HeaderValue::Secret(_))).count();
+    assert_eq!(secrets(&follow("/x")), 1);
+    assert_eq!(secrets(&follow("https://example.com/")), 0, "a secret stays with its host");
+    assert_eq!(secrets(&follow("https://127.0.0.1:9101/")), 0, "and with its scheme");
+    for bad in ["", "ftp://a/", "javascript:alert(1)", "http://user:pass@a/", "http://a b/", "/\u{0}"] {
+        assert_eq!(next_hop(&first, Some(bad)), Hop::Stop("a redirect without a usable Location".into()), "{bad:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_reply_makes_the_judgement_panic(status in 0u16..1000, name in "[a-z-]{0,20}", value in ".{0,200}", body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut reply = reply(status, &[(name.as_str(), value.as_str()), ("server-timing", &value), ("cache-status", &value)], "");
+        reply.body = body;
+        let sample = examine(&origin(r#"{ json = { "/a/b" = 1 }, body_contains = "x", max_db_calls = 1 }"#), at(0), &reply);
+        let met = sample.checks.iter().all(|check| check.finding == Finding::Met);
+        prop_assert_eq!(sample.evidence() == Evidence::Pass, met);
+    }
+
+    #[test]
+    fn no_location_makes_resolving_panic(location in ".{0,100}") {
+        let config = shop();
+        let mut request = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
+        request.redirects = 1;
+        if let Hop::Follow(next) = next_hop(&request, Some(&location)) {
+            prop_assert!(next.url.starts_with("http://") || next.url.starts_with("https://"));
+        }
+    }
+}

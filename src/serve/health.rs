@@ -3,13 +3,12 @@
 //! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its `ETag` lasts while nothing
 //! changes but the clock.
 
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{Answer, Format, etag, freshness};
 use crate::snapshot::{OriginView, PoolView, Snapshot, VoteView};
-use crate::units::Timestamp;
+use crate::units::{Map, Timestamp};
 use crate::verdict::{self, Status};
 use crate::vote::Opinion;
 
@@ -27,7 +26,7 @@ struct Document {
     notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
-    checks: BTreeMap<String, Vec<Check>>,
+    checks: Map<String, Vec<Check>>,
 }
 
 /// One measurement of one component.
@@ -97,7 +96,7 @@ fn document(
     origins: &[(&PoolView, &OriginView)],
     now: Timestamp,
 ) -> String {
-    let mut checks = BTreeMap::new();
+    let mut checks = Map::new();
     if origin.is_none() {
         for pool in pools {
             checks.insert(format!("{}:verdict", pool.name), vec![pool_check(pool, now)]);
@@ -167,7 +166,7 @@ fn origin_check(view: &OriginView, now: Timestamp) -> Check {
 }
 
 /// Every vantage's vote and what it measured, one entry per vantage.
-fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut BTreeMap<String, Vec<Check>>) {
+fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut Map<String, Vec<Check>>) {
     for vote in &view.votes {
         let mut add = |measurement: &str, value: serde_json::Value, unit: Option<&'static str>| {
             let check = Check {

@@ -24,8 +24,8 @@ struct Signal<'a> {
     revision: u64,
 }
 
-/// A signal may be acted upon for at most this long, in seconds: a reader that asks again sooner loses nothing.
-const MAX_TTL: u64 = 10;
+/// What a cache may keep of a signal, in seconds: `max-age` is one more than `Age`.
+const CACHED: u64 = 1;
 
 /// 403 for a form that is nothing but an address, where the pool does not expose addresses.
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
@@ -78,7 +78,7 @@ fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Strin
         (None, _) => "every origin fails".to_owned(),
     };
     // A signal that names nowhere is known to be so for as long as its evidence holds.
-    let left = valid_until.since(now).as_secs().min(MAX_TTL);
+    let left = valid_until.since(now).as_secs().min(CACHED);
     let signal = Signal {
         pool: pool.name.as_str(),
         origin: chosen.map(|origin| origin.name.as_str()),

@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 }
 
 /// Votes in a notation: vantage name, `+` pass, `!` pass with a warning, `-` fail, `?` undecided, then the age in seconds.
-fn votes(text: &str) -> BTreeMap<Name, StandingVote> {
+fn votes(text: &str) -> Map<Name, StandingVote> {
     let vote = |word: &str| {
         let at = word.find(['+', '!', '-', '?']).unwrap();
         let (vantage, rest) = word.split_at(at);
