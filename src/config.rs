@@ -22,9 +22,7 @@ mod url;
 mod value;
 mod vantage;
 
-use std::collections::BTreeMap;
-
-use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
 pub use problem::{Problem, Problems};
 
@@ -32,6 +30,10 @@ pub use problem::{Problem, Problems};
 pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// Everything that `vedette.toml` says, checked.
+///
+/// The keys of `[defaults]` may also be written in a pool and in an origin; the nearest one counts. Tables
+/// (`probe`, `expect`, and their `headers` and `json`) are inherited key by key: an origin that writes
+/// `probe = { path = "/live" }` keeps its pool's method and headers. Lists and values are replaced whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Fingerprint of everything the file means; comments and layout do not change it.
@@ -108,9 +110,11 @@ pub struct Pool {
     pub name: Name,
     /// How many live votes must say fail.
     pub quorum: Quorum,
-    /// Fewer live votes than this: unknown. At least 1 and at most the number of vantages.
+    /// Fewer live votes than this: unknown. At least 1 and at most the number of vantages of each origin.
+    /// Default: 2, or 1 where an origin has a single vantage.
     pub min_votes: u32,
-    /// How long a vote counts after its last evidence.
+    /// How long a vote counts after its last evidence. Default: the greater of 45 s and, over all origins,
+    /// 3 × interval + timeout, where the interval is the slower of `interval` and `down_interval`.
     pub vote_ttl: Millis,
     /// Delays a change towards pass. It does not act yet.
     pub hold_down: Millis,
@@ -224,7 +228,7 @@ pub struct Probe {
     /// How many redirects are followed (0 to 10).
     pub redirects: u32,
     /// Header fields in lower case, in the order of their names.
-    pub headers: BTreeMap<String, HeaderValue>,
+    pub headers: Map<String, HeaderValue>,
 }
 
 /// The methods a probe may use: the safe ones.
@@ -268,9 +272,9 @@ pub struct Expect {
     /// Text that the body must contain.
     pub body_contains: Option<String>,
     /// JSON pointers (RFC 6901) and the values they must have.
-    pub json: BTreeMap<String, serde_json::Value>,
+    pub json: Map<String, serde_json::Value>,
     /// Header fields (lower case) and the text their value must contain, case-insensitively.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Map<String, String>,
     /// Slower than this: warn.
     pub max_latency: Option<Millis>,
     /// More database calls than this (`Server-Timing`): warn.
@@ -279,7 +283,7 @@ pub struct Expect {
     pub max_db_time: Option<Millis>,
 }
 
-/// Status codes `first` to `last`, both included; 100 ≤ `first` ≤ `last` ≤ 599.
+/// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusRange {
     /// The lowest.

@@ -2,7 +2,7 @@
 
 use super::problem::quoted;
 use super::raw::{Field, Table};
-use super::request::{MAX_ENTRIES, ProbeSlots, bound_entries, header_names};
+use super::request::{MAX_ENTRIES, ProbeSlots, is_bound, header_names};
 use super::slot::{Level, Place, Scope, Slot, Slots, every};
 use super::value::{Span, duration};
 use super::{Expect, Method, StatusRange};
@@ -57,8 +57,7 @@ impl ExpectSlots {
         let calls = 0..MAX_DB_CALLS.saturating_add(1);
         self.max_db_calls.overlay(table.get("max_db_calls"), level, |field| field.whole(&calls));
         self.max_db_time.overlay(table.get("max_db_time"), level, |field| duration(field, DB_TIME));
-        if let Some(json) = table.get("json").and_then(|field| field.table()) {
-            bound_entries(&json);
+        if let Some(json) = table.get("json").and_then(|field| field.table()).filter(is_bound) {
             for (pointer, field) in json.entries() {
                 let value =
                     if is_pointer(pointer, &field) { super::json::value(&field, MAX_DEPTH) } else { None };
@@ -92,8 +91,8 @@ impl ExpectSlots {
             return;
         }
         let method = ("probe.method", probe.method.place());
-        let message = "an answer to HEAD has no body, so this expectation always fails; write method = \"GET\", or leave \
-            out body_contains and json";
+        let message = "an answer to HEAD has no body, so this expectation always fails; write \
+            method = \"GET\", or leave out body_contains and json";
         let bodies = [("expect.body_contains", self.body_contains.place())].into_iter();
         let pointers = self.json.values().map(|slot| ("expect.json", slot.place()));
         for body in bodies.chain(pointers).filter(|(_, place)| place.is_some()) {
@@ -107,8 +106,8 @@ impl ExpectSlots {
             && *latency > limit
         {
             let message = format!(
-                "a max_latency of {latency} is over the timeout of {limit}, so it never acts; write max_latency = \
-                 \"{limit}\" or less, or timeout = \"{latency}\" or more"
+                "a max_latency of {latency} is over the timeout of {limit}, so it never acts; write \
+                 max_latency = \"{limit}\" or less, or timeout = \"{latency}\" or more"
             );
             scope.refuse_pair(("expect.max_latency", self.max_latency.place()), ("timeout", place), &message);
         }
@@ -120,7 +119,7 @@ fn statuses(field: &Field<'_>) -> Option<Vec<StatusRange>> {
     let items = field.list("one as [\"200-299\", \"304\"]")?;
     if items.is_empty() || items.len() > MAX_ENTRIES {
         let count = items.len();
-        field.refuse(&format!("has {count} entries; write 1 to {MAX_ENTRIES} as [\"200-299\", \"304\"]"));
+        field.refuse(format_args!("has {count} entries; write 1 to {MAX_ENTRIES} as [\"200-299\", \"304\"]"));
         return None;
     }
     // Every item is read before the first failure is passed on, so that each is reported.
@@ -136,12 +135,12 @@ fn status(field: &Field<'_>) -> Option<StatusRange> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let code = |text: &str| text.parse::<u16>().ok().filter(|_| text.len() == 3 && !text.starts_with('+'));
     let (Some(first), Some(last)) = (code(first), code(last)) else {
-        field.refuse(&format!("{} is not a status code; write it as \"200-299\" or \"204\"", field.shown()));
+        field.refuse(format_args!("{} is not a status code; write it as \"200-299\" or \"204\"", field.shown()));
         return None;
     };
     if first < 200 || last > 599 || first > last {
         let why = "is not within 200 to 599, the lower code first (1xx never ends an exchange)";
-        field.refuse(&format!("{} {why}; write it as \"200-299\" or \"204\"", field.shown()));
+        field.refuse(format_args!("{} {why}; write it as \"200-299\" or \"204\"", field.shown()));
         return None;
     }
     Some(StatusRange { first, last })
@@ -151,11 +150,11 @@ fn status(field: &Field<'_>) -> Option<StatusRange> {
 fn search_text(field: &Field<'_>) -> Option<String> {
     let text = field.text("the text to search for, in quotes")?;
     if text.is_empty() {
-        field.refuse("\"\" is found in everything; write some text, or leave it out");
+        field.refuse(@@"\"\" is found in everything; write some text, or leave it out");
         return None;
     }
     if text.len() > MAX_TEXT {
-        field.refuse(&format!("{} is longer than {MAX_TEXT} bytes; write a shorter text", quoted(text)));
+        field.refuse(format_args!("{} is longer than {MAX_TEXT} bytes; write a shorter text", quoted(text)));
         return None;
     }
     Some(text.to_owned())
@@ -166,12 +165,12 @@ fn is_pointer(pointer: &str, field: &Field<'_>) -> bool {
     let rooted = pointer.is_empty() || pointer.starts_with('/');
     let escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if pointer.len() > MAX_TEXT {
-        field.refuse(&format!("is longer than {MAX_TEXT} bytes; write a shorter pointer"));
+        field.refuse(format_args!("is longer than {MAX_TEXT} bytes; write a shorter pointer"));
     } else if !rooted {
-        field.refuse("is not a JSON pointer; begin it with \"/\", as \"/ok\" or \"/checks/db\"");
+        field.refuse(@@"is not a JSON pointer; begin it with \"/\", as \"/ok\" or \"/checks/db\"");
     } else if !escaped {
         field.refuse(
-            "has a \"~\" that is neither \"~0\" (for \"~\") nor \"~1\" (for \"/\"); write one of these",
+            @@"has a \"~\" that is neither \"~0\" (for \"~\") nor \"~1\" (for \"/\"); write one of these",
         );
     } else {
         return true;

@@ -150,7 +150,7 @@ impl Tally<'_> {
             None if field.value().is_integer() => Quorum::Count(count(field, origins)?),
             Some(_) | None => {
                 let words = "\"any\", \"majority\", \"all\", a count as 2, or a share as \"60%\"";
-                field.refuse(&format!("{} is not a quorum; write {words}", field.shown()));
+                field.refuse(format_args!("{} is not a quorum; write {words}", field.shown()));
                 return None;
             }
         };
@@ -177,9 +177,9 @@ impl Tally<'_> {
         let slowest = origins.iter().max_by_key(|origin| pause(origin));
         if let Some(origin) = slowest.filter(|origin| pause(origin) > ttl) {
             let (shown, name, least) = (field.shown(), &origin.id.origin, pause(origin));
-            field.refuse(&format!(
-                "{shown} is below the longest pause between two results of origin {name} (interval and timeout, {least}), \
-                 so votes would expire in between; write \"{least}\" or more"
+            field.refuse(format_args!(
+                "{shown} is below the longest pause between two results of origin {name} (interval and \
+                 timeout, {least}), so votes would expire in between; write \"{least}\" or more"
             ));
             return None;
         }
@@ -194,8 +194,9 @@ fn count(field: &Field<'_>, origins: &[&Origin]) -> Option<u32> {
         let name = &origin.id.origin;
         let vantages = if most == 1 { "one vantage" } else { "vantages" };
         let most_text = if most == 1 { String::new() } else { format!("{most} ") };
-        field.refuse(&format!(
-            "{count} is more than the {most_text}{vantages} of origin {name}; write at most {most}, or give it more vantages"
+        field.refuse(format_args!(
+            "{count} is more than the {most_text}{vantages} of origin {name}; write at most {most}, or \
+             give it more vantages"
         ));
         return None;
     }

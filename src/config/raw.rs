@@ -74,7 +74,8 @@ impl<'a> Report<'a> {
 
     /// The place of the byte `offset` in its line in characters, counted from 1.
     pub(super) fn column(&self, offset: usize) -> usize {
-        let start = self.lines.iter().rev().find(|start| **start <= offset).copied().unwrap_or_default();
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         self.text.get(start..offset).map_or(0, |before| before.chars().count()).saturating_add(1)
     }
 
@@ -135,7 +136,7 @@ impl<'a> Table<'a> {
             // Only pools have tables of their own.
             let header = if self.at.is_empty() { key.to_owned() } else { format!("pool.{key}") };
             let what = if field.value.is_table() { "is a single table" } else { "is not a list of tables" };
-            field.refuse(&format!("{what}; write [[{header}]], in double brackets"));
+            field.refuse(format_args!("{what}; write [[{header}]], in double brackets"));
             return Vec::new();
         };
         let items = items.iter().enumerate().map(|(n, item)| field.item(n, item));
@@ -228,7 +229,7 @@ impl<'a> Field<'a> {
             | DeValue::Boolean(_)
             | DeValue::Datetime(_) => self.shown(),
         };
-        self.refuse(&format!("{shown} is not {wanted}; write {example}"));
+        self.refuse(format_args!("{shown} is not {wanted}; write {example}"));
     }
 
     /// The value as the parser gave it.
@@ -279,7 +280,7 @@ impl<'a> Field<'a> {
         let number = number.filter(|number| bounds.contains(number));
         if number.is_none() {
             let shown = self.shown();
-            self.refuse(&format!(
+            self.refuse(format_args!(
                 "{shown} is out of bounds; write a whole number from {} to {last}",
                 bounds.start
             ));
@@ -299,7 +300,7 @@ impl<'a> Field<'a> {
     /// A table. What stands in its place is not repeated: it may be a header with a credential.
     pub(super) fn table(&self) -> Option<Table<'a>> {
         let DeValue::Table(map) = self.value else {
-            self.refuse("is not a table; write one as { key = value }");
+            self.refuse(@@"is not a table; write one as { key = value }");
             return None;
         };
         Some(Table { at: self.at.clone(), offset: self.offset, map, report: self.report })

@@ -66,7 +66,7 @@ impl ProbeSlots {
             for (name, field) in header_names(&headers) {
                 let refused = NOT_OURS.contains(&name.as_str());
                 if refused {
-                    field.refuse("is set by the connection or by Vedette itself; leave it out");
+                    field.refuse(@@"is set by the connection or by Vedette itself; leave it out");
                 }
                 let value = if refused { None } else { header_value(&field) };
                 self.headers.insert(name, Slot::written(value, level, &field));
@@ -89,13 +89,15 @@ impl ProbeSlots {
 /// The fields of a table of headers by their names in lower case; what is no name of a header, or is given
 /// twice but for its case, is refused.
 pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
-    bound_entries(table);
+    if !is_bound(table) {
+        return Vec::new();
+    }
     let mut names = Given::default();
     let mut good = Vec::new();
     for (key, field) in table.entries() {
         let name = key.to_ascii_lowercase();
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            field.refuse("is not the name of a header field; write letters, digits and \"-\", as \"accept\"");
+            field.refuse(@@"is not the name of a header field; write letters, digits and \"-\", as \"accept\"");
         } else if names.first(&name, &field, "keep one (case does not tell headers apart)") {
             good.push((name, field));
         }
@@ -103,13 +105,15 @@ pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
     good
 }
 
-/// Refuses a table with more than [`MAX_ENTRIES`] entries.
-pub(super) fn bound_entries(table: &Table<'_>) {
+/// Whether a table has at most [`MAX_ENTRIES`] entries; a problem otherwise.
+pub(super) fn is_bound(table: &Table<'_>) -> bool {
     let count = table.entries().len();
-    if count > MAX_ENTRIES {
+    let bound = count <= MAX_ENTRIES;
+    if !bound {
         let message = format!("has {count} entries, over the bound of {MAX_ENTRIES}; write fewer");
         table.report().refuse(&table.at, Some(table.offset()), message);
     }
+    bound
 }
 
 /// The path of a probe, with its query.
@@ -139,14 +143,14 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
         if visible && text.trim() == text && text.len() <= MAX_HEADER {
             return Some(HeaderValue::Text(text.to_owned()));
         }
-        field.refuse(&format!(
-            "has a value with characters other than visible ASCII, with spaces around it, or over {MAX_HEADER} bytes; \
-             write plain text, or {{ secret = \"NAME\" }}"
+        field.refuse(format_args!(
+            "has a value with characters other than visible ASCII, with spaces around it, or over \
+             {MAX_HEADER} bytes; write plain text, or {{ secret = \"NAME\" }}"
         ));
         return None;
     }
     let Some(secret) = field.value().as_table().and_then(|_| field.table()) else {
-        field.refuse("is neither text nor a secret; write text in quotes, or { secret = \"NAME\" }");
+        field.refuse(@@"is neither text nor a secret; write text in quotes, or { secret = \"NAME\" }");
         return None;
     };
     secret.only(&["secret"]);
@@ -156,9 +160,10 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
     let first = name.starts_with(|c: char| c.is_ascii_uppercase());
     if !first || !name.bytes().all(inner) || name.len() > MAX_SECRET {
         // What stands here by mistake is the secret itself.
-        field.refuse(&format!(
-            "is not the name of a secret (not repeated here, as it may be the secret itself); write its name, at most \
-             {MAX_SECRET} of A-Z, 0-9 and \"_\", as \"PROBE_TOKEN\", and store the value with wrangler secret put"
+        field.refuse(format_args!(
+            "is not the name of a secret (not repeated here, as it may be the secret itself); write its \
+             name, at most {MAX_SECRET} of A-Z, 0-9 and \"_\", as \"PROBE_TOKEN\", and store the value with \
+             wrangler secret put"
         ));
         return None;
     }

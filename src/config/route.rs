@@ -61,7 +61,7 @@ fn host(field: &Field<'_>) -> Option<String> {
     match dns_name(text) {
         Ok(host) => Some(host),
         Err(why) => {
-            field.refuse(&format!("{} {why}; or write \"*\" for every host", quoted(text)));
+            field.refuse(format_args!("{} {why}; or write \"*\" for every host", quoted(text)));
             None
         }
     }
@@ -73,9 +73,9 @@ fn path(field: &Field<'_>) -> Option<String> {
     if good && text.bytes().all(is_path_byte) {
         return Some(text.to_owned());
     }
-    field.refuse(&format!(
-        "{} is not a path; write one that begins with \"/\", of visible ASCII, without query or fragment, at most {MAX_URL} \
-         bytes, as \"/shop\"",
+    field.refuse(format_args!(
+        "{} is not a path; write one that begins with \"/\", of visible ASCII, without query or fragment, at \
+         most {MAX_URL} bytes, as \"/shop\"",
         quoted(text)
     ));
     None
@@ -84,7 +84,7 @@ fn path(field: &Field<'_>) -> Option<String> {
 fn pool(field: &Field<'_>, pools: &Given) -> Option<Name> {
     let text = field.text("the name of a pool in quotes")?;
     if !pools.has(text) {
-        field.refuse(&format!(
+        field.refuse(format_args!(
             "{} is not a pool of this file; {}",
             quoted(text),
             meant(text, &pools.names())

@@ -108,8 +108,8 @@ impl Settings {
         for (key, length, slot) in pairs {
             if let Some(length) = length.filter(|length| *length > interval) {
                 let message = format!(
-                    "a {key} of {length} is over the interval of {interval}; write {key} = \"{interval}\" or less, or \
-                     interval = \"{length}\" or more"
+                    "a {key} of {length} is over the interval of {interval}; write {key} = \"{interval}\" or \
+                     less, or interval = \"{length}\" or more"
                 );
                 scope.refuse_pair((key, slot.place()), ("interval", self.interval.place()), &message);
             }
@@ -144,13 +144,13 @@ fn window(field: &Field<'_>) -> Option<Window> {
     };
     let parts = text.split_once('/').and_then(|(m, n)| Some((number(m)?, number(n)?)));
     let Some((failures, of)) = parts else {
-        field.refuse(&format!("{} is not a window; write {example}", field.shown()));
+        field.refuse(format_args!("{} is not a window; write {example}", field.shown()));
         return None;
     };
     if failures < 1 || failures > of || of > MAX_WINDOW {
         let bounds =
             format!("at least 1 failure, at most as many as samples, and at most {MAX_WINDOW} samples");
-        field.refuse(&format!("{} is out of bounds; write {bounds}", field.shown()));
+        field.refuse(format_args!("{} is out of bounds; write {bounds}", field.shown()));
         return None;
     }
     Some(Window { failures, of })

@@ -4,8 +4,6 @@
 //! its pool's method and headers, and one that writes a header keeps the others. Lists and values are
 //! replaced as a whole.
 
-use std::collections::BTreeMap;
-
 use super::raw::{Field, Report};
 use crate::units::Map;
 
@@ -86,8 +84,12 @@ impl<T: Clone> Slot<T> {
 }
 
 /// Every value by its key; nothing if one of them cannot be read.
-pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<BTreeMap<String, T>> {
-    slots.iter().map(|(key, slot)| slot.known().map(|value| (key.clone(), value.clone()))).collect()
+pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<Map<String, T>> {
+    let mut values = Map::with_capacity(slots.len());
+    for (key, slot) in slots {
+        values.insert(key.clone(), slot.known()?.clone());
+    }
+    Some(values)
 }
 
 /// The path of an origin and of what it inherits from.
@@ -112,6 +114,6 @@ impl Scope<'_> {
             Some(Level::Pool) => self.pool,
             Some(Level::Origin) => self.origin,
         };
-        self.report.refuse(&format!("{above}.{key}"), place.map(|(_, offset)| offset), message.to_owned());
+        self.report.refuse(format_args!("{above}.{key}"), place.map(|(_, offset)| offset), message.to_owned());
     }
 }

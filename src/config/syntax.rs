@@ -44,12 +44,12 @@ fn refuse(error: &Error, report: &Report<'_>) {
             }
             other => format!("is not valid TOML: {other}"),
         };
-        report.refuse("", None, message);
+        report.refuse(@@"", None, message);
         return;
     };
     if said == DUPLICATE {
         let key = quoted(report.slice(&span));
-        report.refuse("", Some(span.start), format!("{key} is written twice in one table; keep one of them"));
+        report.refuse(@@"", Some(span.start), format!("{key} is written twice in one table; keep one of them"));
         return;
     }
     let column = report.column(span.start);
@@ -58,12 +58,13 @@ fn refuse(error: &Error, report: &Report<'_>) {
         Some(control) => {
             let (shown, code) = (control.escape_debug(), u32::from(control));
             format!(
-                "has the control character {shown} at column {column}; leave it out, or write it as \\u{code:04x} in text in double quotes"
+                "has the control character {shown} at column {column}; leave it out, or write it as \
+                 \\u{code:04x} in text in double quotes"
             )
         }
         None => format!("is not valid TOML at column {column}: {said}{}", way_out(said)),
     };
-    report.refuse("", Some(span.start), message);
+    report.refuse(@@"", Some(span.start), message);
 }
 
 /// What to write instead, for the slips that are made most.

@@ -94,8 +94,8 @@ fn parse(text: &str) -> Result<OriginUrl, String> {
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     if !path.bytes().all(is_path_byte) {
         return Err(format!(
-            "{shown} has a space, a backslash, a quote, a bracket or another character that addresses do not have; \
-             percent-encode it, as %20"
+            "{shown} has a space, a backslash, a quote, a bracket or another character that addresses do not \
+             have; percent-encode it, as %20"
         ));
     }
     let (host, port) = split_port(authority);
@@ -181,8 +181,8 @@ pub(super) fn dns_name(text: &str) -> Result<String, &'static str> {
     };
     if text.len() > MAX_HOST || !text.split('.').all(good) {
         return Err(
-            "has a host that is not a DNS name; write labels of at most 63 letters, digits and \"-\" with single \
-            dots between them, 253 in all",
+            "has a host that is not a DNS name; write labels of at most 63 letters, digits and \"-\" with \
+            single dots between them, 253 in all",
         );
     }
     Ok(text.to_ascii_lowercase())

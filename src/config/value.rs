@@ -18,7 +18,7 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     let shown = field.shown();
     let Some(text) = field.as_text() else {
         match field.as_whole() {
-            Some(number @ 0..=999_999) => field.refuse(&format!("{shown} has no unit; write \"{number}s\"")),
+            Some(number @ 0..=999_999) => field.refuse(format_args!("{shown} has no unit; write \"{number}s\"")),
             Some(_) | None => field.wrong_kind("a length of time", "it in words, as \"10s\" or \"1m 30s\""),
         }
         return None;
@@ -26,11 +26,11 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     let length = match humantime::parse_duration(text) {
         Ok(length) => length,
         Err(_) if !text.is_empty() && text.len() <= 6 && text.bytes().all(|c| c.is_ascii_digit()) => {
-            field.refuse(&format!("{shown} has no unit; write \"{text}s\""));
+            field.refuse(format_args!("{shown} has no unit; write \"{text}s\""));
             return None;
         }
         Err(_) => {
-            field.refuse(&format!(
+            field.refuse(format_args!(
                 "{shown} is not a length of time; write it in words, as \"10s\" or \"1m 30s\""
             ));
             return None;
@@ -38,15 +38,15 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     };
     let millis = Millis::new(u64::try_from(length.as_millis()).unwrap_or(u64::MAX));
     if millis < span.floor {
-        field.refuse(&format!("{shown} is below the floor of {0}; write \"{0}\" or more", span.floor));
+        field.refuse(format_args!("{shown} is below the floor of {0}; write \"{0}\" or more", span.floor));
         return None;
     }
     if millis > span.ceiling {
-        field.refuse(&format!("{shown} is over the ceiling of {0}; write \"{0}\" or less", span.ceiling));
+        field.refuse(format_args!("{shown} is over the ceiling of {0}; write \"{0}\" or less", span.ceiling));
         return None;
     }
     if !length.subsec_nanos().is_multiple_of(1_000_000) {
-        field.refuse(&format!("{shown} is finer than a millisecond; write \"{millis}\""));
+        field.refuse(format_args!("{shown} is finer than a millisecond; write \"{millis}\""));
         return None;
     }
     Some(millis)
@@ -74,7 +74,7 @@ pub(super) fn word(field: &Field<'_>, known: &[&str]) -> Option<usize> {
     let text = field.text(&example)?;
     let place = known.iter().position(|word| *word == text);
     if place.is_none() {
-        field.refuse(&format!("{} is not known here; {}", field.shown(), meant(text, known)));
+        field.refuse(format_args!("{} is not known here; {}", field.shown(), meant(text, known)));
     }
     place
 }
@@ -89,7 +89,7 @@ pub(super) fn name(field: &Field<'_>) -> Option<Name> {
                 NameError::Empty => "write 1 to 63 of a-z, 0-9 and \"-\", as \"shop-1\"".to_owned(),
                 NameError::TooLong | NameError::BadCharacter => format!("write \"{}\"", near(text)),
             };
-            field.refuse(&format!("{} {error}; {way_out}", quoted(text)));
+            field.refuse(format_args!("{} {error}; {way_out}", quoted(text)));
             None
         }
     }
@@ -113,7 +113,7 @@ impl Given {
     pub(super) fn first(&mut self, what: &str, field: &Field<'_>, way_out: &str) -> bool {
         let line = field.line();
         if let Some(before) = self.0.get(what) {
-            field.refuse(&format!("{} is given already on line {before}; {way_out}", quoted(what)));
+            field.refuse(format_args!("{} is given already on line {before}; {way_out}", quoted(what)));
             return false;
         }
         self.0.insert(what.to_owned(), line);

@@ -38,7 +38,7 @@ impl Declared {
             let place = place(&table);
             let is_hint = name.as_ref().and_then(|name| Hint::parse(name.as_str())).is_some();
             if is_hint && let Some(field) = table.get("name") {
-                field.refuse(&format!("{} is a location hint already; write another name", field.shown()));
+                field.refuse(format_args!("{} is a location hint already; write another name", field.shown()));
             }
             declared.vantages.extend(name.zip(place).map(|(name, place)| Vantage { name, place }));
         }
@@ -50,7 +50,7 @@ impl Declared {
         let items = field.list("one as [\"weur\", \"enam\"]")?;
         if items.is_empty() || items.len() > MAX_VANTAGES {
             let count = items.len();
-            field.refuse(&format!(
+            field.refuse(format_args!(
                 "has {count} entries; write 1 to {MAX_VANTAGES} vantages, as [\"weur\", \"enam\"]"
             ));
             return None;
@@ -84,7 +84,7 @@ impl Declared {
         if Hint::parse(text).is_none() && !self.names.has(text) {
             let known = [self.names.names(), Hint::KNOWN.to_vec()].concat();
             let shown = item.shown();
-            item.refuse(&format!(
+            item.refuse(format_args!(
                 "{shown} is neither a location hint nor a [[vantage]]; {}",
                 meant(text, &known)
             ));
@@ -105,7 +105,7 @@ fn place(table: &Table<'_>) -> Option<Place> {
             Hint::KNOWN.get(place).and_then(|known| Hint::parse(known)).map(Place::Hint)
         }
         (Some(_), Some(hint)) => {
-            hint.refuse("stands beside service; keep one of the two");
+            hint.refuse(@@"stands beside service; keep one of the two");
             None
         }
         (None, None) => {
@@ -125,8 +125,9 @@ fn binding(field: &Field<'_>) -> Option<String> {
         || !text.bytes().all(inner)
     {
         let shown = field.shown();
-        field.refuse(&format!(
-            "{shown} is not the name of a binding; write at most {MAX_BINDING} letters, digits and \"_\", as \"PROBE_SAO\""
+        field.refuse(format_args!(
+            "{shown} is not the name of a binding; write at most {MAX_BINDING} letters, digits and \"_\", as \
+             \"PROBE_SAO\""
         ));
         return None;
     }

@@ -1,0 +1,128 @@
+// `npm run dev`: the worker alone, in workerd through `wrangler dev`.
+//
+// VEDETTE_CONFIG (default vedette.toml), PORT (default 8787) and VEDETTE_STATE (default .vedette/state) choose what it runs;
+// several at once do not disturb each other, because each has a folder of its own with a copy of what runs. An edit of the
+// configuration is checked first: a good one reloads, a bad one is printed and the last good one stays.
+
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { Stop, below, end, main, node22, start } from "./lib/run.mjs";
+import { mustBeFree } from "./lib/ports.mjs";
+import { setup } from "./lib/setup.mjs";
+import { buildWorker, check, place } from "./lib/worker.mjs";
+
+const settings = {
+  config: resolve(process.env.VEDETTE_CONFIG || below("vedette.toml")),
+  port: Number(process.env.PORT || 8787),
+  state: resolve(process.env.VEDETTE_STATE || below(".vedette", "state")),
+  // Where the built worker is, for a test that runs a variant of it.
+  build: resolve(process.env.VEDETTE_BUILD || below("build")),
+};
+
+/** The deployment's configuration for a laptop: objects and rules of wrangler.toml, no build command, no routes. */
+function wranglerConfig() {
+  return {
+    name: "vedette",
+    main: "entry.mjs",
+    compatibility_date: "2026-11-01",
+    no_bundle: false,
+    rules: [{ type: "Text", globs: ["**/*.toml"], fallthrough: true }],
+    vars: { VEDETTE_LOCAL: "1" },
+    durable_objects: {
+      bindings: [
+        { name: "VANTAGE", class_name: "Vantage" },
+        { name: "ARBITER", class_name: "Arbiter" },
+      ],
+    },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Vantage", "Arbiter"] }],
+    triggers: { crons: ["* * * * *"] },
+  };
+}
+
+/** Lays out this instance's own copy of what runs. */
+function layOut(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  cpSync(settings.build, join(folder, "build"), { recursive: true });
+  copyFileSync(below("entry.mjs"), join(folder, "entry.mjs"));
+  writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
+  if (existsSync(below(".dev.vars"))) copyFileSync(below(".dev.vars"), join(folder, ".dev.vars"));
+  place(settings.config, join(folder, "build"));
+}
+
+/** Checks the configuration whenever it is edited and takes it over if it is good. */
+function reloadOnEdit(folder) {
+  let timer;
+  // The folder is watched, not the file: editors replace a file by another one.
+  watch(dirname(settings.config), (_, name) => {
+    if (name !== basename(settings.config)) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const { good, text } = check(settings.config);
+      if (good) {
+        place(settings.config, join(folder, "build"));
+        console.log("[vedette] the configuration was edited: reloading");
+      } else {
+        console.error(`${text}\n[vedette] the edited configuration is not good: the last good one stays`);
+      }
+    }, 100);
+  });
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(`${url}/livez`, { signal: AbortSignal.timeout(2000) })).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+await main(async () => {
+  if (!Number.isInteger(settings.port) || settings.port < 1 || settings.port > 65535)
+    throw new Stop(`PORT is ${process.env.PORT}; it must be a whole number from 1 to 65535.`);
+  if (!existsSync(settings.config)) throw new Stop(`There is no configuration at ${settings.config}; set VEDETTE_CONFIG.`);
+  await mustBeFree(settings.port, "the worker", "PORT");
+  await setup();
+  if (!process.env.VEDETTE_BUILD) await buildWorker();
+  const { good, text } = check(settings.config);
+  if (!good && !process.env.VEDETTE_ALLOW_BAD_CONFIG) throw new Stop(text);
+
+  const folder = join(settings.state, "worker");
+  layOut(folder);
+  const wrangler = below("node_modules", "wrangler", "bin", "wrangler.js");
+  const args = ["dev", "--config", join(folder, "wrangler.json"), "--local", "--ip", "127.0.0.1"];
+  args.push("--port", String(settings.port), "--inspector-port", "0", "--persist-to", join(settings.state, "data"));
+  args.push("--show-interactive-dev-session=false", "--log-level", process.env.VEDETTE_LOG_LEVEL || "log");
+  const quiet = {
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_NO_SKILLS_UPDATE_PROMPTS: "1",
+  };
+  const child = start(node22, [wrangler, ...args], {
+    cwd: folder,
+    env: { ...process.env, ...quiet },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  child.on("exit", (code) => {
+    console.error(`[vedette] wrangler ended (${code})`);
+    process.exit(code || 1);
+  });
+  reloadOnEdit(folder);
+
+  const url = `http://127.0.0.1:${settings.port}`;
+  const deadline = Date.now() + 60_000;
+  while (!(await answers(url))) {
+    if (Date.now() > deadline) {
+      await end(child);
+      throw new Stop("The worker did not answer within a minute; see the lines above.");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  console.log(`vedette listens on ${url}`);
+  // The platform fires cron each minute; `wrangler dev` does not, so this does. The first time arms the watch.
+  const cron = () => fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`).then((answer) => answer.text()).catch(() => {});
+  await cron();
+  setInterval(cron, 60_000);
+});

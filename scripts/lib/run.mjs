@@ -1,0 +1,74 @@
+// Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
+
+/** The folder of the project. */
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** A path below the project. */
+export const below = (...parts) => join(root, ...parts);
+
+/** The Node.js that wrangler needs (22 or newer), which comes as a package. */
+export const node22 = below("node_modules", "node", "bin", "node");
+
+/** A failure whose text is all that the user needs: no stack. */
+export class Stop extends Error {}
+
+const groups = new Set();
+
+/** Starts a child in a group of its own. */
+export function start(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: root, ...options, detached: true });
+  groups.add(child.pid);
+  child.on("exit", () => groups.delete(child.pid));
+  return child;
+}
+
+/** Ends a child's whole group, the hard way after `graceMs`. */
+export async function end(child, graceMs = 3000) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  signal(child.pid, "SIGTERM");
+  const hard = setTimeout(() => signal(child.pid, "SIGKILL"), graceMs);
+  await gone;
+  clearTimeout(hard);
+  signal(child.pid, "SIGKILL");
+}
+
+function signal(group, name) {
+  try {
+    process.kill(-group, name);
+  } catch {
+    // The group is gone already, which is what was wanted.
+  }
+}
+
+process.on("exit", () => groups.forEach((group) => signal(group, "SIGKILL")));
+
+/** Runs a command to its end; its output is shown only if it fails, unless `show`. */
+export function run(command, args, { show = false, ...options } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = start(command, args, { ...options, stdio: show ? "inherit" : ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout?.on("data", (chunk) => (output += chunk));
+    child.stderr?.on("data", (chunk) => (output += chunk));
+    child.on("error", (error) => reject(new Stop(`${command} could not be started: ${error.message}`)));
+    child.on("close", (code) => {
+      if (code === 0) resolve(output);
+      else reject(Object.assign(new Stop(`${command} ${args.join(" ")} failed (${code})\n${output}`), { code, output }));
+    });
+  });
+}
+
+/** Runs a main function: a `Stop` is told in its own words, Ctrl-C ends everything. */
+export async function main(work) {
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => process.exit(name === "SIGINT" ? 0 : 143));
+  try {
+    await work();
+  } catch (error) {
+    console.error(error instanceof Stop ? error.message : error);
+    process.exit(1);
+  }
+}

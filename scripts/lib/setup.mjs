@@ -1,0 +1,158 @@
+// Brings a fresh machine to where the project builds and its tests run. Every step looks first whether it is done, so that a
+// second run costs a moment; steps that do not need each other run side by side.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { Stop, below, root, run } from "./run.mjs";
+
+const hash = (...files) => {
+  const sum = createHash("sha256");
+  for (const file of files) sum.update(readFileSync(file));
+  return sum.digest("hex").slice(0, 16);
+};
+
+const stampIs = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
+
+/** The folder of tools that are built once per machine. */
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vedette");
+
+/** The Python of the project's own environment. */
+export const python = below(".vedette", "venv", "bin", "python");
+
+/** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
+export function bindgen() {
+  const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
+  return join(cache, `bindgen-${key}`, "vedette-bindgen");
+}
+
+/** Runs a step with a line when it begins to take time and one when it is done. */
+async function step(what, work) {
+  const begun = Date.now();
+  console.log(`[setup] ${what} …`);
+  await work();
+  console.log(`[setup] ${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+}
+
+const version = (command, args) => {
+  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", cwd: root });
+  return status === 0 ? stdout.trim() : null;
+};
+
+/** One sentence for the first prerequisite that is missing. */
+export function prerequisites({ withPython }) {
+  const [major] = process.versions.node.split(".").map(Number);
+  if (major < 20) throw new Stop(`Node.js 20 or newer is needed, this is ${process.versions.node}; install a newer one.`);
+  if (!version("npm", ["--version"])) throw new Stop("npm is missing; install it together with Node.js.");
+  if (!version("rustup", ["--version"]))
+    throw new Stop("Rust is missing; install it with rustup (https://rustup.rs), which also brings cargo.");
+  if (!version("cargo", ["--version"]))
+    throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
+  if (!version("cc", ["--version"]))
+    throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
+  if (!withPython) return;
+  const found = version("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
+  if (found !== "True") throw new Stop("Python 3.9 or newer is missing; install it (Debian: apt-get install python3).");
+  if (!version("python3", ["-c", "import venv, ensurepip"]))
+    throw new Stop("Python's venv module is missing; install it (Debian: apt-get install python3-venv).");
+}
+
+async function packages() {
+  const stamp = below("node_modules", ".vedette-stamp");
+  const wanted = hash(below("package-lock.json"));
+  if (stampIs(stamp, wanted)) return;
+  await step("npm packages", async () => {
+    // Not `npm ci`: it refuses a lock file that lacks a package for another operating system. This installs what the lock
+    // file says as well, and leaves it as it is.
+    await run("npm", ["install", "--no-save", "--no-audit", "--no-fund"]);
+    writeFileSync(stamp, wanted);
+  });
+}
+
+async function rustTarget() {
+  const have = spawnSync("rustup", ["target", "list", "--installed"], { encoding: "utf8", cwd: root });
+  if (have.status === 0 && have.stdout.includes("wasm32-unknown-unknown")) return;
+  await step("Rust target wasm32-unknown-unknown", () => run("rustup", ["target", "add", "wasm32-unknown-unknown"]));
+}
+
+async function rustChecks() {
+  if (version("cargo", ["clippy", "--version"]) && version("cargo", ["fmt", "--version"])) return;
+  await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
+}
+
+async function glueTool() {
+  const tool = bindgen();
+  if (existsSync(tool)) return;
+  await step("the tool that makes the JavaScript glue (once per machine)", async () => {
+    const target = join(cache, "target");
+    const manifest = below("tools", "bindgen", "Cargo.toml");
+    const env = { ...process.env, CARGO_TARGET_DIR: target };
+    await run("cargo", ["build", "--locked", "--manifest-path", manifest], { env });
+    mkdirSync(join(tool, ".."), { recursive: true });
+    // Under its own name only once it is whole: another process may be looking.
+    const half = `${tool}.${process.pid}`;
+    copyFileSync(join(target, "debug", "vedette-bindgen"), half);
+    renameSync(half, tool);
+  });
+}
+
+async function venv() {
+  const requirements = below("examples", "origin", "requirements-dev.txt");
+  const stamp = below(".vedette", "venv", "stamp");
+  const wanted = hash(requirements, below("examples", "origin", "requirements.txt"));
+  if (stampIs(stamp, wanted)) return;
+  await step("Python packages of the sample origin", async () => {
+    mkdirSync(below(".vedette"), { recursive: true });
+    await run("python3", ["-m", "venv", "--clear", below(".vedette", "venv")]);
+    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
+    writeFileSync(stamp, wanted);
+  });
+}
+
+/** One set-up at a time in one checkout; a lock whose owner is gone counts for nothing. */
+async function locked(work) {
+  const lock = below(".vedette", "setup.lock");
+  mkdirSync(below(".vedette"), { recursive: true });
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: "wx" });
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      if (abandoned(lock)) rmSync(lock, { force: true });
+      else if (!told) console.log("[setup] waiting for another set-up of this checkout …");
+      told = true;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function abandoned(lock) {
+  try {
+    const owner = Number(readFileSync(lock, "utf8"));
+    if (!owner) return Date.now() - statSync(lock).mtimeMs > 5000;
+    process.kill(owner, 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH" || error.code === "ENOENT";
+  }
+}
+
+/** Sets up what is missing; with `withPython` the sample origin as well, with `withChecks` what only the tests need. */
+export async function setup({ withPython = false, withChecks = false } = {}) {
+  prerequisites({ withPython });
+  await locked(() =>
+    Promise.all([
+      packages(),
+      rustTarget().then(glueTool).then(() => withChecks && rustChecks()),
+      withPython && venv(),
+    ]),
+  );
+}

@@ -1,0 +1,65 @@
+// Builds the worker: Rust → wasm → JavaScript glue → smaller wasm, and the checked configuration beside it.
+
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { Stop, below, node22, root, run } from "./run.mjs";
+import { bindgen } from "./setup.mjs";
+
+const targetFolder = () => process.env.CARGO_TARGET_DIR || below("target");
+
+const FEATURES = [
+  "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types",
+  "exception-handling",
+];
+
+/** The glue is made for exactly one version of the library. */
+function checkVersions() {
+  const of = (file, name) =>
+    readFileSync(below(file), "utf8").match(new RegExp(`name = "${name}"\nversion = "([^"]+)"`))?.[1];
+  const library = of("Cargo.lock", "wasm-bindgen");
+  const tool = of("tools/bindgen/Cargo.lock", "wasm-bindgen-cli-support");
+  if (library !== tool)
+    throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
+}
+
+/** Compiles the worker into `out` (default `build`); nothing is done if nothing changed. */
+export async function buildWorker({ out = "build", features = "" } = {}) {
+  checkVersions();
+  const args = ["build", "--release", "--locked", "--lib", "--target", "wasm32-unknown-unknown"];
+  if (features) args.push("--features", features);
+  await run("cargo", args, { show: true });
+  const compiled = join(targetFolder(), "wasm32-unknown-unknown", "release", "vedette.wasm");
+  const folder = below(out);
+  const done = join(folder, "index_bg.wasm");
+  if (existsSync(done) && statSync(done).mtimeMs > Math.max(statSync(compiled).mtimeMs, statSync(bindgen()).mtimeMs)) return;
+  const half = `${folder}.${process.pid}`;
+  rmSync(half, { recursive: true, force: true });
+  await run(bindgen(), [compiled, half]);
+  const wasm = join(half, "index_bg.wasm");
+  const optimizer = below("node_modules", "binaryen", "bin", "wasm-opt");
+  await run(node22, [optimizer, wasm, "-o", wasm, "-Oz", ...FEATURES.map((feature) => `--enable-${feature}`)]);
+  // Whoever reads meanwhile finds the old files or the new ones, never half of one.
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(half)) {
+    if (name === "snippets") cpSync(join(half, name), join(folder, name), { recursive: true });
+    else renameSync(join(half, name), join(folder, name));
+  }
+  rmSync(half, { recursive: true, force: true });
+}
+
+/** Checks a configuration with the command line; all its problems are printed. */
+export function check(file, { deploy = false } = {}) {
+  const args = ["run", "--quiet", "--locked", "--", "check", file];
+  if (deploy) args.push("--deploy");
+  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8" });
+  return { good: status === 0, text: `${status === 0 ? "" : stdout}${stderr}`.trim() };
+}
+
+/** Puts a configuration beside the worker, where `entry.mjs` imports it. Only ever a checked one. */
+export function place(file, folder) {
+  mkdirSync(folder, { recursive: true });
+  const half = join(folder, `vedette.toml.${process.pid}`);
+  copyFileSync(file, half);
+  renameSync(half, join(folder, "vedette.toml"));
+}
