@@ -36,26 +36,29 @@ async function step(what, work) {
   console.log(`[setup] ${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
 }
 
-const version = (command, args) => {
+/** What a command prints, or nothing if it cannot be run. */
+const output = (command, args) => {
   const { status, stdout } = spawnSync(command, args, { encoding: "utf8", cwd: root });
-  return status === 0 ? stdout.trim() : null;
+  return status === 0 ? stdout.trim() : undefined;
 };
+
+const works = (command, args) => output(command, args) !== undefined;
 
 /** One sentence for the first prerequisite that is missing. */
 export function prerequisites({ withPython }) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Stop(`Node.js 20 or newer is needed, this is ${process.versions.node}; install a newer one.`);
-  if (!version("npm", ["--version"])) throw new Stop("npm is missing; install it together with Node.js.");
-  if (!version("rustup", ["--version"]))
+  if (!works("npm", ["--version"])) throw new Stop("npm is missing; install it together with Node.js.");
+  if (!works("rustup", ["--version"]))
     throw new Stop("Rust is missing; install it with rustup (https://rustup.rs), which also brings cargo.");
-  if (!version("cargo", ["--version"]))
+  if (!works("cargo", ["--version"]))
     throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
-  if (!version("cc", ["--version"]))
+  if (!works("cc", ["--version"]))
     throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
   if (!withPython) return;
-  const found = version("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
+  const found = output("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
   if (found !== "True") throw new Stop("Python 3.9 or newer is missing; install it (Debian: apt-get install python3).");
-  if (!version("python3", ["-c", "import venv, ensurepip"]))
+  if (!works("python3", ["-c", "import venv, ensurepip"]))
     throw new Stop("Python's venv module is missing; install it (Debian: apt-get install python3-venv).");
 }
 
@@ -78,7 +81,7 @@ async function rustTarget() {
 }
 
 async function rustChecks() {
-  if (version("cargo", ["clippy", "--version"]) && version("cargo", ["fmt", "--version"])) return;
+  if (works("cargo", ["clippy", "--version"]) && works("cargo", ["fmt", "--version"])) return;
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 

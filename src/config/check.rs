@@ -22,7 +22,7 @@ pub(super) fn config(text: &str) -> Result<Config, Problems> {
         let size = text.len();
         let message =
             format!("the file has {size} bytes, over the bound of {MAX_BYTES}; split the deployment");
-        report.refuse(@@"", None, message);
+        report.refuse("", None, message);
         return report.judge(None);
     }
     let tree = syntax::tree(text, &report);

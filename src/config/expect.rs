@@ -2,7 +2,7 @@
 
 use super::problem::quoted;
 use super::raw::{Field, Table};
-use super::request::{MAX_ENTRIES, ProbeSlots, is_bound, header_names};
+use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound};
 use super::slot::{Level, Place, Scope, Slot, Slots, every};
 use super::value::{Span, duration};
 use super::{Expect, Method, StatusRange};
@@ -135,7 +135,10 @@ fn status(field: &Field<'_>) -> Option<StatusRange> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let code = |text: &str| text.parse::<u16>().ok().filter(|_| text.len() == 3 && !text.starts_with('+'));
     let (Some(first), Some(last)) = (code(first), code(last)) else {
-        field.refuse(format_args!("{} is not a status code; write it as \"200-299\" or \"204\"", field.shown()));
+        field.refuse(format_args!(
+            "{} is not a status code; write it as \"200-299\" or \"204\"",
+            field.shown()
+        ));
         return None;
     };
     if first < 200 || last > 599 || first > last {
@@ -150,7 +153,7 @@ fn status(field: &Field<'_>) -> Option<StatusRange> {
 fn search_text(field: &Field<'_>) -> Option<String> {
     let text = field.text("the text to search for, in quotes")?;
     if text.is_empty() {
-        field.refuse(@@"\"\" is found in everything; write some text, or leave it out");
+        field.refuse(format_args!("\"\" is found in everything; write some text, or leave it out"));
         return None;
     }
     if text.len() > MAX_TEXT {
@@ -167,11 +170,12 @@ fn is_pointer(pointer: &str, field: &Field<'_>) -> bool {
     if pointer.len() > MAX_TEXT {
         field.refuse(format_args!("is longer than {MAX_TEXT} bytes; write a shorter pointer"));
     } else if !rooted {
-        field.refuse(@@"is not a JSON pointer; begin it with \"/\", as \"/ok\" or \"/checks/db\"");
+        field
+            .refuse(format_args!("is not a JSON pointer; begin it with \"/\", as \"/ok\" or \"/checks/db\""));
     } else if !escaped {
-        field.refuse(
-            @@"has a \"~\" that is neither \"~0\" (for \"~\") nor \"~1\" (for \"/\"); write one of these",
-        );
+        field.refuse(format_args!(
+            "has a \"~\" that is neither \"~0\" (for \"~\") nor \"~1\" (for \"/\"); write one of these"
+        ));
     } else {
         return true;
     }

@@ -10,7 +10,7 @@ pub(super) fn value(field: &Field<'_>, depth: u32) -> Option<Value> {
     match convert(field.value(), depth) {
         Ok(value) => Some(value),
         Err(why) => {
-            field.refuse(why);
+            field.refuse(format_args!("{why}"));
             None
         }
     }
@@ -36,9 +36,11 @@ fn convert(value: &DeValue<'_>, depth: u32) -> Result<Value, &'static str> {
             items.collect::<Result<_, _>>().map(Value::Array)
         }
         DeValue::Table(map) => {
-            let entry = |key: &str, value| Ok((key.to_owned(), convert(value, depth.saturating_sub(1))?));
-            let entries = map.iter().map(|(key, value)| entry(key.get_ref(), value.get_ref()));
-            entries.collect::<Result<_, _>>().map(Value::Object)
+            let mut object = serde_json::Map::new();
+            for (key, value) in map {
+                object.insert(key.get_ref().to_string(), convert(value.get_ref(), depth.saturating_sub(1))?);
+            }
+            Ok(Value::Object(object))
         }
     }
 }

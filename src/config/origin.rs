@@ -46,13 +46,16 @@ impl<'a> Origins<'a> {
     ) -> Vec<Option<Origin>> {
         let tables = pool.tables("origin");
         if tables.is_empty() && pool.get("origin").is_none_or(|field| field.value().is_array()) {
-            pool.refuse_at("origin", "is missing; write at least one [[pool.origin]] with a name and a url");
+            pool.refuse_at(
+                "origin",
+                format_args!("is missing; write at least one [[pool.origin]] with a name and a url"),
+            );
         }
         self.count = self.count.saturating_add(tables.len());
         if self.count > MAX_ORIGINS {
             let message =
                 format!("is over the bound of {MAX_ORIGINS} origins in all pools; split the deployment");
-            pool.refuse_at("origin", &message);
+            pool.refuse_at("origin", format_args!("{message}"));
             return Vec::new();
         }
         let (mut names, mut urls) = (Given::default(), Given::default());

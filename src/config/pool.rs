@@ -72,14 +72,14 @@ impl<'a> Pools<'a> {
         if tables.is_empty() && file.get("pool").is_none_or(|field| field.value().is_array()) {
             file.refuse_at(
                 "pool",
-                "is missing; write at least one [[pool]] with a name and a [[pool.origin]]",
+                format_args!("is missing; write at least one [[pool]] with a name and a [[pool.origin]]"),
             );
         }
         if tables.len() > MAX_POOLS {
             let count = tables.len();
             file.refuse_at(
                 "pool",
-                &format!("is written {count} times, over the bound of {MAX_POOLS}; write fewer"),
+                format_args!("is written {count} times, over the bound of {MAX_POOLS}; write fewer"),
             );
             return None;
         }

@@ -5,12 +5,13 @@
 //! of it. Bounds across several settings are not held here.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::Range;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, Problems, excerpt, meant, quoted};
+use super::problem::{Problem, Problems, excerpt, in_order, meant, quoted};
 
 /// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
@@ -91,8 +92,7 @@ impl<'a> Report<'a> {
 
     /// The paths that do not act yet, in the order of the file.
     pub(super) fn take_inactive(&self) -> Vec<String> {
-        let mut paths = self.inactive.take();
-        paths.sort();
+        let paths = in_order(self.inactive.take(), |(offset, _)| *offset);
         paths.into_iter().map(|(_, path)| path).collect()
     }
 
@@ -124,7 +124,7 @@ impl<'a> Table<'a> {
     pub(super) fn require(&self, key: &str, example: &str) -> Option<Field<'a>> {
         let field = self.get(key);
         if field.is_none() {
-            self.refuse_at(key, &format!("is missing; write {key} = {example}"));
+            self.refuse_at(key, format_args!("is missing; write {key} = {example}"));
         }
         field
     }
@@ -146,10 +146,8 @@ impl<'a> Table<'a> {
     /// Every key that is written and its value, in the order of the file.
     pub(super) fn entries(&self) -> Vec<(&'a str, Field<'a>)> {
         let keys = self.map.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span().start, value));
-        let mut entries: Vec<_> =
-            keys.map(|(key, start, value)| (key, self.field(key, start, value))).collect();
-        entries.sort_by_key(|(_, field)| field.offset);
-        entries
+        let entries = keys.map(|(key, start, value)| (key, self.field(key, start, value)));
+        in_order(entries.collect(), |(_, field)| field.offset)
     }
 
     /// Refuses every key that is not `known`.
@@ -161,9 +159,9 @@ impl<'a> Table<'a> {
     }
 
     /// Says what is wrong with the setting `key` of this table, which is not written.
-    pub(super) fn refuse_at(&self, key: &str, message: &str) {
+    pub(super) fn refuse_at(&self, key: &str, message: fmt::Arguments<'_>) {
         let offset = (!self.at.is_empty()).then_some(self.offset);
-        self.report.refuse(&self.path(key), offset, message.to_owned());
+        self.report.refuse(&self.path(key), offset, message.to_string());
     }
 
     /// The report that this table is read for.
@@ -192,8 +190,8 @@ impl<'a> Table<'a> {
 
 impl<'a> Field<'a> {
     /// Says what is wrong with this value.
-    pub(super) fn refuse(&self, message: &str) {
-        self.report.refuse(&self.at, Some(self.offset), message.to_owned());
+    pub(super) fn refuse(&self, message: fmt::Arguments<'_>) {
+        self.report.refuse(&self.at, Some(self.offset), message.to_string());
     }
 
     /// Notes that this setting does not act yet.
@@ -300,7 +298,7 @@ impl<'a> Field<'a> {
     /// A table. What stands in its place is not repeated: it may be a header with a credential.
     pub(super) fn table(&self) -> Option<Table<'a>> {
         let DeValue::Table(map) = self.value else {
-            self.refuse(@@"is not a table; write one as { key = value }");
+            self.refuse(format_args!("is not a table; write one as {{ key = value }}"));
             return None;
         };
         Some(Table { at: self.at.clone(), offset: self.offset, map, report: self.report })

@@ -66,7 +66,7 @@ impl ProbeSlots {
             for (name, field) in header_names(&headers) {
                 let refused = NOT_OURS.contains(&name.as_str());
                 if refused {
-                    field.refuse(@@"is set by the connection or by Vedette itself; leave it out");
+                    field.refuse(format_args!("is set by the connection or by Vedette itself; leave it out"));
                 }
                 let value = if refused { None } else { header_value(&field) };
                 self.headers.insert(name, Slot::written(value, level, &field));
@@ -96,13 +96,21 @@ pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
     let mut good = Vec::new();
     for (key, field) in table.entries() {
         let name = key.to_ascii_lowercase();
-        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            field.refuse(@@"is not the name of a header field; write letters, digits and \"-\", as \"accept\"");
+        if !is_header_name(&name) {
+            field.refuse(format_args!(
+                "is not the name of a header field; write letters, digits and \"-\", as \"accept\""
+            ));
         } else if names.first(&name, &field, "keep one (case does not tell headers apart)") {
             good.push((name, field));
         }
     }
     good
+}
+
+/// Whether a text is the name of a header field: a token (RFC 9110, 5.6.2) of at most 256 bytes.
+fn is_header_name(name: &str) -> bool {
+    let token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
+    (1..257).contains(&name.len()) && name.bytes().all(token)
 }
 
 /// Whether a table has at most [`MAX_ENTRIES`] entries; a problem otherwise.
@@ -126,12 +134,12 @@ fn path(field: &Field<'_>) -> Option<String> {
         format!("{shown} does not begin with \"/\"; write it as \"/health\"")
     } else if text.contains('#') {
         format!("{shown} has a fragment, which is never sent; leave out \"#\" and what follows, or write %23")
-    } else if !text.bytes().all(is_path_byte) || text.parse::<http::uri::PathAndQuery>().is_err() {
+    } else if !text.bytes().all(is_path_byte) {
         format!("{shown} has a character that paths do not have; percent-encode it, as %20")
     } else {
         return Some(text.to_owned());
     };
-    field.refuse(&problem);
+    field.refuse(format_args!("{problem}"));
     None
 }
 
@@ -150,7 +158,9 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
         return None;
     }
     let Some(secret) = field.value().as_table().and_then(|_| field.table()) else {
-        field.refuse(@@"is neither text nor a secret; write text in quotes, or { secret = \"NAME\" }");
+        field.refuse(format_args!(
+            "is neither text nor a secret; write text in quotes, or {{ secret = \"NAME\" }}"
+        ));
         return None;
     };
     secret.only(&["secret"]);

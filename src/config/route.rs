@@ -25,7 +25,7 @@ pub(super) fn routes(file: &Table<'_>, pools: &Given) -> Option<Vec<Route>> {
         let count = tables.len();
         file.refuse_at(
             "route",
-            &format!("is written {count} times, over the bound of {MAX_ROUTES}; write fewer"),
+            format_args!("is written {count} times, over the bound of {MAX_ROUTES}; write fewer"),
         );
         return None;
     }

@@ -114,6 +114,6 @@ impl Scope<'_> {
             Some(Level::Pool) => self.pool,
             Some(Level::Origin) => self.origin,
         };
-        self.report.refuse(format_args!("{above}.{key}"), place.map(|(_, offset)| offset), message.to_owned());
+        self.report.refuse(&format!("{above}.{key}"), place.map(|(_, offset)| offset), message.to_owned());
     }
 }

@@ -3,7 +3,7 @@
 
 use toml::de::{DeTable, Error};
 
-use super::problem::quoted;
+use super::problem::{in_order, quoted};
 use super::raw::Report;
 
 /// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per
@@ -23,9 +23,9 @@ pub(super) fn tree<'a>(text: &'a str, report: &Report<'_>) -> Option<DeTable<'a>
         refuse(&first, report);
         return None;
     }
-    let (tree, mut errors) = DeTable::parse_recoverable(text);
+    let (tree, errors) = DeTable::parse_recoverable(text);
     // A key without an end makes noise on the same line: the first error of a line is the one to mend.
-    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    let mut errors = in_order(errors, |error| error.span().map_or(0, |span| span.start));
     errors.dedup_by_key(|error| error.span().map(|span| report.line(span.start)));
     for error in &errors {
         refuse(error, report);
@@ -44,12 +44,12 @@ fn refuse(error: &Error, report: &Report<'_>) {
             }
             other => format!("is not valid TOML: {other}"),
         };
-        report.refuse(@@"", None, message);
+        report.refuse("", None, message);
         return;
     };
     if said == DUPLICATE {
         let key = quoted(report.slice(&span));
-        report.refuse(@@"", Some(span.start), format!("{key} is written twice in one table; keep one of them"));
+        report.refuse("", Some(span.start), format!("{key} is written twice in one table; keep one of them"));
         return;
     }
     let column = report.column(span.start);
@@ -64,7 +64,7 @@ fn refuse(error: &Error, report: &Report<'_>) {
         }
         None => format!("is not valid TOML at column {column}: {said}{}", way_out(said)),
     };
-    report.refuse(@@"", Some(span.start), message);
+    report.refuse("", Some(span.start), message);
 }
 
 /// What to write instead, for the slips that are made most.

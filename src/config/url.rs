@@ -59,7 +59,7 @@ pub(super) fn origin_url(field: &Field<'_>) -> Option<OriginUrl> {
     match parse(text) {
         Ok(url) => Some(url),
         Err(message) => {
-            field.refuse(&message);
+            field.refuse(format_args!("{message}"));
             None
         }
     }

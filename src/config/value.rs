@@ -18,7 +18,9 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     let shown = field.shown();
     let Some(text) = field.as_text() else {
         match field.as_whole() {
-            Some(number @ 0..=999_999) => field.refuse(format_args!("{shown} has no unit; write \"{number}s\"")),
+            Some(number @ 0..=999_999) => {
+                field.refuse(format_args!("{shown} has no unit; write \"{number}s\""));
+            }
             Some(_) | None => field.wrong_kind("a length of time", "it in words, as \"10s\" or \"1m 30s\""),
         }
         return None;

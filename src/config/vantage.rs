@@ -28,7 +28,7 @@ impl Declared {
             let count = tables.len();
             file.refuse_at(
                 "vantage",
-                &format!("is written {count} times, over the bound of {MAX_VANTAGES}; write fewer"),
+                format_args!("is written {count} times, over the bound of {MAX_VANTAGES}; write fewer"),
             );
             return declared;
         }
@@ -38,7 +38,8 @@ impl Declared {
             let place = place(&table);
             let is_hint = name.as_ref().and_then(|name| Hint::parse(name.as_str())).is_some();
             if is_hint && let Some(field) = table.get("name") {
-                field.refuse(format_args!("{} is a location hint already; write another name", field.shown()));
+                field
+                    .refuse(format_args!("{} is a location hint already; write another name", field.shown()));
             }
             declared.vantages.extend(name.zip(place).map(|(name, place)| Vantage { name, place }));
         }
@@ -105,11 +106,14 @@ fn place(table: &Table<'_>) -> Option<Place> {
             Hint::KNOWN.get(place).and_then(|known| Hint::parse(known)).map(Place::Hint)
         }
         (Some(_), Some(hint)) => {
-            hint.refuse(@@"stands beside service; keep one of the two");
+            hint.refuse(format_args!("stands beside service; keep one of the two"));
             None
         }
         (None, None) => {
-            table.refuse_at("service", "is missing; write service = \"BINDING\", or hint = \"weur\"");
+            table.refuse_at(
+                "service",
+                format_args!("is missing; write service = \"BINDING\", or hint = \"weur\""),
+            );
             None
         }
     }
