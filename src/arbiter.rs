@@ -6,19 +6,18 @@
 
 mod stored;
 
-
 use crate::config::{Config, Hint, Origin, Place, Pool};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
 use crate::snapshot::{Happening, OriginView, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
-use crate::units::{Map, Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{self, Rules, StandingVote, Status};
 use crate::vote::{Opinion, REPORT_VERSION, Report};
 
-pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 use stored::PoolRow;
 #[cfg(test)]
 use stored::ShardRow;
+pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,7 +197,11 @@ impl Arbiter {
 
     /// The shortest time to live of the votes of a vantage.
     fn shortest_ttl(&self, vantage: &Name) -> Millis {
-        let pools = self.config.pools.iter().filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
+        let pools = self
+            .config
+            .pools
+            .iter()
+            .filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
         pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
     }
 
@@ -207,7 +210,8 @@ impl Arbiter {
         for pool in &self.config.pools {
             let mut changed = false;
             for origin in &pool.origins {
-                let judged = verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now);
+                let judged =
+                    verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now);
                 let Some(standing) = self.verdicts.get_mut(&origin.id) else { continue };
                 let from = standing.status;
                 standing.reason = judged.reason;
@@ -225,7 +229,8 @@ impl Arbiter {
                     reason: standing.reason.clone(),
                 });
             }
-            if let Some(happening) = settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut changed)
+            if let Some(happening) =
+                settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut changed)
             {
                 happenings.push(happening);
             }
@@ -244,7 +249,8 @@ impl Arbiter {
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (_, presence) in self.watch.iter_mut() {
-            let silent = presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
+            let silent =
+                presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
             let poked = presence.poked.is_some_and(|poked| now >= poked && now.since(poked) < POKE_EVERY);
             if silent && !poked {
                 presence.poked = Some(now);
@@ -259,7 +265,8 @@ impl Arbiter {
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let expiries = self.config.pools.iter().flat_map(|pool| {
             pool.origins.iter().map(|origin| {
-                verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now).valid_until
+                verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now)
+                    .valid_until
             })
         });
         let quiet = self.watch.values().map(|presence| match presence.heard {
@@ -283,13 +290,18 @@ impl Arbiter {
             config: self.config.hash,
             taken_at: now,
             pools: self.config.pools.iter().map(|pool| self.pool_view(pool, now)).collect(),
-            watch: self.watch.iter().map(|((vantage, shard), presence)| presence.view(vantage, shard, now)).collect(),
+            watch: self
+                .watch
+                .iter()
+                .map(|((vantage, shard), presence)| presence.view(vantage, shard, now))
+                .collect(),
             events: self.events.iter().take(20).cloned().collect(),
         }
     }
 
     fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
-        let origins: Vec<OriginView> = pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
+        let origins: Vec<OriginView> =
+            pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
         let standing = self.pools.get(&pool.name);
         let (chosen, choice) = match standing.map(|standing| &standing.choice) {
             Some(Choice::Origin { name, reason }) => (Some(name.clone()), reason.clone()),
@@ -334,7 +346,9 @@ impl Arbiter {
             url: pool.expose_urls.then(|| origin.url.to_string()),
             status: judged.status,
             reason: judged.reason,
-            since: standing.filter(|standing| standing.status == judged.status).map_or(now, |standing| standing.since),
+            since: standing
+                .filter(|standing| standing.status == judged.status)
+                .map_or(now, |standing| standing.since),
             valid_until: judged.valid_until,
             oldest: judged.oldest,
             votes: origin.vantages.iter().filter_map(view).collect(),
@@ -372,18 +386,24 @@ fn settle_pool(
     (config, now): (Fingerprint, Timestamp),
     changed: &mut bool,
 ) -> Option<Happening> {
-    let status_of = |origin: &Origin| verdicts.get(&origin.id).map_or(Status::Unknown, |standing| standing.status);
+    let status_of =
+        |origin: &Origin| verdicts.get(&origin.id).map_or(Status::Unknown, |standing| standing.status);
     let statuses: Vec<Status> = pool.origins.iter().map(status_of).collect();
     let candidates: Vec<Candidate<'_>> = pool
         .origins
         .iter()
-        .map(|origin| Candidate { name: &origin.id.origin, priority: origin.priority, status: status_of(origin) })
+        .map(|origin| Candidate {
+            name: &origin.id.origin,
+            priority: origin.priority,
+            status: status_of(origin),
+        })
         .collect();
     let status = verdict::pool_status(&statuses);
     let choice = route::by_priority(&candidates);
     let before = pools.get(&pool.name);
     let from = before.map_or(Status::Unknown, |before| before.status);
-    let moved = before.is_none_or(|before| before.choice != choice || before.config != config || before.status != status);
+    let moved = before
+        .is_none_or(|before| before.choice != choice || before.config != config || before.status != status);
     *changed |= moved;
     if !*changed {
         return None;
@@ -404,9 +424,13 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
         for shard in schedule::shards(config, &vantage.name) {
-            let slowest = shard.origins.iter().map(|origin| origin.pace.interval.max(origin.pace.down_interval).plus(origin.pace.timeout));
+            let slowest = shard
+                .origins
+                .iter()
+                .map(|origin| origin.pace.interval.max(origin.pace.down_interval).plus(origin.pace.timeout));
             let patience = slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2));
-            let object = ObjectName { name: schedule::object_name(vantage, hint.as_str(), &shard.label()), hint };
+            let object =
+                ObjectName { name: schedule::object_name(vantage, hint.as_str(), &shard.label()), hint };
             let origins = shard.origins.iter().map(|origin| origin.id.clone()).collect();
             let presence = Presence {
                 heard: None,

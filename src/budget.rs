@@ -96,12 +96,14 @@ pub fn of(config: &Config) -> Budget {
 fn load(config: &Config, vantage: &Name, place: String) -> VantageLoad {
     let shards = schedule::shards(config, vantage);
     let per_day = |interval: Millis| DAY_MS / interval.get().max(1);
-    let probes = shards.iter().flat_map(|shard| &shard.origins).map(|origin| per_day(origin.pace.interval)).sum();
+    let probes =
+        shards.iter().flat_map(|shard| &shard.origins).map(|origin| per_day(origin.pace.interval)).sum();
     // Origins of one interval share an alarm by groups of five; those of different intervals do not.
     let alarms = shards
         .iter()
         .map(|shard| {
-            let mut intervals: Vec<Millis> = shard.origins.iter().map(|origin| origin.pace.interval).collect();
+            let mut intervals: Vec<Millis> =
+                shard.origins.iter().map(|origin| origin.pace.interval).collect();
             intervals.sort_unstable();
             intervals.dedup();
             let groups = shard.origins.len().div_ceil(SLOTS) as u64;
@@ -122,5 +124,7 @@ fn load(config: &Config, vantage: &Name, place: String) -> VantageLoad {
 fn monthly(requests: u64, rows: u64, gb_seconds: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a price in dollars needs no more than 53 bits")]
     let beyond = |a_day: u64, included: u64| a_day.saturating_mul(30).saturating_sub(included) as f64 / 1e6;
-    5.0 + beyond(requests, 1_000_000) * 0.15 + beyond(rows, 50_000_000) * 1.0 + beyond(gb_seconds, 400_000) * 12.5
+    5.0 + beyond(requests, 1_000_000) * 0.15
+        + beyond(rows, 50_000_000) * 1.0
+        + beyond(gb_seconds, 400_000) * 12.5
 }

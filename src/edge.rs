@@ -38,7 +38,8 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> Result<web_
     trap::if_asked(&request, "read");
     let (method, url) = (request.method(), request.url());
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
-    let ask = Ask { method: &method, target: respond::target_of(&url), if_none_match: if_none_match.as_deref() };
+    let ask =
+        Ask { method: &method, target: respond::target_of(&url), if_none_match: if_none_match.as_deref() };
     let answer = match serve::plan(deployed::config(), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => reader::answer(&target, &ask, &env, &ctx).await,

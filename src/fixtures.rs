@@ -40,7 +40,10 @@ pub(crate) fn shop() -> Config {
 
 /// The first origin of `SHOP` with this `expect` table.
 pub(crate) fn origin(expect: &str) -> Origin {
-    let text = SHOP.replace("probe = { path = \"/health\" }", &format!("probe = {{ path = \"/health\" }}\nexpect = {expect}"));
+    let text = SHOP.replace(
+        "probe = { path = \"/health\" }",
+        &format!("probe = {{ path = \"/health\" }}\nexpect = {expect}"),
+    );
     config(&text).pools[0].origins[0].clone()
 }
 

@@ -35,8 +35,16 @@ pub struct Request {
 }
 
 /// Response header fields that every probe reads.
-const WANTED: [&str; 8] =
-    ["age", "cache-status", "cf-cache-status", "content-type", "location", "server", "server-timing", "x-cache"];
+const WANTED: [&str; 8] = [
+    "age",
+    "cache-status",
+    "cf-cache-status",
+    "content-type",
+    "location",
+    "server",
+    "server-timing",
+    "x-cache",
+];
 
 /// The longest header value that is read, in bytes.
 pub const HEADER_CAP: usize = 8 * 1024;

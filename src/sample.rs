@@ -139,8 +139,12 @@ impl Sample {
             Outcome::BodyUnfinishedInTime => {
                 return Evidence::Fail(format!("the body did not end within {}", self.latency));
             }
-            Outcome::Unreachable => return Evidence::Fail("no connection, or it closed without an answer".into()),
-            Outcome::BodyBroken => return Evidence::Fail("the connection broke in the middle of the body".into()),
+            Outcome::Unreachable => {
+                return Evidence::Fail("no connection, or it closed without an answer".into());
+            }
+            Outcome::BodyBroken => {
+                return Evidence::Fail("the connection broke in the middle of the body".into());
+            }
             Outcome::BodyTooLong => {
                 return Evidence::Fail(
                     "the body is longer than the 64 KiB that a probe reads; probe a smaller document".into(),

@@ -114,7 +114,7 @@ impl Slots {
     }
 }
 
-/// A 64-bit finaliser (the one of SplitMix64, Steele, Lea and Flood, 2014): neighbouring slots wobble independently.
+/// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots wobble independently.
 const fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

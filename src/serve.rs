@@ -74,9 +74,12 @@ pub fn plan(config: Result<&Config, &Problems>, ask: &Ask<'_>) -> Plan {
         (Target::Live, _) => Some(ready::live()),
         (Target::Style, _) => Some(page::style()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
-        (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => problem::unknown(config, pool, origin.as_deref()),
-        (Target::Signal { pool, format }, Ok(config)) => problem::unknown(config, pool, None)
-            .or_else(|| signal::refused(config, pool, *format)),
+        (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
+            problem::unknown(config, pool, origin.as_deref())
+        }
+        (Target::Signal { pool, format }, Ok(config)) => {
+            problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, *format))
+        }
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     settled.map_or(Plan::FromSnapshot(target), |answer| Plan::Done(finish(answer, ask)))
@@ -146,7 +149,8 @@ fn matches(asked: &str, etag: &str) -> bool {
     const MOST: usize = 64;
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let wanted = opaque(etag);
-    asked.len() <= 4_096 && (asked.trim() == "*" || asked.split(',').take(MOST).any(|tag| opaque(tag) == wanted))
+    asked.len() <= 4_096
+        && (asked.trim() == "*" || asked.split(',').take(MOST).any(|tag| opaque(tag) == wanted))
 }
 
 /// A strong tag over a body.

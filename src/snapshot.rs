@@ -178,7 +178,11 @@ impl Snapshot {
                 since: now,
                 valid_until: now,
                 revision: 0,
-                chosen: pool.origins.iter().min_by_key(|origin| origin.priority).map(|origin| origin.id.origin.clone()),
+                chosen: pool
+                    .origins
+                    .iter()
+                    .min_by_key(|origin| origin.priority)
+                    .map(|origin| origin.id.origin.clone()),
                 choice: reason.to_owned(),
                 origins: origins.collect(),
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Origin;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard, Slots};
-use crate::units::{Map, Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::vote::{REPORT_VERSION, Report, Seen, Tally, Vote};
 
 /// What happens to a vantage.
@@ -102,7 +102,13 @@ impl Watch {
     /// The state of `shard`, with what was stored of it. Tallies of another definition begin afresh; text that is not
     /// understood is left out, for counters are rebuilt within a few probes.
     #[must_use]
-    pub fn new(vantage: &Name, shard: &Shard<'_>, config: Fingerprint, stored: Option<&str>, now: Timestamp) -> Self {
+    pub fn new(
+        vantage: &Name,
+        shard: &Shard<'_>,
+        config: Fingerprint,
+        stored: Option<&str>,
+        now: Timestamp,
+    ) -> Self {
         let mut tallies = stored
             .and_then(|text| serde_json::from_str::<StoredV1>(text).ok())
             .filter(|stored| stored.version == STORED_VERSION)

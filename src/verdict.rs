@@ -3,11 +3,10 @@
 //! Live votes are decided and unexpired. Under `min_votes` of them the verdict is unknown, whatever they say: no evidence is
 //! not failure. A quorum of fails is fail; fewer is a warning that names the vantages.
 
-
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Pool, Quorum};
-use crate::units::{Map, Fingerprint, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 /// What a verdict says, best first.
@@ -72,7 +71,12 @@ impl Rules {
     /// The rules of a pool.
     #[must_use]
     pub const fn of(pool: &Pool) -> Self {
-        Self { quorum: pool.quorum, min_votes: pool.min_votes, vote_ttl: pool.vote_ttl, hold_down: pool.hold_down }
+        Self {
+            quorum: pool.quorum,
+            min_votes: pool.min_votes,
+            vote_ttl: pool.vote_ttl,
+            hold_down: pool.hold_down,
+        }
     }
 }
 
@@ -117,7 +121,12 @@ pub fn judge(
     let count = u32::try_from(live.len()).unwrap_or(u32::MAX);
     if count < rules.min_votes {
         let expired = current().filter(|(_, vote)| is_decided(vote)).count() > live.len();
-        return Judgement { status: Status::Unknown, reason: too_few(count, rules, expired), valid_until: now, oldest: None };
+        return Judgement {
+            status: Status::Unknown,
+            reason: too_few(count, rules, expired),
+            valid_until: now,
+            oldest: None,
+        };
     }
     let fails: Vec<_> = live.iter().filter(|(_, vote)| vote.opinion == Opinion::Fail).collect();
     let failing = u32::try_from(fails.len()).unwrap_or(u32::MAX);
@@ -133,7 +142,8 @@ pub fn judge(
     };
     let mut observed: Vec<Timestamp> = live.iter().map(|(_, vote)| vote.observed).collect();
     observed.sort_unstable_by(|left, right| right.cmp(left));
-    let last_needed = observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
+    let last_needed =
+        observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
     Judgement {
         status,
         reason,

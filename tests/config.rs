@@ -260,10 +260,7 @@ fn quorums_vantages_and_routes_are_read() {
     assert_eq!(routes, ["* / any Priority", "shop.example.com /api share Hash"]);
     let idle = [
         "vantage.sao.service",
-        "pool.any.quorum",
-        "pool.count.quorum",
         "pool.count.origin.a.weight",
-        "pool.share.quorum",
         "pool.majority.origin.a.weight",
         "route[0]",
         "route[1]",

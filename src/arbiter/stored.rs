@@ -3,14 +3,13 @@
 //! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
 //! these untouched, so going back to this release finds them as it left them.
 
-
 use serde::{Deserialize, Serialize};
 
 use super::{Arbiter, PoolStanding, Standing};
 use crate::config::Pool;
 use crate::route::Choice;
 use crate::snapshot::Happening;
-use crate::units::{Map, Fingerprint, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -86,7 +85,8 @@ impl PoolRow {
         };
         let origins = pool.origins.iter().filter_map(|origin| {
             let verdict = verdicts.get(&origin.id)?;
-            let row = OriginRow { status: verdict.status, reason: verdict.reason.clone(), since: verdict.since };
+            let row =
+                OriginRow { status: verdict.status, reason: verdict.reason.clone(), since: verdict.since };
             Some((origin.id.origin.clone(), row))
         });
         let row = Self {

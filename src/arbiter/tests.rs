@@ -46,14 +46,18 @@ fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect>
     let config = arbiter.config.clone();
     let mut effects = Vec::new();
     for (vantage, script) in scripts {
-        effects.extend(arbiter.step(Event::Reported(report(&config, vantage, at(ms).as_millis(), script)), at(ms)));
+        effects.extend(
+            arbiter.step(Event::Reported(report(&config, vantage, at(ms).as_millis(), script)), at(ms)),
+        );
     }
     effects
 }
 
 fn changes(effects: &[Effect]) -> Vec<String> {
     let line = |effect: &Effect| match effect {
-        Effect::Changed(change) => Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str())),
+        Effect::Changed(change) => {
+            Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str()))
+        }
         Effect::Persist(_) | Effect::WakeAt(_) | Effect::Arm(_) => None,
     };
     effects.iter().filter_map(line).collect()
@@ -85,7 +89,10 @@ fn votes_of_two_vantages_make_a_verdict() {
     let mut arbiter = arbiter();
     assert!(changes(&feed(&mut arbiter, 1_000, &[("weur", "++")])).is_empty(), "one is fewer than min_votes");
     let effects = feed(&mut arbiter, 1_100, &[("enam", "++")]);
-    assert_eq!(changes(&effects), ["shop/primary unknown→pass", "shop/standby unknown→pass", "shop unknown→pass"]);
+    assert_eq!(
+        changes(&effects),
+        ["shop/primary unknown→pass", "shop/standby unknown→pass", "shop unknown→pass"]
+    );
 }
 
 #[test]
@@ -160,7 +167,10 @@ fn the_arbiter_wakes_itself_when_something_may_have_fallen_silent() {
     });
     assert!(last.is_some_and(|last| last > at(0) && last <= at(30_000)), "{last:?}");
     let again = feed(&mut arbiter, 10, &[("weur", "++")]);
-    assert!(!again.iter().any(|effect| matches!(effect, Effect::WakeAt(_))), "an alarm that is set is not paid for twice");
+    assert!(
+        !again.iter().any(|effect| matches!(effect, Effect::WakeAt(_))),
+        "an alarm that is set is not paid for twice"
+    );
 }
 
 #[test]
@@ -177,7 +187,11 @@ fn a_late_report_does_not_overtake_a_newer_one() {
 fn reports_that_do_not_belong_change_nothing() {
     let mut arbiter = arbiter();
     let config = shop();
-    let mut strangers = vec![report(&config, "oc", 1, "--"), report(&config, "weur", 1, "--"), report(&config, "weur", 1, "--")];
+    let mut strangers = vec![
+        report(&config, "oc", 1, "--"),
+        report(&config, "weur", 1, "--"),
+        report(&config, "weur", 1, "--"),
+    ];
     strangers[1].shard = "7of9".into();
     strangers[2].version = 99;
     for stranger in strangers {

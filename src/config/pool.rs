@@ -142,20 +142,18 @@ fn inactive<T>(
 impl Tally<'_> {
     fn quorum(&self, origins: &[&Origin]) -> Option<Quorum> {
         let Some(field) = &self.quorum else { return Some(Quorum::Majority) };
-        let quorum = match field.as_text() {
-            Some("any") => Quorum::Any,
-            Some("majority") => return Some(Quorum::Majority),
-            Some("all") => Quorum::All,
-            Some(text) if percent(text).is_some() => Quorum::Share(percent(text)?),
-            None if field.value().is_integer() => Quorum::Count(count(field, origins)?),
+        match field.as_text() {
+            Some("any") => Some(Quorum::Any),
+            Some("majority") => Some(Quorum::Majority),
+            Some("all") => Some(Quorum::All),
+            Some(text) if percent(text).is_some() => percent(text).map(Quorum::Share),
+            None if field.value().is_integer() => count(field, origins).map(Quorum::Count),
             Some(_) | None => {
                 let words = "\"any\", \"majority\", \"all\", a count as 2, or a share as \"60%\"";
                 field.refuse(format_args!("{} is not a quorum; write {words}", field.shown()));
-                return None;
+                None
             }
-        };
-        field.inactive();
-        Some(quorum)
+        }
     }
 
     fn min_votes(&self, origins: &[&Origin]) -> Option<u32> {

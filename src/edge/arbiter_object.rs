@@ -1,4 +1,4 @@
-//! The `Arbiter` Durable Object: one per deployment, named `v1`, with SQLite.
+//! The `Arbiter` Durable Object: one per deployment, named `v1`, with a database of its own.
 //!
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 400 not understood, 409 another configuration), `GET /snapshot` (200) and
@@ -46,7 +46,9 @@ impl DurableObject for Arbiter {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         #[cfg(feature = "trap")]
         super::trap::if_set("arbiter");
-        let Ok(config) = deployed::config() else { return reader::reply(503, "the configuration is not valid") };
+        let Ok(config) = deployed::config() else {
+            return reader::reply(503, "the configuration is not valid");
+        };
         let url = request.inner().url();
         match (request.method(), url.strip_prefix("https://arbiter/")) {
             (Method::Post, Some("report")) => {
@@ -100,7 +102,8 @@ impl Arbiter {
     async fn step(&self, config: &Config, event: Event) -> Result<()> {
         let now = clock::now();
         self.load(config, now)?;
-        let effects = self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
+        let effects =
+            self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
         for effect in effects {
             match effect {
                 Effect::Persist(rows) => {
@@ -137,7 +140,10 @@ impl Arbiter {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", name.clone().into())]);
             if let Err(error) = poke(&env, &object).await {
-                log::warn("vantage_unreachable", &[("object", name.into()), ("error", error.to_string().into())]);
+                log::warn(
+                    "vantage_unreachable",
+                    &[("object", name.into()), ("error", error.to_string().into())],
+                );
             }
         });
     }
@@ -147,7 +153,10 @@ impl Arbiter {
             return Ok(());
         }
         let rows = self.read()?;
-        log::info("arbiter_loaded", &[("rows", rows.len().into()), ("config", config.hash.to_string().into())]);
+        log::info(
+            "arbiter_loaded",
+            &[("rows", rows.len().into()), ("config", config.hash.to_string().into())],
+        );
         self.engine.replace(Some(Engine::new(config.clone(), &rows, now)));
         Ok(())
     }
@@ -173,7 +182,10 @@ impl Arbiter {
                 )?;
             }
             Some(found) if found > SCHEMA_VERSION => {
-                log::warn("storage_of_a_later_release", &[("schema", found.into()), ("own", SCHEMA_VERSION.into())]);
+                log::warn(
+                    "storage_of_a_later_release",
+                    &[("schema", found.into()), ("own", SCHEMA_VERSION.into())],
+                );
             }
             Some(_) => {}
         }
@@ -203,9 +215,13 @@ impl Arbiter {
             Table::Shards => upsert("v1_shards"),
             Table::Pools => upsert("v1_pools"),
             Table::Events => {
-                sql.exec("INSERT INTO v1_events (body) VALUES (?)", Some(vec![SqlStorageValue::String(body)]))?;
-                let statement =
-                    format!("DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}");
+                sql.exec(
+                    "INSERT INTO v1_events (body) VALUES (?)",
+                    Some(vec![SqlStorageValue::String(body)]),
+                )?;
+                let statement = format!(
+                    "DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}"
+                );
                 sql.exec(&statement, None).map(drop)
             }
         }
@@ -213,7 +229,8 @@ impl Arbiter {
 }
 
 async fn poke(env: &Env, object: &ObjectName) -> Result<()> {
-    let stub = env.durable_object("VANTAGE")?.get_by_name_with_location_hint(&object.name, object.hint.as_str())?;
+    let stub =
+        env.durable_object("VANTAGE")?.get_by_name_with_location_hint(&object.name, object.hint.as_str())?;
     stub.fetch_with_request(Request::new("https://vantage/arm", Method::Get)?).await?;
     Ok(())
 }

@@ -8,7 +8,11 @@ use crate::units::{Millis, Timestamp};
 
 /// The time of the last input or output; it stands still in between.
 pub(super) fn now() -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970 fit for 285,000 years")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "milliseconds since 1970 fit for 285,000 years"
+    )]
     Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
 }
 

@@ -34,13 +34,9 @@ pub(super) async fn answer(target: &Target, ask: &Ask<'_>, env: &Env, ctx: &Cont
         None => refreshed(env, ctx).await,
     };
     let now = clock::now();
-    match snapshot {
-        Some(snapshot) => serve::answer(target, ask, &snapshot, layer, now),
-        None => {
-            let blank = Snapshot::blank(config, now, "the Arbiter does not answer");
-            serve::answer(target, ask, &blank, Layer::Nothing, now)
-        }
-    }
+    let known =
+        snapshot.unwrap_or_else(|| Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")));
+    serve::answer(target, ask, &known, layer, now)
 }
 
 /// The copy at hand if it is no older than `limit`, or if another request is about to replace it.
@@ -49,7 +45,8 @@ fn copy(limit: Millis) -> Option<Rc<Snapshot>> {
     COPY.with_borrow(|copy| {
         let copy = copy.as_ref()?;
         let fresh = now.since(copy.fetched) < limit && copy.fetched <= now;
-        let awaited = REFRESHING.get().is_some_and(|since| now.since(since) < snapshot::PATIENCE && since <= now);
+        let awaited =
+            REFRESHING.get().is_some_and(|since| now.since(since) < snapshot::PATIENCE && since <= now);
         (fresh || awaited).then(|| Rc::clone(&copy.snapshot))
     })
 }
@@ -69,7 +66,10 @@ async fn refreshed(env: &Env, ctx: &Context) -> (Option<Rc<Snapshot>>, Layer) {
                 true
             }
             Err(error) => {
-                log::warn("arbiter_unreachable", &[("by", "reader".into()), ("error", error.to_string().into())]);
+                log::warn(
+                    "arbiter_unreachable",
+                    &[("by", "reader".into()), ("error", error.to_string().into())],
+                );
                 false
             }
         };
@@ -91,10 +91,12 @@ async fn refreshed(env: &Env, ctx: &Context) -> (Option<Rc<Snapshot>>, Layer) {
 
 async fn fetch_snapshot(env: &Env) -> Result<Snapshot> {
     let config = deployed::config().map_err(|_| worker::Error::from("the configuration is not valid"))?;
-    let mut response = arbiter(env)?.fetch_with_request(Request::new("https://arbiter/snapshot", Method::Get)?).await?;
+    let mut response =
+        arbiter(env)?.fetch_with_request(Request::new("https://arbiter/snapshot", Method::Get)?).await?;
     let text = response.text().await?;
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
-    Snapshot::parse(&text, config.hash).ok_or_else(|| worker::Error::from("the Arbiter runs another configuration"))
+    Snapshot::parse(&text, config.hash)
+        .ok_or_else(|| worker::Error::from("the Arbiter runs another configuration"))
 }
 
 /// The one Arbiter.

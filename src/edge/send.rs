@@ -8,8 +8,8 @@ use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect, Response,
-    WorkerGlobalScope,
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, RequestRedirect,
+    Response, WorkerGlobalScope,
 };
 use worker::Env;
 
@@ -61,7 +61,8 @@ async fn exchange(
             Ok(init) => init,
             Err(why) => return Ok(End::NotSent(why)),
         };
-        let response: Response = JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
+        let response: Response =
+            JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
         let head = head(&response, &request.wanted)?;
         let location = head.header("location").map(str::to_owned);
         let redirected = matches!(head.status, 301 | 302 | 303 | 307 | 308);
@@ -115,7 +116,8 @@ fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
     let mut headers = Vec::new();
     for name in wanted {
         if let Some(mut value) = fields.get(name)? {
-            let end = (0..=HEADER_CAP.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
+            let end =
+                (0..=HEADER_CAP.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
             value.truncate(end);
             headers.push((name.clone(), value));
         }
@@ -153,5 +155,7 @@ fn let_go(response: &Response) {
 }
 
 fn words(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| "not an error object".to_owned(), |error| String::from(error.message()))
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| "not an error object".to_owned(), |error| String::from(error.message()))
 }

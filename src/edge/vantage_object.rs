@@ -140,7 +140,8 @@ impl Vantage {
 
     async fn step(&self, event: Event) -> Result<()> {
         let now = clock::now();
-        let effects = self.watch.borrow_mut().as_mut().map(|watch| watch.step(event, now)).unwrap_or_default();
+        let effects =
+            self.watch.borrow_mut().as_mut().map(|watch| watch.step(event, now)).unwrap_or_default();
         for effect in effects {
             match effect {
                 Effect::WakeAt(at) => self.set_alarm(at).await?,
@@ -187,7 +188,10 @@ impl Vantage {
                     false
                 }
                 Either::Right(((), _)) => {
-                    log::warn("report_lost", &[("object", name.into()), ("error", "no answer in time".into())]);
+                    log::warn(
+                        "report_lost",
+                        &[("object", name.into()), ("error", "no answer in time".into())],
+                    );
                     false
                 }
             };
@@ -247,5 +251,9 @@ fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {
         ("evidence", word.into()),
         ("reason", why.as_str().into()),
     ];
-    if word == "none" { log::warn("probe_without_evidence", &fields) } else { log::debug("probe_amiss", &fields) }
+    if word == "none" {
+        log::warn("probe_without_evidence", &fields);
+    } else {
+        log::debug("probe_amiss", &fields);
+    }
 }

@@ -58,7 +58,8 @@ fn body(expect: &Expect, head: &Head, body: &[u8], checks: &mut Vec<Check>) {
         let missing = || Finding::Broken("the body does not contain the expected text".into());
         checks.push(check("body_contains", if found { Finding::Met } else { missing() }));
     }
-    let own_word = head.header("content-type").is_some_and(|kind| kind.starts_with("application/health+json"));
+    let own_word =
+        head.header("content-type").is_some_and(|kind| kind.starts_with("application/health+json"));
     if expect.json.is_empty() && !own_word {
         return;
     }
@@ -94,7 +95,9 @@ fn health_word(word: Option<&str>) -> Finding {
     match word.map(str::to_ascii_lowercase).as_deref() {
         Some("pass" | "ok" | "up") => Finding::Met,
         Some("warn") => Finding::Warned("the origin's own health document says warn".into()),
-        Some("fail" | "error" | "down") => Finding::Broken("the origin's own health document says fail".into()),
+        Some("fail" | "error" | "down") => {
+            Finding::Broken("the origin's own health document says fail".into())
+        }
         Some(_) | None => Finding::Warned("the health document has no status that is known".into()),
     }
 }
@@ -102,8 +105,12 @@ fn health_word(word: Option<&str>) -> Finding {
 fn cache(class: CacheClass) -> Finding {
     match class {
         CacheClass::OriginProven | CacheClass::Unclassified => Finding::Met,
-        CacheClass::EdgeOnly => Finding::Warned("a cache answered: this proves nothing about the origin".into()),
-        CacheClass::CounterProof => Finding::Broken("a cache answered stale: it could not reach the origin".into()),
+        CacheClass::EdgeOnly => {
+            Finding::Warned("a cache answered: this proves nothing about the origin".into())
+        }
+        CacheClass::CounterProof => {
+            Finding::Broken("a cache answered stale: it could not reach the origin".into())
+        }
     }
 }
 
@@ -113,7 +120,9 @@ fn blemishes(expect: &Expect, sample: &Sample, checks: &mut Vec<Check>) {
     }
     if let Some(most) = expect.max_db_calls {
         let finding = match sample.database.calls {
-            Some(calls) if calls > most => Finding::Warned(format!("{calls} database calls are more than {most}")),
+            Some(calls) if calls > most => {
+                Finding::Warned(format!("{calls} database calls are more than {most}"))
+            }
             Some(_) => Finding::Met,
             None => Finding::Warned("Server-Timing states no number of database calls".into()),
         };

@@ -37,7 +37,10 @@ pub fn next_hop(request: &Request, location: Option<&str>) -> Hop {
 /// Scheme, host and port: everything before the path.
 fn authority(url: &str) -> &str {
     let host = url.find("://").map_or(0, |at| at.saturating_add(3));
-    let end = url.get(host..).and_then(|rest| rest.find(['/', '?', '#'])).map_or(url.len(), |at| host.saturating_add(at));
+    let end = url
+        .get(host..)
+        .and_then(|rest| rest.find(['/', '?', '#']))
+        .map_or(url.len(), |at| host.saturating_add(at));
     url.get(..end).unwrap_or(url)
 }
 

@@ -6,7 +6,12 @@ use crate::sample::{Evidence, Finding};
 
 fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Reply { end: End::Complete, elapsed: Millis::new(40), head: Some(Head { status, headers }), body: body.into() }
+    Reply {
+        end: End::Complete,
+        elapsed: Millis::new(40),
+        head: Some(Head { status, headers }),
+        body: body.into(),
+    }
 }
 
 fn evidence(expect: &str, reply: &Reply) -> Evidence {
@@ -16,14 +21,14 @@ fn evidence(expect: &str, reply: &Reply) -> Evidence {
 fn fails(expect: &str, reply: &Reply) -> String {
     match evidence(expect, reply) {
         Evidence::Fail(why) => why,
-        other => panic!("{other:?}"),
+        other @ (Evidence::Pass | Evidence::Warn(_) | Evidence::None(_)) => panic!("{other:?}"),
     }
 }
 
 fn warns(expect: &str, reply: &Reply) -> String {
     match evidence(expect, reply) {
         Evidence::Warn(why) => why,
-        other => panic!("{other:?}"),
+        other @ (Evidence::Pass | Evidence::Fail(_) | Evidence::None(_)) => panic!("{other:?}"),
     }
 }
 
@@ -48,10 +53,18 @@ fn broken_expectations_fail_with_the_reason() {
         ("{}", reply(500, &[], ""), "status 500 is not expected"),
         ("{}", reply(302, &[("location", "/x")], ""), "status 302 is not expected"),
         (r#"{ body_contains = "ok" }"#, reply(200, &[], "no"), "the body does not contain the expected text"),
-        (r#"{ json = { "/ok" = true } }"#, reply(200, &[], r#"{"ok":false}"#), "JSON /ok does not have the expected value"),
+        (
+            r#"{ json = { "/ok" = true } }"#,
+            reply(200, &[], r#"{"ok":false}"#),
+            "JSON /ok does not have the expected value",
+        ),
         (r#"{ json = { "/ok" = true } }"#, reply(200, &[], "{}"), "JSON /ok is missing"),
         (r#"{ json = { "/ok" = true } }"#, reply(200, &[], "{"), "the body is not valid JSON"),
-        (r#"{ headers = { "content-type" = "json" } }"#, reply(200, &[], ""), "header content-type is missing"),
+        (
+            r#"{ headers = { "content-type" = "json" } }"#,
+            reply(200, &[], ""),
+            "header content-type is missing",
+        ),
         (
             r#"{ headers = { "content-type" = "json" } }"#,
             reply(200, &[("content-type", "text/html")], ""),
@@ -62,7 +75,11 @@ fn broken_expectations_fail_with_the_reason() {
             reply(200, &[("content-type", "application/health+json")], r#"{"status":"fail"}"#),
             "the origin's own health document says fail",
         ),
-        ("{}", reply(200, &[("cf-cache-status", "STALE")], ""), "a cache answered stale: it could not reach the origin"),
+        (
+            "{}",
+            reply(200, &[("cf-cache-status", "STALE")], ""),
+            "a cache answered stale: it could not reach the origin",
+        ),
     ];
     for (expect, reply, why) in table {
         assert_eq!(fails(expect, &reply), why);
@@ -77,8 +94,16 @@ fn blemishes_warn() {
         ("{ max_db_calls = 20 }", reply(200, &timing, ""), "21 database calls are more than 20"),
         (r#"{ max_db_time = "500ms" }"#, reply(200, &timing, ""), "database time 600ms is over 500ms"),
         ("{}", reply(429, &[], "slow down"), "status 429: the origin limits how often it is asked"),
-        (r#"{ body_contains = "ok" }"#, reply(429, &[], ""), "status 429: the origin limits how often it is asked"),
-        ("{}", reply(200, &[("cf-cache-status", "HIT")], ""), "a cache answered: this proves nothing about the origin"),
+        (
+            r#"{ body_contains = "ok" }"#,
+            reply(429, &[], ""),
+            "status 429: the origin limits how often it is asked",
+        ),
+        (
+            "{}",
+            reply(200, &[("cf-cache-status", "HIT")], ""),
+            "a cache answered: this proves nothing about the origin",
+        ),
         (
             "{}",
             reply(200, &[("content-type", "application/health+json")], r#"{"status":"warn"}"#),
@@ -96,14 +121,23 @@ fn what_never_came_to_an_answer_fails() {
     let table = [
         (end(End::TimedOut, None), "no answer within 500ms"),
         (end(End::TimedOut, Some(Head::default())), "the body did not end within 500ms"),
-        (end(End::Broken("connection refused".into()), None), "no connection, or it closed without an answer"),
-        (end(End::Broken("reset".into()), Some(Head::default())), "the connection broke in the middle of the body"),
+        (
+            end(End::Broken("connection refused".into()), None),
+            "no connection, or it closed without an answer",
+        ),
+        (
+            end(End::Broken("reset".into()), Some(Head::default())),
+            "the connection broke in the middle of the body",
+        ),
         (
             end(End::TooLong, Some(Head::default())),
             "the body is longer than the 64 KiB that a probe reads; probe a smaller document",
         ),
         (
-            end(End::Redirected("more redirects than the probe follows".into()), Some(Head { status: 302, headers: vec![] })),
+            end(
+                End::Redirected("more redirects than the probe follows".into()),
+                Some(Head { status: 302, headers: vec![] }),
+            ),
             "status 302: more redirects than the probe follows",
         ),
     ];
@@ -122,12 +156,18 @@ fn our_own_fault_is_no_evidence() {
     };
     let not_sent = Reply { end: End::NotSent("the secret X is not set".into()), ..broken("") };
     let cloudflare = |body: &str| reply(403, &[("server", "cloudflare")], body);
-    for reply in
-        [broken("Too many subrequests."), not_sent, cloudflare("error code: 1003"), cloudflare("error code: 1042")]
-    {
+    for reply in [
+        broken("Too many subrequests."),
+        not_sent,
+        cloudflare("error code: 1003"),
+        cloudflare("error code: 1042"),
+    ] {
         assert!(matches!(evidence("{}", &reply), Evidence::None(_)), "{reply:?}");
     }
-    assert!(matches!(evidence("{}", &cloudflare("error code: 1020")), Evidence::Fail(_)), "the origin's own firewall");
+    assert!(
+        matches!(evidence("{}", &cloudflare("error code: 1020")), Evidence::Fail(_)),
+        "the origin's own firewall"
+    );
 }
 
 #[test]
@@ -161,7 +201,16 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
     let (calls, time) = (Some(3), Some(Millis::new(12)));
     assert_eq!(read("db;dur=12.3;desc=\"3\""), Database { calls, time });
     assert_eq!(read("app;dur=1, db;desc=\"3 calls\";dur=12"), Database { calls, time });
-    for absurd in ["", "db", "db;dur=-1", "db;dur=NaN", "db;dur=inf", "db;dur=1e300", "db;desc=\"none\"", "db;desc=99999999999999"] {
+    for absurd in [
+        "",
+        "db",
+        "db;dur=-1",
+        "db;dur=NaN",
+        "db;dur=inf",
+        "db;dur=1e300",
+        "db;desc=\"none\"",
+        "db;desc=99999999999999",
+    ] {
         assert_eq!(read(absurd), Database::default(), "{absurd}");
     }
     assert_eq!(read(&format!("{}db;dur=1", "x,".repeat(10_000))), Database::default());
@@ -187,12 +236,18 @@ fn redirects_are_followed_as_far_as_allowed() {
         assert_eq!(follow(location).url, url);
         assert_eq!(follow(location).redirects, 1);
     }
-    let secrets = |request: &Request| request.headers.iter().filter(|(_, v)| matches!(v, HeaderValue::Secret(_))).count();
+    let secrets = |request: &Request| {
+        request.headers.iter().filter(|(_, v)| matches!(v, HeaderValue::Secret(_))).count()
+    };
     assert_eq!(secrets(&follow("/x")), 1);
     assert_eq!(secrets(&follow("https://example.com/")), 0, "a secret stays with its host");
     assert_eq!(secrets(&follow("https://127.0.0.1:9101/")), 0, "and with its scheme");
     for bad in ["", "ftp://a/", "javascript:alert(1)", "http://user:pass@a/", "http://a b/", "/\u{0}"] {
-        assert_eq!(next_hop(&first, Some(bad)), Hop::Stop("a redirect without a usable Location".into()), "{bad:?}");
+        assert_eq!(
+            next_hop(&first, Some(bad)),
+            Hop::Stop("a redirect without a usable Location".into()),
+            "{bad:?}"
+        );
     }
 }
 

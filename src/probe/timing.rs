@@ -12,7 +12,9 @@ const MAX_MS: f64 = 86_400_000.0;
 
 /// The database work that the field states. Absurd values (negative, not a number, beyond a day) are left out.
 pub(super) fn database(field: Option<&str>) -> Database {
-    let Some(metric) = field.and_then(|field| field.split(',').take(MAX_METRICS).find(|m| name_of(m) == "db")) else {
+    let Some(metric) =
+        field.and_then(|field| field.split(',').take(MAX_METRICS).find(|m| name_of(m) == "db"))
+    else {
         return Database::default();
     };
     let mut found = Database::default();
@@ -34,7 +36,11 @@ fn name_of(metric: &str) -> &str {
 
 fn milliseconds(value: &str) -> Option<Millis> {
     let ms: f64 = value.parse().ok()?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "held to 0 ..= one day just before")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "held to 0 ..= one day just before"
+    )]
     (0.0..=MAX_MS).contains(&ms).then(|| Millis::new(ms.round() as u64))
 }
 

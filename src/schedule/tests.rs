@@ -15,16 +15,20 @@ fn a_small_pool_is_one_shard_with_one_alarm() {
     let shards = shards(&config, &name("weur"));
     assert_eq!(shards.len(), 1);
     assert_eq!(shards[0].label(), "0of1");
-    let slots = |index| Slots::new(&name("weur"), index, 2, Millis::from_secs(1)).next(Millis::from_secs(1), Timestamp::from_millis(12_345_678));
+    let slots = |index| {
+        Slots::new(&name("weur"), index, 2, Millis::from_secs(1))
+            .next(Millis::from_secs(1), Timestamp::from_millis(12_345_678))
+    };
     assert_eq!(slots(0), slots(1), "neighbours share a slot and so an alarm");
 }
 
 #[test]
 fn a_shard_holds_no_more_than_its_slots_can_bear_when_all_hang() {
-    let origins: String = (0..20)
-        .map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n"))
-        .collect();
-    let config = config(&format!("[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\n[[pool]]\nname = \"p\"\n{origins}"));
+    let origins: String =
+        (0..20).map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n")).collect();
+    let config = config(&format!(
+        "[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\n[[pool]]\nname = \"p\"\n{origins}"
+    ));
     let shards = shards(&config, &name("weur"));
     let sizes: Vec<usize> = shards.iter().map(|shard| shard.origins.len()).collect();
     assert_eq!(sizes, [16, 4], "floor(5 × 10 s / 3 s) = 16");
@@ -46,7 +50,9 @@ fn an_object_name_says_vantage_place_and_shard() {
 #[test]
 fn vantages_do_not_strike_together() {
     let interval = Millis::from_secs(10);
-    let first = |vantage: &str| Slots::new(&name(vantage), 0, 1, interval).next(interval, Timestamp::from_millis(1_000_000));
+    let first = |vantage: &str| {
+        Slots::new(&name(vantage), 0, 1, interval).next(interval, Timestamp::from_millis(1_000_000))
+    };
     let starts: BTreeSet<_> = ["weur", "enam", "apac"].iter().map(|vantage| first(vantage)).collect();
     assert_eq!(starts.len(), 3);
 }
@@ -57,7 +63,8 @@ fn every_origin_has_exactly_one_shard_per_vantage() {
     let config = config(&text);
     for vantage in &config.vantages {
         let shards = shards(&config, &vantage.name);
-        let seen: Vec<_> = shards.iter().flat_map(|shard| &shard.origins).map(|origin| origin.id.to_string()).collect();
+        let seen: Vec<_> =
+            shards.iter().flat_map(|shard| &shard.origins).map(|origin| origin.id.to_string()).collect();
         assert_eq!(seen, ["shop/primary", "shop/standby"]);
     }
 }

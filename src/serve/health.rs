@@ -3,7 +3,6 @@
 //! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its `ETag` lasts while nothing
 //! changes but the clock.
 
-
 use serde::Serialize;
 
 use super::{Answer, Format, etag, freshness};

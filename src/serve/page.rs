@@ -29,7 +29,8 @@ pub(super) fn answer(snapshot: &Snapshot, now: Timestamp) -> Answer {
     let oldest = snapshot.pools.iter().filter_map(PoolView::oldest).min();
     let mut headers = freshness(oldest, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    let policy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let policy =
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     headers.push(("content-security-policy", policy.to_owned()));
     Answer { status: 200, headers, body: render(snapshot, now).into_string() }
 }
@@ -161,13 +162,12 @@ fn vote_line(vote: &VoteView, now: Timestamp) -> String {
     };
     let mut line = format!("{}: {opinion}, {} ms", vote.vantage, vote.latency.get());
     if let Some(code) = vote.code {
-        line.push_str(&format!(", status {code}"));
+        line = format!("{line}, status {code}");
     }
     if let Some(calls) = vote.database.calls {
-        line.push_str(&format!(", {calls} database calls"));
+        line = format!("{line}, {calls} database calls");
     }
-    line.push_str(&format!(", {}", vote.cache.as_str()));
-    line
+    format!("{line}, {}", vote.cache.as_str())
 }
 
 fn events(snapshot: &Snapshot) -> Markup {

@@ -45,7 +45,12 @@ pub(super) fn not_found() -> Answer {
 /// 404 for a pool or origin that the configuration does not name.
 pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Option<Answer> {
     let Some(found) = config.pool(pool) else {
-        return Some(answer(404, "unknown-pool", "Unknown pool", "The configuration has no pool of this name."));
+        return Some(answer(
+            404,
+            "unknown-pool",
+            "Unknown pool",
+            "The configuration has no pool of this name.",
+        ));
     };
     let origin = origin?;
     if found.origins.iter().any(|candidate| candidate.id.origin.as_str() == origin) {

@@ -54,7 +54,9 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     }
     let url = chosen.and_then(|origin| origin.url.as_deref());
     let (status, kind, body) = match format {
-        Format::Json => (if chosen.is_some() { 200 } else { 503 }, "application/json", signal(pool, chosen, now)),
+        Format::Json => {
+            (if chosen.is_some() { 200 } else { 503 }, "application/json", signal(pool, chosen, now))
+        }
         Format::Text => {
             let line = url.map(|url| format!("{url}\n"));
             (if url.is_some() { 200 } else { 503 }, "text/plain; charset=utf-8", line.unwrap_or_default())

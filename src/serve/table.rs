@@ -56,7 +56,8 @@ const ALLOW: &str = "GET, HEAD";
 /// The answer for a request that asks for nothing we have: 404, 405, 414 or 400.
 pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     if ask.target.len() > MAX_TARGET {
-        let detail = format!("The request target is {} bytes long; at most {MAX_TARGET} are read.", ask.target.len());
+        let detail =
+            format!("The request target is {} bytes long; at most {MAX_TARGET} are read.", ask.target.len());
         return Err(problem::answer(414, "uri-too-long", "URI too long", &detail));
     }
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));

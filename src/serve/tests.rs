@@ -153,7 +153,9 @@ fn nowhere_to_go_is_503_in_every_form() {
 fn addresses_stay_inside_unless_exposed() {
     let closed = config(&SHOP.replace("expose_urls = true\n", ""));
     let blank = Snapshot::blank(&closed, at(0), "");
-    for target in ["/", "/health", "/health/shop", "/route/shop", "/route/shop?format=text", "/readyz?verbose"] {
+    for target in
+        ["/", "/health", "/health/shop", "/route/shop", "/route/shop?format=text", "/readyz?verbose"]
+    {
         let ask = ask(target);
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
@@ -161,7 +163,10 @@ fn addresses_stay_inside_unless_exposed() {
         };
         assert!(!answer.body.contains("127.0.0.1"), "{target}");
     }
-    assert!(matches!(plan(Ok(&closed), &ask("/route/shop?format=text")), Plan::Done(Answer { status: 403, .. })));
+    assert!(matches!(
+        plan(Ok(&closed), &ask("/route/shop?format=text")),
+        Plan::Done(Answer { status: 403, .. })
+    ));
 }
 
 #[test]
@@ -196,7 +201,9 @@ fn what_is_not_ours_never_needs_a_snapshot() {
 #[test]
 fn only_get_and_head_are_answered() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get"] {
-        let Plan::Done(answer) = plan(Ok(&shop()), &Ask { method, ..ask("/health") }) else { panic!("{method}") };
+        let Plan::Done(answer) = plan(Ok(&shop()), &Ask { method, ..ask("/health") }) else {
+            panic!("{method}")
+        };
         assert_eq!((answer.status, header(&answer, "allow")), (405, Some("GET, HEAD")), "{method}");
     }
 }
@@ -235,7 +242,8 @@ fn security_headers_are_on_every_answer() {
     let snapshot = snapshot(Status::Pass, Status::Pass);
     for target in ["/", "/style.css", "/health", "/route/shop", "/nope", "/livez", "/readyz"] {
         let answer = get(target, &snapshot);
-        for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"] {
+        for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"]
+        {
             let count = answer.headers.iter().filter(|(field, _)| *field == name).count();
             assert_eq!(count, 1, "{target}: {name}");
         }

@@ -40,7 +40,12 @@ fn wake_at(effects: &[Effect]) -> Timestamp {
 }
 
 /// Rings at every due time and answers every probe at once until `seconds` have passed; the last effects of each tick.
-fn run(watch: &mut Watch, from: Timestamp, seconds: u64, answer: impl Fn(&OriginId) -> bool) -> (Timestamp, Vec<Report>) {
+fn run(
+    watch: &mut Watch,
+    from: Timestamp,
+    seconds: u64,
+    answer: impl Fn(&OriginId) -> bool,
+) -> (Timestamp, Vec<Report>) {
     let (mut now, mut reports) = (from, Vec::new());
     while now < from.plus(Millis::from_secs(seconds)) {
         let effects = watch.step(Event::Alarm, now);
@@ -80,7 +85,8 @@ fn a_failing_origin_is_reported_within_fall_intervals() {
     let mut watch = watch(SHOP, None, at(0));
     let (now, _) = run(&mut watch, at(0), 5, |_| true);
     let (_, reports) = run(&mut watch, now, 3, |id| id.origin.as_str() != "primary");
-    let changed = reports.iter().find(|report| report.votes.iter().any(|vote| vote.opinion == Opinion::Fail)).unwrap();
+    let changed =
+        reports.iter().find(|report| report.votes.iter().any(|vote| vote.opinion == Opinion::Fail)).unwrap();
     let vote = changed.votes.iter().find(|vote| vote.opinion == Opinion::Fail).unwrap();
     assert_eq!(vote.origin, id("shop/primary"));
     assert_eq!(vote.seen.reason, "status 500 is not expected");
@@ -145,7 +151,10 @@ fn counters_survive_the_object() {
     let (now, _) = run(&mut before, now, 1, |_| false);
     let mut after = watch(SHOP, Some(&before.stored()), now);
     let (_, reports) = run(&mut after, now, 1, |_| false);
-    assert!(reports.iter().flat_map(|report| &report.votes).all(|vote| vote.opinion == Opinion::Fail), "one more is enough");
+    assert!(
+        reports.iter().flat_map(|report| &report.votes).all(|vote| vote.opinion == Opinion::Fail),
+        "one more is enough"
+    );
 }
 
 #[test]
@@ -174,7 +183,8 @@ fn a_lost_report_is_made_good_by_the_next() {
 
 #[test]
 fn a_rebuilt_object_does_not_probe_a_slot_twice() {
-    let text = SHOP.replace("interval = \"1s\"\nfast_interval = \"1s\"", "interval = \"60s\"\nfast_interval = \"1s\"");
+    let text = SHOP
+        .replace("interval = \"1s\"\nfast_interval = \"1s\"", "interval = \"60s\"\nfast_interval = \"1s\"");
     let mut before = watch(&text, None, at(0));
     run(&mut before, at(0), 5, |_| true);
     let now = at(5_000);
@@ -183,7 +193,11 @@ fn a_rebuilt_object_does_not_probe_a_slot_twice() {
     let mut early = watch(&text, Some(&stored), now);
     assert!(probes(&early.step(Event::Alarm, now)).is_empty(), "woken between slots it waits");
     let mut late = watch(&text, Some(&stored), due.plus(Millis::new(6)));
-    assert_eq!(probes(&late.step(Event::Alarm, due.plus(Millis::new(6)))).len(), 2, "woken by its alarm it probes");
+    assert_eq!(
+        probes(&late.step(Event::Alarm, due.plus(Millis::new(6)))).len(),
+        2,
+        "woken by its alarm it probes"
+    );
 }
 
 #[test]

@@ -36,7 +36,14 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
             database: Database::default(),
         };
         let observed = now().minus(Millis::from_secs(age));
-        let vote = StandingVote { definition: Fingerprint::of("d"), opinion, since: observed, observed, seen, colo: None };
+        let vote = StandingVote {
+            definition: Fingerprint::of("d"),
+            opinion,
+            since: observed,
+            observed,
+            seen,
+            colo: None,
+        };
         (Name::parse(vantage).unwrap(), vote)
     };
     text.split_whitespace().map(vote).collect()
@@ -49,7 +56,10 @@ fn judged(quorum: Quorum, min_votes: u32, text: &str) -> (Status, String) {
 
 #[test]
 fn all_pass() {
-    assert_eq!(judged(Quorum::Majority, 2, "weur+ enam+ apac+"), (Status::Pass, "3 of 3 vantages pass".into()));
+    assert_eq!(
+        judged(Quorum::Majority, 2, "weur+ enam+ apac+"),
+        (Status::Pass, "3 of 3 vantages pass".into())
+    );
 }
 
 #[test]
@@ -70,9 +80,15 @@ fn a_majority_fails() {
 #[test]
 fn too_few_live_votes_are_unknown_whatever_they_say() {
     let (status, reason) = judged(Quorum::Majority, 2, "weur-");
-    assert_eq!((status, reason.as_str()), (Status::Unknown, "1 live votes, 2 needed: the others have not decided yet"));
+    assert_eq!(
+        (status, reason.as_str()),
+        (Status::Unknown, "1 live votes, 2 needed: the others have not decided yet")
+    );
     let (status, reason) = judged(Quorum::Majority, 2, "weur- enam-46 apac-50");
-    assert_eq!((status, reason.as_str()), (Status::Unknown, "1 live votes, 2 needed: the others are silent or expired"));
+    assert_eq!(
+        (status, reason.as_str()),
+        (Status::Unknown, "1 live votes, 2 needed: the others are silent or expired")
+    );
     assert_eq!(judged(Quorum::Majority, 1, "").0, Status::Unknown);
 }
 
@@ -84,17 +100,24 @@ fn an_expired_vote_leaves_numerator_and_denominator() {
 
 #[test]
 fn undecided_votes_do_not_count() {
-    assert_eq!(judged(Quorum::Majority, 2, "weur+ enam? apac+"), (Status::Pass, "2 of 2 vantages pass".into()));
+    assert_eq!(
+        judged(Quorum::Majority, 2, "weur+ enam? apac+"),
+        (Status::Pass, "2 of 2 vantages pass".into())
+    );
 }
 
 #[test]
 fn a_blemish_is_a_warning() {
-    assert_eq!(judged(Quorum::Majority, 2, "weur! enam+"), (Status::Warn, "from weur: response time 2s is over 1s".into()));
+    assert_eq!(
+        judged(Quorum::Majority, 2, "weur! enam+"),
+        (Status::Warn, "from weur: response time 2s is over 1s".into())
+    );
 }
 
 #[test]
 fn votes_for_another_definition_do_not_count() {
-    let judgement = judge(&rules(Quorum::Majority, 1), Fingerprint::of("other"), &votes("weur- enam-"), now());
+    let judgement =
+        judge(&rules(Quorum::Majority, 1), Fingerprint::of("other"), &votes("weur- enam-"), now());
     assert_eq!(judgement.status, Status::Unknown);
 }
 
@@ -115,8 +138,13 @@ fn quorums_are_counted_over_live_votes() {
 
 #[test]
 fn a_verdict_is_valid_as_long_as_enough_of_its_votes() {
-    let judgement = judge(&rules(Quorum::Majority, 2), Fingerprint::of("d"), &votes("weur+1 enam+20 apac+40"), now());
-    assert_eq!(judgement.valid_until, now().plus(Millis::from_secs(25)), "the second youngest, 45 s after it was observed");
+    let judgement =
+        judge(&rules(Quorum::Majority, 2), Fingerprint::of("d"), &votes("weur+1 enam+20 apac+40"), now());
+    assert_eq!(
+        judgement.valid_until,
+        now().plus(Millis::from_secs(25)),
+        "the second youngest, 45 s after it was observed"
+    );
     assert_eq!(judgement.oldest, Some(now().minus(Millis::from_secs(40))));
 }
 

@@ -124,7 +124,7 @@ proptest! {
         let bytes = script.as_bytes();
         for (index, now) in opinions.chars().enumerate() {
             let from = (index + 1).saturating_sub(n as usize);
-            let failures = bytes[from..=index].iter().filter(|c| **c == b'-').count();
+            let failures = script[from..=index].matches('-').count();
             if bytes[index] == b'-' && failures >= m as usize {
                 prop_assert_eq!(now, 'F');
             }

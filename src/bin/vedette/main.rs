@@ -72,7 +72,7 @@ fn read(file: &std::path::Path) -> Result<String, ExitCode> {
 fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
     Config::parse(&read(file)?).map_err(|problems| {
         say_error(&format!("{}: {} problem(s)", file.display(), problems.iter().count()));
-        for problem in problems.iter() {
+        for problem in &problems {
             say_error(&format!("  {problem}"));
         }
         ExitCode::from(PROBLEMS)

@@ -41,13 +41,19 @@ fn known(config: &Config) -> String {
     config.origins().map(|origin| origin.id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line is an edge of its own: it reads the clock for the core")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is an edge of its own: it reads the clock for the core"
+)]
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line is an edge of its own: it measures for the core")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is an edge of its own: it measures for the core"
+)]
 fn send(mut request: Request) -> Reply {
     let begun = Instant::now();
     let deadline = Duration::from(request.timeout);
@@ -58,7 +64,8 @@ fn send(mut request: Request) -> Reply {
             Ok(end) => end,
             Err(error) => broken(&error),
         };
-        let redirected = reply.head.as_ref().filter(|head| matches!(head.status, 301 | 302 | 303 | 307 | 308));
+        let redirected =
+            reply.head.as_ref().filter(|head| matches!(head.status, 301 | 302 | 303 | 307 | 308));
         match redirected.map(|head| probe::next_hop(&request, head.header("location"))) {
             Some(Hop::Follow(next)) if request.redirects > 0 => request = next,
             Some(Hop::Stop(why)) if request.redirects > 0 => {
@@ -91,7 +98,9 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
             // The same name as the worker's secret, from the environment of this command.
             HeaderValue::Secret(secret) => match std::env::var(secret) {
                 Ok(value) => call.header(name, value),
-                Err(_) => return Ok(End::NotSent(format!("the secret {secret} is not set in the environment"))),
+                Err(_) => {
+                    return Ok(End::NotSent(format!("the secret {secret} is not set in the environment")));
+                }
             },
         };
     }
@@ -107,8 +116,11 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
 fn head(response: &Response<Body>, wanted: &[String]) -> Head {
     let fields: &HeaderMap = response.headers();
     let joined = |name: &String| {
-        let values: Vec<String> =
-            fields.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+        let values: Vec<String> = fields
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect();
         let text: String = values.join(", ").chars().take(HEADER_CAP).collect();
         (!values.is_empty()).then(|| (name.clone(), text))
     };
@@ -116,11 +128,9 @@ fn head(response: &Response<Body>, wanted: &[String]) -> Head {
 }
 
 fn broken(error: &ureq::Error) -> End {
-    let timed_out = match error {
-        ureq::Error::Timeout(_) => true,
-        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
-        _ => false,
-    };
+    let slow = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
+    let timed_out =
+        matches!(error, ureq::Error::Timeout(_)) || matches!(error, ureq::Error::Io(error) if slow(error));
     if timed_out { End::TimedOut } else { End::Broken(error.to_string()) }
 }
 
