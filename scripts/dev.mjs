@@ -6,7 +6,7 @@
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { Stop, below, end, main, node22, start } from "./lib/run.mjs";
+import { Stop, below, end, endWithParent, isEnding, main, node22, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker, check, place } from "./lib/worker.mjs";
@@ -78,6 +78,7 @@ async function answers(url) {
 }
 
 await main(async () => {
+  endWithParent();
   if (!Number.isInteger(settings.port) || settings.port < 1 || settings.port > 65535)
     throw new Stop(`PORT is ${process.env.PORT}; it must be a whole number from 1 to 65535.`);
   if (!existsSync(settings.config)) throw new Stop(`There is no configuration at ${settings.config}; set VEDETTE_CONFIG.`);
@@ -106,6 +107,7 @@ await main(async () => {
     stdio: ["ignore", "inherit", "inherit"],
   });
   child.on("exit", (code) => {
+    if (isEnding()) return;
     console.error(`[vedette] wrangler ended (${code})`);
     process.exit(code || 1);
   });

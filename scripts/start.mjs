@@ -1,7 +1,7 @@
 // `npm start`: two sample origins and the worker that watches them. Ctrl-C ends all of it.
 
 import { mkdirSync } from "node:fs";
-import { Stop, below, main, start } from "./lib/run.mjs";
+import { Stop, below, isEnding, main, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { python, setup } from "./lib/setup.mjs";
 
@@ -19,6 +19,7 @@ function origin({ name, port }) {
   return new Promise((resolve, reject) => {
     child.on("error", () => reject(new Stop(`The sample origin ${name} could not be started.`)));
     child.on("exit", (code, signal) => {
+      if (isEnding()) return;
       reject(new Stop(`The sample origin ${name} ended at once (${code ?? signal}).`));
       console.log(`[start] the sample origin ${name} has ended (${code ?? signal}); it is not started again`);
     });

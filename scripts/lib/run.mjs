@@ -62,13 +62,38 @@ export function run(command, args, { show = false, ...options } = {}) {
   });
 }
 
-/** Runs a main function: a `Stop` is told in its own words, Ctrl-C ends everything. */
+/** Asks every group to end, and ends by force what does not within 4 s. */
+async function endAll() {
+  const deadline = Date.now() + 4000;
+  groups.forEach((group) => signal(group, "SIGTERM"));
+  while (groups.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Ends us when whoever started us is gone without having said so. */
+export function endWithParent() {
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || endAll().then(() => process.exit(1)), 500).unref();
+}
+
+/** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
 export async function main(work) {
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => process.exit(name === "SIGINT" ? 0 : 143));
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.once(name, () => {
+      ending = true;
+      endAll().then(() => process.exit(name === "SIGINT" ? 0 : 143));
+    });
+  }
   try {
     await work();
   } catch (error) {
+    if (ending) return;
     console.error(error instanceof Stop ? error.message : error);
+    await endAll();
     process.exit(1);
   }
 }
+
+let ending = false;
+
+/** Whether we are on our way out, so that children that end are no news. */
+export const isEnding = () => ending;
