@@ -1,0 +1,180 @@
+// What the runtime tests share: a worker in workerd, origins, and waiting on a condition.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/lib/ports.mjs";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const python = join(root, ".vedette", "venv", "bin", "python");
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Polls until `check` gives something truthy; fails with what it last saw when the deadline passes. */
+export async function until(what, check, deadlineMs = 15_000) {
+  const deadline = Date.now() + deadlineMs;
+  for (let last; ; ) {
+    try {
+      const found = await check((seen) => (last = seen));
+      if (found) return found;
+    } catch (error) {
+      last = error.message;
+    }
+    if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}; last seen: ${JSON.stringify(last)}`);
+    await pause(40);
+  }
+}
+
+/** Starts a process in a group of its own and collects what it says. */
+function launch(command, args, options) {
+  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  child.said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (child.said += chunk));
+  child.ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+  return child;
+}
+
+function kill(child, name) {
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It has ended already.
+  }
+}
+
+async function finish(child) {
+  kill(child, "SIGTERM");
+  const hard = setTimeout(() => kill(child, "SIGKILL"), 8000);
+  await child.ended;
+  clearTimeout(hard);
+}
+
+/** Processes below `pid`, the deepest last. */
+function descendants(pid) {
+  const parents = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const [, parent] = readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1].split(" ");
+        return [{ pid: Number(name), parent: Number(parent) }];
+      } catch {
+        return [];
+      }
+    });
+  const children = parents.filter(({ parent }) => parent === pid).map((found) => found.pid);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
+export async function refusedStart(env) {
+  const child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });
+  const hard = setTimeout(() => kill(child, "SIGKILL"), 60_000);
+  const { code } = await child.ended;
+  clearTimeout(hard);
+  return { code, said: child.said };
+}
+
+/** Starts the worker on a configuration; the caller stops it. */
+export async function startWorker(config, { build = "build", env = {} } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  const file = join(folder, "vedette.toml");
+  writeFileSync(file, config);
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const worker = { url, folder, file, port };
+  worker.start = async () => {
+    const settings = {
+      VEDETTE_CONFIG: file,
+      VEDETTE_STATE: join(folder, "state"),
+      VEDETTE_BUILD: join(root, build),
+      PORT: String(port),
+    };
+    worker.child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
+    await until("the worker listens", (see) => {
+      see(worker.child.said.slice(-2000));
+      if (worker.child.exitCode !== null) throw new Error(`it ended: ${worker.child.said}`);
+      return worker.child.said.includes("vedette listens on");
+    }, 60_000);
+  };
+  worker.get = (path, init) => fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
+  worker.json = async (path) => (await worker.get(path)).json();
+  worker.text = async (path) => (await worker.get(path)).text();
+  worker.said = () => worker.child.said;
+  worker.edit = (text) => writeFileSync(file, text);
+  /** Ends the runtime and all around it without a warning, as a power cut would. */
+  worker.kill9 = async () => {
+    for (const pid of [worker.child.pid, ...descendants(worker.child.pid)].reverse()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It went with its parent.
+      }
+    }
+    await worker.child.ended;
+  };
+  worker.stop = async () => {
+    await finish(worker.child);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  await worker.start();
+  return worker;
+}
+
+/** A sample origin of examples/origin, for real. */
+export async function sampleOrigin(name, database, port = 0) {
+  const args = ["-m", "origin", "serve", "--port", String(port), "--name", name, "--allow-misbehave", "--database", database];
+  const child = launch(python, args, { cwd: join(root, "examples", "origin") });
+  const [, found] = await until(`${name} listens`, (see) => {
+    see(child.said);
+    return child.said.match(/listens on http:\/\/127\.0\.0\.1:(\d+)/);
+  });
+  return { port: Number(found), child, kill9: async () => (kill(child, "SIGKILL"), child.ended), stop: () => finish(child) };
+}
+
+/** A small database for the sample origins. */
+export async function sampleDatabase() {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-orders-"));
+  const database = join(folder, "orders.db");
+  const args = ["-m", "origin", "seed", "--database", database, "--orders", "2000"];
+  await launch(python, args, { cwd: join(root, "examples", "origin") }).ended;
+  if (!existsSync(database)) throw new Error("the sample database was not made");
+  return { database, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** An origin that does what the test says: `answer(request, response)` may be replaced at any time. */
+export async function origin(answer) {
+  const self = { answer, requests: [] };
+  const server = createServer((request, response) => {
+    self.requests.push({ at: Date.now(), vantage: request.headers["vedette-vantage"], headers: request.headers });
+    self.answer(request, response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  self.port = server.address().port;
+  self.stop = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return self;
+}
+
+/** The usual answers of an origin. */
+export const answers = {
+  ok: (_, response) => response.end('{"ok":true}'),
+  broken: (_, response) => response.writeHead(500).end("no"),
+};
+
+/** A configuration of pools, one origin or more each; one probe a second. */
+export function config(pools, { vantages = ["weur", "enam", "apac"] } = {}) {
+  const list = JSON.stringify(vantages);
+  const head = `[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "500ms"\nfall = 2\nrise = 2\nvantages = ${list}\n`;
+  const pool = ([name, ports]) =>
+    `\n[[pool]]\nname = "${name}"\nexpose_urls = true\nprobe = { path = "/health" }\nexpect = { body_contains = "\\"ok\\":true" }\n` +
+    Object.entries(ports)
+      .map(([origin, port], index) =>
+        `[[pool.origin]]\nname = "${origin}"\nurl = "http://127.0.0.1:${port}"\npriority = ${index}\n`)
+      .join("");
+  return head + Object.entries(pools).map(pool).join("");
+}

@@ -1,0 +1,56 @@
+// What survives: a killed runtime, an edited configuration, a bad one.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { answers, config, origin, refusedStart, startWorker, until } from "./lib.mjs";
+
+let primary, worker;
+
+before(async () => {
+  primary = await origin(answers.broken);
+  worker = await startWorker(config({ shop: { primary: primary.port } }));
+});
+
+after(async () => {
+  await worker?.stop();
+  await primary?.stop();
+});
+
+const verdict = async () => (await worker.json("/health/shop/primary")).checks["shop/primary:verdict"][0];
+
+test("verdicts, their since and the events survive a killed runtime", async () => {
+  await until("the origin fails", async (see) => see(await verdict()).observedValue === "fail");
+  const before = await verdict();
+  await worker.kill9();
+  await worker.start();
+  const after = await until("the verdict is there again", async (see) => {
+    const found = see(await verdict());
+    return found.observedValue === "fail" && found;
+  });
+  assert.equal(after.since, before.since);
+  assert.match(await worker.text("/"), /unknown → .*fail/s);
+});
+
+test("the watch goes on by itself after it", async () => {
+  primary.answer = answers.ok;
+  await until("the origin passes", async (see) => see(await verdict()).observedValue === "pass");
+});
+
+test("an edited configuration reloads; a bad one leaves the last good one", async () => {
+  worker.edit(config({ shop: { primary: primary.port }, extra: { only: primary.port } }));
+  await until("the new pool is there", async (see) => see((await worker.get("/health/extra")).status) === 200, 30_000);
+  worker.edit("[[pool]]\nname = 7\n");
+  await until("the problems are printed", (see) => {
+    see(worker.said().slice(-500));
+    return worker.said().includes("the last good one stays");
+  }, 30_000);
+  assert.equal((await worker.get("/health/extra")).status, 200);
+});
+
+test("a port in use and a bad configuration are refused in words", async () => {
+  const taken = await refusedStart({ PORT: String(worker.port) });
+  assert.equal(taken.code, 1);
+  assert.match(taken.said, /Port \d+ of 127\.0\.0\.1.* is in use/);
+  const bad = await refusedStart({ VEDETTE_CONFIG: worker.file, PORT: "0" });
+  assert.equal(bad.code, 1);
+});
