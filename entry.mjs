@@ -12,13 +12,26 @@ globalThis.__vedette_config = config;
 
 const runtime = wasm.__worker_init_state();
 
+/** Ways to give up the calls that are under way. Those of a crashed instance would never end by themselves, and an alarm
+ *  that never ends keeps its object from ever ringing again. */
+const underWay = new Set();
+
+// The worker's panic hook sets this property; noticing it at once is what lets the calls under way fail at once.
+let crashed = false;
+Object.defineProperty(runtime, "criticalError", {
+  get: () => crashed,
+  set(value) {
+    crashed = value;
+    if (crashed) underWay.forEach((giveUp) => giveUp());
+  },
+});
+
 /** Makes a new wasm instance if the last one crashed. */
 function revive() {
-  if (runtime.criticalError) {
-    console.log(JSON.stringify({ level: "warn", event: "instance_replaced" }));
-    wasm.__wbg_reset_state();
-    runtime.criticalError = false;
-  }
+  if (!crashed) return;
+  console.log(JSON.stringify({ level: "warn", event: "instance_replaced" }));
+  wasm.__wbg_reset_state();
+  crashed = false;
 }
 
 /** Marks the instance as crashed if this is how a wasm trap shows. */
@@ -29,14 +42,21 @@ function note(error) {
 // A trap inside a task reaches no caller; this is the only place where it shows.
 addEventListener("error", (event) => note(event.error));
 
-/** Calls into the wasm instance, a living one. */
+/** Calls into a living wasm instance; fails if it crashes before the call has ended. */
 async function call(work) {
   revive();
+  let giveUp;
+  const lost = new Promise((_, reject) => {
+    giveUp = () => reject(new Error("the wasm instance crashed"));
+  });
+  underWay.add(giveUp);
   try {
-    return await work();
+    return await Promise.race([work(), lost]);
   } catch (error) {
     note(error);
     throw error;
+  } finally {
+    underWay.delete(giveUp);
   }
 }
 
