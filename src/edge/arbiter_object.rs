@@ -231,6 +231,6 @@ impl Arbiter {
 async fn poke(env: &Env, object: &ObjectName) -> Result<()> {
     let stub =
         env.durable_object("VANTAGE")?.get_by_name_with_location_hint(&object.name, object.hint.as_str())?;
-    stub.fetch_with_request(Request::new("https://vantage/arm", Method::Get)?).await?;
+    stub.fetch_with_str("https://vantage/arm").await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
-use worker::{Context, Env, Method, Request, RequestInit, Result, Stub};
+use worker::{Context, Env, Result, Stub};
 
 use super::{ARBITER_NAME, clock, deployed, log, respond};
 use crate::serve::{self, Answer, Ask, Layer, Target};
@@ -91,8 +91,7 @@ async fn refreshed(env: &Env, ctx: &Context) -> (Option<Rc<Snapshot>>, Layer) {
 
 async fn fetch_snapshot(env: &Env) -> Result<Snapshot> {
     let config = deployed::config().map_err(|_| worker::Error::from("the configuration is not valid"))?;
-    let mut response =
-        arbiter(env)?.fetch_with_request(Request::new("https://arbiter/snapshot", Method::Get)?).await?;
+    let mut response = arbiter(env)?.fetch_with_str("https://arbiter/snapshot").await?;
     let text = response.text().await?;
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     Snapshot::parse(&text, config.hash)
@@ -107,16 +106,17 @@ pub(super) fn arbiter(env: &Env) -> Result<Stub> {
 
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
-    arbiter(env)?.fetch_with_request(Request::new("https://arbiter/wake", Method::Get)?).await?;
+    arbiter(env)?.fetch_with_str("https://arbiter/wake").await?;
     Ok(())
 }
 
 /// Sends a report to the Arbiter; whether it was taken.
 pub(super) async fn deliver(env: &Env, report: &str) -> Result<bool> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(report.into()));
-    let request = Request::new_with_init("https://arbiter/report", &init)?;
-    Ok(arbiter(env)?.fetch_with_request(request).await?.status_code() == 204)
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&report.into());
+    let request = web_sys::Request::new_with_str_and_init("https://arbiter/report", &init)?;
+    Ok(arbiter(env)?.fetch_with_request(request.into()).await?.status_code() == 204)
 }
 
 /// Answers a request between our own parts.

@@ -1,0 +1,121 @@
+//! The command line as its users meet it: exit codes, what is printed, and one probe against a real socket.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn vedette(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vedette")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A configuration file of this test alone.
+fn file(name: &str, content: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+fn pool(url: &str) -> String {
+    format!("[[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"primary\"\nurl = \"{url}\"\n")
+}
+
+/// An origin that gives the same answer once.
+fn origin(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        if let Ok((mut socket, _)) = listener.accept() {
+            let _ = socket.read(&mut [0; 4096]);
+            let _ = socket.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn the_sample_configuration_is_good_and_explained() {
+    let output = vedette(&["check", "vedette.toml"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    for part in ["vedette.toml: good", "shop/primary", "weur", "a quiet day on plan free", "a month"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn every_problem_is_printed_and_the_exit_code_is_1() {
+    let bad = file("bad.toml", "plan = \"gratis\"\n[[pool]]\nname = \"shop\"\nintervall = \"1s\"\n");
+    let output = vedette(&["check", &bad]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("plan:") && said.contains("did you mean \"interval\"?"), "{said}");
+    let json: serde_json::Value =
+        serde_json::from_slice(&vedette(&["check", &bad, "--json"]).stdout).unwrap();
+    assert_eq!(json["good"], false);
+    assert!(json["problems"].as_array().is_some_and(|problems| problems.len() >= 2), "{json}");
+}
+
+#[test]
+fn a_call_that_is_not_understood_ends_with_2() {
+    for arguments in [
+        &["check"][..],
+        &["check", "/nowhere/vedette.toml"],
+        &["fly"],
+        &["probe", "vedette.toml", "shop/nope"],
+    ] {
+        assert_eq!(vedette(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn origins_on_this_machine_are_not_deployed() {
+    let output = vedette(&["check", "vedette.toml", "--deploy"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr)
+            .contains("pool.shop.origin.primary: its url http://127.0.0.1:9101 is this machine")
+    );
+}
+
+#[test]
+fn a_plan_that_cannot_carry_it_is_said_with_the_number() {
+    let busy = file(
+        "busy.toml",
+        &format!("[defaults]\ninterval = \"1s\"\ntimeout = \"1s\"\n{}", pool("https://example.com")),
+    );
+    let output = vedette(&["check", &busy]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("\"free\" allows 100000 Durable Object requests a day"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_probe_explains_what_it_saw() {
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer-Timing: db;dur=3;desc=\"4\"\r\n\r\nok";
+    let good = file("good.toml", &pool(&origin(answer)));
+    let output = vedette(&["probe", &good, "shop/primary"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    for part in
+        ["status         200", "database calls 4", "expect status               met", "evidence: pass"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
+    let broken = file("broken.toml", &pool(&origin(answer)));
+    let output = vedette(&["probe", &broken, "shop/primary"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("evidence: fail (status 500 is not expected)"),
+        "{}",
+        text(&output.stdout)
+    );
+}
