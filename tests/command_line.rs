@@ -1,5 +1,7 @@
 //! The command line as its users meet it: exit codes, what is printed, and one probe against a real socket.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;

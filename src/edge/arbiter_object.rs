@@ -1,7 +1,8 @@
 //! The `Arbiter` Durable Object: one per deployment, named `v1`, with a database of its own.
 //!
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
-//! JSON. It answers `POST /report` (204 taken, 400 not understood, 409 another configuration), `GET /snapshot` (200) and
+//! JSON. It answers `POST /report` (204 taken, 400 not understood; a vote for another
+//! definition is taken and does not count), `GET /snapshot` (200) and
 //! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
 //! platform's output gate holds every answer until they have landed.
 

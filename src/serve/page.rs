@@ -70,7 +70,7 @@ fn render(snapshot: &Snapshot, now: Timestamp) -> Markup {
 const fn sentence(status: Status) -> &'static str {
     match status {
         Status::Pass => "Everything passes",
-        Status::Warn => "Everything serves, with warnings",
+        Status::Warn => "Serving, but something is amiss",
         Status::Unknown => "Not enough is known",
         Status::Fail => "A pool fails",
     }

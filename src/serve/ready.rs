@@ -13,7 +13,7 @@ pub(super) fn live() -> Answer {
     text(200, "ok\n".to_owned())
 }
 
-/// The worker can answer truthfully: the Arbiter answers and every vantage reports. With `verbose`, a line for each part.
+/// The worker can answer truthfully: the Arbiter answers and some vantage reports. With `verbose`, a line for each part.
 pub(super) fn ready(snapshot: &Snapshot, layer: Layer, verbose: bool, now: Timestamp) -> Answer {
     let arbiter = match layer {
         Layer::Memory | Layer::Arbiter => true,

@@ -20,7 +20,7 @@ pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
     };
     let budget = budget::of(&config);
     let refused = refusals(&config, &budget, deploy);
-    describe(file, &config, &budget);
+    describe(file, &config, &budget, refused.is_empty());
     for line in &refused {
         say_error(line);
     }
@@ -61,12 +61,13 @@ fn path(origin: &Origin) -> String {
     format!("pool.{}.origin.{}", origin.id.pool, origin.id.origin)
 }
 
-fn describe(file: &Path, config: &Config, budget: &Budget) {
+fn describe(file: &Path, config: &Config, budget: &Budget, accepted: bool) {
     let plan = match config.plan {
         Plan::Free => "free",
         Plan::Paid => "paid",
     };
-    say(&format!("{}: good (configuration {})", file.display(), config.hash));
+    let word = if accepted { "good" } else { "valid, but refused for what is said at the end" };
+    say(&format!("{}: {word} (configuration {})", file.display(), config.hash));
     say("");
     say("schedule");
     for load in &budget.vantages {
