@@ -45,7 +45,7 @@ const output = (command, args) => {
 const works = (command, args) => output(command, args) !== undefined;
 
 /** One sentence for the first prerequisite that is missing. */
-export function prerequisites({ withPython }) {
+export function prerequisites({ withPython, withChecks }) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Stop(`Node.js 20 or newer is needed, this is ${process.versions.node}; install a newer one.`);
   if (!works("npm", ["--version"])) throw new Stop("npm is missing; install it together with Node.js.");
@@ -55,6 +55,8 @@ export function prerequisites({ withPython }) {
     throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
   if (!works("cc", ["--version"]))
     throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
+  if (withChecks && !works("openssl", ["version"]))
+    throw new Stop("The openssl command, which a test makes certificates with, is missing (Debian: apt-get install openssl).");
   if (!withPython) return;
   const found = output("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
   if (found !== "True") throw new Stop("Python 3.9 or newer is missing; install it (Debian: apt-get install python3).");
@@ -150,7 +152,7 @@ function abandoned(lock) {
 
 /** Sets up what is missing; with `withPython` the sample origin as well, with `withChecks` what only the tests need. */
 export async function setup({ withPython = false, withChecks = false } = {}) {
-  prerequisites({ withPython });
+  prerequisites({ withPython, withChecks });
   await locked(() =>
     Promise.all([
       packages(),

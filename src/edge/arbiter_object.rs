@@ -46,7 +46,12 @@ impl DurableObject for Arbiter {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         #[cfg(feature = "trap")]
-        super::trap::if_set("arbiter");
+        {
+            super::trap::if_set("arbiter");
+            if super::trap::arbiter_is_silent() {
+                return Err("silent on purpose".into());
+            }
+        }
         let Ok(config) = deployed::config() else {
             return reader::reply(503, "the configuration is not valid");
         };

@@ -36,6 +36,22 @@ test("the watch goes on by itself after it", async () => {
   await until("the origin passes", async (see) => see(await verdict()).observedValue === "pass");
 });
 
+test("objects that are lost in the middle of a tick make no failure of it", async () => {
+  const before = await verdict();
+  const held = [];
+  const from = primary.requests.length;
+  primary.answer = (_, response) => held.push(response);
+  await until("probes of all three vantages are under way", (see) => see(primary.requests.length) >= from + 3);
+  await worker.kill9();
+  held.forEach((response) => response.destroy());
+  primary.answer = answers.ok;
+  await worker.start();
+  const after = primary.requests.length;
+  await until("probing goes on", (see) => see(primary.requests.length) >= after + 6);
+  const found = await verdict();
+  assert.deepEqual([found.observedValue, found.since], [before.observedValue, before.since], "nothing was seen, nothing changed");
+});
+
 test("an edited configuration reloads; a bad one leaves the last good one", async () => {
   worker.edit(config({ shop: { primary: primary.port }, extra: { only: primary.port } }));
   await until("the new pool is there", async (see) => see((await worker.get("/health/extra")).status) === 200, 30_000);

@@ -1,0 +1,45 @@
+// An Arbiter that does not answer: readers live on their copy until its evidence expires, and then say that they know
+// nothing; a report that is lost is made good.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { answers, config, origin, startWorker, until } from "./lib.mjs";
+
+let primary, worker;
+
+before(async () => {
+  primary = await origin(answers.ok);
+  const text = config({ shop: { primary: primary.port } }).replace('name = "shop"', 'name = "shop"\nvote_ttl = "5s"');
+  worker = await startWorker(text, { build: ".vedette/build-trap" });
+  await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
+});
+
+after(async () => {
+  await worker?.stop();
+  await primary?.stop();
+});
+
+const ask = (word) => worker.get("/livez", { headers: { "vedette-trap": word } });
+
+test("a reader serves its copy, says so, and never stays green on it", async () => {
+  await ask("arbiter-silent");
+  const stale = await until("a copy from memory", async (see) => {
+    const answer = await worker.get("/health/shop");
+    return see(answer.headers.get("cache-status")).includes("arbiter-silent") && answer;
+  });
+  assert.equal(stale.status, 200);
+  assert.equal((await worker.get("/readyz")).status, 503);
+  const expired = await until("the copy has expired", async (see) => {
+    const health = await worker.json("/health/shop/primary");
+    return see(health.checks["shop/primary:verdict"][0].observedValue) === "unknown" && health;
+  });
+  assert.equal(expired.status, "warn");
+  assert.match(expired.output, /no fresh evidence since/);
+  const signal = await worker.json("/route/shop");
+  assert.deepEqual([signal.origin, signal.status, signal.ttl], ["primary", "unknown", 0]);
+});
+
+test("when it answers again the verdict is there within moments", async () => {
+  await ask("arbiter-speaks");
+  await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
+});
