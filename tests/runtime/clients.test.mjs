@@ -42,7 +42,9 @@ for (const [path, status] of [
   ["/health/shop%00", 404],
   ["/route/nope", 404],
   ["/nope", 404],
+  ["/health/shop%2F..%2Flivez", 404],
   ["/health?format=xml", 400],
+  ["/health?format=%00", 400],
 ]) {
   test(`${path} is ${status} as problem+json`, async () => {
     const answer = await worker.get(path);
@@ -64,6 +66,10 @@ for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
   test(`${method} is 405 with the methods that are allowed`, async () => {
     const answer = await worker.get("/health", { method });
     assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"]);
+    assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    const problem = await answer.json();
+    assert.equal(problem.status, 405);
+    assert.ok(problem.title && problem.detail);
   });
 }
 
@@ -84,11 +90,24 @@ test("conditional requests", async () => {
   assert.equal(absurd.status, 200);
 });
 
-test("HEAD is GET without the body", async () => {
-  const [get, head] = [await worker.get("/health/shop"), await worker.get("/health/shop", { method: "HEAD" })];
-  assert.equal(head.status, get.status);
-  assert.equal(head.headers.get("content-type"), get.headers.get("content-type"));
-  assert.equal(await head.text(), "");
+for (const path of ["/", "/health", "/health/shop", "/route/shop", "/livez", "/readyz", "/nope"]) {
+  test(`HEAD of ${path} is GET without the body`, async () => {
+    // What changes with the moment, or belongs to the connection, is not compared.
+    const moving = ["age", "cache-control", "cache-status", "date", "etag", "content-length", "transfer-encoding", "connection"];
+    const fixed = ({ headers }) => Object.fromEntries([...headers].filter(([name]) => !moving.includes(name)));
+    const [get, head] = [await worker.get(path), await worker.get(path, { method: "HEAD" })];
+    assert.equal(head.status, get.status);
+    assert.deepEqual(fixed(head), fixed(get));
+    for (const name of ["age", "cache-control", "cache-status", "etag"])
+      assert.equal(head.headers.has(name), get.headers.has(name), name);
+    assert.equal(await head.text(), "");
+    await get.text();
+  });
+}
+
+test("probes of Kubernetes are answered in its style", async () => {
+  assert.deepEqual([await worker.text("/livez"), (await worker.get("/readyz")).status], ["ok\n", 200]);
+  assert.match(await worker.text("/readyz?verbose"), /^\[\+\]/m);
 });
 
 test("every answer has its age and the security headers", async () => {
@@ -99,5 +118,19 @@ test("every answer has its age and the security headers", async () => {
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.match(headers.get("content-security-policy"), /default-src 'none'/);
     assert.match(headers.get("cache-status"), /^vedette; /);
+  }
+});
+
+test("every kind of answer has the headers that keep browsers from guessing", async () => {
+  const asks = [
+    ["/livez"], ["/readyz"], ["/readyz?verbose"], ["/style.css"], ["/nope"], ["/health/nope"], ["/health?format=xml"],
+    ["/health?format=text"], ["/route/shop?format=text"], ["/route/shop?format=redirect"], ["/health", { method: "POST" }],
+    ["/route/shop", { headers: { "if-none-match": (await worker.get("/route/shop")).headers.get("etag") } }],
+  ];
+  for (const [path, init] of asks) {
+    const { status, headers } = await worker.get(path, init);
+    const what = `${init?.method ?? "GET"} ${path} (${status})`;
+    assert.equal(headers.get("x-content-type-options"), "nosniff", what);
+    assert.match(headers.get("content-security-policy") ?? "", /default-src 'none'/, what);
   }
 });

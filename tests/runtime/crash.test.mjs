@@ -1,5 +1,4 @@
-// A trap throws away the wasm instance and everything in its memory: the next request succeeds and the watch goes on. And a
-// worker that was started with a bad configuration knows nothing, and says so.
+// A trap throws away the wasm instance and everything in its memory: the next request succeeds and the watch goes on.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -34,27 +33,11 @@ for (const where of ["read", "arbiter", "vantage"]) {
       if (where === "arbiter") await worker.get("/health/shop", { signal: AbortSignal.timeout(3000) }).catch(() => {});
       return see(crashes()) > before;
     });
-    const answer = await until("the next request succeeds", async (see) => {
-      const answer = await worker.get("/health/shop");
-      return see(answer.status) === 200 && answer;
-    });
-    assert.ok(answer);
+    // Only after a crash of the reader is it certain that nothing else is coming back at this moment.
+    if (where === "read") assert.equal((await worker.get("/health/shop")).status, 200, "the very next request succeeds");
+    await until("requests succeed", async (see) => see((await worker.get("/health/shop")).status) === 200);
     const probes = primary.requests.length;
     await until("probes go on", (see) => see(primary.requests.length) >= probes + 6, 30_000);
     await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass", 30_000);
   });
 }
-
-test("a worker with a bad configuration states no health", async () => {
-  const bad = await startWorker('plan = "gratis"\n', { env: { VEDETTE_ALLOW_BAD_CONFIG: "1" } });
-  try {
-    for (const path of ["/health", "/health/shop", "/readyz", "/route/shop"]) {
-      const answer = await bad.get(path);
-      assert.deepEqual([answer.status, answer.headers.get("content-type")], [503, "application/problem+json"], path);
-      assert.equal((await answer.json()).status, 503);
-    }
-    assert.equal((await bad.get("/livez")).status, 200);
-  } finally {
-    await bad.stop();
-  }
-});

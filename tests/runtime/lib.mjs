@@ -68,14 +68,32 @@ function descendants(pid) {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
-export async function refusedStart(env) {
-  const child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });
-  const hard = setTimeout(() => kill(child, "SIGKILL"), 60_000);
-  const { code } = await child.ended;
+/** Ends a process and all below it without a warning, as a power cut would. */
+async function cut(child) {
+  for (const pid of [child.pid, ...descendants(child.pid)].reverse()) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It went with its parent.
+    }
+  }
+  await child.ended;
+}
+
+/** Runs a command to its end; one that does not end by itself is ended by force. */
+export async function finished(command, args, options, deadlineMs = 60_000) {
+  const child = launch(command, args, options);
+  // Only "close" comes after the last word.
+  const closed = new Promise((resolve) => child.on("close", (code) => resolve(code)));
+  const hard = setTimeout(() => cut(child), deadlineMs);
+  const code = await closed;
   clearTimeout(hard);
   return { code, said: child.said };
 }
+
+/** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
+export const refusedStart = (env) =>
+  finished(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });
 
 /** Starts the worker on a configuration; the caller stops it. */
 export async function startWorker(config, { build = "build", env = {} } = {}) {
@@ -104,22 +122,23 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
   worker.text = async (path) => (await worker.get(path)).text();
   worker.said = () => worker.child.said;
   worker.edit = (text) => writeFileSync(file, text);
-  /** Ends the runtime and all around it without a warning, as a power cut would. */
-  worker.kill9 = async () => {
-    for (const pid of [worker.child.pid, ...descendants(worker.child.pid)].reverse()) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It went with its parent.
-      }
-    }
-    await worker.child.ended;
+  worker.kill9 = () => cut(worker.child);
+  /** Ends it as Ctrl-C does and starts it again on the same state. */
+  worker.restart = async () => {
+    await finish(worker.child);
+    await worker.start();
   };
   worker.stop = async () => {
     await finish(worker.child);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
-  await worker.start();
+  try {
+    await worker.start();
+  } catch (error) {
+    // The test has no worker to stop yet.
+    await worker.stop();
+    throw error;
+  }
   return worker;
 }
 
@@ -148,7 +167,8 @@ export async function sampleDatabase() {
 export async function origin(answer) {
   const self = { answer, requests: [] };
   const server = createServer((request, response) => {
-    self.requests.push({ at: Date.now(), vantage: request.headers["vedette-vantage"], headers: request.headers });
+    const { url: path, headers } = request;
+    self.requests.push({ at: Date.now(), path, vantage: headers["vedette-vantage"], headers });
     self.answer(request, response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

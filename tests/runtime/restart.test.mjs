@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { answers, config, origin, refusedStart, startWorker, until } from "./lib.mjs";
+import { answers, config, origin, startWorker, until } from "./lib.mjs";
 
 let primary, worker;
 
@@ -36,6 +36,18 @@ test("the watch goes on by itself after it", async () => {
   await until("the origin passes", async (see) => see(await verdict()).observedValue === "pass");
 });
 
+test("verdicts and their since survive an orderly restart", async () => {
+  const before = await verdict();
+  const from = primary.requests.length;
+  await worker.restart();
+  const after = await until("the verdict is there again", async (see) => {
+    const found = see(await verdict());
+    return found.observedValue === "pass" && found;
+  });
+  assert.equal(after.since, before.since);
+  await until("probing goes on", (see) => see(primary.requests.length) >= from + 6);
+});
+
 test("objects that are lost in the middle of a tick make no failure of it", async () => {
   const before = await verdict();
   const held = [];
@@ -61,12 +73,4 @@ test("an edited configuration reloads; a bad one leaves the last good one", asyn
     return worker.said().includes("the last good one stays");
   }, 30_000);
   assert.equal((await worker.get("/health/extra")).status, 200);
-});
-
-test("a port in use and a bad configuration are refused in words", async () => {
-  const taken = await refusedStart({ PORT: String(worker.port) });
-  assert.equal(taken.code, 1);
-  assert.match(taken.said, /Port \d+ of 127\.0\.0\.1.* is in use/);
-  const bad = await refusedStart({ VEDETTE_CONFIG: worker.file, PORT: "0" });
-  assert.equal(bad.code, 1);
 });
