@@ -43,7 +43,9 @@ function wranglerConfig() {
 function layOut(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  cpSync(settings.build, join(folder, "build"), { recursive: true });
+  // A configuration belongs to its instance, and another build may be placing one at this moment.
+  const filter = (file) => !basename(file).startsWith("vedette.toml");
+  cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
   copyFileSync(below("entry.mjs"), join(folder, "entry.mjs"));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
   if (existsSync(below(".dev.vars"))) copyFileSync(below(".dev.vars"), join(folder, ".dev.vars"));

@@ -12,7 +12,7 @@ use crate::config::{HeaderValue, Method, Origin};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::units::{Millis, Name, Timestamp};
 
-pub use redirect::{Hop, next_hop};
+pub use redirect::{Hop, redirected};
 
 /// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is let go.
 pub const BODY_CAP: usize = 64 * 1024;
@@ -28,8 +28,10 @@ pub struct Request {
     pub headers: Vec<(String, HeaderValue)>,
     /// For the whole probe: headers, redirects and body.
     pub timeout: Millis,
-    /// How many redirects may be followed.
+    /// How many redirects may still be followed.
     pub redirects: u32,
+    /// How many redirects have been followed to come here.
+    pub followed: u32,
     /// Response header fields that are read, in lower case; nothing else of a head is copied.
     pub wanted: Vec<String>,
 }
@@ -110,6 +112,7 @@ pub fn request(origin: &Origin, vantage: &Name) -> Request {
         headers,
         timeout: origin.pace.timeout,
         redirects: origin.probe.redirects,
+        followed: 0,
         wanted: WANTED
             .iter()
             .map(|name| (*name).to_owned())

@@ -15,7 +15,7 @@ use worker::Env;
 
 use super::clock;
 use crate::config::{HeaderValue, Method};
-use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, next_hop};
+use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, redirected};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]
@@ -64,20 +64,19 @@ async fn exchange(
         let response: Response =
             JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
         let head = head(&response, &request.wanted)?;
-        let location = head.header("location").map(str::to_owned);
-        let redirected = matches!(head.status, 301 | 302 | 303 | 307 | 308);
+        let hop = redirected(&request, &head);
         progress.borrow_mut().head = Some(head);
-        if redirected && request.redirects > 0 {
-            let followed = next_hop(&request, location.as_deref());
+        if hop.is_some() {
             let_go(&response);
-            match followed {
-                Hop::Follow(next) => {
-                    progress.borrow_mut().head = None;
-                    request = next;
-                    continue;
-                }
-                Hop::Stop(why) => return Ok(End::Redirected(why)),
+        }
+        match hop {
+            Some(Hop::Follow(next)) => {
+                progress.borrow_mut().head = None;
+                request = next;
+                continue;
             }
+            Some(Hop::Stop(why)) => return Ok(End::Redirected(why)),
+            None => {}
         }
         if request.method == Method::Head {
             return Ok(End::Complete);

@@ -32,11 +32,11 @@ fn check(expectation: &str, finding: Finding) -> Check {
 
 fn status(expect: &Expect, head: &Head, end: &End) -> Finding {
     let code = head.status;
-    if let End::Redirected(why) = end {
-        return Finding::Broken(format!("status {code}: {why}"));
-    }
     if expect.status.iter().any(|range| (range.first..=range.last).contains(&code)) {
         return Finding::Met;
+    }
+    if let End::Redirected(why) = end {
+        return Finding::Broken(format!("status {code}: {why}"));
     }
     if code == 429 {
         return Finding::Warned("status 429: the origin limits how often it is asked".into());

@@ -1,6 +1,6 @@
 //! Where a redirect leads, and whether a probe may follow it.
 
-use super::Request;
+use super::{Head, Request};
 use crate::config::HeaderValue;
 
 /// What to do with a redirect.
@@ -12,10 +12,17 @@ pub enum Hop {
     Stop(String),
 }
 
+/// What to do if an answer is a redirect and the probe follows any; nothing if the answer itself is to be judged.
+#[must_use]
+pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
+    let follows = request.redirects > 0 || request.followed > 0;
+    let leads_on = matches!(head.status, 301 | 302 | 303 | 307 | 308);
+    (follows && leads_on).then(|| next_hop(request, head.header("location")))
+}
+
 /// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
 /// spoken, and secrets stay with the host (and scheme) they were meant for.
-#[must_use]
-pub fn next_hop(request: &Request, location: Option<&str>) -> Hop {
+fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {
         return Hop::Stop("more redirects than the probe follows".into());
     };
@@ -31,6 +38,7 @@ pub fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     }
     next.url = url;
     next.redirects = remaining;
+    next.followed = request.followed.saturating_add(1);
     Hop::Follow(next)
 }
 

@@ -221,12 +221,19 @@ fn redirects_are_followed_as_far_as_allowed() {
     let config = shop();
     let mut first = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
     first.headers.push(("authorization".into(), HeaderValue::Secret("TOKEN".into())));
-    assert_eq!(next_hop(&first, Some("/x")), Hop::Stop("more redirects than the probe follows".into()));
-    first.redirects = 2;
-    let follow = |location: &str| match next_hop(&first, Some(location)) {
-        Hop::Follow(next) => next,
-        Hop::Stop(why) => panic!("{location}: {why}"),
+    let leads = |request: &Request, location: &str| {
+        redirected(request, &Head { status: 302, headers: vec![("location".into(), location.into())] })
     };
+    assert_eq!(leads(&first, "/x"), None, "a probe that follows none judges the redirect itself");
+    first.redirects = 2;
+    assert_eq!(redirected(&first, &Head { status: 200, headers: vec![] }), None);
+    let follow = |location: &str| match leads(&first, location) {
+        Some(Hop::Follow(next)) => next,
+        other @ (Some(Hop::Stop(_)) | None) => panic!("{location}: {other:?}"),
+    };
+    let mut last = follow("/x");
+    last.redirects = 0;
+    assert_eq!(leads(&last, "/y"), Some(Hop::Stop("more redirects than the probe follows".into())));
     for (location, url) in [
         ("/x?y#z", "http://127.0.0.1:9101/x?y"),
         ("x", "http://127.0.0.1:9101/x"),
@@ -244,8 +251,8 @@ fn redirects_are_followed_as_far_as_allowed() {
     assert_eq!(secrets(&follow("https://127.0.0.1:9101/")), 0, "and with its scheme");
     for bad in ["", "ftp://a/", "javascript:alert(1)", "http://user:pass@a/", "http://a b/", "/\u{0}"] {
         assert_eq!(
-            next_hop(&first, Some(bad)),
-            Hop::Stop("a redirect without a usable Location".into()),
+            leads(&first, bad),
+            Some(Hop::Stop("a redirect without a usable Location".into())),
             "{bad:?}"
         );
     }
@@ -266,7 +273,8 @@ proptest! {
         let config = shop();
         let mut request = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
         request.redirects = 1;
-        if let Hop::Follow(next) = next_hop(&request, Some(&location)) {
+        let head = Head { status: 302, headers: vec![("location".into(), location)] };
+        if let Some(Hop::Follow(next)) = redirected(&request, &head) {
             prop_assert!(next.url.starts_with("http://") || next.url.starts_with("https://"));
         }
     }

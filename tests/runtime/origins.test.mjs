@@ -27,7 +27,7 @@ const bad = {
   ],
   "wrong-text": [(_, response) => response.end("hello"), /does not contain the expected text/],
   "redirects": [(_, response) => response.writeHead(302, { location: "/health" }).end(), /status 302/],
-  "redirects-for-ever": [(_, response) => response.writeHead(302, { location: "/again" }).end(), /status 302/],
+  "redirects-for-ever": [(_, response) => response.writeHead(302, { location: "/again" }).end(), /more redirects than the probe follows/],
   "too-long": [(_, response) => response.end(`{"ok":true}${" ".repeat(100_000)}`), /64 KiB/],
   "drips": [
     (_, response) => {

@@ -64,15 +64,13 @@ fn send(mut request: Request) -> Reply {
             Ok(end) => end,
             Err(error) => broken(&error),
         };
-        let redirected =
-            reply.head.as_ref().filter(|head| matches!(head.status, 301 | 302 | 303 | 307 | 308));
-        match redirected.map(|head| probe::next_hop(&request, head.header("location"))) {
-            Some(Hop::Follow(next)) if request.redirects > 0 => request = next,
-            Some(Hop::Stop(why)) if request.redirects > 0 => {
+        match reply.head.as_ref().and_then(|head| probe::redirected(&request, head)) {
+            Some(Hop::Follow(next)) => request = next,
+            Some(Hop::Stop(why)) => {
                 reply.end = End::Redirected(why);
                 break;
             }
-            Some(Hop::Follow(_) | Hop::Stop(_)) | None => break,
+            None => break,
         }
     }
     reply.elapsed = Millis::new(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
