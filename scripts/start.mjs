@@ -1,7 +1,7 @@
 // `npm start`: two sample origins and the worker that watches them. Ctrl-C ends all of it.
 
 import { mkdirSync } from "node:fs";
-import { Stop, below, isEnding, main, start } from "./lib/run.mjs";
+import { Stop, below, endWithParent, isEnding, main, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { python, setup } from "./lib/setup.mjs";
 
@@ -45,6 +45,7 @@ function worker() {
 }
 
 await main(async () => {
+  endWithParent();
   for (const { name, port } of ORIGINS) await mustBeFree(port, `the sample origin ${name}`);
   await mustBeFree(PORT, "the worker", "PORT");
   await setup({ withPython: true });

@@ -69,7 +69,8 @@ async function endAll() {
   while (groups.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Ends us when whoever started us is gone without having said so. */
+/** Ends us when whoever started us is gone without having said so. The npm scripts say `exec`, so that this is npm itself and
+ *  not a shell in between, which would outlive it and swallow its signals. */
 export function endWithParent() {
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || endAll().then(() => process.exit(1)), 500).unref();

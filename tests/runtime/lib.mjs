@@ -53,7 +53,7 @@ async function finish(child) {
 }
 
 /** Processes below `pid`, the deepest last. */
-function descendants(pid) {
+export function descendants(pid) {
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {

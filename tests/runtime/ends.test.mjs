@@ -1,0 +1,49 @@
+// Whoever ends `npm run dev`, and however, leaves nothing behind: not the script, not wrangler, not workerd.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { answers, config, descendants, origin, root, until } from "./lib.mjs";
+import { freePort } from "../../scripts/lib/ports.mjs";
+
+/** Whether a process still runs; one that has ended and waits to be collected does not. */
+function runs(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1][0] !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+for (const [what, end] of [
+  ["Ctrl-C in a terminal", (npm) => process.kill(-npm.pid, "SIGINT")],
+  ["SIGTERM to npm alone", (npm) => npm.kill("SIGTERM")],
+  ["SIGKILL to npm alone", (npm) => npm.kill("SIGKILL")],
+]) {
+  test(`${what} ends every process`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "vedette-ends-"));
+    const primary = await origin(answers.ok);
+    const file = join(folder, "vedette.toml");
+    writeFileSync(file, config({ shop: { primary: primary.port } }));
+    const settings = { VEDETTE_CONFIG: file, VEDETTE_STATE: join(folder, "state"), VEDETTE_BUILD: join(root, "build") };
+    const env = { ...process.env, ...settings, PORT: String(await freePort()) };
+    const npm = spawn("npm", ["run", "dev"], { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [npm.stdout, npm.stderr]) stream.on("data", (chunk) => (said += chunk));
+    let started = [];
+    try {
+      await until("the worker listens", (see) => see(said.slice(-500)).includes("vedette listens on"), 60_000);
+      started = [npm.pid, ...descendants(npm.pid)];
+      assert.ok(started.length >= 4, "npm, the script, wrangler and workerd at least");
+      end(npm);
+      await until("all have ended", (see) => see(started.filter(runs)).length === 0);
+    } finally {
+      for (const pid of started.filter(runs)) process.kill(pid, "SIGKILL");
+      await primary.stop();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
+}
