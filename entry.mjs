@@ -5,7 +5,7 @@
 // object that was made in the old one is stale from then on, so each object here is made again when that happens. Storage is
 // the truth and memory a cache: nothing is lost by it.
 
-import config from "./build/vedette.toml";
+import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
 
 globalThis.__vedette_config = config;

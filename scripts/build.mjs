@@ -1,4 +1,4 @@
-// `npm run build`, and the build command of wrangler: builds the worker and puts the checked configuration beside it.
+// `npm run build`, and the build command of wrangler: builds the worker and puts the compiled configuration beside it.
 //
 // A bad configuration stops the build, and so the deployment. `wrangler deploy` also refuses origins on this machine.
 
@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Stop, below, main } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
-import { buildWorker, check, place } from "./lib/worker.mjs";
+import { buildWorker, compile, place } from "./lib/worker.mjs";
 
 await main(async () => {
   const { values } = parseArgs({ options: { out: { type: "string" }, features: { type: "string" } } });
@@ -15,9 +15,9 @@ await main(async () => {
   const file = resolve(process.env.VEDETTE_CONFIG || below("vedette.toml"));
   // wrangler says for which of its commands it builds.
   const deploy = ["deploy", "versions upload"].includes(process.env.WRANGLER_COMMAND);
-  const { good, text } = check(file, { deploy });
+  const { good, text, compiled } = compile(file, { deploy });
   if (!good) throw new Stop(text);
   if (text) console.log(text);
   await buildWorker({ out, features: values.features });
-  place(file, below(out));
+  place(compiled, below(out));
 });

@@ -9,7 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { Stop, below, end, endWithParent, isEnding, main, node22, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { setup } from "./lib/setup.mjs";
-import { buildWorker, check, place } from "./lib/worker.mjs";
+import { buildWorker, compile, place } from "./lib/worker.mjs";
 
 const settings = {
   config: resolve(process.env.VEDETTE_CONFIG || below("vedette.toml")),
@@ -26,7 +26,6 @@ function wranglerConfig() {
     main: "entry.mjs",
     compatibility_date: "2026-11-01",
     no_bundle: false,
-    rules: [{ type: "Text", globs: ["**/*.toml"], fallthrough: true }],
     vars: { VEDETTE_LOCAL: "1" },
     durable_objects: {
       bindings: [
@@ -40,16 +39,16 @@ function wranglerConfig() {
 }
 
 /** Lays out this instance's own copy of what runs. */
-function layOut(folder) {
+function layOut(folder, compiled) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   // A configuration belongs to its instance, and another build may be placing one at this moment.
-  const filter = (file) => !basename(file).startsWith("vedette.toml");
+  const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
   copyFileSync(below("entry.mjs"), join(folder, "entry.mjs"));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
   if (existsSync(below(".dev.vars"))) copyFileSync(below(".dev.vars"), join(folder, ".dev.vars"));
-  place(settings.config, join(folder, "build"));
+  place(compiled, join(folder, "build"));
 }
 
 /** Checks the configuration whenever it is edited and takes it over if it is good. */
@@ -60,9 +59,9 @@ function reloadOnEdit(folder) {
     if (name !== basename(settings.config)) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const { good, text } = check(settings.config);
+      const { good, text, compiled } = compile(settings.config);
       if (good) {
-        place(settings.config, join(folder, "build"));
+        place(compiled, join(folder, "build"));
         console.log("[vedette] the configuration was edited: reloading");
       } else {
         console.error(`${text}\n[vedette] the edited configuration is not good: the last good one stays`);
@@ -87,11 +86,11 @@ await main(async () => {
   await mustBeFree(settings.port, "the worker", "PORT");
   await setup();
   if (!process.env.VEDETTE_BUILD) await buildWorker();
-  const { good, text } = check(settings.config);
+  const { good, text, compiled } = compile(settings.config);
   if (!good && !process.env.VEDETTE_ALLOW_BAD_CONFIG) throw new Stop(text);
 
   const folder = join(settings.state, "worker");
-  layOut(folder);
+  layOut(folder, compiled);
   const wrangler = below("node_modules", "wrangler", "bin", "wrangler.js");
   const args = ["dev", "--config", join(folder, "wrangler.json"), "--local", "--ip", "127.0.0.1"];
   args.push("--port", String(settings.port), "--inspector-port", "0", "--persist-to", join(settings.state, "data"));

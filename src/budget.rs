@@ -4,7 +4,7 @@
 //! (<https://developers.cloudflare.com/workers/platform/pricing/>). The model is of a quiet day: every origin settled, every
 //! probe answered in [`USUAL`].
 
-use serde::Serialize;
+use miniserde::Serialize;
 
 use crate::config::{Config, Place, Plan};
 use crate::schedule::{self, SLOTS};

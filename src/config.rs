@@ -7,6 +7,7 @@
 
 mod canon;
 mod check;
+mod compiled;
 mod expect;
 mod json;
 mod origin;
@@ -22,8 +23,11 @@ mod url;
 mod value;
 mod vantage;
 
+use miniserde::{Deserialize, Serialize};
+
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
+pub use compiled::compile;
 pub use problem::{Problem, Problems};
 
 /// The largest configuration that is read, in bytes.
@@ -34,7 +38,7 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// The keys of `[defaults]` may also be written in a pool and in an origin; the nearest one counts. Tables
 /// (`probe`, `expect`, and their `headers` and `json`) are inherited key by key: an origin that writes
 /// `probe = { path = "/live" }` keeps its pool's method and headers. Lists and values are replaced whole.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Fingerprint of everything the file means; comments and layout do not change it.
     pub hash: Fingerprint,
@@ -53,11 +57,13 @@ pub struct Config {
 }
 
 /// The platform plan whose limits hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Plan {
     /// Workers Free: 100,000 requests a day, 50 subrequests, 10 ms CPU.
+    #[serde(rename = "free")]
     Free,
     /// Workers Paid.
+    #[serde(rename = "paid")]
     Paid,
 }
 
@@ -86,7 +92,7 @@ impl Hint {
 }
 
 /// A place that probes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vantage {
     /// The name that votes, pages and the `Vedette-Vantage` header carry.
     pub name: Name,
@@ -104,7 +110,7 @@ pub enum Place {
 }
 
 /// Origins that can stand in for one another.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     /// The pool's name.
     pub name: Name,
@@ -146,7 +152,7 @@ pub enum Quorum {
 }
 
 /// One server address that can serve the pool's traffic.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
     /// The origin's full name.
     pub id: OriginId,
@@ -173,7 +179,7 @@ pub struct Origin {
 
 /// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix without a
 /// trailing slash.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginUrl {
     /// Whether the scheme is `https`.
     pub https: bool,
@@ -186,7 +192,7 @@ pub struct OriginUrl {
 }
 
 /// When an origin is probed by each of its vantages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
     /// Between two probes in the settled state.
     pub interval: Millis,
@@ -199,7 +205,7 @@ pub struct Pace {
 }
 
 /// How many samples change a vote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Consecutive failures until the vote says fail (1 to 100).
     pub fall: u32,
@@ -210,7 +216,7 @@ pub struct Thresholds {
 }
 
 /// `failures` within the last `of` samples; 1 ≤ `failures` ≤ `of` ≤ 64.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// So many failures.
     pub failures: u32,
@@ -219,7 +225,7 @@ pub struct Window {
 }
 
 /// The request of a probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// The method.
     pub method: Method,
@@ -232,13 +238,16 @@ pub struct Probe {
 }
 
 /// The methods a probe may use: the safe ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     /// GET.
+    #[serde(rename = "get")]
     Get,
     /// HEAD.
+    #[serde(rename = "head")]
     Head,
     /// OPTIONS.
+    #[serde(rename = "options")]
     Options,
 }
 
@@ -265,14 +274,14 @@ pub enum HeaderValue {
 
 /// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the
 /// rest a warning.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expect {
     /// Accepted status codes; at least one range.
     pub status: Vec<StatusRange>,
     /// Text that the body must contain.
     pub body_contains: Option<String>,
-    /// JSON pointers (RFC 6901) and the values they must have.
-    pub json: Map<String, serde_json::Value>,
+    /// JSON pointers (RFC 6901) and the values they must have, as JSON.
+    pub json: Map<String, String>,
     /// Header fields (lower case) and the text their value must contain, case-insensitively.
     pub headers: Map<String, String>,
     /// Slower than this: warn.
@@ -284,7 +293,7 @@ pub struct Expect {
 }
 
 /// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusRange {
     /// The lowest.
     pub first: u16,
@@ -293,7 +302,7 @@ pub struct StatusRange {
 }
 
 /// Requests for this host and path go to the pool. Routes do not act yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Host in lower case, or `*`.
     pub host: String,
@@ -306,15 +315,19 @@ pub struct Route {
 }
 
 /// How a route chooses among usable origins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Steering {
     /// The lowest `priority` first.
+    #[serde(rename = "priority")]
     Priority,
     /// At random by `weight`.
+    #[serde(rename = "weighted")]
     Weighted,
     /// The lowest response time first.
+    #[serde(rename = "latency")]
     Latency,
     /// By a hash of the request.
+    #[serde(rename = "hash")]
     Hash,
 }
 
@@ -325,6 +338,14 @@ impl Config {
     /// [`Problems`] lists everything that is wrong with the text, in its order.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         check::config(text)
+    }
+
+    /// Reads what [`compile`] made of a checked configuration.
+    ///
+    /// # Errors
+    /// The configuration was not good when it was compiled, or another release compiled it.
+    pub fn from_compiled(text: &str) -> Result<Self, Problems> {
+        compiled::read(text)
     }
 
     /// The pool of this name.

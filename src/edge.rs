@@ -51,6 +51,6 @@ async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> Result<web_
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
     if let Err(error) = reader::wake_arbiter(&env).await {
-        log::warn("arbiter_unreachable", &[("by", "cron".into()), ("error", error.to_string().into())]);
+        log::warn("arbiter_unreachable", &[("by", &"cron"), ("error", &error.to_string())]);
     }
 }

@@ -17,6 +17,8 @@
 
 pub mod units;
 
+pub mod json;
+
 pub mod config;
 
 pub mod schedule;

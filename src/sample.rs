@@ -2,7 +2,7 @@
 //!
 //! Evidence has three values. What is our own fault proves nothing: it is never "down" (rule 1 of the design).
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
 
@@ -79,15 +79,18 @@ pub enum Evidence {
 
 /// What an answer proves about the origin behind a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum CacheClass {
     /// The origin itself answered (MISS, EXPIRED, BYPASS, DYNAMIC, REVALIDATED).
+    #[serde(rename = "origin-proven")]
     OriginProven,
     /// A cache answered (HIT, UPDATING): proves nothing about the origin.
+    #[serde(rename = "edge-only")]
     EdgeOnly,
     /// A cache answered because it could not reach the origin (STALE): counts against it.
+    #[serde(rename = "counter-proof")]
     CounterProof,
     /// The answer does not say.
+    #[serde(rename = "unclassified")]
     Unclassified,
 }
 
@@ -108,10 +111,8 @@ impl CacheClass {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
     /// Number of calls.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls: Option<u32>,
     /// Time spent in them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Millis>,
 }
 
@@ -125,7 +126,7 @@ impl Sample {
             latency: Millis::ZERO,
             status: None,
             cache: CacheClass::Unclassified,
-            database: Database::default(),
+            database: Database { calls: None, time: None },
             checks: Vec::new(),
         }
     }

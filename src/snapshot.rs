@@ -3,9 +3,10 @@
 //! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones get a default.
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::{Config, Plan};
+use crate::json;
 use crate::sample::{CacheClass, Database};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::verdict::Status;
@@ -45,7 +46,6 @@ pub struct PoolView {
     /// Rises when a verdict, the chosen origin or the configuration changes.
     pub revision: u64,
     /// The origin that traffic should go to; none if all fail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<Name>,
     /// Why that one.
     pub choice: String,
@@ -59,7 +59,6 @@ pub struct OriginView {
     /// Its name within the pool.
     pub name: Name,
     /// Its address, if the pool exposes addresses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// Its status.
     pub status: Status,
@@ -70,7 +69,6 @@ pub struct OriginView {
     /// When the evidence beneath it expires.
     pub valid_until: Timestamp,
     /// When the oldest evidence that the verdict rests on was observed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Timestamp>,
     /// The votes by vantage, in the order of the configuration.
     pub votes: Vec<VoteView>,
@@ -96,15 +94,12 @@ pub struct VoteView {
     /// Response time of the last sample.
     pub latency: Millis,
     /// Status code of the last sample.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
     /// Cache class of the last sample.
     pub cache: CacheClass,
     /// Database work of the last sample.
-    #[serde(default)]
     pub database: Database,
     /// The data centre it was sent from, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colo: Option<String>,
 }
 
@@ -116,7 +111,6 @@ pub struct WatchView {
     /// The shard, `0of1`.
     pub shard: String,
     /// When it last reported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard: Option<Timestamp>,
     /// How late its latest probe started against its slot.
     pub lag: Millis,
@@ -200,7 +194,7 @@ impl Snapshot {
     /// Reads a published snapshot; nothing if it is of another format or for another configuration.
     #[must_use]
     pub fn parse(text: &str, config: Fingerprint) -> Option<Self> {
-        let snapshot: Self = serde_json::from_str(text).ok()?;
+        let snapshot: Self = json::read(text)?;
         (snapshot.version == SNAPSHOT_VERSION && snapshot.config == config).then_some(snapshot)
     }
 

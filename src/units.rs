@@ -6,16 +6,16 @@ use std::fmt;
 use std::hash::Hasher;
 use std::time::{Duration, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-/// A map in the order of its keys: a sorted vector. Ours are small and read more than changed, and each further type of the
-/// standard library's tree costs the upload some ten kilobytes.
-pub type Map<K, V> = litemap::LiteMap<K, V>;
+use crate::json::{as_number, as_text};
+
+mod map;
+
+pub use map::Map;
 
 /// A point in time: milliseconds since the Unix epoch. The core never reads a clock; it is handed one of these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 /// The last millisecond that RFC 3339 can write (end of the year 9999).
@@ -62,8 +62,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// A length of time in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(u64);
 
 impl Millis {
@@ -142,8 +141,7 @@ pub enum NameError {
 
 /// The name of a pool, an origin or a vantage: 1 to 63 of `a-z`, `0-9` and `-`, beginning and ending with a letter or
 /// digit (a DNS label as in RFC 1123, so that it fits in paths, headers, metrics and object names unescaped).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
@@ -175,19 +173,6 @@ impl Name {
     }
 }
 
-impl TryFrom<String> for Name {
-    type Error = NameError;
-    fn try_from(text: String) -> Result<Self, NameError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Name> for String {
-    fn from(name: Name) -> Self {
-        name.0
-    }
-}
-
 impl std::borrow::Borrow<str> for Name {
     fn borrow(&self) -> &str {
         &self.0
@@ -201,8 +186,7 @@ impl fmt::Display for Name {
 }
 
 /// An origin's full name: its pool and its own name, written `shop/primary`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OriginId {
     /// The pool that the origin belongs to.
     pub pool: Name,
@@ -225,22 +209,8 @@ impl fmt::Display for OriginId {
     }
 }
 
-impl TryFrom<String> for OriginId {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("is not of the form pool/origin")
-    }
-}
-
-impl From<OriginId> for String {
-    fn from(id: OriginId) -> Self {
-        id.to_string()
-    }
-}
-
 /// A share in whole percent, 0 to 100.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ratio(u8);
 
 impl Ratio {
@@ -271,8 +241,7 @@ impl fmt::Display for Ratio {
 
 /// A 64-bit fingerprint (SipHash-1-3 with a fixed key: the same on every machine and in every release). It tells two
 /// definitions apart; it protects nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
@@ -282,6 +251,13 @@ impl Fingerprint {
         let mut hasher = SipHasher13::new();
         hasher.write(text.as_bytes());
         Self(hasher.finish())
+    }
+
+    /// Reads sixteen hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 16 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        digits.then(|| u64::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
 
     /// The fingerprint as a number, to derive phases and other chance from.
@@ -298,20 +274,16 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-impl TryFrom<String> for Fingerprint {
-    type Error = &'static str;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        match (text.len(), u64::from_str_radix(&text, 16)) {
-            (16, Ok(bits)) => Ok(Self(bits)),
-            (_, Ok(_) | Err(_)) => Err("is not sixteen hexadecimal digits"),
-        }
-    }
+as_number! {
+    Timestamp: |at| at.as_millis(), |ms| Some(Timestamp::from_millis(ms)),
+    Millis: |length| length.get(), |ms| Some(Millis::new(ms)),
+    Ratio: |share| share.as_percent().into(), |percent| Ratio::percent(percent.try_into().ok()?),
 }
 
-impl From<Fingerprint> for String {
-    fn from(fingerprint: Fingerprint) -> Self {
-        fingerprint.to_string()
-    }
+as_text! {
+    Name: |text| Name::parse(text).ok(),
+    OriginId: OriginId::parse,
+    Fingerprint: Fingerprint::parse,
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::Origin;
+use crate::json;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard, Slots};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
@@ -110,7 +111,7 @@ impl Watch {
         now: Timestamp,
     ) -> Self {
         let mut tallies = stored
-            .and_then(|text| serde_json::from_str::<StoredV1>(text).ok())
+            .and_then(json::read::<StoredV1>)
             .filter(|stored| stored.version == STORED_VERSION)
             .map(|stored| stored.tallies)
             .unwrap_or_default();
@@ -272,7 +273,7 @@ impl Watch {
             (id.clone(), StoredTally { definition: booth.origin.definition, tally: booth.tally.clone() })
         });
         let stored = StoredV1 { version: STORED_VERSION, tallies: tallies.collect() };
-        serde_json::to_string(&stored).unwrap_or_default()
+        json::write(&stored)
     }
 
     /// Fresh evidence that the Arbiter has not confirmed, if there is any.

@@ -3,7 +3,7 @@
 //! Live votes are decided and unexpired. Under `min_votes` of them the verdict is unknown, whatever they say: no evidence is
 //! not failure. A quorum of fails is fail; fewer is a warning that names the vantages.
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::{Pool, Quorum};
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
@@ -11,15 +11,18 @@ use crate::vote::{Opinion, Seen};
 
 /// What a verdict says, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It serves.
+    #[serde(rename = "pass")]
     Pass,
     /// It serves, with a blemish or a doubt.
+    #[serde(rename = "warn")]
     Warn,
     /// There is not enough live evidence.
+    #[serde(rename = "unknown")]
     Unknown,
     /// It fails.
+    #[serde(rename = "fail")]
     Fail,
 }
 
@@ -50,7 +53,6 @@ pub struct StandingVote {
     /// The last evidence.
     pub seen: Seen,
     /// The data centre, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colo: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 //! A [`Tally`] is one fold: `rise` passes in a row make it say pass, `fall` failures in a row (or `m` within the last `n`)
 //! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing.
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use crate::config::{Pace, Thresholds};
 use crate::sample::{CacheClass, Database, Evidence, Sample};
@@ -11,14 +11,16 @@ use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
 /// What a vantage holds of an origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Opinion {
     /// Not enough evidence yet.
     #[default]
+    #[serde(rename = "undecided")]
     Undecided,
     /// It serves.
+    #[serde(rename = "pass")]
     Pass,
     /// It fails.
+    #[serde(rename = "fail")]
     Fail,
 }
 
@@ -98,20 +100,16 @@ pub struct Seen {
     /// What the sample proved, in words; `ok` if nothing was amiss.
     pub reason: String,
     /// Whether it passed with a blemish.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub warned: bool,
     /// Whether it failed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
     /// From sending until the answer was read or given up.
     pub latency: Millis,
     /// The status code, if there was an answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// What the answer proves about the origin behind a cache.
     pub cache: CacheClass,
     /// Database work that the answer stated.
-    #[serde(default)]
     pub database: Database,
 }
 
@@ -170,13 +168,10 @@ pub struct Report {
     /// Fingerprint of the configuration that the vantage runs.
     pub config: Fingerprint,
     /// How late the latest probe started against its slot.
-    #[serde(default)]
     pub lag: Millis,
     /// Slots that passed without a probe since the vantage last started.
-    #[serde(default)]
     pub missed: u64,
     /// The data centre that the vantage runs in, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colo: Option<String>,
     /// Opinions with fresh evidence.
     pub votes: Vec<Vote>,

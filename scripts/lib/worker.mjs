@@ -1,6 +1,6 @@
-// Builds the worker: Rust → wasm → JavaScript glue → smaller wasm, and the checked configuration beside it.
+// Builds the worker: Rust → wasm → JavaScript glue → smaller wasm, and the compiled configuration beside it.
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Stop, below, node22, root, run } from "./run.mjs";
@@ -48,18 +48,18 @@ export async function buildWorker({ out = "build", features = "" } = {}) {
   rmSync(half, { recursive: true, force: true });
 }
 
-/** Checks a configuration with the command line; all its problems are printed. */
-export function check(file, { deploy = false } = {}) {
-  const args = ["run", "--quiet", "--locked", "--", "check", file];
+/** Checks a configuration and compiles it to what the worker reads; `text` says all that is wrong with it. */
+export function compile(file, { deploy = false } = {}) {
+  const args = ["run", "--quiet", "--locked", "--", "compile", file];
   if (deploy) args.push("--deploy");
-  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8" });
-  return { good: status === 0, text: `${status === 0 ? "" : stdout}${stderr}`.trim() };
+  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  return { good: status === 0, text: stderr.trim(), compiled: stdout };
 }
 
-/** Puts a configuration beside the worker, where `entry.mjs` imports it. Only ever a checked one. */
-export function place(file, folder) {
+/** Puts a compiled configuration beside the worker, where `entry.mjs` imports it. */
+export function place(compiled, folder) {
   mkdirSync(folder, { recursive: true });
-  const half = join(folder, `vedette.toml.${process.pid}`);
-  copyFileSync(file, half);
-  renameSync(half, join(folder, "vedette.toml"));
+  const half = join(folder, `config.txt.${process.pid}`);
+  writeFileSync(half, compiled);
+  renameSync(half, join(folder, "config.txt"));
 }

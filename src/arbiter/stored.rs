@@ -3,10 +3,11 @@
 //! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
 //! these untouched, so going back to this release finds them as it left them.
 
-use serde::{Deserialize, Serialize};
+use miniserde::{Deserialize, Serialize};
 
 use super::{Arbiter, PoolStanding, Standing};
 use crate::config::Pool;
+use crate::json;
 use crate::route::Choice;
 use crate::snapshot::Happening;
 use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
@@ -73,7 +74,7 @@ struct OriginRow {
 
 impl Row {
     pub(super) fn event(happening: &Happening) -> Self {
-        Self { table: Table::Events, key: String::new(), text: json(happening) }
+        Self { table: Table::Events, key: String::new(), text: json::write(happening) }
     }
 }
 
@@ -99,7 +100,7 @@ impl PoolRow {
             choice,
             origins: origins.collect(),
         };
-        Row { table: Table::Pools, key: pool.name.to_string(), text: json(&row) }
+        Row { table: Table::Pools, key: pool.name.to_string(), text: json::write(&row) }
     }
 }
 
@@ -116,7 +117,7 @@ impl Arbiter {
             heard: presence.and_then(|presence| presence.heard).unwrap_or_default(),
             votes: votes.collect(),
         };
-        Row { table: Table::Shards, key: format!("{}/{}", key.0, key.1), text: json(&row) }
+        Row { table: Table::Shards, key: format!("{}/{}", key.0, key.1), text: json::write(&row) }
     }
 
     /// Takes one stored row in. What is not understood, or not named by the configuration any more, is left out: votes are
@@ -125,12 +126,12 @@ impl Arbiter {
         match row.table {
             Table::Shards => self.restore_shard(&row.text),
             Table::Pools => self.restore_pool(&row.text),
-            Table::Events => self.events.extend(serde_json::from_str::<Happening>(&row.text).ok()),
+            Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
         }
     }
 
     fn restore_shard(&mut self, text: &str) {
-        let Ok(row) = serde_json::from_str::<ShardRow>(text) else { return };
+        let Some(row) = json::read::<ShardRow>(text) else { return };
         if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
             presence.seq = row.seq;
             presence.heard = Some(row.heard);
@@ -148,7 +149,7 @@ impl Arbiter {
     }
 
     fn restore_pool(&mut self, text: &str) {
-        let Ok(row) = serde_json::from_str::<PoolRow>(text) else { return };
+        let Some(row) = json::read::<PoolRow>(text) else { return };
         if self.config.pool(row.pool.as_str()).is_none() {
             return;
         }
@@ -169,8 +170,4 @@ impl Arbiter {
         };
         self.pools.insert(row.pool, standing);
     }
-}
-
-fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

@@ -161,7 +161,7 @@ impl Lines {
         }
         for (pointer, value) in &expect.json {
             self.put("pointer", pointer);
-            self.put("json", &value.to_string());
+            self.put("json", value);
         }
         for (name, text) in &expect.headers {
             self.put("expect_header", name);

@@ -32,7 +32,7 @@ const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
 pub(super) struct ExpectSlots {
     status: Slot<Vec<StatusRange>>,
     body_contains: Slot<String>,
-    json: Slots<serde_json::Value>,
+    json: Slots<String>,
     headers: Slots<String>,
     max_latency: Slot<Millis>,
     max_db_calls: Slot<u32>,
@@ -60,7 +60,7 @@ impl ExpectSlots {
         if let Some(json) = table.get("json").and_then(|field| field.table()).filter(is_bound) {
             for (pointer, field) in json.entries() {
                 let value =
-                    if is_pointer(pointer, &field) { super::json::value(&field, MAX_DEPTH) } else { None };
+                    if is_pointer(pointer, &field) { super::json::text(&field, MAX_DEPTH) } else { None };
                 self.json.insert(pointer.to_owned(), Slot::written(value, level, &field));
             }
         }

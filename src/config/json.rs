@@ -1,14 +1,15 @@
-//! TOML values → JSON values, for what a JSON pointer must find.
+//! TOML values → JSON texts, for what a JSON pointer must find.
 
-use serde_json::Value;
+use miniserde::json::{Array, Number, Object};
 use toml::de::{DeInteger, DeValue};
 
 use super::raw::Field;
+use crate::json::{self, Value};
 
-/// The value that `field` says, nested at most `depth` deep.
-pub(super) fn value(field: &Field<'_>, depth: u32) -> Option<Value> {
+/// The value that `field` says as JSON, nested at most `depth` deep.
+pub(super) fn text(field: &Field<'_>, depth: u32) -> Option<String> {
     match convert(field.value(), depth) {
-        Ok(value) => Some(value),
+        Ok(value) => Some(json::write(&value)),
         Err(why) => {
             field.refuse(format_args!("{why}"));
             None
@@ -27,16 +28,21 @@ fn convert(value: &DeValue<'_>, depth: u32) -> Result<Value, &'static str> {
             integer(number).ok_or("has a whole number that 64 bits do not hold; write a smaller one")
         }
         DeValue::Float(number) => {
-            let number = number.as_str().parse().ok().and_then(serde_json::Number::from_f64);
-            number.map(Value::Number).ok_or("has a number that JSON does not have; write a finite one")
+            let number = number.as_str().parse().ok().filter(|number: &f64| number.is_finite());
+            number
+                .map(|number| Value::Number(Number::F64(number)))
+                .ok_or("has a number that JSON does not have; write a finite one")
         }
         DeValue::Datetime(_) => Err("has a date, which JSON does not have; write it in quotes"),
         DeValue::Array(items) => {
-            let items = items.iter().map(|item| convert(item.get_ref(), depth.saturating_sub(1)));
-            items.collect::<Result<_, _>>().map(Value::Array)
+            let mut array = Array::new();
+            for item in items {
+                array.push(convert(item.get_ref(), depth.saturating_sub(1))?);
+            }
+            Ok(Value::Array(array))
         }
         DeValue::Table(map) => {
-            let mut object = serde_json::Map::new();
+            let mut object = Object::new();
             for (key, value) in map {
                 object.insert(key.get_ref().to_string(), convert(value.get_ref(), depth.saturating_sub(1))?);
             }
@@ -47,6 +53,6 @@ fn convert(value: &DeValue<'_>, depth: u32) -> Result<Value, &'static str> {
 
 fn integer(number: &DeInteger<'_>) -> Option<Value> {
     let (text, radix) = (number.as_str(), number.radix());
-    let signed = i64::from_str_radix(text, radix).map(Value::from);
-    signed.or_else(|_| u64::from_str_radix(text, radix).map(Value::from)).ok()
+    let number = u64::from_str_radix(text, radix).map(Number::U64);
+    number.or_else(|_| i64::from_str_radix(text, radix).map(Number::I64)).ok().map(Value::Number)
 }

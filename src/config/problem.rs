@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use miniserde::Serialize;
 
 use crate::units::Map;
 
@@ -37,8 +37,7 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// Everything that is wrong with a configuration, in the order of its lines; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {

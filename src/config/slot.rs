@@ -85,7 +85,7 @@ impl<T: Clone> Slot<T> {
 
 /// Every value by its key; nothing if one of them cannot be read.
 pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<Map<String, T>> {
-    let mut values = Map::with_capacity(slots.len());
+    let mut values = Map::new();
     for (key, slot) in slots {
         values.insert(key.clone(), slot.known()?.clone());
     }

@@ -8,15 +8,17 @@
 
 use std::cell::{Cell, RefCell};
 
-use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
-use worker::{DurableObject, Env, Method, Request, Response, Result, SqlStorageValue, State, durable_object};
+use worker::{
+    DurableObject, Env, Method, Request, Response, Result, SqlCursor, SqlStorageValue, State, durable_object,
+};
 
 use super::vantage_object::clock_time;
 use super::{clock, deployed, log, reader};
 use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
 use crate::config::Config;
+use crate::json;
 use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
 
@@ -30,13 +32,6 @@ pub struct Arbiter {
     env: Env,
     engine: RefCell<Option<Engine>>,
     alarm: Cell<Option<Timestamp>>,
-}
-
-/// One stored body.
-#[derive(Deserialize)]
-struct Stored {
-    key: String,
-    body: String,
 }
 
 impl DurableObject for Arbiter {
@@ -65,7 +60,7 @@ impl DurableObject for Arbiter {
                 self.step(config, Event::Woken).await?;
                 let now = clock::now();
                 let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(now));
-                reader::reply(200, &serde_json::to_string(&snapshot)?)
+                reader::reply(200, &json::write(&snapshot))
             }
             (_, Some("wake")) => {
                 self.step(config, Event::Woken).await?;
@@ -82,7 +77,7 @@ impl DurableObject for Arbiter {
             Err(_) => Ok(()),
         };
         if let Err(error) = woken {
-            log::error("arbiter_failed", &[("error", error.to_string().into())]);
+            log::error("arbiter_failed", &[("error", &error.to_string())]);
             let at = clock::now().plus(Millis::from_secs(5));
             self.state.storage().set_alarm(clock_time(at)).await?;
         }
@@ -92,14 +87,14 @@ impl DurableObject for Arbiter {
 
 impl Arbiter {
     async fn take(&self, config: &Config, text: &str) -> Result<Response> {
-        let report = if text.len() <= REPORT_CAP { serde_json::from_str::<Report>(text).ok() } else { None };
+        let report = if text.len() <= REPORT_CAP { json::read::<Report>(text) } else { None };
         let Some(report) = report else {
-            log::warn("report_not_understood", &[("bytes", text.len().into())]);
+            log::warn("report_not_understood", &[("bytes", &text.len())]);
             return reader::reply(400, "");
         };
         if report.config != config.hash {
             // One of us runs an older deployment; its votes say themselves which definition they judged.
-            log::info("report_of_another_config", &[("vantage", report.vantage.to_string().into())]);
+            log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
         self.step(config, Event::Reported(report)).await?;
         reader::reply(204, "")
@@ -122,10 +117,10 @@ impl Arbiter {
                 Effect::Changed(happening) => log::info(
                     "verdict_changed",
                     &[
-                        ("subject", happening.subject.into()),
-                        ("from", happening.from.as_str().into()),
-                        ("to", happening.to.as_str().into()),
-                        ("reason", happening.reason.into()),
+                        ("subject", &happening.subject),
+                        ("from", &happening.from.as_str()),
+                        ("to", &happening.to.as_str()),
+                        ("reason", &happening.reason),
                     ],
                 ),
                 Effect::WakeAt(at) => {
@@ -144,12 +139,9 @@ impl Arbiter {
         let env = self.env.clone();
         spawn_local(async move {
             let name = object.name.clone();
-            log::info("vantage_armed", &[("object", name.clone().into())]);
+            log::info("vantage_armed", &[("object", &name.clone())]);
             if let Err(error) = poke(&env, &object).await {
-                log::warn(
-                    "vantage_unreachable",
-                    &[("object", name.into()), ("error", error.to_string().into())],
-                );
+                log::warn("vantage_unreachable", &[("object", &name), ("error", &error.to_string())]);
             }
         });
     }
@@ -159,10 +151,7 @@ impl Arbiter {
             return Ok(());
         }
         let rows = self.read()?;
-        log::info(
-            "arbiter_loaded",
-            &[("rows", rows.len().into()), ("config", config.hash.to_string().into())],
-        );
+        log::info("arbiter_loaded", &[("rows", &rows.len()), ("config", &config.hash.to_string())]);
         self.engine.replace(Some(Engine::new(config.clone(), &rows, now)));
         Ok(())
     }
@@ -177,9 +166,8 @@ impl Arbiter {
         ] {
             sql.exec(statement, None)?;
         }
-        let newest: Vec<Stored> =
-            sql.exec("SELECT key, body FROM meta WHERE key = 'schema'", None)?.to_array()?;
-        let schema = newest.first().and_then(|row| row.body.parse::<u32>().ok());
+        let newest = pairs(&sql.exec("SELECT key, body FROM meta WHERE key = 'schema'", None)?)?;
+        let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
         match schema {
             None => {
                 sql.exec(
@@ -188,10 +176,7 @@ impl Arbiter {
                 )?;
             }
             Some(found) if found > SCHEMA_VERSION => {
-                log::warn(
-                    "storage_of_a_later_release",
-                    &[("schema", found.into()), ("own", SCHEMA_VERSION.into())],
-                );
+                log::warn("storage_of_a_later_release", &[("schema", &found), ("own", &SCHEMA_VERSION)]);
             }
             Some(_) => {}
         }
@@ -201,8 +186,8 @@ impl Arbiter {
             (Table::Pools, "SELECT key, body FROM v1_pools"),
             (Table::Events, "SELECT '' AS key, body FROM v1_events ORDER BY id"),
         ] {
-            let stored: Vec<Stored> = sql.exec(statement, None)?.to_array()?;
-            rows.extend(stored.into_iter().map(|row| Row { table, key: row.key, text: row.body }));
+            let stored = pairs(&sql.exec(statement, None)?)?;
+            rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
         }
         Ok(rows)
     }
@@ -232,6 +217,16 @@ impl Arbiter {
             }
         }
     }
+}
+
+/// The rows of a query for a key and a body; rows of anything else are left out.
+fn pairs(cursor: &SqlCursor) -> Result<Vec<(String, String)>> {
+    let rows: Vec<Vec<SqlStorageValue>> = cursor.raw().collect::<Result<_>>()?;
+    let pair = |row: Vec<SqlStorageValue>| match <[SqlStorageValue; 2]>::try_from(row) {
+        Ok([SqlStorageValue::String(key), SqlStorageValue::String(body)]) => Some((key, body)),
+        Ok(_) | Err(_) => None,
+    };
+    Ok(rows.into_iter().filter_map(pair).collect())
 }
 
 async fn poke(env: &Env, object: &ObjectName) -> Result<()> {

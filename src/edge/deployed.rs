@@ -1,4 +1,5 @@
-//! The configuration of this deployment: a text module that `entry.mjs` puts on `globalThis`, parsed once per isolate.
+//! The configuration of this deployment: a text module, compiled at build time, that `entry.mjs` puts on `globalThis`; read once
+//! per isolate.
 
 use std::cell::OnceCell;
 
@@ -15,7 +16,7 @@ pub(super) fn config() -> Result<&'static Config, &'static Problems> {
         static PARSED: OnceCell<&'static Result<Config, Problems>> = const { OnceCell::new() };
     }
     let parsed: &'static Result<Config, Problems> =
-        PARSED.with(|parsed| *parsed.get_or_init(|| Box::leak(Box::new(Config::parse(&text())))));
+        PARSED.with(|parsed| *parsed.get_or_init(|| Box::leak(Box::new(Config::from_compiled(&text())))));
     parsed.as_ref()
 }
 

@@ -1,17 +1,18 @@
 //! One JSON line per event, with stable names that `docs/operations.md` lists.
 
-use serde_json::{Map, Value};
+use miniserde::Serialize;
 
-type Fields<'a> = [(&'a str, Value)];
+use crate::json::Object;
+
+pub(super) type Fields<'a> = [(&'a str, &'a dyn Serialize)];
 
 fn line(level: &str, event: &str, fields: &Fields<'_>) -> String {
-    let mut map = Map::new();
-    map.insert("level".into(), level.into());
-    map.insert("event".into(), event.into());
+    let mut line = Object::new();
+    line.put("level", level).put("event", event);
     for (name, value) in fields {
-        map.insert((*name).to_owned(), value.clone());
+        line.put(name, *value);
     }
-    Value::Object(map).to_string()
+    line.end()
 }
 
 /// Act now.

@@ -66,10 +66,7 @@ async fn refreshed(env: &Env, ctx: &Context) -> (Option<Rc<Snapshot>>, Layer) {
                 true
             }
             Err(error) => {
-                log::warn(
-                    "arbiter_unreachable",
-                    &[("by", "reader".into()), ("error", error.to_string().into())],
-                );
+                log::warn("arbiter_unreachable", &[("by", &"reader"), ("error", &error.to_string())]);
                 false
             }
         };

@@ -15,6 +15,7 @@ use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State
 
 use super::{clock, deployed, log, reader, send};
 use crate::config::Config;
+use crate::json;
 use crate::probe;
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
@@ -68,7 +69,7 @@ impl DurableObject for Vantage {
     async fn alarm(&self) -> Result<Response> {
         // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
         if let Err(error) = self.tick().await {
-            log::error("tick_failed", &[("object", self.name().into()), ("error", error.to_string().into())]);
+            log::error("tick_failed", &[("object", &self.name()), ("error", &error.to_string())]);
         }
         Response::empty()
     }
@@ -83,7 +84,7 @@ impl Vantage {
             return self.set_alarm(clock::now().plus(Millis::from_secs(60))).await;
         };
         if !self.load(config).await? {
-            log::info("object_retired", &[("object", self.name().into())]);
+            log::info("object_retired", &[("object", &self.name())]);
             self.state.storage().delete_alarm().await?;
             return self.state.storage().delete_all().await;
         }
@@ -149,7 +150,7 @@ impl Vantage {
                 Effect::Probe(id) => self.start_probe(id),
                 Effect::Report(report) => {
                     let seq = report.seq;
-                    let text = serde_json::to_string(&report)?;
+                    let text = json::write(&report);
                     self.start_report(seq, text);
                 }
                 Effect::Observed(id, evidence) => log_evidence(&self.name(), &id, &evidence),
@@ -184,14 +185,11 @@ impl Vantage {
             let taken = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(taken), _)) => taken,
                 Either::Left((Err(error), _)) => {
-                    log::warn("report_lost", &[("object", name.into()), ("error", error.to_string().into())]);
+                    log::warn("report_lost", &[("object", &name), ("error", &error.to_string())]);
                     false
                 }
                 Either::Right(((), _)) => {
-                    log::warn(
-                        "report_lost",
-                        &[("object", name.into()), ("error", "no answer in time".into())],
-                    );
+                    log::warn("report_lost", &[("object", &name), ("error", &"no answer in time")]);
                     false
                 }
             };
@@ -245,15 +243,11 @@ fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {
         Evidence::Fail(why) => ("fail", why),
         Evidence::None(why) => ("none", why),
     };
-    let fields = [
-        ("object", object.into()),
-        ("origin", id.to_string().into()),
-        ("evidence", word.into()),
-        ("reason", why.as_str().into()),
-    ];
+    let fields: &log::Fields<'_> =
+        &[("object", &object), ("origin", &id.to_string()), ("evidence", &word), ("reason", &why.as_str())];
     if word == "none" {
-        log::warn("probe_without_evidence", &fields);
+        log::warn("probe_without_evidence", fields);
     } else {
-        log::debug("probe_amiss", &fields);
+        log::debug("probe_amiss", fields);
     }
 }

@@ -1,9 +1,8 @@
 //! Holds an answer to its expectations, one by one, in the order in which people ask: status, headers, body, then blemishes.
 
-use serde_json::Value;
-
 use super::{End, Head, Reply};
 use crate::config::{Expect, Method, Origin};
+use crate::json::{self, Value};
 use crate::sample::{CacheClass, Check, Finding, Sample};
 use crate::units::Millis;
 
@@ -63,42 +62,36 @@ fn body(expect: &Expect, head: &Head, body: &[u8], checks: &mut Vec<Check>) {
     if expect.json.is_empty() && !own_word {
         return;
     }
-    let document: Option<Value> = serde_json::from_slice(body).ok();
+    let document: Option<Value> = std::str::from_utf8(body).ok().and_then(json::read);
     for (pointer, wanted) in &expect.json {
-        checks.push(check(&format!("json.{pointer}"), json(document.as_ref(), pointer, wanted)));
+        checks.push(check(&format!("json.{pointer}"), has(document.as_ref(), pointer, wanted)));
     }
     if own_word {
-        let word = document.as_ref().and_then(|document| document.get("status")).and_then(Value::as_str);
+        let word = document.as_ref().and_then(|document| json::at(document, "/status"));
         checks.push(check("health document", health_word(word)));
     }
 }
 
-fn json(document: Option<&Value>, pointer: &str, wanted: &Value) -> Finding {
+fn has(document: Option<&Value>, pointer: &str, wanted: &str) -> Finding {
     let Some(document) = document else { return Finding::Broken("the body is not valid JSON".into()) };
-    match document.pointer(pointer) {
+    match json::at(document, pointer) {
         None => Finding::Broken(format!("JSON {pointer} is missing")),
-        Some(value) if same(value, wanted) => Finding::Met,
+        Some(value) if json::read(wanted).is_some_and(|wanted| json::same(value, &wanted)) => Finding::Met,
         Some(_) => Finding::Broken(format!("JSON {pointer} does not have the expected value")),
     }
 }
 
-/// Equality as people mean it: `1` and `1.0` are one number, however they are written.
-fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
-        (left, right) => left == right,
-    }
-}
-
 /// The status words of draft-inadarei-api-health-check-06 section 3.1 with their aliases.
-fn health_word(word: Option<&str>) -> Finding {
-    match word.map(str::to_ascii_lowercase).as_deref() {
-        Some("pass" | "ok" | "up") => Finding::Met,
-        Some("warn") => Finding::Warned("the origin's own health document says warn".into()),
-        Some("fail" | "error" | "down") => {
-            Finding::Broken("the origin's own health document says fail".into())
-        }
-        Some(_) | None => Finding::Warned("the health document has no status that is known".into()),
+fn health_word(word: Option<&Value>) -> Finding {
+    let word = match word {
+        Some(Value::String(word)) => word.to_ascii_lowercase(),
+        Some(_) | None => String::new(),
+    };
+    match word.as_str() {
+        "pass" | "ok" | "up" => Finding::Met,
+        "warn" => Finding::Warned("the origin's own health document says warn".into()),
+        "fail" | "error" | "down" => Finding::Broken("the origin's own health document says fail".into()),
+        _ => Finding::Warned("the health document has no status that is known".into()),
     }
 }
 

@@ -3,50 +3,14 @@
 //! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its `ETag` lasts while nothing
 //! changes but the clock.
 
-use serde::Serialize;
+use miniserde::Serialize;
 
 use super::{Answer, Format, etag, freshness};
+use crate::json::{self, Object};
 use crate::snapshot::{OriginView, PoolView, Snapshot, VoteView};
-use crate::units::{Map, Timestamp};
+use crate::units::Timestamp;
 use crate::verdict::{self, Status};
 use crate::vote::Opinion;
-
-/// The document.
-#[derive(Serialize)]
-struct Document {
-    status: &'static str,
-    version: &'static str,
-    #[serde(rename = "releaseId")]
-    release: &'static str,
-    #[serde(rename = "serviceId")]
-    service: String,
-    description: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<String>,
-    checks: Map<String, Vec<Check>>,
-}
-
-/// One measurement of one component.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Check {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    component_id: Option<String>,
-    component_type: &'static str,
-    observed_value: serde_json::Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    observed_unit: Option<&'static str>,
-    status: &'static str,
-    time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<String>,
-}
 
 /// Health of the whole, of a pool or of an origin.
 pub(super) fn answer(
@@ -95,15 +59,15 @@ fn document(
     origins: &[(&PoolView, &OriginView)],
     now: Timestamp,
 ) -> String {
-    let mut checks = Map::new();
+    let mut checks = Object::new();
     if origin.is_none() {
         for pool in pools {
-            checks.insert(format!("{}:verdict", pool.name), vec![pool_check(pool, now)]);
+            checks.put_json(&format!("{}:verdict", pool.name), &json::array(&[pool_check(pool, now)]));
         }
     }
     for (pool_view, view) in origins {
         let component = format!("{}/{}", pool_view.name, view.name);
-        checks.insert(format!("{component}:verdict"), vec![origin_check(view, now)]);
+        checks.put_json(&format!("{component}:verdict"), &json::array(&[origin_check(view, now)]));
         if pool.is_some() {
             measurements(&component, view, now, &mut checks);
         }
@@ -120,88 +84,85 @@ fn document(
         (Some(pool), None) => pool.to_owned(),
         (None, _) => "vedette".to_owned(),
     };
-    let document = Document {
-        status: served(status),
-        version: "1",
-        release: env!("CARGO_PKG_VERSION"),
-        description: format!("health of {service} as its vantages see it"),
-        service,
-        notes: (status == Status::Unknown)
-            .then(|| "unknown is served as warn: there is not enough fresh evidence".to_owned())
-            .into_iter()
-            .collect(),
-        output: (!troubled.is_empty()).then(|| troubled.join("\n")),
-        checks,
-    };
-    serde_json::to_string(&document).unwrap_or_default()
-}
-
-fn pool_check(pool: &PoolView, now: Timestamp) -> Check {
-    let status = pool.status_at(now);
-    Check {
-        component_type: "system",
-        observed_value: status.as_str().into(),
-        status: served(status),
-        time: pool.oldest().unwrap_or(pool.since).to_string(),
-        output: Some(pool.choice.clone()),
-        since: Some(pool.since.to_string()),
-        valid_until: Some(pool.valid_until.to_string()),
-        ..Check::default()
+    let mut document = Object::new();
+    document.put("status", served(status)).put("version", "1").put("releaseId", env!("CARGO_PKG_VERSION"));
+    document.put("serviceId", &service);
+    document.put("description", &format!("health of {service} as its vantages see it"));
+    if status == Status::Unknown {
+        let note = "unknown is served as warn: there is not enough fresh evidence";
+        document.put_json("notes", &json::array(&[json::write(note)]));
     }
+    document.put_some("output", (!troubled.is_empty()).then(|| troubled.join("\n")));
+    document.put_json("checks", &checks.end());
+    document.end()
 }
 
-fn origin_check(view: &OriginView, now: Timestamp) -> Check {
+fn pool_check(pool: &PoolView, now: Timestamp) -> String {
+    let since = pool.oldest().unwrap_or(pool.since);
+    let mut check = check("system", &pool.status_at(now).as_str(), served(pool.status_at(now)), since);
+    check.put("output", &pool.choice);
+    lasting(&mut check, pool.since, pool.valid_until)
+}
+
+fn origin_check(view: &OriginView, now: Timestamp) -> String {
     let status = view.status_at(now);
-    Check {
-        component_type: "component",
-        observed_value: status.as_str().into(),
-        status: served(status),
-        time: view.oldest.unwrap_or(view.since).to_string(),
-        output: Some(view.reason_at(now)),
-        since: Some(view.since.to_string()),
-        valid_until: Some(view.valid_until.to_string()),
-        ..Check::default()
-    }
+    let since = view.oldest.unwrap_or(view.since);
+    let mut check = check("component", &status.as_str(), served(status), since);
+    check.put("output", &view.reason_at(now));
+    lasting(&mut check, view.since, view.valid_until)
+}
+
+/// One measurement of one component.
+fn check(component: &str, observed: &dyn Serialize, status: &str, at: Timestamp) -> Object {
+    let mut check = Object::new();
+    check.put("componentType", component).put("observedValue", observed).put("status", status);
+    check.put("time", &at.to_string());
+    check
+}
+
+fn lasting(check: &mut Object, since: Timestamp, until: Timestamp) -> String {
+    check.put("since", &since.to_string()).put("validUntil", &until.to_string()).end()
+}
+
+/// What a vote's last sample measured, by the name of the measurement.
+fn measured<'a>(vote: &'a VoteView, what: &str) -> Option<(Box<dyn Serialize + 'a>, Option<&'static str>)> {
+    Some(match what {
+        "responseTime" => (Box::new(vote.latency), Some("ms")),
+        "cacheClass" => (Box::new(vote.cache.as_str()), None),
+        "statusCode" => (Box::new(vote.code?), None),
+        "databaseCalls" => (Box::new(vote.database.calls?), Some("calls")),
+        "databaseTime" => (Box::new(vote.database.time?), Some("ms")),
+        _ => return None,
+    })
 }
 
 /// Every vantage's vote and what it measured, one entry per vantage.
-fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut Map<String, Vec<Check>>) {
-    for vote in &view.votes {
-        let mut add = |measurement: &str, value: serde_json::Value, unit: Option<&'static str>| {
-            let check = Check {
-                component_id: Some(vote.vantage.to_string()),
-                component_type: "component",
-                observed_value: value,
-                observed_unit: unit,
-                status: vote_status(vote, now),
-                time: vote.observed.to_string(),
-                ..Check::default()
-            };
-            checks.entry(format!("{component}:{measurement}")).or_default().push(check);
-        };
-        add("responseTime", vote.latency.get().into(), Some("ms"));
-        add("cacheClass", vote.cache.as_str().into(), None);
-        if let Some(code) = vote.code {
-            add("statusCode", code.into(), None);
+fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut Object) {
+    for what in ["responseTime", "cacheClass", "statusCode", "databaseCalls", "databaseTime"] {
+        let entries: Vec<String> = view
+            .votes
+            .iter()
+            .filter_map(|vote| {
+                let (value, unit) = measured(vote, what)?;
+                let mut check = check("component", &*value, vote_status(vote, now), vote.observed);
+                Some(check.put("componentId", &vote.vantage).put_some("observedUnit", unit).end())
+            })
+            .collect();
+        if !entries.is_empty() {
+            checks.put_json(&format!("{component}:{what}"), &json::array(&entries));
         }
-        if let Some(calls) = vote.database.calls {
-            add("databaseCalls", calls.into(), Some("calls"));
-        }
-        if let Some(time) = vote.database.time {
-            add("databaseTime", time.get().into(), Some("ms"));
-        }
-        let check = Check {
-            component_id: Some(vote.vantage.to_string()),
-            component_type: "component",
-            observed_value: opinion(vote, now).into(),
-            status: vote_status(vote, now),
-            time: vote.observed.to_string(),
-            output: Some(vote.reason.clone()),
-            since: Some(vote.since.to_string()),
-            valid_until: Some(vote.expires.to_string()),
-            ..Check::default()
-        };
-        checks.entry(format!("{component}:vote")).or_default().push(check);
+    }
+    let votes: Vec<String> = view
+        .votes
+        .iter()
+        .map(|vote| {
+            let mut check = check("component", &opinion(vote, now), vote_status(vote, now), vote.observed);
+            check.put("componentId", &vote.vantage).put("output", &vote.reason);
+            lasting(&mut check, vote.since, vote.expires)
+        })
+        .collect();
+    if !votes.is_empty() {
+        checks.put_json(&format!("{component}:vote"), &json::array(&votes));
     }
 }
 

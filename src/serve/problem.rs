@@ -1,21 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of the request repeated.
 
-use serde::Serialize;
-
 use super::Answer;
 use crate::config::{Config, Problems};
-
-/// A problem document.
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(rename = "type")]
-    kind: String,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    problems: Vec<String>,
-}
+use crate::json::Object;
 
 /// A problem answer. `slug` names the kind for machines.
 pub(super) fn answer(status: u16, slug: &str, title: &str, detail: &str) -> Answer {
@@ -23,11 +10,13 @@ pub(super) fn answer(status: u16, slug: &str, title: &str, detail: &str) -> Answ
 }
 
 fn with(status: u16, slug: &str, title: &str, detail: &str, problems: Vec<String>) -> Answer {
-    let document = Document { kind: format!("urn:vedette:problem:{slug}"), title, status, detail, problems };
+    let mut document = Object::new();
+    document.put("type", &format!("urn:vedette:problem:{slug}")).put("title", title).put("status", &status);
+    document.put("detail", detail).put_some("problems", (!problems.is_empty()).then_some(problems));
     Answer {
         status,
         headers: vec![("content-type", "application/problem+json".to_owned())],
-        body: serde_json::to_string(&document).unwrap_or_default(),
+        body: document.end(),
     }
 }
 

@@ -1,28 +1,11 @@
 //! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
 
-use serde::Serialize;
-
 use super::{Answer, Format, freshness, problem};
 use crate::config::Config;
+use crate::json::Object;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
-
-/// The signal.
-#[derive(Serialize)]
-struct Signal<'a> {
-    pool: &'a str,
-    origin: Option<&'a str>,
-    url: Option<&'a str>,
-    status: &'static str,
-    reason: String,
-    since: String,
-    /// Seconds since the oldest evidence; none without evidence.
-    age: Option<u64>,
-    /// Seconds.
-    ttl: u64,
-    revision: u64,
-}
 
 /// What a cache may keep of a signal, in seconds: `max-age` is one more than `Age`.
 const CACHED: u64 = 1;
@@ -81,16 +64,16 @@ fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Strin
     };
     // A signal that names nowhere is known to be so for as long as its evidence holds.
     let left = valid_until.since(now).as_secs().min(CACHED);
-    let signal = Signal {
-        pool: pool.name.as_str(),
-        origin: chosen.map(|origin| origin.name.as_str()),
-        url: chosen.and_then(|origin| origin.url.as_deref()),
-        status: status.as_str(),
-        reason,
-        since: chosen.map_or(pool.since, |origin| origin.since).to_string(),
-        age: pool.oldest().map(|oldest| Millis::as_secs(now.since(oldest))),
-        ttl: if status == Status::Unknown { 0 } else { left },
-        revision: pool.revision,
-    };
-    serde_json::to_string(&signal).unwrap_or_default()
+    let mut signal = Object::new();
+    signal.put("pool", &pool.name);
+    // Where there is nothing to name, the member says so: clients look for it.
+    signal.put("origin", &chosen.map(|origin| &origin.name));
+    signal.put("url", &chosen.and_then(|origin| origin.url.as_ref()));
+    signal.put("status", status.as_str()).put("reason", &reason);
+    signal.put("since", &chosen.map_or(pool.since, |origin| origin.since).to_string());
+    // Seconds since the oldest evidence, and seconds that the signal may be acted upon.
+    signal.put("age", &pool.oldest().map(|oldest| Millis::as_secs(now.since(oldest))));
+    signal.put("ttl", &if status == Status::Unknown { 0 } else { left });
+    signal.put("revision", &pool.revision);
+    signal.end()
 }

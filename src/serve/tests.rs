@@ -225,7 +225,7 @@ fn a_bad_configuration_states_no_health() {
 #[test]
 fn readiness_names_silent_vantages() {
     let mut snapshot = snapshot(Status::Pass, Status::Pass);
-    snapshot.watch = serde_json::from_str(&format!(
+    snapshot.watch = crate::json::read(&format!(
         r#"[{{"vantage":"weur","shard":"0of1","heard":{heard},"lag":3,"missed":0,"silent_from":{silent}}}]"#,
         heard = at(0).as_millis(),
         silent = at(5_000).as_millis()

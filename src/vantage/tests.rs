@@ -211,8 +211,8 @@ fn a_clock_that_steps_back_does_not_stop_the_watch() {
 #[test]
 fn stored_v1_bytes_are_frozen() {
     let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}}}"#;
-    let stored: StoredV1 = serde_json::from_str(frozen).unwrap();
-    assert_eq!(serde_json::to_string(&stored).unwrap(), frozen);
+    let stored: StoredV1 = crate::json::read(frozen).unwrap();
+    assert_eq!(crate::json::write(&stored), frozen);
 }
 
 #[test]

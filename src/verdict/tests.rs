@@ -33,7 +33,7 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
             latency: Millis::new(5),
             status: None,
             cache: CacheClass::Unclassified,
-            database: Database::default(),
+            database: Database { calls: None, time: None },
         };
         let observed = now().minus(Millis::from_secs(age));
         let vote = StandingVote {

@@ -11,7 +11,7 @@ import { node22 } from "../../scripts/lib/run.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-deploy-"));
 // A deployment puts its configuration beside the built worker; what was there before comes back afterwards.
-const placed = join(root, "build", "vedette.toml");
+const placed = join(root, "build", "config.txt");
 let original;
 
 before(() => {
@@ -19,7 +19,7 @@ before(() => {
 });
 
 after(() => {
-  const half = join(root, ".vedette", `vedette.toml.${process.pid}`);
+  const half = join(root, ".vedette", `config.txt.${process.pid}`);
   writeFileSync(half, original);
   renameSync(half, placed);
   rmSync(folder, { recursive: true, force: true });
@@ -65,7 +65,7 @@ test("a configuration with public addresses is accepted and travels with the wor
   assert.equal(code, 0, said);
   const files = readdirSync(out);
   assert.ok(files.some((file) => file.endsWith(".wasm")), files.join(" "));
-  const config = files.find((file) => file.endsWith("vedette.toml"));
+  const config = files.find((file) => file.endsWith("config.txt"));
   assert.ok(config, files.join(" "));
-  assert.match(readFileSync(join(out, config), "utf8"), /https:\/\/origin\.example/);
+  assert.match(readFileSync(join(out, config), "utf8"), /"host":"origin\.example"/);
 });

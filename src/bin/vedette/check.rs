@@ -1,13 +1,14 @@
-//! `vedette check`: validates a configuration and says what it does and costs.
+//! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`: makes of it what the worker
+//! reads.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
 use vedette::budget::{self, Budget};
-use vedette::config::{Config, Origin, Plan};
+use vedette::config::{self, Config, Origin, Plan};
+use vedette::json::{self, Object};
 
-use super::{PROBLEMS, load, read, say, say_error};
+use super::{PROBLEMS, complain, load, read, say, say_error};
 
 /// Runs the command.
 pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
@@ -21,6 +22,25 @@ pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
     let budget = budget::of(&config);
     let refused = refusals(&config, &budget, deploy);
     describe(file, &config, &budget, refused.is_empty());
+    for line in &refused {
+        say_error(line);
+    }
+    if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
+}
+
+/// Runs the command `compile`: a bad configuration is compiled too, into a worker that says so, and is an error all the same.
+pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
+    let text = match read(file) {
+        Ok(text) => text,
+        Err(code) => return code,
+    };
+    let parsed = Config::parse(&text);
+    say(&config::compile(&parsed));
+    let config = match &parsed {
+        Ok(config) => config,
+        Err(problems) => return complain(file, problems),
+    };
+    let refused = refusals(config, &budget::of(config), deploy);
     for line in &refused {
         say_error(line);
     }
@@ -116,22 +136,22 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
         Ok(text) => text,
         Err(code) => return code,
     };
-    let (document, good) = match Config::parse(&text) {
+    let mut document = Object::new();
+    let good = match Config::parse(&text) {
         Ok(config) => {
             let budget = budget::of(&config);
             let refused = refusals(&config, &budget, deploy);
             let good = refused.is_empty();
-            let document = json!({
-                "good": good, "config": config.hash, "problems": [], "refused": refused, "budget": budget,
-                "not_active": config.not_active,
-            });
-            (document, good)
+            document.put("good", &good).put("config", &config.hash).put_json("problems", "[]");
+            document.put("refused", &refused).put("budget", &budget).put("not_active", &config.not_active);
+            good
         }
         Err(problems) => {
-            let problems: Vec<_> = problems.iter().collect();
-            (json!({ "good": false, "problems": problems }), false)
+            let problems: Vec<String> = problems.iter().map(json::write).collect();
+            document.put("good", &false).put_json("problems", &json::array(&problems));
+            false
         }
     };
-    say(&document.to_string());
+    say(&document.end());
     if good { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }

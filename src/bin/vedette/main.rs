@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use vedette::config::Config;
+use vedette::config::{Config, Problems};
 
 /// Probes a service's origins from the CDN edge and answers for their health.
 #[derive(Parser)]
@@ -30,6 +30,14 @@ enum Command {
         #[arg(long)]
         deploy: bool,
     },
+    /// Check a configuration and print the form in which the worker reads it
+    Compile {
+        /// The configuration file
+        file: PathBuf,
+        /// Refuse what must not be deployed: origins on this machine
+        #[arg(long)]
+        deploy: bool,
+    },
     /// Send one probe from here and explain the sample and what each expectation said
     Probe {
         /// The configuration file
@@ -48,6 +56,7 @@ const USAGE: u8 = 2;
 pub(crate) fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Check { file, json, deploy } => check::run(&file, json, deploy),
+        Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
     }
 }
@@ -70,13 +79,15 @@ fn read(file: &std::path::Path) -> Result<String, ExitCode> {
 
 /// The file's configuration; every problem is printed.
 fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
-    Config::parse(&read(file)?).map_err(|problems| {
-        say_error(&format!("{}: {} problem(s)", file.display(), problems.iter().count()));
-        for problem in &problems {
-            say_error(&format!("  {problem}"));
-        }
-        ExitCode::from(PROBLEMS)
-    })
+    Config::parse(&read(file)?).map_err(|problems| complain(file, &problems))
+}
+
+fn complain(file: &std::path::Path, problems: &Problems) -> ExitCode {
+    say_error(&format!("{}: {} problem(s)", file.display(), problems.iter().count()));
+    for problem in problems {
+        say_error(&format!("  {problem}"));
+    }
+    ExitCode::from(PROBLEMS)
 }
 
 #[expect(clippy::print_stdout, reason = "the command line speaks on standard output")]

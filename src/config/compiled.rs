@@ -1,0 +1,166 @@
+//! A checked configuration as the worker reads it: JSON of [`Config`], made at build time.
+//!
+//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds; the upload is a third
+//! smaller for it and starts faster (decision 0006). Build and worker are of one release, so the form is nobody else's: it has a
+//! number, and another number is refused.
+
+use std::fmt;
+
+use miniserde::{Deserialize, Serialize};
+
+use super::{Config, HeaderValue, Hint, Place, Problem, Problems, Quorum};
+use crate::json::{self, Object, as_text};
+use crate::units::Ratio;
+
+/// The number of this form; raised whenever a type of the configuration changes.
+const FORM: u32 = 1;
+
+#[derive(Deserialize, Serialize)]
+struct Compiled {
+    form: u32,
+    config: Option<Config>,
+    /// The paths of the settings that are wrong. What is wrong with them may quote the file, and stays with who wrote it.
+    problems: Option<Vec<String>>,
+}
+
+/// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
+#[must_use]
+pub fn compile(parsed: &Result<Config, Problems>) -> String {
+    let mut compiled = Object::new();
+    compiled.put("form", &FORM);
+    match parsed {
+        Ok(config) => compiled.put("config", config),
+        Err(problems) => {
+            let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
+            compiled.put("problems", &paths)
+        }
+    };
+    compiled.end()
+}
+
+pub(super) fn read(text: &str) -> Result<Config, Problems> {
+    let compiled = json::read::<Compiled>(text).filter(|compiled| compiled.form == FORM);
+    let problem = |at: String, message: &str| Problem { at, line: None, message: message.to_owned() };
+    let Some(compiled) = compiled else {
+        let message = "was not compiled by this release; build it again with npm run build";
+        return Err(problem("the compiled configuration".to_owned(), message).into());
+    };
+    let paths = compiled.problems.unwrap_or_default().into_iter();
+    let problems = paths.map(|path| problem(path, "is wrong; vedette check says how")).collect();
+    compiled.config.ok_or_else(|| Problems::sorted(problem(String::new(), "is empty"), problems))
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Place {
+    /// `near weur` or `bound to PROBE_SAO`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hint(hint) => write!(f, "near {hint}"),
+            Self::Service(binding) => write!(f, "bound to {binding}"),
+        }
+    }
+}
+
+fn place(text: &str) -> Option<Place> {
+    let hint = text.strip_prefix("near ").and_then(Hint::parse).map(Place::Hint);
+    hint.or_else(|| text.strip_prefix("bound to ").map(|binding| Place::Service(binding.to_owned())))
+}
+
+impl fmt::Display for Quorum {
+    /// As the file writes it: `majority`, `2`, `60%`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Majority => f.write_str("majority"),
+            Self::All => f.write_str("all"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Share(share) => write!(f, "{share}"),
+        }
+    }
+}
+
+fn quorum(text: &str) -> Option<Quorum> {
+    Some(match text {
+        "any" => Quorum::Any,
+        "majority" => Quorum::Majority,
+        "all" => Quorum::All,
+        number => match number.strip_suffix('%') {
+            Some(share) => Quorum::Share(Ratio::percent(share.parse().ok()?)?),
+            None => Quorum::Count(number.parse().ok()?),
+        },
+    })
+}
+
+impl fmt::Display for HeaderValue {
+    /// `text …` or `secret NAME`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "text {text}"),
+            Self::Secret(name) => write!(f, "secret {name}"),
+        }
+    }
+}
+
+fn header_value(text: &str) -> Option<HeaderValue> {
+    let (kind, value) = text.split_once(' ')?;
+    match kind {
+        "text" => Some(HeaderValue::Text(value.to_owned())),
+        "secret" => Some(HeaderValue::Secret(value.to_owned())),
+        _ => None,
+    }
+}
+
+as_text! { Hint: Hint::parse, Place: place, Quorum: quorum, HeaderValue: header_value }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_good_file() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/config/good");
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        files.map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_is_compiled_is_read_back_the_same() {
+        let files = every_good_file();
+        assert!(files.len() > 2);
+        for file in files {
+            let config = Config::parse(&file).unwrap();
+            let text = compile(&Ok(config.clone()));
+            assert_eq!(Config::from_compiled(&text).unwrap(), config);
+        }
+    }
+
+    #[test]
+    fn a_bad_configuration_is_compiled_to_the_paths_of_what_is_wrong() {
+        let parsed = Config::parse("plan = \"gratis\"\n[[pool]]\nname = \"s3cret@x\"");
+        let text = compile(&parsed);
+        assert!(!text.contains("s3cret"), "{text}");
+        let problems = Config::from_compiled(&text).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.at == "plan"));
+    }
+
+    #[test]
+    fn what_another_release_compiled_is_refused() {
+        let good = compile(&Config::parse(&every_good_file().remove(0)));
+        for text in [
+            "",
+            "{}",
+            "null",
+            "plan = \"free\"",
+            &good.replace("\"form\":1", "\"form\":2"),
+            &good.replace(']', ""),
+        ] {
+            let problems = Config::from_compiled(text).unwrap_err();
+            assert!(problems.to_string().contains("build it again"), "{problems}");
+        }
+        assert!(Config::from_compiled("{\"form\":1}").is_err());
+    }
+}
