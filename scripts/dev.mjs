@@ -33,6 +33,7 @@ function wranglerConfig() {
         { name: "ARBITER", class_name: "Arbiter" },
       ],
     },
+    kv_namespaces: [{ binding: "SNAPSHOTS", id: "snapshots" }],
     migrations: [{ tag: "v1", new_sqlite_classes: ["Vantage", "Arbiter"] }],
     triggers: { crons: ["* * * * *"] },
   };

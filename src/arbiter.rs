@@ -4,16 +4,20 @@
 //! before anything is published. A vote's freshness is written at most every third of its time to live: after a restart a
 //! vote may look older than it is, never younger.
 
+mod publication;
 mod stored;
 
 use crate::config::{Config, Hint, Origin, Place, Pool};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
-use crate::snapshot::{Happening, OriginView, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
+use crate::snapshot::{
+    Happening, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
+};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{self, Rules, StandingVote, Status};
 use crate::vote::{Opinion, REPORT_VERSION, Report};
 
+use publication::Publication;
 use stored::PoolRow;
 #[cfg(test)]
 use stored::ShardRow;
@@ -33,6 +37,8 @@ pub enum Event {
 pub enum Effect {
     /// Store these rows in one transaction; it must land before a later effect.
     Persist(Vec<Row>),
+    /// Write this summary to KV, as the last known good.
+    Publish(Snapshot),
     /// Log that a verdict changed.
     Changed(Happening),
     /// Ring at this time.
@@ -92,6 +98,7 @@ pub struct Arbiter {
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
+    publication: Publication,
     alarm: Option<Timestamp>,
 }
 
@@ -111,6 +118,7 @@ impl Arbiter {
             pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
+            publication: <Publication as Default>::default(),
             alarm: None,
             config,
         };
@@ -144,9 +152,19 @@ impl Arbiter {
             rows.extend(self.take(report, now));
         }
         let happenings = self.weigh(now, &mut rows);
+        if !happenings.is_empty() {
+            rows.extend(self.publication.changed());
+        }
+        let publish = self.publication.due(now) <= now;
+        if publish {
+            rows.push(self.publication.publish(now));
+        }
         let mut effects = Vec::new();
         if !rows.is_empty() {
             effects.push(Effect::Persist(rows));
+        }
+        if publish {
+            effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
         effects.extend(happenings.into_iter().map(Effect::Changed));
         effects.extend(self.arm_silent(now));
@@ -273,7 +291,13 @@ impl Arbiter {
             Some(heard) => heard.plus(presence.patience).plus(Millis::new(1)),
             None => now.plus(POKE_EVERY),
         });
-        let next = expiries.chain(quiet).filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
+        let publication = self.publication.due(now);
+        let next = expiries
+            .chain(quiet)
+            .chain([publication])
+            .filter(|at| *at > now)
+            .min()
+            .unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
             return None;
@@ -282,21 +306,33 @@ impl Arbiter {
         Some(Effect::WakeAt(next))
     }
 
-    /// All verdicts at `now`.
+    /// The verdicts at `now`, as far as `part` goes.
     #[must_use]
-    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
-        Snapshot {
+    pub fn snapshot(&self, part: &Part, now: Timestamp) -> Snapshot {
+        let mut pools: Vec<PoolView> = self
+            .config
+            .pools
+            .iter()
+            .filter(|pool| part.has(&pool.name))
+            .map(|pool| self.pool_view(pool, now))
+            .collect();
+        if *part == Part::Summary {
+            pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.votes.clear());
+        }
+        let mut snapshot = Snapshot {
             version: SNAPSHOT_VERSION,
             config: self.config.hash,
             taken_at: now,
-            pools: self.config.pools.iter().map(|pool| self.pool_view(pool, now)).collect(),
-            watch: self
-                .watch
-                .iter()
-                .map(|((vantage, shard), presence)| presence.view(vantage, shard, now))
-                .collect(),
-            events: self.events.iter().take(20).cloned().collect(),
+            pools,
+            watch: Vec::new(),
+            events: Vec::new(),
+        };
+        if let Part::Whole | Part::Summary = part {
+            let views = self.watch.iter().map(|((vantage, shard), seen)| seen.view(vantage, shard, now));
+            snapshot.watch = views.collect();
+            snapshot.events = self.events.iter().take(20).cloned().collect();
         }
+        snapshot
     }
 
     fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {

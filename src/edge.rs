@@ -6,6 +6,7 @@
 mod arbiter_object;
 mod clock;
 mod deployed;
+mod layers;
 mod log;
 mod reader;
 mod respond;
@@ -14,7 +15,10 @@ mod send;
 mod trap;
 mod vantage_object;
 
-use worker::{Context, Env, Result, ScheduleContext, ScheduledEvent, event};
+use reader::Reply;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, worker_sys};
 
 use crate::serve::{self, Ask, Plan};
 
@@ -31,26 +35,39 @@ fn start() {
     }));
 }
 
-/// Answers one request.
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, ctx: Context) -> Result<web_sys::Response> {
+/// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself until the answer changes.
+/// `hits` is how often it did so.
+///
+/// # Errors
+/// The platform cannot make the values of an answer.
+#[wasm_bindgen]
+pub async fn answer(
+    request: web_sys::Request,
+    env: Env,
+    ctx: worker_sys::Context,
+    hits: f64,
+) -> std::result::Result<JsValue, JsValue> {
     #[cfg(feature = "trap")]
     trap::if_asked(&request, "read");
     let (method, url) = (request.method(), request.url());
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let ask =
         Ask { method: &method, target: respond::target_of(&url), if_none_match: if_none_match.as_deref() };
-    let answer = match serve::plan(deployed::config(), &ask) {
-        Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => reader::answer(&target, &ask, &env, &ctx).await,
+    let reply = match serve::plan(deployed::config(), &ask) {
+        Plan::Done(answer) => Reply { answer, kept: None },
+        Plan::FromSnapshot(target) => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            let hits = hits.max(0.0) as u64;
+            reader::reply(&target, &ask, (&env, &Context::new(ctx), hits)).await
+        }
     };
-    respond::response(&answer, method == "HEAD")
+    Ok(respond::reply(&reply, method == "HEAD")?.into())
 }
 
 /// Wakes the Arbiter, which wakes whatever is silent: a lost alarm must not stop the watch.
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    if let Err(error) = reader::wake_arbiter(&env).await {
+    if let Err(error) = layers::wake_arbiter(&env).await {
         log::warn("arbiter_unreachable", &[("by", &"cron"), ("error", &error.to_string())]);
     }
 }

@@ -33,6 +33,8 @@ pub mod verdict;
 
 pub mod snapshot;
 
+pub mod reader;
+
 pub mod serve;
 
 pub mod route;

@@ -11,8 +11,9 @@ mod signal;
 mod table;
 
 use crate::config::{Config, Problems};
+use crate::reader::{Layer, Source};
 use crate::snapshot::Snapshot;
-use crate::units::{Fingerprint, Timestamp};
+use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use table::{Format, Target};
 
@@ -50,17 +51,17 @@ pub enum Plan {
     FromSnapshot(Target),
 }
 
-/// Where the snapshot came from, for `Cache-Status` (RFC 9211).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
-    /// This isolate's memory.
-    Memory,
-    /// The Arbiter, asked for this request.
-    Arbiter,
-    /// An old copy from memory, because the Arbiter did not answer in time.
-    Stale,
-    /// Nowhere: nothing is known.
-    Nothing,
+/// What an answer is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis<'a> {
+    /// The verdicts.
+    pub snapshot: &'a Snapshot,
+    /// Where they come from.
+    pub source: Source,
+    /// Now.
+    pub now: Timestamp,
+    /// How many answers came from which layer, for `/readyz?verbose`.
+    pub counts: &'a [(Layer, u64)],
 }
 
 /// Settles a request as far as that goes without a snapshot.
@@ -87,19 +88,54 @@ pub fn plan(config: Result<&Config, &Problems>, ask: &Ask<'_>) -> Plan {
 
 /// Makes the answer for a target from a snapshot.
 #[must_use]
-pub fn answer(target: &Target, ask: &Ask<'_>, snapshot: &Snapshot, layer: Layer, now: Timestamp) -> Answer {
+pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
+    let Basis { snapshot, now, .. } = *basis;
     let mut answer = match target {
         Target::Health { pool, origin, format } => {
             health::answer(snapshot, (pool.as_deref(), origin.as_deref()), *format, now)
         }
         Target::Signal { pool, format } => signal::answer(snapshot, pool, *format, now),
-        Target::Ready { verbose } => ready::ready(snapshot, layer, *verbose, now),
+        Target::Ready { verbose } => ready::ready(basis, *verbose),
         Target::Page => page::answer(snapshot, now),
         Target::Live => ready::live(),
         Target::Style => page::style(),
     };
-    answer.headers.push(("cache-status", cache_status(layer).to_owned()));
+    answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)
+}
+
+/// The answer to a plain GET, to be given again as it is until the moment that comes with it: the next second of its `Age`, or when
+/// a verdict beneath it expires. Only for targets that are asked for often, written in the one usual way, so that there are no more
+/// of them than the configuration has names.
+#[must_use]
+pub fn kept(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
+    let plain =
+        ask.method == "GET" && ask.if_none_match.is_none() && target.path().as_deref() == Some(ask.target);
+    if !plain {
+        return None;
+    }
+    // Whoever is given it again is answered from memory, wherever the first one's answer came from.
+    let layer = if basis.source.layer == Layer::Nothing { return None } else { Layer::Memory };
+    let source = Source { layer, ..basis.source };
+    let answer = answer(target, ask, &Basis { source, ..*basis });
+    Some((answer, holds_until(target, basis.snapshot, basis.now)))
+}
+
+/// When the answer for a target says something else although nothing new is known.
+fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestamp {
+    let second = Millis::from_secs(1);
+    let wanted = target.origin();
+    let origins = || {
+        let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
+        origins.filter(move |origin| wanted.is_none_or(|wanted| origin.name.as_str() == wanted))
+    };
+    // The `Age` is that of the oldest evidence, and counts whole seconds.
+    let oldest = origins().filter_map(|origin| origin.oldest).min();
+    let tick = oldest.map(|oldest| oldest.plus(second.times(now.since(oldest).as_secs().saturating_add(1))));
+    // A verdict expires, and the last second of a signal's time to live is none.
+    let ends = origins().flat_map(|origin| [origin.valid_until.minus(second), origin.valid_until]);
+    let latest = now.plus(second);
+    ends.chain(tick).filter(|at| *at > now).min().unwrap_or(latest).min(latest)
 }
 
 /// 503 of a worker that has no configuration at all to answer from.
@@ -108,12 +144,20 @@ pub fn unavailable() -> Answer {
     problem::answer(503, "unavailable", "Unavailable", "The worker has no configuration.")
 }
 
-const fn cache_status(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Memory => "vedette; hit; detail=memory",
-        Layer::Arbiter => "vedette; fwd=stale; detail=arbiter",
-        Layer::Stale => "vedette; hit; ttl=0; detail=memory-arbiter-silent",
-        Layer::Nothing => "vedette; fwd=miss; detail=arbiter-silent",
+/// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it has been due for a refresh.
+fn cache_status(source: &Source) -> String {
+    let layer = source.layer.as_str();
+    let silent = if source.silent { ", arbiter silent" } else { "" };
+    let age = source.age.as_secs();
+    match source.layer {
+        Layer::Arbiter => "vedette; fwd=stale; detail=\"arbiter\"".to_owned(),
+        Layer::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
+        Layer::Memory | Layer::Cache | Layer::Kv => {
+            let (left, over) =
+                (source.limit.minus(source.age).as_secs(), source.age.minus(source.limit).as_secs());
+            let sign = if over > 0 { "-" } else { "" };
+            format!("vedette; hit; ttl={sign}{}; detail=\"{layer}, {age} s old{silent}\"", left.max(over))
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use miniserde::{Deserialize, Serialize};
 
-use crate::config::{Config, Plan};
+use crate::config::Config;
 use crate::json;
 use crate::sample::{CacheClass, Database};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -135,21 +135,53 @@ pub struct Happening {
     pub reason: String,
 }
 
-/// How old a reader's copy may be before it asks the Arbiter again: half a second, but on the free plan, whose daily requests
-/// are counted, ten seconds. A laptop (`local`) is never counted.
-#[must_use]
-pub const fn refresh_after(plan: Plan, local: bool) -> Millis {
-    match (plan, local) {
-        (Plan::Paid, _) | (Plan::Free, true) => Millis::new(500),
-        (Plan::Free, false) => Millis::from_secs(10),
-    }
+/// What a reader asks for: so that one who wants one pool pays for one pool.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Everything.
+    Whole,
+    /// Every pool and origin without the votes behind them, the watch and the latest events.
+    Summary,
+    /// One pool with its votes.
+    Pool(Name),
 }
 
-/// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-pub const PATIENCE: Millis = Millis::new(300);
+impl Part {
+    /// The part's name, of which its keys and paths are made: `whole`, `summary`, `pool/shop`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Whole => "whole".to_owned(),
+            Self::Summary => "summary".to_owned(),
+            Self::Pool(name) => format!("pool/{name}"),
+        }
+    }
 
-/// How long a reader that has nothing waits for the Arbiter.
-pub const FIRST_PATIENCE: Millis = Millis::from_secs(3);
+    /// Reads such a name.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<Self> {
+        match path {
+            "whole" => Some(Self::Whole),
+            "summary" => Some(Self::Summary),
+            pool => Name::parse(pool.strip_prefix("pool/")?).ok().map(Self::Pool),
+        }
+    }
+
+    /// Whether the part holds this pool.
+    #[must_use]
+    pub fn has(&self, pool: &Name) -> bool {
+        match self {
+            Self::Whole | Self::Summary => true,
+            Self::Pool(name) => name == pool,
+        }
+    }
+
+    /// The key under which a copy for this configuration is kept, wherever it is.
+    #[must_use]
+    pub fn key(&self, config: Fingerprint) -> String {
+        format!("v{SNAPSHOT_VERSION}/{config}/{}", self.path())
+    }
+}
 
 impl Snapshot {
     /// A snapshot that knows nothing: everything unknown for this `reason`. It stands in where no other can be had.
@@ -196,6 +228,22 @@ impl Snapshot {
     pub fn parse(text: &str, config: Fingerprint) -> Option<Self> {
         let snapshot: Self = json::read(text)?;
         (snapshot.version == SNAPSHOT_VERSION && snapshot.config == config).then_some(snapshot)
+    }
+
+    /// Whether this says what `other` says, whenever the evidence for it was observed.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let same_origin = |(one, other): (&OriginView, &OriginView)| {
+            one.status == other.status && one.reason == other.reason && one.since == other.since
+        };
+        let same_pool = |(one, other): (&PoolView, &PoolView)| {
+            one.revision == other.revision
+                && one.status == other.status
+                && one.choice == other.choice
+                && one.origins.len() == other.origins.len()
+                && one.origins.iter().zip(&other.origins).all(same_origin)
+        };
+        self.pools.len() == other.pools.len() && self.pools.iter().zip(&other.pools).all(same_pool)
     }
 
     /// The pool of this name.

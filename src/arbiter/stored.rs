@@ -5,6 +5,7 @@
 
 use miniserde::{Deserialize, Serialize};
 
+use super::publication::Publication;
 use super::{Arbiter, PoolStanding, Standing};
 use crate::config::Pool;
 use crate::json;
@@ -28,6 +29,8 @@ pub enum Table {
     Pools,
     /// One row per event, oldest first; the key is empty.
     Events,
+    /// What is known about the storage itself: one row per subject.
+    Meta,
 }
 
 /// One row.
@@ -126,6 +129,11 @@ impl Arbiter {
         match row.table {
             Table::Shards => self.restore_shard(&row.text),
             Table::Pools => self.restore_pool(&row.text),
+            Table::Meta => {
+                if let Some(publication) = Publication::restore(row) {
+                    self.publication = publication;
+                }
+            }
             Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
         }
     }

@@ -58,7 +58,7 @@ fn changes(effects: &[Effect]) -> Vec<String> {
         Effect::Changed(change) => {
             Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str()))
         }
-        Effect::Persist(_) | Effect::WakeAt(_) | Effect::Arm(_) => None,
+        Effect::Persist(_) | Effect::WakeAt(_) | Effect::Arm(_) | Effect::Publish(_) => None,
     };
     effects.iter().filter_map(line).collect()
 }
@@ -66,7 +66,7 @@ fn changes(effects: &[Effect]) -> Vec<String> {
 fn rows(effects: &[Effect]) -> Vec<Row> {
     let row = |effect: &Effect| match effect {
         Effect::Persist(rows) => rows.clone(),
-        Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) => Vec::new(),
+        Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) | Effect::Publish(_) => Vec::new(),
     };
     effects.iter().flat_map(row).collect()
 }
@@ -78,7 +78,7 @@ fn the_first_wake_arms_every_vantage() {
         .iter()
         .filter_map(|effect| match effect {
             Effect::Arm(object) => Some(object.name.as_str()),
-            Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) => None,
+            Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) | Effect::Publish(_) => None,
         })
         .collect();
     assert_eq!(armed, ["v1/apac/apac/0of1", "v1/enam/enam/0of1", "v1/weur/weur/0of1"]);
@@ -99,13 +99,13 @@ fn votes_of_two_vantages_make_a_verdict() {
 fn a_majority_of_fails_moves_the_signal_to_the_standby() {
     let mut arbiter = arbiter();
     feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
-    let before = arbiter.snapshot(at(1_000)).pools[0].clone();
+    let before = arbiter.snapshot(&Part::Whole, at(1_000)).pools[0].clone();
     assert_eq!(before.chosen.as_ref().unwrap().as_str(), "primary");
     let effects = feed(&mut arbiter, 2_000, &[("weur", "-+")]);
     assert_eq!(changes(&effects), ["shop/primary pass→warn", "shop pass→warn"], "a minority is a warning");
     let effects = feed(&mut arbiter, 2_100, &[("enam", "-+")]);
     assert_eq!(changes(&effects), ["shop/primary warn→fail"]);
-    let after = arbiter.snapshot(at(2_100)).pools[0].clone();
+    let after = arbiter.snapshot(&Part::Whole, at(2_100)).pools[0].clone();
     assert_eq!(after.chosen.as_ref().unwrap().as_str(), "standby");
     assert!(after.revision > before.revision);
     assert_eq!(after.origins[0].since, at(2_100));
@@ -115,9 +115,9 @@ fn a_majority_of_fails_moves_the_signal_to_the_standby() {
 fn the_revision_rests_while_nothing_changes() {
     let mut arbiter = arbiter();
     feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
-    let before = arbiter.snapshot(at(1_000)).pools[0].revision;
+    let before = arbiter.snapshot(&Part::Whole, at(1_000)).pools[0].revision;
     feed(&mut arbiter, 2_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
-    assert_eq!(arbiter.snapshot(at(2_000)).pools[0].revision, before);
+    assert_eq!(arbiter.snapshot(&Part::Whole, at(2_000)).pools[0].revision, before);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn verdicts_and_events_survive_a_restart() {
         table.push(row);
     }
     let after = Arbiter::new(shop(), &table, at(9_000));
-    let (was, is) = (before.snapshot(at(9_000)), after.snapshot(at(9_000)));
+    let (was, is) = (before.snapshot(&Part::Whole, at(9_000)), after.snapshot(&Part::Whole, at(9_000)));
     assert_eq!(is.pools, was.pools);
     assert_eq!(is.pools[0].origins[0].status, Status::Fail);
     assert_eq!(is.pools[0].origins[0].since, at(1_000));
@@ -154,7 +154,10 @@ fn when_reports_stop_the_verdict_becomes_unknown_and_the_vantages_are_woken() {
     feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
     let effects = arbiter.step(Event::Woken, at(45_001));
     assert!(changes(&effects).contains(&"shop/primary pass→unknown".to_owned()), "{effects:?}");
-    assert_eq!(effects.iter().filter(|effect| matches!(effect, Effect::Arm(_))).count(), 3);
+    assert_eq!(
+        effects.iter().filter(|effect| matches!(effect, Effect::Arm(_) | Effect::Publish(_))).count(),
+        3
+    );
 }
 
 #[test]
@@ -163,7 +166,7 @@ fn the_arbiter_wakes_itself_when_something_may_have_fallen_silent() {
     let effects = feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
     let last = effects.iter().rev().find_map(|effect| match effect {
         Effect::WakeAt(at) => Some(*at),
-        Effect::Persist(_) | Effect::Changed(_) | Effect::Arm(_) => None,
+        Effect::Persist(_) | Effect::Changed(_) | Effect::Arm(_) | Effect::Publish(_) => None,
     });
     assert!(last.is_some_and(|last| last > at(0) && last <= at(30_000)), "{last:?}");
     let again = feed(&mut arbiter, 10, &[("weur", "++")]);
@@ -180,7 +183,7 @@ fn a_late_report_does_not_overtake_a_newer_one() {
     feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++")]);
     let late = report(&config, "weur", at(500).as_millis(), "--");
     arbiter.step(Event::Reported(late), at(1_200));
-    assert_eq!(arbiter.snapshot(at(1_200)).pools[0].origins[0].status, Status::Pass);
+    assert_eq!(arbiter.snapshot(&Part::Whole, at(1_200)).pools[0].origins[0].status, Status::Pass);
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn votes_for_an_old_definition_do_not_count_after_a_change() {
     for vantage in ["weur", "enam", "apac"] {
         arbiter.step(Event::Reported(report(&old, vantage, 1, "--")), at(10));
     }
-    assert_eq!(arbiter.snapshot(at(10)).pools[0].origins[0].status, Status::Unknown);
+    assert_eq!(arbiter.snapshot(&Part::Whole, at(10)).pools[0].origins[0].status, Status::Unknown);
 }
 
 #[test]
@@ -234,8 +237,52 @@ fn stored_rows_v1_are_frozen() {
 
 #[test]
 fn addresses_are_published_only_where_the_pool_says_so() {
-    let open = arbiter().snapshot(at(0));
+    let open = arbiter().snapshot(&Part::Whole, at(0));
     assert_eq!(open.pools[0].origins[0].url.as_deref(), Some("http://127.0.0.1:9101"));
-    let closed = Arbiter::new(config(&SHOP.replace("expose_urls = true\n", "")), &[], at(0)).snapshot(at(0));
+    let closed = Arbiter::new(config(&SHOP.replace("expose_urls = true\n", "")), &[], at(0))
+        .snapshot(&Part::Whole, at(0));
     assert!(!crate::json::write(&closed).contains("127.0.0.1"));
+}
+
+#[test]
+fn the_last_known_good_is_published_after_it_is_persisted() {
+    let mut arbiter = arbiter();
+    let first = arbiter.step(Event::Woken, at(0));
+    assert!(matches!(first.as_slice(), [Effect::Persist(_), Effect::Publish(_), ..]), "{first:?}");
+    feed(&mut arbiter, 1_000, &[("weur", "+-"), ("enam", "+-"), ("apac", "+-")]);
+    let soon = arbiter.step(Event::Woken, at(59_999));
+    assert!(!soon.iter().any(|effect| matches!(effect, Effect::Publish(_))), "at most once a minute");
+    let later = arbiter.step(Event::Woken, at(60_000));
+    let published = later.iter().find_map(|effect| match effect {
+        Effect::Publish(snapshot) => Some(snapshot),
+        Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) => None,
+    });
+    let pool = &published.unwrap().pools[0];
+    assert_eq!(pool.chosen.as_ref().unwrap().as_str(), "primary");
+    assert!(pool.origins.iter().all(|origin| origin.votes.is_empty()), "a summary");
+}
+
+#[test]
+fn a_publication_that_is_due_survives_a_restart() {
+    let mut before = arbiter();
+    let mut effects = before.step(Event::Woken, at(0));
+    effects.extend(feed(&mut before, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]));
+    let mut after = Arbiter::new(shop(), &rows(&effects), at(2_000));
+    let due = after.step(Event::Woken, at(60_000));
+    assert!(due.iter().any(|effect| matches!(effect, Effect::Publish(_))), "{due:?}");
+}
+
+#[test]
+fn a_part_of_the_snapshot_has_what_its_reader_needs_and_no_more() {
+    let two = SHOP.replace("[[pool]]\nname = \"shop\"", "[[pool]]\nname = \"api\"\n[[pool.origin]]\nname = \"only\"\nurl = \"http://127.0.0.1:9103\"\n\n[[pool]]\nname = \"shop\"");
+    let mut arbiter = Arbiter::new(config(&two), &[], at(0));
+    feed(&mut arbiter, 1_000, &[("weur", "+++"), ("enam", "+++"), ("apac", "+++")]);
+    let shop = arbiter.snapshot(&Part::Pool(Name::parse("shop").unwrap()), at(1_000));
+    assert_eq!(shop.pools.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(), ["shop"]);
+    assert_eq!(shop.pools[0].origins[0].votes.len(), 3);
+    assert!(shop.watch.is_empty() && shop.events.is_empty());
+    let summary = arbiter.snapshot(&Part::Summary, at(1_000));
+    assert_eq!((summary.pools.len(), summary.watch.len()), (2, 3));
+    assert!(summary.pools.iter().flat_map(|pool| &pool.origins).all(|origin| origin.votes.is_empty()));
+    assert_eq!(arbiter.snapshot(&Part::Whole, at(1_000)).pools[1], shop.pools[0]);
 }

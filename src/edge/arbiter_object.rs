@@ -2,7 +2,7 @@
 //!
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 400 not understood; a vote for another
-//! definition is taken and does not count), `GET /snapshot` (200) and
+//! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
 //! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
 //! platform's output gate holds every answer until they have landed.
 
@@ -15,10 +15,11 @@ use worker::{
 };
 
 use super::vantage_object::clock_time;
-use super::{clock, deployed, log, reader};
+use super::{clock, deployed, layers, log, respond};
 use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
 use crate::config::Config;
 use crate::json;
+use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
 
@@ -43,12 +44,12 @@ impl DurableObject for Arbiter {
         #[cfg(feature = "trap")]
         {
             super::trap::if_set("arbiter");
-            if super::trap::arbiter_is_silent() {
+            if super::trap::is_down("arbiter") {
                 return Err("silent on purpose".into());
             }
         }
         let Ok(config) = deployed::config() else {
-            return reader::reply(503, "the configuration is not valid");
+            return respond::plain(503, "the configuration is not valid");
         };
         let url = request.inner().url();
         match (request.method(), url.strip_prefix("https://arbiter/")) {
@@ -56,17 +57,20 @@ impl DurableObject for Arbiter {
                 let text = request.text().await?;
                 self.take(config, &text).await
             }
-            (_, Some("snapshot")) => {
-                self.step(config, Event::Woken).await?;
-                let now = clock::now();
-                let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(now));
-                reader::reply(200, &json::write(&snapshot))
-            }
             (_, Some("wake")) => {
                 self.step(config, Event::Woken).await?;
-                reader::reply(204, "")
+                respond::plain(204, "")
             }
-            _ => reader::reply(404, ""),
+            (_, Some(path)) => match path.strip_prefix("snapshot/").and_then(Part::parse) {
+                Some(part) => {
+                    self.step(config, Event::Woken).await?;
+                    let now = clock::now();
+                    let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(&part, now));
+                    respond::plain(200, &json::write(&snapshot))
+                }
+                None => respond::plain(404, ""),
+            },
+            (_, None) => respond::plain(404, ""),
         }
     }
 
@@ -90,14 +94,14 @@ impl Arbiter {
         let report = if text.len() <= REPORT_CAP { json::read::<Report>(text) } else { None };
         let Some(report) = report else {
             log::warn("report_not_understood", &[("bytes", &text.len())]);
-            return reader::reply(400, "");
+            return respond::plain(400, "");
         };
         if report.config != config.hash {
             // One of us runs an older deployment; its votes say themselves which definition they judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
         self.step(config, Event::Reported(report)).await?;
-        reader::reply(204, "")
+        respond::plain(204, "")
     }
 
     async fn step(&self, config: &Config, event: Event) -> Result<()> {
@@ -114,6 +118,7 @@ impl Arbiter {
                         return Err(error);
                     }
                 }
+                Effect::Publish(snapshot) => self.publish(snapshot),
                 Effect::Changed(happening) => log::info(
                     "verdict_changed",
                     &[
@@ -132,6 +137,16 @@ impl Arbiter {
             }
         }
         Ok(())
+    }
+
+    /// Writes the last known good. What cannot be written is written with the next change, or within the hour.
+    fn publish(&self, snapshot: Snapshot) {
+        let env = self.env.clone();
+        self.state.wait_until(async move {
+            if let Err(error) = layers::publish(&snapshot, &env).await {
+                log::warn("kv_unreachable", &[("error", &error.to_string())]);
+            }
+        });
     }
 
     /// Wakes a vantage object; whether it comes is seen by its report.
@@ -185,6 +200,7 @@ impl Arbiter {
             (Table::Shards, "SELECT key, body FROM v1_shards"),
             (Table::Pools, "SELECT key, body FROM v1_pools"),
             (Table::Events, "SELECT '' AS key, body FROM v1_events ORDER BY id"),
+            (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
         ] {
             let stored = pairs(&sql.exec(statement, None)?)?;
             rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
@@ -205,6 +221,7 @@ impl Arbiter {
         match row.table {
             Table::Shards => upsert("v1_shards"),
             Table::Pools => upsert("v1_pools"),
+            Table::Meta => upsert("meta"),
             Table::Events => {
                 sql.exec(
                     "INSERT INTO v1_events (body) VALUES (?)",

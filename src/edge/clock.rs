@@ -16,6 +16,13 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
 }
 
+/// A point in time as JavaScript counts it: milliseconds since the epoch.
+pub(super) fn as_number(at: Timestamp) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a timestamp stays below the year 9999")]
+    let number = at.as_millis() as f64;
+    number
+}
+
 /// A timer; dropping it clears it. At most what the platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
     Delay::from(Duration::from(length.min(Millis::new(i32::MAX.unsigned_abs().into()))))

@@ -1,122 +1,179 @@
-//! The read path: isolate memory, then the Arbiter. How old a copy may be and how long to wait is the core's to say.
+//! The read path: asks the layers that the core names, and holds what they say. Promises of one request are never awaited in
+//! another; what one brings, the others find in memory.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
-use worker::{Context, Env, Result, Stub};
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+use worker::{Context, Env};
 
-use super::{ARBITER_NAME, clock, deployed, log, respond};
-use crate::serve::{self, Answer, Ask, Layer, Target};
-use crate::snapshot::{self, Snapshot};
-use crate::units::{Millis, Timestamp};
-
-/// The copy of this isolate.
-struct Copy {
-    snapshot: Rc<Snapshot>,
-    fetched: Timestamp,
-}
+use super::{clock, deployed, layers, log};
+use crate::config::Config;
+use crate::reader::{self, Asked, Copy, Known, Layer, Memory, Served, Step};
+use crate::serve::{self, Answer, Ask, Basis, Target};
+use crate::snapshot::{Part, Snapshot};
+use crate::units::{Map, Millis, Timestamp};
 
 thread_local! {
-    static COPY: RefCell<Option<Copy>> = const { RefCell::new(None) };
-    /// When a refresh began that has not ended. A promise of one request must not be awaited in another, so others are
-    /// served the copy at hand meanwhile.
-    static REFRESHING: Cell<Option<Timestamp>> = const { Cell::new(None) };
+    static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
+    /// For each part, the object that tells `entry.mjs` until when what is rendered from it may be given again. Shared by all
+    /// that was rendered from one state of it, so that a change of verdict ends them all at once.
+    static LEASES: RefCell<Map<Part, Object>> = const { RefCell::new(Map::new()) };
 }
 
-/// Makes the answer for a target.
-pub(super) async fn answer(target: &Target, ask: &Ask<'_>, env: &Env, ctx: &Context) -> Answer {
-    let Ok(config) = deployed::config() else { return serve::unavailable() };
+/// An answer, and the form in which `entry.mjs` may keep it.
+pub(super) struct Reply {
+    pub(super) answer: Answer,
+    pub(super) kept: Option<Kept>,
+}
+
+/// An answer that may be given again.
+pub(super) struct Kept {
+    pub(super) answer: Answer,
+    pub(super) until: Timestamp,
+    pub(super) lease: Object,
+}
+
+/// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
+pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
+    let Ok(config) = deployed::config() else { return Reply { answer: serve::unavailable(), kept: None } };
     let local = env.var("VEDETTE_LOCAL").is_ok();
-    let limit = snapshot::refresh_after(config.plan, local);
-    let (snapshot, layer) = match copy(limit) {
-        Some(fresh) => (Some(fresh), Layer::Memory),
-        None => refreshed(env, ctx).await,
-    };
+    let limit = reader::limit(config.plan, local);
+    let part = reader::part(target, config, local);
+    #[cfg(feature = "trap")]
+    forget_if_down();
+    let Served { copy, source } = served(&part, limit, config, (env, ctx)).await;
     let now = clock::now();
-    let known =
-        snapshot.unwrap_or_else(|| Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")));
-    serve::answer(target, ask, &known, layer, now)
-}
-
-/// The copy at hand if it is no older than `limit`, or if another request is about to replace it.
-fn copy(limit: Millis) -> Option<Rc<Snapshot>> {
-    let now = clock::now();
-    COPY.with_borrow(|copy| {
-        let copy = copy.as_ref()?;
-        let fresh = now.since(copy.fetched) < limit && copy.fetched <= now;
-        let awaited =
-            REFRESHING.get().is_some_and(|since| now.since(since) < snapshot::PATIENCE && since <= now);
-        (fresh || awaited).then(|| Rc::clone(&copy.snapshot))
-    })
-}
-
-/// Asks the Arbiter; an old copy if it does not answer in time.
-async fn refreshed(env: &Env, ctx: &Context) -> (Option<Rc<Snapshot>>, Layer) {
-    let (done, answered) = futures_channel::oneshot::channel();
-    let env = env.clone();
-    REFRESHING.set(Some(clock::now()));
-    // The refresh outlives this request's patience: the next one finds what it brings.
-    ctx.wait_until(async move {
-        let outcome = fetch_snapshot(&env).await;
-        REFRESHING.set(None);
-        let good = match outcome {
-            Ok(snapshot) => {
-                COPY.set(Some(Copy { snapshot: Rc::new(snapshot), fetched: clock::now() }));
-                true
-            }
-            Err(error) => {
-                log::warn("arbiter_unreachable", &[("by", &"reader"), ("error", &error.to_string())]);
-                false
-            }
-        };
-        // The reader may have left already.
-        let _ = done.send(good);
+    let snapshot = copy.map_or_else(
+        || Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")),
+        |copy| copy.snapshot,
+    );
+    let counts = MEMORY.with_borrow_mut(|memory| {
+        memory.count(source.layer);
+        let again = |layer| if layer == Layer::Memory { hits } else { 0 };
+        memory.counts().map(|(layer, count)| (layer, count.saturating_add(again(layer)))).collect::<Vec<_>>()
     });
-    let held = || COPY.with_borrow(|copy| copy.as_ref().map(|copy| Rc::clone(&copy.snapshot)));
-    let patience = if held().is_some() { snapshot::PATIENCE } else { snapshot::FIRST_PATIENCE };
-    let answered = match select(answered, clock::delay(patience)).await {
-        Either::Left((good, _)) => good.unwrap_or(false),
-        Either::Right(((), _)) => false,
-    };
-    match (held(), answered) {
-        (Some(snapshot), true) => (Some(snapshot), Layer::Arbiter),
-        (Some(snapshot), false) => (Some(snapshot), Layer::Stale),
-        (None, _) => (None, Layer::Nothing),
+    let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
+    let kept = serve::kept(target, ask, &basis).map(|(answer, until)| Kept {
+        answer,
+        until,
+        lease: lease(&part, limit),
+    });
+    Reply { answer: serve::answer(target, ask, &basis), kept }
+}
+
+async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
+    let key = part.key(config.hash);
+    let mut known = Known::default();
+    loop {
+        MEMORY.with_borrow(|memory| memory.look(part, &mut known));
+        match reader::next(&known, limit, clock::now()) {
+            Step::Serve(served) => return served,
+            Step::LookAgain(after) => clock::delay(after).await,
+            Step::AskCache => {
+                known.cache = within(reader::CACHE_PATIENCE, layers::cached(&key, config)).await;
+                found(part, &known.cache);
+            }
+            Step::AskArbiter(patience) => {
+                known.arbiter = refreshed(part, (limit, patience), (env, ctx)).await;
+            }
+            Step::AskKv => {
+                let key = Part::Summary.key(config.hash);
+                known.kv = within(reader::KV_PATIENCE, layers::last_known_good(&key, env, config)).await;
+                found(part, &known.kv);
+            }
+        }
     }
 }
 
-async fn fetch_snapshot(env: &Env) -> Result<Snapshot> {
-    let config = deployed::config().map_err(|_| worker::Error::from("the configuration is not valid"))?;
-    let mut response = arbiter(env)?.fetch_with_str("https://arbiter/snapshot").await?;
-    let text = response.text().await?;
-    // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
-    Snapshot::parse(&text, config.hash)
-        .ok_or_else(|| worker::Error::from("the Arbiter runs another configuration"))
+async fn within(patience: Millis, asking: impl Future<Output = Option<Copy>>) -> Asked {
+    match select(std::pin::pin!(asking), clock::delay(patience)).await {
+        Either::Left((Some(copy), _)) => Asked::Found(copy),
+        Either::Left((None, _)) | Either::Right(((), _)) => Asked::InVain,
+    }
 }
 
-/// The one Arbiter.
-pub(super) fn arbiter(env: &Env) -> Result<Stub> {
-    let hint = deployed::config().map_or("weur", |config| config.arbiter_location.as_str());
-    env.durable_object("ARBITER")?.get_by_name_with_location_hint(ARBITER_NAME, hint)
+fn found(part: &Part, asked: &Asked) {
+    if let Asked::Found(copy) = asked {
+        MEMORY.with_borrow_mut(|memory| memory.found(part, copy));
+    }
 }
 
-/// Wakes the Arbiter.
-pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
-    arbiter(env)?.fetch_with_str("https://arbiter/wake").await?;
-    Ok(())
+/// Asks the Arbiter. The asking outlives this request's patience: the next one finds what it brings.
+async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx): (&Env, &Context)) -> Asked {
+    let (done, answered) = futures_channel::oneshot::channel();
+    MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
+    extend_lease(part, limit);
+    let (env, part) = (env.clone(), part.clone());
+    ctx.wait_until(async move {
+        let copy = match layers::from_arbiter(&part, &env).await {
+            Ok(copy) => Some(copy),
+            Err(error) => {
+                log::warn("arbiter_unreachable", &[("by", &"reader"), ("error", &error.to_string())]);
+                None
+            }
+        };
+        hold(&part, limit, copy.as_ref());
+        // The reader may have left already.
+        let _ = done.send(copy.clone());
+        if let Some(copy) = copy {
+            layers::leave_in_cache(&part, &copy).await;
+        }
+    });
+    match select(answered, clock::delay(patience)).await {
+        Either::Left((Ok(Some(copy)), _)) => Asked::Found(copy),
+        Either::Left((Ok(None) | Err(_), _)) | Either::Right(((), _)) => Asked::InVain,
+    }
 }
 
-/// Sends a report to the Arbiter; whether it was taken.
-pub(super) async fn deliver(env: &Env, report: &str) -> Result<bool> {
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&report.into());
-    let request = web_sys::Request::new_with_str_and_init("https://arbiter/report", &init)?;
-    Ok(arbiter(env)?.fetch_with_request(request.into()).await?.status_code() == 204)
+/// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is given again.
+fn hold(part: &Part, limit: Millis, copy: Option<&Copy>) {
+    let mut before = Known::default();
+    MEMORY.with_borrow_mut(|memory| {
+        memory.look(part, &mut before);
+        memory.answered(part, copy.cloned());
+    });
+    let agrees = |copy: &Copy| before.memory.is_some_and(|held| held.snapshot.agrees_with(&copy.snapshot));
+    if copy.is_none_or(agrees) {
+        extend_lease(part, limit);
+    } else {
+        end_leases();
+    }
 }
 
-/// Answers a request between our own parts.
-pub(super) fn reply(status: u16, body: &str) -> Result<worker::Response> {
-    respond::plain(status, body)
+/// The object that what is rendered from a part shares.
+fn lease(part: &Part, limit: Millis) -> Object {
+    let lease =
+        LEASES.with_borrow_mut(|leases| leases.entry(part.clone()).or_insert_with(Object::new).clone());
+    extend_lease(part, limit);
+    lease
+}
+
+fn extend_lease(part: &Part, limit: Millis) {
+    let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit));
+    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_until(lease, until)));
+}
+
+fn end_leases() {
+    LEASES.with_borrow_mut(|leases| {
+        leases.values().for_each(|lease| set_until(lease, Timestamp::default()));
+        *leases = Map::new();
+    });
+}
+
+/// Sets when an object that `entry.mjs` holds ends.
+pub(super) fn set_until(object: &Object, until: Timestamp) {
+    // A plain object of our own takes any property.
+    let _ = Reflect::set(object, &"until".into(), &JsValue::from_f64(clock::as_number(until)));
+}
+
+/// Forgets every copy if memory is to be lost.
+#[cfg(feature = "trap")]
+fn forget_if_down() {
+    if super::trap::is_down("memory") {
+        MEMORY.set(Memory::new());
+        end_leases();
+    }
 }

@@ -1,8 +1,11 @@
-//! The core's answers as the platform's responses.
+//! The core's answers as the platform's: what `entry.mjs` makes a response of, and responses between our own parts.
 
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 use worker::Result;
 
+use super::reader::{Kept, Reply, set_until};
 use crate::serve::Answer;
 
 /// Path and query of an absolute address, as sent.
@@ -12,17 +15,44 @@ pub(super) fn target_of(url: &str) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }
 
-/// A response; without the body for HEAD.
-pub(super) fn response(answer: &Answer, head: bool) -> Result<Response> {
-    let headers = Headers::new()?;
-    for (name, value) in &answer.headers {
-        headers.set(name, value)?;
+/// `{ body, init, kept? }`: what `new Response(body, init)` takes, and the same of what may be given again, with `until` and
+/// `lease`. For HEAD there is no body.
+pub(super) fn reply(reply: &Reply, head: bool) -> Result<Object> {
+    let object = response(&reply.answer, head)?;
+    if let Some(Kept { answer, until, lease }) = &reply.kept {
+        let kept = response(answer, false)?;
+        set_until(&kept, *until);
+        Reflect::set(&kept, &"lease".into(), lease)?;
+        Reflect::set(&object, &"kept".into(), &kept)?;
     }
+    Ok(object)
+}
+
+fn response(answer: &Answer, head: bool) -> Result<Object> {
     let init = ResponseInit::new();
     init.set_status(answer.status);
-    init.set_headers(headers.as_ref());
-    let body = (!head && answer.status != 304).then_some(answer.body.as_str());
-    Ok(Response::new_with_opt_str_and_init(body, &init)?)
+    init.set_headers(headers(&answer.headers)?.as_ref());
+    let empty = head || answer.status == 304;
+    let body = if empty { JsValue::NULL } else { JsValue::from_str(&answer.body) };
+    let object = Object::new();
+    Reflect::set(&object, &"body".into(), &body)?;
+    Reflect::set(&object, &"init".into(), &init)?;
+    Ok(object)
+}
+
+fn headers(fields: &[(&'static str, String)]) -> Result<Headers> {
+    let headers = Headers::new()?;
+    for (name, value) in fields {
+        headers.set(name, value)?;
+    }
+    Ok(headers)
+}
+
+/// A response with these header fields.
+pub(super) fn with_headers(body: &str, fields: &[(&'static str, String)]) -> Result<Response> {
+    let init = ResponseInit::new();
+    init.set_headers(headers(fields)?.as_ref());
+    Ok(Response::new_with_opt_str_and_init(Some(body), &init)?)
 }
 
 /// A small response between our own parts.

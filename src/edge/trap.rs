@@ -1,31 +1,34 @@
-//! Faults on purpose, so that tests can see what they cost: a crash, an Arbiter that does not answer. Only in builds with the
-//! feature `trap`.
+//! Faults on purpose, so that tests can see what they cost: a crash, a part that is down. Only in builds with the feature `trap`.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use web_sys::Request;
 
 thread_local! {
     static SET: Cell<Option<&'static str>> = const { Cell::new(None) };
-    static SILENT: Cell<bool> = const { Cell::new(false) };
+    static DOWN: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Reads the header `vedette-trap`: `read` traps this request, `arbiter` and `vantage` the next turn of that object in this
-/// isolate; `arbiter-silent` makes the Arbiter refuse every request until `arbiter-speaks`.
+/// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `kv` and `vantage` takes these parts away from this isolate, until
+/// the next such list.
 pub(super) fn if_asked(request: &Request, here: &str) {
-    match request.headers().get("vedette-trap").ok().flatten().as_deref() {
-        Some(asked) if asked == here => trap(),
-        Some("arbiter") => SET.set(Some("arbiter")),
-        Some("vantage") => SET.set(Some("vantage")),
-        Some("arbiter-silent") => SILENT.set(true),
-        Some("arbiter-speaks") => SILENT.set(false),
-        Some(_) | None => {}
+    let Some(asked) = request.headers().get("vedette-trap").ok().flatten() else { return };
+    match asked.as_str() {
+        asked if asked == here => trap(),
+        "arbiter" => SET.set(Some("arbiter")),
+        "vantage" => SET.set(Some("vantage")),
+        asked => {
+            if let Some(parts) = asked.strip_prefix("down=") {
+                DOWN.set(parts.to_owned());
+            }
+        }
     }
 }
 
-/// Whether the Arbiter is not to answer.
-pub(super) fn arbiter_is_silent() -> bool {
-    SILENT.get()
+/// Whether a part is to be down.
+pub(super) fn is_down(part: &str) -> bool {
+    DOWN.with_borrow(|down| down.split(',').any(|one| one == part))
 }
 
 /// Traps if a request asked for a trap here.

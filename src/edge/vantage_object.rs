@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State, durable_object};
 
-use super::{clock, deployed, log, reader, send};
+use super::{clock, deployed, layers, log, respond, send};
 use crate::config::Config;
 use crate::json;
 use crate::probe;
@@ -63,7 +63,7 @@ impl DurableObject for Vantage {
 
     async fn fetch(&self, _request: Request) -> Result<Response> {
         self.set_alarm(clock::now()).await?;
-        reader::reply(204, "")
+        respond::plain(204, "")
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -80,6 +80,10 @@ impl Vantage {
         #[cfg(feature = "trap")]
         super::trap::if_set("vantage");
         self.alarm.set(None);
+        #[cfg(feature = "trap")]
+        if super::trap::is_down("vantage") {
+            return self.set_alarm(clock::now().plus(Millis::from_secs(1))).await;
+        }
         let Ok(config) = deployed::config() else {
             return self.set_alarm(clock::now().plus(Millis::from_secs(60))).await;
         };
@@ -181,7 +185,7 @@ impl Vantage {
         self.reports.set(self.reports.get().saturating_add(1));
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
         spawn_local(async move {
-            let delivery = std::pin::pin!(reader::deliver(&env, &text));
+            let delivery = std::pin::pin!(layers::deliver(&env, &text));
             let taken = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(taken), _)) => taken,
                 Either::Left((Err(error), _)) => {
@@ -231,9 +235,7 @@ impl Vantage {
 
 /// A point in time as the platform's alarms take it: absolute.
 pub(super) fn clock_time(at: Timestamp) -> ScheduledTime {
-    #[expect(clippy::cast_precision_loss, reason = "a timestamp stays below the year 9999")]
-    let ms = at.as_millis() as f64;
-    ScheduledTime::new(js_sys::Date::new(&ms.into()))
+    ScheduledTime::new(js_sys::Date::new(&clock::as_number(at).into()))
 }
 
 fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {

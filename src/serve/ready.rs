@@ -1,8 +1,6 @@
 //! `/livez` and `/readyz`: the worker's own health, in the style of Kubernetes.
 
-use super::{Answer, Layer};
-use crate::snapshot::Snapshot;
-use crate::units::Timestamp;
+use super::{Answer, Basis};
 
 fn text(status: u16, body: String) -> Answer {
     Answer { status, headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())], body }
@@ -14,11 +12,9 @@ pub(super) fn live() -> Answer {
 }
 
 /// The worker can answer truthfully: the Arbiter answers and some vantage reports. With `verbose`, a line for each part.
-pub(super) fn ready(snapshot: &Snapshot, layer: Layer, verbose: bool, now: Timestamp) -> Answer {
-    let arbiter = match layer {
-        Layer::Memory | Layer::Arbiter => true,
-        Layer::Stale | Layer::Nothing => false,
-    };
+pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
+    let Basis { snapshot, now, .. } = *basis;
+    let arbiter = !basis.source.silent;
     let silent = snapshot.watch.iter().filter(|watch| now > watch.silent_from).count();
     let watching = !snapshot.watch.is_empty() && silent < snapshot.watch.len();
     let ready = arbiter && watching;
@@ -47,6 +43,9 @@ pub(super) fn ready(snapshot: &Snapshot, layer: Layer, verbose: bool, now: Times
             watch.missed
         ));
     }
+    let answers: Vec<String> =
+        basis.counts.iter().map(|(layer, count)| format!("{count} {}", layer.as_str())).collect();
+    lines.push(format!("[+]answers of this isolate by layer: {}", answers.join(", ")));
     lines.push(format!("readyz check {}", if ready { "passed" } else { "failed" }));
     text(status, format!("{}\n", lines.join("\n")))
 }

@@ -47,6 +47,34 @@ pub enum Format {
     Redirect,
 }
 
+impl Target {
+    /// The origin that is asked for, if it is a single one.
+    pub(super) fn origin(&self) -> Option<&str> {
+        match self {
+            Self::Health { origin, .. } => origin.as_deref(),
+            Self::Signal { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style => None,
+        }
+    }
+
+    /// The one usual way to write a target that is asked for often; nothing for the others.
+    pub(super) fn path(&self) -> Option<String> {
+        let (path, format) = match self {
+            Self::Health { pool: None, format, .. } => ("/health".to_owned(), format),
+            Self::Health { pool: Some(pool), origin: None, format } => (format!("/health/{pool}"), format),
+            Self::Health { pool: Some(pool), origin: Some(origin), format } => {
+                (format!("/health/{pool}/{origin}"), format)
+            }
+            Self::Signal { pool, format } => (format!("/route/{pool}"), format),
+            Self::Live | Self::Ready { .. } | Self::Page | Self::Style => return None,
+        };
+        Some(match format {
+            Format::Json => path,
+            Format::Text => format!("{path}?format=text"),
+            Format::Redirect => format!("{path}?format=redirect"),
+        })
+    }
+}
+
 /// The methods of every path.
 const ALLOW: &str = "GET, HEAD";
 

@@ -29,10 +29,15 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
     answered(&ask(target), snapshot, at(3_000))
 }
 
+fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
+    let source = Source { layer: Layer::Memory, age: Millis::ZERO, limit: Millis::new(500), silent: false };
+    Basis { snapshot, source, now, counts: &[] }
+}
+
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
     match plan(Ok(&shop()), ask) {
         Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => answer(&target, ask, snapshot, Layer::Memory, now),
+        Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
     }
 }
 
@@ -159,7 +164,7 @@ fn addresses_stay_inside_unless_exposed() {
         let ask = ask(target);
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
-            Plan::FromSnapshot(target) => answer(&target, &ask, &blank, Layer::Memory, at(0)),
+            Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
         };
         assert!(!answer.body.contains("127.0.0.1"), "{target}");
     }

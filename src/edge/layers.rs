@@ -1,0 +1,112 @@
+//! The layers beyond memory, one function each: the Cache API, the Arbiter, KV.
+
+use std::rc::Rc;
+
+use worker::{Cache, Env, Error, Result, Stub};
+
+use super::{ARBITER_NAME, clock, deployed, respond};
+use crate::config::Config;
+use crate::json;
+use crate::reader::Copy;
+use crate::snapshot::{Part, Snapshot};
+use crate::units::Timestamp;
+
+/// The KV namespace. A deployment without it lacks the last layer and nothing else.
+const KV: &str = "SNAPSHOTS";
+
+/// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has expired.
+const KEEP_IN_CACHE: u32 = 3_600;
+const KEEP_IN_KV: u64 = 30 * 86_400;
+
+/// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
+const KV_CACHE_TTL: u64 = 30;
+
+/// Says in a cached copy when it was fetched.
+const FETCHED: &str = "vedette-fetched";
+
+/// An address for a key of the Cache API. It is never asked for by a client, whatever host or path it sends.
+fn address(key: &str) -> String {
+    format!("https://snapshot.vedette.internal/{key}")
+}
+
+/// The copy that an isolate of this data centre left.
+pub(super) async fn cached(key: &str, config: &Config) -> Option<Copy> {
+    #[cfg(feature = "trap")]
+    if super::trap::is_down("cache") {
+        return None;
+    }
+    let mut response = Cache::default().get(address(key), false).await.ok()??;
+    let fetched = response.headers().get(FETCHED).ok()??.parse().ok()?;
+    let snapshot = Snapshot::parse(&response.text().await.ok()?, config.hash)?;
+    Some(Copy { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
+}
+
+/// Leaves a copy for the other isolates of this data centre. One that cannot be left is no harm: they ask the Arbiter.
+pub(super) async fn leave_in_cache(part: &Part, copy: &Copy) {
+    #[cfg(feature = "trap")]
+    if super::trap::is_down("cache") {
+        return;
+    }
+    let headers = [
+        ("cache-control", format!("max-age={KEEP_IN_CACHE}")),
+        (FETCHED, copy.fetched.as_millis().to_string()),
+    ];
+    let text = json::write(&*copy.snapshot);
+    if let Ok(response) = respond::with_headers(&text, &headers) {
+        let key = address(&part.key(copy.snapshot.config));
+        // See above: no harm.
+        let _ = Cache::default().put(key, response.into()).await;
+    }
+}
+
+/// What the Arbiter says now.
+pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<Copy> {
+    let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
+    let url = format!("https://arbiter/snapshot/{}", part.path());
+    let text = arbiter(env)?.fetch_with_str(&url).await?.text().await?;
+    // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
+    let snapshot = Snapshot::parse(&text, config.hash)
+        .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
+    Ok(Copy { snapshot: Rc::new(snapshot), fetched: clock::now() })
+}
+
+/// The summary that the Arbiter wrote last.
+pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Option<Copy> {
+    #[cfg(feature = "trap")]
+    if super::trap::is_down("kv") {
+        return None;
+    }
+    let text = env.kv(KV).ok()?.get(key).cache_ttl(KV_CACHE_TTL).text().await.ok()??;
+    let snapshot = Snapshot::parse(&text, config.hash)?;
+    let fetched = snapshot.taken_at;
+    Some(Copy { snapshot: Rc::new(snapshot), fetched })
+}
+
+/// Writes the summary to KV; nothing where the deployment has none.
+pub(super) async fn publish(snapshot: &Snapshot, env: &Env) -> Result<()> {
+    let Ok(kv) = env.kv(KV) else { return Ok(()) };
+    let key = Part::Summary.key(snapshot.config);
+    let put = kv.put(&key, json::write(snapshot))?.expiration_ttl(KEEP_IN_KV);
+    Ok(put.execute().await?)
+}
+
+/// The one Arbiter.
+pub(super) fn arbiter(env: &Env) -> Result<Stub> {
+    let hint = deployed::config().map_or("weur", |config| config.arbiter_location.as_str());
+    env.durable_object("ARBITER")?.get_by_name_with_location_hint(ARBITER_NAME, hint)
+}
+
+/// Wakes the Arbiter.
+pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
+    arbiter(env)?.fetch_with_str("https://arbiter/wake").await?;
+    Ok(())
+}
+
+/// Sends a report to the Arbiter; whether it was taken.
+pub(super) async fn deliver(env: &Env, report: &str) -> Result<bool> {
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&report.into());
+    let request = web_sys::Request::new_with_str_and_init("https://arbiter/report", &init)?;
+    Ok(arbiter(env)?.fetch_with_request(request.into()).await?.status_code() == 204)
+}

@@ -1,0 +1,335 @@
+//! Which copy of a snapshot answers a request: this isolate's memory, the Cache API of the data centre, the Arbiter, or KV, in this
+//! order, each asked only when the nearer ones do not do.
+//!
+//! [`next`] is the whole decision; the edge asks whom it names and comes back with what was found. An old copy is served where the
+//! Arbiter does not answer, never as if it were fresh: every verdict in it expires by itself.
+
+use std::rc::Rc;
+
+use crate::config::{Config, Plan};
+use crate::serve::Target;
+use crate::snapshot::{Part, Snapshot};
+use crate::units::{Map, Millis, Timestamp};
+
+/// How long a reader that has a copy waits for the Arbiter before it serves the copy.
+pub const PATIENCE: Millis = Millis::new(300);
+
+/// How long a reader that has nothing waits for the Arbiter.
+pub const FIRST_PATIENCE: Millis = Millis::from_secs(3);
+
+/// How long a reader waits for the Cache API: it is in the same building.
+pub const CACHE_PATIENCE: Millis = Millis::new(100);
+
+/// How long a reader waits for KV, behind which there is nothing.
+pub const KV_PATIENCE: Millis = Millis::from_secs(2);
+
+/// A reader that has nothing asks the Arbiter again at most this often.
+const RETRY: Millis = Millis::from_secs(1);
+
+/// How often a request looks whether another one has brought a copy.
+const GLANCE: Millis = Millis::new(10);
+
+/// A layer that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// This isolate's memory.
+    Memory,
+    /// The Cache API: a copy that an isolate of the same data centre left there.
+    Cache,
+    /// The Arbiter, asked for this request.
+    Arbiter,
+    /// KV: the last known good.
+    Kv,
+    /// Nowhere: nothing is known.
+    Nothing,
+}
+
+impl Layer {
+    /// Every layer, in the order in which they are asked.
+    pub const ALL: [Self; 5] = [Self::Memory, Self::Cache, Self::Arbiter, Self::Kv, Self::Nothing];
+
+    /// The layer as `Cache-Status` and `/readyz` write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cache => "cache",
+            Self::Arbiter => "arbiter",
+            Self::Kv => "kv",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// A copy of a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// The snapshot.
+    pub snapshot: Rc<Snapshot>,
+    /// When the Arbiter handed it out, by the clock of whoever asked it.
+    pub fetched: Timestamp,
+}
+
+impl Copy {
+    /// Its age. A copy from the future (a clock stepped back) has none, and is not fresh.
+    fn age(&self, now: Timestamp) -> Option<Millis> {
+        (self.fetched <= now).then(|| now.since(self.fetched))
+    }
+
+    fn is_fresh(&self, limit: Millis, now: Timestamp) -> bool {
+        self.age(now).is_some_and(|age| age < limit)
+    }
+
+    /// Whether nothing in it holds any more.
+    fn has_expired(&self, now: Timestamp) -> bool {
+        let mut origins = self.snapshot.pools.iter().flat_map(|pool| &pool.origins);
+        !origins.any(|origin| now < origin.valid_until)
+    }
+}
+
+/// What asking one layer came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Asked {
+    /// It was not asked.
+    #[default]
+    NotYet,
+    /// It has no copy, or did not answer in time.
+    InVain,
+    /// It has this.
+    Found(Copy),
+}
+
+impl Asked {
+    const fn copy(&self) -> Option<&Copy> {
+        match self {
+            Self::Found(copy) => Some(copy),
+            Self::NotYet | Self::InVain => None,
+        }
+    }
+}
+
+/// What is known while a request is answered.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The copy in memory.
+    pub memory: Option<Copy>,
+    /// When this isolate last asked the Arbiter for this part.
+    pub asked: Option<Timestamp>,
+    /// Whether that request is still under way.
+    pub pending: bool,
+    /// What the Cache API said.
+    pub cache: Asked,
+    /// What the Arbiter said.
+    pub arbiter: Asked,
+    /// What KV said.
+    pub kv: Asked,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Ask the Cache API.
+    AskCache,
+    /// Ask the Arbiter and wait so long.
+    AskArbiter(Millis),
+    /// Ask KV.
+    AskKv,
+    /// Another request is asking the Arbiter: look into memory again after so long. (A promise of one request must not be
+    /// awaited in another.)
+    LookAgain(Millis),
+    /// Answer.
+    Serve(Served),
+}
+
+/// A copy that answers, and how it was come by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Served {
+    /// The copy; none if nothing is known.
+    pub copy: Option<Copy>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The layer.
+    pub layer: Layer,
+    /// How old its copy is.
+    pub age: Millis,
+    /// How old it might be before it is to be refreshed.
+    pub limit: Millis,
+    /// Whether the Arbiter was asked and did not answer.
+    pub silent: bool,
+}
+
+/// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
+/// ten seconds. A laptop (`local`) is never counted.
+#[must_use]
+pub const fn limit(plan: Plan, local: bool) -> Millis {
+    match (plan, local) {
+        (Plan::Paid, _) | (Plan::Free, true) => Millis::new(500),
+        (Plan::Free, false) => Millis::from_secs(10),
+    }
+}
+
+/// The part of the snapshot that a request needs. On the free plan it is always the whole: one refresh in ten seconds serves every
+/// pool, and its origins are few.
+#[must_use]
+pub fn part(target: &Target, config: &Config, local: bool) -> Part {
+    if config.plan == Plan::Free && !local {
+        return Part::Whole;
+    }
+    match target {
+        Target::Page => Part::Whole,
+        Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } => {
+            config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
+        }
+        Target::Health { pool: None, .. } | Target::Live | Target::Ready { .. } | Target::Style => {
+            Part::Summary
+        }
+    }
+}
+
+/// The next step towards an answer.
+#[must_use]
+pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
+    let asked_within = |span: Millis| known.asked.is_some_and(|at| at <= now && now.since(at) < span);
+    if let Asked::Found(copy) = &known.arbiter {
+        return serve(Layer::Arbiter, copy, limit, false, now);
+    }
+    let untouched = known.arbiter == Asked::NotYet;
+    match &known.cache {
+        Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
+            return serve(Layer::Cache, copy, limit, false, now);
+        }
+        Asked::NotYet | Asked::Found(_) | Asked::InVain => {}
+    }
+    if let Some(memory) = &known.memory {
+        let fresh = memory.is_fresh(limit, now);
+        // Someone asked lately: one request in `limit` is enough, and none waits for another's.
+        if fresh || (untouched && asked_within(limit)) {
+            let awaited = known.pending && asked_within(PATIENCE);
+            let silent = !(fresh || awaited);
+            return serve(Layer::Memory, memory, limit, silent, now);
+        }
+    }
+    if known.cache == Asked::NotYet {
+        return Step::AskCache;
+    }
+    let held = newest([(Layer::Memory, known.memory.as_ref()), (Layer::Cache, known.cache.copy())]);
+    match &known.arbiter {
+        Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
+        Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) => {
+            return Step::LookAgain(GLANCE);
+        }
+        Asked::NotYet if held.is_none() && !asked_within(RETRY) => return Step::AskArbiter(FIRST_PATIENCE),
+        Asked::NotYet | Asked::InVain | Asked::Found(_) => {}
+    }
+    if known.kv == Asked::NotYet && held.is_none_or(|(_, copy)| copy.has_expired(now)) {
+        return Step::AskKv;
+    }
+    let kv = (Layer::Kv, known.kv.copy());
+    let held = held.map_or((Layer::Nothing, None), |(layer, copy)| (layer, Some(copy)));
+    if let Some((layer, copy)) = newest([kv, held]) {
+        return serve(layer, copy, limit, true, now);
+    }
+    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true };
+    Step::Serve(Served { copy: None, source })
+}
+
+/// The copy that the Arbiter made last.
+fn newest<const N: usize>(copies: [(Layer, Option<&Copy>); N]) -> Option<(Layer, &Copy)> {
+    let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
+    copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
+}
+
+fn serve(layer: Layer, copy: &Copy, limit: Millis, silent: bool, now: Timestamp) -> Step {
+    let source = Source { layer, age: now.since(copy.fetched), limit, silent };
+    Step::Serve(Served { copy: Some(copy.clone()), source })
+}
+
+/// The copies of one isolate, by part.
+#[derive(Debug, Default)]
+pub struct Memory {
+    slots: Map<Part, Slot>,
+    counts: [u64; Layer::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    copy: Option<Copy>,
+    asked: Option<Timestamp>,
+    pending: bool,
+}
+
+impl Memory {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { slots: Map::new(), counts: [0; Layer::ALL.len()] }
+    }
+
+    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part.
+    pub fn look(&self, part: &Part, known: &mut Known) {
+        let slot = self.slots.get(part);
+        let whole = self.slots.get(&Part::Whole).and_then(|slot| slot.copy.as_ref());
+        let copies = [slot.and_then(|slot| slot.copy.as_ref()), whole];
+        known.memory = newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy.clone());
+        known.asked = slot.and_then(|slot| slot.asked);
+        known.pending = slot.is_some_and(|slot| slot.pending);
+    }
+
+    /// Notes that the Arbiter is being asked for a part.
+    pub fn asking(&mut self, part: &Part, now: Timestamp) {
+        let slot = self.slot(part);
+        slot.asked = Some(now);
+        slot.pending = true;
+    }
+
+    /// Notes what came of it. Whatever the Arbiter says takes the place of what was held, even if its clock was set back.
+    pub fn answered(&mut self, part: &Part, copy: Option<Copy>) {
+        let slot = self.slot(part);
+        slot.pending = false;
+        if copy.is_some() {
+            slot.copy = copy;
+        }
+    }
+
+    /// Holds a copy that another layer had, unless a newer one is held.
+    pub fn found(&mut self, part: &Part, copy: &Copy) {
+        let slot = self.slot(part);
+        if slot.copy.as_ref().is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at) {
+            slot.copy = Some(copy.clone());
+        }
+    }
+
+    /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
+    #[must_use]
+    pub fn rests_until(&self, part: &Part, limit: Millis) -> Timestamp {
+        let mut known = Known::default();
+        self.look(part, &mut known);
+        let (Some(copy), asked) = (known.memory, known.asked) else { return Timestamp::default() };
+        copy.fetched.max(asked.unwrap_or_default()).plus(limit)
+    }
+
+    /// Counts an answer.
+    pub fn count(&mut self, layer: Layer) {
+        for (known, count) in Layer::ALL.iter().zip(&mut self.counts) {
+            *count = count.saturating_add(u64::from(*known == layer));
+        }
+    }
+
+    /// Answers since the isolate began, by layer.
+    pub fn counts(&self) -> impl Iterator<Item = (Layer, u64)> {
+        Layer::ALL.into_iter().zip(self.counts)
+    }
+
+    /// Parts are bounded by the configuration: unknown pools never come this far.
+    fn slot(&mut self, part: &Part) -> &mut Slot {
+        self.slots.entry(part.clone()).or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
