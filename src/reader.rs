@@ -217,7 +217,7 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
-    let held = newest([(Layer::Memory, known.memory.as_ref()), (Layer::Cache, known.cache.copy())]);
+    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
     match &known.arbiter {
         Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
         Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) => {
@@ -238,7 +238,7 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     Step::Serve(Served { copy: None, source })
 }
 
-/// The copy that the Arbiter made last.
+/// The copy that the Arbiter made last; of two of one moment the latter.
 fn newest<const N: usize>(copies: [(Layer, Option<&Copy>); N]) -> Option<(Layer, &Copy)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)

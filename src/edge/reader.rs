@@ -67,11 +67,14 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
 async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
     let key = part.key(config.hash);
     let mut known = Known::default();
+    MEMORY.with_borrow(|memory| memory.look(part, &mut known));
     loop {
-        MEMORY.with_borrow(|memory| memory.look(part, &mut known));
         match reader::next(&known, limit, clock::now()) {
             Step::Serve(served) => return served,
-            Step::LookAgain(after) => clock::delay(after).await,
+            Step::LookAgain(after) => {
+                clock::delay(after).await;
+                MEMORY.with_borrow(|memory| memory.look(part, &mut known));
+            }
             Step::AskCache => {
                 known.cache = within(reader::CACHE_PATIENCE, layers::cached(&key, config)).await;
                 found(part, &known.cache);

@@ -121,7 +121,8 @@ impl Vantage {
             }
             match select(arrivals.next(), clock::delay(next.since(now))).await {
                 Either::Left((Some(arrival), _)) => {
-                    reported = false;
+                    // Only new evidence is worth a further report: one that is refused is made good by the next tick.
+                    reported &= matches!(arrival, Arrival::Report(_));
                     self.fold(arrival).await?;
                 }
                 Either::Left((None, _)) | Either::Right(((), _)) => break,

@@ -269,3 +269,99 @@ fn the_page_escapes_what_it_shows() {
 fn the_page_says_when_the_watch_is_silent() {
     assert!(get("/", &snapshot(Status::Pass, Status::Pass)).body.contains("The watch is silent"));
 }
+
+#[test]
+fn cache_status_names_the_layer_and_its_age() {
+    let source =
+        |layer, age: u64, silent| Source { layer, age: Millis::new(age), limit: Millis::new(500), silent };
+    let table = [
+        (source(Layer::Memory, 120, false), "vedette; hit; ttl=0; detail=\"memory, 0 s old\""),
+        (source(Layer::Cache, 400, false), "vedette; hit; ttl=0; detail=\"cache, 0 s old\""),
+        (
+            source(Layer::Memory, 12_700, true),
+            "vedette; hit; ttl=-12; detail=\"memory, 12 s old, arbiter silent\"",
+        ),
+        (source(Layer::Kv, 90_500, true), "vedette; hit; ttl=-90; detail=\"kv, 90 s old, arbiter silent\""),
+        (source(Layer::Arbiter, 0, false), "vedette; fwd=stale; detail=\"arbiter\""),
+        (source(Layer::Nothing, 0, true), "vedette; fwd=miss; detail=\"nothing, arbiter silent\""),
+    ];
+    let snapshot = snapshot(Status::Pass, Status::Pass);
+    for (source, line) in table {
+        let basis = Basis { source, ..basis(&snapshot, at(0)) };
+        let answer = answer(&Target::Page, &ask("/"), &basis);
+        assert_eq!(header(&answer, "cache-status"), Some(line));
+    }
+}
+
+/// What may be given again for a request at second 3.2.
+fn kept_at(target: &str, snapshot: &Snapshot, now: Timestamp) -> Option<(Answer, Timestamp)> {
+    match plan(Ok(&shop()), &ask(target)) {
+        Plan::Done(_) => None,
+        Plan::FromSnapshot(found) => kept(&found, &ask(target), &basis(snapshot, now)),
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
+    let snapshot = snapshot(Status::Pass, Status::Pass);
+    let again = [
+        "/health",
+        "/health?format=text",
+        "/health/shop",
+        "/health/shop/primary",
+        "/route/shop",
+        "/route/shop?format=text",
+        "/route/shop?format=redirect",
+    ];
+    let never = [
+        "/",
+        "/livez",
+        "/readyz",
+        "/readyz?verbose",
+        "/health?x",
+        "/health?format=json",
+        "/health/shop?format=text&a",
+        "/nope",
+        "/health/nope",
+        "/route/shop?",
+    ];
+    for target in again {
+        assert!(kept_at(target, &snapshot, at(3_200)).is_some(), "{target}");
+    }
+    for target in never {
+        assert!(kept_at(target, &snapshot, at(3_200)).is_none(), "{target}");
+    }
+    let Plan::FromSnapshot(health) = plan(Ok(&shop()), &ask("/health")) else { panic!() };
+    for other in
+        [Ask { method: "HEAD", ..ask("/health") }, Ask { if_none_match: Some("*"), ..ask("/health") }]
+    {
+        assert!(kept(&health, &other, &basis(&snapshot, at(3_200))).is_none(), "{other:?}");
+    }
+}
+
+#[test]
+fn what_is_given_again_is_what_memory_would_answer_until_it_ends() {
+    let mut snapshot = snapshot(Status::Pass, Status::Fail);
+    snapshot.pools[0].origins[1].oldest = Some(at(1_700));
+    snapshot.pools[0].origins[1].valid_until = at(5_600);
+    for (target, now, until) in [
+        ("/health", 3_200, 4_000),
+        ("/health/shop", 4_000, 4_600),
+        ("/health/shop", 4_600, 5_000),
+        ("/health/shop/standby", 3_200, 3_700),
+        ("/health/shop/standby", 4_700, 5_600),
+        ("/route/shop", 3_999, 4_000),
+    ] {
+        let (answer, end) = kept_at(target, &snapshot, at(now)).unwrap();
+        assert_eq!(end, at(until), "{target} at {now}");
+        let last = answered(&ask(target), &snapshot, at(until - 1));
+        assert_eq!(answer, last, "{target} at {now} and at the last moment");
+        if until % 1_000 != 600 {
+            assert_ne!(
+                answer,
+                answered(&ask(target), &snapshot, at(until)),
+                "{target}: it ends for a reason"
+            );
+        }
+    }
+}

@@ -39,6 +39,13 @@ test("a reader serves its copy, says so, and never stays green on it", async () 
   assert.deepEqual([signal.origin, signal.status, signal.ttl], ["primary", "unknown", 0]);
 });
 
+test("a report that is refused is sent again with the next tick, not at once", async () => {
+  const lost = () => worker.said().split("report_lost").length;
+  const [reports, probes] = [lost(), primary.requests.length];
+  await until("a dozen more probes", (see) => see(primary.requests.length) >= probes + 12);
+  assert.ok(lost() - reports <= 2 * 12, `${lost() - reports} reports were lost in 12 probes`);
+});
+
 test("when it answers again the verdict is there within moments", async () => {
   await ask("down=");
   await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
