@@ -47,6 +47,9 @@ impl DurableObject for Arbiter {
             if super::trap::is_down("arbiter") {
                 return Err("silent on purpose".into());
             }
+            if super::trap::is_down("arbiter-hangs") {
+                clock::delay(Millis::from_secs(60)).await;
+            }
         }
         let Ok(config) = deployed::config() else {
             return respond::plain(503, "the configuration is not valid");

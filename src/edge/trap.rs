@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Reads the header `vedette-trap`: `read` traps this request, `arbiter` and `vantage` the next turn of that object in this
-/// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `kv` and `vantage` takes these parts away from this isolate, until
+/// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `arbiter-hangs`, `kv` and `vantage` takes these parts away from this isolate, until
 /// the next such list.
 pub(super) fn if_asked(request: &Request, here: &str) {
     let Some(asked) = request.headers().get("vedette-trap").ok().flatten() else { return };

@@ -46,6 +46,17 @@ test("a report that is refused is sent again with the next tick, not at once", a
   assert.ok(lost() - reports <= 2 * 12, `${lost() - reports} reports were lost in 12 probes`);
 });
 
+test("an Arbiter that hangs keeps no reader waiting that has a copy", async () => {
+  await ask("down=");
+  await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
+  await ask("down=arbiter-hangs");
+  const from = async (path) => (await worker.get(path)).headers.get("cache-status");
+  await until("a copy from memory", async (see) => see(await from("/health/shop?now")).includes("arbiter silent"));
+  // Each is answered long before the Arbiter, which takes a minute; the client gives up after ten seconds.
+  const many = await Promise.all(Array.from({ length: 50 }, () => from("/health/shop?now")));
+  assert.deepEqual(many.filter((line) => !line.startsWith("vedette; hit")), []);
+});
+
 test("when it answers again the verdict is there within moments", async () => {
   await ask("down=");
   await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
