@@ -1,0 +1,45 @@
+// `npm run bench`: measures, each time against a peer in the same run. `npm run bench -- health size` runs some parts only.
+// The last lines are `name: figure`.
+
+import { parseArgs } from "node:util";
+import { Stop, endWithParent, main } from "./lib/run.mjs";
+import { setup } from "./lib/setup.mjs";
+import { buildWorker } from "./lib/worker.mjs";
+import { detection } from "./bench/detection.mjs";
+import { health } from "./bench/health.mjs";
+import { size } from "./bench/size.mjs";
+import { startup } from "./bench/startup.mjs";
+
+const parts = { size, startup, detection, health };
+
+await main(async () => {
+  endWithParent();
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      load: { type: "string" },
+      starts: { type: "string" },
+      kills: { type: "string" },
+      built: { type: "boolean" },
+    },
+  });
+  const unknown = positionals.find((part) => !(part in parts));
+  if (unknown) throw new Stop(`There is no benchmark ${unknown}; there are ${Object.keys(parts).join(", ")}.`);
+  const { load, built, ...numbers } = values;
+  const options = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]));
+  const absurd = Object.entries(options).find(([, number]) => !(number > 0));
+  if (absurd) throw new Stop(`--${absurd[0]} must be a number above 0.`);
+  if (!built) {
+    await setup();
+    await buildWorker();
+  }
+  const lines = [];
+  for (const part of positionals.length ? positionals : Object.keys(parts)) {
+    console.log(`[bench] ${part} …`);
+    lines.push(...(await parts[part]({ ...options, load })));
+  }
+  console.log(`\n${lines.join("\n")}`);
+  process.exit(0);
+});

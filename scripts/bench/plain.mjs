@@ -1,0 +1,153 @@
+// Runs workers in plain workerd: no wrangler, no proxy in between, nothing but the runtime and the worker.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, normalize } from "node:path";
+import { Stop, below, end, root, start } from "../lib/run.mjs";
+import { freePort } from "../lib/ports.mjs";
+import { compile } from "../lib/worker.mjs";
+
+/** The binary of the runtime that wrangler also runs. */
+const workerd = createRequire(createRequire(import.meta.url).resolve("wrangler"))("workerd").default;
+
+const COMPATIBILITY = "2026-11-01";
+const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
+
+/** A module and all that it imports, as `{ name, text | file }`; `texts` stands in for files that are made at run time. */
+function modules(entry, texts = {}, found = new Map()) {
+  if (found.has(entry)) return found;
+  const kind = kinds[entry.slice(entry.lastIndexOf("."))];
+  const content = texts[entry] ?? readFileSync(join(root, entry));
+  found.set(entry, { kind, content });
+  if (kind !== "esModule") return found;
+  for (const [, path] of String(content).matchAll(/^import\s[^"']*["'](\.[^"']+)["']/gm))
+    modules(normalize(join(dirname(entry), path)), texts, found);
+  return found;
+}
+
+/** Serves a worker; `objects` are its Durable Object classes. */
+export async function serve({ entry, texts, objects = [], bindings = {} }) {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+  mkdirSync(join(folder, "disk"));
+  const port = await freePort();
+  const parts = [...modules(entry, texts)].map(([name, { kind, content }], index) => {
+    writeFileSync(join(folder, `module-${index}`), content);
+    return `(name = ${JSON.stringify(name)}, ${kind} = embed "module-${index}")`;
+  });
+  const bound = [
+    ...objects.map((name) => `(name = "${name.toUpperCase()}", durableObjectNamespace = "${name}")`),
+    ...Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`),
+  ];
+  const classes = objects.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`);
+  writeFileSync(
+    join(folder, "config.capnp"),
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "disk", disk = (path = ${JSON.stringify(join(folder, "disk"))}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const worker :Workerd.Worker = (
+  compatibilityDate = "${COMPATIBILITY}",
+  modules = [${parts.join(", ")}],
+  durableObjectNamespaces = [${classes.join(", ")}],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [${bound.join(", ")}],
+);
+`,
+  );
+  const begun = performance.now();
+  const child = start(workerd, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said = (said + chunk).slice(-4000)));
+  const url = `http://127.0.0.1:${port}`;
+  const self = { url, pid: child.pid, begun, said: () => said };
+  self.stop = async () => {
+    await end(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  self.get = (path, init) => fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
+  return self;
+}
+
+/** Serves our built worker on a configuration. */
+export async function serveVedette(toml) {
+  if (!existsSync(below("build", "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
+  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+  const file = join(folder, "vedette.toml");
+  writeFileSync(file, toml);
+  const { good, text, compiled } = compile(file);
+  rmSync(folder, { recursive: true, force: true });
+  if (!good) throw new Stop(text);
+  return serve({
+    entry: "entry.mjs",
+    texts: { "build/config.txt": compiled },
+    objects: ["Vantage", "Arbiter"],
+    bindings: { VEDETTE_LOCAL: "1" },
+  });
+}
+
+/** Waits until `check` gives something truthy. */
+export async function until(what, check, deadlineMs = 30_000, everyMs = 20) {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const found = await Promise.resolve(check()).catch(() => undefined);
+    if (found) return found;
+    if (Date.now() > deadline) throw new Stop(`Not within ${deadlineMs} ms: ${what}.`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+/** An origin in a process of its own. */
+export async function originProcess(port) {
+  const child = start(process.execPath, [below("scripts", "bench", "origin.mjs"), String(port)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve, reject) => {
+    child.stdout.once("data", resolve);
+    child.once("exit", () => reject(new Stop(`The origin on port ${port} ended at once.`)));
+  });
+  return { pid: child.pid, port, stop: () => end(child) };
+}
+
+/** A configuration with one pool of two origins. */
+export const shop = ([primary, standby], { vantages = ["weur", "enam", "apac"] } = {}) => `
+[defaults]
+interval = "1s"
+fast_interval = "1s"
+timeout = "500ms"
+fall = 2
+rise = 2
+vantages = ${JSON.stringify(vantages)}
+
+[[pool]]
+name = "shop"
+expose_urls = true
+probe = { path = "/health" }
+
+  [[pool.origin]]
+  name = "primary"
+  url = "http://127.0.0.1:${primary}"
+
+  [[pool.origin]]
+  name = "standby"
+  url = "http://127.0.0.1:${standby}"
+  priority = 1
+`;
+
+/** CPU time of a process so far, of all its threads, in milliseconds; Linux counts it in nanoseconds. */
+export function cpu(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const spent = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]));
+  return spent.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
+/** The value at a share of the sorted list. */
+export function quantile(values, share) {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+export const median = (values) => quantile(values, 0.5);
