@@ -15,6 +15,8 @@ const settings = {
   config: resolve(process.env.VEDETTE_CONFIG || below("vedette.toml")),
   port: Number(process.env.PORT || 8787),
   state: resolve(process.env.VEDETTE_STATE || below(".vedette", "state")),
+  // The secrets of a laptop, in the form of wrangler's .dev.vars.
+  secrets: resolve(process.env.VEDETTE_SECRETS || below(".dev.vars")),
   // Where the built worker is, for a test that runs a variant of it.
   build: resolve(process.env.VEDETTE_BUILD || below("build")),
 };
@@ -48,7 +50,7 @@ function layOut(folder, compiled) {
   cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
   copyFileSync(below("entry.mjs"), join(folder, "entry.mjs"));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
-  if (existsSync(below(".dev.vars"))) copyFileSync(below(".dev.vars"), join(folder, ".dev.vars"));
+  if (existsSync(settings.secrets)) copyFileSync(settings.secrets, join(folder, ".dev.vars"));
   place(compiled, join(folder, "build"));
 }
 

@@ -234,10 +234,12 @@ pub struct Probe {
     /// How many redirects are followed (0 to 10).
     pub redirects: u32,
     /// Header fields in lower case, in the order of their names.
-    pub headers: Map<String, HeaderValue>,
+    pub headers: Map<String, ProbeValue>,
+    /// The body, for POST.
+    pub body: Option<ProbeValue>,
 }
 
-/// The methods a probe may use: the safe ones.
+/// The methods a probe may use: the safe ones, and POST for a check that wants a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     /// GET.
@@ -249,6 +251,9 @@ pub enum Method {
     /// OPTIONS.
     #[serde(rename = "options")]
     Options,
+    /// POST.
+    #[serde(rename = "post")]
+    Post,
 }
 
 impl Method {
@@ -259,13 +264,14 @@ impl Method {
             Self::Get => "GET",
             Self::Head => "HEAD",
             Self::Options => "OPTIONS",
+            Self::Post => "POST",
         }
     }
 }
 
-/// The value of a probe's header field.
+/// The value of a probe's header field, or its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HeaderValue {
+pub enum ProbeValue {
     /// Written in the file.
     Text(String),
     /// Held by the platform's secret of this name; the value itself is never in the configuration.

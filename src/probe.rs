@@ -8,7 +8,7 @@ mod expect;
 mod redirect;
 mod timing;
 
-use crate::config::{HeaderValue, Method, Origin};
+use crate::config::{Method, Origin, ProbeValue};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -25,7 +25,9 @@ pub struct Request {
     /// The absolute address.
     pub url: String,
     /// Header fields; secrets by reference.
-    pub headers: Vec<(String, HeaderValue)>,
+    pub headers: Vec<(String, ProbeValue)>,
+    /// The body, or a reference to the secret that it is.
+    pub body: Option<ProbeValue>,
     /// For the whole probe: headers, redirects and body.
     pub timeout: Millis,
     /// How many redirects may still be followed.
@@ -101,15 +103,16 @@ impl Head {
 /// The request that probes `origin` from `vantage`.
 #[must_use]
 pub fn request(origin: &Origin, vantage: &Name) -> Request {
-    let mut headers: Vec<(String, HeaderValue)> =
+    let mut headers: Vec<(String, ProbeValue)> =
         origin.probe.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let agent = format!("vedette/{} (+vantage={vantage})", env!("CARGO_PKG_VERSION"));
-    headers.push(("user-agent".into(), HeaderValue::Text(agent)));
-    headers.push(("vedette-vantage".into(), HeaderValue::Text(vantage.to_string())));
+    headers.push(("user-agent".into(), ProbeValue::Text(agent)));
+    headers.push(("vedette-vantage".into(), ProbeValue::Text(vantage.to_string())));
     Request {
         method: origin.probe.method,
         url: format!("{}{}", origin.url, origin.probe.path),
         headers,
+        body: origin.probe.body.clone(),
         timeout: origin.pace.timeout,
         redirects: origin.probe.redirects,
         followed: 0,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use vedette::config::{
-    Config, HeaderValue, MAX_BYTES, Method, Origin, Pace, Place, Plan, Quorum, Route, StatusRange, Steering,
+    Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route, StatusRange, Steering,
     Thresholds, Window,
 };
 use vedette::units::{Millis, Ratio};
@@ -108,7 +108,7 @@ fn the_example_of_the_design_means_what_it_says() {
         (primary.probe.method, primary.probe.path.as_str(), primary.probe.redirects),
         (Method::Get, "/health", 0)
     );
-    let secret = HeaderValue::Secret("PROBE_TOKEN".to_owned());
+    let secret = ProbeValue::Secret("PROBE_TOKEN".to_owned());
     assert_eq!(primary.probe.headers.get("authorization"), Some(&secret));
     assert_eq!(primary.expect.status, [StatusRange { first: 200, last: 299 }]);
     assert_eq!(primary.expect.body_contains.as_deref(), Some("\"ok\":true"));
@@ -170,7 +170,7 @@ fn settings_are_inherited_and_tables_key_by_key() {
     assert_eq!((inherits.thresholds.fall, inherits.thresholds.rise), (5, 2));
     assert_eq!(vantages(inherits), ["weur", "enam", "apac"]);
     assert_eq!((inherits.probe.method, inherits.probe.path.as_str()), (Method::Get, "/health"));
-    let text = |text: &str| Some(HeaderValue::Text(text.to_owned()));
+    let text = |text: &str| Some(ProbeValue::Text(text.to_owned()));
     assert_eq!(inherits.probe.headers.get("accept").cloned(), text("application/json"));
     assert_eq!(inherits.probe.headers.get("x-team").cloned(), text("shop"));
     assert_eq!(inherits.expect.json.get("/ok"), Some(&"true".to_owned()));

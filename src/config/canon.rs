@@ -5,7 +5,7 @@
 //! type. A line is a key, the length of the value and the value: no value can look like the next line.
 
 use super::{
-    Config, Expect, HeaderValue, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, Quorum, Route, Steering,
+    Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route, Steering,
     Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
@@ -144,10 +144,18 @@ impl Lines {
         self.number("redirects", probe.redirects.into());
         for (name, value) in &probe.headers {
             self.put("header", name);
-            match value {
-                HeaderValue::Text(text) => self.put("text", text),
-                HeaderValue::Secret(secret) => self.put("secret", secret),
-            }
+            self.probe_value(value);
+        }
+        if let Some(body) = &probe.body {
+            self.put("body", "");
+            self.probe_value(body);
+        }
+    }
+
+    fn probe_value(&mut self, value: &ProbeValue) {
+        match value {
+            ProbeValue::Text(text) => self.put("text", text),
+            ProbeValue::Secret(secret) => self.put("secret", secret),
         }
     }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use miniserde::{Deserialize, Serialize};
 
-use super::{Config, HeaderValue, Hint, Place, Problem, Problems, Quorum};
+use super::{Config, Hint, Place, ProbeValue, Problem, Problems, Quorum};
 use crate::json::{self, Object, as_text};
 use crate::units::Ratio;
 
@@ -96,7 +96,7 @@ fn quorum(text: &str) -> Option<Quorum> {
     })
 }
 
-impl fmt::Display for HeaderValue {
+impl fmt::Display for ProbeValue {
     /// `text …` or `secret NAME`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,16 +106,16 @@ impl fmt::Display for HeaderValue {
     }
 }
 
-fn header_value(text: &str) -> Option<HeaderValue> {
+fn probe_value(text: &str) -> Option<ProbeValue> {
     let (kind, value) = text.split_once(' ')?;
     match kind {
-        "text" => Some(HeaderValue::Text(value.to_owned())),
-        "secret" => Some(HeaderValue::Secret(value.to_owned())),
+        "text" => Some(ProbeValue::Text(value.to_owned())),
+        "secret" => Some(ProbeValue::Secret(value.to_owned())),
         _ => None,
     }
 }
 
-as_text! { Hint: Hint::parse, Place: place, Quorum: quorum, HeaderValue: header_value }
+as_text! { Hint: Hint::parse, Place: place, Quorum: quorum, ProbeValue: probe_value }
 
 #[cfg(test)]
 mod tests {

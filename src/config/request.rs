@@ -1,11 +1,11 @@
-//! The request of a probe: method, path, redirects and header fields.
+//! The request of a probe: method, path, redirects, header fields and body.
 
 use super::problem::quoted;
 use super::raw::{Field, Table};
-use super::slot::{Level, Slot, Slots, every};
+use super::slot::{Level, Scope, Slot, Slots, every};
 use super::url::{MAX_URL, is_path_byte};
 use super::value::{Given, word};
-use super::{HeaderValue, Method, Probe};
+use super::{Method, Probe, ProbeValue};
 
 /// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
 const MAX_REDIRECTS: u32 = 10;
@@ -20,8 +20,11 @@ const MAX_HEADER: usize = 4_096;
 const MAX_SECRET: usize = 64;
 
 /// The methods and how they are written.
-const METHODS: [(&str, Method); 3] =
-    [("GET", Method::Get), ("HEAD", Method::Head), ("OPTIONS", Method::Options)];
+const METHODS: [(&str, Method); 4] =
+    [("GET", Method::Get), ("HEAD", Method::Head), ("OPTIONS", Method::Options), ("POST", Method::Post)];
+
+/// The longest body in bytes; a check asks a question, it does not upload.
+const MAX_BODY: usize = 16_384;
 
 /// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the
 /// message's length and address, and those that Vedette sends itself.
@@ -48,13 +51,15 @@ pub(super) struct ProbeSlots {
     pub method: Slot<Method>,
     path: Slot<String>,
     redirects: Slot<u32>,
-    headers: Slots<HeaderValue>,
+    headers: Slots<ProbeValue>,
+    body: Slot<ProbeValue>,
 }
 
 impl ProbeSlots {
     /// Takes over what `table` says.
     pub(super) fn overlay(&mut self, table: &Table<'_>, level: Level) {
-        table.only(&["method", "path", "redirects", "headers"]);
+        table.only(&["method", "path", "redirects", "headers", "body"]);
+        self.body.overlay(table.get("body"), level, body);
         self.method.overlay(table.get("method"), level, |field| {
             let place = word(field, &METHODS.map(|(word, _)| word))?;
             METHODS.get(place).map(|(_, method)| *method)
@@ -81,8 +86,23 @@ impl ProbeSlots {
             path: self.path.or("/".to_owned())?,
             redirects: self.redirects.or(0)?,
             headers: every(&self.headers)?,
+            body: self.body.optional().ok()?,
         };
         Some(probe)
+    }
+
+    /// Refuses a body with a method that has none, and redirects of a POST.
+    pub(super) fn check(&self, scope: &Scope<'_>) {
+        let method = ("probe.method", self.method.place());
+        let posts = self.method.known() == Some(&Method::Post);
+        if !posts && self.body.place().is_some() {
+            let message = "only a POST carries a body; write method = \"POST\", or leave out the body";
+            scope.refuse_pair(("probe.body", self.body.place()), method, message);
+        }
+        if posts && self.redirects.known().is_some_and(|redirects| *redirects > 0) {
+            let message = "a POST is sent once, to where it was meant; write redirects = 0";
+            scope.refuse_pair(("probe.redirects", self.redirects.place()), method, message);
+        }
     }
 }
 
@@ -145,11 +165,11 @@ fn path(field: &Field<'_>) -> Option<String> {
 
 /// The value of a header field: text, or a reference to a secret. No message repeats it: it may be a secret
 /// all the same.
-fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
+fn header_value(field: &Field<'_>) -> Option<ProbeValue> {
     if let Some(text) = field.as_text() {
         let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
         if visible && text.trim() == text && text.len() <= MAX_HEADER {
-            return Some(HeaderValue::Text(text.to_owned()));
+            return Some(ProbeValue::Text(text.to_owned()));
         }
         field.refuse(format_args!(
             "has a value with characters other than visible ASCII, with spaces around it, or over \
@@ -157,6 +177,26 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
         ));
         return None;
     }
+    secret(field)
+}
+
+/// The body of a probe: text, or a reference to a secret. No message repeats it.
+fn body(field: &Field<'_>) -> Option<ProbeValue> {
+    match field.as_text() {
+        Some(text) if text.len() <= MAX_BODY => Some(ProbeValue::Text(text.to_owned())),
+        Some(text) => {
+            let length = text.len();
+            field.refuse(format_args!(
+                "is {length} bytes long, over the bound of {MAX_BODY}; write a shorter body"
+            ));
+            None
+        }
+        None => secret(field),
+    }
+}
+
+/// A reference to a secret.
+fn secret(field: &Field<'_>) -> Option<ProbeValue> {
     let Some(secret) = field.value().as_table().and_then(|_| field.table()) else {
         field.refuse(format_args!(
             "is neither text nor a secret; write text in quotes, or {{ secret = \"NAME\" }}"
@@ -177,5 +217,5 @@ fn header_value(field: &Field<'_>) -> Option<HeaderValue> {
         ));
         return None;
     }
-    Some(HeaderValue::Secret(name.to_owned()))
+    Some(ProbeValue::Secret(name.to_owned()))
 }

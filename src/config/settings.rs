@@ -126,6 +126,7 @@ impl Settings {
 
     /// Reports what the probe or the expectations ask for in vain.
     pub(super) fn check_expect(&self, scope: &Scope<'_>) {
+        self.probe.check(scope);
         self.expect.check_body(scope, &self.probe);
         let timeout = (self.timeout.known().copied(), self.timeout.place());
         let default = self.interval.or(DEFAULT_INTERVAL).map(|interval| DEFAULT_TIMEOUT.min(interval));

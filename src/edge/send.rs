@@ -1,6 +1,7 @@
 //! Sends one probe with `fetch` and reads back the facts: a real deadline over headers, redirects and body; at most
 //! [`BODY_CAP`] bytes; nothing followed that the core did not allow.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use futures_util::future::{Either, select};
@@ -14,7 +15,7 @@ use web_sys::{
 use worker::Env;
 
 use super::clock;
-use crate::config::{HeaderValue, Method};
+use crate::config::{Method, ProbeValue};
 use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, redirected};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
@@ -93,21 +94,34 @@ fn init(
 ) -> Result<Result<RequestInit, String>, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
-        match value {
-            HeaderValue::Text(text) => headers.set(name, text)?,
-            HeaderValue::Secret(secret) => match env.secret(secret) {
-                Ok(value) => headers.set(name, &value.to_string())?,
-                Err(_) => return Ok(Err(format!("the secret {secret} is not set"))),
-            },
+        match revealed(value, env) {
+            Ok(value) => headers.set(name, &value)?,
+            Err(why) => return Ok(Err(why)),
         }
     }
     let init = RequestInit::new();
+    match request.body.as_ref().map(|body| revealed(body, env)) {
+        Some(Ok(body)) => init.set_body(&JsValue::from_str(&body)),
+        Some(Err(why)) => return Ok(Err(why)),
+        None => {}
+    }
     init.set_method(request.method.as_str());
     init.set_headers(headers.as_ref());
     init.set_redirect(RequestRedirect::Manual);
     init.set_cache(RequestCache::NoStore);
     init.set_signal(controller.map(AbortController::signal).as_ref());
     Ok(Ok(init))
+}
+
+/// The value to send; why there is none.
+fn revealed<'a>(value: &'a ProbeValue, env: &Env) -> Result<Cow<'a, str>, String> {
+    match value {
+        ProbeValue::Text(text) => Ok(text.into()),
+        ProbeValue::Secret(name) => match env.secret(name) {
+            Ok(value) => Ok(value.to_string().into()),
+            Err(_) => Err(format!("the secret {name} is not set")),
+        },
+    }
 }
 
 fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {

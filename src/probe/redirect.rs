@@ -1,7 +1,7 @@
 //! Where a redirect leads, and whether a probe may follow it.
 
 use super::{Head, Request};
-use crate::config::HeaderValue;
+use crate::config::ProbeValue;
 
 /// What to do with a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let mut next = request.clone();
     if authority(&url) != authority(&request.url) {
         next.headers.retain(|(_, value)| match value {
-            HeaderValue::Text(_) => true,
-            HeaderValue::Secret(_) => false,
+            ProbeValue::Text(_) => true,
+            ProbeValue::Secret(_) => false,
         });
     }
     next.url = url;

@@ -38,8 +38,8 @@ fn a_probe_says_who_it_is() {
     let request = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
     assert_eq!(request.url, "http://127.0.0.1:9101/health");
     let agent = format!("vedette/{} (+vantage=weur)", env!("CARGO_PKG_VERSION"));
-    assert!(request.headers.contains(&("user-agent".into(), HeaderValue::Text(agent))));
-    assert!(request.headers.contains(&("vedette-vantage".into(), HeaderValue::Text("weur".into()))));
+    assert!(request.headers.contains(&("user-agent".into(), ProbeValue::Text(agent))));
+    assert!(request.headers.contains(&("vedette-vantage".into(), ProbeValue::Text("weur".into()))));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
 fn redirects_are_followed_as_far_as_allowed() {
     let config = shop();
     let mut first = request(&config.pools[0].origins[0], &Name::parse("weur").unwrap());
-    first.headers.push(("authorization".into(), HeaderValue::Secret("TOKEN".into())));
+    first.headers.push(("authorization".into(), ProbeValue::Secret("TOKEN".into())));
     let leads = |request: &Request, location: &str| {
         redirected(request, &Head { status: 302, headers: vec![("location".into(), location.into())] })
     };
@@ -244,7 +244,7 @@ fn redirects_are_followed_as_far_as_allowed() {
         assert_eq!(follow(location).redirects, 1);
     }
     let secrets = |request: &Request| {
-        request.headers.iter().filter(|(_, v)| matches!(v, HeaderValue::Secret(_))).count()
+        request.headers.iter().filter(|(_, v)| matches!(v, ProbeValue::Secret(_))).count()
     };
     assert_eq!(secrets(&follow("/x")), 1);
     assert_eq!(secrets(&follow("https://example.com/")), 0, "a secret stays with its host");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
-use vedette::config::{Config, HeaderValue, Method};
+use vedette::config::{Config, ProbeValue};
 use vedette::probe::{self, BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request};
 use vedette::sample::{Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -85,30 +85,34 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
         .http_status_as_error(false)
         .build()
         .into();
-    let mut call = match request.method {
-        Method::Get => agent.get(&request.url),
-        Method::Head => agent.head(&request.url),
-        Method::Options => agent.options(&request.url),
-    };
+    let mut call = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
     for (name, value) in &request.headers {
-        call = match value {
-            HeaderValue::Text(text) => call.header(name, text),
-            // The same name as the worker's secret, from the environment of this command.
-            HeaderValue::Secret(secret) => match std::env::var(secret) {
-                Ok(value) => call.header(name, value),
-                Err(_) => {
-                    return Ok(End::NotSent(format!("the secret {secret} is not set in the environment")));
-                }
-            },
+        call = match revealed(value) {
+            Ok(value) => call.header(name, value),
+            Err(why) => return Ok(End::NotSent(why)),
         };
     }
-    let mut response = call.call()?;
+    let mut response = match request.body.as_ref().map(revealed) {
+        Some(Ok(body)) => agent.run(call.body(body)?)?,
+        Some(Err(why)) => return Ok(End::NotSent(why)),
+        None => agent.run(call.body(())?)?,
+    };
     reply.head = Some(head(&response, &request.wanted));
     let mut limited = response.body_mut().as_reader().take(BODY_CAP as u64 + 1);
     limited.read_to_end(&mut reply.body).map_err(ureq::Error::from)?;
     let end = if reply.body.len() > BODY_CAP { End::TooLong } else { End::Complete };
     reply.body.truncate(BODY_CAP);
     Ok(end)
+}
+
+/// The value to send: a secret has the same name as the worker's, in the environment of this command.
+fn revealed(value: &ProbeValue) -> Result<String, String> {
+    match value {
+        ProbeValue::Text(text) => Ok(text.clone()),
+        ProbeValue::Secret(name) => {
+            std::env::var(name).map_err(|_| format!("the secret {name} is not set in the environment"))
+        }
+    }
 }
 
 fn head(response: &Response<Body>, wanted: &[String]) -> Head {
