@@ -42,7 +42,7 @@ pub(super) async fn cached(key: &str, config: &Config) -> Option<Copy> {
 }
 
 /// Leaves a copy for the other isolates of this data centre. One that cannot be left is no harm: they ask the Arbiter.
-pub(super) async fn leave_in_cache(part: &Part, copy: &Copy) {
+pub(super) async fn leave_in_cache(part: &Part, copy: &Copy, text: &str) {
     #[cfg(feature = "trap")]
     if super::trap::is_down("cache") {
         return;
@@ -51,23 +51,22 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Copy) {
         ("cache-control", format!("max-age={KEEP_IN_CACHE}")),
         (FETCHED, copy.fetched.as_millis().to_string()),
     ];
-    let text = json::write(&*copy.snapshot);
-    if let Ok(response) = respond::with_headers(&text, &headers) {
+    if let Ok(response) = respond::with_headers(text, &headers) {
         let key = address(&part.key(copy.snapshot.config));
         // See above: no harm.
         let _ = Cache::default().put(key, response.into()).await;
     }
 }
 
-/// What the Arbiter says now.
-pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<Copy> {
+/// What the Arbiter says now, and its text.
+pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Copy, String)> {
     let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
     let url = format!("https://arbiter/snapshot/{}", part.path());
     let text = arbiter(env)?.fetch_with_str(&url).await?.text().await?;
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
         .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
-    Ok(Copy { snapshot: Rc::new(snapshot), fetched: clock::now() })
+    Ok((Copy { snapshot: Rc::new(snapshot), fetched: clock::now() }, text))
 }
 
 /// The summary that the Arbiter wrote last.

@@ -111,18 +111,18 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
     extend_lease(part, limit);
     let (env, part) = (env.clone(), part.clone());
     ctx.wait_until(async move {
-        let copy = match layers::from_arbiter(&part, &env).await {
-            Ok(copy) => Some(copy),
+        match layers::from_arbiter(&part, &env).await {
+            Ok((copy, text)) => {
+                hold(&part, limit, Some(&copy));
+                // The reader may have left already.
+                let _ = done.send(Some(copy.clone()));
+                layers::leave_in_cache(&part, &copy, &text).await;
+            }
             Err(error) => {
                 log::warn("arbiter_unreachable", &[("by", &"reader"), ("error", &error.to_string())]);
-                None
+                hold(&part, limit, None);
+                let _ = done.send(None);
             }
-        };
-        hold(&part, limit, copy.as_ref());
-        // The reader may have left already.
-        let _ = done.send(copy.clone());
-        if let Some(copy) = copy {
-            layers::leave_in_cache(&part, &copy).await;
         }
     });
     match select(answered, clock::delay(patience)).await {
