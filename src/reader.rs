@@ -113,7 +113,7 @@ impl Asked {
 pub struct Known {
     /// The copy in memory.
     pub memory: Option<Copy>,
-    /// When this isolate last asked the Arbiter for this part.
+    /// When a request of this isolate last set out to refresh this part.
     pub asked: Option<Timestamp>,
     /// Whether that request is still under way.
     pub pending: bool,
@@ -280,7 +280,7 @@ impl Memory {
         known.pending = slot.is_some_and(|slot| slot.pending);
     }
 
-    /// Notes that the Arbiter is being asked for a part.
+    /// Notes that a request has set out to refresh a part.
     pub fn asking(&mut self, part: &Part, now: Timestamp) {
         let slot = self.slot(part);
         slot.asked = Some(now);
@@ -296,9 +296,10 @@ impl Memory {
         }
     }
 
-    /// Holds a copy that another layer had, unless a newer one is held.
+    /// Holds a copy that another layer had, unless a newer one is held. The request that found it asks no further.
     pub fn found(&mut self, part: &Part, copy: &Copy) {
         let slot = self.slot(part);
+        slot.pending = false;
         if slot.copy.as_ref().is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at) {
             slot.copy = Some(copy.clone());
         }

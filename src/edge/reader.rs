@@ -76,6 +76,7 @@ async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx):
                 MEMORY.with_borrow(|memory| memory.look(part, &mut known));
             }
             Step::AskCache => {
+                begin(part, limit);
                 known.cache = within(reader::CACHE_PATIENCE, layers::cached(&key, config)).await;
                 found(part, &known.cache);
             }
@@ -104,11 +105,16 @@ fn found(part: &Part, asked: &Asked) {
     }
 }
 
+/// Marks that this request refreshes a part: until it is done the others are served what is at hand.
+fn begin(part: &Part, limit: Millis) {
+    MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
+    extend_lease(part, limit);
+}
+
 /// Asks the Arbiter. The asking outlives this request's patience: the next one finds what it brings.
 async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx): (&Env, &Context)) -> Asked {
     let (done, answered) = futures_channel::oneshot::channel();
-    MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
-    extend_lease(part, limit);
+    begin(part, limit);
     let (env, part) = (env.clone(), part.clone());
     ctx.wait_until(async move {
         match layers::from_arbiter(&part, &env).await {
