@@ -1,0 +1,247 @@
+//! Requests: whatever is sent, the answer is one of ours.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use vedette::config::{Config, Problems};
+use vedette::reader::{Layer, Source};
+use vedette::serve::{Answer, Ask, Basis, Plan, Target, answer, kept, plan};
+use vedette::snapshot::Snapshot;
+use vedette::units::{Millis, Timestamp};
+use vedette::verdict::Status;
+
+use crate::campaign::{Outcome, Subject, law};
+
+/// A pool whose addresses may be named, and one whose may not.
+pub const SHOP: &str = r#"
+[[pool]]
+name = "shop"
+expose_urls = true
+vantages = ["weur", "enam"]
+origin = [{ name = "primary", url = "http://192.0.2.1" }, { name = "standby", url = "http://192.0.2.2" }]
+
+[[pool]]
+name = "vault"
+origin = [{ name = "one", url = "https://hidden.example" }]
+"#;
+
+/// The configuration of [`SHOP`].
+pub fn shop() -> Config {
+    Config::parse(SHOP).unwrap()
+}
+
+/// What no answer may say: the address of a pool that does not expose it.
+const HIDDEN: &str = "hidden.example";
+
+/// What no answer may repeat.
+const MARK: &str = "Zq7xMark";
+
+static CONFIG: LazyLock<Config> = LazyLock::new(shop);
+static PROBLEMS: LazyLock<Problems> = LazyLock::new(|| Config::parse("plan = \"gratis\"").unwrap_err());
+static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(snapshot);
+
+/// Method and target, with one space between them.
+pub const REQUEST: Subject = Subject {
+    name: "target",
+    share: 25,
+    seeds: Vec::new,
+    words: &[
+        "GET ",
+        "HEAD ",
+        "POST ",
+        "/",
+        "//",
+        "/health",
+        "/route",
+        "/livez",
+        "/readyz",
+        "/style.css",
+        "/shop",
+        "/vault",
+        "/primary",
+        "?",
+        "&",
+        "=",
+        "#",
+        "format=",
+        "format=text",
+        "format=redirect",
+        "format=json",
+        "verbose",
+        "..",
+        "%2e%2e",
+        ";",
+        "__proto__",
+        "toString",
+    ],
+    check: request,
+};
+
+/// `If-None-Match`.
+pub const CONDITION: Subject = Subject {
+    name: "if-none-match",
+    share: 5,
+    seeds: || {
+        let tags =
+            ["/health", "/route/shop"].map(|target| Ask { method: "GET", target, if_none_match: None });
+        let tags = tags.iter().filter_map(|ask| header(&whole(ask).ok()?.0, "etag").map(str::to_owned));
+        tags.map(String::into_bytes).collect()
+    },
+    words: &["W/", "\"", "\"\"", "*", ", ", ",", "W/\"shop-7\"", "shop-"],
+    check: condition,
+};
+
+fn request(input: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(input);
+    let (method, target) = text.split_once(' ').unwrap_or(("GET", &text));
+    let ask = Ask { method, target, if_none_match: None };
+    let (answer, kind) = whole(&ask)?;
+    law!(answer.status != 304, "304 without a condition");
+    // The mark goes to places that follow from the input, so that a failure can be repeated.
+    for (part, text) in [target, method].iter().enumerate() {
+        for place in [0, text.len() / 2, text.len()] {
+            let place = text.floor_char_boundary(place);
+            let marked = format!("{}{MARK}{}", &text[..place], &text[place..]);
+            let ask = if part == 0 { Ask { target: &marked, ..ask } } else { Ask { method: &marked, ..ask } };
+            silent(&whole(&ask)?.0)?;
+        }
+    }
+    Ok(kind)
+}
+
+fn condition(input: &[u8]) -> Outcome {
+    let text = String::from_utf8_lossy(input);
+    let marked = format!("{text}{MARK}");
+    let mut kinds = Vec::new();
+    for target in ["/health", "/route/shop", "/", "/style.css", "/nope"] {
+        let ask = Ask { method: "GET", target, if_none_match: None };
+        let (plain, _) = whole(&ask)?;
+        let (answer, kind) = whole(&Ask { if_none_match: Some(&text), ..ask })?;
+        law!(
+            answer.status == 304 || answer == plain,
+            "{target}: neither 304 nor what is answered without a condition"
+        );
+        if answer.status == 304 {
+            let tag = header(&answer, "etag").unwrap_or_default().trim_start_matches("W/");
+            law!(text.trim() == "*" || text.contains(tag), "{target}: 304 for another tag");
+        }
+        silent(&whole(&Ask { if_none_match: Some(&marked), ..ask })?.0)?;
+        kinds.push(kind);
+    }
+    Ok(kinds.join(", "))
+}
+
+/// The answer to a request, held to the laws of every answer, and its kind in a few words.
+fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
+    if let Plan::FromSnapshot(target) = plan(Err(&PROBLEMS), ask) {
+        return Err(format!("without a configuration there is no snapshot for {target:?}"));
+    }
+    let (answer, kind) = match plan(Ok(&CONFIG), ask) {
+        Plan::Done(answer) => {
+            let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
+            (answer, kind)
+        }
+        Plan::FromSnapshot(target) => {
+            law!(is_ours(&target), "{target:?} reaches the Arbiter");
+            let answer = answer(&target, ask, &basis());
+            again(&target, ask)?;
+            let kind = format!("{} {target:?}", answer.status);
+            (answer, kind)
+        }
+    };
+    lawful(&answer)?;
+    Ok((answer, kind))
+}
+
+/// Whether the configuration has what a target names.
+fn is_ours(target: &Target) -> bool {
+    let has = |pool: &str, origin: Option<&str>| {
+        CONFIG.pool(pool).is_some_and(|pool| {
+            origin.is_none_or(|origin| pool.origins.iter().any(|known| known.id.origin.as_str() == origin))
+        })
+    };
+    match target {
+        Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
+        Target::Health { pool: None, origin, .. } => origin.is_none(),
+        Target::Signal { pool, .. } => has(pool, None),
+        Target::Ready { .. } | Target::Page => true,
+        Target::Live | Target::Style => false,
+    }
+}
+
+/// What is given again is what would be answered, for a second at most.
+fn again(target: &Target, ask: &Ask<'_>) -> Result<(), String> {
+    let basis = basis();
+    if let Some((kept, until)) = kept(target, ask, &basis) {
+        law!(kept == answer(target, ask, &basis), "what is given again is something else");
+        law!(
+            until > basis.now && until <= basis.now.plus(Millis::from_secs(1)),
+            "it is given again until {until}"
+        );
+        law!(ask.method == "GET" && ask.if_none_match.is_none(), "{ask:?} is given again");
+        law!(ask.target.len() < 40, "{} would be kept", ask.target);
+    }
+    Ok(())
+}
+
+/// The laws of every answer.
+pub fn lawful(answer: &Answer) -> Result<(), String> {
+    let status = answer.status;
+    law!([200, 304, 307, 400, 403, 404, 405, 414, 503].contains(&status), "status {status}");
+    let mut names = HashSet::new();
+    for (name, value) in &answer.headers {
+        law!(names.insert(name), "{name} comes twice");
+        law!(http::HeaderName::from_lowercase(name.as_bytes()).is_ok(), "{name} is not the name of a header");
+        law!(http::HeaderValue::from_str(value).is_ok(), "{name} has the value {value:?}");
+    }
+    for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"] {
+        law!(names.contains(&name), "{name} is missing");
+    }
+    let kind = header(answer, "content-type");
+    law!((status == 304) == kind.is_none(), "{status} with the type {kind:?}");
+    if kind.is_some_and(|kind| kind.contains("json")) {
+        let document: serde_json::Value =
+            serde_json::from_str(&answer.body).map_err(|error| format!("not JSON: {error}"))?;
+        law!(
+            kind != Some("application/problem+json")
+                || document["status"] == status && document["detail"].is_string(),
+            "the problem says {document}"
+        );
+    }
+    law!(status != 304 || answer.body.is_empty(), "304 with a body");
+    law!(!format!("{answer:?}").contains(HIDDEN), "an address is told");
+    Ok(())
+}
+
+fn silent(answer: &Answer) -> Result<(), String> {
+    law!(!format!("{answer:?}").contains(MARK), "the request is repeated in {answer:?}");
+    Ok(())
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.headers.iter().find(|(field, _)| *field == name).map(|(_, value)| value.as_str())
+}
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// What answers from a snapshot rest on.
+pub fn basis() -> Basis<'static> {
+    let source =
+        Source { layer: Layer::Memory, age: Millis::new(120), limit: Millis::new(500), silent: false };
+    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)] }
+}
+
+/// Verdicts of every kind, fresh ones and one that has expired.
+fn snapshot() -> Snapshot {
+    let mut snapshot = Snapshot::blank(&CONFIG, NOW.minus(Millis::from_secs(9)), "not probed yet");
+    for (pool, statuses) in
+        snapshot.pools.iter_mut().zip([[Status::Fail, Status::Pass], [Status::Warn, Status::Pass]])
+    {
+        for (origin, status) in pool.origins.iter_mut().zip(statuses) {
+            origin.status = status;
+            origin.oldest = Some(NOW.minus(Millis::new(2_300)));
+            origin.valid_until = NOW.plus(Millis::from_secs(40));
+        }
+    }
+    snapshot
+}

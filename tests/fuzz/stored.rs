@@ -1,0 +1,192 @@
+//! What is stored and sent between the parts: snapshots, reports and rows.
+
+use vedette::arbiter::{Arbiter, Effect, Event, Row, Table};
+use vedette::config::Config;
+use vedette::json;
+use vedette::schedule;
+use vedette::serve::{Ask, Basis, Plan, answer, plan};
+use vedette::snapshot::{Part, Snapshot};
+use vedette::units::{Millis, Name, Timestamp};
+use vedette::vantage::{self, Watch};
+use vedette::vote::Report;
+
+use crate::campaign::{Outcome, Subject, law};
+use crate::serve::{basis, lawful, shop};
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// The words of all formats.
+const WORDS: &[&str] = &[
+    "\"version\":1",
+    "\"pool\":\"shop\"",
+    "\"shop/primary\":",
+    "\"weur\"",
+    "\"0of1\"",
+    "\"pass\"",
+    "\"warn\"",
+    "\"fail\"",
+    "\"unknown\"",
+    "\"undecided\"",
+    "null",
+    "true",
+    "18446744073709551615",
+    "253402300800000",
+    "-1",
+    "1.5",
+    "1e3",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\\u0000",
+    "\\ud800",
+    "\"colo\":\"\\r\\n\"",
+];
+
+/// Snapshots, as caches and KV give them back.
+pub const SNAPSHOT: Subject =
+    Subject { name: "snapshot", share: 5, seeds: snapshots, words: WORDS, check: snapshot };
+
+/// What the Arbiter hands out while one vantage reports a failure.
+fn snapshots() -> Vec<Vec<u8>> {
+    let arbiter = reported().0;
+    ["whole", "summary", "pool/shop"]
+        .map(|part| json::write(&arbiter.snapshot(&Part::parse(part).unwrap(), NOW)).into_bytes())
+        .into()
+}
+
+fn reports() -> Vec<Vec<u8>> {
+    vec![json::write(&failing()).into_bytes()]
+}
+
+/// What the Arbiter stores of that, each row after the letter of its table.
+fn rows() -> Vec<Vec<u8>> {
+    let letter = |table| match table {
+        Table::Shards => 's',
+        Table::Pools => 'p',
+        Table::Events => 'e',
+        Table::Meta => 'm',
+    };
+    reported().1.iter().map(|row| format!("{}{}", letter(row.table), row.text).into_bytes()).collect()
+}
+
+fn reported() -> (Arbiter, Vec<Row>) {
+    let mut arbiter = Arbiter::new(shop(), &[], NOW);
+    let effects = arbiter.step(Event::Reported(failing()), NOW);
+    let rows = effects
+        .into_iter()
+        .flat_map(|effect| if let Effect::Persist(rows) = effect { rows } else { Vec::new() });
+    (arbiter, rows.collect())
+}
+
+/// The report of a vantage that saw the first origin fail.
+fn failing() -> Report {
+    let config = shop();
+    let origin = config.origins().next().unwrap();
+    let text = format!(
+        r#"{{"version":1,"vantage":"weur","shard":"0of1","seq":7,"config":"{}","lag":3,"missed":0,"colo":"AMS","votes":[{{"origin":"{}","definition":"{}","opinion":"fail","held":1000,"age":20,"seen":{{"reason":"status 500 is not expected","warned":false,"failed":true,"latency":12,"status":500,"cache":"origin-proven","database":{{"calls":2,"time":null}}}}}}]}}"#,
+        config.hash, origin.id, origin.definition
+    );
+    json::read(&text).unwrap()
+}
+
+fn snapshot(input: &[u8]) -> Outcome {
+    let text = &*String::from_utf8_lossy(input);
+    let Some(read) = json::read::<Snapshot>(text) else { return Ok("refused".into()) };
+    let config = shop();
+    law!(
+        Snapshot::parse(text, config.hash).is_none() || read.config == config.hash,
+        "it is another configuration's"
+    );
+    let again = Snapshot::parse(&json::write(&read), read.config);
+    law!(again.is_none_or(|again| again == read), "it is read back as something else");
+    // It came from a cache: what stands in it may not break an answer.
+    served(&config, &read)?;
+    Ok(format!("{} pools, {} watched, {} events", read.pools.len(), read.watch.len(), read.events.len()))
+}
+
+/// Every kind of answer from a snapshot is a lawful one.
+fn served(config: &Config, snapshot: &Snapshot) -> Result<(), String> {
+    let targets = [
+        "/",
+        "/health",
+        "/health/shop",
+        "/health/shop/primary",
+        "/health?format=text",
+        "/route/shop",
+        "/route/shop?format=text",
+        "/route/shop?format=redirect",
+        "/readyz?verbose",
+    ];
+    for target in targets {
+        let ask = Ask { method: "GET", target, if_none_match: None };
+        if let Plan::FromSnapshot(target) = plan(Ok(config), &ask) {
+            lawful(&answer(&target, &ask, &Basis { snapshot, ..basis() }))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reports of a vantage to the Arbiter.
+pub const REPORT: Subject = Subject { name: "report", share: 5, seeds: reports, words: WORDS, check: report };
+
+fn report(input: &[u8]) -> Outcome {
+    let Some(report) = json::read::<Report>(&String::from_utf8_lossy(input)) else {
+        return Ok("refused".into());
+    };
+    let again = json::read::<Report>(&json::write(&report));
+    law!(again.as_ref() == Some(&report), "it is read back as something else");
+    let mut arbiter = Arbiter::new(shop(), &[], NOW);
+    let first = arbiter.step(Event::Reported(report.clone()), NOW);
+    let second = arbiter.step(Event::Reported(report), NOW.plus(Millis::from_secs(1)));
+    settled(&arbiter)?;
+    Ok(format!("{} and {} effects", first.len(), second.len()))
+}
+
+/// What the Arbiter knows can be sent and answered from.
+fn settled(arbiter: &Arbiter) -> Result<(), String> {
+    let config = shop();
+    for part in ["whole", "summary", "pool/shop"] {
+        let snapshot = arbiter.snapshot(&Part::parse(part).ok_or("no such part")?, NOW);
+        let again = Snapshot::parse(&json::write(&snapshot), config.hash);
+        law!(again == Some(snapshot.clone()), "{part} is read back as something else");
+        served(&config, &snapshot)?;
+    }
+    Ok(())
+}
+
+/// Rows of the Arbiter and of a vantage; the first byte of an input chooses which.
+pub const ROW: Subject = Subject { name: "row", share: 5, seeds: rows, words: WORDS, check: row };
+
+fn row(input: &[u8]) -> Outcome {
+    let (kind, text) = input.split_first().unwrap_or((&b'w', &[]));
+    let text = String::from_utf8_lossy(text).into_owned();
+    let table = match kind {
+        b's' => Table::Shards,
+        b'p' => Table::Pools,
+        b'e' => Table::Events,
+        b'm' => Table::Meta,
+        _ => return watch(&text),
+    };
+    let row = Row { table, key: "snapshot".into(), text };
+    let mut arbiter = Arbiter::new(shop(), &[row.clone(), row], NOW);
+    settled(&arbiter)?;
+    let effects = arbiter.step(Event::Woken, NOW).len();
+    settled(&arbiter)?;
+    Ok(format!("{table:?}: {effects} effects"))
+}
+
+fn watch(text: &str) -> Outcome {
+    let config = shop();
+    let vantage = Name::parse("weur").map_err(|error| error.to_string())?;
+    let shards = schedule::shards(&config, &vantage);
+    let shard = shards.first().ok_or("no shard")?;
+    let mut watch = Watch::new(&vantage, shard, config.hash, Some(text), NOW);
+    let stored = watch.stored();
+    let again = Watch::new(&vantage, shard, config.hash, Some(&stored), NOW).stored();
+    law!(stored == again, "{stored} is stored as {again}");
+    let effects = watch.step(vantage::Event::Alarm, NOW).len();
+    Ok(format!("{effects} effects"))
+}
