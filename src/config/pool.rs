@@ -21,8 +21,8 @@ const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs
 /// Bounds of what delays a recovery: over a day an operator's override says it better.
 const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
 
-/// Bounds of the warning before a certificate ends: certificates live 398 days at most.
-const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(365 * 86_400) };
+/// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling is what `"1year"` means.
+const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(31_557_600) };
 
 /// The most votes of an origin: one of each vantage that a list may name.
 const MAX_VOTES: u32 = 64;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use miniserde::Serialize;
 
+use super::settings::KEYS;
 use crate::units::Map;
 
 /// One thing that is wrong with a configuration.
@@ -147,6 +148,34 @@ pub(super) fn meant(word: &str, known: &[&str]) -> String {
         }
     }
     format!("known are {}", listed(known))
+}
+
+/// Where a setting belongs that is known at another level only; nothing if it is known nowhere, or at several.
+pub(super) fn home(key: &str) -> Option<&'static str> {
+    const POOL: [&str; 8] = [
+        "quorum",
+        "min_votes",
+        "vote_ttl",
+        "hold_down",
+        "failback_delay",
+        "panic",
+        "expose_urls",
+        "cert_warn",
+    ];
+    const EXPECT: [&str; 6] =
+        ["status", "body_contains", "json", "max_latency", "max_db_calls", "max_db_time"];
+    let homes: [(&[&str], &str); 9] = [
+        (&["plan", "arbiter_location", "defaults", "route"], "at the top level of the file"),
+        (&["service", "hint"], "in [[vantage]]"),
+        (&KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
+        (&POOL, "in [[pool]]"),
+        (&["origin"], "as [[pool.origin]]"),
+        (&["url", "priority", "weight"], "in [[pool.origin]]"),
+        (&["method", "path", "redirects"], "in probe"),
+        (&EXPECT, "in expect"),
+        (&["host", "steering"], "in [[route]]"),
+    ];
+    homes.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, home)| *home)
 }
 
 /// Names in a row, as many as a reader takes in.

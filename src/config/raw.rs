@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, Problems, excerpt, in_order, meant, quoted};
+use super::problem::{Problem, Problems, excerpt, home, in_order, meant, quoted};
 
 /// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
@@ -153,7 +153,10 @@ impl<'a> Table<'a> {
     /// Refuses every key that is not `known`.
     pub(super) fn only(&self, known: &[&str]) {
         for (key, _) in self.map.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
-            let message = format!("is not a setting; {}", meant(key.get_ref(), known));
+            let message = match home(key.get_ref()) {
+                Some(home) => format!("is not a setting here; write it {home}"),
+                None => format!("is not a setting; {}", meant(key.get_ref(), known)),
+            };
             self.report.refuse(&self.path(key.get_ref()), Some(key.span().start), message);
         }
     }
@@ -298,7 +301,8 @@ impl<'a> Field<'a> {
     /// A table. What stands in its place is not repeated: it may be a header with a credential.
     pub(super) fn table(&self) -> Option<Table<'a>> {
         let DeValue::Table(map) = self.value else {
-            self.refuse(format_args!("is not a table; write one as {{ key = value }}"));
+            let what = if self.value.is_array() { "is a list, not a single table" } else { "is not a table" };
+            self.refuse(format_args!("{what}; write one as {{ key = value }}"));
             return None;
         };
         Some(Table { at: self.at.clone(), offset: self.offset, map, report: self.report })

@@ -53,12 +53,11 @@ fn refuse(error: &Error, report: &Report<'_>) {
         return;
     }
     let column = report.column(span.start);
-    let control = report.character(span.start).filter(|c| c.is_control() && !c.is_ascii_whitespace());
-    let message = match control {
-        Some(control) => {
-            let (shown, code) = (control.escape_debug(), u32::from(control));
+    let message = match report.character(span.start).filter(|c| is_invisible(*c)) {
+        Some(invisible) => {
+            let (shown, code) = (invisible.escape_debug(), u32::from(invisible));
             format!(
-                "has the control character {shown} at column {column}; leave it out, or write it as \
+                "has the invisible character {shown} at column {column}; leave it out, or write it as \
                  \\u{code:04x} in text in double quotes"
             )
         }
@@ -67,9 +66,17 @@ fn refuse(error: &Error, report: &Report<'_>) {
     report.refuse("", Some(span.start), message);
 }
 
+/// Whether nobody can see what is wrong: control characters, and what comes with text copied from a page (spaces that do not break
+/// or have no width, marks of direction and of byte order).
+fn is_invisible(c: char) -> bool {
+    let copied =
+        ['\u{a0}', '\u{ad}', '\u{2060}', '\u{feff}'].contains(&c) || ('\u{200b}'..='\u{202f}').contains(&c);
+    copied || c.is_control() && !c.is_ascii_whitespace()
+}
+
 /// What to write instead, for the slips that are made most.
 fn way_out(said: &str) -> &'static str {
-    const KNOWN: [(&str, &str); 7] = [
+    const KNOWN: [(&str, &str); 14] = [
         ("must be quoted", "; write text in quotes, as \"10s\""),
         ("invalid boolean", "; write true or false, or text in quotes"),
         ("key with no value", "; write key = value"),
@@ -77,6 +84,13 @@ fn way_out(said: &str) -> &'static str {
         ("unclosed", "; close what was opened"),
         ("basic string", "; end the text with a quote on the same line, and write \\\\ for \\"),
         ("recurse", "; nest at most 80 deep"),
+        ("key-value pair", "; write key = value"),
+        ("escaped value", "; write \\\\ for \\, or text in single quotes"),
+        ("unexpected key or value", "; write one key = value on a line"),
+        ("expected `,`", "; write a comma between two entries"),
+        ("extend value", "; write every key between the braces, or every key with its dots"),
+        ("leading zero", "; leave the zero out"),
+        ("invalid float", "; write a number, or text in quotes"),
     ];
     KNOWN.iter().find(|(word, _)| said.contains(word)).map_or("; see https://toml.io", |(_, way)| way)
 }

@@ -70,6 +70,9 @@ fn parse(text: &str) -> Result<OriginUrl, String> {
     if text.len() > MAX_URL {
         return Err(format!("{shown} is longer than {MAX_URL} bytes; write a shorter address"));
     }
+    if text.trim() != text {
+        return Err(format!("{shown} has spaces around it; leave them out"));
+    }
     let Some((scheme, rest)) = text.split_once("://") else {
         return Err(format!("{shown} has no scheme; write \"https://\" or \"http://\" before the host"));
     };

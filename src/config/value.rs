@@ -18,9 +18,7 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     let shown = field.shown();
     let Some(text) = field.as_text() else {
         match field.as_whole() {
-            Some(number @ 0..=999_999) => {
-                field.refuse(format_args!("{shown} has no unit; write \"{number}s\""));
-            }
+            Some(number @ 0..=999_999) => no_unit(field, &number.to_string(), span),
             Some(_) | None => field.wrong_kind("a length of time", "it in words, as \"10s\" or \"1m 30s\""),
         }
         return None;
@@ -28,7 +26,7 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
     let length = match humantime::parse_duration(text) {
         Ok(length) => length,
         Err(_) if !text.is_empty() && text.len() <= 6 && text.bytes().all(|c| c.is_ascii_digit()) => {
-            field.refuse(format_args!("{shown} has no unit; write \"{text}s\""));
+            no_unit(field, text, span);
             return None;
         }
         Err(_) => {
@@ -52,6 +50,19 @@ pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {
         return None;
     }
     Some(millis)
+}
+
+/// Seconds are what is meant most, unless they are no way out.
+fn no_unit(field: &Field<'_>, number: &str, span: Span) {
+    let shown = field.shown();
+    let Span { floor, ceiling } = span;
+    if number.parse().is_ok_and(|seconds| (floor..=ceiling).contains(&Millis::from_secs(seconds))) {
+        field.refuse(format_args!("{shown} has no unit; write \"{number}s\""));
+    } else {
+        field.refuse(format_args!(
+            "{shown} has no unit; write it with one, from \"{floor}\" to \"{ceiling}\""
+        ));
+    }
 }
 
 /// A share of at least 1%: `"60%"`.

@@ -113,7 +113,7 @@ fn condition(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let marked = format!("{text}{MARK}");
     let mut kinds = Vec::new();
-    for target in ["/health", "/route/shop", "/", "/style.css", "/nope"] {
+    for target in ["/health", "/route/shop", "/style.css", "/nope"] {
         let ask = Ask { method: "GET", target, if_none_match: None };
         let (plain, _) = whole(&ask)?;
         let (answer, kind) = whole(&Ask { if_none_match: Some(&text), ..ask })?;

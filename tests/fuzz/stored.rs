@@ -19,14 +19,16 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const WORDS: &[&str] = &[
     "\"version\":1",
     "\"pool\":\"shop\"",
-    "\"shop/primary\":",
-    "\"weur\"",
-    "\"0of1\"",
-    "\"pass\"",
-    "\"warn\"",
-    "\"fail\"",
-    "\"unknown\"",
-    "\"undecided\"",
+    "shop/primary",
+    "origin-proven",
+    "enam",
+    "weur",
+    "0of1",
+    "pass",
+    "warn",
+    "fail",
+    "unknown",
+    "undecided",
     "null",
     "true",
     "18446744073709551615",
@@ -103,12 +105,18 @@ fn snapshot(input: &[u8]) -> Outcome {
     let again = Snapshot::parse(&json::write(&read), read.config);
     law!(again.is_none_or(|again| again == read), "it is read back as something else");
     // It came from a cache: what stands in it may not break an answer.
-    served(&config, &read)?;
-    Ok(format!("{} pools, {} watched, {} events", read.pools.len(), read.watch.len(), read.events.len()))
+    let statuses = served(&config, &read)?;
+    Ok(format!(
+        "{} pools, {} watched, {} events: {statuses}",
+        read.pools.len(),
+        read.watch.len(),
+        read.events.len()
+    ))
 }
 
-/// Every kind of answer from a snapshot is a lawful one.
-fn served(config: &Config, snapshot: &Snapshot) -> Result<(), String> {
+/// The status codes of every kind of answer from a snapshot, each held to the laws.
+fn served(config: &Config, snapshot: &Snapshot) -> Outcome {
+    let mut statuses = Vec::new();
     let targets = [
         "/",
         "/health",
@@ -123,10 +131,12 @@ fn served(config: &Config, snapshot: &Snapshot) -> Result<(), String> {
     for target in targets {
         let ask = Ask { method: "GET", target, if_none_match: None };
         if let Plan::FromSnapshot(target) = plan(Ok(config), &ask) {
-            lawful(&answer(&target, &ask, &Basis { snapshot, ..basis() }))?;
+            let answer = answer(&target, &ask, &Basis { snapshot, ..basis() });
+            lawful(&answer)?;
+            statuses.push(answer.status.to_string());
         }
     }
-    Ok(())
+    Ok(statuses.join(" "))
 }
 
 /// Reports of a vantage to the Arbiter.
@@ -141,20 +151,18 @@ fn report(input: &[u8]) -> Outcome {
     let mut arbiter = Arbiter::new(shop(), &[], NOW);
     let first = arbiter.step(Event::Reported(report.clone()), NOW);
     let second = arbiter.step(Event::Reported(report), NOW.plus(Millis::from_secs(1)));
-    settled(&arbiter)?;
-    Ok(format!("{} and {} effects", first.len(), second.len()))
+    Ok(format!("{} and {} effects: {}", first.len(), second.len(), settled(&arbiter)?))
 }
 
 /// What the Arbiter knows can be sent and answered from.
-fn settled(arbiter: &Arbiter) -> Result<(), String> {
+fn settled(arbiter: &Arbiter) -> Outcome {
     let config = shop();
     for part in ["whole", "summary", "pool/shop"] {
         let snapshot = arbiter.snapshot(&Part::parse(part).ok_or("no such part")?, NOW);
         let again = Snapshot::parse(&json::write(&snapshot), config.hash);
         law!(again == Some(snapshot.clone()), "{part} is read back as something else");
-        served(&config, &snapshot)?;
     }
-    Ok(())
+    served(&config, &arbiter.snapshot(&Part::Whole, NOW))
 }
 
 /// Rows of the Arbiter and of a vantage; the first byte of an input chooses which.
@@ -172,10 +180,8 @@ fn row(input: &[u8]) -> Outcome {
     };
     let row = Row { table, key: "snapshot".into(), text };
     let mut arbiter = Arbiter::new(shop(), &[row.clone(), row], NOW);
-    settled(&arbiter)?;
     let effects = arbiter.step(Event::Woken, NOW).len();
-    settled(&arbiter)?;
-    Ok(format!("{table:?}: {effects} effects"))
+    Ok(format!("{table:?}: {effects} effects: {}", settled(&arbiter)?))
 }
 
 fn watch(text: &str) -> Outcome {
