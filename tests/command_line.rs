@@ -75,6 +75,17 @@ fn a_call_that_is_not_understood_ends_with_2() {
 }
 
 #[test]
+fn a_file_in_another_encoding_is_refused_with_the_one_to_use() {
+    let utf16: Vec<u8> = "\u{feff}plan = \"free\"".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("utf16.toml");
+    std::fs::write(&path, utf16).unwrap();
+    let output = vedette(&["check", &path.display().to_string()]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("utf16.toml") && said.contains("save it as UTF-8"), "{said}");
+}
+
+#[test]
 fn origins_on_this_machine_are_not_deployed() {
     let output = vedette(&["check", "vedette.toml", "--deploy"]);
     assert_eq!(output.status.code(), Some(1));

@@ -80,6 +80,11 @@ fn every_good_file_is_read() {
 }
 
 #[test]
+fn a_byte_order_mark_is_read_past_where_the_file_begins() {
+    assert_eq!(Config::parse(&format!("\u{feff}{EXAMPLE}")).unwrap(), good("example"));
+}
+
+#[test]
 fn the_example_of_the_design_means_what_it_says() {
     let config = good("example");
     assert_eq!(config.plan, Plan::Free);

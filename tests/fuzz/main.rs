@@ -6,10 +6,17 @@
 //! tried first in every later run. To look for longer:
 //!
 //! ```text
-//! VEDETTE_FUZZ_SEED=$RANDOM VEDETTE_FUZZ_ITERATIONS=2000000 cargo test --release --test fuzz -- --nocapture
+//! CARGO_PROFILE_DEV_OPT_LEVEL=2 VEDETTE_FUZZ_SEED=$RANDOM VEDETTE_FUZZ_ITERATIONS=2000000 \
+//!   cargo test --target-dir target/fuzz --test fuzz -- --nocapture
 //! ```
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails is what a panic is for"
+)]
+#![expect(clippy::print_stderr, reason = "how far a run came is told to whoever asks with --nocapture")]
 
 mod campaign;
 mod config;

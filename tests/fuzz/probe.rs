@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use url::Url;
 use vedette::config::{Config, HeaderValue, Origin};
 use vedette::probe::{End, Head, Hop, Reply, Request, examine, redirected, request};
-use vedette::sample::{Evidence, Finding, Sample};
+use vedette::sample::{Database, Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, Timestamp};
 
 use crate::campaign::{Outcome, Subject, law};
@@ -99,7 +99,9 @@ fn reply(input: &[u8]) -> Outcome {
                 law!(!text.contains(MARK), "what the origin sent is repeated: {text}");
             }
         }
-        kinds.push(format!("{} {:?}", kind(&sample.evidence()), sample.cache));
+        let said: String = words(&sample).concat().chars().filter(|c| !c.is_ascii_digit()).collect();
+        let Database { calls, time } = sample.database;
+        kinds.push(format!("{} {} {}: {said}", sample.cache.as_str(), calls.is_some(), time.is_some()));
     }
     Ok(kinds.join(", "))
 }
@@ -134,15 +136,6 @@ fn words(sample: &Sample) -> Vec<String> {
         Evidence::Warn(why) | Evidence::Fail(why) | Evidence::None(why) => Some(why),
     };
     findings.chain(reason).collect()
-}
-
-const fn kind(evidence: &Evidence) -> &'static str {
-    match evidence {
-        Evidence::Pass => "pass",
-        Evidence::Warn(_) => "warn",
-        Evidence::Fail(_) => "fail",
-        Evidence::None(_) => "none",
-    }
 }
 
 /// A reply as the input writes it.

@@ -72,7 +72,8 @@ fn read(file: &std::path::Path) -> Result<String, ExitCode> {
         Ok(_) | Err(_) => {}
     }
     std::fs::read_to_string(file).map_err(|error| {
-        say_error(&format!("cannot read {}: {error}", file.display()));
+        let way_out = if error.kind() == std::io::ErrorKind::InvalidData { "; save it as UTF-8" } else { "" };
+        say_error(&format!("cannot read {}: {error}{way_out}", file.display()));
         ExitCode::from(USAGE)
     })
 }
