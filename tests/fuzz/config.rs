@@ -13,7 +13,7 @@ const PASSWORD: &str = "hunter2";
 /// `vedette.toml`. The seeds are the good and the bad files of `tests/config`, too.
 pub const TEXT: Subject = Subject {
     name: "config",
-    share: 20,
+    share: 15,
     seeds: || [folder(Path::new("config/good")), folder(Path::new("config/bad"))].concat(),
     words: &[
         "\n[defaults]\n",
@@ -121,7 +121,7 @@ fn wording(message: &str) -> String {
 /// What [`compile`] makes. The worker trusts it, and yet no input may stop it.
 pub const COMPILED: Subject = Subject {
     name: "compiled",
-    share: 10,
+    share: 12,
     seeds: || {
         let files = [folder(Path::new("config/good")), folder(Path::new("config/bad"))].concat();
         let small = files.iter().filter(|file| file.len() < 4_096);

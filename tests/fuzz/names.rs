@@ -10,7 +10,7 @@ use crate::campaign::{Outcome, Subject, law};
 /// Every kind of name, each input tried as each.
 pub const NAMES: Subject = Subject {
     name: "name",
-    share: 10,
+    share: 5,
     seeds: Vec::new,
     words: &[
         "v1/",

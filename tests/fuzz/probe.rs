@@ -187,7 +187,7 @@ fn marked(reply: &Reply) -> Vec<Reply> {
 /// `Location`.
 pub const LOCATION: Subject = Subject {
     name: "location",
-    share: 10,
+    share: 12,
     seeds: Vec::new,
     words: &[
         "http://",

@@ -80,7 +80,7 @@ pub const REQUEST: Subject = Subject {
 /// `If-None-Match`.
 pub const CONDITION: Subject = Subject {
     name: "if-none-match",
-    share: 5,
+    share: 3,
     seeds: || {
         let tags =
             ["/health", "/route/shop"].map(|target| Ask { method: "GET", target, if_none_match: None });

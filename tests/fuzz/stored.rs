@@ -5,7 +5,7 @@ use vedette::config::Config;
 use vedette::json;
 use vedette::schedule;
 use vedette::serve::{Ask, Basis, Plan, answer, plan};
-use vedette::snapshot::{Part, Snapshot};
+use vedette::snapshot::{Happening, Part, Snapshot};
 use vedette::units::{Millis, Name, Timestamp};
 use vedette::vantage::{self, Watch};
 use vedette::vote::Report;
@@ -151,7 +151,19 @@ fn report(input: &[u8]) -> Outcome {
     let mut arbiter = Arbiter::new(shop(), &[], NOW);
     let first = arbiter.step(Event::Reported(report.clone()), NOW);
     let second = arbiter.step(Event::Reported(report), NOW.plus(Millis::from_secs(1)));
-    Ok(format!("{} and {} effects: {}", first.len(), second.len(), settled(&arbiter)?))
+    Ok(format!("{}, then {}: {}", told(&first), told(&second), settled(&arbiter)?))
+}
+
+/// Effects in a few words.
+fn told(effects: &[Effect]) -> String {
+    let words = effects.iter().map(|effect| match effect {
+        Effect::Persist(rows) => format!("{} rows", rows.len()),
+        Effect::Publish(_) => "published".to_owned(),
+        Effect::Changed(Happening { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
+        Effect::WakeAt(_) => "alarm".to_owned(),
+        Effect::Arm(_) => "armed".to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What the Arbiter knows can be sent and answered from.
@@ -166,7 +178,7 @@ fn settled(arbiter: &Arbiter) -> Outcome {
 }
 
 /// Rows of the Arbiter and of a vantage; the first byte of an input chooses which.
-pub const ROW: Subject = Subject { name: "row", share: 5, seeds: rows, words: WORDS, check: row };
+pub const ROW: Subject = Subject { name: "row", share: 3, seeds: rows, words: WORDS, check: row };
 
 fn row(input: &[u8]) -> Outcome {
     let (kind, text) = input.split_first().unwrap_or((&b'w', &[]));
@@ -180,8 +192,8 @@ fn row(input: &[u8]) -> Outcome {
     };
     let row = Row { table, key: "snapshot".into(), text };
     let mut arbiter = Arbiter::new(shop(), &[row.clone(), row], NOW);
-    let effects = arbiter.step(Event::Woken, NOW).len();
-    Ok(format!("{table:?}: {effects} effects: {}", settled(&arbiter)?))
+    let effects = arbiter.step(Event::Woken, NOW);
+    Ok(format!("{table:?}: {}: {}", told(&effects), settled(&arbiter)?))
 }
 
 fn watch(text: &str) -> Outcome {
