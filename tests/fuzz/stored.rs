@@ -51,7 +51,7 @@ const WORDS: &[&str] = &[
 pub const SNAPSHOT: Subject =
     Subject { name: "snapshot", share: 5, seeds: snapshots, words: WORDS, check: snapshot };
 
-/// What the Arbiter hands out while one vantage reports a failure.
+/// What the Arbiter hands out once one vantage has reported failures.
 fn snapshots() -> Vec<Vec<u8>> {
     let arbiter = reported().0;
     ["whole", "summary", "pool/shop"]
@@ -60,7 +60,7 @@ fn snapshots() -> Vec<Vec<u8>> {
 }
 
 fn reports() -> Vec<Vec<u8>> {
-    vec![json::write(&failing()).into_bytes()]
+    ["weur", "enam"].map(|vantage| json::write(&failing(vantage)).into_bytes()).into()
 }
 
 /// What the Arbiter stores of that, each row after the letter of its table.
@@ -76,20 +76,27 @@ fn rows() -> Vec<Vec<u8>> {
 
 fn reported() -> (Arbiter, Vec<Row>) {
     let mut arbiter = Arbiter::new(shop(), &[], NOW);
-    let effects = arbiter.step(Event::Reported(failing()), NOW);
+    let effects = arbiter.step(Event::Reported(failing("enam")), NOW);
     let rows = effects
         .into_iter()
         .flat_map(|effect| if let Effect::Persist(rows) = effect { rows } else { Vec::new() });
     (arbiter, rows.collect())
 }
 
-/// The report of a vantage that saw the first origin fail.
-fn failing() -> Report {
+/// The report of a vantage that saw every origin of its fail.
+fn failing(vantage: &str) -> Report {
     let config = shop();
-    let origin = config.origins().next().unwrap();
+    let mine = config.origins().filter(|origin| origin.vantages.iter().any(|name| name.as_str() == vantage));
+    let votes = mine.map(|origin| {
+        format!(
+            r#"{{"origin":"{}","definition":"{}","opinion":"fail","held":1000,"age":20,"seen":{{"reason":"status 500 is not expected","warned":false,"failed":true,"latency":12,"status":500,"cache":"origin-proven","database":{{"calls":2,"time":null}}}}}}"#,
+            origin.id, origin.definition
+        )
+    });
+    let votes = votes.collect::<Vec<_>>().join(",");
     let text = format!(
-        r#"{{"version":1,"vantage":"weur","shard":"0of1","seq":7,"config":"{}","lag":3,"missed":0,"colo":"AMS","votes":[{{"origin":"{}","definition":"{}","opinion":"fail","held":1000,"age":20,"seen":{{"reason":"status 500 is not expected","warned":false,"failed":true,"latency":12,"status":500,"cache":"origin-proven","database":{{"calls":2,"time":null}}}}}}]}}"#,
-        config.hash, origin.id, origin.definition
+        r#"{{"version":1,"vantage":"{vantage}","shard":"0of1","seq":7,"config":"{}","lag":3,"missed":0,"colo":"AMS","votes":[{votes}]}}"#,
+        config.hash
     );
     json::read(&text).unwrap()
 }
@@ -148,7 +155,8 @@ fn report(input: &[u8]) -> Outcome {
     };
     let again = json::read::<Report>(&json::write(&report));
     law!(again.as_ref() == Some(&report), "it is read back as something else");
-    let mut arbiter = Arbiter::new(shop(), &[], NOW);
+    // One vantage of two has voted, so that this report may decide.
+    let (mut arbiter, _) = reported();
     let first = arbiter.step(Event::Reported(report.clone()), NOW);
     let second = arbiter.step(Event::Reported(report), NOW.plus(Millis::from_secs(1)));
     Ok(format!("{}, then {}: {}", told(&first), told(&second), settled(&arbiter)?))
