@@ -50,3 +50,7 @@ mod edge;
 
 #[cfg(test)]
 mod fixtures;
+
+// What tests share with examples names the crate from outside.
+#[cfg(test)]
+extern crate self as vedette;

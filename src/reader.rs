@@ -185,9 +185,11 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
         Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } => {
             config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
         }
-        Target::Health { pool: None, .. } | Target::Live | Target::Ready { .. } | Target::Style => {
-            Part::Summary
-        }
+        Target::Health { pool: None, .. }
+        | Target::Live
+        | Target::Ready { .. }
+        | Target::Style
+        | Target::Script => Part::Summary,
     }
 }
 

@@ -31,6 +31,9 @@ pub enum Choice {
     Nowhere,
 }
 
+/// How the reason for a choice ends if no origin that should come before was passed over.
+pub const FIRST: &str = "first by priority";
+
 /// Chooses by priority.
 #[must_use]
 pub fn by_priority(candidates: &[Candidate<'_>]) -> Choice {
@@ -44,7 +47,7 @@ pub fn by_priority(candidates: &[Candidate<'_>]) -> Choice {
         .map(|other| format!("{} is {}", other.name, word(other.status)))
         .collect();
     let reason = if passed_over.is_empty() {
-        format!("{} is {} and first by priority", best.name, word(best.status))
+        format!("{} is {} and {FIRST}", best.name, word(best.status))
     } else {
         format!("{} is {}; {}", best.name, word(best.status), passed_over.join(", "))
     };

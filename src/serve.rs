@@ -74,6 +74,7 @@ pub fn plan(config: Result<&Config, &Problems>, ask: &Ask<'_>) -> Plan {
     let settled = match (&target, config) {
         (Target::Live, _) => Some(ready::live()),
         (Target::Style, _) => Some(page::style()),
+        (Target::Script, _) => Some(page::script()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
         (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
             problem::unknown(config, pool, origin.as_deref())
@@ -96,9 +97,10 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         }
         Target::Signal { pool, format } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
-        Target::Page => page::answer(snapshot, now),
+        Target::Page => page::answer(snapshot, basis.source.silent, now),
         Target::Live => ready::live(),
         Target::Style => page::style(),
+        Target::Script => page::script(),
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)

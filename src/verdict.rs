@@ -166,20 +166,30 @@ fn too_few(live: u32, rules: &Rules, expired: bool) -> String {
     format!("{live} live votes, {} needed: {why}", rules.min_votes)
 }
 
-/// `weur: status 500 is not expected; enam: …`, at most three vantages.
+/// `enam, weur: status 500 is not expected; apac: …`: what several vantages saw alike is said once. At most three reasons, of at
+/// most three vantages each.
 fn reasons(fails: &[&(&Name, &StandingVote)]) -> String {
+    let mut alike: Vec<(Vec<&str>, &str)> = Vec::new();
+    for (vantage, vote) in fails {
+        // A vote of fail whose last sample passed is on its way back: the sample's words would contradict it.
+        let reason = if vote.seen.failed { vote.seen.reason.as_str() } else { "recovering" };
+        match alike.iter_mut().find(|(_, said)| *said == reason) {
+            Some((vantages, _)) => vantages.push(vantage.as_str()),
+            None => alike.push((vec![vantage.as_str()], reason)),
+        }
+    }
     let mut text = String::new();
-    for (vantage, vote) in fails.iter().take(3) {
+    for (vantages, reason) in alike.iter().take(3) {
         if !text.is_empty() {
             text.push_str("; ");
         }
-        // A vote of fail whose last sample passed is on its way back: the sample's words would contradict it.
-        let reason = if vote.seen.failed { vote.seen.reason.as_str() } else { "recovering" };
-        text.push_str(vantage.as_str());
+        let more = if vantages.len() > 3 { ", …" } else { "" };
+        text.push_str(&vantages.get(..3).unwrap_or(vantages).join(", "));
+        text.push_str(more);
         text.push_str(": ");
         text.push_str(reason);
     }
-    if fails.len() > 3 {
+    if alike.len() > 3 {
         text.push_str("; and more");
     }
     text

@@ -22,6 +22,9 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "ved
 /** The Python of the project's own environment. */
 export const python = below(".vedette", "venv", "bin", "python");
 
+/** The browser that looks at the page. */
+export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
+
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
   const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
@@ -85,6 +88,25 @@ async function rustTarget() {
 async function rustChecks() {
   if (works("cargo", ["clippy", "--version"]) && works("cargo", ["fmt", "--version"])) return;
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
+}
+
+/** Chromium comes from Debian: a build of its own that a package would fetch is not needed. */
+async function browser() {
+  if (existsSync(CHROMIUM)) return;
+  const wayOut = "install Chromium (Debian: apt-get install chromium), or set CHROMIUM to the path of the one you have";
+  if (process.env.CHROMIUM) throw new Stop(`CHROMIUM is ${CHROMIUM}, where there is no browser; ${wayOut}.`);
+  const root = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
+  if (!works("apt-get", ["--version"]) || (root.length > 0 && !works("sudo", ["--non-interactive", "true"])))
+    throw new Stop(`The tests of the page look at it in Chromium, which is missing; ${wayOut}.`);
+  await step("Chromium", async () => {
+    const [command, ...args] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    try {
+      await run(command, [...args, "update"]);
+      await run(command, [...args, "install", "-y", "--no-install-recommends", "chromium"]);
+    } catch (error) {
+      throw new Stop(`Chromium could not be installed; ${wayOut}.\n${error.message}`);
+    }
+  });
 }
 
 async function glueTool() {
@@ -158,6 +180,7 @@ export async function setup({ withPython = false, withChecks = false } = {}) {
       packages(),
       rustTarget().then(glueTool).then(() => withChecks && rustChecks()),
       withPython && venv(),
+      withChecks && browser(),
     ]),
   );
 }

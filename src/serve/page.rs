@@ -1,42 +1,65 @@
-//! The page for people: every pool and origin with verdict, reason and age, useful without JavaScript. `maud` escapes whatever
-//! is put in; the style is a document of its own, so that the content security policy needs no exception.
+//! The page for people: what matters in one sentence, every pool and origin with verdict, reason and age, and the latest events.
+//!
+//! It is whole without JavaScript; the script only keeps it alive. `maud` escapes whatever is put in. Style and script are documents
+//! of their own, so that the content security policy needs no exception.
+
+mod events;
+mod notice;
+mod pool;
+mod sentence;
+mod text;
+
+use std::cmp::Reverse;
 
 use maud::{DOCTYPE, Markup, html};
 
+use self::text::{ago, badge, instant};
 use super::{Answer, freshness};
-use crate::snapshot::{OriginView, PoolView, Snapshot, VoteView};
+use crate::snapshot::{PoolView, Snapshot};
 use crate::units::Timestamp;
 use crate::verdict::{self, Status};
-use crate::vote::Opinion;
 
-/// The page asks for itself again after this many seconds.
-const REFRESH: &str = "2";
+/// Without JavaScript the page asks for itself again after this many seconds.
+const REFRESH: &str = "15";
+
+/// So many pools are unfolded from the start although nothing is amiss with them.
+const UNFOLDED: usize = 3;
+
+/// So many pools that do not pass are unfolded from the start: with more of them the list itself is the news.
+const UNFOLDED_TROUBLED: usize = 8;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
+                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The style of the page.
 pub(super) fn style() -> Answer {
-    Answer {
-        status: 200,
-        headers: vec![
-            ("content-type", "text/css; charset=utf-8".to_owned()),
-            ("cache-control", "max-age=300".to_owned()),
-        ],
-        body: include_str!("page.css").to_owned(),
-    }
+    document("text/css; charset=utf-8", include_str!("page.css"))
 }
 
-/// The page.
-pub(super) fn answer(snapshot: &Snapshot, now: Timestamp) -> Answer {
+/// What keeps the page alive.
+pub(super) fn script() -> Answer {
+    document("text/javascript; charset=utf-8", include_str!("page.js"))
+}
+
+/// A document that changes with the release only; the page names the release when it asks for it.
+fn document(kind: &str, body: &str) -> Answer {
+    let headers = vec![("content-type", kind.to_owned()), ("cache-control", "max-age=300".to_owned())];
+    Answer { status: 200, headers, body: body.to_owned() }
+}
+
+/// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter does not answer.
+pub(super) fn answer(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Answer {
     let oldest = snapshot.pools.iter().filter_map(PoolView::oldest).min();
     let mut headers = freshness(oldest, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    let policy =
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    headers.push(("content-security-policy", policy.to_owned()));
-    Answer { status: 200, headers, body: render(snapshot, now).into_string() }
+    headers.push(("content-security-policy", POLICY.to_owned()));
+    Answer { status: 200, headers, body: render(snapshot, arbiter_silent, now).into_string() }
 }
 
-fn render(snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let whole = verdict::worst(snapshot.pools.iter().map(|pool| pool.status_at(now)));
+fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
+    let pools = by_severity(snapshot, now);
+    let status = verdict::worst(pools.iter().map(|(status, _)| *status));
+    let sentence = sentence::whole(snapshot, arbiter_silent, now);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,143 +67,123 @@ fn render(snapshot: &Snapshot, now: Timestamp) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta http-equiv="refresh" content=(REFRESH);
-                title { (sentence(whole)) " · Vedette" }
-                link rel="stylesheet" href="style.css";
+                noscript { meta http-equiv="refresh" content=(REFRESH); }
+                title { (sentence) " · Vedette" }
+                link #icon rel="icon" href=(icon(status));
+                link rel="stylesheet" href={ "style.css?" (env!("CARGO_PKG_VERSION")) };
+                script type="module" src={ "page.js?" (env!("CARGO_PKG_VERSION")) } {}
             }
             body {
                 header {
-                    h1 { (badge(whole)) " " (sentence(whole)) }
-                    p { "Seen at " (instant(snapshot.taken_at)) ", shown at " (instant(now)) "." }
-                    (watch(snapshot, now))
+                    p.brand { "Vedette" }
+                    p #said.unseen role="status" {}
+                    button #live type="button" hidden {}
+                    p #lost.notice hidden {}
                 }
-                main { @for pool in &snapshot.pools { (pool_section(pool, now)) } }
-                (events(snapshot))
-                footer {
-                    p {
-                        a href="health" { "health" } " · " a href="readyz?verbose" { "readiness" } " · Vedette "
-                        (env!("CARGO_PKG_VERSION"))
+                main #page data-now=(now.as_millis()) {
+                    div.state.(status.as_str()) {
+                        (badge(status))
+                        h1 { (sentence) }
+                        p { (extent(snapshot)) " As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
+                        @if pools.len() > 1 { (tally(&pools)) }
                     }
-                }
-            }
-        }
-    }
-}
-
-const fn sentence(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "Everything passes",
-        Status::Warn => "Serving, but something is amiss",
-        Status::Unknown => "Not enough is known",
-        Status::Fail => "A pool fails",
-    }
-}
-
-fn badge(status: Status) -> Markup {
-    html! { span class={ "badge " (status.as_str()) } { (status.as_str()) } }
-}
-
-fn instant(at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (at.to_string().get(11..19).unwrap_or_default()) " UTC" } }
-}
-
-/// `12 s`, `4 min`, `3 h`, `2 d`: how long ago, as people say it.
-fn ago(at: Timestamp, now: Timestamp) -> String {
-    let seconds = now.since(at).as_secs();
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7_199 => format!("{} min", seconds / 60),
-        7_200..=172_799 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    }
-}
-
-/// Says so where the watch itself is silent: old verdicts must not look fresh.
-fn watch(snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let silent: Vec<&str> = snapshot
-        .watch
-        .iter()
-        .filter(|watch| watch.heard.is_some() && now > watch.silent_from)
-        .map(|watch| watch.vantage.as_str())
-        .collect();
-    html! {
-        @if snapshot.watch.is_empty() {
-            p.alarm role="alert" { "The watch is silent: no verdict can be had from it." }
-        } @else if !silent.is_empty() {
-            p.alarm role="alert" { "Silent vantages: " (silent.join(", ")) "." }
-        }
-    }
-}
-
-fn pool_section(pool: &PoolView, now: Timestamp) -> Markup {
-    let heading = format!("pool-{}", pool.name);
-    html! {
-        section aria-labelledby=(heading) {
-            h2 id=(heading) { (badge(pool.status_at(now))) " " (pool.name) }
-            p {
-                @match &pool.chosen {
-                    Some(name) => { "Traffic should go to " strong { (name) } ": " (pool.choice) "." },
-                    None => { "There is nowhere to go: " (pool.choice) "." },
-                }
-                " " a href={ "health/" (pool.name) } { "health" } " · " a href={ "route/" (pool.name) } { "signal" }
-            }
-            div.scroll tabindex="0" role="region" aria-labelledby=(heading) {
-                table {
-                    thead {
-                        tr {
-                            @for title in ["Origin", "Verdict", "Reason", "Since", "Age", "By vantage"] {
-                                th scope="col" { (title) }
-                            }
+                    (notice::notices(snapshot, arbiter_silent, now))
+                    section aria-labelledby="pools" {
+                        h2 #pools { "Pools" }
+                        @for (index, (status, view)) in pools.iter().enumerate() {
+                            @let open = pools.len() <= UNFOLDED || *status != Status::Pass && index < UNFOLDED_TROUBLED;
+                            (pool::pool(view, *status, open, now))
                         }
                     }
-                    tbody { @for origin in &pool.origins { (origin_row(origin, now)) } }
+                    (events::events(snapshot, now))
+                    (notice::watch(snapshot, now))
+                    (words())
+                }
+                footer {
+                    p {
+                        a href="health" { "health" } " " a href="readyz?verbose" { "readiness" }
+                        " Vedette " (env!("CARGO_PKG_VERSION"))
+                    }
+                    noscript { p { "Without JavaScript this page asks for itself again every " (REFRESH) " seconds." } }
                 }
             }
         }
     }
 }
 
-fn origin_row(origin: &OriginView, now: Timestamp) -> Markup {
-    html! {
-        tr {
-            th scope="row" { (origin.name) }
-            td { (badge(origin.status_at(now))) }
-            td { (origin.reason_at(now)) }
-            td { (ago(origin.since, now)) }
-            td { (origin.oldest.map_or_else(|| "none".to_owned(), |oldest| ago(oldest, now))) }
-            td { ul { @for vote in &origin.votes { li { (vote_line(vote, now)) } } } }
-        }
+/// The pools, the worst first, those of one status in the order of the configuration.
+fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> {
+    let mut pools: Vec<_> = snapshot.pools.iter().map(|pool| (pool.status_at(now), pool)).collect();
+    pools.sort_by_key(|(status, _)| Reverse(*status));
+    pools
+}
+
+/// A sign for the tab of the browser: its shape differs as well as its colour.
+const fn icon(status: Status) -> &'static str {
+    macro_rules! svg {
+        ($colour:literal, $path:literal) => {
+            concat!(
+                "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' fill='none' stroke='%23fff' \
+                 stroke-width='2'><circle cx='8' cy='8' r='8' stroke='none' fill='%23",
+                $colour,
+                "'/><path d='",
+                $path,
+                "'/></svg>"
+            )
+        };
+    }
+    match status {
+        Status::Pass => svg!("18794e", "M4 8l3 3 5-6"),
+        Status::Warn => svg!("b45309", "M8 3v6M8 11v2"),
+        Status::Unknown => svg!("64707d", "M4 8h8"),
+        Status::Fail => svg!("c62a2f", "M5 5l6 6M11 5l-6 6"),
     }
 }
 
-fn vote_line(vote: &VoteView, now: Timestamp) -> String {
-    let opinion = match (now < vote.expires, vote.opinion) {
-        (false, _) => format!("expired at {}", vote.expires),
-        (true, Opinion::Undecided) => "undecided".to_owned(),
-        (true, Opinion::Pass) => "pass".to_owned(),
-        (true, Opinion::Fail) => "fail".to_owned(),
-    };
-    let mut line = format!("{}: {opinion}, {} ms", vote.vantage, vote.latency.get());
-    if let Some(code) = vote.code {
-        line = format!("{line}, status {code}");
+/// What is watched, and from how many places.
+fn extent(snapshot: &Snapshot) -> Markup {
+    let origins: usize = snapshot.pools.iter().map(|pool| pool.origins.len()).sum();
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    html! {
+        (origins) " origin" (plural(origins)) " in " (snapshot.pools.len()) " pool" (plural(snapshot.pools.len())) "."
     }
-    if let Some(calls) = vote.database.calls {
-        line = format!("{line}, {calls} database calls");
-    }
-    format!("{line}, {}", vote.cache.as_str())
 }
 
-fn events(snapshot: &Snapshot) -> Markup {
+/// How many pools have which status; each leads to the first of them.
+fn tally(pools: &[(Status, &PoolView)]) -> Markup {
     html! {
-        section aria-labelledby="events" {
-            h2 id="events" { "Recent events" }
-            @if snapshot.events.is_empty() { p { "Nothing has changed yet." } }
-            ol.events {
-                @for event in &snapshot.events {
-                    li { (instant(event.at)) " " strong { (event.subject) } " " (event.from.as_str()) " → "
-                        (badge(event.to)) " " (event.reason) }
+        ul.tally {
+            @for status in [Status::Fail, Status::Unknown, Status::Warn, Status::Pass] {
+                @if let Some((_, first)) = pools.iter().find(|(its, _)| *its == status) {
+                    @let count = pools.iter().filter(|(its, _)| *its == status).count();
+                    li { a href={ "#pool-" (first.name) } { (badge(status)) " " (count) } }
                 }
             }
         }
     }
 }
+
+/// What the words mean, for whoever meets the page for the first time.
+fn words() -> Markup {
+    const WORDS: [(&str, &str); 8] = [
+        ("pass", "it serves as expected"),
+        ("warn", "it serves, with a blemish or a doubt"),
+        ("unknown", "there is not enough fresh evidence; that is no failure"),
+        ("fail", "enough vantages see it fail"),
+        ("origin-proven", "the origin itself answered the probe"),
+        ("edge-only", "a cache answered; that proves nothing about the origin"),
+        ("counter-proof", "a cache answered because it could not reach the origin"),
+        ("unclassified", "the answer does not say whether a cache gave it"),
+    ];
+    html! {
+        details #words {
+            summary { h2 { "What the words mean" } }
+            dl { @for (word, meaning) in WORDS { div { dt { (word) } dd { (meaning) } } } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod states;
+#[cfg(test)]
+mod tests;

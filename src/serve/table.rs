@@ -34,6 +34,8 @@ pub enum Target {
     Page,
     /// `/style.css`.
     Style,
+    /// `/page.js`.
+    Script,
 }
 
 /// The form of an answer.
@@ -52,7 +54,12 @@ impl Target {
     pub(super) fn origin(&self) -> Option<&str> {
         match self {
             Self::Health { origin, .. } => origin.as_deref(),
-            Self::Signal { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style => None,
+            Self::Signal { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::Style
+            | Self::Script => None,
         }
     }
 
@@ -65,7 +72,7 @@ impl Target {
                 (format!("/health/{pool}/{origin}"), format)
             }
             Self::Signal { pool, format } => (format!("/route/{pool}"), format),
-            Self::Live | Self::Ready { .. } | Self::Page | Self::Style => return None,
+            Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => return None,
         };
         Some(match format {
             Format::Json => path,
@@ -93,6 +100,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     let target = match parts.as_slice() {
         [""] => Target::Page,
         ["style.css"] => Target::Style,
+        ["page.js"] => Target::Script,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
         ["health"] => Target::Health { pool: None, origin: None, format: format(query, false)? },

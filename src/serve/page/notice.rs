@@ -1,0 +1,94 @@
+//! What has to be known before a verdict is believed: that the Arbiter or the watch is silent, or that nothing is known yet.
+
+use maud::{Markup, html};
+
+use super::sentence::is_new;
+use super::text::{ago, instant, listed};
+use crate::snapshot::{Snapshot, WatchView};
+use crate::units::Timestamp;
+
+/// The notices; none if all is as it should be.
+pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
+    let new = snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is_new);
+    let heard = snapshot.watch.iter().filter_map(|watch| watch.heard).max();
+    let reporting = names(snapshot, reports, now);
+    let silent = names(snapshot, |watch, now| watch.heard.is_some() && !reports(watch, now), now);
+    let awaited = names(snapshot, |watch, _| watch.heard.is_none(), now);
+    html! {
+        @if arbiter_silent && snapshot.watch.is_empty() {
+            p.notice {
+                strong { "The Arbiter does not answer" }
+                ", and no copy of what it said is at hand. Nothing here says that an origin fails."
+            }
+        } @else if arbiter_silent {
+            p.notice {
+                strong { "The Arbiter does not answer." }
+                " This is a copy of what it said at " (instant(snapshot.taken_at, now)) ", "
+                (ago(snapshot.taken_at, now)) " ago. Each verdict in it turns unknown when its evidence expires."
+            }
+        } @else if heard.is_none() && new {
+            p.notice {
+                strong { "Nothing has been probed yet." }
+                " The first verdicts come as soon as enough probes have passed or failed in a row."
+            }
+        } @else if reporting.is_empty() {
+            p.notice {
+                strong { "The watch is silent: no vantage reports." }
+                @if let Some(heard) = heard {
+                    " The last word came at " (instant(heard, now)) ", " (ago(heard, now)) " ago."
+                }
+                " Each verdict turns unknown when its evidence expires; silence says nothing about an origin."
+            }
+        } @else {
+            @if !silent.is_empty() {
+                p.notice { strong { (listed(&silent)) (verb(&silent, " is", " are")) " silent." } " What was seen from there expires." }
+            }
+            @if !awaited.is_empty() {
+                p.notice { strong { (listed(&awaited)) (verb(&awaited, " has", " have")) " not reported yet." } }
+            }
+        }
+    }
+}
+
+/// The watch itself: who reports, and whether probes start on time.
+pub(super) fn watch(snapshot: &Snapshot, now: Timestamp) -> Markup {
+    let all = names(snapshot, |_, _| true, now);
+    let reporting = names(snapshot, reports, now).len();
+    html! {
+        details #watch {
+            summary {
+                h2 { "The watch" }
+                span.gist { (reporting) " of " (all.len()) (verb(&all, " vantage reports", " vantages report")) }
+            }
+            ul {
+                @for watch in &snapshot.watch {
+                    li {
+                        b { (watch.vantage) } " " (watch.shard) ": "
+                        @match watch.heard {
+                            Some(heard) => { "reported " (ago(heard, now)) " ago" },
+                            None => { "has not reported yet" },
+                        }
+                        @if !reports(watch, now) { ", silent" }
+                        ", probes " (watch.lag.get()) " ms late, " (watch.missed) " missed"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn reports(watch: &WatchView, now: Timestamp) -> bool {
+    watch.heard.is_some() && now <= watch.silent_from
+}
+
+/// The vantages with a shard that is so, each once: the shards of a vantage stand side by side.
+fn names(snapshot: &Snapshot, is: fn(&WatchView, Timestamp) -> bool, now: Timestamp) -> Vec<&str> {
+    let such = snapshot.watch.iter().filter(|watch| is(watch, now));
+    let mut names: Vec<&str> = such.map(|watch| watch.vantage.as_str()).collect();
+    names.dedup();
+    names
+}
+
+const fn verb(names: &[&str], one: &'static str, many: &'static str) -> &'static str {
+    if names.len() == 1 { one } else { many }
+}

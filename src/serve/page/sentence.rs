@@ -1,0 +1,125 @@
+//! What matters, in one sentence: of a pool, and of the whole.
+
+use super::text::listed;
+use crate::route;
+use crate::snapshot::{OriginView, PoolView, Snapshot};
+use crate::units::Timestamp;
+use crate::verdict::Status;
+use crate::vote::Opinion;
+
+/// Up to this many pools are told of in full.
+const IN_FULL: usize = 2;
+
+/// What is said of a pool: `is failing over`, and what that rests on.
+pub(super) struct Saying {
+    /// The short form.
+    pub head: &'static str,
+    /// What it rests on; empty if there is no more to say.
+    pub detail: String,
+}
+
+impl Saying {
+    /// Both together, to follow the pool's name.
+    pub(super) fn in_full(&self) -> String {
+        let colon = if self.detail.is_empty() { "" } else { ": " };
+        [self.head, colon, &self.detail].concat()
+    }
+}
+
+/// The state of the whole.
+pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> String {
+    let troubled: Vec<&PoolView> = super::by_severity(snapshot, now)
+        .into_iter()
+        .take_while(|(status, _)| *status != Status::Pass)
+        .map(|(_, pool)| pool)
+        .collect();
+    let everywhere =
+        |is: &dyn Fn(&OriginView) -> bool| snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is);
+    let because = |why| if arbiter_silent { "the Arbiter does not answer" } else { why };
+    if snapshot.pools.is_empty() {
+        "Nothing is watched".to_owned()
+    } else if troubled.is_empty() {
+        "Everything passes".to_owned()
+    } else if everywhere(&is_new) {
+        ["No verdict yet: ", because("the first probes are on their way")].concat()
+    } else if everywhere(&|origin| origin.status_at(now) == Status::Unknown) {
+        ["Nothing fresh is known: ", because("no evidence comes in")].concat()
+    } else if troubled.len() <= IN_FULL {
+        let sayings: Vec<String> = troubled
+            .iter()
+            .map(|pool| [pool.name.as_str(), " ", &of(pool, now).in_full()].concat())
+            .collect();
+        sayings.join("; ")
+    } else {
+        in_short(&troubled, now)
+    }
+}
+
+/// `a, b, c and 2 more are down; 4 others do not pass`: the worst by name, the rest counted.
+fn in_short(troubled: &[&PoolView], now: Timestamp) -> String {
+    let head = troubled.first().map_or("", |pool| of(pool, now).head);
+    let alike: Vec<&str> =
+        troubled.iter().filter(|pool| of(pool, now).head == head).map(|pool| pool.name.as_str()).collect();
+    let head =
+        if alike.len() > 1 { head.replace("is ", "are ").replace("has ", "have ") } else { head.to_owned() };
+    let mut text = [&listed(&alike), " ", &head].concat();
+    match troubled.len().saturating_sub(alike.len()) {
+        0 => {}
+        1 => text.push_str("; 1 other does not pass"),
+        others => text.push_str(&format!("; {others} others do not pass")),
+    }
+    text
+}
+
+/// What is to be said of a pool at `now`.
+pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
+    let named = |wanted: &dyn Fn(&OriginView) -> bool| -> Vec<&str> {
+        pool.origins.iter().filter(|origin| wanted(origin)).map(|origin| origin.name.as_str()).collect()
+    };
+    let is = |origin: &OriginView, status| origin.status_at(now) == status;
+    let is_chosen = |origin: &OriginView| pool.chosen.as_ref() == Some(&origin.name);
+    let failing = named(&|origin| is(origin, Status::Fail));
+    let new = named(&is_new);
+    let status = pool.status_at(now);
+    if status == Status::Fail {
+        let detail = match failing.len() {
+            1 => "its only origin fails".to_owned(),
+            2 => "both origins fail".to_owned(),
+            count => format!("all {count} origins fail"),
+        };
+        return Saying { head: "is down", detail };
+    }
+    if new.len() == pool.origins.len() {
+        return Saying { head: "has no verdict yet", detail: String::new() };
+    }
+    let mut clauses = Vec::new();
+    let mut clause = |names: &[&str], before: &str, one: &str, many: &str| {
+        if !names.is_empty() {
+            clauses.push([before, &listed(names), if names.len() == 1 { one } else { many }].concat());
+        }
+    };
+    clause(&failing, "", " fails", " fail");
+    clause(
+        &named(&|origin| is(origin, Status::Unknown) && !is_new(origin)),
+        "nothing fresh is known of ",
+        "",
+        "",
+    );
+    clause(&new, "no verdict yet on ", "", "");
+    clause(&named(&|origin| is(origin, Status::Warn) && !is_chosen(origin)), "", " warns", " warn");
+    clause(&named(&|origin| is(origin, Status::Pass) && is_chosen(origin)), "", " serves", "");
+    clause(&named(&|origin| is(origin, Status::Warn) && is_chosen(origin)), "", " serves with a warning", "");
+    let moved = !pool.choice.ends_with(route::FIRST);
+    let head = match status {
+        Status::Pass => "passes",
+        Status::Unknown => "is unknown",
+        Status::Warn | Status::Fail if moved && !failing.is_empty() => "is failing over",
+        Status::Warn | Status::Fail => "is degraded",
+    };
+    Saying { head, detail: clauses.join(", ") }
+}
+
+/// Whether nothing has ever been known of an origin.
+pub(super) fn is_new(origin: &OriginView) -> bool {
+    origin.status == Status::Unknown && origin.votes.iter().all(|vote| vote.opinion == Opinion::Undecided)
+}

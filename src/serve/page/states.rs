@@ -1,0 +1,199 @@
+//! The designed states of the page, each told as a story to a real Arbiter: for the tests of the page, and for
+//! `examples/page_states.rs`, which writes them out to be looked at.
+
+use vedette::arbiter::{Arbiter, Event};
+use vedette::config::{Config, Origin};
+use vedette::sample::{CacheClass, Database};
+use vedette::snapshot::{Part, Snapshot};
+use vedette::units::{Millis, Timestamp};
+use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Vote};
+
+/// A state of the page.
+pub struct State {
+    /// What it is called.
+    pub name: &'static str,
+    /// The verdicts.
+    pub snapshot: Snapshot,
+    /// Whether the Arbiter does not answer.
+    pub arbiter_silent: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// All of them.
+pub fn all() -> Vec<State> {
+    let shop = || Story::of(&[("shop", &["primary", "standby"])]);
+    let passing = || shop().seen("apac enam weur", "shop/primary + shop/standby +");
+    let failing_over = || passing().later(40).seen("apac enam weur", "shop/primary - shop/standby +");
+    vec![
+        shop().shown("first-seconds"),
+        shop().seen("apac", "shop/primary ? shop/standby ?").later(1).shown("undecided"),
+        passing().later(2).shown("passing"),
+        failing_over().later(4).shown("failing-over"),
+        passing().seen("enam", "shop/primary -").shown("one-vantage-fails"),
+        passing().seen("enam weur", "shop/primary ~").shown("warning"),
+        passing().seen("apac enam weur", "shop/primary - shop/standby -").shown("nowhere-to-go"),
+        passing().later(30).seen("apac weur", "shop/primary + shop/standby +").shown("one-vantage-silent"),
+        passing().later(30).shown("watch-silent"),
+        passing().later(90).shown("watch-silent-for-long"),
+        failing_over().served_later("arbiter-silent", 20),
+        failing_over().served_later("arbiter-silent-for-long", 600),
+        without_copy(&shop()),
+        without_votes(failing_over()),
+        many(100, 7).shown("many-pools"),
+        many(12, 12).shown("many-fail"),
+        hostile().shown("hostile-texts"),
+    ]
+}
+
+/// A configuration, its Arbiter, and what it is told.
+struct Story {
+    config: Config,
+    arbiter: Arbiter,
+    now: Timestamp,
+    seq: u64,
+}
+
+impl Story {
+    /// Pools and their origins, the first of each preferred.
+    fn of<P: AsRef<str>, O: AsRef<str>>(pools: &[(P, &[O])]) -> Self {
+        let mut text =
+            String::from("[defaults]\ninterval = \"5s\"\nvantages = [\"apac\", \"enam\", \"weur\"]\n");
+        for (pool, origins) in pools {
+            text += &format!("[[pool]]\nname = \"{}\"\n", pool.as_ref());
+            for (priority, origin) in origins.iter().enumerate() {
+                let origin = origin.as_ref();
+                text += &format!(
+                    "[[pool.origin]]\nname = \"{origin}\"\nurl = \"https://10.0.0.{priority}\"\npriority = {priority}\n"
+                );
+            }
+        }
+        Self::under(&text)
+    }
+
+    fn under(text: &str) -> Self {
+        let config = Config::parse(text).unwrap_or_else(|problems| panic!("{problems}"));
+        let now = Timestamp::from_millis(1_795_426_871_007);
+        Self { arbiter: Arbiter::new(config.clone(), &[], now), config, now, seq: 0 }
+    }
+
+    fn later(mut self, seconds: u64) -> Self {
+        self.now = self.now.plus(Millis::from_secs(seconds));
+        self.arbiter.step(Event::Woken, self.now);
+        self
+    }
+
+    /// What some vantages report, origin by origin: `+` pass, `~` pass with a warning, `-` fail, `?` undecided.
+    fn seen(self, vantages: &str, votes: &str) -> Self {
+        self.seen_so(vantages, votes, "status 503 is not expected")
+    }
+
+    fn seen_so(mut self, vantages: &str, votes: &str, failure: &str) -> Self {
+        for watch in self.arbiter.snapshot(&Part::Summary, self.now).watch {
+            let Some(place) = vantages.split(' ').position(|name| name == watch.vantage.as_str()) else {
+                continue;
+            };
+            self.seq += 1;
+            let mut words = votes.split(' ');
+            let mut cast = Vec::new();
+            while let (Some(id), Some(sign)) = (words.next(), words.next()) {
+                cast.push(vote(self.origin(id), sign, 211 >> (2 * place), failure));
+            }
+            let report = Report {
+                version: REPORT_VERSION,
+                colo: (watch.vantage.as_str() == "weur").then(|| "AMS".into()),
+                vantage: watch.vantage,
+                shard: watch.shard,
+                seq: self.seq,
+                config: self.config.hash,
+                lag: Millis::new(3),
+                missed: 0,
+                votes: cast,
+            };
+            self.arbiter.step(Event::Reported(report), self.now);
+        }
+        self
+    }
+
+    fn origin(&self, id: &str) -> &Origin {
+        let mut origins = self.config.pools.iter().flat_map(|pool| &pool.origins);
+        origins.find(|origin| origin.id.to_string() == id).expect("an origin of the story")
+    }
+
+    fn shown(self, name: &'static str) -> State {
+        let snapshot = self.arbiter.snapshot(&Part::Whole, self.now);
+        State { name, snapshot, arbiter_silent: false, now: self.now.plus(Millis::new(400)) }
+    }
+
+    /// The Arbiter falls silent, and this long afterwards its last word is shown.
+    fn served_later(self, name: &'static str, seconds: u64) -> State {
+        let now = self.now.plus(Millis::from_secs(seconds));
+        State { arbiter_silent: true, now, ..self.shown(name) }
+    }
+}
+
+fn vote(origin: &Origin, sign: &str, ms: u64, failure: &str) -> Vote {
+    let (opinion, reason) = match sign {
+        "+" => (Opinion::Pass, "ok"),
+        "~" => (Opinion::Pass, "response time 912ms is over 800ms"),
+        "-" => (Opinion::Fail, failure),
+        _ => (Opinion::Undecided, "ok"),
+    };
+    let failed = opinion == Opinion::Fail;
+    let seen = Seen {
+        reason: reason.into(),
+        warned: sign == "~",
+        failed,
+        latency: Millis::new(if sign == "~" { 912 } else { ms }),
+        status: Some(if failed { 503 } else { 200 }),
+        cache: CacheClass::OriginProven,
+        database: Database { calls: (!failed).then_some(1), time: (!failed).then_some(Millis::new(2)) },
+    };
+    let (id, definition) = (origin.id.clone(), origin.definition);
+    Vote { origin: id, definition, opinion, held: Millis::from_secs(9), age: Millis::new(600), seen }
+}
+
+fn without_copy(story: &Story) -> State {
+    let snapshot = Snapshot::blank(&story.config, story.now, "the Arbiter does not answer");
+    State { name: "arbiter-silent-without-a-copy", snapshot, arbiter_silent: true, now: story.now }
+}
+
+/// A copy from KV: it has the verdicts and not the votes.
+fn without_votes(story: Story) -> State {
+    let snapshot = story.arbiter.snapshot(&Part::Summary, story.now);
+    State { snapshot, ..story.served_later("copy-without-votes", 9) }
+}
+
+/// Many pools of two origins, of which the first fails in every `nth`, and both in the last of those.
+fn many(count: usize, troubled: usize) -> Story {
+    let names: Vec<String> = (1..=count).map(|number| format!("service-{number:03}")).collect();
+    let pools: Vec<(&str, &[&str])> =
+        names.iter().map(|name| (name.as_str(), &["primary", "standby"][..])).collect();
+    let mut votes = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let bad = index % (count / troubled) == 1 % (count / troubled);
+        let (first, second) = (if bad { "-" } else { "+" }, if bad && index > count / 2 { "-" } else { "+" });
+        votes.push(format!("{name}/primary {first} {name}/standby {second}"));
+    }
+    Story::of(&pools).seen("apac enam weur", &votes.join(" "))
+}
+
+/// Names as long as they may be, and reasons that are not what an origin may send but should it ever come to that.
+fn hostile() -> Story {
+    let (pool, origin) = ("p".repeat(63), "o".repeat(63));
+    let id = format!("{pool}/{origin}");
+    let text = format!(
+        "[defaults]\nvantages = [\"apac\", \"enam\", \"weur\"]\n[[pool]]\nname = \"{pool}\"\nexpose_urls = true\n\
+         [[pool.origin]]\nname = \"{origin}\"\nurl = \"https://{}.example/{}\"\n",
+        "h".repeat(60),
+        "x".repeat(500)
+    );
+    let evil = [
+        "<script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" ' \u{202e}desrever\u{2066} \u{0}\u{7}\u{1b}[31m",
+        "</main></body>",
+    ];
+    Story::under(&text)
+        .seen_so("apac", &format!("{id} -"), evil[0])
+        .seen_so("enam", &format!("{id} -"), &"long".repeat(1_000))
+        .seen_so("weur", &format!("{id} -"), evil[1])
+}

@@ -1,0 +1,212 @@
+use std::sync::LazyLock;
+
+use super::states::{self, State};
+use super::*;
+use crate::units::Millis;
+
+static STATES: LazyLock<Vec<State>> = LazyLock::new(states::all);
+
+fn state(name: &str) -> &'static State {
+    STATES.iter().find(|state| state.name == name).unwrap_or_else(|| panic!("no state {name}"))
+}
+
+fn page(state: &State) -> String {
+    answer(&state.snapshot, state.arbiter_silent, state.now).body
+}
+
+/// What a reader reads: the page without its tags and its head.
+fn text(page: &str) -> String {
+    let body = page.split_once("<body>").unwrap().1;
+    let mut text = String::new();
+    for part in body.split('<').skip(1) {
+        text += part.split_once('>').unwrap().1;
+    }
+    text
+}
+
+fn sentence(name: &str) -> String {
+    let page = page(state(name));
+    let (_, rest) = page.split_once("<h1>").unwrap();
+    rest.split_once("</h1>").unwrap().0.to_owned()
+}
+
+#[test]
+fn one_sentence_names_what_matters() {
+    let table = [
+        ("first-seconds", "No verdict yet: the first probes are on their way"),
+        ("undecided", "No verdict yet: the first probes are on their way"),
+        ("passing", "Everything passes"),
+        ("failing-over", "shop is failing over: primary fails, standby serves"),
+        ("one-vantage-fails", "shop is degraded: primary warns, standby serves"),
+        ("warning", "shop is degraded: primary warns, standby serves"),
+        ("nowhere-to-go", "shop is down: both origins fail"),
+        ("one-vantage-silent", "Everything passes"),
+        ("watch-silent", "Everything passes"),
+        ("watch-silent-for-long", "Nothing fresh is known: no evidence comes in"),
+        ("arbiter-silent", "shop is failing over: primary fails, standby serves"),
+        ("arbiter-silent-for-long", "Nothing fresh is known: the Arbiter does not answer"),
+        ("arbiter-silent-without-a-copy", "No verdict yet: the Arbiter does not answer"),
+        ("copy-without-votes", "shop is failing over: primary fails, standby serves"),
+        ("many-pools", "service-058, service-072, service-086 and 1 more are down; 4 others do not pass"),
+        ("many-fail", "service-008, service-009, service-010 and 2 more are down; 7 others do not pass"),
+    ];
+    for (name, expected) in table {
+        assert_eq!(sentence(name), expected, "{name}");
+    }
+    assert_eq!(STATES.len(), table.len() + 1, "all but the hostile texts");
+}
+
+#[test]
+fn the_title_says_the_same_as_the_sentence() {
+    assert!(
+        page(state("nowhere-to-go")).contains("<title>shop is down: both origins fail · Vedette</title>")
+    );
+}
+
+#[test]
+fn an_origin_shows_verdict_reason_since_age_and_what_each_vantage_measured() {
+    let text = text(&page(state("failing-over")));
+    for shown in [
+        "fail primary3 of 3 vantages: apac, enam, weur: status 503 is not expected",
+        "fail for 4 s",
+        "evidence 5 s old",
+        "weur (AMS)fail13 msstatus 503origin-proven",
+        "apacpass211 msstatus 200origin-proven1 db call, 2 ms5 s ago",
+        "The signal names standby: standby is passing; primary is",
+        "shop/primarywarn → fail2 of 3 vantages",
+        "3 of 3 vantages report",
+    ] {
+        assert!(text.contains(shown), "{shown} is not in {text}");
+    }
+}
+
+#[test]
+fn a_reason_is_repeated_by_vantage_only_where_they_differ() {
+    let within_pool = |name: &str| {
+        let page = page(state(name));
+        text(page.split_once("<section aria-labelledby=\"events\">").unwrap().0)
+            .matches("is not expected")
+            .count()
+    };
+    assert_eq!(within_pool("nowhere-to-go"), 2, "once for each origin");
+    assert_eq!(within_pool("one-vantage-fails"), 2, "in the verdict, and beside the vantage that saw it");
+    assert!(text(&page(state("warning"))).contains("response time 912ms is over 800ms"));
+}
+
+#[test]
+fn what_must_be_known_first_is_noticed() {
+    let table = [
+        ("first-seconds", "Nothing has been probed yet."),
+        ("undecided", "enam and weur have not reported yet."),
+        ("one-vantage-silent", "enam is silent."),
+        (
+            "watch-silent",
+            "The watch is silent: no vantage reports. The last word came at 09:41:11 UTC, 30 s ago.",
+        ),
+        ("watch-silent-for-long", "The watch is silent: no vantage reports."),
+        (
+            "arbiter-silent",
+            "The Arbiter does not answer. This is a copy of what it said at 09:41:51 UTC, 20 s ago.",
+        ),
+        ("arbiter-silent-for-long", "This is a copy of what it said at 09:41:51 UTC, 10 min ago."),
+        ("arbiter-silent-without-a-copy", "and no copy of what it said is at hand."),
+    ];
+    for (name, notice) in table {
+        let text = text(&page(state(name)));
+        assert!(text.contains(notice), "{name}: {notice} is not in {text}");
+    }
+    for name in ["passing", "failing-over", "nowhere-to-go", "many-pools"] {
+        assert!(!page(state(name)).contains("<p class=\"notice\">"), "{name}");
+    }
+}
+
+#[test]
+fn expired_evidence_is_shown_as_unknown_with_what_it_was() {
+    let text = text(&page(state("arbiter-silent-for-long")));
+    assert!(text.contains("unknown for 9 min"), "{text}");
+    assert!(
+        text.contains("no fresh evidence since") && text.contains("before that: 3 of 3 vantages"),
+        "{text}"
+    );
+    assert!(text.contains("apacexpired") && !text.contains("apacpass"), "{text}");
+}
+
+#[test]
+fn pools_that_do_not_pass_come_first_and_unfolded() {
+    let page = page(state("many-pools"));
+    let pools: Vec<&str> = page.split("<details id=\"pool-").skip(1).collect();
+    assert_eq!(pools.len(), 100);
+    let class = |pool: &str| pool.split("class=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let order: Vec<String> = pools.iter().map(|pool| class(pool)).collect();
+    assert!(order[..4].iter().all(|class| class == "pool fail"), "{order:?}");
+    assert!(order[4..8].iter().all(|class| class == "pool warn"), "{order:?}");
+    let unfolded = pools.iter().filter(|pool| pool.split('>').next().unwrap().ends_with(" open")).count();
+    assert_eq!(unfolded, 8);
+    for (status, first) in [("fail", "058"), ("warn", "002"), ("pass", "001")] {
+        let link = format!("<a href=\"#pool-service-{first}\"><span class=\"badge {status}\">");
+        assert!(page.contains(&link), "{link}");
+    }
+}
+
+#[test]
+fn links_lead_to_what_programs_read() {
+    let page = page(state("passing"));
+    for path in ["health", "readyz?verbose", "health/shop", "health/shop/standby", "route/shop"] {
+        assert!(page.contains(&format!("href=\"{path}\"")), "{path}");
+    }
+}
+
+#[test]
+fn hostile_texts_are_shown_as_text() {
+    let page = page(state("hostile-texts"));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    assert!(page.contains("&lt;/main&gt;&lt;/body&gt;"));
+    assert!(!page.contains("<script>") && !page.contains("<img"));
+    assert!(
+        !page.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)),
+        "nothing unseen"
+    );
+    assert!(!page.contains(&"long".repeat(101)), "what is too long is cut");
+    assert!(page.len() < 20_000);
+}
+
+#[test]
+fn addresses_are_shown_only_where_the_pool_exposes_them() {
+    for state in STATES.iter() {
+        let shown = page(state).contains("https://");
+        assert_eq!(shown, state.name == "hostile-texts", "{}", state.name);
+    }
+}
+
+#[test]
+fn nothing_on_the_page_needs_another_host_or_an_exception_from_its_policy() {
+    for state in STATES.iter() {
+        let page = page(state);
+        assert!(!page.contains(" style=") && !page.contains(" onclick"), "{}", state.name);
+        let sources: Vec<&str> =
+            page.split("src=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(sources, [concat!("page.js?", env!("CARGO_PKG_VERSION"))], "{}", state.name);
+    }
+    assert!(
+        !POLICY.contains("unsafe") && !POLICY.contains("http") && POLICY.starts_with("default-src 'none'")
+    );
+}
+
+#[test]
+fn ages_are_said_as_people_say_them() {
+    let now = Timestamp::from_millis(1_795_426_871_007);
+    let table =
+        [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7_199, "119 min"), (7_200, "2 h"), (172_800, "2 d")];
+    for (seconds, expected) in table {
+        let at = now.minus(Millis::from_secs(seconds));
+        assert!(ago(at, now).into_string().contains(&format!(">{expected}<")), "{expected}");
+    }
+    let yesterday = now.minus(Millis::from_secs(86_400));
+    assert!(instant(yesterday, now).into_string().contains(">2026-11-22 09:41:11 UTC<"));
+}
+
+#[test]
+fn style_and_script_stay_small() {
+    let bytes = style().body.len() + script().body.len();
+    assert!(bytes <= 11_000, "{bytes} bytes");
+}

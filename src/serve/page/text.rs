@@ -1,0 +1,83 @@
+//! The small pieces that the page is made of: times, ages, badges, lists of names, and text that came from elsewhere.
+
+use maud::{Markup, Render, html};
+
+use crate::units::Timestamp;
+use crate::verdict::Status;
+
+/// A longer text is cut: a reason is a sentence, not a document.
+const LONGEST: usize = 400;
+
+/// Names in a list of which the rest is only counted.
+const MOST_NAMES: usize = 3;
+
+/// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without characters that are not seen but
+/// change how others are (control characters and those that turn the direction of writing).
+pub(super) struct Plain<'a>(pub &'a str);
+
+impl Render for Plain<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        let mut shown = String::new();
+        for (index, c) in self.0.chars().enumerate() {
+            if index == LONGEST {
+                shown.push('…');
+                break;
+            }
+            shown.push(if misleads(c) { char::REPLACEMENT_CHARACTER } else { c });
+        }
+        shown.render_to(buffer);
+    }
+}
+
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A status as a word, with a sign and a colour from the style.
+pub(super) fn badge(status: Status) -> Markup {
+    mark(status, status.as_str())
+}
+
+/// Another word that looks like a status.
+pub(super) fn mark(like: Status, word: &str) -> Markup {
+    html! { span class={ "badge " (like.as_str()) } { (word) } }
+}
+
+/// A point in time: of today the time, of another day the date as well.
+pub(super) fn instant(at: Timestamp, now: Timestamp) -> Markup {
+    let (at, now) = (at.to_string(), now.to_string());
+    let (day, time) = (at.get(..10).unwrap_or_default(), at.get(11..19).unwrap_or_default());
+    html! { time datetime=(at) { @if !now.starts_with(day) { (day) " " } (time) " UTC" } }
+}
+
+/// How long ago, as people say it: `12 s`, `4 min`, `3 h`, `2 d`. The script counts it on.
+pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
+    let seconds = now.since(at).as_secs();
+    let (count, unit) = match seconds {
+        0..=119 => (seconds, " s"),
+        120..=7_199 => (seconds / 60, " min"),
+        7_200..=172_799 => (seconds / 3_600, " h"),
+        _ => (seconds / 86_400, " d"),
+    };
+    html! { time.ago datetime=(at) { (count) (unit) } }
+}
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
+pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let mut text = String::new();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    for (index, name) in names.iter().take(MOST_NAMES).enumerate() {
+        let last = more == 0 && index.saturating_add(1) == names.len();
+        text.push_str(match (index, last) {
+            (0, _) => "",
+            (_, true) => " and ",
+            (_, false) => ", ",
+        });
+        text.push_str(name.as_ref());
+    }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}

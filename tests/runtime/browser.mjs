@@ -1,0 +1,72 @@
+// What the tests of the page share: Chromium, folders served as the worker serves the page, and what axe finds.
+
+import { createServer } from "node:http";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+import { CHROMIUM } from "../../scripts/lib/setup.mjs";
+import { root } from "./lib.mjs";
+
+/** Starts Chromium with a fresh profile; nothing in it asks for anything by itself. */
+export const browser = () =>
+  chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+
+/** Opens a page that remembers all it complains about, and every request that leaves its own host. */
+export async function open(context, url) {
+  const page = await context.newPage();
+  page.complaints = [];
+  const note = (what) => page.complaints.push(what);
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && note(message.text()));
+  page.on("pageerror", (error) => note(String(error)));
+  page.on("request", (request) => {
+    const asked = new URL(request.url());
+    if (asked.protocol !== "data:" && asked.host !== new URL(url).host) note(`asked ${asked.host}`);
+  });
+  await page.goto(url);
+  return page;
+}
+
+/** What axe finds wrong, by WCAG 2 A and AA and by best practice: one line each. */
+export async function axeFinds(page) {
+  // The policy of the page allows no script of ours; the inspector's way in is not subject to it.
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
+}
+
+/** Whether the page is wider than the window. */
+export const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+/** Serves the pages of a folder with the style, the script and the policy that the worker gives them. */
+export async function serveStates(folder) {
+  const source = (name) => readFileSync(join(root, "src", "serve", name), "utf8");
+  const [policy] = source("page.rs").match(/default-src[^"]*/);
+  const files = {
+    "/style.css": ["text/css", source("page.css")],
+    "/page.js": ["text/javascript", source("page.js")],
+  };
+  for (const name of readdirSync(folder)) files[`/${name}`] = ["text/html", readFileSync(join(folder, name), "utf8")];
+  const server = createServer((request, response) => {
+    const [type, body] = files[request.url.split("?")[0]] ?? ["text/plain", ""];
+    response.writeHead(body ? 200 : 404, {
+      "content-type": `${type}; charset=utf-8`,
+      "content-security-policy": policy.replace(/\\\s*/g, ""),
+    });
+    response.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const names = Object.keys(files).flatMap((path) => path.match(/^\/(.*)\.html$/)?.[1] ?? []);
+  return {
+    names,
+    url: (name) => `http://127.0.0.1:${server.address().port}/${name}.html`,
+    stop: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))),
+  };
+}
