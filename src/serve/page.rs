@@ -9,8 +9,6 @@ mod pool;
 mod sentence;
 mod text;
 
-use std::cmp::Reverse;
-
 use maud::{DOCTYPE, Markup, html};
 
 use self::text::{ago, badge, instant};
@@ -28,6 +26,10 @@ const UNFOLDED: usize = 3;
 /// So many pools that do not pass are unfolded from the start: with more of them the list itself is the news.
 const UNFOLDED_TROUBLED: usize = 8;
 
+/// In this order the pools are shown. (A sort would cost the upload more than it is worth.)
+const WORST_FIRST: [Status; 4] = [Status::Fail, Status::Unknown, Status::Warn, Status::Pass];
+
+/// Nothing is loaded but what the worker serves itself.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -85,10 +87,10 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
                         (badge(status))
                         h1 { (sentence) }
                         p { (extent(snapshot)) " As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
-                        @if pools.len() > 1 { (tally(&pools)) }
+                        @if pools.len() > 1 && status != Status::Pass { (tally(&pools)) }
                     }
                     (notice::notices(snapshot, arbiter_silent, now))
-                    section aria-labelledby="pools" {
+                    section.pools aria-labelledby="pools" {
                         h2 #pools { "Pools" }
                         @for (index, (status, view)) in pools.iter().enumerate() {
                             @let open = pools.len() <= UNFOLDED || *status != Status::Pass && index < UNFOLDED_TROUBLED;
@@ -96,7 +98,7 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
                         }
                     }
                     (events::events(snapshot, now))
-                    (notice::watch(snapshot, now))
+                    (notice::watch(snapshot, arbiter_silent, now))
                     (words())
                 }
                 footer {
@@ -113,8 +115,12 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
 
 /// The pools, the worst first, those of one status in the order of the configuration.
 fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> {
-    let mut pools: Vec<_> = snapshot.pools.iter().map(|pool| (pool.status_at(now), pool)).collect();
-    pools.sort_by_key(|(status, _)| Reverse(*status));
+    let mut pools = Vec::with_capacity(snapshot.pools.len());
+    for status in WORST_FIRST {
+        pools.extend(
+            snapshot.pools.iter().filter(|pool| pool.status_at(now) == status).map(|pool| (status, pool)),
+        );
+    }
     pools
 }
 
@@ -153,7 +159,7 @@ fn extent(snapshot: &Snapshot) -> Markup {
 fn tally(pools: &[(Status, &PoolView)]) -> Markup {
     html! {
         ul.tally {
-            @for status in [Status::Fail, Status::Unknown, Status::Warn, Status::Pass] {
+            @for status in WORST_FIRST {
                 @if let Some((_, first)) = pools.iter().find(|(its, _)| *its == status) {
                     @let count = pools.iter().filter(|(its, _)| *its == status).count();
                     li { a href={ "#pool-" (first.name) } { (badge(status)) " " (count) } }

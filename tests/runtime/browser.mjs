@@ -45,28 +45,26 @@ export async function axeFinds(page) {
 /** Whether the page is wider than the window. */
 export const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
-/** Serves the pages of a folder with the style, the script and the policy that the worker gives them. */
+/** Serves the pages of a folder, by name and the one in `shown` at `/`, with the style, script and policy of the worker. */
 export async function serveStates(folder) {
   const source = (name) => readFileSync(join(root, "src", "serve", name), "utf8");
-  const [policy] = source("page.rs").match(/default-src[^"]*/);
-  const files = {
-    "/style.css": ["text/css", source("page.css")],
-    "/page.js": ["text/javascript", source("page.js")],
+  const policy = source("page.rs").match(/default-src[^"]*/)[0].replace(/\\\s*/g, "");
+  const names = readdirSync(folder).map((file) => file.replace(".html", ""));
+  const states = { names, shown: "passing", asked: 0 };
+  const answer = (path) => {
+    if (path === "/style.css") return ["text/css", source("page.css")];
+    if (path === "/page.js") return ["text/javascript", source("page.js")];
+    states.asked += path === "/" ? 1 : 0;
+    const name = path === "/" ? states.shown : path.slice(1);
+    return names.includes(name) && ["text/html", readFileSync(join(folder, `${name}.html`), "utf8")];
   };
-  for (const name of readdirSync(folder)) files[`/${name}`] = ["text/html", readFileSync(join(folder, name), "utf8")];
   const server = createServer((request, response) => {
-    const [type, body] = files[request.url.split("?")[0]] ?? ["text/plain", ""];
-    response.writeHead(body ? 200 : 404, {
-      "content-type": `${type}; charset=utf-8`,
-      "content-security-policy": policy.replace(/\\\s*/g, ""),
-    });
-    response.end(body);
+    const [type, body] = answer(request.url.split("?")[0]) || ["text/plain"];
+    const headers = { "content-type": `${type}; charset=utf-8`, "content-security-policy": policy };
+    response.writeHead(body ? 200 : 404, headers).end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const names = Object.keys(files).flatMap((path) => path.match(/^\/(.*)\.html$/)?.[1] ?? []);
-  return {
-    names,
-    url: (name) => `http://127.0.0.1:${server.address().port}/${name}.html`,
-    stop: () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve))),
-  };
+  states.url = (name = "") => `http://127.0.0.1:${server.address().port}/${name}`;
+  states.stop = () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve)));
+  return states;
 }

@@ -50,15 +50,20 @@ pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp)
     }
 }
 
-/// The watch itself: who reports, and whether probes start on time.
-pub(super) fn watch(snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let all = names(snapshot, |_, _| true, now);
-    let reporting = names(snapshot, reports, now).len();
+/// The watch itself: who reports, and whether probes start on time. Of an old copy, who did when it was made.
+pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
+    let then = if arbiter_silent { snapshot.taken_at } else { now };
+    let all = names(snapshot, |_, _| true, then);
+    let reporting = names(snapshot, reports, then).len();
     html! {
         details #watch {
             summary {
                 h2 { "The watch" }
-                span.gist { (reporting) " of " (all.len()) (verb(&all, " vantage reports", " vantages report")) }
+                span.gist {
+                    (reporting) " of " (all.len())
+                    @if arbiter_silent { " reported then" }
+                    @else { (verb(&all, " vantage reports", " vantages report")) }
+                }
             }
             ul {
                 @for watch in &snapshot.watch {
@@ -68,7 +73,7 @@ pub(super) fn watch(snapshot: &Snapshot, now: Timestamp) -> Markup {
                             Some(heard) => { "reported " (ago(heard, now)) " ago" },
                             None => { "has not reported yet" },
                         }
-                        @if !reports(watch, now) { ", silent" }
+                        @if !reports(watch, then) { ", silent" }
                         ", probes " (watch.lag.get()) " ms late, " (watch.missed) " missed"
                     }
                 }

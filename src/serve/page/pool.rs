@@ -88,7 +88,7 @@ fn vote_item(vote: &VoteView, with_reason: bool, now: Timestamp) -> Markup {
                 }
             }
             span.seen { (ago(vote.observed, now)) " ago" }
-            @if with_reason { span.why { (Plain(&vote.reason)) } }
+            @if with_reason && vote.reason != "ok" { span.why { (Plain(&vote.reason)) } }
         }
     }
 }

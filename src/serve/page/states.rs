@@ -40,7 +40,8 @@ pub fn all() -> Vec<State> {
         failing_over().served_later("arbiter-silent-for-long", 600),
         without_copy(&shop()),
         without_votes(failing_over()),
-        many(100, 7).shown("many-pools"),
+        many(40, 5).shown("many-pools"),
+        many(40, 10).shown("more-of-many-fail"),
         many(12, 12).shown("many-fail"),
         hostile().shown("hostile-texts"),
     ]
