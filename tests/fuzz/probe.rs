@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use url::Url;
-use vedette::config::{Config, HeaderValue, Origin};
+use vedette::config::{Config, ProbeValue, Origin};
 use vedette::probe::{End, Head, Hop, Reply, Request, examine, redirected, request};
 use vedette::sample::{Database, Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, Timestamp};
@@ -260,7 +260,7 @@ fn followed(from: &Request, next: &Request) -> Outcome {
     let here = Url::parse(&from.url).map_err(|error| error.to_string())?;
     law!(["http", "https"].contains(&there.scheme()), "it leads to {there}");
     law!(there.username().is_empty() && there.password().is_none(), "it carries credentials: {there}");
-    let has_secret = next.headers.iter().any(|(_, value)| matches!(value, HeaderValue::Secret(_)));
+    let has_secret = next.headers.iter().any(|(_, value)| matches!(value, ProbeValue::Secret(_)));
     let same = here.origin() == there.origin();
     law!(same || !has_secret, "a secret goes to {there}, read from {:?}", next.url);
     Ok(format!("to {}, secret {has_secret}", if same { "the same host" } else { "another" }))

@@ -165,7 +165,7 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } => has(pool, None),
         Target::Ready { .. } | Target::Page => true,
-        Target::Live | Target::Style => false,
+        Target::Live | Target::Style | Target::Script => false,
     }
 }
 
