@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use url::Url;
-use vedette::config::{Config, ProbeValue, Origin};
+use vedette::config::{Config, Origin, ProbeValue};
 use vedette::probe::{End, Head, Hop, Reply, Request, examine, redirected, request};
 use vedette::sample::{Database, Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, Timestamp};
