@@ -56,6 +56,7 @@ pub const REQUEST: Subject = Subject {
         "/livez",
         "/readyz",
         "/style.css",
+        "/page.js",
         "/shop",
         "/vault",
         "/primary",

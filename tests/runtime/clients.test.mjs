@@ -123,7 +123,7 @@ test("every answer has its age and the security headers", async () => {
 
 test("every kind of answer has the headers that keep browsers from guessing", async () => {
   const asks = [
-    ["/livez"], ["/readyz"], ["/readyz?verbose"], ["/style.css"], ["/nope"], ["/health/nope"], ["/health?format=xml"],
+    ["/livez"], ["/readyz"], ["/readyz?verbose"], ["/style.css"], ["/page.js"], ["/nope"], ["/health/nope"], ["/health?format=xml"],
     ["/health?format=text"], ["/route/shop?format=text"], ["/route/shop?format=redirect"], ["/health", { method: "POST" }],
     ["/route/shop", { headers: { "if-none-match": (await worker.get("/route/shop")).headers.get("etag") } }],
   ];

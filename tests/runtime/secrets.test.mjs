@@ -92,7 +92,7 @@ test("no answer has a secret in it", async () => {
   const pools = Object.keys(echoes).flatMap((name) => [
     `/health/${name}`, `/health/${name}/only`, `/health/${name}?format=text`, `/route/${name}`, `/route/${name}?format=text`, `/route/${name}?format=redirect`,
   ]);
-  const others = ["/", "/style.css", "/health", "/livez", "/readyz", "/readyz?verbose", "/nope", "/health/nope", "/health?format=xml", "/health/missing"];
+  const others = ["/", "/style.css", "/page.js", "/health", "/livez", "/readyz", "/readyz?verbose", "/nope", "/health/nope", "/health?format=xml", "/health/missing"];
   for (const path of [...pools, ...others]) {
     const answer = await worker.get(path);
     clean(path, `${answer.statusText} ${JSON.stringify([...answer.headers])} ${await answer.text()}`);
