@@ -1,7 +1,7 @@
 //! One run over one subject: seeds first, then mutations of them; a failing input is cut down and told.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -63,13 +63,10 @@ pub fn run(subject: &Subject) {
     seeds.extend((subject.seeds)());
     assert!(!seeds.is_empty(), "{} has no seeds", subject.name);
 
-    let mut outcomes: HashMap<String, u64> = HashMap::new();
+    let mut outcomes = HashSet::new();
+    // Whether the outcome of an input is new.
     let mut try_one = |input: &[u8]| match attempt(subject, input) {
-        Ok(outcome) => {
-            let times = outcomes.entry(outcome).or_default();
-            *times += 1;
-            *times == 1
-        }
+        Ok(outcome) => outcomes.insert(outcome),
         Err(_) => fail(subject, input, seed),
     };
     for input in &seeds {
