@@ -1,7 +1,7 @@
 //! JSON: what we store and send, what we answer, and what origins send.
 //!
 //! `miniserde` does it by dynamic dispatch, in a fraction of the code that `serde_json` makes for each type: that counts in an
-//! upload (decision 0006). A type that has a text form is that text in JSON ([`as_text`]).
+//! upload (decision 0006). A type that has a text form is that text in JSON (`as_text`).
 
 use miniserde::json;
 use miniserde::json::Number;

@@ -193,7 +193,10 @@ const SECURITY: &[(&str, &str)] = &[
 /// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches nothing.
 fn matches(asked: &str, etag: &str) -> bool {
     const MOST: usize = 64;
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let opaque = |tag: &str| {
+        let tag = tag.trim();
+        tag.strip_prefix("W/").unwrap_or(tag).to_owned()
+    };
     let wanted = opaque(etag);
     asked.len() <= 4_096
         && (asked.trim() == "*" || asked.split(',').take(MOST).any(|tag| opaque(tag) == wanted))

@@ -171,7 +171,7 @@ pub(super) fn home(key: &str) -> Option<&'static str> {
         (&POOL, "in [[pool]]"),
         (&["origin"], "as [[pool.origin]]"),
         (&["url", "priority", "weight"], "in [[pool.origin]]"),
-        (&["method", "path", "redirects"], "in probe"),
+        (&["method", "path", "redirects", "body"], "in probe"),
         (&EXPECT, "in expect"),
         (&["host", "steering"], "in [[route]]"),
     ];

@@ -13,6 +13,9 @@ export const python = join(root, ".vedette", "venv", "bin", "python");
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Thrown by a check that can never come true any more. */
+class Hopeless extends Error {}
+
 /** Polls until `check` gives something truthy; fails with what it last saw when the deadline passes. */
 export async function until(what, check, deadlineMs = 15_000) {
   const deadline = Date.now() + deadlineMs;
@@ -21,6 +24,7 @@ export async function until(what, check, deadlineMs = 15_000) {
       const found = await check((seen) => (last = seen));
       if (found) return found;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error.message;
     }
     if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}; last seen: ${JSON.stringify(last)}`);
@@ -113,7 +117,7 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
     worker.child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
     await until("the worker listens", (see) => {
       see(worker.child.said.slice(-2000));
-      if (worker.child.exitCode !== null) throw new Error(`it ended: ${worker.child.said}`);
+      if (worker.child.exitCode !== null) throw new Hopeless(`the worker ended: ${worker.child.said}`);
       return worker.child.said.includes("vedette listens on");
     }, 60_000);
   };

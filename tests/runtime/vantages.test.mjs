@@ -22,19 +22,19 @@ test("a failure seen from one of three is a warning that names the vantage", asy
   const health = await until("the warning", async (see) => {
     const answer = await worker.get("/health/shop/primary");
     const health = see(await answer.json());
-    return answer.status === 200 && health.output?.includes("fails from 1 of 3") && health;
+    return answer.status === 200 && /fails from 1 of 3.*enam: status 500/.test(health.output) && health;
   });
   assert.equal(health.status, "warn");
-  assert.match(health.output, /enam: status 500/);
 });
 
 test("a failure seen from two of three is a failure", async () => {
   broken = ["enam", "apac"];
-  const answer = await until("the failure", async (see) => {
+  await until("the failure", async (see) => {
     const answer = await worker.get("/health/shop/primary");
-    return see(answer.status) === 503 && answer;
+    const { output } = see(await answer.json());
+    // On a busy machine a sample may have met its deadline instead; the next one is told otherwise.
+    return answer.status === 503 && /2 of 3 vantages: apac, enam: status 500/.test(output);
   });
-  assert.match((await answer.json()).output, /2 of 3 vantages: apac, enam: status 500/);
   assert.equal((await worker.get("/route/shop")).status, 503, "there is nowhere to go");
 });
 
