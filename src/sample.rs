@@ -34,9 +34,9 @@ pub enum Outcome {
     NoAnswerInTime,
     /// The headers came, the body did not end before the deadline.
     BodyUnfinishedInTime,
-    /// No connection, or it broke before an answer.
+    /// No connection, or no HTTP answer on it: it broke, or what came was malformed.
     Unreachable,
-    /// The connection broke in the middle of the body.
+    /// The body broke off, or is malformed: its length, its chunks, its encoding.
     BodyBroken,
     /// The body is longer than a probe reads.
     BodyTooLong,
@@ -141,10 +141,12 @@ impl Sample {
                 return Evidence::Fail(format!("the body did not end within {}", self.latency));
             }
             Outcome::Unreachable => {
-                return Evidence::Fail("no connection, or it closed without an answer".into());
+                return Evidence::Fail("no connection, or no valid HTTP answer on it".into());
             }
             Outcome::BodyBroken => {
-                return Evidence::Fail("the connection broke in the middle of the body".into());
+                return Evidence::Fail(
+                    "the answer broke in the middle of the body: it was cut short, or is malformed".into(),
+                );
             }
             Outcome::BodyTooLong => {
                 return Evidence::Fail(

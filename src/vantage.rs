@@ -64,6 +64,7 @@ struct Booth {
     position: (usize, usize),
     tally: Tally,
     started: Option<Timestamp>,
+    waiting: bool,
     under_way: bool,
     fresh: Option<Fresh>,
 }
@@ -127,6 +128,7 @@ impl Watch {
                 position: (index, total),
                 tally,
                 started: None,
+                waiting: false,
                 under_way: false,
                 fresh: None,
             };
@@ -199,7 +201,7 @@ impl Watch {
             // A start in the future means that the clock stepped back.
             booth.started = booth.started.map(|started| started.min(now));
             let slot = booth.due(&self.vantage, now);
-            if booth.under_way || slot > now || self.waiting.contains(id) {
+            if booth.under_way || booth.waiting || slot > now {
                 continue;
             }
             let late = now.since(slot);
@@ -210,6 +212,7 @@ impl Watch {
             }
             due.push((slot, id.clone()));
             booth.started = Some(now);
+            booth.waiting = true;
         }
         due.sort_unstable();
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
@@ -227,6 +230,7 @@ impl Watch {
             if let Some(booth) = self.booths.get_mut(&id) {
                 self.lag = self.lag.max(booth.started.map_or(Millis::ZERO, |due| now.since(due)));
                 booth.started = Some(now);
+                booth.waiting = false;
                 booth.under_way = true;
                 effects.push(Effect::Probe(id));
             }
@@ -323,8 +327,8 @@ impl Booth {
         let interval = self.tally.interval(&self.origin.pace);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.get() / 2));
-        // A straggler is not joined by a second probe; its next slot is one that is yet to come.
-        let after = if self.under_way { settled.max(now) } else { settled };
+        // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
+        let after = if self.under_way || self.waiting { settled.max(now) } else { settled };
         self.slots(vantage, interval).next(interval, after)
     }
 

@@ -46,6 +46,9 @@ fn rfc9211(value: &str) -> Option<CacheClass> {
     }
 }
 
+/// An age over nothing, however long (RFC 9111 section 1.2.2): a cache has kept the answer.
 fn aged(value: &str) -> Option<CacheClass> {
-    value.trim().parse::<u64>().ok().filter(|seconds| *seconds > 0).map(|_| CacheClass::EdgeOnly)
+    let digits = value.trim();
+    let whole = digits.bytes().all(|digit| digit.is_ascii_digit());
+    (whole && digits.bytes().any(|digit| digit != b'0')).then_some(CacheClass::EdgeOnly)
 }

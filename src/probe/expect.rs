@@ -57,8 +57,9 @@ fn body(expect: &Expect, head: &Head, body: &[u8], checks: &mut Vec<Check>) {
         let missing = || Finding::Broken("the body does not contain the expected text".into());
         checks.push(check("body_contains", if found { Finding::Met } else { missing() }));
     }
-    let own_word =
-        head.header("content-type").is_some_and(|kind| kind.starts_with("application/health+json"));
+    let own_word = head
+        .header("content-type")
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/health+json"));
     if expect.json.is_empty() && !own_word {
         return;
     }

@@ -1,6 +1,6 @@
 //! Where a redirect leads, and whether a probe may follow it.
 
-use super::{Head, Request};
+use super::{HEADER_CAP, Head, Request};
 use crate::config::ProbeValue;
 
 /// What to do with a redirect.
@@ -21,7 +21,7 @@ pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
 }
 
 /// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
-/// spoken, and secrets stay with the host (and scheme) they were meant for.
+/// spoken, another host must have a name, and secrets stay with the host (and scheme) they were meant for.
 fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {
         return Hop::Stop("more redirects than the probe follows".into());
@@ -29,6 +29,10 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(url) = location.and_then(|location| resolve(&request.url, location)) else {
         return Hop::Stop("a redirect without a usable Location".into());
     };
+    let (from, to) = (host(&request.url), host(&url));
+    if from != to && !is_name(to) {
+        return Hop::Stop("a redirect to a bare address or to localhost, which is not followed".into());
+    }
     let mut next = request.clone();
     if authority(&url) != authority(&request.url) {
         next.headers.retain(|(_, value)| match value {
@@ -52,10 +56,31 @@ fn authority(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
+/// The host of an absolute address; brackets belong to it.
+fn host(url: &str) -> &str {
+    let authority = authority(url).split("://").nth(1).unwrap_or_default();
+    let port = authority.rfind(':').filter(|at| !authority.ends_with(']') && *at > 0);
+    port.and_then(|at| authority.get(..at)).unwrap_or(authority)
+}
+
+/// Whether a host is a name. An origin must not make the probe ask what only the prober can reach: its own machine, a private
+/// network, the cloud's metadata. Fetch reads a host that ends in a number as an address, in whatever base it is written.
+fn is_name(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let number = last.starts_with("0x") || last.bytes().all(|c| c.is_ascii_digit());
+    let plain = host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_'));
+    plain && !number && last != "localhost"
+}
+
 /// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes).
+/// One as long as the cap was cut there, and leads elsewhere.
 fn resolve(base: &str, location: &str) -> Option<String> {
     let location = location.split('#').next().unwrap_or_default().trim();
-    if location.is_empty() || location.len() > 8_192 || location.chars().any(|c| c.is_control() || c == ' ') {
+    if location.is_empty()
+        || location.len() >= HEADER_CAP
+        || location.chars().any(|c| c.is_control() || c == ' ')
+    {
         return None;
     }
     let root = authority(base);

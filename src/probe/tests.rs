@@ -77,6 +77,11 @@ fn broken_expectations_fail_with_the_reason() {
         ),
         (
             "{}",
+            reply(200, &[("content-type", "Application/Health+JSON")], r#"{"status":"FAIL"}"#),
+            "the origin's own health document says fail",
+        ),
+        (
+            "{}",
             reply(200, &[("cf-cache-status", "STALE")], ""),
             "a cache answered stale: it could not reach the origin",
         ),
@@ -121,13 +126,10 @@ fn what_never_came_to_an_answer_fails() {
     let table = [
         (end(End::TimedOut, None), "no answer within 500ms"),
         (end(End::TimedOut, Some(Head::default())), "the body did not end within 500ms"),
-        (
-            end(End::Broken("connection refused".into()), None),
-            "no connection, or it closed without an answer",
-        ),
+        (end(End::Broken("connection refused".into()), None), "no connection, or no valid HTTP answer on it"),
         (
             end(End::Broken("reset".into()), Some(Head::default())),
-            "the connection broke in the middle of the body",
+            "the answer broke in the middle of the body: it was cut short, or is malformed",
         ),
         (
             end(End::TooLong, Some(Head::default())),
@@ -186,6 +188,7 @@ fn cache_classes() {
         (("x-cache", "Hit from cloudfront"), EdgeOnly),
         (("x-cache", "MISS, HIT"), OriginProven),
         (("age", "12"), EdgeOnly),
+        (("age", "99999999999999999999999999"), EdgeOnly),
         (("age", "0"), Unclassified),
         (("age", "-1"), Unclassified),
         (("x-other", "HIT"), Unclassified),
@@ -201,6 +204,10 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
     let (calls, time) = (Some(3), Some(Millis::new(12)));
     assert_eq!(read("db;dur=12.3;desc=\"3\""), Database { calls, time });
     assert_eq!(read("app;dur=1, db;desc=\"3 calls\";dur=12"), Database { calls, time });
+    assert_eq!(
+        read("app;desc=\"a, db;dur=900\", db;desc=\"3 calls; 2, cached\";dur=12"),
+        Database { calls, time }
+    );
     for absurd in [
         "",
         "db",
@@ -210,6 +217,8 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
         "db;dur=1e300",
         "db;desc=\"none\"",
         "db;desc=99999999999999",
+        "db;desc=\"-3\"",
+        "app;desc=\"unended, db;dur=12;desc=3",
     ] {
         assert_eq!(read(absurd), Database::default(), "{absurd}");
     }
@@ -249,7 +258,44 @@ fn redirects_are_followed_as_far_as_allowed() {
     assert_eq!(secrets(&follow("/x")), 1);
     assert_eq!(secrets(&follow("https://example.com/")), 0, "a secret stays with its host");
     assert_eq!(secrets(&follow("https://127.0.0.1:9101/")), 0, "and with its scheme");
-    for bad in ["", "ftp://a/", "javascript:alert(1)", "http://user:pass@a/", "http://a b/", "/\u{0}"] {
+    for bare in [
+        "http://169.254.169.254/latest/",
+        "http://10.0.0.1:80/",
+        "//127.0.0.2/",
+        "http://127.1/",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://0x7f.0.0.0x1./",
+        "http://[::1]:9101/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://localhost:9101/",
+        "http://a.LocalHost./",
+    ] {
+        assert_eq!(
+            leads(&first, bare),
+            Some(Hop::Stop("a redirect to a bare address or to localhost, which is not followed".into())),
+            "{bare:?}"
+        );
+    }
+    let mut named = first.clone();
+    named.url = "http://[2001:db8::1]:9101/health".into();
+    assert!(
+        matches!(leads(&named, "http://[2001:db8::1]/"), Some(Hop::Follow(_))),
+        "its own host, at another port"
+    );
+    let long = format!("/{}", "a".repeat(HEADER_CAP - 1));
+    for bad in [
+        "",
+        &long,
+        "ftp://a/",
+        "http://%31%32%37.0.0.1/",
+        "http:///10.0.0.1/",
+        "http:\\\\10.0.0.1/",
+        "javascript:alert(1)",
+        "http://user:pass@a/",
+        "http://a b/",
+        "/\u{0}",
+    ] {
         assert_eq!(
             leads(&first, bad),
             Some(Hop::Stop("a redirect without a usable Location".into())),

@@ -13,12 +13,12 @@ const MAX_MS: f64 = 86_400_000.0;
 /// The database work that the field states. Absurd values (negative, not a number, beyond a day) are left out.
 pub(super) fn database(field: Option<&str>) -> Database {
     let Some(metric) =
-        field.and_then(|field| field.split(',').take(MAX_METRICS).find(|m| name_of(m) == "db"))
+        field.and_then(|field| split_at(field, ',').take(MAX_METRICS).find(|m| name_of(m) == "db"))
     else {
         return Database::default();
     };
     let mut found = Database::default();
-    for parameter in metric.split(';').skip(1) {
+    for parameter in split_at(metric, ';').skip(1) {
         let Some((key, value)) = parameter.split_once('=') else { continue };
         let value = value.trim().trim_matches('"');
         match key.trim() {
@@ -28,6 +28,15 @@ pub(super) fn database(field: Option<&str>) -> Database {
         }
     }
     found
+}
+
+/// The parts of a text between separators; one in quotes is text.
+fn split_at(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c| {
+        quoted ^= c == '"';
+        c == separator && !quoted
+    })
 }
 
 fn name_of(metric: &str) -> &str {
@@ -44,7 +53,9 @@ fn milliseconds(value: &str) -> Option<Millis> {
     (0.0..=MAX_MS).contains(&ms).then(|| Millis::new(ms.round() as u64))
 }
 
-/// The first whole number in the text: `3`, `3 calls` and `calls: 3` all mean three.
+/// The first whole number in the text: `3`, `3 calls` and `calls: 3` all mean three. A negative one means nothing.
 fn count(text: &str) -> Option<u32> {
-    text.split(|c: char| !c.is_ascii_digit()).find(|run| !run.is_empty())?.parse().ok()
+    let (before, rest) = text.split_at(text.find(|c: char| c.is_ascii_digit())?);
+    let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
+    if before.ends_with('-') { None } else { digits.parse().ok() }
 }

@@ -128,6 +128,25 @@ fn at_most_five_probes_are_under_way_and_the_rest_follow() {
 }
 
 #[test]
+fn probes_that_wait_for_a_slot_do_not_make_the_alarm_ring_again_at_once() {
+    let origins: String =
+        (0..8).map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n")).collect();
+    let pace = "interval = \"2s\"\nfast_interval = \"1s\"\ntimeout = \"1s\"";
+    let mut watch = watch(&format!("[defaults]\n{pace}\n[[pool]]\nname = \"p\"\n{origins}"), None, at(0));
+    let started = probes(&watch.step(Event::Alarm, at(0)));
+    // All of them hang for longer than the time between two probes.
+    for late in [1_000, 1_500, 2_500] {
+        let next = wake_at(&watch.step(Event::Alarm, at(late)));
+        assert!(
+            next > at(late),
+            "at {late} ms the alarm would ring again at {next}, and nothing be folded in between"
+        );
+    }
+    let effects = watch.step(Event::Sampled(id(&started[0]), sample(false, at(2_600))), at(2_600));
+    assert_eq!(probes(&effects), ["p/o5"], "what waits still has its turn");
+}
+
+#[test]
 fn a_settled_shard_writes_nothing_but_a_change_is_stored_before_it_is_reported() {
     let mut watch = watch(SHOP, None, at(0));
     let (now, _) = run(&mut watch, at(0), 5, |_| true);
