@@ -22,8 +22,9 @@ vantages = ["weur"]
 const pool = (name, url, { probe = '{ path = "/health" }', expect = '{ body_contains = "\\"ok\\":true" }' } = {}) =>
   `\n[[pool]]\nname = "${name}"\nprobe = ${probe}\nexpect = ${expect}\n[[pool.origin]]\nname = "only"\nurl = "${url}"\n`;
 
-/** Starts the doubles and a worker that probes each of them, and any `others` (port by name), in a pool of its own. */
-export async function watch(doubles, { others = {}, host = "127.0.0.1", scheme = "http", env = {} } = {}) {
+/** Starts the doubles and a worker that probes each of them, and any `others` (port by name), in a pool of its own. `serve` starts the
+ *  worker. */
+export async function watch(doubles, { others = {}, host = "127.0.0.1", scheme = "http", env = {}, serve = startWorker } = {}) {
   const running = {};
   let text = head;
   for (const [name, port] of Object.entries(others)) text += pool(name, `http://127.0.0.1:${port}`);
@@ -33,7 +34,7 @@ export async function watch(doubles, { others = {}, host = "127.0.0.1", scheme =
   }
   const stopDoubles = () => Promise.all(Object.values(running).map((double) => double.stop()));
   try {
-    const worker = await startWorker(text, { env });
+    const worker = await serve(text, { env });
     return { worker, running, stop: async () => (await worker.stop(), await stopDoubles()) };
   } catch (error) {
     await stopDoubles();
