@@ -45,7 +45,7 @@ export const lengths = {
   "body-of-100-mb": { act: saysForEver(head([`Content-Length: ${100 * 1024 * 1024}`]), kilobytes(body, 64)) },
   "body-endless": { act: saysForEver(head(), kilobytes(body, 64)) },
   "chunks-endless": { act: saysForEver(chunked, `4000\r\n${" ".repeat(0x4000)}\r\n`) },
-  "chunks-of-one-byte": { act: saysForEver(chunked, kilobytes("1\r\n \r\n", 16)) },
+  "chunks-of-8-bytes": { act: saysForEver(chunked, kilobytes("8\r\n        \r\n", 16)) },
   "chunk-size-absurd": { act: saysAndCloses(`${chunked}ffffffffffffffffff\r\n${body}\r\n0\r\n\r\n`) },
   "chunk-size-huge": { act: saysAndCloses(`${chunked}7fffffffffffffff\r\n${body}\r\n0\r\n\r\n`) },
   "chunk-size-no-number": { act: saysAndCloses(`${chunked}eleven\r\n${body}\r\n0\r\n\r\n`) },
