@@ -95,7 +95,7 @@ function durable(name) {
 export const Vantage = durable("Vantage");
 export const Arbiter = durable("Arbiter");
 
-/** Answers that may be given again, by path and query: `{ body, init, until, lease }`. The core says which, and until when. */
+/** Answers that may be given again, by path and query: `{ body, init, from, until, lease }`. The core says which, and until when. */
 const kept = new Map();
 
 /** There are no more of them than the configuration has names; should it have very many, the latest count. */
@@ -113,7 +113,8 @@ function again(request) {
   const answer = kept.get(target(request.url));
   if (answer === undefined) return;
   const now = Date.now();
-  if (now >= answer.until || now >= answer.lease.until || request.headers.has("if-none-match")) return;
+  // A clock that was set back makes it look long to live: then it is made anew.
+  if (now < answer.from || now >= answer.until || now >= answer.lease.until || request.headers.has("if-none-match")) return;
   hits += 1;
   return new Response(answer.body, answer.init);
 }

@@ -155,9 +155,9 @@ impl Arbiter {
         if !happenings.is_empty() {
             rows.extend(self.publication.changed());
         }
-        let publish = self.publication.due(now) <= now;
+        let publish = self.publication.due(self.config.hash, now) <= now;
         if publish {
-            rows.push(self.publication.publish(now));
+            rows.push(self.publication.publish(self.config.hash, now));
         }
         let mut effects = Vec::new();
         if !rows.is_empty() {
@@ -291,7 +291,7 @@ impl Arbiter {
             Some(heard) => heard.plus(presence.patience).plus(Millis::new(1)),
             None => now.plus(POKE_EVERY),
         });
-        let publication = self.publication.due(now);
+        let publication = self.publication.due(self.config.hash, now);
         let next = expiries
             .chain(quiet)
             .chain([publication])

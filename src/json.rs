@@ -20,7 +20,8 @@ pub fn read<T: Deserialize>(text: &str) -> Option<T> {
     json::from_str(text).ok()
 }
 
-/// A JSON object under construction: its members in the order in which they are put, none of them null.
+/// A JSON object under construction: its members in the order in which they are put. What is absent is left out, unless it is put
+/// as a null on purpose.
 #[derive(Debug, Default)]
 pub struct Object(String);
 

@@ -113,9 +113,13 @@ impl Asked {
 pub struct Known {
     /// The copy in memory.
     pub memory: Option<Copy>,
-    /// When a request of this isolate last set out to refresh this part.
+    /// When this request came.
+    pub since: Timestamp,
+    /// When a request of this isolate last asked the Cache API for this part.
+    pub looked: Option<Timestamp>,
+    /// When a request of this isolate last asked the Arbiter for this part.
     pub asked: Option<Timestamp>,
-    /// Whether that request is still under way.
+    /// Whether that one has not been answered yet.
     pub pending: bool,
     /// What the Cache API said.
     pub cache: Asked,
@@ -196,7 +200,8 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
 /// The next step towards an answer.
 #[must_use]
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
-    let asked_within = |span: Millis| known.asked.is_some_and(|at| at <= now && now.since(at) < span);
+    let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
+    let asked_within = |span: Millis| within(known.asked, span);
     if let Asked::Found(copy) = &known.arbiter {
         return serve(Layer::Arbiter, copy, limit, false, now);
     }
@@ -208,21 +213,26 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
         Asked::NotYet | Asked::Found(_) | Asked::InVain => {}
     }
     if let Some(memory) = &known.memory {
-        let fresh = memory.is_fresh(limit, now);
+        if memory.is_fresh(limit, now) {
+            return serve(Layer::Memory, memory, limit, false, now);
+        }
         // Someone asked lately: one request in `limit` is enough, and none waits for another's.
-        if fresh || (untouched && asked_within(limit)) {
+        if untouched && asked_within(limit) {
             let awaited = known.pending && asked_within(PATIENCE);
-            let silent = !(fresh || awaited);
-            return serve(Layer::Memory, memory, limit, silent, now);
+            return serve(Layer::Memory, memory, limit, !awaited, now);
+        }
+        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE) {
+            return serve(Layer::Memory, memory, limit, false, now);
         }
     }
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
     let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
+    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
     match &known.arbiter {
         Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
-        Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) => {
+        Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) && patient => {
             return Step::LookAgain(GLANCE);
         }
         Asked::NotYet if held.is_none() && !asked_within(RETRY) => return Step::AskArbiter(FIRST_PATIENCE),
@@ -261,6 +271,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Slot {
     copy: Option<Copy>,
+    looked: Option<Timestamp>,
     asked: Option<Timestamp>,
     pending: bool,
 }
@@ -272,48 +283,79 @@ impl Memory {
         Self { slots: Map::new(), counts: [0; Layer::ALL.len()] }
     }
 
-    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part.
+    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself
+    /// found elsewhere is not taken for memory's.
     pub fn look(&self, part: &Part, known: &mut Known) {
+        let found = self.held(part).filter(|held| {
+            let own = [&known.cache, &known.kv];
+            !own.into_iter().filter_map(Asked::copy).any(|copy| Rc::ptr_eq(&copy.snapshot, &held.snapshot))
+        });
+        if let Some(held) = found {
+            known.memory = Some(held.clone());
+        }
         let slot = self.slots.get(part);
-        let whole = self.slots.get(&Part::Whole).and_then(|slot| slot.copy.as_ref());
-        let copies = [slot.and_then(|slot| slot.copy.as_ref()), whole];
-        known.memory = newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy.clone());
+        known.looked = slot.and_then(|slot| slot.looked);
         known.asked = slot.and_then(|slot| slot.asked);
         known.pending = slot.is_some_and(|slot| slot.pending);
     }
 
-    /// Notes that a request has set out to refresh a part.
+    /// The newest copy that has this part.
+    fn held(&self, part: &Part) -> Option<&Copy> {
+        let copies =
+            [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
+        newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy)
+    }
+
+    /// Whether this very copy is the one that is held.
+    #[must_use]
+    pub fn holds(&self, part: &Part, copy: &Copy) -> bool {
+        self.held(part).is_some_and(|held| Rc::ptr_eq(&held.snapshot, &copy.snapshot))
+    }
+
+    /// Notes that the Cache API is being asked for a part.
+    pub fn looking(&mut self, part: &Part, now: Timestamp) {
+        self.slot(part).looked = Some(now);
+    }
+
+    /// Notes that the Arbiter is being asked for a part.
     pub fn asking(&mut self, part: &Part, now: Timestamp) {
         let slot = self.slot(part);
         slot.asked = Some(now);
         slot.pending = true;
     }
 
-    /// Notes what came of it. Whatever the Arbiter says takes the place of what was held, even if its clock was set back.
-    pub fn answered(&mut self, part: &Part, copy: Option<Copy>) {
-        let slot = self.slot(part);
-        slot.pending = false;
-        if copy.is_some() {
-            slot.copy = copy;
-        }
+    /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
+    /// even if its clock was set back, unless it was asked for before what is held, and came late.
+    pub fn answered(&mut self, part: &Part, copy: Option<Copy>, now: Timestamp) -> bool {
+        let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
+        let copy = copy.filter(|copy| held.is_none_or(|held| held <= copy.fetched));
+        self.slot(part).pending = false;
+        copy.is_some_and(|copy| self.hold(part, copy))
     }
 
-    /// Holds a copy that another layer had, unless a newer one is held. The request that found it asks no further.
-    pub fn found(&mut self, part: &Part, copy: &Copy) {
-        let slot = self.slot(part);
-        slot.pending = false;
-        if slot.copy.as_ref().is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at) {
-            slot.copy = Some(copy.clone());
-        }
+    /// Holds a copy that another layer had, unless a newer one is held; whether what is held says something else now.
+    pub fn found(&mut self, part: &Part, copy: &Copy) -> bool {
+        let newer = self.held(part).is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at);
+        newer && self.hold(part, copy.clone())
+    }
+
+    fn hold(&mut self, part: &Part, copy: Copy) -> bool {
+        let news = self.held(part).is_none_or(|held| !held.snapshot.agrees_with(&copy.snapshot));
+        self.slot(part).copy = Some(copy);
+        news
     }
 
     /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
     #[must_use]
     pub fn rests_until(&self, part: &Part, limit: Millis) -> Timestamp {
-        let mut known = Known::default();
-        self.look(part, &mut known);
-        let (Some(copy), asked) = (known.memory, known.asked) else { return Timestamp::default() };
-        copy.fetched.max(asked.unwrap_or_default()).plus(limit)
+        let slot = self.slots.get(part);
+        let at = |at: Option<Timestamp>, span: Millis| at.map(|at| at.plus(span));
+        let ends = [
+            at(self.held(part).map(|copy| copy.fetched), limit),
+            at(slot.and_then(|slot| slot.asked), limit),
+            at(slot.and_then(|slot| slot.looked), CACHE_PATIENCE),
+        ];
+        ends.into_iter().flatten().max().unwrap_or_default()
     }
 
     /// Counts an answer.

@@ -126,16 +126,20 @@ pub fn kept(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer
 /// When the answer for a target says something else although nothing new is known.
 fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestamp {
     let second = Millis::from_secs(1);
-    let wanted = target.origin();
+    let (pool, origin) = target.names();
     let origins = || {
-        let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
-        origins.filter(move |origin| wanted.is_none_or(|wanted| origin.name.as_str() == wanted))
+        let pools = snapshot.pools.iter().filter(|view| pool.is_none_or(|pool| view.name.as_str() == pool));
+        let origins = pools.flat_map(|pool| &pool.origins);
+        origins.filter(|view| origin.is_none_or(|origin| view.name.as_str() == origin))
     };
     // The `Age` is that of the oldest evidence, and counts whole seconds.
     let oldest = origins().filter_map(|origin| origin.oldest).min();
     let tick = oldest.map(|oldest| oldest.plus(second.times(now.since(oldest).as_secs().saturating_add(1))));
-    // A verdict expires, and the last second of a signal's time to live is none.
-    let ends = origins().flat_map(|origin| [origin.valid_until.minus(second), origin.valid_until]);
+    // A verdict or a vote expires, and the last second of a signal's time to live is none.
+    let ends = origins().flat_map(|origin| {
+        let votes = origin.votes.iter().map(|vote| vote.expires);
+        votes.chain([origin.valid_until.minus(second), origin.valid_until])
+    });
     let latest = now.plus(second);
     ends.chain(tick).filter(|at| *at > now).min().unwrap_or(latest).min(latest)
 }

@@ -1,7 +1,7 @@
 //! All verdicts, rendered: what the Arbiter publishes, what is cached, and what every answer is made from.
 //!
 //! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
-//! pool says `expose_urls`. Format version 1: fields are never renamed; new ones get a default.
+//! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
 use miniserde::{Deserialize, Serialize};
 

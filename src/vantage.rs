@@ -77,7 +77,7 @@ struct Fresh {
     sent_as: Option<u64>,
 }
 
-/// What is stored of a shard. Format version 1: fields are never renamed; new ones get a default.
+/// What is stored of a shard. Format version 1: fields are never renamed; new ones are an `Option`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct StoredV1 {
     version: u32,

@@ -153,7 +153,7 @@ pub struct Vote {
     pub seen: Seen,
 }
 
-/// What one vantage reports to the Arbiter after a tick. Format version 1: fields are never renamed; new ones get a default,
+/// What one vantage reports to the Arbiter after a tick. Format version 1: fields are never renamed; new ones are an `Option`,
 /// because objects of two releases may speak to each other while a deployment rolls out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {

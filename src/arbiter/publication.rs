@@ -1,11 +1,11 @@
-//! When the last known good is written to KV: when a verdict changes, at most once a minute and 700 times a day (the free plan
+//! When the last known good is written to KV: when a verdict or the configuration changes, at most once a minute and 700 times a day (the free plan
 //! allows 1,000 writes), and once an hour if nothing changes, so that a copy is never much older than what it says.
 
 use miniserde::{Deserialize, Serialize};
 
 use super::{Row, Table};
 use crate::json;
-use crate::units::{Millis, Timestamp};
+use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// Between two writes.
 const APART: Millis = Millis::from_secs(60);
@@ -30,6 +30,8 @@ pub(super) struct Publication {
     today: u32,
     /// Whether a verdict has changed since.
     pending: bool,
+    /// The configuration that it was written for: another one is read under another key.
+    config: Option<Fingerprint>,
 }
 
 impl Publication {
@@ -45,10 +47,11 @@ impl Publication {
     }
 
     /// When the next write is due.
-    pub(super) fn due(&self, now: Timestamp) -> Timestamp {
+    pub(super) fn due(&self, config: Fingerprint, now: Timestamp) -> Timestamp {
         // A clock that stepped back must not silence it.
         let Some(at) = self.at.filter(|at| *at <= now) else { return now };
-        let next = at.plus(if self.pending { APART } else { AGAIN });
+        let pending = self.pending || self.config != Some(config);
+        let next = at.plus(if pending { APART } else { AGAIN });
         if self.today < A_DAY || day(next) > day(at) {
             next
         } else {
@@ -57,10 +60,11 @@ impl Publication {
     }
 
     /// Counts a write at `now`; the row to persist before it is made.
-    pub(super) fn publish(&mut self, now: Timestamp) -> Row {
+    pub(super) fn publish(&mut self, config: Fingerprint, now: Timestamp) -> Row {
         let same_day = self.at.is_some_and(|at| day(at) == day(now));
         self.today = if same_day { self.today.saturating_add(1) } else { 1 };
         self.at = Some(now);
+        self.config = Some(config);
         self.pending = false;
         self.row()
     }
@@ -80,14 +84,25 @@ mod tests {
     use super::*;
     use crate::fixtures::at;
 
+    fn ours() -> Fingerprint {
+        Fingerprint::of("vedette")
+    }
+
+    #[test]
+    fn another_configuration_is_written_under_its_own_key_within_a_minute() {
+        let mut publication = <Publication as Default>::default();
+        publication.publish(ours(), at(0));
+        assert_eq!(publication.due(Fingerprint::of("another"), at(1)), at(60_000));
+    }
+
     #[test]
     fn the_first_is_written_at_once_and_the_next_a_minute_later() {
         let mut publication = <Publication as Default>::default();
-        assert_eq!(publication.due(at(0)), at(0));
-        publication.publish(at(0));
-        assert_eq!(publication.due(at(1)), at(3_600_000), "nothing changed");
+        assert_eq!(publication.due(ours(), at(0)), at(0));
+        publication.publish(ours(), at(0));
+        assert_eq!(publication.due(ours(), at(1)), at(3_600_000), "nothing changed");
         publication.changed();
-        assert_eq!(publication.due(at(1)), at(60_000));
+        assert_eq!(publication.due(ours(), at(1)), at(60_000));
     }
 
     #[test]
@@ -97,8 +112,8 @@ mod tests {
         for second in 0..2 * 86_400_u64 {
             let now = at(second * 1_000);
             publication.changed();
-            if publication.due(now) <= now {
-                publication.publish(now);
+            if publication.due(ours(), now) <= now {
+                publication.publish(ours(), now);
                 *days.entry(day(now)).or_default() += 1;
             }
         }
@@ -109,15 +124,18 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_does_not_silence_it() {
         let mut publication = <Publication as Default>::default();
-        publication.publish(at(1_000_000));
-        assert_eq!(publication.due(at(0)), at(0));
+        publication.publish(ours(), at(1_000_000));
+        assert_eq!(publication.due(ours(), at(0)), at(0));
     }
 
     #[test]
     fn its_row_is_frozen_and_read_back() {
         let mut publication = <Publication as Default>::default();
-        let row = publication.publish(Timestamp::from_millis(5));
-        assert_eq!((row.table, row.text.as_str()), (Table::Meta, r#"{"at":5,"today":1,"pending":false}"#));
+        let row = publication.publish(ours(), Timestamp::from_millis(5));
+        assert_eq!(
+            (row.table, row.text.as_str()),
+            (Table::Meta, r#"{"at":5,"today":1,"pending":false,"config":"ae2d684efc194223"}"#)
+        );
         assert_eq!(Publication::restore(&row), Some(publication));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use worker::{Cache, Env, Error, Result, Stub};
 
 use super::{ARBITER_NAME, clock, deployed, respond};
@@ -9,7 +10,7 @@ use crate::config::Config;
 use crate::json;
 use crate::reader::Copy;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::Timestamp;
+use crate::units::{Millis, Timestamp};
 
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";
@@ -20,6 +21,9 @@ const KEEP_IN_KV: u64 = 30 * 86_400;
 
 /// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
 const KV_CACHE_TTL: u64 = 30;
+
+/// When the Arbiter is given up, however patient its readers were.
+const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
 
 /// Says in a cached copy when it was fetched.
 const FETCHED: &str = "vedette-fetched";
@@ -62,11 +66,23 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Copy, text: &str) {
 pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Copy, String)> {
     let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
     let url = format!("https://arbiter/snapshot/{}", part.path());
-    let text = arbiter(env)?.fetch_with_str(&url).await?.text().await?;
+    // As old as the question: the answer may have been long on its way.
+    let fetched = clock::now();
+    let asking = async {
+        let mut response = arbiter(env)?.fetch_with_str(&url).await?;
+        match response.status_code() {
+            200 => response.text().await,
+            status => Err(Error::from(format!("the Arbiter answers {status}"))),
+        }
+    };
+    let text = match select(std::pin::pin!(asking), clock::delay(ARBITER_DEADLINE)).await {
+        Either::Left((text, _)) => text?,
+        Either::Right(((), _)) => return Err(Error::from("the Arbiter does not answer")),
+    };
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
         .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
-    Ok((Copy { snapshot: Rc::new(snapshot), fetched: clock::now() }, text))
+    Ok((Copy { snapshot: Rc::new(snapshot), fetched }, text))
 }
 
 /// The summary that the Arbiter wrote last.

@@ -32,6 +32,7 @@ pub(super) struct Reply {
 /// An answer that may be given again.
 pub(super) struct Kept {
     pub(super) answer: Answer,
+    pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) lease: Object,
 }
@@ -46,6 +47,7 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     forget_if_down();
     let Served { copy, source } = served(&part, limit, config, (env, ctx)).await;
     let now = clock::now();
+    let held = copy.clone();
     let snapshot = copy.map_or_else(
         || Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")),
         |copy| copy.snapshot,
@@ -56,27 +58,24 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
         memory.counts().map(|(layer, count)| (layer, count.saturating_add(again(layer)))).collect::<Vec<_>>()
     });
     let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
-    let kept = serve::kept(target, ask, &basis).map(|(answer, until)| Kept {
-        answer,
-        until,
-        lease: lease(&part, limit),
-    });
+    // Meanwhile another request may have brought something newer: then this one is not to be given again.
+    let current = held.is_some_and(|copy| MEMORY.with_borrow(|memory| memory.holds(&part, &copy)));
+    let kept = if current { serve::kept(target, ask, &basis) } else { None };
+    let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
     Reply { answer: serve::answer(target, ask, &basis), kept }
 }
 
 async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
     let key = part.key(config.hash);
-    let mut known = Known::default();
-    MEMORY.with_borrow(|memory| memory.look(part, &mut known));
+    let mut known = Known { since: clock::now(), ..Known::default() };
     loop {
+        MEMORY.with_borrow(|memory| memory.look(part, &mut known));
         match reader::next(&known, limit, clock::now()) {
             Step::Serve(served) => return served,
-            Step::LookAgain(after) => {
-                clock::delay(after).await;
-                MEMORY.with_borrow(|memory| memory.look(part, &mut known));
-            }
+            Step::LookAgain(after) => clock::delay(after).await,
             Step::AskCache => {
-                begin(part, limit);
+                MEMORY.with_borrow_mut(|memory| memory.looking(part, clock::now()));
+                extend_lease(part, limit);
                 known.cache = within(reader::CACHE_PATIENCE, layers::cached(&key, config)).await;
                 found(part, &known.cache);
             }
@@ -99,22 +98,20 @@ async fn within(patience: Millis, asking: impl Future<Output = Option<Copy>>) ->
     }
 }
 
+/// Takes what a layer had into memory. Where it says something new, nothing rendered before is given again.
 fn found(part: &Part, asked: &Asked) {
-    if let Asked::Found(copy) = asked {
-        MEMORY.with_borrow_mut(|memory| memory.found(part, copy));
+    if let Asked::Found(copy) = asked
+        && MEMORY.with_borrow_mut(|memory| memory.found(part, copy))
+    {
+        end_leases();
     }
-}
-
-/// Marks that this request refreshes a part: until it is done the others are served what is at hand.
-fn begin(part: &Part, limit: Millis) {
-    MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
-    extend_lease(part, limit);
 }
 
 /// Asks the Arbiter. The asking outlives this request's patience: the next one finds what it brings.
 async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx): (&Env, &Context)) -> Asked {
     let (done, answered) = futures_channel::oneshot::channel();
-    begin(part, limit);
+    MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
+    extend_lease(part, limit);
     let (env, part) = (env.clone(), part.clone());
     ctx.wait_until(async move {
         match layers::from_arbiter(&part, &env).await {
@@ -139,16 +136,10 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
 
 /// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is given again.
 fn hold(part: &Part, limit: Millis, copy: Option<&Copy>) {
-    let mut before = Known::default();
-    MEMORY.with_borrow_mut(|memory| {
-        memory.look(part, &mut before);
-        memory.answered(part, copy.cloned());
-    });
-    let agrees = |copy: &Copy| before.memory.is_some_and(|held| held.snapshot.agrees_with(&copy.snapshot));
-    if copy.is_none_or(agrees) {
-        extend_lease(part, limit);
-    } else {
+    if MEMORY.with_borrow_mut(|memory| memory.answered(part, copy.cloned(), clock::now())) {
         end_leases();
+    } else {
+        extend_lease(part, limit);
     }
 }
 
@@ -174,8 +165,13 @@ fn end_leases() {
 
 /// Sets when an object that `entry.mjs` holds ends.
 pub(super) fn set_until(object: &Object, until: Timestamp) {
+    set_time(object, "until", until);
+}
+
+/// Sets a time of an object that `entry.mjs` holds.
+pub(super) fn set_time(object: &Object, name: &str, at: Timestamp) {
     // A plain object of our own takes any property.
-    let _ = Reflect::set(object, &"until".into(), &JsValue::from_f64(clock::as_number(until)));
+    let _ = Reflect::set(object, &name.into(), &JsValue::from_f64(clock::as_number(at)));
 }
 
 /// Forgets every copy if memory is to be lost.

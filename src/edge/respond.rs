@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 use worker::Result;
 
-use super::reader::{Kept, Reply, set_until};
+use super::reader::{Kept, Reply, set_time, set_until};
 use crate::serve::Answer;
 
 /// Path and query of an absolute address, as sent.
@@ -15,12 +15,13 @@ pub(super) fn target_of(url: &str) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }
 
-/// `{ body, init, kept? }`: what `new Response(body, init)` takes, and the same of what may be given again, with `until` and
-/// `lease`. For HEAD there is no body.
+/// `{ body, init, kept? }`: what `new Response(body, init)` takes, and the same of what may be given again, with `from`, `until`
+/// and `lease`. For HEAD there is no body.
 pub(super) fn reply(reply: &Reply, head: bool) -> Result<Object> {
     let object = response(&reply.answer, head)?;
-    if let Some(Kept { answer, until, lease }) = &reply.kept {
+    if let Some(Kept { answer, from, until, lease }) = &reply.kept {
         let kept = response(answer, false)?;
+        set_time(&kept, "from", *from);
         set_until(&kept, *until);
         Reflect::set(&kept, &"lease".into(), lease)?;
         Reflect::set(&object, &"kept".into(), &kept)?;

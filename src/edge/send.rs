@@ -166,11 +166,13 @@ async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<
         let options = Object::new();
         Reflect::set(&options, &"min".into(), &room.into())?;
         let piece = JsFuture::from(reader.read(&Uint8Array::new_with_length(room), &options)?).await?;
+        // The last piece may come together with the word that it is the last.
+        if let Ok(bytes) = Reflect::get(&piece, &"value".into())?.dyn_into::<Uint8Array>() {
+            progress.borrow_mut().body.extend(bytes.to_vec());
+        }
         if Reflect::get(&piece, &"done".into())?.is_truthy() {
             return Ok(End::Complete);
         }
-        let bytes: Uint8Array = Reflect::get(&piece, &"value".into())?.unchecked_into();
-        progress.borrow_mut().body.extend(bytes.to_vec());
     }
 }
 

@@ -112,7 +112,8 @@ fn one_request_refreshes_and_none_waits_for_it() {
 
 #[test]
 fn who_has_nothing_looks_whether_another_one_brings_it() {
-    let mut known = Known { asked: Some(at(0)), pending: true, cache: Asked::InVain, ..Known::default() };
+    let mut known =
+        Known { since: at(50), asked: Some(at(0)), pending: true, cache: Asked::InVain, ..Known::default() };
     assert_eq!(next(&known, LIMIT, at(100)), Step::LookAgain(GLANCE));
     assert_eq!(next(&known, LIMIT, at(3_000)), Step::AskArbiter(FIRST_PATIENCE), "that one never came back");
     known.pending = false;
@@ -138,8 +139,9 @@ fn the_arbiters_word_takes_the_place_of_a_copy_that_claims_to_be_newer() {
     let mut known = Known::default();
     memory.look(&Part::Summary, &mut known);
     assert_eq!(known.memory, Some(copy(at(60_000))), "the newer of two copies");
+    let mut known = Known::default();
     memory.asking(&Part::Summary, at(1_000));
-    memory.answered(&Part::Summary, Some(copy(at(1_000))));
+    memory.answered(&Part::Summary, Some(copy(at(1_000))), at(1_000));
     memory.look(&Part::Summary, &mut known);
     assert_eq!(known.memory, Some(copy(at(1_000))));
     assert!(!known.pending);
@@ -148,7 +150,7 @@ fn the_arbiters_word_takes_the_place_of_a_copy_that_claims_to_be_newer() {
 #[test]
 fn the_whole_answers_for_every_part() {
     let mut memory = Memory::new();
-    memory.answered(&Part::Whole, Some(copy(at(5))));
+    memory.answered(&Part::Whole, Some(copy(at(5))), at(5));
     let mut known = Known::default();
     memory.look(&Part::Pool(shop().pools[0].name.clone()), &mut known);
     assert_eq!(known.memory, Some(copy(at(5))));
@@ -158,7 +160,7 @@ fn the_whole_answers_for_every_part() {
 fn what_is_rendered_rests_until_the_next_refresh() {
     let mut memory = Memory::new();
     assert_eq!(memory.rests_until(&Part::Whole, LIMIT), Timestamp::default());
-    memory.answered(&Part::Whole, Some(copy(at(0))));
+    memory.answered(&Part::Whole, Some(copy(at(0))), at(0));
     assert_eq!(memory.rests_until(&Part::Whole, LIMIT), at(500));
     memory.asking(&Part::Whole, at(600));
     assert_eq!(memory.rests_until(&Part::Whole, LIMIT), at(1_100), "while one asks, the others are served");
@@ -184,6 +186,150 @@ fn parts_are_named_and_read_back() {
     for bad in ["", "pool/", "pool/A", "pool/a/b", "wholes"] {
         assert_eq!(Part::parse(bad), None, "{bad}");
     }
+}
+
+#[test]
+fn a_late_answer_of_the_arbiter_does_not_replace_a_newer_one() {
+    let mut memory = Memory::new();
+    assert!(memory.answered(&Part::Summary, Some(copy(at(500))), at(600)), "the first says something new");
+    assert!(!memory.answered(&Part::Summary, Some(copy(at(100))), at(900)));
+    assert!(memory.holds(&Part::Summary, memory.held(&Part::Summary).unwrap()));
+    assert_eq!(memory.held(&Part::Summary).unwrap().fetched, at(500));
+}
+
+#[test]
+fn a_neighbours_copy_makes_no_silent_arbiter() {
+    let mut memory = Memory::new();
+    memory.looking(&Part::Whole, at(10_000));
+    memory.found(&Part::Whole, &copy(at(1_000)));
+    let mut known = Known::default();
+    memory.look(&Part::Whole, &mut known);
+    let limit = Millis::from_secs(10);
+    assert!(matches!(
+        next(&known, limit, at(10_500)),
+        Step::Serve(Served { source: Source { silent: false, .. }, .. })
+    ));
+    assert_eq!(next(&known, limit, at(11_500)), Step::AskCache, "nobody has asked the Arbiter yet");
+}
+
+/// What the Arbiter does in the simulation below.
+#[derive(Clone, Copy, Debug)]
+enum Mood {
+    Answers,
+    Errs,
+    Hangs,
+}
+
+/// A request in the middle of being answered.
+struct Asking {
+    known: Known,
+    /// When the step under way ends, and what it brings.
+    until: Timestamp,
+    step: Option<Step>,
+}
+
+/// Runs requests that come at these moments through one isolate's memory, millisecond by millisecond, as the edge does. Nothing but
+/// the Arbiter has a copy. Returns for each how long it took and from which layer it was answered.
+fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64, Layer)> {
+    const TRIP: Millis = Millis::new(20);
+    const DEADLINE: Millis = Millis::from_secs(10);
+    let part = Part::Summary;
+    let mut memory = Memory::new();
+    let mut requests: Vec<Asking> = Vec::new();
+    // Answers of the Arbiter on their way: when they arrive, and what they bring.
+    let mut on_the_way: Vec<(Timestamp, Option<Copy>)> = Vec::new();
+    let mut answered = Vec::new();
+    for ms in 0..end {
+        let now = at(ms);
+        on_the_way.retain(|(arrives, copy)| {
+            if *arrives <= now {
+                memory.answered(&part, copy.clone(), now);
+            }
+            *arrives > now
+        });
+        let come = arrivals.iter().filter(|arrival| **arrival == ms);
+        requests.extend(come.map(|_| Asking {
+            known: Known { since: now, ..Known::default() },
+            until: now,
+            step: None,
+        }));
+        requests.retain_mut(|request| {
+            while request.until <= now {
+                match request.step.take() {
+                    Some(Step::AskCache) => request.known.cache = Asked::InVain,
+                    Some(Step::AskKv) => request.known.kv = Asked::InVain,
+                    Some(Step::AskArbiter(_)) => {
+                        let asked = request.known.arbiter.clone();
+                        request.known.arbiter = if asked == Asked::NotYet { Asked::InVain } else { asked };
+                    }
+                    Some(Step::LookAgain(_) | Step::Serve(_)) | None => {}
+                }
+                memory.look(&part, &mut request.known);
+                let step = next(&request.known, LIMIT, now);
+                request.until = match &step {
+                    Step::Serve(served) => {
+                        answered.push((now.since(request.known.since).get(), served.source.layer));
+                        return false;
+                    }
+                    Step::AskCache => {
+                        memory.looking(&part, now);
+                        now.plus(Millis::new(2))
+                    }
+                    Step::AskKv => now.plus(Millis::new(5)),
+                    Step::LookAgain(after) => now.plus(*after),
+                    Step::AskArbiter(patience) => {
+                        memory.asking(&part, now);
+                        let (arrives, answer) = match mood(ms) {
+                            Mood::Answers => (now.plus(TRIP), Some(copy(now))),
+                            Mood::Errs => (now.plus(TRIP), None),
+                            Mood::Hangs => (now.plus(DEADLINE), None),
+                        };
+                        on_the_way.push((arrives, answer.clone()));
+                        request.known.arbiter = match answer {
+                            Some(copy) if arrives <= now.plus(*patience) => Asked::Found(copy),
+                            Some(_) | None => Asked::InVain,
+                        };
+                        arrives.min(now.plus(*patience))
+                    }
+                };
+                request.step = Some(step);
+            }
+            true
+        });
+    }
+    answered
+}
+
+#[test]
+fn readers_without_a_copy_are_all_answered_and_find_the_arbiter_when_it_is_back() {
+    for (down, name) in [(Mood::Errs, "errs"), (Mood::Hangs, "hangs")] {
+        for apart in [30, 400, 900] {
+            let arrivals: Vec<u64> = (0..30_000).step_by(apart).collect();
+            let mood = |ms| if ms < 8_000 { down } else { Mood::Answers };
+            let answered = simulated(&arrivals, mood, 45_000);
+            assert_eq!(
+                answered.len(),
+                arrivals.len(),
+                "{name}, one in {apart} ms: every request is answered"
+            );
+            let longest = answered.iter().map(|(took, _)| *took).max().unwrap();
+            assert!(longest <= 6_500, "{name}, one in {apart} ms: the longest took {longest} ms");
+            let last = &answered[answered.len() / 2..];
+            assert!(
+                last.iter().all(|(_, layer)| *layer != Layer::Nothing),
+                "{name}, one in {apart} ms: {last:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_crowd_that_meets_an_old_copy_asks_once() {
+    let arrivals: Vec<u64> = (0..50).map(|_| 0).chain((0..500).map(|index| 1_000 + index / 50)).collect();
+    let answered = simulated(&arrivals, |_| Mood::Answers, 5_000);
+    let asked = answered.iter().filter(|(_, layer)| *layer == Layer::Arbiter).count();
+    assert_eq!(answered.len(), 550);
+    assert!(asked <= 51, "of the crowd that has nothing each may ask, of the other one does: {asked}");
 }
 
 proptest! {

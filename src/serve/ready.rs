@@ -15,7 +15,8 @@ pub(super) fn live() -> Answer {
 pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
     let Basis { snapshot, now, .. } = *basis;
     let arbiter = !basis.source.silent;
-    let silent = snapshot.watch.iter().filter(|watch| now > watch.silent_from).count();
+    let silent =
+        snapshot.watch.iter().filter(|watch| watch.heard.is_none() || now > watch.silent_from).count();
     let watching = !snapshot.watch.is_empty() && silent < snapshot.watch.len();
     let ready = arbiter && watching;
     let status = if ready { 200 } else { 503 };
@@ -28,7 +29,7 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
         format!("{}arbiter {}", mark(arbiter), if arbiter { "answers" } else { "does not answer" }),
     ];
     for watch in &snapshot.watch {
-        let good = now <= watch.silent_from;
+        let good = watch.heard.is_some() && now <= watch.silent_from;
         let heard = match watch.heard {
             Some(heard) => format!("reported at {heard}"),
             None => "has not reported yet".to_owned(),

@@ -31,7 +31,11 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     let Some(pool) = snapshot.pool(pool) else { return problem::not_found() };
     let chosen = pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str()));
     let mut headers = freshness(pool.oldest(), now);
-    headers.push(("etag", format!("W/\"{}-{}\"", pool.name, pool.revision)));
+    // What has expired is another answer, although no revision says so.
+    let lapsed = chosen
+        .is_some_and(|origin| origin.status != Status::Unknown && origin.status_at(now) == Status::Unknown);
+    let suffix = if lapsed { "-lapsed" } else { "" };
+    headers.push(("etag", format!("W/\"{}-{}{suffix}\"", pool.name, pool.revision)));
     if let Some(origin) = chosen {
         headers.push(("vedette-origin", origin.name.to_string()));
     }

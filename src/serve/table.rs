@@ -50,16 +50,12 @@ pub enum Format {
 }
 
 impl Target {
-    /// The origin that is asked for, if it is a single one.
-    pub(super) fn origin(&self) -> Option<&str> {
+    /// The pool and the origin that are asked for, where it is one.
+    pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
-            Self::Health { origin, .. } => origin.as_deref(),
-            Self::Signal { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Page
-            | Self::Style
-            | Self::Script => None,
+            Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
+            Self::Signal { pool, .. } => (Some(pool), None),
+            Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => (None, None),
         }
     }
 

@@ -351,3 +351,33 @@ fn what_is_given_again_is_what_memory_would_answer_until_it_ends() {
         }
     }
 }
+
+#[test]
+fn an_expired_signal_is_not_what_its_old_tag_names() {
+    let snapshot = snapshot(Status::Pass, Status::Pass);
+    let tag = header(&get("/route/shop", &snapshot), "etag").unwrap().to_owned();
+    let again = |now| answered(&Ask { if_none_match: Some(&tag), ..ask("/route/shop") }, &snapshot, now);
+    assert_eq!(again(at(44_999)).status, 304);
+    let expired = again(at(45_000));
+    assert_eq!((expired.status, json(&expired)["status"].as_str()), (200, Some("unknown")));
+}
+
+#[test]
+fn what_is_given_again_ends_with_its_own_pool_and_its_votes() {
+    let mut snapshot = snapshot(Status::Pass, Status::Pass);
+    let mut other = snapshot.pools[0].clone();
+    other.name = crate::units::Name::parse("other").unwrap();
+    other.origins[0].oldest = Some(at(500));
+    snapshot.pools.push(other);
+    assert_eq!(
+        kept_at("/route/shop", &snapshot, at(3_200)).unwrap().1,
+        at(4_000),
+        "another pool's second is not ours"
+    );
+    let vote = format!(
+        r#"{{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","since":0,"observed":0,"expires":{},"latency":5,"cache":"unclassified","database":{{}}}}"#,
+        at(3_700).as_millis()
+    );
+    snapshot.pools[0].origins[0].votes = vec![crate::json::read(&vote).unwrap()];
+    assert_eq!(kept_at("/health/shop", &snapshot, at(3_200)).unwrap().1, at(3_700), "a vote expires");
+}
