@@ -1,12 +1,14 @@
 // `npm run bench`: measures, each time against a peer in the same run. `npm run bench -- health size` runs some parts only.
 // The last lines are `name: figure`.
 
+import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { parseArgs } from "node:util";
 import { Stop, endWithParent, main } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker } from "./lib/worker.mjs";
 import { detection } from "./bench/detection.mjs";
 import { health } from "./bench/health.mjs";
+import { workerdVersion } from "./bench/plain.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
@@ -20,6 +22,7 @@ await main(async () => {
       rounds: { type: "string" },
       seconds: { type: "string" },
       load: { type: "string" },
+      path: { type: "string" },
       starts: { type: "string" },
       kills: { type: "string" },
       built: { type: "boolean" },
@@ -27,7 +30,7 @@ await main(async () => {
   });
   const unknown = positionals.find((part) => !(part in parts));
   if (unknown) throw new Stop(`There is no benchmark ${unknown}; there are ${Object.keys(parts).join(", ")}.`);
-  const { load, built, ...numbers } = values;
+  const { load, path, built, ...numbers } = values;
   const options = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]));
   const absurd = Object.entries(options).find(([, number]) => !(number > 0));
   if (absurd) throw new Stop(`--${absurd[0]} must be a number above 0.`);
@@ -35,10 +38,13 @@ await main(async () => {
     await setup();
     await buildWorker();
   }
+  const [{ model }, gigabytes, [busy]] = [cpus()[0], totalmem() / 2 ** 30, loadavg()];
+  console.log(`[bench] ${cpus().length} × ${model}, ${gigabytes.toFixed(0)} GiB, ${type()} ${release()}, workerd ${workerdVersion}`);
+  console.log(`[bench] load average ${busy.toFixed(2)}${busy > 0.5 ? ": the machine has other work, so the figures will be noisy" : ""}`);
   const lines = [];
   for (const part of positionals.length ? positionals : Object.keys(parts)) {
     console.log(`[bench] ${part} …`);
-    lines.push(...(await parts[part]({ ...options, load })));
+    lines.push(...(await parts[part]({ ...options, load, path })));
   }
   console.log(`\n${lines.join("\n")}`);
   process.exit(0);

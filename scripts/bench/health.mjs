@@ -1,76 +1,100 @@
-// Health answers from warm memory: our worker against the peer, both in plain workerd, in short rounds that alternate.
+// Health answers from warm memory: our worker against the peers, all in plain workerd, in short rounds that alternate.
 
 import { Stop } from "../lib/run.mjs";
 import { freePort } from "../lib/ports.mjs";
 import { loop, wrk } from "./load.mjs";
-import { source } from "./peer.mjs";
-import { median, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
+import { lean, usual } from "./peer.mjs";
+import { configured, cpu, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
+import { median } from "./statistics.mjs";
+import { asked, made, same, still } from "./wire.mjs";
 
-/** Header fields that belong to the connection. */
-const HOP = ["content-length", "date", "connection", "keep-alive", "transfer-encoding"];
+const PATHS = ["/health", "/health/shop", "/route/shop"];
 
-async function taken(worker, path) {
-  const answer = await worker.get(path);
-  const headers = Object.fromEntries([...answer.headers].filter(([name]) => !HOP.includes(name)));
-  return { status: answer.status, headers, body: await answer.text() };
-}
-
-/** An answer of ours that was given again: what the peer is to answer. */
+/** An answer of ours that was given again: what the peers are to answer. */
 const fromMemory = (worker, path) =>
   until(`${path} from memory`, async () => {
-    const answer = await taken(worker, path);
-    return answer.headers["cache-status"].includes("memory") && answer;
+    const answer = await asked(worker.url + path);
+    return made(answer).headers["cache-status"].includes("memory") && answer;
   });
 
-/** Alternating rounds; the ratio of throughput is of two neighbours in time. */
-async function rounds(count, load, [ours, theirs], seconds) {
-  const pairs = [];
-  for (let round = 0; round < count; round += 1) {
-    const order = round % 2 ? [theirs, ours] : [ours, theirs];
-    const results = new Map();
-    for (const url of order) results.set(url, await load(url, seconds));
-    const pair = [results.get(ours), results.get(theirs)];
-    for (const { bad } of pair) if (bad) throw new Stop(`${bad} answers were not as they should be.`);
-    pairs.push(pair);
-  }
-  const mid = (index, of) => median(pairs.map((pair) => pair[index][of]));
-  // A pause of the runtime falls into a round or does not, so the p99 of two neighbours may differ by any factor: medians are
-  // compared there.
-  return { throughput: median(pairs.map(([one, other]) => one.rate / other.rate)), p99: mid(0, "p99") / mid(1, "p99"), ours: [mid(0, "rate"), mid(0, "p99")], theirs: [mid(1, "rate"), mid(1, "p99")] };
+/** One worker's round. */
+async function round(load, { url, pid }, path, seconds) {
+  const before = cpu(pid);
+  const { count, rate, p99, bad } = await load(url + path, seconds);
+  if (bad || !count) throw new Stop(`${bad} of ${count} answers to ${path} were not as they should be.`);
+  return { rate, p99, cpu: ((cpu(pid) - before) / count) * 1000 };
 }
 
-export async function health({ rounds: count = 40, seconds = 1, load: kind = "wrk" }) {
-  const load = kind === "loop" ? loop() : await wrk();
-  const origins = [await originProcess(await freePort()), await originProcess(await freePort())];
-  const vedette = await serveVedette(shop(origins.map(({ port }) => port)));
-  await until("the pool passes", async () => (await (await vedette.get("/health/shop")).json()).status === "pass");
-  const paths = ["/health", "/health/shop", "/route/shop"];
-  const answers = {};
-  for (const path of paths) answers[path] = await fromMemory(vedette, path);
-  const peer = { entry: "peer.mjs", texts: { "peer.mjs": source(answers) } };
-  const [one, other] = [await serve(peer), await serve(peer)];
-  const lines = [];
-  try {
-    for (const path of paths) {
-      const theirs = await until("the peer answers", () => taken(one, path));
-      if (JSON.stringify(theirs) !== JSON.stringify(answers[path])) throw new Stop(`The peer does not answer ${path} as we do.`);
-    }
-    for (const worker of [vedette, one, other]) await load(`${worker.url}/health`, Math.max(seconds, 1) * 2);
-    for (const [index, path] of paths.entries()) {
-      const some = index === 0 ? count : Math.max(2, Math.round(count / 4));
-      const result = await rounds(some, load, [vedette.url + path, one.url + path], seconds);
-      const show = ([rate, p99]) => `${Math.round(rate)} answers/s, p99 ${p99.toFixed(1)} ms`;
-      console.log(`[health] ${path}, ${some} rounds: ours ${show(result.ours)}; the peer ${show(result.theirs)}`);
-      const name = index === 0 ? "health" : `health ${path}`;
-      lines.push(`${name} throughput: ${result.throughput.toFixed(2)}`, `${name} p99: ${result.p99.toFixed(2)}`);
-    }
-    const noise = await rounds(Math.max(2, Math.round(count / 4)), load, [one.url + "/health", other.url + "/health"], seconds);
-    lines.push(`noise, the peer against itself, throughput: ${noise.throughput.toFixed(2)}`);
-    lines.push(`noise, the peer against itself, p99: ${noise.p99.toFixed(2)}`);
-    const again = await taken(vedette, "/health");
-    if (again.status !== 200 || JSON.parse(again.body).status !== "pass") throw new Stop("The worker did not stay well under load.");
-  } finally {
-    await Promise.all([vedette, one, other, ...origins].map((process) => process.stop()));
+/** Alternating rounds, as many of one order as of the other. */
+async function compare(load, [one, other], path, { rounds, seconds }) {
+  const pairs = [];
+  for (let at = 0; at < rounds; at += 1) {
+    const pair = [];
+    for (const index of at % 2 ? [1, 0] : [0, 1]) pair[index] = await round(load, [one, other][index], path, seconds);
+    pairs.push(pair);
   }
-  return lines;
+  const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
+  const ofNeighbours = (of) => median(pairs.map(([left, right]) => left[of] / right[of]));
+  const show = (index) =>
+    `${Math.round(middle(index, "rate"))} answers/s, p99 ${middle(index, "p99").toFixed(1)} ms, ${middle(index, "cpu").toFixed(1)} µs CPU each`;
+  console.log(`[health] ${path}, ${rounds} rounds: ${one.name} ${show(0)}; ${other.name} ${show(1)}`);
+  return {
+    throughput: ofNeighbours("rate"),
+    // A pause of the runtime falls into a round or does not, so the p99 of two neighbours may differ by any factor: medians
+    // are compared there.
+    p99: middle(0, "p99") / middle(1, "p99"),
+    CPU: ofNeighbours("cpu"),
+  };
+}
+
+/** The last lines of a comparison; what could not be measured is left out. */
+const lines = (name, ratios) =>
+  Object.entries(ratios)
+    .filter(([, ratio]) => Number.isFinite(ratio))
+    .map(([of, ratio]) => `${name}${of}: ${ratio.toFixed(2)}`);
+
+/** Two orders, as often each. */
+const even = (number) => Math.max(2, 2 * Math.round(number / 2));
+
+export async function health({ rounds: count = 40, seconds = 1, load: kind = "wrk", path: only }) {
+  if (only && !PATHS.includes(only)) throw new Stop(`There is no benchmark of ${only}; there are ${PATHS.join(", ")}.`);
+  const load = kind === "loop" ? loop() : await wrk();
+  const running = [];
+  const run = async (name, promise) => {
+    const worker = Object.assign(await promise, { name });
+    running.push(worker);
+    return worker;
+  };
+  try {
+    const origins = [await run("", originProcess(await freePort())), await run("", originProcess(await freePort()))];
+    // A machine under load is no reason to judge an origin: a probe may take as long as the interval allows.
+    const toml = shop(origins.map(({ port }) => port), { timeout: "1s" });
+    const ours = await run("ours", serveVedette(configured(toml)));
+    await until("the pool passes", async () => (await (await ours.get("/health/shop")).json()).status === "pass");
+    const paths = only ? [only] : PATHS;
+    const expected = {};
+    for (const path of paths) expected[path] = await fromMemory(ours, path);
+    const answers = Object.fromEntries(paths.map((path) => [path, made(expected[path])]));
+    const peer = (name, source) => run(name, serve({ entry: "peer.mjs", texts: { "peer.mjs": source(answers) } }));
+    const [theirs, copy, leanest] = [await peer("the peer", usual), await peer("its copy", usual), await peer("the lean peer", lean)];
+    const check = async (path) => {
+      for (const one of [theirs, copy, leanest])
+        if (!same(await asked(one.url + path), expected[path])) throw new Stop(`${one.name} does not answer ${path} as we do.`);
+      if (!same(still(await asked(ours.url + path)), still(expected[path])))
+        throw new Stop(`${path} is not answered as it was before the load.`);
+    };
+    for (const path of paths) await check(path);
+    for (const worker of [ours, theirs, copy, leanest]) await load(worker.url + paths[0], seconds * 2);
+    const all = { rounds: even(count), seconds };
+    const some = { rounds: even(count / 4), seconds };
+    const [first, ...others] = paths;
+    const said = lines("health ", await compare(load, [ours, theirs], first, all));
+    for (const path of others) said.push(...lines(`health ${path} `, await compare(load, [ours, theirs], path, some)));
+    said.push(...lines("health against the lean peer, ", await compare(load, [ours, leanest], first, some)));
+    said.push(...lines("noise, the peer against itself, ", await compare(load, [theirs, copy], first, some)));
+    for (const path of paths) await check(path);
+    return said;
+  } finally {
+    await Promise.all(running.map((one) => one.stop()));
+  }
 }

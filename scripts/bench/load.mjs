@@ -3,7 +3,7 @@
 import { Agent, request } from "node:http";
 import { spawnSync } from "node:child_process";
 import { Stop, run } from "../lib/run.mjs";
-import { quantile } from "./plain.mjs";
+import { quantile } from "./statistics.mjs";
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
 
@@ -17,9 +17,10 @@ export async function wrk() {
   return async (url, seconds) => {
     const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, "--latency", url]);
     const number = (pattern) => Number(said.match(pattern)?.[1] ?? 0);
-    const [, p99, unit] = said.match(/99%\s+([\d.]+)(us|ms|s)/);
+    const [, p99, unit] = said.match(/99%\s+([\d.]+)(us|ms|s)/) ?? [];
     const scale = { us: 0.001, ms: 1, s: 1000 }[unit];
     return {
+      count: number(/(\d+) requests in/),
       rate: number(/Requests\/sec:\s+([\d.]+)/),
       p99: Number(p99) * scale,
       bad: number(/Non-2xx or 3xx responses: (\d+)/) + (said.includes("Socket errors") ? 1 : 0),
@@ -51,6 +52,6 @@ export function loop() {
     };
     await Promise.all(Array.from({ length: 16 }, client));
     agent.destroy();
-    return { rate: latencies.length / seconds, p99: quantile(latencies, 0.99), bad };
+    return { count: latencies.length, rate: latencies.length / seconds, p99: quantile(latencies, 0.99), bad };
   };
 }

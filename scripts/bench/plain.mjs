@@ -5,32 +5,59 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { Stop, below, end, root, start } from "../lib/run.mjs";
-import { freePort } from "../lib/ports.mjs";
 import { compile } from "../lib/worker.mjs";
 
 /** The binary of the runtime that wrangler also runs. */
-const workerd = createRequire(createRequire(import.meta.url).resolve("wrangler"))("workerd").default;
+const { default: workerd, version: workerdVersion } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("workerd");
+export { workerdVersion };
 
 const COMPATIBILITY = "2026-11-01";
+
+/** The file descriptor on which workerd says that it listens. */
+const CONTROL = 3;
+
+/** Folders in use; none outlives us, however we end. */
+const folders = new Set();
+const remove = (folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+process.on("exit", () => folders.forEach(remove));
+
+function newFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+  folders.add(folder);
+  return folder;
+}
+
 const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
 
-/** A module and all that it imports, as `{ name, text | file }`; `texts` stands in for files that are made at run time. */
-function modules(entry, texts = {}, found = new Map()) {
+/** A module and all that it imports: `{ kind, content }` by name. `texts` stands in for files that are made at run time. */
+export function modules(entry, texts = {}, found = new Map()) {
   if (found.has(entry)) return found;
   const kind = kinds[entry.slice(entry.lastIndexOf("."))];
   const content = texts[entry] ?? readFileSync(join(root, entry));
   found.set(entry, { kind, content });
   if (kind !== "esModule") return found;
-  for (const [, path] of String(content).matchAll(/^import\s[^"']*["'](\.[^"']+)["']/gm))
+  for (const [, path] of String(content).matchAll(/^(?:import\s[^"']*|export\s[^"'\n]*\sfrom\s)["'](\.[^"']+)["']/gm))
     modules(normalize(join(dirname(entry), path)), texts, found);
   return found;
 }
 
+/** The port of the worker, once it listens; the runtime says so itself, so that no polling adds to what is measured. */
+const listening = (child, said) =>
+  new Promise((resolve, reject) => {
+    let events = "";
+    child.stdio[CONTROL].on("data", (chunk) => {
+      events += chunk;
+      const [, port] = events.match(/"event":"listen".*"port":(\d+)/) ?? [];
+      if (port) resolve(Number(port));
+    });
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Stop(`workerd ended at once (${code}):\n${said()}`)));
+  });
+
 /** Serves a worker; `objects` are its Durable Object classes. */
 export async function serve({ entry, texts, objects = [], bindings = {} }) {
-  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+  const folder = newFolder();
   mkdirSync(join(folder, "disk"));
-  const port = await freePort();
   const parts = [...modules(entry, texts)].map(([name, { kind, content }], index) => {
     writeFileSync(join(folder, `module-${index}`), content);
     return `(name = ${JSON.stringify(name)}, ${kind} = embed "module-${index}")`;
@@ -49,7 +76,7 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private", "local"])),
     (name = "disk", disk = (path = ${JSON.stringify(join(folder, "disk"))}, writable = true)),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
   compatibilityDate = "${COMPATIBILITY}",
@@ -61,31 +88,37 @@ const worker :Workerd.Worker = (
 `,
   );
   const begun = performance.now();
-  const child = start(workerd, ["serve", join(folder, "config.capnp")], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = start(workerd, ["serve", `--control-fd=${CONTROL}`, join(folder, "config.capnp")], {
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said = (said + chunk).slice(-4000)));
-  const url = `http://127.0.0.1:${port}`;
-  const self = { url, pid: child.pid, begun, said: () => said };
+  const url = `http://127.0.0.1:${await listening(child, () => said)}`;
+  const self = { url, pid: child.pid, begun, listened: performance.now() };
   self.stop = async () => {
     await end(child);
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
+    folders.delete(folder);
   };
   self.get = (path, init) => fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
   return self;
 }
 
-/** Serves our built worker on a configuration. */
-export async function serveVedette(toml) {
-  if (!existsSync(below("build", "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
-  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
-  const file = join(folder, "vedette.toml");
+/** Compiles a configuration. */
+export function configured(toml) {
+  const file = join(newFolder(), "vedette.toml");
   writeFileSync(file, toml);
   const { good, text, compiled } = compile(file);
-  rmSync(folder, { recursive: true, force: true });
   if (!good) throw new Stop(text);
+  return compiled;
+}
+
+/** Serves our built worker on a compiled configuration. */
+export async function serveVedette(config) {
+  if (!existsSync(below("build", "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
   return serve({
     entry: "entry.mjs",
-    texts: { "build/config.txt": compiled },
+    texts: { "build/config.txt": config },
     objects: ["Vantage", "Arbiter"],
     bindings: { VEDETTE_LOCAL: "1" },
   });
@@ -113,14 +146,14 @@ export async function originProcess(port) {
 }
 
 /** A configuration with one pool of two origins. */
-export const shop = ([primary, standby], { vantages = ["weur", "enam", "apac"] } = {}) => `
+export const shop = ([primary, standby], { timeout = "500ms" } = {}) => `
 [defaults]
 interval = "1s"
 fast_interval = "1s"
-timeout = "500ms"
+timeout = "${timeout}"
 fall = 2
 rise = 2
-vantages = ${JSON.stringify(vantages)}
+vantages = ["weur", "enam", "apac"]
 
 [[pool]]
 name = "shop"
@@ -137,17 +170,10 @@ probe = { path = "/health" }
   priority = 1
 `;
 
-/** CPU time of a process so far, of all its threads, in milliseconds; Linux counts it in nanoseconds. */
+/** CPU time of a process so far, of all its threads, in milliseconds; Linux counts it in nanoseconds, others do not say. */
 export function cpu(pid) {
+  if (!existsSync(`/proc/${pid}/schedstat`)) return NaN;
   const threads = readdirSync(`/proc/${pid}/task`);
   const spent = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]));
   return spent.reduce((sum, one) => sum + one, 0) / 1e6;
 }
-
-/** The value at a share of the sorted list. */
-export function quantile(values, share) {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-}
-
-export const median = (values) => quantile(values, 0.5);
