@@ -2,8 +2,11 @@
 
 import { Agent, request } from "node:http";
 import { spawnSync } from "node:child_process";
-import { Stop, run } from "../lib/run.mjs";
-import { quantile } from "./statistics.mjs";
+import { Stop, below, run } from "../lib/run.mjs";
+import { shares } from "./statistics.mjs";
+
+// A load is `(url, seconds) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies in
+// milliseconds at a thousand even shares, and how many were not as they should be.
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
 
@@ -14,15 +17,15 @@ export async function wrk() {
     await run("apt-get", ["install", "--yes", "--no-install-recommends", "wrk"]).catch(() => {});
   }
   if (!hasWrk()) throw new Stop("wrk is missing; install it (Debian: apt-get install wrk; macOS: brew install wrk), or say --load loop.");
+  const script = below("scripts", "bench", "wrk.lua");
   return async (url, seconds) => {
-    const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, "--latency", url]);
+    const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, "-s", script, url]);
     const number = (pattern) => Number(said.match(pattern)?.[1] ?? 0);
-    const [, p99, unit] = said.match(/99%\s+([\d.]+)(us|ms|s)/) ?? [];
-    const scale = { us: 0.001, ms: 1, s: 1000 }[unit];
+    const [, latencies = ""] = said.match(/^latencies: (.*)$/m) ?? [];
     return {
       count: number(/(\d+) requests in/),
       rate: number(/Requests\/sec:\s+([\d.]+)/),
-      p99: Number(p99) * scale,
+      latencies: latencies.split(" ").map((microseconds) => Number(microseconds) / 1000),
       bad: number(/Non-2xx or 3xx responses: (\d+)/) + (said.includes("Socket errors") ? 1 : 0),
     };
   };
@@ -52,6 +55,6 @@ export function loop() {
     };
     await Promise.all(Array.from({ length: 16 }, client));
     agent.destroy();
-    return { count: latencies.length, rate: latencies.length / seconds, p99: quantile(latencies, 0.99), bad };
+    return { count: latencies.length, rate: latencies.length / seconds, latencies: shares(latencies), bad };
   };
 }

@@ -12,3 +12,9 @@ export function median(values) {
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
 }
+
+/** A distribution as its values at a thousand even shares: rounds weigh the same, however many values each has. */
+export const shares = (values) => {
+  const sorted = values.toSorted((left, right) => left - right);
+  return Array.from({ length: 1000 }, (_, index) => sorted[Math.floor(((index + 0.5) / 1000) * sorted.length)]);
+};

@@ -42,4 +42,11 @@ export const still = ({ status, fields, body }) => ({
   body: body.replace(/\d+/g, "0"),
 });
 
-export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+/** Where two answers part, as text to show; nothing if they are the same. */
+export function difference(one, other) {
+  const [left, right] = [one, other].map((answer) => JSON.stringify(answer));
+  if (left === right) return;
+  const at = [...left].findIndex((character, index) => character !== right[index]);
+  const around = (text) => text.slice(Math.max(0, at - 80), at + 160);
+  return `${around(left)}\ninstead of\n${around(right)}`;
+}

@@ -1,12 +1,18 @@
-// The benchmark itself: that its pieces fit together and its last lines can be read. What it measures is not tested.
+// The benchmark itself: that its pieces fit together, its last lines can be read, and it leaves nothing behind. What it measures
+// is not tested.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { finished, root } from "./lib.mjs";
-import { node22 } from "../../scripts/lib/run.mjs";
+import { descendants, finished, root, until } from "./lib.mjs";
+import { median, quantile, shares } from "../../scripts/bench/statistics.mjs";
+import { difference, still } from "../../scripts/bench/wire.mjs";
+import { node22, start } from "../../scripts/lib/run.mjs";
 
-const bench = (...args) => finished(node22, [join(root, "scripts", "bench.mjs"), "--built", ...args], { cwd: root }, 120_000);
+const command = (...args) => [join(root, "scripts", "bench.mjs"), "--built", ...args];
+const bench = (...args) => finished(node22, command(...args), { cwd: root }, 120_000);
 
 /** The figures of its last lines, by name. */
 function figures(said) {
@@ -14,11 +20,13 @@ function figures(said) {
   return Object.fromEntries(last.map((line) => line.match(/^(.*): ([\d.]+.*)$/)?.slice(1) ?? [line, undefined]));
 }
 
-test("health answers are compared with those of the peer", async () => {
+test("health answers are compared with those of the peers", async () => {
   const { code, said } = await bench("health", "--rounds", "2", "--seconds", "0.2", "--load", "loop");
   assert.equal(code, 0, said);
   const seen = figures(said);
-  for (const name of ["health throughput", "health p99", "noise, the peer against itself, throughput"]) assert.ok(Number(seen[name]) > 0, said);
+  const names = ["health throughput", "health p99", "health /health/shop throughput", "health /route/shop throughput"];
+  names.push("health against the lean peer, throughput", "noise, the peer against itself, throughput");
+  for (const name of names) assert.ok(Number(seen[name]) > 0, `${name}:\n${said}`);
 });
 
 test("size, start and detection are measured", async () => {
@@ -26,12 +34,67 @@ test("size, start and detection are measured", async () => {
   assert.equal(code, 0, said);
   const seen = figures(said);
   assert.match(seen.upload, /^\d+ bytes gzip$/, said);
-  assert.ok(Number(seen["start-up to first /health"]) > 0, said);
+  for (const name of ["start-up", "start-up to first /health"]) assert.ok(Number(seen[name]) > 0, said);
   assert.match(seen["detection within 3.00 s"], /^[01]\/1$/, said);
 });
 
-test("a benchmark that does not exist is refused with the list of those that do", async () => {
-  const { code, said } = await bench("speed");
-  assert.equal(code, 1);
-  assert.match(said, /no benchmark speed; there are size, startup, detection, health/);
+test("an interrupted benchmark leaves no process and no folder behind", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const child = start(node22, command("health", "--load", "loop"), { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  // Two origins and a worker.
+  const below = await until("the worker runs", () => {
+    const found = descendants(child.pid);
+    return found.length >= 3 && found;
+  }, 30_000);
+  assert.notDeepEqual(readdirSync(folder), []);
+  child.kill("SIGINT");
+  await ended;
+  assert.deepEqual(readdirSync(folder), []);
+  for (const pid of below) assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+});
+
+test("a part or a path that does not exist is refused with the list of those that do", async () => {
+  const part = await bench("speed");
+  assert.equal(part.code, 1);
+  assert.match(part.said, /no benchmark speed; there are size, startup, detection, health/);
+  const path = await bench("health", "--path", "/livez", "--load", "loop");
+  assert.equal(path.code, 1);
+  assert.match(path.said, /no benchmark of \/livez; there are \/health, \/health\/shop, \/route\/shop/);
+});
+
+test("the middle of a row leans to no side", () => {
+  assert.equal(median([3, 1]), 2);
+  assert.equal(median([5, 1, 2]), 2);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+});
+
+test("a share of twenty values is the value of that rank", () => {
+  const values = Array.from({ length: 20 }, (_, index) => index + 1);
+  assert.equal(quantile(values, 0.95), 19);
+  assert.equal(quantile(values, 1), 20);
+  assert.equal(quantile([7], 0.99), 7);
+});
+
+test("rounds are pooled as distributions of equal weight", () => {
+  // A pause hits every answer of one round and none of the other: the pool's p99 sees it, whatever the rounds' sizes.
+  const pool = [...shares(Array(10).fill(100)), ...shares(Array(5000).fill(1))];
+  assert.equal(pool.length, 2000);
+  assert.equal(quantile(pool, 0.99), 100);
+  assert.equal(quantile(pool, 0.5), 1);
+});
+
+test("answers may differ by what moves, and by nothing else", () => {
+  const answer = (fields, body) => ({ status: 200, fields, body });
+  const one = answer([["Age", "0"], ["ETag", '"a"'], ["x-kind", "a"]], '{"status":"pass","time":"2026-11-23T16:01:05.308Z"}');
+  const later = answer([["Age", "1"], ["ETag", '"b"'], ["x-kind", "a"]], '{"status":"pass","time":"2026-11-23T16:01:07.999Z"}');
+  assert.equal(difference(still(one), still(later)), undefined);
+  assert.match(difference(one, later), /"Age","1"/);
+  const failing = answer(one.fields, one.body.replace("pass", "fail"));
+  assert.match(difference(still(one), still(failing)), /pass[^]*instead of[^]*fail/);
+  const renamed = answer([["age", "0"], ...one.fields.slice(1)], one.body);
+  assert.notEqual(difference(still(one), still(renamed)), undefined);
+  const reordered = answer(one.fields.toReversed(), one.body);
+  assert.notEqual(difference(still(one), still(reordered)), undefined);
 });
