@@ -14,6 +14,13 @@ import { startup } from "./bench/startup.mjs";
 
 const parts = { size, startup, detection, health };
 
+/** Says where the figures come from, and whether something else is at work there. */
+function machine() {
+  const [gigabytes, [busy]] = [Math.round(totalmem() / 2 ** 30), loadavg()];
+  console.log(`[bench] ${cpus().length} × ${cpus()[0].model}, ${gigabytes} GiB, ${type()} ${release()}, workerd ${workerdVersion}`);
+  if (busy > 0.5) console.log(`[bench] load average ${busy.toFixed(2)}: the machine has other work, so the figures will be noisy`);
+}
+
 await main(async () => {
   endWithParent();
   const { values, positionals } = parseArgs({
@@ -38,9 +45,7 @@ await main(async () => {
     await setup();
     await buildWorker();
   }
-  const [{ model }, gigabytes, [busy]] = [cpus()[0], totalmem() / 2 ** 30, loadavg()];
-  console.log(`[bench] ${cpus().length} × ${model}, ${gigabytes.toFixed(0)} GiB, ${type()} ${release()}, workerd ${workerdVersion}`);
-  console.log(`[bench] load average ${busy.toFixed(2)}${busy > 0.5 ? ": the machine has other work, so the figures will be noisy" : ""}`);
+  machine();
   const lines = [];
   for (const part of positionals.length ? positionals : Object.keys(parts)) {
     console.log(`[bench] ${part} …`);

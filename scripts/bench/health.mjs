@@ -17,11 +17,12 @@ const fromMemory = (worker, path) =>
     return made(answer).headers["cache-status"].includes("memory") && answer;
   });
 
-/** Whether every vantage has voted: a pool passes before the last of them has, and the answer changes once more then. */
+/** Whether all three vantages have voted on both origins: a pool passes before the last vote is in, and its answer changes once
+ *  more then. */
 async function allPass(worker) {
   const { checks } = await (await worker.get("/health/shop")).json();
-  const seen = Object.values(checks).flat();
-  return seen.filter(({ observedUnit }) => observedUnit === "ms").length === 6 && seen.every(({ status }) => status === "pass");
+  const votes = ["primary", "standby"].flatMap((origin) => checks[`shop/${origin}:vote`] ?? []);
+  return votes.length === 6 && Object.values(checks).flat().every(({ status }) => status === "pass");
 }
 
 /** One worker's round. */
@@ -43,12 +44,14 @@ async function compare(load, [one, other], path, { rounds, seconds }) {
   const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
   // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very different figures, and any
   // middle of such figures jumps between them. The p99 of all answers of all rounds does not.
-  const [p99, otherP99] = [0, 1].map((index) => quantile(pairs.flatMap((pair) => pair[index].latencies), 0.99));
+  const p99 = [0, 1].map((index) => quantile(pairs.flatMap((pair) => pair[index].latencies), 0.99));
   const ofNeighbours = (of) => median(pairs.map(([left, right]) => left[of] / right[of]));
-  const show = (index) =>
-    `${Math.round(middle(index, "rate"))} answers/s, p99 ${[p99, otherP99][index].toFixed(1)} ms, ${middle(index, "cpu").toFixed(1)} µs CPU each`;
-  console.log(`[health] ${path}, ${rounds} rounds: ${one.name} ${show(0)}; ${other.name} ${show(1)}`);
-  return { throughput: ofNeighbours("rate"), p99: p99 / otherP99, CPU: ofNeighbours("cpu") };
+  console.log(`[health] ${path}, ${rounds} rounds of ${one.name} and ${other.name}`);
+  for (const [index, { name }] of [one, other].entries()) {
+    const [rate, each] = [middle(index, "rate").toFixed(0), middle(index, "cpu").toFixed(1)];
+    console.log(`[health]   ${name}: ${rate} answers/s, p99 ${p99[index].toFixed(1)} ms, ${each} µs CPU each`);
+  }
+  return { throughput: ofNeighbours("rate"), p99: p99[0] / p99[1], CPU: ofNeighbours("cpu") };
 }
 
 /** The last lines of a comparison; what could not be measured is left out. */
@@ -60,49 +63,62 @@ const lines = (name, ratios) =>
 /** Two orders, as often each. */
 const even = (number) => Math.max(2, 2 * Math.round(number / 2));
 
-export async function health({ rounds: count = 40, seconds = 1, load: kind = "wrk", path: only }) {
-  if (only && !PATHS.includes(only)) throw new Stop(`There is no benchmark of ${only}; there are ${PATHS.join(", ")}.`);
-  const load = kind === "loop" ? loop() : await wrk();
-  const running = [];
-  const run = async (name, promise) => {
-    const worker = Object.assign(await promise, { name });
-    running.push(worker);
-    return worker;
+/** Serves our worker, which watches two real origins, and the peers with its answers; `serving` collects what is to be stopped. */
+async function served(paths, serving) {
+  const add = async (name, promise) => {
+    const one = Object.assign(await promise, { name });
+    serving.push(one);
+    return one;
   };
+  const origin = async (name) => add(name, originProcess(await freePort()));
+  const ports = [(await origin("primary")).port, (await origin("standby")).port];
+  // A machine under load is no reason to judge an origin: a probe may take as long as the interval allows.
+  const ours = await add("ours", serveVedette(configured(shop(ports, { timeout: "1s" }))));
+  await until("every vantage passes every origin", () => allPass(ours));
+  const expected = {};
+  for (const path of paths) expected[path] = await fromMemory(ours, path);
+  const answers = Object.fromEntries(paths.map((path) => [path, made(expected[path])]));
+  const peer = (name, source) => add(name, serve({ entry: "peer.mjs", texts: { "peer.mjs": source(answers) } }));
+  const peers = [await peer("the peer", usual), await peer("its copy", usual), await peer("the lean peer", lean)];
+  return { ours, peers, expected };
+}
+
+/** Holds that all give the same answers: the peers those of ours that they were made with, to the byte; ours the same but for
+ *  what moves while it watches. */
+async function check({ ours, peers, expected }) {
+  for (const [path, answer] of Object.entries(expected)) {
+    for (const peer of peers) {
+      const parted = difference(await asked(peer.url + path), answer);
+      if (parted) throw new Stop(`To ${path} ${peer.name} does not answer as we do:\n${parted}`);
+    }
+    const parted = difference(still(await asked(ours.url + path)), still(answer));
+    if (parted) throw new Stop(`To ${path} we do not answer as we did when the peers were made:\n${parted}`);
+  }
+}
+
+export async function health({ rounds = 40, seconds = 1, load: kind = "wrk", path: only }) {
+  if (only && !PATHS.includes(only)) throw new Stop(`There is no benchmark of ${only}; there are ${PATHS.join(", ")}.`);
+  const paths = only ? [only] : PATHS;
+  const load = kind === "loop" ? loop() : await wrk();
+  const serving = [];
   try {
-    const origins = [await run("", originProcess(await freePort())), await run("", originProcess(await freePort()))];
-    // A machine under load is no reason to judge an origin: a probe may take as long as the interval allows.
-    const toml = shop(origins.map(({ port }) => port), { timeout: "1s" });
-    const ours = await run("ours", serveVedette(configured(toml)));
-    await until("every vantage passes every origin", () => allPass(ours));
-    const paths = only ? [only] : PATHS;
-    const expected = {};
-    for (const path of paths) expected[path] = await fromMemory(ours, path);
-    const answers = Object.fromEntries(paths.map((path) => [path, made(expected[path])]));
-    const peer = (name, source) => run(name, serve({ entry: "peer.mjs", texts: { "peer.mjs": source(answers) } }));
-    const [theirs, copy, leanest] = [await peer("the peer", usual), await peer("its copy", usual), await peer("the lean peer", lean)];
-    const check = async (path) => {
-      for (const one of [theirs, copy, leanest]) {
-        const parted = difference(await asked(one.url + path), expected[path]);
-        if (parted) throw new Stop(`To ${path} ${one.name} does not answer as we do:\n${parted}`);
-      }
-      const parted = difference(still(await asked(ours.url + path)), still(expected[path]));
-      if (parted) throw new Stop(`To ${path} we do not answer as we did when the peers were made:\n${parted}`);
-    };
-    for (const path of paths) await check(path);
-    for (const worker of [ours, theirs, copy, leanest]) await load(worker.url + paths[0], seconds * 2);
-    const all = { rounds: even(count), seconds };
-    const some = { rounds: even(count / 4), seconds };
-    const half = { rounds: even(count / 2), seconds };
+    const workers = await served(paths, serving);
+    const { ours, peers } = workers;
+    const [peer, copy, leanest] = peers;
+    await check(workers);
     const [first, ...others] = paths;
+    for (const worker of [ours, ...peers]) await load(worker.url + first, seconds * 2);
+    const said = [];
+    const measure = async (name, pair, path, share) =>
+      said.push(...lines(name, await compare(load, pair, path, { rounds: even(rounds * share), seconds })));
     const name = (path) => (path === "/health" ? "health" : `health ${path}`);
-    const said = lines(`${name(first)} `, await compare(load, [ours, theirs], first, all));
-    for (const path of others) said.push(...lines(`${name(path)} `, await compare(load, [ours, theirs], path, some)));
-    said.push(...lines(`${name(first)} against the lean peer, `, await compare(load, [ours, leanest], first, half)));
-    said.push(...lines("noise, the peer against itself, ", await compare(load, [theirs, copy], first, half)));
-    for (const path of paths) await check(path);
+    await measure(`${name(first)} `, [ours, peer], first, 1);
+    for (const path of others) await measure(`${name(path)} `, [ours, peer], path, 1 / 4);
+    await measure(`${name(first)} against the lean peer, `, [ours, leanest], first, 1 / 2);
+    await measure("noise, the peer against itself, ", [peer, copy], first, 1 / 2);
+    await check(workers);
     return said;
   } finally {
-    await Promise.all(running.map((one) => one.stop()));
+    await Promise.all(serving.map((one) => one.stop()));
   }
 }

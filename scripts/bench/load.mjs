@@ -5,8 +5,8 @@ import { spawnSync } from "node:child_process";
 import { Stop, below, run } from "../lib/run.mjs";
 import { shares } from "./statistics.mjs";
 
-// A load is `(url, seconds) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies in
-// milliseconds at a thousand even shares, and how many were not as they should be.
+// A load is `(url, seconds) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies
+// in milliseconds at a thousand even shares, and how many were not as they should be.
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
 
@@ -16,7 +16,8 @@ export async function wrk() {
     console.log("[bench] installing wrk …");
     await run("apt-get", ["install", "--yes", "--no-install-recommends", "wrk"]).catch(() => {});
   }
-  if (!hasWrk()) throw new Stop("wrk is missing; install it (Debian: apt-get install wrk; macOS: brew install wrk), or say --load loop.");
+  const ways = "install it (Debian: apt-get install wrk; macOS: brew install wrk), or say --load loop";
+  if (!hasWrk()) throw new Stop(`wrk is missing; ${ways}.`);
   const script = below("scripts", "bench", "wrk.lua");
   return async (url, seconds) => {
     const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, "-s", script, url]);

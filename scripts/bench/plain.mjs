@@ -7,8 +7,9 @@ import { dirname, join, normalize } from "node:path";
 import { Stop, below, end, root, start } from "../lib/run.mjs";
 import { compile } from "../lib/worker.mjs";
 
-/** The binary of the runtime that wrangler also runs. */
-const { default: workerd, version: workerdVersion } = createRequire(createRequire(import.meta.url).resolve("wrangler"))("workerd");
+// The runtime that wrangler also runs.
+const fromWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
+const { default: workerd, version: workerdVersion } = fromWrangler("workerd");
 export { workerdVersion };
 
 const COMPATIBILITY = "2026-11-01";

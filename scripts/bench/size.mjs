@@ -31,7 +31,8 @@ export function size() {
   for (const [name, { content }] of modules("entry.mjs")) {
     const bytes = Buffer.from(content);
     const configuration = name === "build/config.txt";
-    console.log(`[size] ${name}: ${bytes.length} bytes, ${gzip(bytes)} gzip${configuration ? ", not counted: it is the user's" : ""}`);
+    const note = configuration ? ", not counted: it is the user's" : "";
+    console.log(`[size] ${name}: ${bytes.length} bytes, ${gzip(bytes)} gzip${note}`);
     if (!configuration) sum += gzip(bytes);
   }
   for (const { name, bytes } of sections(readFileSync(below("build", "index_bg.wasm"))).slice(0, 4))

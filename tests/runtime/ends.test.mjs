@@ -2,21 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { answers, config, descendants, origin, root, until } from "./lib.mjs";
+import { answers, config, descendants, origin, root, runs, until } from "./lib.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
-
-/** Whether a process still runs; one that has ended and waits to be collected does not. */
-function runs(pid) {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1][0] !== "Z";
-  } catch {
-    return false;
-  }
-}
 
 for (const [what, end] of [
   ["Ctrl-C in a terminal", (npm) => process.kill(-npm.pid, "SIGINT")],

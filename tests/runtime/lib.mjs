@@ -72,6 +72,15 @@ export function descendants(pid) {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
+/** Whether a process still runs; one that has ended and waits to be collected does not. */
+export function runs(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1][0] !== "Z";
+  } catch {
+    return false;
+  }
+}
+
 /** Ends a process and all below it without a warning, as a power cut would. */
 async function cut(child) {
   for (const pid of [child.pid, ...descendants(child.pid)].reverse()) {
