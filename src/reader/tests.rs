@@ -314,11 +314,9 @@ fn readers_without_a_copy_are_all_answered_and_find_the_arbiter_when_it_is_back(
             );
             let longest = answered.iter().map(|(took, _)| *took).max().unwrap();
             assert!(longest <= 6_500, "{name}, one in {apart} ms: the longest took {longest} ms");
-            let last = &answered[answered.len() / 2..];
-            assert!(
-                last.iter().all(|(_, layer)| *layer != Layer::Nothing),
-                "{name}, one in {apart} ms: {last:?}"
-            );
+            let late = answered.get(answered.len() / 2..).unwrap();
+            let lost = late.iter().filter(|(_, layer)| *layer == Layer::Nothing).count();
+            assert_eq!(lost, 0, "{name}, one in {apart} ms: it is back for all of them");
         }
     }
 }
