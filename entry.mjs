@@ -104,8 +104,8 @@ const KEPT_MOST = 1000;
 /** How often an answer was given again. */
 let hits = 0;
 
-/** Path and query of an absolute address. */
-const target = (url) => url.slice(url.indexOf("/", 8));
+/** Path and query of an absolute address, cut where the core cuts it, whatever the client put into `Host`. */
+const target = (url) => url.slice(url.indexOf("/", url.indexOf("://") + 3));
 
 /** An answer that still holds, without a step into wasm: a `GET` that asks for no comparison gets the same bytes as the last. */
 function again(request) {

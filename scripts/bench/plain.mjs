@@ -114,12 +114,15 @@ export function configured(toml) {
   return compiled;
 }
 
-/** Serves our built worker on a compiled configuration. */
-export async function serveVedette(config) {
-  if (!existsSync(below("build", "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
+/** Serves our built worker, or a variant of it, on a compiled configuration. */
+export async function serveVedette(config, { build = "build" } = {}) {
+  if (!existsSync(below(build, "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
   return serve({
     entry: "entry.mjs",
-    texts: { "build/config.txt": config },
+    texts: {
+      "entry.mjs": readFileSync(below("entry.mjs"), "utf8").replaceAll('"./build/', `"./${build}/`),
+      [`${build}/config.txt`]: config,
+    },
     objects: ["Vantage", "Arbiter"],
     bindings: { VEDETTE_LOCAL: "1" },
   });

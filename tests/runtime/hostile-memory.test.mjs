@@ -9,7 +9,7 @@ import { redirects } from "./hostile/redirects.mjs";
 import { watch } from "./hostile/run.mjs";
 import * as transport from "./hostile/transport.mjs";
 import { answers, origin, until } from "./lib.mjs";
-import { serveVedette } from "../../scripts/bench/plain.mjs";
+import { configured, serveVedette } from "../../scripts/bench/plain.mjs";
 
 /** Endless bodies, bombs and floods send some gigabytes in this time. */
 const MOST_MEGABYTES = 500;
@@ -19,7 +19,7 @@ let healthy, worker, stop;
 before(async () => {
   healthy = await origin(answers.ok);
   const doubles = Object.assign({}, ...Object.values(transport), ...Object.values(content), redirects);
-  ({ worker, stop } = await watch(doubles, { others: { healthy: healthy.port }, serve: serveVedette }));
+  ({ worker, stop } = await watch(doubles, { others: { healthy: healthy.port }, serve: (toml) => serveVedette(configured(toml)) }));
 });
 
 after(async () => {
