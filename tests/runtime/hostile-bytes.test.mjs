@@ -362,7 +362,9 @@ const conditional = (path, condition, init = {}) =>
     const before = await tag();
     const answer = await worker.get(path, { ...init, headers: { ...init.headers, "if-none-match": condition(before) } });
     const body = await answer.text();
-    return (await tag()) === before && { status: answer.status, headers: answer.headers, body, tag: before };
+    // An empty condition is none, so that one may be answered from what is kept: then a moment is waited for in which both agree.
+    const agrees = answer.headers.get("etag") === before;
+    return (await tag()) === before && agrees && { status: answer.status, headers: answer.headers, body, tag: before };
   });
 
 /** The tag without what makes it weak. */
