@@ -124,6 +124,25 @@ pub fn request(origin: &Origin, vantage: &Name) -> Request {
     }
 }
 
+/// What a header field carries of a value: of a secret, the text without the spaces and line ends around it.
+///
+/// # Errors
+/// Why the probe cannot be sent. The configuration has checked its own texts; what a secret holds is seen only here. Left to the
+/// platform, an unfit one would be taken for a failure of the origin, and one beyond ASCII be written to the log in full.
+pub fn field_value(value: &ProbeValue, revealed: String) -> Result<String, String> {
+    let ProbeValue::Secret(name) = value else { return Ok(revealed) };
+    let carried = revealed.trim();
+    if carried.is_empty() {
+        return Err(format!("the secret {name} is empty"));
+    }
+    if !carried.bytes().all(|c| c.is_ascii_graphic() || c == b' ') {
+        return Err(format!(
+            "the secret {name} has characters other than visible ASCII, which header fields do not carry"
+        ));
+    }
+    Ok(carried.to_owned())
+}
+
 /// The platform's own words for faults of ours, in lower case: they prove nothing about an origin.
 const OUR_FAULTS: [&str; 6] = [
     "too many subrequests",

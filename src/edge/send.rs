@@ -17,7 +17,7 @@ use worker::Env;
 
 use super::clock;
 use crate::config::{Method, ProbeValue};
-use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, redirected};
+use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, field_value, redirected};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]
@@ -95,7 +95,7 @@ fn init(
 ) -> Result<Result<RequestInit, String>, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
-        match revealed(value, env) {
+        match revealed(value, env).and_then(|text| field_value(value, text.into_owned())) {
             Ok(value) => headers.set(name, &value)?,
             Err(why) => return Ok(Err(why)),
         }

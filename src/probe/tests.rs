@@ -304,6 +304,21 @@ fn redirects_are_followed_as_far_as_allowed() {
     }
 }
 
+#[test]
+fn a_secret_that_no_header_field_carries_is_our_fault() {
+    let secret = ProbeValue::Secret("TOKEN".into());
+    let carried = |value: &str| field_value(&secret, value.to_owned());
+    assert_eq!(carried("Bearer abc"), Ok("Bearer abc".into()));
+    assert_eq!(carried(" abc\r\n"), Ok("abc".into()), "as `echo abc | wrangler secret put` leaves it");
+    for empty in ["", " \n"] {
+        assert_eq!(carried(empty), Err("the secret TOKEN is empty".into()));
+    }
+    for unfit in ["hunter2\nx: y", "hunter2\0", "hunter2\u{1}", "hunter2-日本", "hunter2-ä"] {
+        let why = carried(unfit).unwrap_err();
+        assert!(why.starts_with("the secret TOKEN has characters") && !why.contains("hunter2"), "{why}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_reply_makes_the_judgement_panic(status in 0u16..1000, name in "[a-z-]{0,20}", value in ".{0,200}", body in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -13,7 +13,10 @@ const canary = (where) => `canary-${where}-${randomBytes(8).toString("hex")}`;
 const secrets = { PROBE_TOKEN: canary("header"), PROBE_BODY: canary("body"), UNUSED: canary("unused") };
 const environment = { SOME_PASSWORD: canary("environment") };
 const credentials = canary("credentials");
-const all = [...Object.values(secrets), ...Object.values(environment), credentials];
+// What no header field carries.
+const unfit = { LINES: `"${canary("lines")}\n${canary("lines")}"`, WIDE: `${canary("wide")}-日本`, EMPTY: '""' };
+const words = Object.values(unfit).flatMap((value) => value.match(/canary-\w+-\w+/g) ?? []);
+const all = [...words, ...Object.values(secrets), ...Object.values(environment), credentials];
 
 /** What an origin may do with a secret that it was sent. */
 const echoes = {
@@ -59,9 +62,11 @@ url = "http://127.0.0.1:${port}"
   const head = '[defaults]\ninterval = "1s"\ntimeout = "500ms"\nfall = 2\nrise = 2\n';
   const pools = Object.entries(origins).map(([name, { port }]) => pool(name, port));
   const file = join(folder, "secrets");
-  writeFileSync(file, Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writeFileSync(file, Object.entries({ ...secrets, ...unfit }).map(([name, value]) => `${name}=${value}\n`).join(""));
   const env = { ...environment, VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" };
-  worker = await startWorker(head + pools.join("") + pool("missing", origins.body.port, "NOT_SET").replace("/check", "/missing"), { env });
+  const unsent = Object.entries({ missing: "NOT_SET", lines: "LINES", wide: "WIDE", empty: "EMPTY" });
+  const silent = unsent.map(([name, secret]) => pool(name, origins.body.port, secret).replace("/check", `/${name}`));
+  worker = await startWorker(head + pools.join("") + silent.join(""), { env });
 });
 
 after(async () => {
@@ -81,12 +86,20 @@ for (const name of Object.keys(echoes)) {
   });
 }
 
-test("a secret that is not set is no failure of the origin, and nothing is sent without it", async () => {
-  await until("it is known why", (see) => see(worker.said().slice(-500)) && worker.said().includes("the secret NOT_SET is not set"));
-  const health = await worker.json("/health/missing/only");
-  assert.equal(health.checks["missing/only:verdict"][0].observedValue, "unknown");
-  assert.ok(origins.body.requests.every(({ path }) => path === "/check"));
-});
+for (const [name, why] of Object.entries({
+  missing: "the secret NOT_SET is not set",
+  lines: "the secret LINES has characters",
+  wide: "the secret WIDE has characters",
+  empty: "the secret EMPTY is empty",
+})) {
+  test(`a secret that is ${name} is no failure of the origin, and nothing is sent without it`, async () => {
+    // Twice, so that two failures in a row would have shown.
+    await until("it is known why", (see) => see(worker.said().slice(-500)) && worker.said().split(why).length > 2);
+    const health = await worker.json(`/health/${name}/only`);
+    assert.equal(health.checks[`${name}/only:verdict`][0].observedValue, "unknown");
+    assert.ok(origins.body.requests.every(({ path }) => path === "/check"));
+  });
+}
 
 test("no answer has a secret in it", async () => {
   const pools = Object.keys(echoes).flatMap((name) => [

@@ -87,7 +87,7 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
         .into();
     let mut call = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
     for (name, value) in &request.headers {
-        call = match revealed(value) {
+        call = match revealed(value).and_then(|text| probe::field_value(value, text)) {
             Ok(value) => call.header(name, value),
             Err(why) => return Ok(End::NotSent(why)),
         };
