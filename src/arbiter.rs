@@ -6,16 +6,15 @@
 
 mod publication;
 mod stored;
+mod view;
 
 use crate::config::{Config, Hint, Origin, Place, Pool};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
-use crate::snapshot::{
-    Happening, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
-};
+use crate::snapshot::{Happening, Part, Snapshot};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{self, Rules, StandingVote, Status};
-use crate::vote::{Opinion, REPORT_VERSION, Report};
+use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict};
+use crate::vote::{Fast, Opinion, REPORT_VERSION, Report, Vote};
 
 use publication::Publication;
 use stored::PoolRow;
@@ -65,18 +64,26 @@ struct Presence {
     lag: Millis,
     missed: u64,
     stored_at: Option<Timestamp>,
+    colo: Option<String>,
+    fast: Option<Fast>,
+    /// The first origin that it has no evidence of, and why.
+    blind: Option<String>,
     /// The longest time between two reports that is not silence.
     patience: Millis,
     object: ObjectName,
     origins: Vec<OriginId>,
 }
 
-/// An origin's standing verdict.
+/// An origin's verdict and what it rests on.
 #[derive(Clone, Debug)]
 struct Standing {
-    status: Status,
-    reason: String,
-    since: Timestamp,
+    verdict: Verdict,
+    /// What the votes said when they were last weighed, and when that was; nothing before.
+    weighed: Option<(Judgement, Timestamp)>,
+    /// When it is to be weighed again though nothing is reported.
+    next: Option<Timestamp>,
+    /// A report has come since.
+    stale: bool,
 }
 
 /// A pool's standing verdict.
@@ -87,6 +94,9 @@ struct PoolStanding {
     revision: u64,
     choice: Choice,
     config: Fingerprint,
+    /// When the choice is to be made again though no verdict changes: an origin has waited long enough.
+    next: Option<Timestamp>,
+    panic: bool,
 }
 
 /// The state of the Arbiter.
@@ -94,12 +104,16 @@ struct PoolStanding {
 pub struct Arbiter {
     config: Config,
     votes: Map<OriginId, Map<Name, StandingVote>>,
+    /// Why a vantage has no evidence of an origin, as it last said.
+    blind: Map<OriginId, Map<Name, String>>,
     verdicts: Map<OriginId, Standing>,
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     publication: Publication,
     alarm: Option<Timestamp>,
+    /// The latest time it was told.
+    latest: Timestamp,
 }
 
 /// A silent object is woken again at most this often.
@@ -114,12 +128,14 @@ impl Arbiter {
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
             votes: Map::new(),
+            blind: Map::new(),
             verdicts: Map::new(),
             pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
             publication: <Publication as Default>::default(),
             alarm: None,
+            latest: now,
             config,
         };
         for row in rows {
@@ -127,15 +143,10 @@ impl Arbiter {
         }
         // Rows of events come oldest first.
         arbiter.events.reverse();
-        for pool in &arbiter.config.pools {
-            for origin in &pool.origins {
-                arbiter.verdicts.entry(origin.id.clone()).or_insert_with(|| Standing {
-                    status: Status::Unknown,
-                    reason: "not probed yet".into(),
-                    since: now,
-                });
-            }
+        for origin in arbiter.config.origins() {
+            arbiter.verdicts.entry(origin.id.clone()).or_insert_with(|| Standing::of(Verdict::unknown(now)));
         }
+        arbiter.mind_the_clock(now);
         arbiter
     }
 
@@ -147,6 +158,10 @@ impl Arbiter {
 
     /// Folds an event in.
     pub fn step(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        if now < self.latest {
+            self.mind_the_clock(now);
+        }
+        self.latest = now;
         let mut rows = Vec::new();
         if let Event::Reported(report) = event {
             rows.extend(self.take(report, now));
@@ -172,6 +187,25 @@ impl Arbiter {
         effects
     }
 
+    /// A clock that stepped back must not keep votes alive for longer than their time: what lies in the future is now.
+    fn mind_the_clock(&mut self, now: Timestamp) {
+        for (_, vote) in self.votes.iter_mut().flat_map(|(_, ballot)| ballot.iter_mut()) {
+            vote.observed = vote.observed.min(now);
+            vote.since = vote.since.min(now);
+        }
+        for (_, presence) in self.watch.iter_mut() {
+            presence.heard = presence.heard.map(|heard| heard.min(now));
+            presence.poked = None;
+        }
+        for (_, standing) in self.verdicts.iter_mut() {
+            standing.stale = true;
+        }
+        for (_, pool) in self.pools.iter_mut() {
+            pool.since = pool.since.min(now);
+        }
+        self.alarm = None;
+    }
+
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
@@ -182,28 +216,36 @@ impl Arbiter {
         if report.version != REPORT_VERSION || (report.seq <= presence.seq && !expired) {
             return None;
         }
-        presence.seq = report.seq;
-        presence.heard = Some(now);
-        presence.lag = report.lag;
-        presence.missed = report.missed;
+        presence.take(&report, now);
         let mut changed = false;
         for vote in report.votes {
-            if !presence.origins.contains(&vote.origin) {
+            let Some(standing) =
+                self.verdicts.get_mut(&vote.origin).filter(|_| presence.origins.contains(&vote.origin))
+            else {
+                continue;
+            };
+            standing.stale = true;
+            let ballot = self.votes.entry(vote.origin.clone()).or_default();
+            let before = ballot.get(&report.vantage);
+            let cast = arrived(vote, before, report.colo.clone(), now);
+            changed |= before
+                .is_none_or(|before| before.opinion != cast.opinion || before.definition != cast.definition);
+            ballot.insert(report.vantage.clone(), cast);
+        }
+        for origin in &presence.origins {
+            let why = report.blind.get(origin);
+            let known = self.blind.get(origin).and_then(|blind| blind.get(&report.vantage));
+            if why == known {
                 continue;
             }
-            let standing = StandingVote {
-                definition: vote.definition,
-                opinion: vote.opinion,
-                since: now.minus(vote.held),
-                observed: now.minus(vote.age),
-                seen: vote.seen,
-                colo: report.colo.clone(),
+            let blind = self.blind.entry(origin.clone()).or_default();
+            match why {
+                Some(why) => blind.insert(report.vantage.clone(), why.clone()),
+                None => blind.remove(&report.vantage),
             };
-            let ballot = self.votes.entry(vote.origin).or_default();
-            let before = ballot.insert(report.vantage.clone(), standing.clone());
-            changed |= before.is_none_or(|before| {
-                before.opinion != standing.opinion || before.definition != standing.definition
-            });
+            if let Some(standing) = self.verdicts.get_mut(origin) {
+                standing.stale = true;
+            }
         }
         let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= ttl || now < at);
         if !(changed || due) {
@@ -223,36 +265,41 @@ impl Arbiter {
         pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
     }
 
+    /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
     fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
         let mut happenings = Vec::new();
         for pool in &self.config.pools {
-            let mut changed = false;
+            let rules = Rules::of(pool);
+            let (mut weighed, mut changed, mut moved) = (false, false, false);
             for origin in &pool.origins {
-                let judged =
-                    verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now);
                 let Some(standing) = self.verdicts.get_mut(&origin.id) else { continue };
-                let from = standing.status;
-                standing.reason = judged.reason;
-                if judged.status == from {
+                if !(standing.stale || standing.next.is_some_and(|next| next <= now)) {
                     continue;
                 }
-                standing.status = judged.status;
-                standing.since = now;
-                changed = true;
-                happenings.push(Happening {
-                    at: now,
-                    subject: origin.id.to_string(),
-                    from,
-                    to: judged.status,
-                    reason: standing.reason.clone(),
-                });
+                weighed = true;
+                let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
+                let judgement = verdict::judge(&rules, origin.definition, (votes, blind), now);
+                let from = standing.verdict.status;
+                changed |= standing.follow(judgement, rules.damping(origin), now);
+                let to = standing.verdict.status;
+                if from != to {
+                    moved = true;
+                    let reason = standing.reason();
+                    happenings.push(Happening { at: now, subject: origin.id.to_string(), from, to, reason });
+                }
             }
-            if let Some(happening) =
-                settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut changed)
+            let standing = self.pools.get(&pool.name);
+            let due = standing.is_none_or(|pool| {
+                pool.config != self.config.hash || pool.next.is_some_and(|next| next <= now)
+            });
+            if weighed || due {
+                let happening =
+                    settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut moved);
+                happenings.extend(happening);
+            }
+            if (changed || moved)
+                && let Some(standing) = self.pools.get(&pool.name)
             {
-                happenings.push(happening);
-            }
-            if changed && let Some(standing) = self.pools.get(&pool.name) {
                 rows.push(PoolRow::row(pool, standing, &self.verdicts));
             }
         }
@@ -278,21 +325,18 @@ impl Arbiter {
         effects
     }
 
-    /// Rings when the next verdict expires, and at least every [`ROUNDS`]. Only an earlier time than the one already set is
-    /// worth a write.
+    /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an earlier time than the one
+    /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
-        let expiries = self.config.pools.iter().flat_map(|pool| {
-            pool.origins.iter().map(|origin| {
-                verdict::judge(&Rules::of(pool), origin.definition, ballot(&self.votes, origin), now)
-                    .valid_until
-            })
-        });
+        let verdicts = self.verdicts.values().filter_map(|standing| standing.next);
+        let pools = self.pools.values().filter_map(|pool| pool.next);
         let quiet = self.watch.values().map(|presence| match presence.heard {
             Some(heard) => heard.plus(presence.patience).plus(Millis::new(1)),
             None => now.plus(POKE_EVERY),
         });
         let publication = self.publication.due(self.config.hash, now);
-        let next = expiries
+        let next = verdicts
+            .chain(pools)
             .chain(quiet)
             .chain([publication])
             .filter(|at| *at > now)
@@ -305,103 +349,64 @@ impl Arbiter {
         self.alarm = Some(next);
         Some(Effect::WakeAt(next))
     }
+}
 
-    /// The verdicts at `now`, as far as `part` goes.
-    #[must_use]
-    pub fn snapshot(&self, part: &Part, now: Timestamp) -> Snapshot {
-        let mut pools: Vec<PoolView> = self
-            .config
-            .pools
-            .iter()
-            .filter(|pool| part.has(&pool.name))
-            .map(|pool| self.pool_view(pool, now))
-            .collect();
-        if *part == Part::Summary {
-            pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.votes.clear());
-        }
-        let mut snapshot = Snapshot {
-            version: SNAPSHOT_VERSION,
-            config: self.config.hash,
-            taken_at: now,
-            pools,
-            watch: Vec::new(),
-            events: Vec::new(),
-        };
-        if let Part::Whole | Part::Summary = part {
-            let views = self.watch.iter().map(|((vantage, shard), seen)| seen.view(vantage, shard, now));
-            snapshot.watch = views.collect();
-            snapshot.events = self.events.iter().take(20).cloned().collect();
-        }
-        snapshot
+impl Presence {
+    fn take(&mut self, report: &Report, now: Timestamp) {
+        self.seq = report.seq;
+        self.heard = Some(now);
+        self.lag = report.lag;
+        self.missed = report.missed;
+        self.colo.clone_from(&report.colo);
+        self.fast = report.fast;
+        self.blind = report.blind.iter().next().map(|(origin, why)| format!("{origin}: {why}"));
+    }
+}
+
+impl Standing {
+    const fn of(verdict: Verdict) -> Self {
+        Self { verdict, weighed: None, next: None, stale: true }
     }
 
-    fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
-        let origins: Vec<OriginView> =
-            pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
-        let standing = self.pools.get(&pool.name);
-        let (chosen, choice) = match standing.map(|standing| &standing.choice) {
-            Some(Choice::Origin { name, reason }) => (Some(name.clone()), reason.clone()),
-            Some(Choice::Nowhere) => (None, "every origin fails".into()),
-            None => (None, "not decided yet".into()),
-        };
-        PoolView {
-            name: pool.name.clone(),
-            status: standing.map_or(Status::Unknown, |standing| standing.status),
-            since: standing.map_or(now, |standing| standing.since),
-            valid_until: origins.iter().map(|origin| origin.valid_until).min().unwrap_or(now),
-            revision: standing.map_or(0, |standing| standing.revision),
-            chosen,
-            choice,
-            origins,
-        }
+    /// Takes a new judgement in; whether what must be stored changed.
+    fn follow(&mut self, judgement: Judgement, damping: Damping, now: Timestamp) -> bool {
+        let changed = self.verdict.follow(&judgement, damping, now);
+        self.next = [judgement.until, self.verdict.next(damping)].into_iter().flatten().min();
+        self.weighed = Some((judgement, now));
+        self.stale = false;
+        changed
     }
 
-    fn origin_view(&self, pool: &Pool, origin: &Origin, now: Timestamp) -> OriginView {
-        let votes = ballot(&self.votes, origin);
-        let judged = verdict::judge(&Rules::of(pool), origin.definition, votes, now);
-        let standing = self.verdicts.get(&origin.id);
-        let view = |vantage: &Name| {
-            let vote = votes.get(vantage).filter(|vote| vote.definition == origin.definition)?;
-            Some(VoteView {
-                vantage: vantage.clone(),
-                opinion: vote.opinion,
-                warned: vote.opinion == Opinion::Pass && vote.seen.warned,
-                reason: vote.seen.reason.clone(),
-                since: vote.since,
-                observed: vote.observed,
-                expires: vote.observed.plus(pool.vote_ttl),
-                latency: vote.seen.latency,
-                code: vote.seen.status,
-                cache: vote.seen.cache,
-                database: vote.seen.database,
-                colo: vote.colo.clone(),
-            })
-        };
-        OriginView {
-            name: origin.id.origin.clone(),
-            url: pool.expose_urls.then(|| origin.url.to_string()),
-            status: judged.status,
-            reason: judged.reason,
-            since: standing
-                .filter(|standing| standing.status == judged.status)
-                .map_or(now, |standing| standing.since),
-            valid_until: judged.valid_until,
-            oldest: judged.oldest,
-            votes: origin.vantages.iter().filter_map(view).collect(),
+    /// Why the verdict is what it is.
+    fn reason(&self) -> String {
+        match &self.weighed {
+            None => "not weighed yet".to_owned(),
+            Some((judgement, _)) if judgement.status == self.verdict.status => judgement.reason.clone(),
+            Some((judgement, _)) => {
+                format!("held although it is better by now: {}", judgement.reason)
+            }
         }
     }
 }
 
-impl Presence {
-    fn view(&self, vantage: &Name, shard: &str, now: Timestamp) -> WatchView {
-        WatchView {
-            vantage: vantage.clone(),
-            shard: shard.to_owned(),
-            heard: self.heard,
-            lag: self.lag,
-            missed: self.missed,
-            silent_from: self.heard.map_or(now, |heard| heard.plus(self.patience)),
-        }
+/// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
+/// and no younger than the proof before it, and decides nothing where there is none.
+fn arrived(vote: Vote, before: Option<&StandingVote>, colo: Option<String>, now: Timestamp) -> StandingVote {
+    let proof =
+        before.filter(|before| before.opinion == vote.opinion && before.definition == vote.definition);
+    let (opinion, observed) = match (vote.seen.unproven, proof) {
+        (true, Some(proof)) => (vote.opinion, proof.observed),
+        (true, None) => (Opinion::Undecided, now.minus(vote.age)),
+        (false, _) => (vote.opinion, now.minus(vote.age)),
+    };
+    StandingVote {
+        definition: vote.definition,
+        opinion,
+        since: now.minus(vote.held),
+        observed,
+        run: vote.run,
+        seen: vote.seen,
+        colo,
     }
 }
 
@@ -414,6 +419,12 @@ fn ballot<'a>(
     votes.get(&origin.id).unwrap_or(&NOBODY)
 }
 
+/// Why vantages have no evidence of an origin.
+fn blind<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'a Map<Name, String> {
+    static NOBODY: Map<Name, String> = Map::new();
+    blind.get(&origin.id).unwrap_or(&NOBODY)
+}
+
 /// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
 fn settle_pool(
     pool: &Pool,
@@ -422,9 +433,18 @@ fn settle_pool(
     (config, now): (Fingerprint, Timestamp),
     changed: &mut bool,
 ) -> Option<Happening> {
-    let status_of =
-        |origin: &Origin| verdicts.get(&origin.id).map_or(Status::Unknown, |standing| standing.status);
+    let status_of = |origin: &Origin| {
+        verdicts.get(&origin.id).map_or(Status::Unknown, |standing| standing.verdict.status)
+    };
     let statuses: Vec<Status> = pool.origins.iter().map(status_of).collect();
+    let before = pools.get(&pool.name);
+    // Who has the traffic needs not wait for it.
+    let serving = before.and_then(|before| before.choice.origin());
+    let waits = |origin: &Origin| {
+        let recovered = verdicts.get(&origin.id)?.verdict.recovered?;
+        let until = recovered.plus(pool.failback_delay);
+        (serving != Some(&origin.id.origin) && until > now).then_some(until)
+    };
     let candidates: Vec<Candidate<'_>> = pool
         .origins
         .iter()
@@ -432,16 +452,21 @@ fn settle_pool(
             name: &origin.id.origin,
             priority: origin.priority,
             status: status_of(origin),
+            waits_until: waits(origin),
         })
         .collect();
     let status = verdict::pool_status(&statuses);
-    let choice = route::by_priority(&candidates);
-    let before = pools.get(&pool.name);
+    let panic = route::in_panic(&candidates, pool.panic);
+    let choice = route::by_priority(&candidates, panic);
+    let next = candidates.iter().filter_map(|candidate| candidate.waits_until).min();
     let from = before.map_or(Status::Unknown, |before| before.status);
-    let moved = before
-        .is_none_or(|before| before.choice != choice || before.config != config || before.status != status);
-    *changed |= moved;
+    let same = before
+        .is_some_and(|before| before.choice == choice && before.config == config && before.status == status);
+    *changed |= !same;
     if !*changed {
+        if let Some(before) = pools.get_mut(&pool.name) {
+            before.next = next;
+        }
         return None;
     }
     let revision = before.map_or(0, |before| before.revision).saturating_add(1);
@@ -450,7 +475,7 @@ fn settle_pool(
         Choice::Origin { reason, .. } => reason.clone(),
         Choice::Nowhere => "every origin fails".into(),
     };
-    pools.insert(pool.name.clone(), PoolStanding { status, since, revision, choice, config });
+    pools.insert(pool.name.clone(), PoolStanding { status, since, revision, choice, config, next, panic });
     (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }
 
@@ -475,6 +500,9 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 lag: Millis::ZERO,
                 missed: 0,
                 stored_at: None,
+                colo: None,
+                fast: None,
+                blind: None,
                 patience,
                 object,
                 origins,

@@ -95,6 +95,22 @@ pub fn of(config: &Config) -> Budget {
     Budget { vantages, lines, monthly_usd: monthly(requests, rows, gb_seconds) }
 }
 
+/// The fast probes that one shard of a vantage may send in a day of UTC: half of what a quiet day leaves of the plan's limits, for
+/// the other half belongs to the readers. None on a plan without daily limits, and on a laptop, which has none.
+#[must_use]
+pub fn fast_probes(config: &Config) -> Option<u32> {
+    /// A fast probe is an alarm and a report, and each of them sets an alarm or writes a row: at most three rows.
+    const COST: u64 = 3;
+    if config.plan == Plan::Paid || config.loopback_origins().next().is_some() {
+        return None;
+    }
+    let budget = of(config);
+    let shards = budget.vantages.iter().map(|load| load.shards).sum::<usize>().max(1) as u64;
+    let left = |line: &Line| line.limit.map(|limit| limit.saturating_sub(line.used) / 2 / COST / shards);
+    let counted = budget.lines.iter().take(2);
+    Some(u32::try_from(counted.filter_map(left).min().unwrap_or(0)).unwrap_or(u32::MAX))
+}
+
 fn load(config: &Config, vantage: &Name, place: String) -> VantageLoad {
     let shards = schedule::shards(config, vantage);
     let per_day = |interval: Millis| DAY_MS / interval.get().max(1);

@@ -14,6 +14,7 @@ mod origin;
 mod pool;
 mod problem;
 mod raw;
+mod reference;
 mod request;
 mod route;
 mod settings;
@@ -46,8 +47,13 @@ pub struct Config {
     pub plan: Plan,
     /// Where the one Arbiter lives (default: the place of the first vantage that has one, else `weur`).
     pub arbiter_location: Hint,
+    /// What a vantage asks before it believes that every origin fails; it serves nothing of ours, and is nearly always there.
+    pub references: Vec<OriginUrl>,
     /// Every vantage that some origin uses, in the order of their first mention.
     pub vantages: Vec<Vantage>,
+    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is limited by the day. It follows
+    /// from the rest ([`crate::budget::fast_probes`]).
+    pub fast_probes: Option<u32>,
     /// The pools in the order of the file.
     pub pools: Vec<Pool>,
     /// The routes in the order of the file. They do not act yet.
@@ -122,11 +128,11 @@ pub struct Pool {
     /// How long a vote counts after its last evidence. Default: the greater of 45 s and, over all origins,
     /// 3 × interval + timeout, where the interval is the slower of `interval` and `down_interval`.
     pub vote_ttl: Millis,
-    /// Delays a change towards pass. It does not act yet.
+    /// Delays a change towards pass.
     pub hold_down: Millis,
-    /// How long a recovered origin waits before it takes traffic again. It does not act yet.
+    /// How long a recovered origin waits before it takes traffic again.
     pub failback_delay: Millis,
-    /// With fewer usable origins than this share, but not none, all count as usable. It does not act yet.
+    /// With fewer usable origins than this share, but not none, all count as usable.
     pub panic: Option<Ratio>,
     /// Whether answers may name the origins' addresses.
     pub expose_urls: bool,

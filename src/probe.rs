@@ -6,6 +6,7 @@
 mod cache;
 mod expect;
 mod redirect;
+mod reference;
 mod timing;
 
 use crate::config::{Method, Origin, ProbeValue};
@@ -13,6 +14,7 @@ use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::units::{Millis, Name, Timestamp};
 
 pub use redirect::{Hop, redirected};
+pub use reference::{refer, referred_to};
 
 /// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is let go.
 pub const BODY_CAP: usize = 64 * 1024;
@@ -105,8 +107,7 @@ impl Head {
 pub fn request(origin: &Origin, vantage: &Name) -> Request {
     let mut headers: Vec<(String, ProbeValue)> =
         origin.probe.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let agent = format!("vedette/{} (+vantage={vantage})", env!("CARGO_PKG_VERSION"));
-    headers.push(("user-agent".into(), ProbeValue::Text(agent)));
+    headers.push(("user-agent".into(), ProbeValue::Text(agent(vantage))));
     headers.push(("vedette-vantage".into(), ProbeValue::Text(vantage.to_string())));
     Request {
         method: origin.probe.method,
@@ -122,6 +123,11 @@ pub fn request(origin: &Origin, vantage: &Name) -> Request {
             .chain(origin.expect.headers.keys().cloned())
             .collect(),
     }
+}
+
+/// Who asks.
+fn agent(vantage: &Name) -> String {
+    format!("vedette/{} (+vantage={vantage})", env!("CARGO_PKG_VERSION"))
 }
 
 /// What a header field carries of a value: of a secret, the text without the spaces and line ends around it.

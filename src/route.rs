@@ -1,9 +1,11 @@
 //! Verdicts → the origin that traffic should go to: the failover signal.
 //!
-//! Usable, in this order of preference: pass, warn, unknown; among equals the lowest `priority`, then the order of the file. If
-//! all fail there is nowhere to go, and the signal says so.
+//! Usable, in this order of preference: pass, warn, unknown; among equals the lowest `priority`, then the order of the file. One
+//! that recovered waits out its `failback_delay` first, unless nothing else passes or warns. If all fail there is nowhere to go,
+//! and the signal says so. With fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
+//! leave so little are doubted, waiting ends, and the choice says so (Envoy's panic threshold).
 
-use crate::units::Name;
+use crate::units::{Name, Ratio, Timestamp};
 use crate::verdict::Status;
 
 /// One origin as steering sees it.
@@ -15,6 +17,8 @@ pub struct Candidate<'a> {
     pub priority: u32,
     /// Its verdict.
     pub status: Status,
+    /// Until when it takes no traffic although it is fit for it, for it has recovered only lately.
+    pub waits_until: Option<Timestamp>,
 }
 
 /// Where traffic should go, and why.
@@ -31,26 +35,61 @@ pub enum Choice {
     Nowhere,
 }
 
-/// How the reason for a choice ends if no origin that should come before was passed over.
-pub const FIRST: &str = "first by priority";
+impl Choice {
+    /// The origin that is named.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&Name> {
+        match self {
+            Self::Origin { name, .. } => Some(name),
+            Self::Nowhere => None,
+        }
+    }
+}
 
-/// Chooses by priority.
+/// Whether fewer origins are usable than the share `panic` of them, but not none.
 #[must_use]
-pub fn by_priority(candidates: &[Candidate<'_>]) -> Choice {
+pub fn in_panic(candidates: &[Candidate<'_>], panic: Option<Ratio>) -> bool {
+    let usable = candidates.iter().filter(|candidate| candidate.status != Status::Fail).count() as u64;
+    let needed = panic.map_or(0, |share| share.of_rounded_up(candidates.len() as u64));
+    usable > 0 && usable < needed
+}
+
+/// Chooses by priority. `panic` is what [`in_panic`] said.
+#[must_use]
+pub fn by_priority(candidates: &[Candidate<'_>], panic: bool) -> Choice {
+    let waits = |candidate: &Candidate<'_>| candidate.waits_until.is_some() && !panic;
+    // What waits is better than what nobody knows anything about.
+    let rank = |candidate: &&Candidate<'_>| {
+        let unknown = candidate.status == Status::Unknown;
+        (unknown, waits(candidate), candidate.status, candidate.priority)
+    };
     let usable = candidates.iter().filter(|candidate| candidate.status != Status::Fail);
-    let Some(best) = usable.min_by_key(|candidate| (candidate.status, candidate.priority)) else {
+    let Some(best) = usable.min_by_key(rank) else {
         return Choice::Nowhere;
     };
-    let passed_over: Vec<String> = candidates
-        .iter()
-        .filter(|other| other.priority < best.priority && other.status > best.status)
-        .map(|other| format!("{} is {}", other.name, word(other.status)))
-        .collect();
-    let reason = if passed_over.is_empty() {
-        format!("{} is {} and {FIRST}", best.name, word(best.status))
+    let passed_over = candidates.iter().filter(|other| other.priority < best.priority).filter_map(|other| {
+        let why = match other.waits_until {
+            Some(until) if waits(other) && other.status <= Status::Warn => {
+                format!("recovered and waits until {until}")
+            }
+            _ if other.status > best.status => word(other.status).to_owned(),
+            _ => return None,
+        };
+        Some(format!("{} is {why}", other.name))
+    });
+    let passed_over: Vec<String> = passed_over.collect();
+    let mut reason = if passed_over.is_empty() {
+        format!("{} is {} and first by priority", best.name, word(best.status))
     } else {
         format!("{} is {}; {}", best.name, word(best.status), passed_over.join(", "))
     };
+    if panic {
+        let usable = candidates.iter().filter(|candidate| candidate.status != Status::Fail).count();
+        reason = format!(
+            "panic: only {usable} of {} origins are usable, so all count as usable; {reason}",
+            candidates.len()
+        );
+    }
     Choice::Origin { name: best.name.clone(), reason }
 }
 

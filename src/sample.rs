@@ -1,6 +1,7 @@
 //! The facts of one probe ([`Sample`]) and what they prove ([`Evidence`]).
 //!
-//! Evidence has three values. What is our own fault proves nothing: it is never "down" (rule 1 of the design).
+//! Evidence has three values: for the origin, against it, none. What is our own fault proves nothing: it is never "down". What a
+//! cache answered proves nothing either, and never that an origin is up.
 
 use miniserde::{Deserialize, Serialize};
 
@@ -73,7 +74,9 @@ pub enum Evidence {
     Warn(String),
     /// The origin fails, for this reason.
     Fail(String),
-    /// Nothing, for this reason.
+    /// A cache answered in the origin's place, and found nothing amiss: neither for the origin nor against it.
+    Unproven(String),
+    /// Nothing, for this reason: the fault is ours.
     None(String),
 }
 
@@ -163,6 +166,10 @@ impl Sample {
                 Finding::Met => {}
             }
         }
-        warning.map_or(Evidence::Pass, Evidence::Warn)
+        match (warning, self.cache) {
+            (Some(why), CacheClass::EdgeOnly) => Evidence::Unproven(why),
+            (Some(why), _) => Evidence::Warn(why),
+            (None, _) => Evidence::Pass,
+        }
     }
 }

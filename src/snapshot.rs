@@ -10,7 +10,7 @@ use crate::json;
 use crate::sample::{CacheClass, Database};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::verdict::Status;
-use crate::vote::Opinion;
+use crate::vote::{Fast, Opinion};
 
 /// The snapshot format that this release writes, and the newest it reads.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -49,6 +49,8 @@ pub struct PoolView {
     pub chosen: Option<Name>,
     /// Why that one.
     pub choice: String,
+    /// Whether so few origins are usable that all count as usable.
+    pub panic: bool,
     /// The origins in the order of the configuration.
     pub origins: Vec<OriginView>,
 }
@@ -60,10 +62,16 @@ pub struct OriginView {
     pub name: Name,
     /// Its address, if the pool exposes addresses.
     pub url: Option<String>,
+    /// Lower serves first.
+    pub priority: u32,
     /// Its status.
     pub status: Status,
     /// Why.
     pub reason: String,
+    /// What would change it next.
+    pub next: String,
+    /// How often it fell lately, if that is flapping.
+    pub falls: Option<u32>,
     /// Since when.
     pub since: Timestamp,
     /// When the evidence beneath it expires.
@@ -85,6 +93,10 @@ pub struct VoteView {
     pub warned: bool,
     /// The last sample in words.
     pub reason: String,
+    /// How many samples in a row said the same, counted no further than `need`.
+    pub run: u32,
+    /// How many in a row decide.
+    pub need: u32,
     /// Since when it holds the opinion.
     pub since: Timestamp,
     /// When its last evidence was observed.
@@ -118,6 +130,20 @@ pub struct WatchView {
     pub missed: u64,
     /// It counts as silent from then on unless it reports.
     pub silent_from: Timestamp,
+    /// The data centre that it runs in, where known.
+    pub colo: Option<String>,
+    /// An origin that it has no evidence of at present, and why.
+    pub blind: Option<String>,
+    /// Its daily allowance of fast probes, where there is one.
+    pub fast: Option<Fast>,
+}
+
+impl WatchView {
+    /// Whether it reports, as far as is known at `now`.
+    #[must_use]
+    pub fn reports_at(&self, now: Timestamp) -> bool {
+        self.heard.is_some() && now <= self.silent_from
+    }
 }
 
 /// Something that changed.
@@ -191,8 +217,11 @@ impl Snapshot {
             let origins = pool.origins.iter().map(|origin| OriginView {
                 name: origin.id.origin.clone(),
                 url: pool.expose_urls.then(|| origin.url.to_string()),
+                priority: origin.priority,
                 status: Status::Unknown,
                 reason: reason.to_owned(),
+                next: String::new(),
+                falls: None,
                 since: now,
                 valid_until: now,
                 oldest: None,
@@ -210,6 +239,7 @@ impl Snapshot {
                     .min_by_key(|origin| origin.priority)
                     .map(|origin| origin.id.origin.clone()),
                 choice: reason.to_owned(),
+                panic: false,
                 origins: origins.collect(),
             }
         });

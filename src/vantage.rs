@@ -1,29 +1,38 @@
 //! The engine of one vantage object: `step(event, now) -> effects`.
 //!
-//! An alarm starts what is due, in at most [`SLOTS`] slots; samples are folded into tallies as they arrive; a change of opinion
-//! is reported at once, everything else when the tick is over. Memory is a cache: [`Watch::stored`] is the truth, one row per
-//! shard, written only when a counter changed. A probe that is lost with the object is no evidence.
+//! An alarm starts what is due, in at most [`SLOTS`] slots; samples are folded into tallies as they arrive. A change of opinion
+//! is reported at once, everything else when nothing is under way any more; what the Arbiter did not confirm goes out again with
+//! the next alarm. Memory is a cache: what [`Effect::Persist`] stored is the truth, one row per shard, written only when a counter
+//! changed. A probe that is lost with the object is no evidence, and its answer, should it come after all, is nobody's.
+
+mod allowance;
+mod bearings;
+mod booth;
+mod stored;
 
 use std::collections::VecDeque;
 
-use miniserde::{Deserialize, Serialize};
-
-use crate::config::Origin;
-use crate::json;
+use crate::config::{Config, Origin, OriginUrl};
 use crate::sample::{Evidence, Sample};
-use crate::schedule::{SLOTS, Shard, Slots};
+use crate::schedule::{SLOTS, Shard};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
-use crate::vote::{REPORT_VERSION, Report, Seen, Tally, Vote};
+use crate::vote::{Fast, REPORT_VERSION, Report};
+use allowance::Allowance;
+use bearings::{Bearings, Belief};
+use booth::{Booth, Withheld};
+use stored::{StoredTally, StoredV1};
+
+pub use bearings::{REFERENCE_TIMEOUT, Referral};
 
 /// What happens to a vantage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Its alarm rang.
     Alarm,
-    /// A probe of its came back.
-    Sampled(OriginId, Sample),
-    /// Nothing of this tick is under way any more, or the next slot has come.
-    TickOver,
+    /// The probe of this origin that was sent with this ticket came back.
+    Sampled(OriginId, u64, Sample),
+    /// The reference that was asked with this ticket answered, or did not.
+    Referred(u64, Referral),
     /// The Arbiter took the report of this sequence number.
     Delivered(u64),
 }
@@ -33,15 +42,23 @@ pub enum Event {
 pub enum Effect {
     /// Ring again at this time. Comes first, so that nothing that fails later stops the watch.
     WakeAt(Timestamp),
-    /// Store this text; it must land before a later effect.
+    /// Store this text; it must land before a later effect. If it does not, this state says more than is stored: it must be
+    /// thrown away and made anew.
     Persist(String),
-    /// Send the probe of this origin.
-    Probe(OriginId),
+    /// Send the probe of this origin, and give the ticket back with the sample.
+    Probe(OriginId, u64),
+    /// Ask this reference, and give the ticket back with what it said.
+    Refer(OriginUrl, u64),
     /// Send this to the Arbiter.
     Report(Report),
     /// A sample to be logged: the origin and what the sample proved.
     Observed(OriginId, Evidence),
+    /// The schedule slipped: how late a probe started, and slots that passed without one. To be logged.
+    Slipped(Millis, u64),
 }
+
+/// A schedule that is later than this is worth a line in the log.
+const LATE: Millis = Millis::from_secs(1);
 
 /// The state of one shard of one vantage.
 #[derive(Clone, Debug)]
@@ -51,101 +68,52 @@ pub struct Watch {
     config: Fingerprint,
     booths: Map<OriginId, Booth>,
     waiting: VecDeque<OriginId>,
+    bearings: Bearings,
+    allowance: Allowance,
+    ticket: u64,
     seq: u64,
     lag: Millis,
     missed: u64,
-    written: String,
+    alarm: Option<Timestamp>,
+    unwritten: bool,
 }
-
-/// Everything about one origin at this vantage.
-#[derive(Clone, Debug)]
-struct Booth {
-    origin: Origin,
-    position: (usize, usize),
-    tally: Tally,
-    started: Option<Timestamp>,
-    waiting: bool,
-    under_way: bool,
-    fresh: Option<Fresh>,
-}
-
-/// Evidence that the Arbiter has not taken yet.
-#[derive(Clone, Debug)]
-struct Fresh {
-    observed: Timestamp,
-    seen: Seen,
-    sent_as: Option<u64>,
-}
-
-/// What is stored of a shard. Format version 1: fields are never renamed; new ones are an `Option`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct StoredV1 {
-    version: u32,
-    tallies: Map<OriginId, StoredTally>,
-}
-
-/// What is stored of an origin.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct StoredTally {
-    definition: Fingerprint,
-    tally: Tally,
-}
-
-const STORED_VERSION: u32 = 1;
-
-/// A slot that lies further back than this when an object comes to life without memory was either probed or missed; it is
-/// not probed again.
-const GRACE: Millis = Millis::from_secs(2);
-
-/// How long past its deadline a probe may still come back before its slot is taken away.
-const LOST_AFTER: Millis = Millis::from_secs(5);
 
 impl Watch {
-    /// The state of `shard`, with what was stored of it. Tallies of another definition begin afresh; text that is not
-    /// understood is left out, for counters are rebuilt within a few probes.
+    /// The state of `shard`, with what was stored of it. Tallies of another definition begin afresh.
     #[must_use]
     pub fn new(
+        config: &Config,
         vantage: &Name,
         shard: &Shard<'_>,
-        config: Fingerprint,
         stored: Option<&str>,
         now: Timestamp,
     ) -> Self {
-        let mut tallies = stored
-            .and_then(json::read::<StoredV1>)
-            .filter(|stored| stored.version == STORED_VERSION)
-            .map(|stored| stored.tallies)
-            .unwrap_or_default();
+        let mut stored = StoredV1::read(stored);
         let total = shard.origins.len();
         let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
-            let tally = tallies
+            let tally = stored
+                .tallies
                 .remove(&origin.id)
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            let mut booth = Booth {
-                origin: (*origin).clone(),
-                position: (index, total),
-                tally,
-                started: None,
-                waiting: false,
-                under_way: false,
-                fresh: None,
-            };
-            booth.resume(vantage, now);
-            (origin.id.clone(), booth)
+            (origin.id.clone(), Booth::new(origin, (index, total), tally, vantage, now))
         });
-        let booths = booths.collect();
         Self {
             vantage: vantage.clone(),
             shard: shard.label(),
-            config,
-            booths,
+            config: config.hash,
+            booths: booths.collect(),
             waiting: VecDeque::new(),
+            bearings: Bearings::new(&config.references, stored.asked, stored.colo),
+            allowance: Allowance::new(config.fast_probes, stored.spent),
+            // Derived from the clock, so that no ticket of an earlier life is taken for one of this.
+            ticket: now.as_millis().saturating_mul(1_024),
             seq: 0,
             lag: Millis::ZERO,
             missed: 0,
-            written: stored.unwrap_or_default().to_owned(),
+            alarm: None,
+            unwritten: false,
         }
     }
 
@@ -161,16 +129,18 @@ impl Watch {
         self.booths.get(id).map(|booth| &booth.origin)
     }
 
-    /// Probes under way, stragglers of earlier ticks among them.
+    /// Requests under way, stragglers of earlier ticks among them.
     #[must_use]
     pub fn under_way(&self) -> usize {
-        self.booths.values().filter(|booth| booth.under_way).count()
+        let probes = self.booths.values().filter(|booth| booth.under_way.is_some()).count();
+        probes.saturating_add(usize::from(self.bearings.is_asking()))
     }
 
     /// When the next probe is due, never before `now`.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Timestamp {
-        let due = self.booths.values().map(|booth| booth.due(&self.vantage, now)).min();
+        let hurry = self.allowance.is_left(now);
+        let due = self.booths.values().map(|booth| booth.due(&self.vantage, hurry, now)).min();
         due.unwrap_or_else(|| now.plus(Millis::from_secs(60))).max(now)
     }
 
@@ -178,13 +148,8 @@ impl Watch {
     pub fn step(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         match event {
             Event::Alarm => self.alarm(now),
-            Event::Sampled(id, sample) => self.sampled(&id, &sample, now),
-            Event::TickOver => {
-                // The alarm was set before the samples came: one that brought doubt moves it forward.
-                let mut effects = vec![Effect::WakeAt(self.next_due(now))];
-                effects.extend(self.report(now).map(Effect::Report));
-                effects
-            }
+            Event::Sampled(id, ticket, sample) => self.sampled(&id, ticket, sample, now),
+            Event::Referred(ticket, referral) => self.referred(ticket, &referral, now),
             Event::Delivered(seq) => {
                 for (_, booth) in self.booths.iter_mut() {
                     booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
@@ -195,30 +160,40 @@ impl Watch {
     }
 
     fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
-        let mut due = Vec::new();
+        self.bearings.tidy(now);
+        let hurry = self.allowance.is_left(now);
+        let (mut due, mut missed) = (Vec::new(), 0_u64);
         for (id, booth) in &mut self.booths {
-            booth.give_up_lost(now);
-            // A start in the future means that the clock stepped back.
-            booth.started = booth.started.map(|started| started.min(now));
-            let slot = booth.due(&self.vantage, now);
-            if booth.under_way || booth.waiting || slot > now {
+            booth.tidy(now);
+            let slot = booth.due(&self.vantage, hurry, now);
+            if booth.is_busy() || slot > now {
                 continue;
             }
-            let late = now.since(slot);
-            let interval = booth.tally.interval(&booth.origin.pace);
-            if booth.started.is_some() {
-                self.missed = self.missed.saturating_add(late.get() / interval.get().max(1));
+            if booth.has_begun() {
+                let late = now.since(slot);
+                missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
                 self.lag = self.lag.max(late);
             }
             due.push((slot, id.clone()));
-            booth.started = Some(now);
-            booth.waiting = true;
+            booth.wait(now);
         }
         due.sort_unstable();
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
-        let starts = self.start_waiting(now);
-        let mut effects = vec![Effect::WakeAt(self.next_due(now))];
-        effects.extend(starts);
+        self.missed = self.missed.saturating_add(missed);
+        let mut effects = Vec::new();
+        if self.lag > LATE || missed > 0 {
+            effects.push(Effect::Slipped(self.lag, missed));
+        }
+        // What was not confirmed, and what stragglers held back.
+        let unconfirmed = self.booths.values().any(|booth| booth.fresh.is_some());
+        let report = if unconfirmed { self.report(now) } else { None };
+        effects.extend(report.map(Effect::Report));
+        effects.extend(self.ask(false, now));
+        effects.extend(self.start_waiting(now));
+        effects.splice(0..0, self.unwritten().map(Effect::Persist));
+        let next = self.next_due(now);
+        self.alarm = Some(next);
+        effects.insert(0, Effect::WakeAt(next));
         effects
     }
 
@@ -227,77 +202,172 @@ impl Watch {
         let mut effects = Vec::new();
         while self.under_way() < SLOTS {
             let Some(id) = self.waiting.pop_front() else { break };
-            if let Some(booth) = self.booths.get_mut(&id) {
-                self.lag = self.lag.max(booth.started.map_or(Millis::ZERO, |due| now.since(due)));
-                booth.started = Some(now);
-                booth.waiting = false;
-                booth.under_way = true;
-                effects.push(Effect::Probe(id));
+            let ticket = self.next_ticket();
+            let Some(booth) = self.booths.get_mut(&id) else { continue };
+            self.lag = self.lag.max(booth.start(ticket, now));
+            if self.allowance.is_left(now) && booth.in_a_hurry() {
+                self.unwritten |= self.allowance.spend(now);
             }
+            effects.push(Effect::Probe(id, ticket));
         }
         effects
     }
 
-    fn sampled(&mut self, id: &OriginId, sample: &Sample, now: Timestamp) -> Vec<Effect> {
-        let evidence = sample.evidence();
-        let mut effects = Vec::new();
-        let mut changed = false;
-        if let Some(booth) = self.booths.get_mut(id) {
-            booth.under_way = false;
-            changed = booth.tally.fold(&evidence, booth.origin.thresholds, now);
-            if let Some(seen) = Seen::of(sample, &evidence) {
-                booth.fresh = Some(Fresh { observed: now, seen, sent_as: None });
+    /// Asks a reference, if there is reason to.
+    fn ask(&mut self, doubt: bool, now: Timestamp) -> Option<Effect> {
+        let ticket = self.next_ticket();
+        let reference = self.bearings.ask(doubt, ticket, now)?;
+        self.unwritten = true;
+        Some(Effect::Refer(reference, ticket))
+    }
+
+    const fn next_ticket(&mut self) -> u64 {
+        self.ticket = self.ticket.saturating_add(1);
+        self.ticket
+    }
+
+    fn sampled(&mut self, id: &OriginId, ticket: u64, sample: Sample, now: Timestamp) -> Vec<Effect> {
+        let Some(booth) = self.booths.get_mut(id) else { return Vec::new() };
+        // A straggler that was given up, or the answer to a question of an earlier life.
+        if booth.under_way != Some(ticket) {
+            return Vec::new();
+        }
+        booth.under_way = None;
+        let (sent, evidence) = (booth.sent(), sample.evidence());
+        let belief = match evidence {
+            Evidence::Fail(_) => self.bearings.belief(sent, now),
+            Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => Belief::Counts,
+        };
+        if let Evidence::Pass | Evidence::Warn(_) = evidence {
+            self.bearings.reached(now);
+        }
+        if belief == Belief::Counts {
+            let mut folded = if self.bearings.is_sure(now) { self.release() } else { Vec::new() };
+            folded.push((id.clone(), sample, evidence));
+            return self.fold(folded, None, now);
+        }
+        self.withhold(id, sample);
+        let asked = self.ask(true, now);
+        let void =
+            if belief == Belief::Own && !self.bearings.is_asking() { self.own_fault() } else { Vec::new() };
+        self.fold(void, asked, now)
+    }
+
+    fn referred(&mut self, ticket: u64, referral: &Referral, now: Timestamp) -> Vec<Effect> {
+        let next_ticket = self.next_ticket();
+        let next = self.bearings.referred((ticket, next_ticket), referral, now);
+        self.unwritten |= referral.colo.is_some();
+        let folded = match next {
+            Some(_) => Vec::new(),
+            None if self.bearings.is_sure(now) => self.release(),
+            None => self.own_fault(),
+        };
+        self.fold(folded, next.map(|reference| Effect::Refer(reference, next_ticket)), now)
+    }
+
+    fn withhold(&mut self, id: &OriginId, sample: Sample) {
+        let Some(booth) = self.booths.get_mut(id) else { return };
+        let before = booth.withheld.take().map_or(0, |withheld| withheld.failures);
+        booth.withheld = Some(Withheld { failures: before.saturating_add(1), sample });
+    }
+
+    /// The withheld failures, which count after all.
+    fn release(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
+        let mut released = Vec::new();
+        for (id, booth) in &mut self.booths {
+            let Some(withheld) = booth.withheld.take() else { continue };
+            for _ in 0..withheld.failures.min(booth.origin.thresholds.fall) {
+                released.push((id.clone(), withheld.sample.clone(), withheld.sample.evidence()));
             }
         }
-        if let Some(text) = self.unwritten() {
-            effects.push(Effect::Persist(text));
+        released
+    }
+
+    /// The withheld failures, which prove nothing.
+    fn own_fault(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
+        let mut void = Vec::new();
+        for (id, booth) in &mut self.booths {
+            let Some(withheld) = booth.withheld.take() else { continue };
+            let why = format!("{} reaches none of its origins and no reference either", self.vantage);
+            void.push((id.clone(), withheld.sample, Evidence::None(why)));
         }
-        effects.push(Effect::Observed(id.clone(), evidence));
-        effects.extend(self.start_waiting(now));
-        if changed {
+        void
+    }
+
+    /// Counts samples, starts what waited for their slots, and reports what is worth it.
+    fn fold(
+        &mut self,
+        samples: Vec<(OriginId, Sample, Evidence)>,
+        asked: Option<Effect>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let (mut changed, mut observed) = (false, Vec::new());
+        for (id, sample, evidence) in samples {
+            if let Some(booth) = self.booths.get_mut(&id) {
+                let before = booth.tally.clone();
+                changed |= booth.fold(&sample, &evidence, now);
+                self.unwritten |= booth.tally != before;
+            }
+            observed.push(Effect::Observed(id, evidence));
+        }
+        let started = self.start_waiting(now);
+        let mut effects = Vec::new();
+        // A sample that brought doubt moves the alarm forward.
+        let next = self.next_due(now);
+        if self.alarm.is_none_or(|set| next < set) {
+            self.alarm = Some(next);
+            effects.push(Effect::WakeAt(next));
+        }
+        effects.extend(self.unwritten().map(Effect::Persist));
+        effects.extend(observed);
+        effects.extend(asked);
+        effects.extend(started);
+        let unsent = self
+            .booths
+            .values()
+            .any(|booth| booth.fresh.as_ref().is_some_and(|fresh| fresh.sent_as.is_none()));
+        let blind = self.booths.values().any(|booth| booth.blind.is_some());
+        // Not even a reference that hangs holds back what is known.
+        let over = self.booths.values().all(|booth| !booth.is_busy());
+        if changed || (over && (unsent || blind)) {
             effects.extend(self.report(now).map(Effect::Report));
         }
         effects
     }
 
-    /// The stored form, if it is not what was last written.
+    /// The text to store, if anything in it changed.
     fn unwritten(&mut self) -> Option<String> {
-        let text = self.stored();
-        if text == self.written {
-            return None;
-        }
-        self.written.clone_from(&text);
-        Some(text)
+        std::mem::take(&mut self.unwritten).then(|| self.stored())
     }
 
-    /// What survives the object: counters and opinions.
+    /// What survives the object: counters and opinions, what was spent today, and where it is.
     #[must_use]
     pub fn stored(&self) -> String {
         let tallies = self.booths.iter().map(|(id, booth)| {
             (id.clone(), StoredTally { definition: booth.origin.definition, tally: booth.tally.clone() })
         });
-        let stored = StoredV1 { version: STORED_VERSION, tallies: tallies.collect() };
-        json::write(&stored)
+        let stored = StoredV1 {
+            tallies: tallies.collect(),
+            spent: self.allowance.stored(),
+            asked: self.bearings.asked,
+            colo: self.bearings.colo.clone(),
+            ..StoredV1::default()
+        };
+        stored.write()
     }
 
-    /// Fresh evidence that the Arbiter has not confirmed, if there is any.
+    /// Fresh evidence that the Arbiter has not confirmed, and why there is none where there is none.
     fn report(&mut self, now: Timestamp) -> Option<Report> {
         // Derived from the clock so that it rises across lives of the object without a write.
         let seq = now.as_millis().max(self.seq.saturating_add(1));
-        let mut votes = Vec::new();
+        let (mut votes, mut blind) = (Vec::new(), Map::new());
         for (id, booth) in &mut self.booths {
-            let Some(fresh) = &mut booth.fresh else { continue };
-            fresh.sent_as = Some(seq);
-            votes.push(Vote {
-                origin: id.clone(),
-                definition: booth.origin.definition,
-                opinion: booth.tally.opinion,
-                held: booth.tally.since.map_or(Millis::ZERO, |since| now.since(since)),
-                age: now.since(fresh.observed),
-                seen: fresh.seen.clone(),
-            });
+            votes.extend(booth.vote(seq, now));
+            if let Some(why) = &booth.blind {
+                blind.insert(id.clone(), why.clone());
+            }
         }
-        if votes.is_empty() {
+        if votes.is_empty() && blind.is_empty() {
             return None;
         }
         self.seq = seq;
@@ -310,49 +380,11 @@ impl Watch {
             config: self.config,
             lag,
             missed: self.missed,
-            colo: None,
+            colo: self.bearings.colo.clone(),
             votes,
+            blind,
+            fast: self.allowance.limit.map(|of| Fast { spent: self.allowance.spent_at(now), of }),
         })
-    }
-}
-
-impl Booth {
-    fn slots(&self, vantage: &Name, interval: Millis) -> Slots {
-        Slots::new(vantage, self.position.0, self.position.1, interval)
-    }
-
-    /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
-    /// never makes two probes fall together.
-    fn due(&self, vantage: &Name, now: Timestamp) -> Timestamp {
-        let interval = self.tally.interval(&self.origin.pace);
-        let Some(started) = self.started else { return now };
-        let settled = started.plus(Millis::new(interval.get() / 2));
-        // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
-        let after = if self.under_way || self.waiting { settled.max(now) } else { settled };
-        self.slots(vantage, interval).next(interval, after)
-    }
-
-    /// Frees the slot of a probe that never came back although its deadline is long past. It is no evidence.
-    fn give_up_lost(&mut self, now: Timestamp) {
-        let limit = self.origin.pace.timeout.plus(LOST_AFTER);
-        if self.under_way && self.started.is_none_or(|started| now.since(started) > limit) {
-            self.under_way = false;
-        }
-    }
-
-    /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
-    /// without a decided vote is probed at once.
-    fn resume(&mut self, vantage: &Name, now: Timestamp) {
-        if self.tally.in_doubt() {
-            return;
-        }
-        let interval = self.tally.interval(&self.origin.pace);
-        let slots = self.slots(vantage, interval);
-        let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
-        let next = slots.next(interval, now.minus(grace));
-        // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.
-        let wobble = Millis::new(interval.get() / 10);
-        self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(wobble));
     }
 }
 

@@ -1,13 +1,21 @@
 //! Votes → a verdict for an origin, and from there for a pool: always with a reason and a `valid_until`.
 //!
-//! Live votes are decided and unexpired. Under `min_votes` of them the verdict is unknown, whatever they say: no evidence is
-//! not failure. A quorum of fails is fail; fewer is a warning that names the vantages.
+//! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under `min_votes` of them the judgement is
+//! unknown, whatever they say: no evidence is not failure. A quorum of fails is fail; fewer is a warning that names the
+//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook`] says what
+//! would change it next.
+
+mod outlook;
+mod standing;
 
 use miniserde::{Deserialize, Serialize};
 
-use crate::config::{Pool, Quorum};
+use crate::config::{Origin, Pool, Quorum};
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
+
+pub use outlook::outlook;
+pub use standing::{Damping, Verdict, history};
 
 /// What a verdict says, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,13 +58,15 @@ pub struct StandingVote {
     pub since: Timestamp,
     /// When its evidence was observed: arrival less its age at sending.
     pub observed: Timestamp,
+    /// How many samples in a row said what the last one said, counted no further than decides.
+    pub run: u32,
     /// The last evidence.
     pub seen: Seen,
     /// The data centre, where known.
     pub colo: Option<String>,
 }
 
-/// The rules by which a pool's votes are weighed. `hold_down` and `failback_delay` have their place here and do not act yet.
+/// The rules by which a pool's votes are weighed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// How many live votes must say fail.
@@ -80,6 +90,12 @@ impl Rules {
             hold_down: pool.hold_down,
         }
     }
+
+    /// How slowly the verdict of an origin gets better under them.
+    #[must_use]
+    pub const fn damping(&self, origin: &Origin) -> Damping {
+        Damping { hold_down: self.hold_down, interval: origin.pace.interval }
+    }
 }
 
 /// What an origin's votes add up to at one moment.
@@ -93,6 +109,12 @@ pub struct Judgement {
     pub valid_until: Timestamp,
     /// When the oldest evidence that it rests on was observed.
     pub oldest: Option<Timestamp>,
+    /// Live votes.
+    pub live: u32,
+    /// Live votes that say fail.
+    pub failing: u32,
+    /// When the passing of time alone next changes it: a live vote expires.
+    pub until: Option<Timestamp>,
 }
 
 /// How many of `live` votes must say fail.
@@ -109,25 +131,30 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
     }
 }
 
-/// Weighs an origin's votes at `now`. Votes for another definition do not count.
+/// Weighs an origin's votes at `now`. Votes for another definition do not count. `blind` says why vantages have no evidence; it
+/// explains, and weighs nothing.
 #[must_use]
 pub fn judge(
     rules: &Rules,
     definition: Fingerprint,
-    votes: &Map<Name, StandingVote>,
+    (votes, blind): (&Map<Name, StandingVote>, &Map<Name, String>),
     now: Timestamp,
 ) -> Judgement {
     let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);
     let live: Vec<_> =
         current().filter(|(_, vote)| is_decided(vote) && now < vote.observed.plus(rules.vote_ttl)).collect();
     let count = u32::try_from(live.len()).unwrap_or(u32::MAX);
+    let until = live.iter().map(|(_, vote)| vote.observed.plus(rules.vote_ttl)).min();
     if count < rules.min_votes {
         let expired = current().filter(|(_, vote)| is_decided(vote)).count() > live.len();
         return Judgement {
             status: Status::Unknown,
-            reason: too_few(count, rules, expired),
+            reason: too_few(count, rules, expired) + &without_evidence(blind),
             valid_until: now,
             oldest: None,
+            live: count,
+            failing: 0,
+            until,
         };
     }
     let fails: Vec<_> = live.iter().filter(|(_, vote)| vote.opinion == Opinion::Fail).collect();
@@ -142,6 +169,7 @@ pub fn judge(
     } else {
         (Status::Pass, format!("{count} of {count} vantages pass"))
     };
+    let reason = reason + &without_evidence(blind);
     let mut observed: Vec<Timestamp> = live.iter().map(|(_, vote)| vote.observed).collect();
     observed.sort_unstable_by(|left, right| right.cmp(left));
     let last_needed =
@@ -151,6 +179,9 @@ pub fn judge(
         reason,
         valid_until: last_needed.plus(rules.vote_ttl),
         oldest: observed.last().copied(),
+        live: count,
+        failing,
+        until,
     }
 }
 
@@ -164,6 +195,14 @@ const fn is_decided(vote: &StandingVote) -> bool {
 fn too_few(live: u32, rules: &Rules, expired: bool) -> String {
     let why = if expired { "the others are silent or expired" } else { "the others have not decided yet" };
     format!("{live} live votes, {} needed: {why}", rules.min_votes)
+}
+
+/// `; weur has no evidence: the secret PROBE_TOKEN is not set`; nothing if none is blind.
+fn without_evidence(blind: &Map<Name, String>) -> String {
+    let Some((vantage, why)) = blind.iter().next() else { return String::new() };
+    let others = blind.len().saturating_sub(1);
+    let more = if others > 0 { format!(" and {others} more have") } else { " has".to_owned() };
+    format!("; {vantage}{more} no evidence: {why}")
 }
 
 /// `enam, weur: status 500 is not expected; apac: …`: what several vantages saw alike is said once. At most three reasons, of at

@@ -1,13 +1,14 @@
 //! Evidence → one vantage's debounced opinion of one origin.
 //!
 //! A [`Tally`] is one fold: `rise` passes in a row make it say pass, `fall` failures in a row (or `m` within the last `n`)
-//! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing.
+//! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing, nor does an answer that a cache
+//! gave in the origin's place.
 
 use miniserde::{Deserialize, Serialize};
 
 use crate::config::{Pace, Thresholds};
 use crate::sample::{CacheClass, Database, Evidence, Sample};
-use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 
 /// What a vantage holds of an origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ impl Tally {
     /// Folds evidence in; says whether the opinion changed.
     pub fn fold(&mut self, evidence: &Evidence, need: Thresholds, at: Timestamp) -> bool {
         let failed = match evidence {
-            Evidence::None(_) => return false,
+            Evidence::None(_) | Evidence::Unproven(_) => return false,
             Evidence::Pass | Evidence::Warn(_) => false,
             Evidence::Fail(_) => true,
         };
@@ -83,6 +84,12 @@ impl Tally {
         }
     }
 
+    /// How many samples in a row said what the latest one said, counted no further than decides.
+    #[must_use]
+    pub const fn run(&self) -> u32 {
+        if self.failures > 0 { self.failures } else { self.passes }
+    }
+
     /// The time between two probes in this state.
     #[must_use]
     pub const fn interval(&self, pace: &Pace) -> Millis {
@@ -103,6 +110,8 @@ pub struct Seen {
     pub warned: bool,
     /// Whether it failed.
     pub failed: bool,
+    /// Whether it proves nothing about the origin: a cache answered.
+    pub unproven: bool,
     /// From sending until the answer was read or given up.
     pub latency: Millis,
     /// The status code, if there was an answer.
@@ -119,7 +128,7 @@ impl Seen {
     pub fn of(sample: &Sample, evidence: &Evidence) -> Option<Self> {
         let (reason, warned, failed) = match evidence {
             Evidence::Pass => ("ok".to_owned(), false, false),
-            Evidence::Warn(why) => (why.clone(), true, false),
+            Evidence::Warn(why) | Evidence::Unproven(why) => (why.clone(), true, false),
             Evidence::Fail(why) => (why.clone(), false, true),
             Evidence::None(_) => return None,
         };
@@ -127,6 +136,7 @@ impl Seen {
             reason,
             warned,
             failed,
+            unproven: matches!(evidence, Evidence::Unproven(_)),
             latency: sample.latency,
             status: sample.status,
             cache: sample.cache,
@@ -149,6 +159,8 @@ pub struct Vote {
     pub held: Millis,
     /// From observing to sending.
     pub age: Millis,
+    /// How many samples in a row said what the last one said, counted no further than decides.
+    pub run: u32,
     /// The last evidence.
     pub seen: Seen,
 }
@@ -175,6 +187,19 @@ pub struct Report {
     pub colo: Option<String>,
     /// Opinions with fresh evidence.
     pub votes: Vec<Vote>,
+    /// Origins of which the vantage has no evidence at present, and why.
+    pub blind: Map<OriginId, String>,
+    /// The daily allowance of fast probes, where there is one.
+    pub fast: Option<Fast>,
+}
+
+/// A daily allowance of fast probes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fast {
+    /// Spent today (UTC).
+    pub spent: u32,
+    /// Allowed a day.
+    pub of: u32,
 }
 
 /// The report format that this release writes, and the newest it reads.

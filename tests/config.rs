@@ -129,14 +129,7 @@ fn the_example_of_the_design_means_what_it_says() {
         ("shop.localhost", "/", "shop")
     );
     assert_eq!(route.steering, Steering::Priority);
-    let idle = [
-        "vantage.sao.service",
-        "pool.shop.hold_down",
-        "pool.shop.failback_delay",
-        "pool.shop.panic",
-        "pool.shop.cert_warn",
-        "route[0]",
-    ];
+    let idle = ["vantage.sao.service", "pool.shop.cert_warn", "route[0]"];
     assert_eq!(config.not_active, idle);
     assert_eq!(config.loopback_origins().count(), 2);
 }
@@ -355,7 +348,8 @@ fn no_report_and_no_debug_form_repeats_a_credential() {
 
 /// Edits of the example that change what it means; the second half also change what decides the votes of
 /// `shop/primary`.
-const MEANINGFUL: [(&str, &str); 16] = [
+const MEANINGFUL: [(&str, &str); 17] = [
+    ("\n[defaults]", "references = [\"https://reference.example\"]\n[defaults]"),
     ("plan = \"free\"", "plan = \"paid\""),
     ("arbiter_location = \"weur\"", "arbiter_location = \"enam\""),
     ("\"weur\", \"enam\", \"apac\"", "\"enam\", \"weur\", \"apac\""),

@@ -12,7 +12,7 @@ use crate::json;
 use crate::route::Choice;
 use crate::snapshot::Happening;
 use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
-use crate::verdict::{StandingVote, Status};
+use crate::verdict::{StandingVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -64,15 +64,8 @@ pub(super) struct PoolRow {
     config: Fingerprint,
     chosen: Option<Name>,
     choice: String,
-    origins: Map<Name, OriginRow>,
-}
-
-/// The verdict of one origin. Format version 1.
-#[derive(Debug, Serialize, Deserialize)]
-struct OriginRow {
-    status: Status,
-    reason: String,
-    since: Timestamp,
+    panic: bool,
+    origins: Map<Name, Verdict>,
 }
 
 impl Row {
@@ -88,10 +81,8 @@ impl PoolRow {
             Choice::Nowhere => (None, String::new()),
         };
         let origins = pool.origins.iter().filter_map(|origin| {
-            let verdict = verdicts.get(&origin.id)?;
-            let row =
-                OriginRow { status: verdict.status, reason: verdict.reason.clone(), since: verdict.since };
-            Some((origin.id.origin.clone(), row))
+            let standing = verdicts.get(&origin.id)?;
+            Some((origin.id.origin.clone(), standing.verdict.clone()))
         });
         let row = Self {
             pool: pool.name.clone(),
@@ -101,6 +92,7 @@ impl PoolRow {
             config: standing.config,
             chosen,
             choice,
+            panic: standing.panic,
             origins: origins.collect(),
         };
         Row { table: Table::Pools, key: pool.name.to_string(), text: json::write(&row) }
@@ -161,11 +153,10 @@ impl Arbiter {
         if self.config.pool(row.pool.as_str()).is_none() {
             return;
         }
-        for (origin, stored) in row.origins {
+        for (origin, verdict) in row.origins {
             let id = OriginId { pool: row.pool.clone(), origin };
             if self.config.origin(&id).is_some() {
-                let standing = Standing { status: stored.status, reason: stored.reason, since: stored.since };
-                self.verdicts.insert(id, standing);
+                self.verdicts.insert(id, Standing::of(verdict));
             }
         }
         let choice = row.chosen.map_or(Choice::Nowhere, |name| Choice::Origin { name, reason: row.choice });
@@ -175,6 +166,8 @@ impl Arbiter {
             revision: row.revision,
             choice,
             config: row.config,
+            next: Some(Timestamp::from_millis(0)),
+            panic: row.panic,
         };
         self.pools.insert(row.pool, standing);
     }

@@ -14,10 +14,12 @@ fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
             opinion: if failed { Opinion::Fail } else { Opinion::Pass },
             held: Millis::ZERO,
             age: Millis::new(20),
+            run: 2,
             seen: Seen {
                 reason: reason.into(),
                 warned: false,
                 failed,
+                unproven: false,
                 latency: Millis::new(9),
                 status: Some(if failed { 500 } else { 200 }),
                 cache: CacheClass::OriginProven,
@@ -35,6 +37,8 @@ fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
         missed: 0,
         colo: None,
         votes: script.chars().zip(config.origins()).map(vote).collect(),
+        blind: Map::new(),
+        fast: None,
     }
 }
 
@@ -140,7 +144,8 @@ fn verdicts_and_events_survive_a_restart() {
         table.retain(|old| row.table == Table::Events || old.table != row.table || old.key != row.key);
         table.push(row);
     }
-    let after = Arbiter::new(shop(), &table, at(9_000));
+    let mut after = Arbiter::new(shop(), &table, at(9_000));
+    after.step(Event::Woken, at(9_000));
     let (was, is) = (before.snapshot(&Part::Whole, at(9_000)), after.snapshot(&Part::Whole, at(9_000)));
     assert_eq!(is.pools, was.pools);
     assert_eq!(is.pools[0].origins[0].status, Status::Fail);
@@ -227,8 +232,8 @@ fn freshness_is_written_at_most_every_third_of_the_time_to_live() {
 
 #[test]
 fn stored_rows_v1_are_frozen() {
-    let pool = r#"{"pool":"shop","status":"warn","since":5,"revision":3,"config":"00000000000000aa","chosen":"standby","choice":"why","origins":{"primary":{"status":"fail","reason":"r","since":4}}}"#;
-    let shard = r#"{"vantage":"weur","shard":"0of1","seq":9,"heard":8,"votes":{"shop/primary":{"definition":"00000000000000ab","opinion":"fail","since":1,"observed":2,"seen":{"reason":"r","warned":false,"failed":true,"latency":3,"status":500,"cache":"origin-proven","database":{"calls":null,"time":null}},"colo":null}}}"#;
+    let pool = r#"{"pool":"shop","status":"warn","since":5,"revision":3,"config":"00000000000000aa","chosen":"standby","choice":"why","panic":false,"origins":{"primary":{"status":"fail","since":4,"judged":"pass","failed":5,"warned":null,"better":true,"falls":[4],"down":true,"recovered":null}}}"#;
+    let shard = r#"{"vantage":"weur","shard":"0of1","seq":9,"heard":8,"votes":{"shop/primary":{"definition":"00000000000000ab","opinion":"fail","since":1,"observed":2,"run":2,"seen":{"reason":"r","warned":false,"failed":true,"unproven":false,"latency":3,"status":500,"cache":"origin-proven","database":{"calls":null,"time":null}},"colo":null}}}"#;
     let event = r#"{"at":5,"subject":"shop/primary","from":"pass","to":"fail","reason":"r"}"#;
     assert_eq!(crate::json::write(&crate::json::read::<PoolRow>(pool).unwrap()), pool);
     assert_eq!(crate::json::write(&crate::json::read::<ShardRow>(shard).unwrap()), shard);

@@ -21,6 +21,9 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
         },
     );
     lines.put("arbiter_location", config.arbiter_location.as_str());
+    for reference in &config.references {
+        lines.put("reference", &reference.to_string());
+    }
     config.vantages.iter().for_each(|vantage| lines.vantage(vantage));
     config.pools.iter().for_each(|pool| lines.pool(pool));
     config.routes.iter().for_each(|route| lines.route(route));

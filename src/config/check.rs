@@ -9,7 +9,8 @@ use super::settings::{KEYS, Settings};
 use super::slot::Level;
 use super::value::word;
 use super::vantage::Declared;
-use super::{Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, route, syntax};
+use super::{Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, reference, route, syntax};
+use crate::budget;
 use crate::units::Fingerprint;
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -31,12 +32,13 @@ pub(super) fn config(text: &str) -> Result<Config, Problems> {
 }
 
 fn whole(file: &Table<'_>) -> Option<Config> {
-    file.only(&["plan", "arbiter_location", "defaults", "vantage", "pool", "route"]);
+    file.only(&["plan", "arbiter_location", "references", "defaults", "vantage", "pool", "route"]);
     let plan = plan(file);
     let location = file.get("arbiter_location").map(|field| {
         let place = word(&field, &Hint::KNOWN)?;
         Hint::KNOWN.get(place).and_then(|known| Hint::parse(known))
     });
+    let references = reference::references(file);
     let declared = Declared::read(file);
     let defaults = defaults(file, &declared);
     let mut reader = Pools::new(&declared);
@@ -49,12 +51,15 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         hash: Fingerprint::of(""),
         plan: plan?,
         arbiter_location: location.unwrap_or_else(|| nearest(&vantages))?,
+        references: references?,
         vantages,
+        fast_probes: None,
         pools,
         routes: routes?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);
+    config.fast_probes = budget::fast_probes(&config);
     Some(config)
 }
 

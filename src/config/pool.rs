@@ -101,7 +101,7 @@ impl<'a> Pools<'a> {
         let vote_ttl = votes.vote_ttl(&known);
         let hold_down = delay(table.get("hold_down"));
         let failback_delay = delay(table.get("failback_delay"));
-        let panic = inactive(table.get("panic"), share);
+        let panic = table.get("panic").map(|field| share(&field).ok_or(Refused)).transpose();
         let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
         let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
         Some(Pool {
@@ -119,14 +119,9 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// A delay that is none if it is not written. Only one that delays is noted as not active.
+/// A delay that is none if it is not written.
 fn delay(field: Option<Field<'_>>) -> Option<Millis> {
-    let Some(field) = field else { return Some(Millis::ZERO) };
-    let delay = duration(&field, DELAY)?;
-    if delay > Millis::ZERO {
-        field.inactive();
-    }
-    Some(delay)
+    field.map_or(Some(Millis::ZERO), |field| duration(&field, DELAY))
 }
 
 /// A value that does not act yet, if it is written.

@@ -165,7 +165,7 @@ pub(super) fn home(key: &str) -> Option<&'static str> {
     const EXPECT: [&str; 6] =
         ["status", "body_contains", "json", "max_latency", "max_db_calls", "max_db_time"];
     let homes: [(&[&str], &str); 9] = [
-        (&["plan", "arbiter_location", "defaults", "route"], "at the top level of the file"),
+        (&["plan", "arbiter_location", "references", "defaults", "route"], "at the top level of the file"),
         (&["service", "hint"], "in [[vantage]]"),
         (&KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
         (&POOL, "in [[pool]]"),

@@ -14,13 +14,13 @@ use wasm_bindgen_futures::spawn_local;
 use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State, durable_object};
 
 use super::{clock, deployed, layers, log, respond, send};
-use crate::config::Config;
+use crate::config::{Config, OriginUrl};
 use crate::json;
 use crate::probe;
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
-use crate::units::{Millis, OriginId, Timestamp};
-use crate::vantage::{Effect, Event, Watch};
+use crate::units::{Millis, Name, OriginId, Timestamp};
+use crate::vantage::{Effect, Event, Referral, Watch};
 
 /// The key of the one row.
 const KEY: &str = "shard";
@@ -42,7 +42,10 @@ pub struct Vantage {
 
 /// What comes back from a task.
 enum Arrival {
-    Sample(OriginId, Sample),
+    /// The sample of an origin, with the ticket of its probe.
+    Sample(OriginId, u64, Sample),
+    /// What a reference said, with the ticket of the question.
+    Referral(u64, Referral),
     /// A report came to its end; its number if the Arbiter took it.
     Report(Option<u64>),
 }
@@ -104,7 +107,6 @@ impl Vantage {
 
     /// Folds what arrives until nothing is under way or the next slot has come.
     async fn fold_arrivals(&self, arrivals: &mut UnboundedReceiver<Arrival>) -> Result<()> {
-        let mut reported = false;
         loop {
             let now = clock::now();
             let (busy, next) = self
@@ -112,28 +114,20 @@ impl Vantage {
                 .borrow()
                 .as_ref()
                 .map_or((false, now), |watch| (watch.under_way() > 0, watch.next_due(now)));
-            if !busy && !reported {
-                reported = true;
-                self.step(Event::TickOver).await?;
-            }
             if (!busy && self.reports.get() == 0) || next <= now {
-                break;
+                return Ok(());
             }
             match select(arrivals.next(), clock::delay(next.since(now))).await {
-                Either::Left((Some(arrival), _)) => {
-                    // Only new evidence is worth a further report: one that is refused is made good by the next tick.
-                    reported &= matches!(arrival, Arrival::Report(_));
-                    self.fold(arrival).await?;
-                }
-                Either::Left((None, _)) | Either::Right(((), _)) => break,
+                Either::Left((Some(arrival), _)) => self.fold(arrival).await?,
+                Either::Left((None, _)) | Either::Right(((), _)) => return Ok(()),
             }
         }
-        if reported { Ok(()) } else { self.step(Event::TickOver).await }
     }
 
     async fn fold(&self, arrival: Arrival) -> Result<()> {
         match arrival {
-            Arrival::Sample(id, sample) => self.step(Event::Sampled(id, sample)).await,
+            Arrival::Sample(id, ticket, sample) => self.step(Event::Sampled(id, ticket, sample)).await,
+            Arrival::Referral(ticket, referral) => self.step(Event::Referred(ticket, referral)).await,
             Arrival::Report(seq) => {
                 self.reports.set(self.reports.get().saturating_sub(1));
                 match seq {
@@ -151,24 +145,34 @@ impl Vantage {
         for effect in effects {
             match effect {
                 Effect::WakeAt(at) => self.set_alarm(at).await?,
-                Effect::Persist(text) => self.state.storage().put(KEY, text).await?,
-                Effect::Probe(id) => self.start_probe(id),
+                Effect::Persist(text) => {
+                    if let Err(error) = self.state.storage().put(KEY, text).await {
+                        // What memory holds was not stored: begin again from what is.
+                        self.watch.replace(None);
+                        return Err(error);
+                    }
+                }
+                Effect::Probe(id, ticket) => self.start_probe(id, ticket),
+                Effect::Refer(reference, ticket) => self.ask(&reference, ticket),
                 Effect::Report(report) => {
                     let seq = report.seq;
                     let text = json::write(&report);
                     self.start_report(seq, text);
                 }
                 Effect::Observed(id, evidence) => log_evidence(&self.name(), &id, &evidence),
+                Effect::Slipped(lag, missed) => log::warn(
+                    "schedule_slipped",
+                    &[("object", &self.name()), ("lag", &lag.to_string()), ("missed", &missed)],
+                ),
             }
         }
         Ok(())
     }
 
-    fn start_probe(&self, id: OriginId) {
+    fn start_probe(&self, id: OriginId, ticket: u64) {
         let request = {
             let watch = self.watch.borrow();
-            let vantage = schedule::parse_object_name(&self.name()).map(|(vantage, _, _)| vantage);
-            watch.as_ref().zip(vantage).and_then(|(watch, vantage)| {
+            watch.as_ref().zip(self.vantage()).and_then(|(watch, vantage)| {
                 watch.origin(&id).map(|origin| (origin.clone(), probe::request(origin, &vantage)))
             })
         };
@@ -178,7 +182,18 @@ impl Vantage {
             let at = clock::now();
             let reply = send::send(request, &env).await;
             // The object may be gone; then nobody waits for the sample.
-            let _ = arrive.unbounded_send(Arrival::Sample(id, probe::examine(&origin, at, &reply)));
+            let _ = arrive.unbounded_send(Arrival::Sample(id, ticket, probe::examine(&origin, at, &reply)));
+        });
+    }
+
+    /// Asks a reference.
+    fn ask(&self, reference: &OriginUrl, ticket: u64) {
+        let Some(vantage) = self.vantage() else { return };
+        let request = probe::refer(reference, &vantage);
+        let (env, arrive) = (self.env.clone(), self.arrive.clone());
+        spawn_local(async move {
+            let reply = send::send(request, &env).await;
+            let _ = arrive.unbounded_send(Arrival::Referral(ticket, probe::referred_to(&reply)));
         });
     }
 
@@ -216,7 +231,7 @@ impl Vantage {
             return Ok(false);
         }
         let stored: Option<String> = self.state.storage().get(KEY).await?;
-        let watch = Watch::new(&vantage, shard, config.hash, stored.as_deref(), clock::now());
+        let watch = Watch::new(config, &vantage, shard, stored.as_deref(), clock::now());
         self.watch.replace(Some(watch));
         Ok(true)
     }
@@ -227,6 +242,10 @@ impl Vantage {
             return Ok(());
         }
         self.state.storage().set_alarm(clock_time(at)).await
+    }
+
+    fn vantage(&self) -> Option<Name> {
+        schedule::parse_object_name(&self.name()).map(|(vantage, _, _)| vantage)
     }
 
     fn name(&self) -> String {
@@ -243,6 +262,7 @@ fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {
     let (word, why) = match evidence {
         Evidence::Pass => return,
         Evidence::Warn(why) => ("warn", why),
+        Evidence::Unproven(why) => ("unproven", why),
         Evidence::Fail(why) => ("fail", why),
         Evidence::None(why) => ("none", why),
     };

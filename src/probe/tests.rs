@@ -21,13 +21,15 @@ fn evidence(expect: &str, reply: &Reply) -> Evidence {
 fn fails(expect: &str, reply: &Reply) -> String {
     match evidence(expect, reply) {
         Evidence::Fail(why) => why,
-        other @ (Evidence::Pass | Evidence::Warn(_) | Evidence::None(_)) => panic!("{other:?}"),
+        other @ (Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
 fn warns(expect: &str, reply: &Reply) -> String {
     match evidence(expect, reply) {
-        Evidence::Warn(why) => why,
+        Evidence::Warn(why) | Evidence::Unproven(why) => why,
         other @ (Evidence::Pass | Evidence::Fail(_) | Evidence::None(_)) => panic!("{other:?}"),
     }
 }

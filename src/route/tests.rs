@@ -1,15 +1,21 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::units::Timestamp;
 
 fn choose(candidates: &[(&str, u32, Status)]) -> Choice {
     let names: Vec<Name> = candidates.iter().map(|(name, _, _)| Name::parse(name).unwrap()).collect();
     let candidates: Vec<Candidate<'_>> = candidates
         .iter()
         .zip(&names)
-        .map(|((_, priority, status), name)| Candidate { name, priority: *priority, status: *status })
+        .map(|((_, priority, status), name)| Candidate {
+            name,
+            priority: *priority,
+            status: *status,
+            waits_until: None,
+        })
         .collect();
-    by_priority(&candidates)
+    by_priority(&candidates, false)
 }
 
 fn chosen(candidates: &[(&str, u32, Status)]) -> String {
@@ -42,6 +48,60 @@ fn better_known_origins_come_first() {
 fn when_all_fail_there_is_nowhere_to_go() {
     assert_eq!(chosen(&[("a", 0, Status::Fail), ("b", 1, Status::Fail)]), "nowhere");
     assert_eq!(chosen(&[]), "nowhere");
+}
+
+/// `a+ b~ c-` by order of preference; `…` after the sign: it recovered and waits.
+fn candidates<'a>(text: &str, names: &'a [Name]) -> Vec<Candidate<'a>> {
+    let one = |(place, word): (usize, &str)| Candidate {
+        name: &names[place],
+        priority: u32::try_from(place).unwrap(),
+        status: match &word[1..2] {
+            "+" => Status::Pass,
+            "~" => Status::Warn,
+            "?" => Status::Unknown,
+            _ => Status::Fail,
+        },
+        waits_until: word.ends_with('…').then_some(Timestamp::from_millis(60_000)),
+    };
+    text.split(' ').enumerate().map(one).collect()
+}
+
+fn steered(text: &str, panic: Option<u8>) -> String {
+    let names: Vec<Name> = text.split(' ').map(|word| Name::parse(&word[..1]).unwrap()).collect();
+    let candidates = candidates(text, &names);
+    match by_priority(&candidates, in_panic(&candidates, panic.and_then(Ratio::percent))) {
+        Choice::Origin { name, reason } => format!("{name} ({reason})"),
+        Choice::Nowhere => "nowhere".into(),
+    }
+}
+
+#[test]
+fn who_recovered_waits_before_it_takes_traffic_again() {
+    assert_eq!(
+        steered("a+… b+", None),
+        "b (b is passing; a is recovered and waits until 1970-01-01T00:01:00.000Z)"
+    );
+    assert!(steered("a+… b~", None).starts_with("b "), "a warning serves");
+}
+
+#[test]
+fn who_waits_is_taken_when_nothing_else_is_known_to_serve() {
+    for text in ["a+… b-", "a+… b?", "a~… b+…"].map(|text| steered(text, None)) {
+        assert!(text.starts_with('a') || text.starts_with("b (b is passing; a is recovered"), "{text}");
+    }
+    assert!(steered("a+… b-", None).starts_with("a "));
+    assert!(steered("a+… b?", None).starts_with("a "));
+}
+
+#[test]
+fn with_too_few_usable_origins_all_count_as_usable_and_the_choice_says_so() {
+    assert_eq!(
+        steered("a- b+… c-", Some(50)),
+        "b (panic: only 1 of 3 origins are usable, so all count as usable; b is passing; a is failing)"
+    );
+    assert!(!steered("a- b+ c+", Some(50)).contains("panic"), "two of three are enough");
+    assert!(!steered("a- b+", Some(50)).contains("panic"), "half is not fewer than half");
+    assert_eq!(steered("a- b- c-", Some(50)), "nowhere", "when all fail there is nothing to doubt");
 }
 
 proptest! {

@@ -101,6 +101,9 @@ fn pool_check(pool: &PoolView, now: Timestamp) -> String {
     let since = pool.oldest().unwrap_or(pool.since);
     let mut check = check("system", &pool.status_at(now).as_str(), served(pool.status_at(now)), since);
     check.put("output", &pool.choice);
+    if pool.panic {
+        check.put("panic", &true);
+    }
     lasting(&mut check, pool.since, pool.valid_until)
 }
 
@@ -109,6 +112,11 @@ fn origin_check(view: &OriginView, now: Timestamp) -> String {
     let since = view.oldest.unwrap_or(view.since);
     let mut check = check("component", &status.as_str(), served(status), since);
     check.put("output", &view.reason_at(now));
+    // What is said to come next holds only while the verdict does.
+    if status == view.status && !view.next.is_empty() {
+        check.put("next", &view.next);
+    }
+    check.put_some("falls", view.falls);
     lasting(&mut check, view.since, view.valid_until)
 }
 
@@ -158,6 +166,8 @@ fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut
         .map(|vote| {
             let mut check = check("component", &opinion(vote, now), vote_status(vote, now), vote.observed);
             check.put("componentId", &vote.vantage).put("output", &vote.reason);
+            check.put_some("colo", vote.colo.as_ref());
+            check.put("run", &vote.run).put("need", &vote.need);
             lasting(&mut check, vote.since, vote.expires)
         })
         .collect();

@@ -15,9 +15,7 @@ pub(super) fn live() -> Answer {
 pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
     let Basis { snapshot, now, .. } = *basis;
     let arbiter = !basis.source.silent;
-    let silent =
-        snapshot.watch.iter().filter(|watch| watch.heard.is_none() || now > watch.silent_from).count();
-    let watching = !snapshot.watch.is_empty() && silent < snapshot.watch.len();
+    let watching = snapshot.watch.iter().any(|watch| watch.reports_at(now));
     let ready = arbiter && watching;
     let status = if ready { 200 } else { 503 };
     if !verbose {
@@ -29,20 +27,30 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
         format!("{}arbiter {}", mark(arbiter), if arbiter { "answers" } else { "does not answer" }),
     ];
     for watch in &snapshot.watch {
-        let good = watch.heard.is_some() && now <= watch.silent_from;
+        let good = watch.reports_at(now);
         let heard = match watch.heard {
             Some(heard) => format!("reported at {heard}"),
             None => "has not reported yet".to_owned(),
         };
         let state = if good { String::new() } else { ", silent".to_owned() };
+        let colo = watch.colo.as_ref().map_or_else(String::new, |colo| format!(" in {colo}"));
         lines.push(format!(
-            "{}vantage {} {} {heard}{state}, lag {}, missed slots {}",
+            "{}vantage {} {}{colo} {heard}{state}, lag {}, missed slots {}",
             mark(good),
             watch.vantage,
             watch.shard,
             watch.lag,
             watch.missed
         ));
+        if let Some(blind) = &watch.blind {
+            lines.push(format!("[-]vantage {} has no evidence of {blind}", watch.vantage));
+        }
+        if let Some(fast) = watch.fast {
+            let left = fast.spent < fast.of;
+            let state = if left { "" } else { ": spent, so interval holds until 00:00 UTC" };
+            let (mark, spent, of) = (mark(left), fast.spent, fast.of);
+            lines.push(format!("{mark}vantage {} fast probes today {spent} of {of}{state}", watch.vantage));
+        }
     }
     let answers: Vec<String> =
         basis.counts.iter().map(|(layer, count)| format!("{count} {}", layer.as_str())).collect();

@@ -375,7 +375,7 @@ fn what_is_given_again_ends_with_its_own_pool_and_its_votes() {
         "another pool's second is not ours"
     );
     let vote = format!(
-        r#"{{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","since":0,"observed":0,"expires":{},"latency":5,"cache":"unclassified","database":{{}}}}"#,
+        r#"{{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","run":2,"need":2,"since":0,"observed":0,"expires":{},"latency":5,"cache":"unclassified","database":{{}}}}"#,
         at(3_700).as_millis()
     );
     snapshot.pools[0].origins[0].votes = vec![crate::json::read(&vote).unwrap()];

@@ -10,26 +10,38 @@ fn name() -> Name {
 fn watch(text: &str, stored: Option<&str>, now: Timestamp) -> Watch {
     let config = config(text);
     let shards = shards(&config, &name());
-    Watch::new(&name(), &shards[0], config.hash, stored, now)
+    Watch::new(&config, &name(), &shards[0], stored, now)
 }
 
 fn id(text: &str) -> OriginId {
     OriginId::parse(text).unwrap()
 }
 
-fn probes(effects: &[Effect]) -> Vec<String> {
-    let probe = |effect: &Effect| match effect {
-        Effect::Probe(id) => Some(id.to_string()),
-        Effect::WakeAt(_) | Effect::Persist(_) | Effect::Report(_) | Effect::Observed(..) => None,
+/// The probes that are started, with their tickets.
+fn started(effects: &[Effect]) -> Vec<(OriginId, u64)> {
+    let probe = |effect: &Effect| {
+        if let Effect::Probe(id, ticket) = effect { Some((id.clone(), *ticket)) } else { None }
     };
     effects.iter().filter_map(probe).collect()
 }
 
+fn probes(effects: &[Effect]) -> Vec<String> {
+    started(effects).into_iter().map(|(id, _)| id.to_string()).collect()
+}
+
 fn report(effects: &[Effect]) -> Option<&Report> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::Report(report) => Some(report),
-        Effect::WakeAt(_) | Effect::Persist(_) | Effect::Probe(_) | Effect::Observed(..) => None,
-    })
+    effects.iter().find_map(|effect| if let Effect::Report(report) = effect { Some(report) } else { None })
+}
+
+/// Answers the probes of `effects` whose origin is named so; the effects of the last answer.
+fn answer(watch: &mut Watch, effects: &[Effect], origin: &str, passed: bool, now: Timestamp) -> Vec<Effect> {
+    let mut last = Vec::new();
+    for (id, ticket) in started(effects) {
+        if id.to_string() == origin {
+            last = watch.step(Event::Sampled(id, ticket, sample(passed, now)), now);
+        }
+    }
+    last
 }
 
 fn wake_at(effects: &[Effect]) -> Timestamp {
@@ -39,7 +51,7 @@ fn wake_at(effects: &[Effect]) -> Timestamp {
     }
 }
 
-/// Rings at every due time and answers every probe at once until `seconds` have passed; the last effects of each tick.
+/// Rings at every due time and answers every probe at once until `seconds` have passed; the reports, each taken at once.
 fn run(
     watch: &mut Watch,
     from: Timestamp,
@@ -48,17 +60,18 @@ fn run(
 ) -> (Timestamp, Vec<Report>) {
     let (mut now, mut reports) = (from, Vec::new());
     while now < from.plus(Millis::from_secs(seconds)) {
-        let effects = watch.step(Event::Alarm, now);
-        for probed in probes(&effects).iter().map(|text| id(text)) {
-            let effects = watch.step(Event::Sampled(probed.clone(), sample(answer(&probed), now)), now);
-            reports.extend(report(&effects).cloned());
+        let mut effects = watch.step(Event::Alarm, now);
+        for (id, ticket) in started(&effects) {
+            let passed = answer(&id);
+            effects.extend(watch.step(Event::Sampled(id, ticket, sample(passed, now)), now));
         }
-        let effects = watch.step(Event::TickOver, now);
-        reports.extend(report(&effects).cloned());
-        if let Some(last) = reports.last() {
-            watch.step(Event::Delivered(last.seq), now);
+        for effect in effects {
+            if let Effect::Report(report) = effect {
+                watch.step(Event::Delivered(report.seq), now);
+                reports.push(report);
+            }
         }
-        now = wake_at(&effects).max(now.plus(Millis::new(1)));
+        now = watch.next_due(now).max(now.plus(Millis::new(1)));
     }
     (now, reports)
 }
@@ -95,45 +108,50 @@ fn a_failing_origin_is_reported_within_fall_intervals() {
 #[test]
 fn one_probe_at_a_time_for_an_origin_that_hangs() {
     let mut watch = watch(SHOP, None, at(0));
-    watch.step(Event::Alarm, at(0));
-    watch.step(Event::Sampled(id("shop/standby"), sample(true, at(5))), at(5));
-    let next = wake_at(&watch.step(Event::TickOver, at(5)));
+    let first = watch.step(Event::Alarm, at(0));
+    answer(&mut watch, &first, "shop/standby", true, at(5));
+    let next = watch.next_due(at(5));
     assert!(next > at(5), "a straggler does not make the alarm ring again at once");
     let effects = watch.step(Event::Alarm, next);
     assert_eq!(probes(&effects), ["shop/standby"], "the hanging one is not joined by a second probe");
     assert_eq!(watch.under_way(), 2);
+    assert_eq!(report(&effects).unwrap().votes.len(), 1, "what it held back is told with the next alarm");
 }
 
 #[test]
 fn a_probe_that_never_came_back_is_no_evidence_and_frees_its_slot() {
     let mut watch = watch(SHOP, None, at(0));
-    watch.step(Event::Alarm, at(0));
-    let late = at(20_000);
-    let effects = watch.step(Event::Alarm, late);
+    let lost = watch.step(Event::Alarm, at(0));
+    let effects = watch.step(Event::Alarm, at(20_000));
     assert_eq!(probes(&effects).len(), 2);
-    assert!(report(&watch.step(Event::TickOver, late)).is_none(), "nothing was seen, nothing is said");
+    assert!(report(&effects).is_none(), "nothing was seen, nothing is said");
+    let late = answer(&mut watch, &lost, "shop/primary", false, at(20_001));
+    assert!(late.is_empty(), "an answer that was given up is nobody's: {late:?}");
+    assert_eq!(watch.under_way(), 2, "and takes no slot away from the probe that followed");
+}
+
+/// Eight origins that are probed so often.
+fn eight(pace: &str) -> String {
+    let origins: String =
+        (0..8).map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n")).collect();
+    format!("plan = \"paid\"\n[defaults]\n{pace}\n[[pool]]\nname = \"p\"\n{origins}")
 }
 
 #[test]
 fn at_most_five_probes_are_under_way_and_the_rest_follow() {
-    let origins: String =
-        (0..8).map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n")).collect();
-    let text = format!("[defaults]\ninterval = \"10s\"\ntimeout = \"1s\"\n[[pool]]\nname = \"p\"\n{origins}");
-    let mut watch = watch(&text, None, at(0));
-    let started = probes(&watch.step(Event::Alarm, at(0)));
-    assert_eq!(started.len(), SLOTS);
-    let effects = watch.step(Event::Sampled(id(&started[0]), sample(true, at(10))), at(10));
+    let mut watch = watch(&eight("interval = \"10s\"\ntimeout = \"1s\""), None, at(0));
+    let first = watch.step(Event::Alarm, at(0));
+    assert_eq!(started(&first).len(), SLOTS);
+    let effects = answer(&mut watch, &first, "p/o0", true, at(10));
     assert_eq!(probes(&effects), ["p/o5"]);
     assert_eq!(watch.under_way(), SLOTS);
 }
 
 #[test]
 fn probes_that_wait_for_a_slot_do_not_make_the_alarm_ring_again_at_once() {
-    let origins: String =
-        (0..8).map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n")).collect();
     let pace = "interval = \"2s\"\nfast_interval = \"1s\"\ntimeout = \"1s\"";
-    let mut watch = watch(&format!("[defaults]\n{pace}\n[[pool]]\nname = \"p\"\n{origins}"), None, at(0));
-    let started = probes(&watch.step(Event::Alarm, at(0)));
+    let mut watch = watch(&eight(pace), None, at(0));
+    let first = watch.step(Event::Alarm, at(0));
     // All of them hang for longer than the time between two probes.
     for late in [1_000, 1_500, 2_500] {
         let next = wake_at(&watch.step(Event::Alarm, at(late)));
@@ -142,22 +160,37 @@ fn probes_that_wait_for_a_slot_do_not_make_the_alarm_ring_again_at_once() {
             "at {late} ms the alarm would ring again at {next}, and nothing be folded in between"
         );
     }
-    let effects = watch.step(Event::Sampled(id(&started[0]), sample(false, at(2_600))), at(2_600));
+    let effects = answer(&mut watch, &first, "p/o0", false, at(2_600));
     assert_eq!(probes(&effects), ["p/o5"], "what waits still has its turn");
+}
+
+#[test]
+fn a_schedule_that_slips_is_counted_and_logged() {
+    let mut watch = watch(SHOP, None, at(0));
+    let (now, _) = run(&mut watch, at(0), 5, |_| true);
+    let late = now.plus(Millis::from_secs(4));
+    let effects = watch.step(Event::Alarm, late);
+    let slipped = effects.iter().find_map(|effect| {
+        if let Effect::Slipped(lag, missed) = effect { Some((*lag, *missed)) } else { None }
+    });
+    let (lag, missed) = slipped.unwrap_or_else(|| panic!("{effects:?}"));
+    assert!(lag >= Millis::from_secs(3) && missed >= 6, "three slots of two origins: {lag}, {missed}");
+    let effects = answer(&mut watch, &effects, "shop/primary", true, late);
+    assert!(report(&effects).is_none(), "the other is still under way");
 }
 
 #[test]
 fn a_settled_shard_writes_nothing_but_a_change_is_stored_before_it_is_reported() {
     let mut watch = watch(SHOP, None, at(0));
     let (now, _) = run(&mut watch, at(0), 5, |_| true);
-    watch.step(Event::Alarm, now);
-    let steady = watch.step(Event::Sampled(id("shop/primary"), sample(true, now)), now);
+    let first = watch.step(Event::Alarm, now);
+    let steady = answer(&mut watch, &first, "shop/primary", true, now);
     assert!(!steady.iter().any(|effect| matches!(effect, Effect::Persist(_))), "{steady:?}");
     let mut effects = Vec::new();
     for second in 1..=2 {
         let now = now.plus(Millis::from_secs(second));
-        watch.step(Event::Alarm, now);
-        effects = watch.step(Event::Sampled(id("shop/primary"), sample(false, now)), now);
+        let alarm = watch.step(Event::Alarm, now);
+        effects = answer(&mut watch, &alarm, "shop/primary", false, now);
     }
     let position = |wanted: fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
     assert!(position(|e| matches!(e, Effect::Persist(_))) < position(|e| matches!(e, Effect::Report(_))));
@@ -182,22 +215,23 @@ fn a_changed_definition_begins_afresh() {
     let (now, _) = run(&mut before, at(0), 5, |_| true);
     let changed = SHOP.replace("path = \"/health\"", "path = \"/ready\"");
     let mut after = watch(&changed, Some(&before.stored()), now);
-    after.step(Event::Alarm, now);
-    let effects = after.step(Event::Sampled(id("shop/primary"), sample(true, now)), now);
+    let first = after.step(Event::Alarm, now);
+    let effects = answer(&mut after, &first, "shop/primary", true, now);
     assert!(report(&effects).is_none(), "one pass decides nothing: {effects:?}");
 }
 
 #[test]
-fn a_lost_report_is_made_good_by_the_next() {
+fn a_lost_report_is_made_good_by_the_next_alarm() {
     let mut watch = watch(SHOP, None, at(0));
-    watch.step(Event::Alarm, at(0));
-    watch.step(Event::Sampled(id("shop/primary"), sample(true, at(1))), at(1));
-    let first = report(&watch.step(Event::TickOver, at(1))).cloned().unwrap();
-    let second = report(&watch.step(Event::TickOver, at(400))).cloned().unwrap();
-    assert_eq!(second.votes[0].origin, first.votes[0].origin);
+    let alarm = watch.step(Event::Alarm, at(0));
+    answer(&mut watch, &alarm, "shop/standby", true, at(1));
+    let first = report(&answer(&mut watch, &alarm, "shop/primary", true, at(1))).cloned().unwrap();
+    assert_eq!(first.votes.len(), 2, "nothing is under way any more");
+    let alarm = watch.step(Event::Alarm, at(400));
+    let second = report(&alarm).cloned().unwrap();
     assert_eq!(second.votes[0].age, Millis::new(399), "it has grown older meanwhile");
     watch.step(Event::Delivered(second.seq), at(401));
-    assert!(report(&watch.step(Event::TickOver, at(402))).is_none());
+    assert!(report(&watch.step(Event::Alarm, at(402))).is_none());
 }
 
 #[test]
@@ -228,17 +262,184 @@ fn a_clock_that_steps_back_does_not_stop_the_watch() {
 }
 
 #[test]
-fn stored_v1_bytes_are_frozen() {
-    let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}}}"#;
-    let stored: StoredV1 = crate::json::read(frozen).unwrap();
-    assert_eq!(crate::json::write(&stored), frozen);
-}
-
-#[test]
 fn what_was_stored_and_is_not_understood_is_left_out() {
     for text in ["", "{", "[]", r#"{"version":2,"tallies":{}}"#, r#"{"version":1,"tallies":{"x":1}}"#] {
         let mut watch = watch(SHOP, Some(text), at(0));
         assert_eq!(probes(&watch.step(Event::Alarm, at(0))).len(), 2, "{text}");
     }
     assert_eq!(shop().pools.len(), 1);
+}
+
+// What a vantage believes of itself.
+
+/// The shop with a reference.
+fn referred() -> String {
+    format!("references = [\"https://reference.example/cdn-cgi/trace\", \"https://other.example\"]\n{SHOP}")
+}
+
+/// The references that are asked, with their tickets.
+fn asked(effects: &[Effect]) -> Vec<(String, u64)> {
+    let question = |effect: &Effect| {
+        if let Effect::Refer(url, ticket) = effect { Some((url.to_string(), *ticket)) } else { None }
+    };
+    effects.iter().filter_map(question).collect()
+}
+
+fn referral(answered: bool) -> Referral {
+    Referral { answered, colo: answered.then(|| "AMS".to_owned()) }
+}
+
+/// A watch with references that has settled: everything passes, and the reference has been asked for the data centre.
+fn settled() -> (Watch, Timestamp) {
+    let mut watch = watch(&referred(), None, at(0));
+    let (mut now, mut question) = (at(0), None);
+    for _ in 0..4 {
+        let effects = watch.step(Event::Alarm, now);
+        question = question.or_else(|| asked(&effects).first().cloned());
+        let mut last = Vec::new();
+        for (id, ticket) in started(&effects) {
+            last = watch.step(Event::Sampled(id, ticket, sample(true, now)), now);
+        }
+        watch.step(Event::Delivered(report(&last).map_or(0, |report| report.seq)), now);
+        now = watch.next_due(now).max(now.plus(Millis::new(1)));
+    }
+    watch.step(Event::Referred(question.unwrap().1, referral(true)), now);
+    // Long enough ago to have to ask again.
+    (watch, now.plus(Millis::from_secs(120)))
+}
+
+/// Every origin fails once; what came of it.
+fn everything_fails(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
+    let mut effects = watch.step(Event::Alarm, now);
+    for (id, ticket) in started(&effects) {
+        effects.extend(watch.step(Event::Sampled(id, ticket, sample(false, now)), now));
+    }
+    effects
+}
+
+fn opinions(effects: &[Effect]) -> Vec<Opinion> {
+    effects
+        .iter()
+        .filter_map(|effect| if let Effect::Report(report) = effect { Some(report) } else { None })
+        .flat_map(|report| report.votes.iter().map(|vote| vote.opinion))
+        .collect()
+}
+
+#[test]
+fn a_vantage_that_sees_everything_fail_asks_a_reference_before_it_votes() {
+    let (mut watch, now) = settled();
+    let first = everything_fails(&mut watch, now);
+    let questions = asked(&first);
+    assert_eq!(questions.len(), 1, "one question is enough: {first:?}");
+    assert_eq!(questions[0].0, "https://reference.example/cdn-cgi/trace");
+    assert!(opinions(&first).is_empty(), "until it is answered nothing is voted: {first:?}");
+    let second = everything_fails(&mut watch, now.plus(Millis::from_secs(1)));
+    assert!(!opinions(&second).contains(&Opinion::Fail), "two failures would be enough otherwise");
+    let cleared = watch.step(Event::Referred(questions[0].1, referral(true)), now.plus(Millis::from_secs(1)));
+    assert_eq!(opinions(&cleared), [Opinion::Fail, Opinion::Fail], "then they count, and none is lost");
+}
+
+#[test]
+fn a_vantage_that_reaches_no_reference_either_has_no_evidence_and_says_so() {
+    let (mut watch, now) = settled();
+    let first = everything_fails(&mut watch, now);
+    let next = watch.step(Event::Referred(asked(&first)[0].1, referral(false)), now);
+    assert_eq!(asked(&next)[0].0, "https://other.example", "each of them is asked");
+    let lost = watch.step(Event::Referred(asked(&next)[0].1, referral(false)), now);
+    let said = report(&lost).unwrap();
+    assert!(said.votes.is_empty(), "{said:?}");
+    let why = said.blind.get(&id("shop/primary")).unwrap();
+    assert_eq!(why, "weur reaches none of its origins and no reference either");
+    let mut now = now;
+    for _ in 0..10 {
+        now = now.plus(Millis::from_secs(1));
+        let effects = everything_fails(&mut watch, now);
+        assert!(!opinions(&effects).contains(&Opinion::Fail), "however often: {effects:?}");
+        for (_, ticket) in asked(&effects) {
+            let next = watch.step(Event::Referred(ticket, referral(false)), now);
+            for (_, ticket) in asked(&next) {
+                watch.step(Event::Referred(ticket, referral(false)), now);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_origin_that_answers_clears_the_vantage_without_a_reference() {
+    let (mut watch, now) = settled();
+    let alarm = watch.step(Event::Alarm, now);
+    answer(&mut watch, &alarm, "shop/primary", true, now);
+    let failed = answer(&mut watch, &alarm, "shop/standby", false, now);
+    assert!(asked(&failed).is_empty(), "{failed:?}");
+    assert_eq!(opinions(&failed).len(), 2, "the failure counts at once");
+}
+
+#[test]
+fn the_data_centre_is_asked_for_once_an_hour_and_told() {
+    let (mut watch, now) = settled();
+    let (_, reports) = run(&mut watch, now, 2, |_| true);
+    assert_eq!(reports.last().unwrap().colo.as_deref(), Some("AMS"));
+    let mut rebuilt = super::tests::watch(&referred(), Some(&watch.stored()), now);
+    assert!(asked(&rebuilt.step(Event::Alarm, now)).is_empty(), "a rebuilt object knows it already");
+    let later = now.plus(Millis::from_secs(3_600));
+    assert_eq!(asked(&rebuilt.step(Event::Alarm, later)).len(), 1);
+}
+
+#[test]
+fn what_a_cache_answered_proves_nothing_but_is_shown() {
+    let mut watch = watch(SHOP, None, at(0));
+    let (now, _) = run(&mut watch, at(0), 5, |_| false);
+    let mut edge = sample(true, now);
+    edge.cache = crate::sample::CacheClass::EdgeOnly;
+    edge.checks[0].finding = crate::sample::Finding::Warned("a cache answered".into());
+    let mut now = now;
+    for _ in 0..5 {
+        let alarm = watch.step(Event::Alarm, now);
+        let mut effects = Vec::new();
+        for (id, ticket) in started(&alarm) {
+            effects.extend(watch.step(Event::Sampled(id, ticket, edge.clone()), now));
+        }
+        assert!(
+            opinions(&effects).iter().all(|opinion| *opinion == Opinion::Fail),
+            "never up by it: {effects:?}"
+        );
+        assert!(report(&effects).is_none_or(|report| report.votes.iter().all(|vote| vote.seen.unproven)));
+        now = watch.next_due(now).max(now.plus(Millis::new(1)));
+    }
+}
+
+#[test]
+fn why_there_is_no_evidence_is_reported_though_nothing_is_voted() {
+    let mut watch = watch(SHOP, None, at(0));
+    let alarm = watch.step(Event::Alarm, at(0));
+    let mut effects = Vec::new();
+    for (id, ticket) in started(&alarm) {
+        let none = Sample::no_evidence(at(1), "the secret PROBE_TOKEN is not set");
+        effects = watch.step(Event::Sampled(id, ticket, none), at(1));
+    }
+    let said = report(&effects).unwrap();
+    assert!(said.votes.is_empty());
+    assert_eq!(said.blind.get(&id("shop/primary")).unwrap(), "the secret PROBE_TOKEN is not set");
+}
+
+#[test]
+fn a_spent_allowance_of_fast_probes_leaves_the_interval() {
+    let text = "plan = \"free\"\n[defaults]\ninterval = \"30s\"\nfast_interval = \"2s\"\nvantages = [\"weur\"]\n\
+        [[pool]]\nname = \"p\"\n[[pool.origin]]\nname = \"o\"\nurl = \"https://shop.example.com\"\n";
+    let limit = config(text).fast_probes.unwrap();
+    let mut watch = watch(text, None, at(0));
+    // An origin that is in doubt for most of a day: it fails every other time.
+    let (mut now, mut gaps, mut odd) = (at(0), Vec::new(), false);
+    while now < at(20 * 3_600_000) {
+        let alarm = watch.step(Event::Alarm, now);
+        odd = !odd;
+        answer(&mut watch, &alarm, "p/o", odd, now);
+        let next = watch.next_due(now).max(now.plus(Millis::new(1)));
+        gaps.push((now, next.since(now)));
+        now = next;
+    }
+    let fast = gaps.iter().filter(|(_, gap)| *gap < Millis::from_secs(20)).count();
+    assert!(fast <= 2 * (limit as usize + 1), "{fast} fast probes with {limit} a day");
+    let spent = gaps.iter().rev().take(20).filter(|(_, gap)| *gap >= Millis::from_secs(20)).count();
+    assert!(spent >= 18, "{:?}", &gaps[gaps.len() - 20..]);
 }

@@ -30,6 +30,7 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
             reason: reason.into(),
             warned,
             failed,
+            unproven: false,
             latency: Millis::new(5),
             status: None,
             cache: CacheClass::Unclassified,
@@ -41,6 +42,7 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
             opinion,
             since: observed,
             observed,
+            run: 1,
             seen,
             colo: None,
         };
@@ -50,7 +52,8 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
 }
 
 fn judged(quorum: Quorum, min_votes: u32, text: &str) -> (Status, String) {
-    let judgement = judge(&rules(quorum, min_votes), Fingerprint::of("d"), &votes(text), now());
+    let judgement =
+        judge(&rules(quorum, min_votes), Fingerprint::of("d"), (&votes(text), &Map::new()), now());
     (judgement.status, judgement.reason)
 }
 
@@ -116,8 +119,12 @@ fn a_blemish_is_a_warning() {
 
 #[test]
 fn votes_for_another_definition_do_not_count() {
-    let judgement =
-        judge(&rules(Quorum::Majority, 1), Fingerprint::of("other"), &votes("weur- enam-"), now());
+    let judgement = judge(
+        &rules(Quorum::Majority, 1),
+        Fingerprint::of("other"),
+        (&votes("weur- enam-"), &Map::new()),
+        now(),
+    );
     assert_eq!(judgement.status, Status::Unknown);
 }
 
@@ -138,8 +145,12 @@ fn quorums_are_counted_over_live_votes() {
 
 #[test]
 fn a_verdict_is_valid_as_long_as_enough_of_its_votes() {
-    let judgement =
-        judge(&rules(Quorum::Majority, 2), Fingerprint::of("d"), &votes("weur+1 enam+20 apac+40"), now());
+    let judgement = judge(
+        &rules(Quorum::Majority, 2),
+        Fingerprint::of("d"),
+        (&votes("weur+1 enam+20 apac+40"), &Map::new()),
+        now(),
+    );
     assert_eq!(
         judgement.valid_until,
         now().plus(Millis::from_secs(25)),
@@ -172,14 +183,14 @@ proptest! {
     #[test]
     fn no_fail_without_a_quorum_of_live_fails(text in "(a[+!?-][0-9]{1,2} )?(b[+!?-][0-9]{1,2} )?(c[+!?-][0-9]{1,2} )?", min in 1u32..4) {
         let votes = votes(&text);
-        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), &votes, now());
+        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), (&votes, &Map::new()), now());
         let live: Vec<_> = votes.values().filter(|v| v.opinion != Opinion::Undecided && now().since(v.observed) < TTL).collect();
         let fails = live.iter().filter(|v| v.opinion == Opinion::Fail).count();
         prop_assert_eq!(judgement.status == Status::Unknown, live.len() < min as usize);
         prop_assert_eq!(judgement.status == Status::Fail, live.len() >= min as usize && fails * 2 > live.len());
         prop_assert!(judgement.status == Status::Unknown || judgement.valid_until > now());
         // One moment before it expires it still says the same of the number of live votes; at that moment it is unknown.
-        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), &votes, judgement.valid_until);
+        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), (&votes, &Map::new()), judgement.valid_until);
         prop_assert_eq!(expired.status, Status::Unknown);
     }
 }

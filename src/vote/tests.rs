@@ -95,7 +95,7 @@ fn a_settled_origin_changes_no_counter() {
 
 #[test]
 fn report_v1_bytes_are_frozen() {
-    let frozen = r#"{"version":1,"vantage":"weur","shard":"0of1","seq":7,"config":"00000000000000ff","lag":3,"missed":0,"colo":null,"votes":[{"origin":"shop/primary","definition":"0000000000000001","opinion":"fail","held":1000,"age":20,"seen":{"reason":"status 500 is not expected","warned":false,"failed":true,"latency":12,"status":500,"cache":"origin-proven","database":{"calls":2,"time":null}}}]}"#;
+    let frozen = r#"{"version":1,"vantage":"weur","shard":"0of1","seq":7,"config":"00000000000000ff","lag":3,"missed":0,"colo":null,"votes":[{"origin":"shop/primary","definition":"0000000000000001","opinion":"fail","held":1000,"age":20,"run":3,"seen":{"reason":"status 500 is not expected","warned":false,"failed":true,"unproven":false,"latency":12,"status":500,"cache":"origin-proven","database":{"calls":2,"time":null}}}],"blind":{"shop/standby":"why"},"fast":{"spent":1,"of":2}}"#;
     let report: Report = crate::json::read(frozen).unwrap();
     assert_eq!(crate::json::write(&report), frozen);
     assert_eq!(report.votes[0].opinion, Opinion::Fail);

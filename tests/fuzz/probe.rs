@@ -133,7 +133,9 @@ fn words(sample: &Sample) -> Vec<String> {
     });
     let reason = match sample.evidence() {
         Evidence::Pass => None,
-        Evidence::Warn(why) | Evidence::Fail(why) | Evidence::None(why) => Some(why),
+        Evidence::Warn(why) | Evidence::Unproven(why) | Evidence::Fail(why) | Evidence::None(why) => {
+            Some(why)
+        }
     };
     findings.chain(reason).collect()
 }

@@ -89,13 +89,13 @@ fn failing(vantage: &str) -> Report {
     let mine = config.origins().filter(|origin| origin.vantages.iter().any(|name| name.as_str() == vantage));
     let votes = mine.map(|origin| {
         format!(
-            r#"{{"origin":"{}","definition":"{}","opinion":"fail","held":1000,"age":20,"seen":{{"reason":"status 500 is not expected","warned":false,"failed":true,"latency":12,"status":500,"cache":"origin-proven","database":{{"calls":2,"time":null}}}}}}"#,
+            r#"{{"origin":"{}","definition":"{}","opinion":"fail","held":1000,"age":20,"run":3,"seen":{{"reason":"status 500 is not expected","warned":false,"failed":true,"unproven":false,"latency":12,"status":500,"cache":"origin-proven","database":{{"calls":2,"time":null}}}}}}"#,
             origin.id, origin.definition
         )
     });
     let votes = votes.collect::<Vec<_>>().join(",");
     let text = format!(
-        r#"{{"version":1,"vantage":"{vantage}","shard":"0of1","seq":7,"config":"{}","lag":3,"missed":0,"colo":"AMS","votes":[{votes}]}}"#,
+        r#"{{"version":1,"vantage":"{vantage}","shard":"0of1","seq":7,"config":"{}","lag":3,"missed":0,"colo":"AMS","votes":[{votes}],"blind":{{"shop/standby":"why"}},"fast":null}}"#,
         config.hash
     );
     json::read(&text).unwrap()
@@ -209,9 +209,9 @@ fn watch(text: &str) -> Outcome {
     let vantage = Name::parse("weur").map_err(|error| error.to_string())?;
     let shards = schedule::shards(&config, &vantage);
     let shard = shards.first().ok_or("no shard")?;
-    let mut watch = Watch::new(&vantage, shard, config.hash, Some(text), NOW);
+    let mut watch = Watch::new(&config, &vantage, shard, Some(text), NOW);
     let stored = watch.stored();
-    let again = Watch::new(&vantage, shard, config.hash, Some(&stored), NOW).stored();
+    let again = Watch::new(&config, &vantage, shard, Some(&stored), NOW).stored();
     law!(stored == again, "{stored} is stored as {again}");
     let effects = watch.step(vantage::Event::Alarm, NOW).len();
     Ok(format!("{effects} effects"))

@@ -43,7 +43,8 @@ test("a report that is refused is sent again with the next tick, not at once", a
   const lost = () => worker.said().split("report_lost").length;
   const [reports, probes] = [lost(), primary.requests.length];
   await until("a dozen more probes", (see) => see(primary.requests.length) >= probes + 12);
-  assert.ok(lost() - reports <= 2 * 12, `${lost() - reports} reports were lost in 12 probes`);
+  // Twice a tick: what the last one lost, and what this one saw; three vantages may be in mid-tick.
+  assert.ok(lost() - reports <= 2 * 12 + 2 * 3, `${lost() - reports} reports were lost in 12 probes`);
 });
 
 test("an Arbiter that hangs keeps no reader waiting that has a copy", async () => {

@@ -163,7 +163,7 @@ fn explain(sample: &Sample, reply: &Reply) -> ExitCode {
         Evidence::Pass => ("pass", "everything is as expected".to_owned(), ExitCode::SUCCESS),
         Evidence::Warn(why) => ("warn", why, ExitCode::SUCCESS),
         Evidence::Fail(why) => ("fail", why, ExitCode::from(PROBLEMS)),
-        Evidence::None(why) => ("no evidence", why, ExitCode::from(PROBLEMS)),
+        Evidence::Unproven(why) | Evidence::None(why) => ("no evidence", why, ExitCode::from(PROBLEMS)),
     };
     say(&format!("evidence: {word} ({why})"));
     code

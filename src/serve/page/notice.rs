@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::sentence::is_new;
-use super::text::{ago, instant, listed};
+use super::text::{Plain, ago, instant, listed};
 use crate::snapshot::{Snapshot, WatchView};
 use crate::units::Timestamp;
 
@@ -11,8 +11,8 @@ use crate::units::Timestamp;
 pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
     let new = snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is_new);
     let heard = snapshot.watch.iter().filter_map(|watch| watch.heard).max();
-    let reporting = names(snapshot, reports, now);
-    let silent = names(snapshot, |watch, now| watch.heard.is_some() && !reports(watch, now), now);
+    let reporting = names(snapshot, WatchView::reports_at, now);
+    let silent = names(snapshot, |watch, now| watch.heard.is_some() && !watch.reports_at(now), now);
     let awaited = names(snapshot, |watch, _| watch.heard.is_none(), now);
     html! {
         @if arbiter_silent && snapshot.watch.is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp)
 pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
     let then = if arbiter_silent { snapshot.taken_at } else { now };
     let all = names(snapshot, |_, _| true, then);
-    let reporting = names(snapshot, reports, then).len();
+    let reporting = names(snapshot, WatchView::reports_at, then).len();
     html! {
         details #watch {
             summary {
@@ -73,17 +73,16 @@ pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
                             Some(heard) => { "reported " (ago(heard, now)) " ago" },
                             None => { "has not reported yet" },
                         }
-                        @if !reports(watch, then) { ", silent" }
+                        @if !watch.reports_at(then) { ", silent" }
                         ", probes " (watch.lag.get()) " ms late, " (watch.missed) " missed"
+                        @if let Some(colo) = &watch.colo { ", in " (Plain(colo)) }
+                        @if let Some(fast) = &watch.fast { ", " (fast.spent) " of " (fast.of) " fast probes spent today" }
+                        @if let Some(blind) = &watch.blind { "; no evidence of " (Plain(blind)) }
                     }
                 }
             }
         }
     }
-}
-
-fn reports(watch: &WatchView, now: Timestamp) -> bool {
-    watch.heard.is_some() && now <= watch.silent_from
 }
 
 /// The vantages with a shard that is so, each once: the shards of a vantage stand side by side.

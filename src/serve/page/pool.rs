@@ -44,8 +44,10 @@ fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
         li id=(path) class=(status.as_str()) {
             h4 { (badge(status)) " " (origin.name) }
             p.reason { (Plain(&origin.reason_at(now))) }
+            @if !lapsed && !origin.next.is_empty() { p.next { "Next: " (Plain(&origin.next)) "." } }
             p.facts {
                 span { (status.as_str()) " for " (ago(since, now)) }
+                @if let Some(falls) = origin.falls { span.flapping { "flapping: " (falls) " falls" } }
                 @match origin.oldest {
                     Some(oldest) => { span { "evidence " (ago(oldest, now)) " old" } },
                     None => { span { "no evidence" } },
@@ -87,7 +89,11 @@ fn vote_item(vote: &VoteView, with_reason: bool, now: Timestamp) -> Markup {
                     @if let Some(time) = vote.database.time { ", " (time.get()) " ms" }
                 }
             }
-            span.seen { (ago(vote.observed, now)) " ago" }
+            span.seen {
+                @if now >= vote.expires { "expired " (ago(vote.expires, now)) " ago" }
+                @else { (ago(vote.observed, now)) " ago" }
+                @if vote.run < vote.need { ", " (vote.run) " of " (vote.need) " in a row" }
+            }
             @if with_reason && vote.reason != "ok" { span.why { (Plain(&vote.reason)) } }
         }
     }

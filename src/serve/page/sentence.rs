@@ -1,7 +1,6 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
 use super::text::listed;
-use crate::route;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::Timestamp;
 use crate::verdict::Status;
@@ -109,7 +108,8 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
     clause(&named(&|origin| is(origin, Status::Warn) && !is_chosen(origin)), "", " warns", " warn");
     clause(&named(&|origin| is(origin, Status::Pass) && is_chosen(origin)), "", " serves", "");
     clause(&named(&|origin| is(origin, Status::Warn) && is_chosen(origin)), "", " serves with a warning", "");
-    let moved = !pool.choice.ends_with(route::FIRST);
+    let first = pool.origins.iter().map(|origin| origin.priority).min();
+    let moved = pool.origins.iter().any(|origin| is_chosen(origin) && Some(origin.priority) != first);
     let head = match status {
         Status::Pass => "passes",
         Status::Unknown => "is unknown",

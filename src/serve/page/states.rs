@@ -5,7 +5,7 @@ use vedette::arbiter::{Arbiter, Event};
 use vedette::config::{Config, Origin};
 use vedette::sample::{CacheClass, Database};
 use vedette::snapshot::{Part, Snapshot};
-use vedette::units::{Millis, Timestamp};
+use vedette::units::{Map, Millis, Timestamp};
 use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Vote};
 
 /// A state of the page.
@@ -110,6 +110,8 @@ impl Story {
                 lag: Millis::new(3),
                 missed: 0,
                 votes: cast,
+                blind: Map::new(),
+                fast: None,
             };
             self.arbiter.step(Event::Reported(report), self.now);
         }
@@ -145,13 +147,14 @@ fn vote(origin: &Origin, sign: &str, ms: u64, failure: &str) -> Vote {
         reason: reason.into(),
         warned: sign == "~",
         failed,
+        unproven: false,
         latency: Millis::new(if sign == "~" { 912 } else { ms }),
         status: Some(if failed { 503 } else { 200 }),
         cache: CacheClass::OriginProven,
         database: Database { calls: (!failed).then_some(1), time: (!failed).then_some(Millis::new(2)) },
     };
     let (id, definition) = (origin.id.clone(), origin.definition);
-    Vote { origin: id, definition, opinion, held: Millis::from_secs(9), age: Millis::new(600), seen }
+    Vote { origin: id, definition, opinion, held: Millis::from_secs(9), age: Millis::new(600), run: 2, seen }
 }
 
 fn without_copy(story: &Story) -> State {

@@ -1,0 +1,125 @@
+//! What the Arbiter publishes: its state as a snapshot, by allow-list.
+
+use super::{Arbiter, Presence, ballot};
+use crate::config::{Origin, Pool};
+use crate::route::Choice;
+use crate::snapshot::{OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
+use crate::units::{Name, Timestamp};
+use crate::verdict::{self, Rules, Status, Verdict};
+use crate::vote::Opinion;
+
+/// Events in a snapshot, the latest ones.
+const EVENTS_SHOWN: usize = 20;
+
+impl Arbiter {
+    /// The verdicts as they stand since the last step, as far as `part` goes.
+    #[must_use]
+    pub fn snapshot(&self, part: &Part, now: Timestamp) -> Snapshot {
+        let mut pools: Vec<PoolView> = self
+            .config
+            .pools
+            .iter()
+            .filter(|pool| part.has(&pool.name))
+            .map(|pool| self.pool_view(pool, now))
+            .collect();
+        if *part == Part::Summary {
+            pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.votes.clear());
+        }
+        let mut snapshot = Snapshot {
+            version: SNAPSHOT_VERSION,
+            config: self.config.hash,
+            taken_at: now,
+            pools,
+            watch: Vec::new(),
+            events: Vec::new(),
+        };
+        if let Part::Whole | Part::Summary = part {
+            let views = self.watch.iter().map(|((vantage, shard), seen)| seen.view(vantage, shard, now));
+            snapshot.watch = views.collect();
+            snapshot.events = self.events.iter().take(EVENTS_SHOWN).cloned().collect();
+        }
+        snapshot
+    }
+
+    fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
+        let origins: Vec<OriginView> =
+            pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
+        let standing = self.pools.get(&pool.name);
+        let (chosen, choice) = match standing.map(|standing| &standing.choice) {
+            Some(Choice::Origin { name, reason }) => (Some(name.clone()), reason.clone()),
+            Some(Choice::Nowhere) => (None, "every origin fails".into()),
+            None => (None, "not decided yet".into()),
+        };
+        PoolView {
+            name: pool.name.clone(),
+            status: standing.map_or(Status::Unknown, |standing| standing.status),
+            since: standing.map_or(now, |standing| standing.since),
+            valid_until: origins.iter().map(|origin| origin.valid_until).min().unwrap_or(now),
+            revision: standing.map_or(0, |standing| standing.revision),
+            chosen,
+            choice,
+            panic: standing.is_some_and(|standing| standing.panic),
+            origins,
+        }
+    }
+
+    fn origin_view(&self, pool: &Pool, origin: &Origin, now: Timestamp) -> OriginView {
+        let rules = Rules::of(pool);
+        let damping = rules.damping(origin);
+        let votes = ballot(&self.votes, origin);
+        let need = origin.thresholds;
+        let view = |vantage: &Name| {
+            let vote = votes.get(vantage).filter(|vote| vote.definition == origin.definition)?;
+            Some(VoteView {
+                vantage: vantage.clone(),
+                opinion: vote.opinion,
+                warned: vote.opinion != Opinion::Fail && vote.seen.warned,
+                reason: vote.seen.reason.clone(),
+                run: vote.run,
+                need: if vote.seen.failed { need.fall } else { need.rise },
+                since: vote.since,
+                observed: vote.observed,
+                expires: vote.observed.plus(pool.vote_ttl),
+                latency: vote.seen.latency,
+                code: vote.seen.status,
+                cache: vote.seen.cache,
+                database: vote.seen.database,
+                colo: vote.colo.clone(),
+            })
+        };
+        let standing = self.verdicts.get(&origin.id);
+        let verdict = standing.map(|standing| &standing.verdict);
+        let weighed = standing.and_then(|standing| standing.weighed.as_ref());
+        OriginView {
+            name: origin.id.origin.clone(),
+            url: pool.expose_urls.then(|| origin.url.to_string()),
+            priority: origin.priority,
+            status: verdict.map_or(Status::Unknown, |verdict| verdict.status),
+            reason: standing.map_or_else(String::new, super::Standing::reason),
+            next: verdict.zip(weighed).map_or_else(String::new, |(verdict, (judgement, _))| {
+                verdict::outlook(&rules, verdict, judgement, damping)
+            }),
+            falls: verdict.and_then(Verdict::flapping),
+            since: verdict.map_or(now, |verdict| verdict.since),
+            valid_until: weighed.map_or(now, |(judgement, _)| judgement.valid_until),
+            oldest: weighed.and_then(|(judgement, _)| judgement.oldest),
+            votes: origin.vantages.iter().filter_map(view).collect(),
+        }
+    }
+}
+
+impl Presence {
+    fn view(&self, vantage: &Name, shard: &str, now: Timestamp) -> WatchView {
+        WatchView {
+            vantage: vantage.clone(),
+            shard: shard.to_owned(),
+            heard: self.heard,
+            lag: self.lag,
+            missed: self.missed,
+            silent_from: self.heard.map_or(now, |heard| heard.plus(self.patience)),
+            colo: self.colo.clone(),
+            blind: self.blind.clone(),
+            fast: self.fast,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The daily allowance of fast probes: on a plan with daily limits, origins in doubt must not spend what the quiet ones need.
+
+use miniserde::{Deserialize, Serialize};
+
+use crate::units::{Millis, Timestamp};
+
+const DAY: Millis = Millis::from_secs(86_400);
+
+/// Spending is stored in steps of so many probes: a rebuilt object may have spent so many more than it knows.
+const STEP: u32 = 10;
+
+/// What was spent on a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Spent {
+    /// The day of UTC, counted from the epoch.
+    day: u64,
+    /// Fast probes.
+    probes: u32,
+}
+
+/// How many fast probes a shard may send in a day of UTC, and has sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allowance {
+    /// None: as many as there is reason for.
+    pub(super) limit: Option<u32>,
+    spent: Spent,
+}
+
+impl Allowance {
+    pub(super) fn new(limit: Option<u32>, stored: Option<Spent>) -> Self {
+        Self { limit, spent: stored.unwrap_or_default() }
+    }
+
+    /// Whether a fast probe may be sent at `now`.
+    pub(super) fn is_left(&self, now: Timestamp) -> bool {
+        self.limit.is_none_or(|limit| self.spent_at(now) < limit)
+    }
+
+    /// Fast probes of today.
+    pub(super) const fn spent_at(&self, now: Timestamp) -> u32 {
+        if self.spent.day == day(now) { self.spent.probes } else { 0 }
+    }
+
+    /// Counts a fast probe; whether that is worth storing.
+    pub(super) fn spend(&mut self, now: Timestamp) -> bool {
+        if self.limit.is_none() {
+            return false;
+        }
+        self.spent = Spent { day: day(now), probes: self.spent_at(now).saturating_add(1) };
+        self.spent.probes % STEP == 1
+    }
+
+    /// What to store: rounded up, so that no life of the object forgets what an earlier one spent.
+    pub(super) fn stored(&self) -> Option<Spent> {
+        self.limit?;
+        let probes = self.spent.probes.div_ceil(STEP).saturating_mul(STEP);
+        Some(Spent { probes, ..self.spent })
+    }
+}
+
+/// The number of a day since the epoch.
+const fn day(at: Timestamp) -> u64 {
+    at.as_millis() / DAY.get()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::at;
+
+    #[test]
+    fn it_is_spent_once_and_is_whole_again_the_next_day() {
+        let mut allowance = Allowance::new(Some(25), None);
+        for _ in 0..25 {
+            assert!(allowance.is_left(at(0)));
+            allowance.spend(at(0));
+        }
+        assert!(!allowance.is_left(at(0)));
+        assert!(allowance.is_left(at(86_400_000)));
+    }
+
+    #[test]
+    fn a_rebuilt_object_never_believes_that_it_has_more_left() {
+        let mut allowance = Allowance::new(Some(100), None);
+        let mut kept = None;
+        for _ in 0..37 {
+            if allowance.spend(at(0)) {
+                kept = allowance.stored();
+            }
+        }
+        let again = Allowance::new(Some(100), kept);
+        assert!(again.spent_at(at(0)) >= 37, "{again:?}");
+        assert!(again.spent_at(at(0)) <= 37 + STEP, "{again:?}");
+    }
+
+    #[test]
+    fn without_a_limit_nothing_is_counted_or_stored() {
+        let mut allowance = Allowance::new(None, None);
+        assert!(!allowance.spend(at(0)) && allowance.stored().is_none() && allowance.is_left(at(0)));
+    }
+}

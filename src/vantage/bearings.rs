@@ -1,0 +1,131 @@
+//! Whether a vantage may believe what it sees: one to which every origin fails at once asks a reference before it counts that.
+//!
+//! The fault is nearer at hand than a failure of everything. A failure counts once something has answered after its probe was
+//! sent, an origin or a reference; until then it is withheld, and if no reference answers it proves nothing. A reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
+
+use crate::config::OriginUrl;
+use crate::units::{Millis, Timestamp};
+
+/// A vantage that reached no reference tries again after this long.
+const RETRY: Millis = Millis::from_secs(5);
+
+/// The data centre is asked for once an hour.
+const HOURLY: Millis = Millis::from_secs(3_600);
+
+/// How long a reference may take; its slot is taken away a little later.
+pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+const LOST_AFTER: Millis = Millis::from_secs(8);
+
+/// What a reference said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Whether it answered: the network between it and the vantage is whole.
+    pub answered: bool,
+    /// The data centre that it named, in capitals, as `AMS`.
+    pub colo: Option<String>,
+}
+
+/// What a vantage knows of its own connection.
+#[derive(Clone, Debug)]
+pub(super) struct Bearings {
+    references: Vec<OriginUrl>,
+    under_way: Option<(u64, usize, Timestamp)>,
+    /// When something last answered, an origin or a reference.
+    reached: Option<Timestamp>,
+    /// When the last of them had failed to answer.
+    lost: Option<Timestamp>,
+    pub(super) asked: Option<Timestamp>,
+    pub(super) colo: Option<String>,
+}
+
+/// What may be concluded from a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Belief {
+    /// The failure is the origin's.
+    Counts,
+    /// Not known before a reference has answered.
+    Unsure,
+    /// The vantage reaches nothing: it proves nothing.
+    Own,
+}
+
+impl Bearings {
+    pub(super) fn new(references: &[OriginUrl], asked: Option<Timestamp>, colo: Option<String>) -> Self {
+        let references = references.to_vec();
+        Self { references, under_way: None, reached: None, lost: None, asked, colo }
+    }
+
+    /// What the failure of a probe that was sent at `sent` proves.
+    pub(super) fn belief(&self, sent: Timestamp, now: Timestamp) -> Belief {
+        if self.references.is_empty() || self.reached.is_some_and(|reached| reached >= sent) {
+            Belief::Counts
+        } else if self.lost.is_some_and(|lost| now.since(lost) < RETRY) {
+            Belief::Own
+        } else {
+            Belief::Unsure
+        }
+    }
+
+    /// Something answered: what failed before is no fault of ours.
+    pub(super) const fn reached(&mut self, now: Timestamp) {
+        self.reached = Some(now);
+        self.lost = None;
+    }
+
+    /// Whether something has answered this very moment.
+    pub(super) fn is_sure(&self, now: Timestamp) -> bool {
+        self.reached == Some(now)
+    }
+
+    /// Whether a reference is being asked.
+    pub(super) const fn is_asking(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// A clock that stepped back must not keep the vantage from asking, nor an answer that never came.
+    pub(super) fn tidy(&mut self, now: Timestamp) {
+        self.asked = self.asked.filter(|at| *at <= now);
+        self.reached = self.reached.filter(|at| *at <= now);
+        self.lost = self.lost.map(|at| at.min(now));
+        if self.under_way.is_some_and(|(_, _, at)| at > now || now.since(at) > LOST_AFTER) {
+            self.under_way = None;
+        }
+    }
+
+    /// The reference to ask now, if one is to be asked: because of doubt, or for the data centre.
+    pub(super) fn ask(&mut self, doubt: bool, ticket: u64, now: Timestamp) -> Option<OriginUrl> {
+        let rested = |at: Option<Timestamp>, pause: Millis| at.is_none_or(|at| now.since(at) >= pause);
+        let wanted = (doubt && rested(self.lost, RETRY)) || rested(self.asked, HOURLY);
+        if !wanted || self.is_asking() {
+            return None;
+        }
+        self.turn(0, ticket, now)
+    }
+
+    fn turn(&mut self, index: usize, ticket: u64, now: Timestamp) -> Option<OriginUrl> {
+        let reference = self.references.get(index)?.clone();
+        self.under_way = Some((ticket, index, now));
+        self.asked = Some(now);
+        Some(reference)
+    }
+
+    /// Takes an answer in; the next reference to ask, if this one did not answer. An answer to a question that was given up is none.
+    pub(super) fn referred(
+        &mut self,
+        (ticket, next_ticket): (u64, u64),
+        referral: &Referral,
+        now: Timestamp,
+    ) -> Option<OriginUrl> {
+        let (_, index, _) = self.under_way.take_if(|(asked, _, _)| *asked == ticket)?;
+        if referral.answered {
+            self.reached(now);
+            self.colo = referral.colo.clone().or_else(|| self.colo.take());
+            return None;
+        }
+        let next = self.turn(index.saturating_add(1), next_ticket, now);
+        if next.is_none() {
+            self.lost = Some(now);
+        }
+        next
+    }
+}

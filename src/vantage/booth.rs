@@ -1,0 +1,183 @@
+//! One origin at one vantage: when it is probed next, and what of it the Arbiter has not been told yet.
+
+use crate::config::Origin;
+use crate::sample::{Evidence, Sample};
+use crate::schedule::Slots;
+use crate::units::{Millis, Name, Timestamp};
+use crate::vote::{Seen, Tally, Vote};
+
+/// A slot that lies further back than this when an object comes to life without memory was either probed or missed; it is
+/// not probed again.
+const GRACE: Millis = Millis::from_secs(2);
+
+/// How long past its deadline a probe may still come back before its slot is taken away.
+const LOST_AFTER: Millis = Millis::from_secs(5);
+
+/// Everything about one origin at this vantage.
+#[derive(Clone, Debug)]
+pub(super) struct Booth {
+    pub(super) origin: Origin,
+    position: (usize, usize),
+    pub(super) tally: Tally,
+    started: Option<Timestamp>,
+    pub(super) waiting: bool,
+    /// The ticket of the probe under way.
+    pub(super) under_way: Option<u64>,
+    pub(super) fresh: Option<Fresh>,
+    /// Why the latest probe proved nothing, if it did not.
+    pub(super) blind: Option<String>,
+    pub(super) withheld: Option<Withheld>,
+}
+
+/// Evidence that the Arbiter has not taken yet.
+#[derive(Clone, Debug)]
+pub(super) struct Fresh {
+    observed: Timestamp,
+    seen: Seen,
+    /// The number of the report that carries it.
+    pub(super) sent_as: Option<u64>,
+}
+
+/// Failures that do not count before the vantage knows that the fault is not its own.
+#[derive(Clone, Debug)]
+pub(super) struct Withheld {
+    /// So many of them.
+    pub(super) failures: u32,
+    /// The latest one.
+    pub(super) sample: Sample,
+}
+
+impl Booth {
+    pub(super) fn new(
+        origin: &Origin,
+        position: (usize, usize),
+        tally: Tally,
+        vantage: &Name,
+        now: Timestamp,
+    ) -> Self {
+        let mut booth = Self {
+            origin: origin.clone(),
+            position,
+            tally,
+            started: None,
+            waiting: false,
+            under_way: None,
+            fresh: None,
+            blind: None,
+            withheld: None,
+        };
+        booth.resume(vantage, now);
+        booth
+    }
+
+    /// The time between two probes. `hurry` allows for a shorter one than in the settled state.
+    pub(super) fn interval(&self, hurry: bool) -> Millis {
+        let pace = &self.origin.pace;
+        let interval = self.tally.interval(pace);
+        if hurry { interval } else { interval.max(pace.interval) }
+    }
+
+    /// Whether the next probe comes sooner than in the settled state.
+    pub(super) fn in_a_hurry(&self) -> bool {
+        self.interval(true) < self.origin.pace.interval
+    }
+
+    fn slots(&self, vantage: &Name, interval: Millis) -> Slots {
+        Slots::new(vantage, self.position.0, self.position.1, interval)
+    }
+
+    /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
+    /// never makes two probes fall together.
+    pub(super) fn due(&self, vantage: &Name, hurry: bool, now: Timestamp) -> Timestamp {
+        let interval = self.interval(hurry);
+        let Some(started) = self.started else { return now };
+        let settled = started.plus(Millis::new(interval.get() / 2));
+        // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
+        let after = if self.is_busy() { settled.max(now) } else { settled };
+        self.slots(vantage, interval).next(interval, after)
+    }
+
+    /// Whether a probe is under way or waits for its turn.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.under_way.is_some() || self.waiting
+    }
+
+    /// Queues the probe whose slot is due.
+    pub(super) const fn wait(&mut self, now: Timestamp) {
+        self.started = Some(now);
+        self.waiting = true;
+    }
+
+    /// Starts the probe that waited for its turn; how long it did.
+    pub(super) fn start(&mut self, ticket: u64, now: Timestamp) -> Millis {
+        let waited = self.started.map_or(Millis::ZERO, |queued| now.since(queued));
+        self.started = Some(now);
+        self.waiting = false;
+        self.under_way = Some(ticket);
+        waited
+    }
+
+    /// A start in the future means that the clock stepped back. The slot of a probe that never came back, although its deadline is
+    /// long past, is freed: it is no evidence.
+    pub(super) fn tidy(&mut self, now: Timestamp) {
+        self.started = self.started.map(|started| started.min(now));
+        let limit = self.origin.pace.timeout.plus(LOST_AFTER);
+        if self.started.is_none_or(|started| now.since(started) > limit) {
+            self.under_way = None;
+        }
+    }
+
+    /// When the latest probe was sent.
+    pub(super) fn sent(&self) -> Timestamp {
+        self.started.unwrap_or_default()
+    }
+
+    /// Whether it has been probed in this life of the object.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Counts a sample; whether that changed the opinion.
+    pub(super) fn fold(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
+        let changed = self.tally.fold(evidence, self.origin.thresholds, now);
+        match (evidence, Seen::of(sample, evidence)) {
+            (Evidence::None(why), _) => self.blind = Some(why.clone()),
+            (_, Some(seen)) => {
+                self.blind = None;
+                self.fresh = Some(Fresh { observed: now, seen, sent_as: None });
+            }
+            (_, None) => {}
+        }
+        changed
+    }
+
+    /// What the Arbiter has not taken yet, as a vote in the report `seq`.
+    pub(super) fn vote(&mut self, seq: u64, now: Timestamp) -> Option<Vote> {
+        let fresh = self.fresh.as_mut()?;
+        fresh.sent_as = Some(seq);
+        Some(Vote {
+            origin: self.origin.id.clone(),
+            definition: self.origin.definition,
+            opinion: self.tally.opinion,
+            held: self.tally.since.map_or(Millis::ZERO, |since| now.since(since)),
+            age: now.since(fresh.observed),
+            run: self.tally.run(),
+            seen: fresh.seen.clone(),
+        })
+    }
+
+    /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
+    /// without a decided vote is probed at once.
+    fn resume(&mut self, vantage: &Name, now: Timestamp) {
+        if self.tally.in_doubt() {
+            return;
+        }
+        let interval = self.interval(true);
+        let slots = self.slots(vantage, interval);
+        let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
+        let next = slots.next(interval, now.minus(grace));
+        // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.
+        let wobble = Millis::new(interval.get() / 10);
+        self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(wobble));
+    }
+}

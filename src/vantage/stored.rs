@@ -1,0 +1,60 @@
+//! What survives a vantage object: counters, opinions, and what it spent today.
+
+use miniserde::{Deserialize, Serialize};
+
+use super::allowance::Spent;
+use crate::json;
+use crate::units::{Fingerprint, Map, OriginId, Timestamp};
+use crate::vote::Tally;
+
+/// What is stored of a shard. Format version 1: fields are never renamed; new ones are an `Option`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredV1 {
+    pub(super) version: u32,
+    pub(super) tallies: Map<OriginId, StoredTally>,
+    pub(super) spent: Option<Spent>,
+    /// When a reference was last asked.
+    pub(super) asked: Option<Timestamp>,
+    /// The data centre that it named.
+    pub(super) colo: Option<String>,
+}
+
+/// What is stored of an origin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredTally {
+    pub(super) definition: Fingerprint,
+    pub(super) tally: Tally,
+}
+
+const VERSION: u32 = 1;
+
+impl StoredV1 {
+    /// Reads what was stored. Text that is not understood is left out, for counters are rebuilt within a few probes.
+    pub(super) fn read(text: Option<&str>) -> Self {
+        text.and_then(json::read::<Self>).filter(|stored| stored.version == VERSION).unwrap_or_default()
+    }
+
+    /// The text to store.
+    pub(super) fn write(mut self) -> String {
+        self.version = VERSION;
+        json::write(&self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_bytes_are_frozen() {
+        let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}},"spent":{"day":7,"probes":30},"asked":9,"colo":"AMS"}"#;
+        assert_eq!(StoredV1::read(Some(frozen)).write(), frozen);
+    }
+
+    #[test]
+    fn another_format_is_left_out() {
+        for text in ["", "{", "[]", r#"{"version":2,"tallies":{}}"#, r#"{"version":1,"tallies":{"x":1}}"#] {
+            assert_eq!(StoredV1::read(Some(text)), <StoredV1 as Default>::default(), "{text}");
+        }
+    }
+}

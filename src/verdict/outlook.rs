@@ -1,0 +1,126 @@
+//! What would change a verdict next, in words: so that nobody has to ask why it is red, or when it will be green.
+
+use super::standing::Damping;
+use super::{Judgement, Rules, Status, Verdict, needed};
+
+/// What would change the verdict next; nothing is said twice that its reason says already.
+#[must_use]
+pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping: Damping) -> String {
+    let Judgement { live, failing, .. } = *judgement;
+    let more =
+        |count: u32| if count == 1 { "1 more vantage".to_owned() } else { format!("{count} more vantages") };
+    let quorum = needed(rules.quorum, live);
+    let to_fail = quorum.saturating_sub(failing);
+    let held = verdict.held_until(damping).map(|until| {
+        let flaps = verdict.flapping().map_or_else(String::new, |falls| format!(", it flaps: {falls} falls"));
+        let to = judgement.status.as_str();
+        format!("{to} at {until} if nothing fails until then (held for {}{flaps})", verdict.hold(damping))
+    });
+    let next = match (judgement.status, held) {
+        (Status::Unknown, _) => {
+            format!("decided when {} is sure", more(rules.min_votes.saturating_sub(live)))
+        }
+        (_, Some(held)) => held,
+        (Status::Fail, None) => {
+            let enough = failing.saturating_sub(quorum).saturating_add(1);
+            let who =
+                if enough == 1 { "1 of them passes".to_owned() } else { format!("{enough} of them pass") };
+            format!("no longer fail when {who}")
+        }
+        (Status::Warn, None) if failing > 0 => {
+            format!(
+                "fail when {} fails ({quorum} of {live} needed); pass when those that fail pass",
+                more(to_fail)
+            )
+        }
+        (Status::Warn, None) => {
+            format!(
+                "pass when the warning is gone; fail when {} fail ({quorum} of {live} needed)",
+                more(to_fail)
+            )
+        }
+        (Status::Pass, None) => format!("fail when {quorum} of {live} vantages fail"),
+    };
+    match judgement.status {
+        Status::Unknown => next,
+        Status::Pass | Status::Warn | Status::Fail => {
+            format!("{next}; unknown at {} without fresh evidence", judgement.valid_until)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Quorum;
+    use crate::fixtures::at;
+    use crate::units::Millis;
+
+    const DAMPING: Damping = Damping { hold_down: Millis::from_secs(10), interval: Millis::from_secs(1) };
+
+    /// A judgement: its status, live votes and failing ones.
+    type Judged = (Status, u32, u32);
+
+    /// What is said of the last of several judgements a second apart.
+    fn said(judgements: &[Judged]) -> String {
+        let rules = Rules {
+            quorum: Quorum::Majority,
+            min_votes: 2,
+            vote_ttl: Millis::from_secs(45),
+            hold_down: DAMPING.hold_down,
+        };
+        let mut verdict = Verdict::unknown(at(0));
+        let mut outlook = String::new();
+        for (second, (status, live, failing)) in (0_u64..).zip(judgements) {
+            let now = at(second * 1_000);
+            let judgement = Judgement {
+                status: *status,
+                reason: String::new(),
+                valid_until: at(45_000),
+                oldest: Some(now),
+                live: *live,
+                failing: *failing,
+                until: None,
+            };
+            verdict.follow(&judgement, DAMPING, now);
+            outlook = self::outlook(&rules, &verdict, &judgement, DAMPING);
+        }
+        outlook
+    }
+
+    #[test]
+    fn it_says_what_would_change_the_verdict_and_when() {
+        use Status::{Fail, Pass, Unknown, Warn};
+        let until = at(45_000);
+        let table: [(&[Judged], &str); 7] = [
+            (&[(Unknown, 1, 0)], "decided when 1 more vantage is sure"),
+            (&[(Pass, 3, 0)], "fail when 2 of 3 vantages fail"),
+            (
+                &[(Warn, 3, 1)],
+                "fail when 1 more vantage fails (2 of 3 needed); pass when those that fail pass",
+            ),
+            (
+                &[(Warn, 3, 0)],
+                "pass when the warning is gone; fail when 2 more vantages fail (2 of 3 needed)",
+            ),
+            (&[(Fail, 3, 2)], "no longer fail when 1 of them passes"),
+            (&[(Fail, 3, 3)], "no longer fail when 2 of them pass"),
+            (
+                &[(Fail, 3, 3), (Pass, 3, 0)],
+                &format!("pass at {} if nothing fails until then (held for 10s)", at(11_000)),
+            ),
+        ];
+        for (judgements, expected) in table {
+            let fresh = format!("; unknown at {until} without fresh evidence");
+            let unknown = judgements.last().is_some_and(|(status, _, _)| *status == Unknown);
+            assert_eq!(said(judgements), format!("{expected}{}", if unknown { "" } else { &fresh }));
+        }
+    }
+
+    #[test]
+    fn it_names_flapping() {
+        use Status::{Fail, Pass};
+        let script: Vec<_> = [(Fail, 3, 3), (Pass, 3, 0)].repeat(4);
+        assert!(said(&script).contains("(held for 20s, it flaps: 3 falls)"), "{}", said(&script));
+    }
+}
