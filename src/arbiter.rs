@@ -144,7 +144,8 @@ impl Arbiter {
         // Rows of events come oldest first.
         arbiter.events.reverse();
         for origin in arbiter.config.origins() {
-            arbiter.verdicts.entry(origin.id.clone()).or_insert_with(|| Standing::of(Verdict::unknown(now)));
+            let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
+            arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown);
         }
         arbiter.mind_the_clock(now);
         arbiter

@@ -213,8 +213,11 @@ impl Watch {
         effects
     }
 
-    /// Asks a reference, if there is reason to.
+    /// Asks a reference, if there is reason to and a slot is free.
     fn ask(&mut self, doubt: bool, now: Timestamp) -> Option<Effect> {
+        if self.under_way() >= SLOTS {
+            return None;
+        }
         let ticket = self.next_ticket();
         let reference = self.bearings.ask(doubt, ticket, now)?;
         self.unwritten = true;

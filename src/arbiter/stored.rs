@@ -155,8 +155,8 @@ impl Arbiter {
         }
         for (origin, verdict) in row.origins {
             let id = OriginId { pool: row.pool.clone(), origin };
-            if self.config.origin(&id).is_some() {
-                self.verdicts.insert(id, Standing::of(verdict));
+            if let Some(origin) = self.config.origin(&id) {
+                self.verdicts.insert(id, Standing::of(verdict.under(origin.definition)));
             }
         }
         let choice = row.chosen.map_or(Choice::Nowhere, |name| Choice::Origin { name, reason: row.choice });

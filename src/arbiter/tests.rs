@@ -232,7 +232,7 @@ fn freshness_is_written_at_most_every_third_of_the_time_to_live() {
 
 #[test]
 fn stored_rows_v1_are_frozen() {
-    let pool = r#"{"pool":"shop","status":"warn","since":5,"revision":3,"config":"00000000000000aa","chosen":"standby","choice":"why","panic":false,"origins":{"primary":{"status":"fail","since":4,"judged":"pass","failed":5,"warned":null,"better":true,"falls":[4],"down":true,"recovered":null}}}"#;
+    let pool = r#"{"pool":"shop","status":"warn","since":5,"revision":3,"config":"00000000000000aa","chosen":"standby","choice":"why","panic":false,"origins":{"primary":{"definition":"00000000000000ab","status":"fail","since":4,"judged":"pass","failed":5,"warned":null,"better":true,"falls":[4],"down":true,"recovered":null}}}"#;
     let shard = r#"{"vantage":"weur","shard":"0of1","seq":9,"heard":8,"votes":{"shop/primary":{"definition":"00000000000000ab","opinion":"fail","since":1,"observed":2,"run":2,"seen":{"reason":"r","warned":false,"failed":true,"unproven":false,"latency":3,"status":500,"cache":"origin-proven","database":{"calls":null,"time":null}},"colo":null}}}"#;
     let event = r#"{"at":5,"subject":"shop/primary","from":"pass","to":"fail","reason":"r"}"#;
     assert_eq!(crate::json::write(&crate::json::read::<PoolRow>(pool).unwrap()), pool);

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::config::Quorum;
     use crate::fixtures::at;
-    use crate::units::Millis;
+    use crate::units::{Fingerprint, Millis};
 
     const DAMPING: Damping = Damping { hold_down: Millis::from_secs(10), interval: Millis::from_secs(1) };
 
@@ -69,7 +69,7 @@ mod tests {
             vote_ttl: Millis::from_secs(45),
             hold_down: DAMPING.hold_down,
         };
-        let mut verdict = Verdict::unknown(at(0));
+        let mut verdict = Verdict::unknown(Fingerprint::of("d"), at(0));
         let mut outlook = String::new();
         for (second, (status, live, failing)) in (0_u64..).zip(judgements) {
             let now = at(second * 1_000);

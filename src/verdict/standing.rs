@@ -7,7 +7,7 @@
 use miniserde::{Deserialize, Serialize};
 
 use super::{Judgement, Status};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// So many falls within [`history`] are flapping.
 const FLAPPING: u32 = 3;
@@ -36,6 +36,8 @@ pub struct Damping {
 /// The verdict of an origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
+    /// Fingerprint of the definition that it judges.
+    definition: Fingerprint,
     /// What stands.
     pub status: Status,
     /// Since when.
@@ -59,8 +61,9 @@ pub struct Verdict {
 impl Verdict {
     /// The verdict before any vote.
     #[must_use]
-    pub const fn unknown(since: Timestamp) -> Self {
+    pub const fn unknown(definition: Fingerprint, since: Timestamp) -> Self {
         Self {
+            definition,
             status: Status::Unknown,
             since,
             judged: Status::Unknown,
@@ -73,13 +76,28 @@ impl Verdict {
         }
     }
 
+    /// The same for an origin of this definition: what stands, stands until it is weighed again, but another definition begins with
+    /// nothing held against it.
+    #[must_use]
+    pub fn under(self, definition: Fingerprint) -> Self {
+        if self.definition == definition {
+            return self;
+        }
+        Self { status: self.status, ..Self::unknown(definition, self.since) }
+    }
+
     /// Takes the judgement of this moment in. Whether anything changed that must be stored.
     pub fn follow(&mut self, judgement: &Judgement, damping: Damping, now: Timestamp) -> bool {
         let before = self.clone();
         self.mind_the_clock(now);
-        self.judge(judgement.status, now);
         let remembered = history(damping.interval);
         self.falls.retain(|fall| now.since(*fall) < remembered);
+        // What is over is over: a longer hold after the next fall does not bring it back.
+        let hold = self.hold(damping);
+        for at in [&mut self.failed, &mut self.warned] {
+            *at = at.filter(|at| now.since(*at) < hold);
+        }
+        self.judge(judgement.status, now);
         let status = self.held(self.hold(damping), now);
         if status != self.status {
             self.since = now;
@@ -165,15 +183,15 @@ impl Verdict {
         [self.held_until(damping), forgotten].into_iter().flatten().min()
     }
 
-    /// A clock that stepped back must not stretch what is held.
+    /// After a clock stepped back, what is held is held from now on, and what was over is not held again.
     fn mind_the_clock(&mut self, now: Timestamp) {
         self.since = self.since.min(now);
-        for at in [&mut self.failed, &mut self.warned, &mut self.recovered].into_iter().flatten() {
-            *at = (*at).min(now);
+        let held = self.status > self.judged;
+        for at in [&mut self.failed, &mut self.warned] {
+            *at = at.map(|at| at.min(now)).filter(|_| held).or(at.filter(|at| *at <= now));
         }
-        for fall in &mut self.falls {
-            *fall = (*fall).min(now);
-        }
+        self.recovered = self.recovered.map(|at| at.min(now));
+        self.falls.retain(|fall| *fall <= now);
     }
 }
 
@@ -201,7 +219,7 @@ mod tests {
 
     /// Plays what the votes say, second by second (`+` pass, `!` warn, `-` fail, `?` unknown), and what stands.
     fn play(damping: Damping, script: &str) -> (String, Verdict) {
-        let mut verdict = Verdict::unknown(at(0));
+        let mut verdict = Verdict::unknown(Fingerprint::of("d"), at(0));
         let mut shown = String::new();
         for (second, c) in (0_u64..).zip(script.chars()) {
             let status = match c {
@@ -284,6 +302,29 @@ mod tests {
         assert_eq!(play(CALM, "+!+").1.recovered, None, "a warning is no outage");
         assert_eq!(play(CALM, "+--+++++++++++").1.recovered, Some(at(13_000)), "after hold-down");
         assert_eq!(play(Damping { hold_down: Millis::ZERO, ..CALM }, "-?!").1.recovered, Some(at(2_000)));
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_make_an_old_failure_hold_again() {
+        let (_, mut verdict) = play(CALM, "+--+++++++++++++++");
+        assert_eq!(verdict.status, Status::Pass);
+        verdict.follow(&judgement(Status::Pass), CALM, at(0));
+        assert_eq!(verdict.status, Status::Pass, "it was over");
+        let (_, mut verdict) = play(CALM, "+--++");
+        verdict.follow(&judgement(Status::Pass), CALM, at(0));
+        assert_eq!(verdict.status, Status::Fail, "it still holds");
+        verdict.follow(&judgement(Status::Pass), CALM, at(10_000));
+        assert_eq!(verdict.status, Status::Pass, "for hold_down and no longer");
+    }
+
+    #[test]
+    fn a_longer_hold_does_not_bring_back_what_was_over() {
+        let none = Damping { hold_down: Millis::ZERO, ..CALM };
+        assert_eq!(
+            play(none, "+-+-+!").0,
+            "+-+-+!",
+            "the third fall is a warning, and makes no failure of it"
+        );
     }
 
     proptest! {

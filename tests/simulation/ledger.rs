@@ -1,0 +1,359 @@
+//! What the world knows of itself: the evidence that was given, the votes that arrived, and what was stored and shown. The laws are
+//! called from here.
+
+use std::collections::BTreeMap;
+
+use vedette::arbiter::{Effect as Verdicts, Row, Table};
+use vedette::config::{Config, Pool};
+use vedette::json;
+use vedette::sample::Evidence;
+use vedette::snapshot::{Happening, Snapshot};
+use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
+use vedette::vantage::Effect as Probing;
+use vedette::verdict::Status;
+use vedette::vote::{Opinion, Report};
+
+use crate::laws;
+use crate::objects::VantageObject;
+use crate::setup::{Ms, SECOND};
+
+/// The longest that flapping makes a verdict hold, if `hold_down` is not longer.
+const LONGEST_HOLD: Ms = 300 * SECOND;
+
+/// A vote as the Arbiter must hold it.
+struct Held {
+    definition: Fingerprint,
+    opinion: Opinion,
+    observed: Timestamp,
+}
+
+/// What the votes on an origin amount to, and when they last ceased to say fail.
+#[derive(Clone, Copy)]
+struct Judged {
+    status: Status,
+    failed: Option<Timestamp>,
+}
+
+/// The record.
+#[derive(Default)]
+pub struct Ledger {
+    evidence: BTreeMap<OriginId, Ms>,
+    votes: BTreeMap<(OriginId, Name), Held>,
+    /// Who has ever said fail of what.
+    failed: BTreeMap<(OriginId, Fingerprint), Vec<Name>>,
+    sequences: BTreeMap<(Name, String), (u64, Timestamp)>,
+    judged: BTreeMap<OriginId, Judged>,
+    /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
+    sure_from: Ms,
+    sure: bool,
+    /// What is stored: the status of each subject by its latest event.
+    known: BTreeMap<String, Status>,
+    down: BTreeMap<String, bool>,
+    recovered: BTreeMap<String, Timestamp>,
+    stored: BTreeMap<String, (u64, String)>,
+    chosen: BTreeMap<String, Option<String>>,
+    published: BTreeMap<Name, (u64, String)>,
+}
+
+impl Ledger {
+    /// A vantage got evidence of an origin.
+    pub fn evidence(&mut self, origin: &OriginId, now: Ms) {
+        self.evidence.insert(origin.clone(), now);
+    }
+
+    /// How long ago any last did.
+    pub fn since_evidence(&self, origin: &OriginId, now: Ms) -> Ms {
+        self.evidence.get(origin).map_or(now, |at| now - at)
+    }
+
+    /// A vantage says what it counted: that must have been handed to it.
+    pub fn observes(
+        &mut self,
+        vantage: &mut VantageObject,
+        config: &Config,
+        effects: &[Probing],
+    ) -> laws::Verdict {
+        for effect in effects {
+            let Probing::Observed(origin, evidence) = effect else { continue };
+            let failed = match evidence {
+                Evidence::Pass | Evidence::Warn(_) => false,
+                Evidence::Fail(_) => true,
+                Evidence::Unproven(_) | Evidence::None(_) => continue,
+            };
+            if failed {
+                let uncounted = vantage.uncounted.entry(origin.clone()).or_default();
+                laws::hold(*uncounted > 0, || format!("a failure of {origin} is counted that nobody saw"))?;
+                *uncounted -= 1;
+            }
+            let need = config.origin(origin).map(|origin| origin.thresholds);
+            if let (Some(need), Some((_, account))) = (need, vantage.accounts.get_mut(origin)) {
+                account.note(failed, need);
+            }
+        }
+        Ok(())
+    }
+
+    /// A vantage reports.
+    pub fn says(&self, vantage: &VantageObject, report: &Report) -> laws::Verdict {
+        for vote in &report.votes {
+            let Some((_, account)) = vantage.accounts.get(&vote.origin) else {
+                return Err(format!("a vote on {} by a vantage that does not probe it", vote.origin));
+            };
+            laws::a_vote_says_what_its_evidence_amounts_to(vote.opinion, account)?;
+        }
+        Ok(())
+    }
+
+    /// The Arbiter's memory begins anew: how fresh votes are was stored sparingly.
+    pub fn arbiter_begins(&mut self, config: &Config, now: Ms) {
+        let ttl = config.pools.iter().map(|pool| pool.vote_ttl.get()).max().unwrap_or(0);
+        self.sure_from = now + 2 * ttl;
+    }
+
+    /// A report arrives at the Arbiter. `settled` says that no configuration ever changes.
+    pub fn hears(
+        &mut self,
+        config: &Config,
+        report: &Report,
+        settled: bool,
+        now: Timestamp,
+    ) -> laws::Verdict {
+        let voters =
+            |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(&report.vantage));
+        let ttl = config.pools.iter().filter(voters).map(|pool| pool.vote_ttl).min().unwrap_or_default();
+        if config.vantage(report.vantage.as_str()).is_none() {
+            return Ok(());
+        }
+        let last = self.sequences.get(&(report.vantage.clone(), report.shard.clone()));
+        let late = last.is_some_and(|(seq, heard)| report.seq <= *seq && now.since(*heard) <= ttl);
+        if !late {
+            self.sequences.insert((report.vantage.clone(), report.shard.clone()), (report.seq, now));
+        }
+        for vote in &report.votes {
+            if vote.opinion == Opinion::Fail {
+                let who = self.failed.entry((vote.origin.clone(), vote.definition)).or_default();
+                if !who.contains(&report.vantage) {
+                    who.push(report.vantage.clone());
+                }
+            }
+            if late
+                || config.origin(&vote.origin).is_none_or(|origin| !origin.vantages.contains(&report.vantage))
+            {
+                continue;
+            }
+            let key = (vote.origin.clone(), report.vantage.clone());
+            let before = self.votes.get(&key).filter(|held| held.definition == vote.definition);
+            let lost = before.is_some_and(|held| held.opinion != Opinion::Undecided)
+                && vote.opinion == Opinion::Undecided;
+            laws::hold(!(lost && settled), || {
+                format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
+            })?;
+            let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);
+            let (opinion, observed) = match (vote.seen.unproven, proof) {
+                (true, Some(observed)) => (vote.opinion, observed),
+                (true, None) => (Opinion::Undecided, now),
+                (false, _) => (vote.opinion, now.minus(vote.age)),
+            };
+            self.votes.insert(key, Held { definition: vote.definition, opinion, observed });
+        }
+        Ok(())
+    }
+
+    /// The Arbiter weighs; `calm` is the world's time if its clock is true and its writes land.
+    pub fn weighs(&mut self, config: &Config, now: Timestamp, calm: Option<Ms>) {
+        let was_sure = self.sure;
+        self.sure = calm.is_some_and(|moment| moment >= self.sure_from);
+        if !self.sure {
+            return;
+        }
+        for pool in &config.pools {
+            for origin in &pool.origins {
+                let status = laws::judged(pool.quorum, pool.min_votes, &self.live(pool, &origin.id, now));
+                let judged = self.judged.entry(origin.id.clone()).or_insert(Judged { status, failed: None });
+                if !was_sure {
+                    *judged = Judged { status, failed: None };
+                } else if judged.status == Status::Fail && status != Status::Fail {
+                    judged.failed = Some(now);
+                }
+                judged.status = status;
+            }
+        }
+    }
+
+    /// The opinions that count, of those who are sure.
+    fn live(&self, pool: &Pool, origin: &OriginId, now: Timestamp) -> Vec<Opinion> {
+        let definition = pool.origins.iter().find(|one| one.id == *origin).map(|origin| origin.definition);
+        let of_this = self.votes.iter().filter(|((id, _), _)| id == origin);
+        let live = of_this.filter(|(_, held)| {
+            Some(held.definition) == definition && now < held.observed.plus(pool.vote_ttl)
+        });
+        live.map(|(_, held)| held.opinion).filter(|opinion| *opinion != Opinion::Undecided).collect()
+    }
+
+    /// The Arbiter says what changed, and stores it: one story.
+    pub fn follows(&self, config: &Config, effects: &[Verdicts], now: Timestamp) -> laws::Verdict {
+        let (mut told, mut kept) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Verdicts::Changed(happening) => told.push(happening.clone()),
+                Verdicts::Persist(rows) => kept.extend(events(rows)),
+                Verdicts::Publish(_) | Verdicts::WakeAt(_) | Verdicts::Arm(_) => {}
+            }
+        }
+        laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;
+        let mut known = self.known.clone();
+        for Happening { subject, from, to, .. } in &told {
+            let before = known.insert(subject.clone(), *to).unwrap_or(Status::Unknown);
+            laws::hold(before == *from && from != to, || {
+                format!("{subject} is {before:?}, and goes from {from:?} to {to:?}")
+            })?;
+            if let Some(id) = OriginId::parse(subject) {
+                self.moves(config, &id, (*from, *to), now)?;
+            }
+        }
+        if self.sure {
+            for origin in config.origins() {
+                let stands = known.get(&origin.id.to_string()).copied().unwrap_or(Status::Unknown);
+                let judged = self.judged.get(&origin.id).map_or(Status::Unknown, |judged| judged.status);
+                laws::what_stands_is_never_better_than_what_is_judged(stands, judged)
+                    .map_err(|why| format!("{}: {why}", origin.id))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn moves(
+        &self,
+        config: &Config,
+        id: &OriginId,
+        (from, to): (Status, Status),
+        now: Timestamp,
+    ) -> laws::Verdict {
+        let Some((pool, origin)) = config.pool(id.pool.as_str()).zip(config.origin(id)) else {
+            return Err(format!("{id} changed and is not configured"));
+        };
+        let judged = self.judged.get(id);
+        let since_failed = judged.and_then(|judged| judged.failed).map(|failed| now.since(failed).get());
+        if to == Status::Fail {
+            let who = self.failed.get(&(id.clone(), origin.definition)).map_or(0, Vec::len);
+            let least = laws::quorum(pool.quorum, pool.min_votes as usize);
+            laws::hold(who >= least, || format!("{id} turns fail, and only {who} vantages ever said so"))?;
+            let held = since_failed.is_some_and(|since| since < LONGEST_HOLD.max(pool.hold_down.get()));
+            if self.sure && !held {
+                laws::fail_needs_a_quorum(pool.quorum, pool.min_votes, &self.live(pool, id, now))?;
+            }
+        }
+        if self.sure {
+            laws::too_few_votes_decide_nothing(to, pool.min_votes, self.live(pool, id, now).len())?;
+        }
+        if self.sure && from == Status::Fail && to < Status::Unknown {
+            laws::what_gets_better_has_held(to, since_failed, pool.hold_down.get())
+                .map_err(|why| format!("{id}: {why}"))?;
+        }
+        Ok(())
+    }
+
+    /// Rows have landed. How many of them are events. `now` is the Arbiter's time, if its clock never jumps.
+    pub fn stored(&mut self, config: &Config, rows: &[Row], now: Option<Timestamp>) -> Result<u64, String> {
+        let mut count = 0;
+        for Happening { at, subject, to, .. } in events(rows) {
+            count += 1;
+            let down = self.down.entry(subject.clone()).or_default();
+            if to == Status::Fail {
+                *down = true;
+            } else if to < Status::Unknown && std::mem::take(down) {
+                self.recovered.insert(subject.clone(), at);
+            }
+            self.known.insert(subject, to);
+        }
+        for row in rows.iter().filter(|row| row.table == Table::Pools) {
+            self.settles(config, row, now)?;
+        }
+        Ok(count)
+    }
+
+    /// A pool's row: its statuses are the known ones, its revision names them, and its choice waits for who recovered.
+    fn settles(&mut self, config: &Config, row: &Row, now: Option<Timestamp>) -> laws::Verdict {
+        let value: serde_json::Value = serde_json::from_str(&row.text).map_err(|error| error.to_string())?;
+        let revision = value["revision"].as_u64().unwrap_or(0);
+        let statuses: Vec<(String, String)> = value["origins"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, verdict)| (name.clone(), verdict["status"].as_str().unwrap_or_default().to_owned()))
+            .collect();
+        // Who is configured no more begins anew if it comes back.
+        self.known.retain(|subject, _| {
+            let inside = subject.strip_prefix(&row.key).and_then(|rest| rest.strip_prefix('/'));
+            inside.is_none_or(|origin| statuses.iter().any(|(name, _)| name == origin))
+        });
+        for (origin, status) in &statuses {
+            let subject = format!("{}/{origin}", row.key);
+            let known = self.known.get(&subject).copied().unwrap_or(Status::Unknown).as_str();
+            laws::hold(known == status, || {
+                format!("{subject} is stored as {status}, and by its events {known}")
+            })?;
+        }
+        let state = format!(
+            "{:?} {} {} {} {}",
+            statuses, value["status"], value["chosen"], value["choice"], value["config"]
+        );
+        if let Some((before, was)) = self.stored.insert(row.key.clone(), (revision, state.clone())) {
+            laws::a_revision_names_one_state((before, &was), (revision, &state))?;
+            laws::hold(revision == before || was != state, || {
+                format!("revision {revision} says what {before} said: {was}")
+            })?;
+        }
+        let chosen = value["chosen"].as_str().map(str::to_owned);
+        let before = self.chosen.insert(row.key.clone(), chosen.clone()).flatten();
+        let pool = config.pool(&row.key);
+        if let (Some(chosen), Some(before), Some(pool), Some(now)) = (&chosen, &before, pool, now)
+            && chosen != before
+            && value["panic"] == false
+        {
+            let waits = |origin: &str| {
+                let recovered = self.recovered.get(&format!("{}/{origin}", row.key));
+                recovered.is_some_and(|at| now < at.plus(pool.failback_delay))
+            };
+            let serves = |(origin, status): &&(String, String)| {
+                (status == "pass" || status == "warn") && (origin == before || !waits(origin))
+            };
+            let other = statuses.iter().find(serves);
+            laws::hold(!waits(chosen) || other.is_none(), || {
+                format!("{chosen} takes traffic from {before} before failback_delay, while {other:?} serves")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A reader gets a copy.
+    pub fn publishes(&mut self, snapshot: &Snapshot) -> laws::Verdict {
+        for pool in &snapshot.pools {
+            let statuses: Vec<Status> = pool.origins.iter().map(|origin| origin.status).collect();
+            for origin in &pool.origins {
+                let subject = format!("{}/{}", pool.name, origin.name);
+                let known = self.known.get(&subject).copied().unwrap_or(Status::Unknown);
+                laws::hold(known == origin.status, || {
+                    format!("{subject} is shown as {:?}, and stored as {known:?}", origin.status)
+                })?;
+            }
+            let chosen =
+                pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str())).map(|origin| origin.status);
+            laws::hold(chosen.is_some() || pool.chosen.is_none(), || {
+                format!("{:?} is not in its pool", pool.chosen)
+            })?;
+            laws::the_choice_serves(chosen, &statuses)?;
+            let state = format!("{statuses:?} {:?} {:?} {}", pool.status, pool.chosen, pool.choice);
+            if let Some((revision, was)) =
+                self.published.insert(pool.name.clone(), (pool.revision, state.clone()))
+            {
+                laws::a_revision_names_one_state((revision, &was), (pool.revision, &state))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn events(rows: &[Row]) -> Vec<Happening> {
+    rows.iter().filter(|row| row.table == Table::Events).filter_map(|row| json::read(&row.text)).collect()
+}

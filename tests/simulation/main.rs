@@ -1,0 +1,77 @@
+//! The real engines in a world of vantages, origins and readers where everything goes wrong that can: reports lost, late, doubled and
+//! overtaken; objects evicted with all that was under way; writes that fail before or after they land; alarms late and lost; clocks
+//! that differ and jump; vantages cut off; configurations deployed in mid-tick and rolled back.
+//!
+//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs ten thousand hours and twenty times two weeks, in
+//! the profile `simulation`:
+//!
+//! ```text
+//! VEDETTE_SEEDS=10000 VEDETTE_FORTNIGHTS=20 cargo test --locked --profile simulation --test simulation -- --nocapture
+//! VEDETTE_SEED=123 cargo test --locked --profile simulation --test simulation -- --nocapture     # one world, cut down and told
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test that fails is what a panic is for, and how far a run came is told to whoever asks"
+)]
+
+mod campaign;
+#[path = "../laws/mod.rs"]
+mod laws;
+mod ledger;
+mod mutants;
+mod objects;
+mod origins;
+mod readers;
+mod setup;
+mod world;
+
+use std::time::Instant;
+
+use campaign::{run, shrink, told};
+use mutants::Mutant;
+use setup::HOUR;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
+}
+
+fn lawful(seeds: std::ops::Range<u64>, hours: u64) {
+    let (begun, count) = (Instant::now(), seeds.end - seeds.start);
+    match run(seeds, hours * HOUR, None) {
+        Ok(tallies) => eprintln!("{count} worlds of {hours} h in {:.1?}: {tallies:?}", begun.elapsed()),
+        Err(failure) => panic!("{}", told(&shrink(*failure, None), None)),
+    }
+}
+
+#[test]
+fn an_hour_of_any_world_obeys_the_laws() {
+    if let Ok(seed) = std::env::var("VEDETTE_SEED") {
+        let seed: u64 = seed.parse().unwrap();
+        return lawful(seed..seed + 1, number("VEDETTE_HOURS", 1));
+    }
+    let first = number("VEDETTE_FIRST", 0);
+    lawful(first..first + number("VEDETTE_SEEDS", 60), 1);
+}
+
+#[test]
+fn two_weeks_of_any_world_obey_the_laws() {
+    let first = number("VEDETTE_FIRST", 0);
+    lawful(first..first + number("VEDETTE_FORTNIGHTS", 0), 14 * 24);
+}
+
+#[test]
+fn every_broken_rule_is_found() {
+    let most = number("VEDETTE_MUTANT_SEEDS", 1_000);
+    let mut survivors = Vec::new();
+    for mutant in Mutant::ALL {
+        match run(0..most, HOUR, Some(mutant)) {
+            Err(failure) => eprintln!("{mutant:?}: seed {}: {}", failure.setup.seed, failure.broken.law),
+            Ok(_) => survivors.push(mutant),
+        }
+    }
+    assert!(survivors.is_empty(), "not found within {most} worlds: {survivors:?}");
+}

@@ -1,0 +1,141 @@
+//! Rules broken on purpose, from outside: the engines get another configuration than the laws hold them to, or what passes between
+//! them and their world is tampered with. A simulation that finds none of these proves nothing.
+
+use vedette::arbiter::{Effect as Verdicts, Table};
+use vedette::config::{Config, Quorum};
+use vedette::sample::{Check, Finding, Outcome, Sample};
+use vedette::units::{Millis, Timestamp};
+use vedette::vantage::Effect as Probing;
+use vedette::vote::Report;
+
+use crate::setup::{HOUR, Ms, Terms};
+
+/// A rule that is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// One vote is enough, whatever `min_votes` says.
+    MinVotesOne,
+    /// One failing vote is a quorum.
+    QuorumAny,
+    /// Votes live ten times as long.
+    VotesLiveOn,
+    /// One failure fewer votes fail.
+    FallLess,
+    /// One pass is enough.
+    RiseOne,
+    /// What gets better is believed at once.
+    NoHoldDown,
+    /// Who recovered takes traffic at once.
+    NoFailback,
+    /// Every definition is taken for the first one.
+    OneDefinition,
+    /// Vantages store nothing.
+    NothingStored,
+    /// Reports go out before what they say is stored.
+    ReportsFirst,
+    /// A report that comes late wins.
+    LateReportsWin,
+    /// The fault of the platform counts as the origin's.
+    OwnFaultCounts,
+    /// Transitions leave no event behind.
+    NoEvents,
+    /// The Arbiter goes on with what it could not store.
+    KeepsMemory,
+    /// Silent vantages are left alone.
+    NobodyIsArmed,
+    /// Nothing wakes the Arbiter but itself.
+    NoCron,
+    /// Objects that are named no more go on.
+    Orphans,
+    /// Answers are made with an old time.
+    LateReader,
+}
+
+impl Mutant {
+    pub const ALL: [Self; 18] = [
+        Self::MinVotesOne,
+        Self::QuorumAny,
+        Self::VotesLiveOn,
+        Self::FallLess,
+        Self::RiseOne,
+        Self::NoHoldDown,
+        Self::NoFailback,
+        Self::OneDefinition,
+        Self::NothingStored,
+        Self::ReportsFirst,
+        Self::LateReportsWin,
+        Self::OwnFaultCounts,
+        Self::NoEvents,
+        Self::KeepsMemory,
+        Self::NobodyIsArmed,
+        Self::NoCron,
+        Self::Orphans,
+        Self::LateReader,
+    ];
+
+    /// The configuration that the engines are given in place of `terms`.
+    pub fn config(mutant: Option<Self>, terms: &Terms, first: Option<&Config>) -> Config {
+        let mut config = terms.config();
+        for pool in &mut config.pools {
+            match mutant {
+                Some(Self::MinVotesOne) => pool.min_votes = 1,
+                Some(Self::QuorumAny) => pool.quorum = Quorum::Any,
+                Some(Self::VotesLiveOn) => pool.vote_ttl = pool.vote_ttl.times(10),
+                Some(Self::NoHoldDown) => pool.hold_down = Millis::ZERO,
+                Some(Self::NoFailback) => pool.failback_delay = Millis::ZERO,
+                _ => {}
+            }
+            for origin in &mut pool.origins {
+                match mutant {
+                    Some(Self::FallLess) => origin.thresholds.fall = (origin.thresholds.fall - 1).max(1),
+                    Some(Self::RiseOne) => origin.thresholds.rise = 1,
+                    Some(Self::OneDefinition) => {
+                        let before = first.and_then(|first| first.origin(&origin.id));
+                        origin.definition = before.map_or(origin.definition, |before| before.definition);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        config
+    }
+
+    pub fn sample(mutant: Option<Self>, mut sample: Sample) -> Sample {
+        if mutant == Some(Self::OwnFaultCounts) && matches!(sample.outcome, Outcome::NoEvidence(_)) {
+            sample.outcome = Outcome::Answered;
+            sample.checks =
+                vec![Check { expectation: "status".into(), finding: Finding::Broken("refused".into()) }];
+        }
+        sample
+    }
+
+    pub fn probing(mutant: Option<Self>, effects: &mut Vec<Probing>) {
+        match mutant {
+            Some(Self::NothingStored) => effects.retain(|effect| !matches!(effect, Probing::Persist(_))),
+            Some(Self::ReportsFirst) => effects.sort_by_key(|effect| !matches!(effect, Probing::Report(_))),
+            _ => {}
+        }
+    }
+
+    pub fn report(mutant: Option<Self>, mut report: Report, now: Ms) -> Report {
+        if mutant == Some(Self::LateReportsWin) {
+            report.seq = 2_000_000_000_000 + now;
+        }
+        report
+    }
+
+    pub fn verdicts(mutant: Option<Self>, effects: &mut [Verdicts]) {
+        if mutant == Some(Self::NoEvents) {
+            for effect in effects {
+                if let Verdicts::Persist(rows) = effect {
+                    rows.retain(|row| row.table != Table::Events);
+                }
+            }
+        }
+    }
+
+    /// The time that answers are made with.
+    pub fn reading(mutant: Option<Self>, now: Timestamp) -> Timestamp {
+        if mutant == Some(Self::LateReader) { now.minus(Millis::new(HOUR)) } else { now }
+    }
+}

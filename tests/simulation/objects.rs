@@ -1,0 +1,132 @@
+//! The objects of a world: what the platform keeps for them, and the engines in their memory.
+//!
+//! Storage is the truth and memory goes at any time, as on the platform. Every call to an engine is made here.
+
+use std::collections::BTreeMap;
+
+use vedette::arbiter::{Arbiter, Row, Table};
+use vedette::config::Config;
+use vedette::schedule;
+use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
+use vedette::vantage::{self, Watch};
+
+use crate::laws::Account;
+use crate::setup::Ms;
+
+/// What a vantage has seen of an origin under one definition.
+pub type Accounts = BTreeMap<OriginId, (Fingerprint, Account)>;
+
+/// A vantage object.
+pub struct VantageObject {
+    /// Its name on the platform.
+    pub name: String,
+    pub vantage: Name,
+    pub label: String,
+    /// Which of the world's places it is in.
+    pub place: usize,
+    /// The deployment that it runs.
+    pub version: usize,
+    pub storage: Option<String>,
+    pub alarm: Option<Ms>,
+    pub memory: Option<Watch>,
+    /// Counts its lives: what was under way in an earlier one is lost.
+    pub life: u64,
+    /// The evidence that it has counted, and as much of it as is stored.
+    pub accounts: Accounts,
+    pub saved: Accounts,
+    /// Probes under way in this life, and references.
+    pub under_way: Vec<Option<OriginId>>,
+    /// Failures handed to it that it has not counted.
+    pub uncounted: BTreeMap<OriginId, u32>,
+}
+
+impl VantageObject {
+    pub fn new(name: &str, version: usize, place: usize) -> Self {
+        let (vantage, _, label) = schedule::parse_object_name(name).unwrap();
+        Self {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            vantage,
+            place,
+            version,
+            storage: None,
+            alarm: None,
+            memory: None,
+            life: 0,
+            accounts: Accounts::new(),
+            saved: Accounts::new(),
+            under_way: Vec::new(),
+            uncounted: BTreeMap::new(),
+        }
+    }
+
+    /// Throws its memory away, and what was under way in it.
+    pub fn forget(&mut self) {
+        self.memory = None;
+        self.life += 1;
+        self.under_way.clear();
+        self.uncounted.clear();
+    }
+
+    /// Brings its memory to life; whether the configuration still names it.
+    pub fn load(&mut self, config: &Config, now: Timestamp) -> bool {
+        if self.memory.is_some() {
+            return true;
+        }
+        let Some(known) = config.vantage(self.vantage.as_str()) else { return false };
+        let shards = schedule::shards(config, &known.name);
+        let Some(shard) = shards.iter().find(|shard| shard.label() == self.label) else { return false };
+        self.memory = Some(Watch::new(config, &self.vantage, shard, self.storage.as_deref(), now));
+        self.accounts = shard
+            .origins
+            .iter()
+            .map(|origin| {
+                let kept =
+                    self.saved.get(&origin.id).filter(|(definition, _)| *definition == origin.definition);
+                let account = kept.map(|(_, account)| account.clone()).unwrap_or_default();
+                (origin.id.clone(), (origin.definition, account))
+            })
+            .collect();
+        true
+    }
+
+    pub fn step(&mut self, event: vantage::Event, now: Timestamp) -> Vec<vantage::Effect> {
+        self.memory.as_mut().map(|watch| watch.step(event, now)).unwrap_or_default()
+    }
+}
+
+/// The Arbiter object.
+#[derive(Default)]
+pub struct ArbiterObject {
+    pub version: usize,
+    rows: BTreeMap<(u8, String), Row>,
+    events: Vec<Row>,
+    pub alarm: Option<Ms>,
+    pub memory: Option<Arbiter>,
+}
+
+impl ArbiterObject {
+    /// Brings its memory to life; whether it was not.
+    pub fn load(&mut self, config: &Config, now: Timestamp) -> bool {
+        if self.memory.is_some() {
+            return false;
+        }
+        let rows: Vec<Row> = self.rows.values().chain(&self.events).cloned().collect();
+        self.memory = Some(Arbiter::new(config.clone(), &rows, now));
+        true
+    }
+
+    /// Stores rows, all or none.
+    pub fn write(&mut self, rows: &[Row]) {
+        for row in rows {
+            match row.table {
+                Table::Events => self.events.push(row.clone()),
+                Table::Shards => drop(self.rows.insert((0, row.key.clone()), row.clone())),
+                Table::Pools => drop(self.rows.insert((1, row.key.clone()), row.clone())),
+                Table::Meta => drop(self.rows.insert((2, row.key.clone()), row.clone())),
+            }
+        }
+        let over = self.events.len().saturating_sub(vedette::arbiter::EVENTS_KEPT);
+        self.events.drain(..over);
+    }
+}

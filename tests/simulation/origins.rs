@@ -1,0 +1,109 @@
+//! Origins: what is true of each at any moment, and what a probe of it comes back with.
+
+use fastrand::Rng;
+use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::snapshot::Snapshot;
+use vedette::units::{Fingerprint, Millis, OriginId, Timestamp};
+use vedette::verdict::Status;
+
+use crate::laws;
+use crate::setup::{Conduct, Ms, Setup};
+
+/// Whence a probe is sent.
+pub struct Seen {
+    pub place: usize,
+    /// Whether the vantage is cut off, and if so, whether the platform says that the fault is its own.
+    pub cut: Option<bool>,
+    pub timeout: Millis,
+    pub at: Timestamp,
+}
+
+/// What an origin does at a moment; after the last fault every second one is up for good, and the others are broken.
+pub fn conduct(setup: &Setup, origin: &OriginId, now: Ms) -> Conduct {
+    let name = origin.to_string();
+    if now >= setup.length {
+        return if serves_in_the_end(setup, &name) { Conduct::Up } else { Conduct::Broken };
+    }
+    let during = |episode: &&(String, crate::setup::Episode)| {
+        episode.0 == name && (episode.1.from..episode.1.until).contains(&now)
+    };
+    setup.episodes.iter().find(during).map_or(Conduct::Up, |(_, episode)| episode.conduct)
+}
+
+fn serves_in_the_end(setup: &Setup, name: &str) -> bool {
+    Fingerprint::of(&format!("{name} {}", setup.seed)).as_u64().is_multiple_of(2)
+}
+
+/// How long a probe takes, and what it comes back with.
+pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sample) {
+    let timeout = seen.timeout.get();
+    let quick = rng.u64(5..80);
+    let sample = |outcome, finding, cache, latency| Sample {
+        at: seen.at,
+        outcome,
+        latency: Millis::new(latency),
+        status: Some(200),
+        cache,
+        database: Database::default(),
+        checks: vec![Check { expectation: "status".into(), finding }],
+    };
+    let proven = CacheClass::OriginProven;
+    let broken = || Finding::Broken("status 500 is not expected".into());
+    match seen.cut {
+        Some(true) => {
+            return (quick, Sample::no_evidence(seen.at, "the platform refused the probe (exceeded)"));
+        }
+        Some(false) => {
+            return (
+                timeout,
+                sample(Outcome::NoAnswerInTime, Finding::Met, CacheClass::Unclassified, timeout),
+            );
+        }
+        None => {}
+    }
+    let up = (quick, sample(Outcome::Answered, Finding::Met, proven, quick));
+    match conduct {
+        Conduct::Up => up,
+        Conduct::Broken => (quick, sample(Outcome::Answered, broken(), proven, quick)),
+        Conduct::Refuses => (2, sample(Outcome::Unreachable, Finding::Met, CacheClass::Unclassified, 2)),
+        Conduct::Hangs => {
+            (timeout, sample(Outcome::NoAnswerInTime, Finding::Met, CacheClass::Unclassified, timeout))
+        }
+        Conduct::Slow => {
+            let takes = timeout * 4 / 5;
+            (
+                takes,
+                sample(Outcome::Answered, Finding::Warned("response time is over 1s".into()), proven, takes),
+            )
+        }
+        Conduct::Flaps(stretch) if (now / stretch).is_multiple_of(2) => up,
+        Conduct::Flaps(_) => (quick, sample(Outcome::Answered, broken(), proven, quick)),
+        Conduct::BrokenFrom(place) if place == seen.place => {
+            (quick, sample(Outcome::Answered, broken(), proven, quick))
+        }
+        Conduct::BrokenFrom(_) => up,
+        Conduct::Cached => {
+            let warned = Finding::Warned("a cache answered".into());
+            (quick, sample(Outcome::Answered, warned, CacheClass::EdgeOnly, quick))
+        }
+        Conduct::Stale => {
+            let stale = Finding::Broken("a cache answered stale".into());
+            (quick, sample(Outcome::Answered, stale, CacheClass::CounterProof, quick))
+        }
+    }
+}
+
+/// Once nothing has gone wrong for long enough, every verdict is what is true.
+pub fn the_verdict_is_the_truth(setup: &Setup, snapshot: &Snapshot, now: Timestamp) -> Result<(), String> {
+    for pool in &snapshot.pools {
+        for origin in &pool.origins {
+            let name = format!("{}/{}", pool.name, origin.name);
+            let truth = if serves_in_the_end(setup, &name) { Status::Pass } else { Status::Fail };
+            let status = origin.status_at(now);
+            laws::hold(status == truth, || {
+                format!("in the end {name} is {status:?} ({}), and in truth {truth:?}", origin.reason)
+            })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! What a world is made of, drawn from its seed: a configuration, the truth about its origins, and what goes wrong.
+
+use std::fmt::Write as _;
+
+use fastrand::Rng;
+use vedette::config::Config;
+
+/// Milliseconds.
+pub type Ms = u64;
+
+pub const SECOND: Ms = 1_000;
+pub const MINUTE: Ms = 60 * SECOND;
+pub const HOUR: Ms = 60 * MINUTE;
+
+/// Where vantages may be.
+const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
+
+/// A world before it begins.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub seed: u64,
+    /// How long it lasts, until all is mended and it has time to settle.
+    pub length: Ms,
+    pub terms: Terms,
+    /// The configurations that are deployed, one after the other; the first from the beginning.
+    pub deployments: Vec<(Ms, Terms)>,
+    /// What each origin does, by its name.
+    pub episodes: Vec<(String, Episode)>,
+    /// When a vantage is cut off from everything, and whether the platform says that the fault is its own.
+    pub cuts: Vec<(usize, Ms, Ms, bool)>,
+    pub faults: Faults,
+}
+
+/// A configuration in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub vantages: usize,
+    /// Origins of each pool.
+    pub pools: Vec<usize>,
+    pub interval: Ms,
+    pub fast: Ms,
+    pub down: Ms,
+    pub timeout: Ms,
+    pub fall: u32,
+    pub rise: u32,
+    pub window: Option<(u32, u32)>,
+    pub quorum: String,
+    pub min_votes: u32,
+    pub vote_ttl: Ms,
+    pub hold_down: Ms,
+    pub failback: Ms,
+    pub panic: Option<u32>,
+    pub references: bool,
+    /// The path that the first origin is probed at: another one is another definition.
+    pub path: &'static str,
+}
+
+/// Something that an origin does for a while.
+#[derive(Clone, Copy, Debug)]
+pub struct Episode {
+    pub from: Ms,
+    pub until: Ms,
+    pub conduct: Conduct,
+}
+
+/// How an origin answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    Up,
+    Broken,
+    Refuses,
+    Hangs,
+    Slow,
+    /// Broken every other stretch of this length.
+    Flaps(Ms),
+    /// Broken as seen from this vantage only.
+    BrokenFrom(usize),
+    /// A cache answers in its place.
+    Cached,
+    /// A cache answers because it cannot reach it.
+    Stale,
+}
+
+/// What goes wrong, each as chances in a thousand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    pub report_lost: u32,
+    pub report_late: u32,
+    pub report_doubled: u32,
+    pub answer_lost: u32,
+    pub evicted: u32,
+    pub write_fails: u32,
+    pub alarm_late: u32,
+    pub alarm_lost: u32,
+    /// Clocks that differ, and jump.
+    pub clocks: u32,
+}
+
+impl Setup {
+    /// The world of a seed.
+    pub fn draw(seed: u64, length: Ms) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let terms = Terms::draw(&mut rng, length);
+        let mut deployments = Vec::new();
+        if rng.u32(..4) == 0 {
+            let mut at = 0;
+            for _ in 0..rng.u32(1..4) {
+                at += rng.u64(length / 10..length / 3);
+                let next = if rng.bool() { terms.clone() } else { terms.varied(&mut rng) };
+                deployments.push((at, next));
+            }
+            deployments.retain(|(at, _)| *at < length);
+        }
+        let (mut episodes, mut cuts) = (Vec::new(), Vec::new());
+        for origin in terms.origins().chain(["extra/o0".to_owned()]) {
+            let mut at = rng.u64(..length / 2);
+            while at < length {
+                let lasts = (length / 40).max(10 * SECOND);
+                let until = at + rng.u64(lasts / 4..lasts * 3);
+                episodes.push((
+                    origin.clone(),
+                    Episode { from: at, until, conduct: Conduct::draw(&mut rng, &terms) },
+                ));
+                at = until + rng.u64(length / 10..length);
+            }
+        }
+        if rng.u32(..3) == 0 {
+            let at = rng.u64(..length);
+            cuts.push((rng.usize(..terms.vantages), at, at + rng.u64(MINUTE..10 * MINUTE), rng.bool()));
+        }
+        let faults = Faults::draw(&mut rng);
+        Self { seed, length, terms, deployments, episodes, cuts, faults }
+    }
+}
+
+impl Terms {
+    fn draw(rng: &mut Rng, length: Ms) -> Self {
+        // Long worlds are quiet ones.
+        let paces: &[Ms] =
+            if length > 24 * HOUR { &[60, 120, 300] } else { &[2, 5, 10, 10, 20, 30, 30, 60, 60, 60] };
+        let interval = paces[rng.usize(..paces.len())] * SECOND;
+        let timeout = (interval / 2).clamp(SECOND, 5 * SECOND);
+        let vantages = rng.usize(1..=4);
+        let most = u32::try_from(vantages).unwrap();
+        let quorum = match rng.u32(..6) {
+            0 => "\"any\"".to_owned(),
+            1 => "\"all\"".to_owned(),
+            2 => rng.u32(1..=most).to_string(),
+            3 => format!("\"{}%\"", rng.u32(1..=100)),
+            _ => "\"majority\"".to_owned(),
+        };
+        let fall = rng.u32(1..=4);
+        let window = (rng.u32(..3) == 0).then(|| {
+            let of = rng.u32(2..8);
+            (rng.u32(1..=of), of)
+        });
+        let down = [interval, interval * 2, interval / 2][rng.usize(..3)].max(timeout).max(SECOND);
+        Self {
+            vantages,
+            pools: (0..rng.usize(1..=2)).map(|_| rng.usize(1..=3)).collect(),
+            interval,
+            fast: [interval, interval / 2, interval / 4][rng.usize(..3)]
+                .max(timeout)
+                .max(SECOND)
+                .min(interval),
+            down,
+            timeout,
+            fall,
+            rise: rng.u32(1..=3),
+            window,
+            quorum,
+            min_votes: rng.u32(1..=most),
+            vote_ttl: (interval.max(down) + timeout) * rng.u64(2..5),
+            hold_down: [0, 0, 10, 60][rng.usize(..4)] * SECOND,
+            failback: [0, 0, 30, 120][rng.usize(..4)] * SECOND,
+            panic: (rng.u32(..3) == 0).then(|| rng.u32(10..=100)),
+            references: rng.u32(..3) == 0,
+            path: "/health",
+        }
+    }
+
+    /// The configuration after an edit.
+    fn varied(&self, rng: &mut Rng) -> Self {
+        let mut terms = self.clone();
+        match rng.u32(..5) {
+            0 => terms.path = "/ready",
+            1 => terms.fall = terms.fall % 4 + 1,
+            2 => terms.pools.push(1),
+            3 if terms.pools[0] > 1 => terms.pools[0] -= 1,
+            4 if terms.vantages > 1 => {
+                terms.vantages -= 1;
+                terms.min_votes = 1;
+                terms.quorum = "\"majority\"".into();
+            }
+            _ => terms.hold_down = 20 * SECOND,
+        }
+        terms
+    }
+
+    /// The full names of the origins.
+    pub fn origins(&self) -> impl Iterator<Item = String> {
+        self.pools
+            .iter()
+            .enumerate()
+            .flat_map(|(pool, count)| (0..*count).map(move |origin| format!("p{pool}/o{origin}")))
+    }
+
+    /// The configuration as a file.
+    pub fn text(&self) -> String {
+        let mut text = String::from("plan = \"paid\"\n");
+        if self.references {
+            text += "references = [\"https://reference.example\"]\n";
+        }
+        let ms = |ms: Ms| format!("\"{ms}ms\"");
+        let vantages = format!("{:?}", &PLACES[..self.vantages]);
+        let window = self.window.map_or_else(String::new, |(m, n)| format!("window = \"{m}/{n}\"\n"));
+        let _ = write!(
+            text,
+            "[defaults]\ninterval = {}\nfast_interval = {}\ndown_interval = {}\ntimeout = {}\nfall = {}\nrise = {}\n{window}vantages = {vantages}\n",
+            ms(self.interval),
+            ms(self.fast),
+            ms(self.down),
+            ms(self.timeout),
+            self.fall,
+            self.rise,
+        );
+        for (pool, count) in self.pools.iter().enumerate() {
+            let panic = self.panic.map_or_else(String::new, |panic| format!("panic = \"{panic}%\"\n"));
+            let _ = write!(
+                text,
+                "[[pool]]\nname = \"p{pool}\"\nquorum = {}\nmin_votes = {}\nvote_ttl = {}\nhold_down = {}\nfailback_delay = {}\n{panic}",
+                self.quorum,
+                self.min_votes,
+                ms(self.vote_ttl),
+                ms(self.hold_down),
+                ms(self.failback),
+            );
+            for origin in 0..*count {
+                let path = if origin == 0 { self.path } else { "/health" };
+                let _ = write!(
+                    text,
+                    "[[pool.origin]]\nname = \"o{origin}\"\nurl = \"https://p{pool}-o{origin}.example\"\npriority = {origin}\nprobe = {{ path = \"{path}\" }}\n"
+                );
+            }
+        }
+        text
+    }
+
+    /// The configuration, parsed.
+    pub fn config(&self) -> Config {
+        let text = self.text();
+        Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
+    }
+}
+
+impl Conduct {
+    fn draw(rng: &mut Rng, terms: &Terms) -> Self {
+        match rng.u32(..10) {
+            0 | 1 => Self::Broken,
+            2 => Self::Refuses,
+            3 => Self::Hangs,
+            4 => Self::Slow,
+            // In step with the interval, or with nothing.
+            5 => Self::Flaps([terms.interval, terms.interval * 3, rng.u64(SECOND..MINUTE)][rng.usize(..3)]),
+            6 | 7 => Self::BrokenFrom(rng.usize(..terms.vantages)),
+            8 => Self::Cached,
+            _ => Self::Stale,
+        }
+    }
+}
+
+impl Faults {
+    /// Most worlds are calm in most ways.
+    fn draw(rng: &mut Rng) -> Self {
+        let mut chance = |often: u32| if rng.u32(..4) == 0 { rng.u32(1..=often) } else { 0 };
+        Self {
+            report_lost: chance(300),
+            report_late: chance(100),
+            report_doubled: chance(200),
+            answer_lost: chance(300),
+            evicted: chance(100),
+            write_fails: chance(50),
+            alarm_late: chance(50),
+            alarm_lost: chance(5),
+            clocks: chance(1_000),
+        }
+    }
+
+    /// The kinds, each with its name: to be switched off one by one.
+    pub fn kinds(&mut self) -> [(&'static str, &mut u32); 9] {
+        [
+            ("report_lost", &mut self.report_lost),
+            ("report_late", &mut self.report_late),
+            ("report_doubled", &mut self.report_doubled),
+            ("answer_lost", &mut self.answer_lost),
+            ("evicted", &mut self.evicted),
+            ("write_fails", &mut self.write_fails),
+            ("alarm_late", &mut self.alarm_late),
+            ("alarm_lost", &mut self.alarm_lost),
+            ("clocks", &mut self.clocks),
+        ]
+    }
+}
