@@ -76,14 +76,15 @@ impl Verdict {
         }
     }
 
-    /// The same for an origin of this definition: what stands, stands until it is weighed again, but another definition begins with
-    /// nothing held against it.
+    /// The same for an origin of this definition: what stands, stands until it is weighed again, and who recovered goes on waiting,
+    /// but another definition begins with nothing held against it.
     #[must_use]
     pub fn under(self, definition: Fingerprint) -> Self {
         if self.definition == definition {
             return self;
         }
-        Self { status: self.status, ..Self::unknown(definition, self.since) }
+        let Self { status, since, down, recovered, .. } = self;
+        Self { status, down, recovered, ..Self::unknown(definition, since) }
     }
 
     /// Takes the judgement of this moment in. Whether anything changed that must be stored.

@@ -22,6 +22,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// The passes since the last failure.
+    pub fn passes(&self) -> u32 {
+        u32::try_from(self.failures.iter().rev().take_while(|failure| !**failure).count()).unwrap_or(u32::MAX)
+    }
+
     /// Takes a piece of evidence in.
     pub fn note(&mut self, failed: bool, need: Thresholds) {
         self.failures.push_back(failed);
@@ -50,6 +55,25 @@ pub fn a_vote_says_what_its_evidence_amounts_to(vote: Opinion, account: &Account
             "a vote says {vote:?} where its evidence amounts to {:?}: {:?}",
             account.opinion, account.failures
         )
+    })
+}
+
+/// What a vantage once told of an origin it takes back on new evidence only, of which it counted so many passes and failures since.
+pub fn what_was_told_is_taken_back_on_evidence_only(
+    told: Opinion,
+    now: Opinion,
+    (passes, failures): (u32, u32),
+    need: Thresholds,
+) -> Verdict {
+    let enough = match now {
+        _ if told == Opinion::Undecided => true,
+        Opinion::Undecided => false,
+        Opinion::Pass => passes >= need.rise,
+        // Failures that it had counted before may be among them.
+        Opinion::Fail => failures >= 1,
+    };
+    hold(enough, || {
+        format!("{told:?} was told, and after {passes} passes and {failures} failures it is {now:?}")
     })
 }
 

@@ -38,14 +38,19 @@ struct Judged {
 #[derive(Default)]
 pub struct Ledger {
     evidence: BTreeMap<OriginId, Ms>,
-    votes: BTreeMap<(OriginId, Name), Held>,
+    votes: BTreeMap<OriginId, BTreeMap<Name, Held>>,
     /// Who has ever said fail of what.
     failed: BTreeMap<(OriginId, Fingerprint), Vec<Name>>,
-    sequences: BTreeMap<(Name, String), (u64, Timestamp)>,
+    sequences: BTreeMap<Name, (u64, Timestamp)>,
     judged: BTreeMap<OriginId, Judged>,
     /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
     sure_from: Ms,
     sure: bool,
+    /// Whether what the votes amount to changed in this step.
+    moved: bool,
+    /// No configuration ever changes.
+    settled: bool,
+    sure_since: Timestamp,
     /// What is stored: the status of each subject by its latest event.
     known: BTreeMap<String, Status>,
     down: BTreeMap<String, bool>,
@@ -56,6 +61,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// The record of a world; `settled` says that no configuration ever changes in it.
+    pub fn new(settled: bool) -> Self {
+        Self { settled, ..Self::default() }
+    }
+
     /// A vantage got evidence of an origin.
     pub fn evidence(&mut self, origin: &OriginId, now: Ms) {
         self.evidence.insert(origin.clone(), now);
@@ -85,6 +95,9 @@ impl Ledger {
                 laws::hold(*uncounted > 0, || format!("a failure of {origin} is counted that nobody saw"))?;
                 *uncounted -= 1;
             }
+            if let Some(told) = vantage.told.get_mut(origin) {
+                *(if failed { &mut told.3 } else { &mut told.2 }) += 1;
+            }
             let need = config.origin(origin).map(|origin| origin.thresholds);
             if let (Some(need), Some((_, account))) = (need, vantage.accounts.get_mut(origin)) {
                 account.note(failed, need);
@@ -94,12 +107,29 @@ impl Ledger {
     }
 
     /// A vantage reports.
-    pub fn says(&self, vantage: &VantageObject, report: &Report) -> laws::Verdict {
+    pub fn says(&self, vantage: &mut VantageObject, config: &Config, report: &Report) -> laws::Verdict {
         for vote in &report.votes {
             let Some((_, account)) = vantage.accounts.get(&vote.origin) else {
                 return Err(format!("a vote on {} by a vantage that does not probe it", vote.origin));
             };
             laws::a_vote_says_what_its_evidence_amounts_to(vote.opinion, account)?;
+            // It may not have been told at once, because it could not be stored.
+            let passes = account.passes();
+            let told = vantage.told.get(&vote.origin).filter(|told| told.0 == vote.definition);
+            if told.is_some_and(|told| told.1 == vote.opinion) {
+                continue;
+            }
+            // Where a configuration comes back, what was counted under it may be gone.
+            if let (Some(told), Some(origin), true) = (told, config.origin(&vote.origin), self.settled) {
+                let counted = (told.2, told.3);
+                laws::what_was_told_is_taken_back_on_evidence_only(
+                    told.1,
+                    vote.opinion,
+                    counted,
+                    origin.thresholds,
+                )?;
+            }
+            vantage.told.insert(vote.origin.clone(), (vote.definition, vote.opinion, passes, 0));
         }
         Ok(())
     }
@@ -110,24 +140,18 @@ impl Ledger {
         self.sure_from = now + 2 * ttl;
     }
 
-    /// A report arrives at the Arbiter. `settled` says that no configuration ever changes.
-    pub fn hears(
-        &mut self,
-        config: &Config,
-        report: &Report,
-        settled: bool,
-        now: Timestamp,
-    ) -> laws::Verdict {
+    /// A report arrives at the Arbiter.
+    pub fn hears(&mut self, config: &Config, report: &Report, now: Timestamp) -> laws::Verdict {
         let voters =
             |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(&report.vantage));
         let ttl = config.pools.iter().filter(voters).map(|pool| pool.vote_ttl).min().unwrap_or_default();
         if config.vantage(report.vantage.as_str()).is_none() {
             return Ok(());
         }
-        let last = self.sequences.get(&(report.vantage.clone(), report.shard.clone()));
+        let last = self.sequences.get(&report.vantage);
         let late = last.is_some_and(|(seq, heard)| report.seq <= *seq && now.since(*heard) <= ttl);
         if !late {
-            self.sequences.insert((report.vantage.clone(), report.shard.clone()), (report.seq, now));
+            self.sequences.insert(report.vantage.clone(), (report.seq, now));
         }
         for vote in &report.votes {
             if vote.opinion == Opinion::Fail {
@@ -141,11 +165,14 @@ impl Ledger {
             {
                 continue;
             }
-            let key = (vote.origin.clone(), report.vantage.clone());
-            let before = self.votes.get(&key).filter(|held| held.definition == vote.definition);
+            if !self.votes.contains_key(&vote.origin) {
+                self.votes.insert(vote.origin.clone(), BTreeMap::new());
+            }
+            let Some(ballot) = self.votes.get_mut(&vote.origin) else { continue };
+            let before = ballot.get(&report.vantage).filter(|held| held.definition == vote.definition);
             let lost = before.is_some_and(|held| held.opinion != Opinion::Undecided)
                 && vote.opinion == Opinion::Undecided;
-            laws::hold(!(lost && settled), || {
+            laws::hold(!(lost && self.settled), || {
                 format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
             })?;
             let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);
@@ -154,7 +181,11 @@ impl Ledger {
                 (true, None) => (Opinion::Undecided, now),
                 (false, _) => (vote.opinion, now.minus(vote.age)),
             };
-            self.votes.insert(key, Held { definition: vote.definition, opinion, observed });
+            let held = Held { definition: vote.definition, opinion, observed };
+            match ballot.get_mut(&report.vantage) {
+                Some(before) => *before = held,
+                None => drop(ballot.insert(report.vantage.clone(), held)),
+            }
         }
         Ok(())
     }
@@ -162,14 +193,23 @@ impl Ledger {
     /// The Arbiter weighs; `calm` is the world's time if its clock is true and its writes land.
     pub fn weighs(&mut self, config: &Config, now: Timestamp, calm: Option<Ms>) {
         let was_sure = self.sure;
+        self.moved = false;
         self.sure = calm.is_some_and(|moment| moment >= self.sure_from);
         if !self.sure {
             return;
         }
+        if !was_sure {
+            self.sure_since = now;
+        }
         for pool in &config.pools {
             for origin in &pool.origins {
                 let status = laws::judged(pool.quorum, pool.min_votes, &self.live(pool, &origin.id, now));
-                let judged = self.judged.entry(origin.id.clone()).or_insert(Judged { status, failed: None });
+                let Some(judged) = self.judged.get_mut(&origin.id) else {
+                    self.judged.insert(origin.id.clone(), Judged { status, failed: None });
+                    self.moved = true;
+                    continue;
+                };
+                self.moved |= judged.status != status || !was_sure;
                 if !was_sure {
                     *judged = Judged { status, failed: None };
                 } else if judged.status == Status::Fail && status != Status::Fail {
@@ -183,7 +223,7 @@ impl Ledger {
     /// The opinions that count, of those who are sure.
     fn live(&self, pool: &Pool, origin: &OriginId, now: Timestamp) -> Vec<Opinion> {
         let definition = pool.origins.iter().find(|one| one.id == *origin).map(|origin| origin.definition);
-        let of_this = self.votes.iter().filter(|((id, _), _)| id == origin);
+        let of_this = self.votes.get(origin).into_iter().flatten();
         let live = of_this.filter(|(_, held)| {
             Some(held.definition) == definition && now < held.observed.plus(pool.vote_ttl)
         });
@@ -201,9 +241,9 @@ impl Ledger {
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;
-        let mut known = self.known.clone();
+        let mut known = std::borrow::Cow::Borrowed(&self.known);
         for Happening { subject, from, to, .. } in &told {
-            let before = known.insert(subject.clone(), *to).unwrap_or(Status::Unknown);
+            let before = known.to_mut().insert(subject.clone(), *to).unwrap_or(Status::Unknown);
             laws::hold(before == *from && from != to, || {
                 format!("{subject} is {before:?}, and goes from {from:?} to {to:?}")
             })?;
@@ -211,7 +251,7 @@ impl Ledger {
                 self.moves(config, &id, (*from, *to), now)?;
             }
         }
-        if self.sure {
+        if self.sure && (self.moved || !told.is_empty()) {
             for origin in config.origins() {
                 let stands = known.get(&origin.id.to_string()).copied().unwrap_or(Status::Unknown);
                 let judged = self.judged.get(&origin.id).map_or(Status::Unknown, |judged| judged.status);
@@ -237,8 +277,13 @@ impl Ledger {
         if to == Status::Fail {
             let who = self.failed.get(&(id.clone(), origin.definition)).map_or(0, Vec::len);
             let least = laws::quorum(pool.quorum, pool.min_votes as usize);
-            laws::hold(who >= least, || format!("{id} turns fail, and only {who} vantages ever said so"))?;
-            let held = since_failed.is_some_and(|since| since < LONGEST_HOLD.max(pool.hold_down.get()));
+            // What is held may have been judged by the quorum of another deployment.
+            laws::hold(who >= least || !self.settled, || {
+                format!("{id} turns fail, and only {who} vantages ever said so")
+            })?;
+            let longest = LONGEST_HOLD.max(pool.hold_down.get());
+            let held = since_failed.is_some_and(|since| since < longest)
+                || now.since(self.sure_since).get() < longest;
             if self.sure && !held {
                 laws::fail_needs_a_quorum(pool.quorum, pool.min_votes, &self.live(pool, id, now))?;
             }

@@ -43,7 +43,7 @@ pub enum Mutant {
     KeepsMemory,
     /// Silent vantages are left alone.
     NobodyIsArmed,
-    /// Nothing wakes the Arbiter but itself.
+    /// Nothing wakes the Arbiter but itself and reports: no cron, and nobody who asks.
     NoCron,
     /// Objects that are named no more go on.
     Orphans,

@@ -9,6 +9,7 @@ use vedette::config::Config;
 use vedette::schedule;
 use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
 use vedette::vantage::{self, Watch};
+use vedette::vote::Opinion;
 
 use crate::laws::Account;
 use crate::setup::Ms;
@@ -34,6 +35,8 @@ pub struct VantageObject {
     /// The evidence that it has counted, and as much of it as is stored.
     pub accounts: Accounts,
     pub saved: Accounts,
+    /// What it has told of each origin, and how many passes and failures it has counted since it first did.
+    pub told: BTreeMap<OriginId, (Fingerprint, Opinion, u32, u32)>,
     /// Probes under way in this life, and references.
     pub under_way: Vec<Option<OriginId>>,
     /// Failures handed to it that it has not counted.
@@ -55,6 +58,7 @@ impl VantageObject {
             life: 0,
             accounts: Accounts::new(),
             saved: Accounts::new(),
+            told: BTreeMap::new(),
             under_way: Vec::new(),
             uncounted: BTreeMap::new(),
         }

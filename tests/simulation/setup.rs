@@ -97,10 +97,12 @@ pub struct Faults {
 }
 
 impl Setup {
-    /// The world of a seed.
-    pub fn draw(seed: u64, length: Ms) -> Self {
+    /// The world of a seed, which lasts so long in all.
+    pub fn draw(seed: u64, whole: Ms) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let terms = Terms::draw(&mut rng, length);
+        let terms = Terms::draw(&mut rng, whole);
+        // The rest is what it needs to come to itself.
+        let length = whole.saturating_sub(terms.settling()).max(whole / 2);
         let mut deployments = Vec::new();
         if rng.u32(..4) == 0 {
             let mut at = 0;
@@ -135,9 +137,15 @@ impl Setup {
 
 impl Terms {
     fn draw(rng: &mut Rng, length: Ms) -> Self {
-        // Long worlds are quiet ones.
-        let paces: &[Ms] =
-            if length > 24 * HOUR { &[60, 120, 300] } else { &[2, 5, 10, 10, 20, 30, 30, 60, 60, 60] };
+        // Long worlds are quiet ones, and so are most of the others.
+        let paces: &[Ms] = if length > 24 * HOUR {
+            &[60, 120, 300]
+        } else {
+            &[
+                2, 5, 5, 10, 10, 10, 10, 20, 20, 20, 20, 20, 30, 30, 30, 30, 30, 30, 60, 60, 60, 60, 60, 60,
+                60, 60,
+            ]
+        };
         let interval = paces[rng.usize(..paces.len())] * SECOND;
         let timeout = (interval / 2).clamp(SECOND, 5 * SECOND);
         let vantages = rng.usize(1..=4);
@@ -157,7 +165,7 @@ impl Terms {
         let down = [interval, interval * 2, interval / 2][rng.usize(..3)].max(timeout).max(SECOND);
         Self {
             vantages,
-            pools: (0..rng.usize(1..=2)).map(|_| rng.usize(1..=3)).collect(),
+            pools: (0..[1, 1, 2][rng.usize(..3)]).map(|_| rng.usize(1..=3)).collect(),
             interval,
             fast: [interval, interval / 2, interval / 4][rng.usize(..3)]
                 .max(timeout)
@@ -195,6 +203,12 @@ impl Terms {
             _ => terms.hold_down = 20 * SECOND,
         }
         terms
+    }
+
+    /// How long a mended world needs until every verdict is what is true: thresholds at the slowest pace, the longest hold, waiting.
+    pub fn settling(&self) -> Ms {
+        let Self { interval, down, vote_ttl, hold_down, failback, .. } = *self;
+        12 * interval.max(down) + 3 * vote_ttl + hold_down.max(300 * SECOND) + failback + 3 * MINUTE
     }
 
     /// The full names of the origins.
@@ -281,7 +295,7 @@ impl Faults {
             evicted: chance(100),
             write_fails: chance(50),
             alarm_late: chance(50),
-            alarm_lost: chance(5),
+            alarm_lost: chance(40),
             clocks: chance(1_000),
         }
     }
