@@ -63,14 +63,14 @@ impl Layer {
 
 /// A copy of a snapshot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Copy {
+pub struct Held {
     /// The snapshot.
     pub snapshot: Rc<Snapshot>,
     /// When the Arbiter handed it out, by the clock of whoever asked it.
     pub fetched: Timestamp,
 }
 
-impl Copy {
+impl Held {
     /// Its age. A copy from the future (a clock stepped back) has none, and is not fresh.
     fn age(&self, now: Timestamp) -> Option<Millis> {
         (self.fetched <= now).then(|| now.since(self.fetched))
@@ -96,11 +96,11 @@ pub enum Asked {
     /// It has no copy, or did not answer in time.
     InVain,
     /// It has this.
-    Found(Copy),
+    Found(Held),
 }
 
 impl Asked {
-    const fn copy(&self) -> Option<&Copy> {
+    const fn copy(&self) -> Option<&Held> {
         match self {
             Self::Found(copy) => Some(copy),
             Self::NotYet | Self::InVain => None,
@@ -112,7 +112,7 @@ impl Asked {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The copy in memory.
-    pub memory: Option<Copy>,
+    pub memory: Option<Held>,
     /// When this request came.
     pub since: Timestamp,
     /// When a request of this isolate last asked the Cache API for this part.
@@ -149,7 +149,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Served {
     /// The copy; none if nothing is known.
-    pub copy: Option<Copy>,
+    pub copy: Option<Held>,
     /// Where it comes from.
     pub source: Source,
 }
@@ -251,12 +251,12 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
 }
 
 /// The copy that the Arbiter made last; of two of one moment the latter.
-fn newest<const N: usize>(copies: [(Layer, Option<&Copy>); N]) -> Option<(Layer, &Copy)> {
+fn newest<const N: usize>(copies: [(Layer, Option<&Held>); N]) -> Option<(Layer, &Held)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
 }
 
-fn serve(layer: Layer, copy: &Copy, limit: Millis, silent: bool, now: Timestamp) -> Step {
+fn serve(layer: Layer, copy: &Held, limit: Millis, silent: bool, now: Timestamp) -> Step {
     let source = Source { layer, age: now.since(copy.fetched), limit, silent };
     Step::Serve(Served { copy: Some(copy.clone()), source })
 }
@@ -270,7 +270,7 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Slot {
-    copy: Option<Copy>,
+    copy: Option<Held>,
     looked: Option<Timestamp>,
     asked: Option<Timestamp>,
     pending: bool,
@@ -300,7 +300,7 @@ impl Memory {
     }
 
     /// The newest copy that has this part.
-    fn held(&self, part: &Part) -> Option<&Copy> {
+    fn held(&self, part: &Part) -> Option<&Held> {
         let copies =
             [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
         newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy)
@@ -308,7 +308,7 @@ impl Memory {
 
     /// Whether this very copy is the one that is held.
     #[must_use]
-    pub fn holds(&self, part: &Part, copy: &Copy) -> bool {
+    pub fn holds(&self, part: &Part, copy: &Held) -> bool {
         self.held(part).is_some_and(|held| Rc::ptr_eq(&held.snapshot, &copy.snapshot))
     }
 
@@ -326,7 +326,7 @@ impl Memory {
 
     /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
     /// even if its clock was set back, unless it was asked for before what is held, and came late.
-    pub fn answered(&mut self, part: &Part, copy: Option<Copy>, now: Timestamp) -> bool {
+    pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
         let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
         let copy = copy.filter(|copy| held.is_none_or(|held| held <= copy.fetched));
         self.slot(part).pending = false;
@@ -334,12 +334,12 @@ impl Memory {
     }
 
     /// Holds a copy that another layer had, unless a newer one is held; whether what is held says something else now.
-    pub fn found(&mut self, part: &Part, copy: &Copy) -> bool {
+    pub fn found(&mut self, part: &Part, copy: &Held) -> bool {
         let newer = self.held(part).is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at);
         newer && self.hold(part, copy.clone())
     }
 
-    fn hold(&mut self, part: &Part, copy: Copy) -> bool {
+    fn hold(&mut self, part: &Part, copy: Held) -> bool {
         let news = self.held(part).is_none_or(|held| !held.snapshot.agrees_with(&copy.snapshot));
         self.slot(part).copy = Some(copy);
         news

@@ -11,7 +11,7 @@ use worker::{Context, Env};
 
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Copy, Known, Layer, Memory, Served, Step};
+use crate::reader::{self, Asked, Held, Known, Layer, Memory, Served, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Timestamp};
@@ -91,7 +91,7 @@ async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx):
     }
 }
 
-async fn within(patience: Millis, asking: impl Future<Output = Option<Copy>>) -> Asked {
+async fn within(patience: Millis, asking: impl Future<Output = Option<Held>>) -> Asked {
     match select(std::pin::pin!(asking), clock::delay(patience)).await {
         Either::Left((Some(copy), _)) => Asked::Found(copy),
         Either::Left((None, _)) | Either::Right(((), _)) => Asked::InVain,
@@ -135,7 +135,7 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
 }
 
 /// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is given again.
-fn hold(part: &Part, limit: Millis, copy: Option<&Copy>) {
+fn hold(part: &Part, limit: Millis, copy: Option<&Held>) {
     if MEMORY.with_borrow_mut(|memory| memory.answered(part, copy.cloned(), clock::now())) {
         end_leases();
     } else {

@@ -8,12 +8,12 @@ use crate::fixtures::{SHOP, at, config, shop};
 const LIMIT: Millis = Millis::new(500);
 
 /// A copy that the Arbiter made at `taken` and whose evidence expires 45 s later.
-fn copy(taken: Timestamp) -> Copy {
+fn copy(taken: Timestamp) -> Held {
     let mut snapshot = Snapshot::blank(&shop(), taken, "");
     for origin in snapshot.pools.iter_mut().flat_map(|pool| &mut pool.origins) {
         origin.valid_until = taken.plus(Millis::from_secs(45));
     }
-    Copy { snapshot: Rc::new(snapshot), fetched: taken }
+    Held { snapshot: Rc::new(snapshot), fetched: taken }
 }
 
 /// What the layers beyond memory hold, by when it was taken; nothing where they are down.
@@ -237,7 +237,7 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
     let mut memory = Memory::new();
     let mut requests: Vec<Asking> = Vec::new();
     // Answers of the Arbiter on their way: when they arrive, and what they bring.
-    let mut on_the_way: Vec<(Timestamp, Option<Copy>)> = Vec::new();
+    let mut on_the_way: Vec<(Timestamp, Option<Held>)> = Vec::new();
     let mut answered = Vec::new();
     for ms in 0..end {
         let now = at(ms);
