@@ -165,6 +165,8 @@ pub struct Source {
     pub limit: Millis,
     /// Whether the Arbiter was asked and did not answer.
     pub silent: bool,
+    /// Whether it takes the place of an older copy that was at hand.
+    pub replaced: bool,
 }
 
 /// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
@@ -202,33 +204,38 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
     let asked_within = |span: Millis| within(known.asked, span);
+    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
+    let serve = |layer, copy: &Held, silent| {
+        let replaced = layer == Layer::Arbiter && held.is_some();
+        let source = Source { layer, age: now.since(copy.fetched), limit, silent, replaced };
+        Step::Serve(Served { copy: Some(copy.clone()), source })
+    };
     if let Asked::Found(copy) = &known.arbiter {
-        return serve(Layer::Arbiter, copy, limit, false, now);
+        return serve(Layer::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
-            return serve(Layer::Cache, copy, limit, false, now);
+            return serve(Layer::Cache, copy, false);
         }
         Asked::NotYet | Asked::Found(_) | Asked::InVain => {}
     }
     if let Some(memory) = &known.memory {
         if memory.is_fresh(limit, now) {
-            return serve(Layer::Memory, memory, limit, false, now);
+            return serve(Layer::Memory, memory, false);
         }
         // Someone asked lately: one request in `limit` is enough, and none waits for another's.
         if untouched && asked_within(limit) {
             let awaited = known.pending && asked_within(PATIENCE);
-            return serve(Layer::Memory, memory, limit, !awaited, now);
+            return serve(Layer::Memory, memory, !awaited);
         }
         if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE) {
-            return serve(Layer::Memory, memory, limit, false, now);
+            return serve(Layer::Memory, memory, false);
         }
     }
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
-    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
     let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
     match &known.arbiter {
         Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
@@ -244,9 +251,9 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let kv = (Layer::Kv, known.kv.copy());
     let held = held.map_or((Layer::Nothing, None), |(layer, copy)| (layer, Some(copy)));
     if let Some((layer, copy)) = newest([kv, held]) {
-        return serve(layer, copy, limit, true, now);
+        return serve(layer, copy, true);
     }
-    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true };
+    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
     Step::Serve(Served { copy: None, source })
 }
 
@@ -254,11 +261,6 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
 fn newest<const N: usize>(copies: [(Layer, Option<&Held>); N]) -> Option<(Layer, &Held)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
-}
-
-fn serve(layer: Layer, copy: &Held, limit: Millis, silent: bool, now: Timestamp) -> Step {
-    let source = Source { layer, age: now.since(copy.fetched), limit, silent };
-    Step::Serve(Served { copy: Some(copy.clone()), source })
 }
 
 /// The copies of one isolate, by part.
@@ -287,7 +289,7 @@ impl Memory {
     /// found elsewhere is not taken for memory's.
     pub fn look(&self, part: &Part, known: &mut Known) {
         let found = self.held(part).filter(|held| {
-            let own = [&known.cache, &known.kv];
+            let own = [&known.cache, &known.arbiter, &known.kv];
             !own.into_iter().filter_map(Asked::copy).any(|copy| Rc::ptr_eq(&copy.snapshot, &held.snapshot))
         });
         if let Some(held) = found {

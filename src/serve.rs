@@ -156,7 +156,10 @@ fn cache_status(source: &Source) -> String {
     let silent = if source.silent { ", arbiter silent" } else { "" };
     let age = source.age.as_secs();
     match source.layer {
-        Layer::Arbiter => "vedette; fwd=stale; detail=\"arbiter\"".to_owned(),
+        Layer::Arbiter => {
+            let why = if source.replaced { "stale" } else { "miss" };
+            format!("vedette; fwd={why}; detail=\"arbiter\"")
+        }
         Layer::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
         Layer::Memory | Layer::Cache | Layer::Kv => {
             let (left, over) =

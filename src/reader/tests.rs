@@ -68,6 +68,33 @@ fn an_old_copy_is_replaced_by_the_arbiters() {
 }
 
 #[test]
+fn only_a_copy_that_was_at_hand_is_replaced_by_the_arbiters() {
+    let arbiter = Layers { arbiter: true, ..Layers::default() };
+    for (layers, replaced) in [
+        (arbiter, false),
+        (Layers { memory: Some(at(0)), ..arbiter }, true),
+        (Layers { cache: Some(at(0)), ..arbiter }, true),
+    ] {
+        let (served, _) = answered(layers, at(1_000));
+        assert_eq!((served.source.layer, served.source.replaced), (Layer::Arbiter, replaced), "{layers:?}");
+    }
+}
+
+#[test]
+fn what_the_arbiter_just_said_is_not_what_was_at_hand() {
+    let mut memory = Memory::new();
+    memory.asking(&Part::Summary, at(0));
+    let brought = copy(at(0));
+    memory.answered(&Part::Summary, Some(brought.clone()), at(20));
+    let mut known = Known { cache: Asked::InVain, arbiter: Asked::Found(brought), ..Known::default() };
+    memory.look(&Part::Summary, &mut known);
+    assert!(matches!(
+        next(&known, LIMIT, at(20)),
+        Step::Serve(Served { source: Source { layer: Layer::Arbiter, replaced: false, .. }, .. })
+    ));
+}
+
+#[test]
 fn who_has_nothing_waits_longer() {
     let (_, steps) = answered(Layers { arbiter: true, ..Layers::default() }, at(0));
     assert_eq!(steps, [Step::AskCache, Step::AskArbiter(FIRST_PATIENCE)]);

@@ -30,7 +30,13 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 }
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
-    let source = Source { layer: Layer::Memory, age: Millis::ZERO, limit: Millis::new(500), silent: false };
+    let source = Source {
+        layer: Layer::Memory,
+        age: Millis::ZERO,
+        limit: Millis::new(500),
+        silent: false,
+        replaced: false,
+    };
     Basis { snapshot, source, now, counts: &[] }
 }
 
@@ -258,8 +264,14 @@ fn security_headers_are_on_every_answer() {
 
 #[test]
 fn cache_status_names_the_layer_and_its_age() {
-    let source =
-        |layer, age: u64, silent| Source { layer, age: Millis::new(age), limit: Millis::new(500), silent };
+    let source = |layer, age: u64, silent| Source {
+        layer,
+        age: Millis::new(age),
+        limit: Millis::new(500),
+        silent,
+        replaced: false,
+    };
+    let replacing = Source { replaced: true, ..source(Layer::Arbiter, 0, false) };
     let table = [
         (source(Layer::Memory, 120, false), "vedette; hit; ttl=0; detail=\"memory, 0 s old\""),
         (source(Layer::Cache, 400, false), "vedette; hit; ttl=0; detail=\"cache, 0 s old\""),
@@ -268,7 +280,8 @@ fn cache_status_names_the_layer_and_its_age() {
             "vedette; hit; ttl=-12; detail=\"memory, 12 s old, arbiter silent\"",
         ),
         (source(Layer::Kv, 90_500, true), "vedette; hit; ttl=-90; detail=\"kv, 90 s old, arbiter silent\""),
-        (source(Layer::Arbiter, 0, false), "vedette; fwd=stale; detail=\"arbiter\""),
+        (replacing, "vedette; fwd=stale; detail=\"arbiter\""),
+        (source(Layer::Arbiter, 0, false), "vedette; fwd=miss; detail=\"arbiter\""),
         (source(Layer::Nothing, 0, true), "vedette; fwd=miss; detail=\"nothing, arbiter silent\""),
     ];
     let snapshot = snapshot(Status::Pass, Status::Pass);

@@ -227,8 +227,13 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// What answers from a snapshot rest on.
 pub fn basis() -> Basis<'static> {
-    let source =
-        Source { layer: Layer::Memory, age: Millis::new(120), limit: Millis::new(500), silent: false };
+    let source = Source {
+        layer: Layer::Memory,
+        age: Millis::new(120),
+        limit: Millis::new(500),
+        silent: false,
+        replaced: false,
+    };
     Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)] }
 }
 
