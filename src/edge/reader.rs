@@ -58,11 +58,12 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
         memory.counts().map(|(layer, count)| (layer, count.saturating_add(again(layer)))).collect::<Vec<_>>()
     });
     let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
+    let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
     let current = held.is_some_and(|copy| MEMORY.with_borrow(|memory| memory.holds(&part, &copy)));
-    let kept = if current { serve::kept(target, ask, &basis) } else { None };
+    let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
     let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
-    Reply { answer: serve::answer(target, ask, &basis), kept }
+    Reply { answer, kept }
 }
 
 async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
