@@ -305,7 +305,7 @@ impl Memory {
     fn held(&self, part: &Part) -> Option<&Held> {
         let copies =
             [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
-        newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy)
+        copies.into_iter().flatten().max_by_key(|copy| copy.snapshot.taken_at)
     }
 
     /// Whether this very copy is the one that is held.
@@ -367,9 +367,11 @@ impl Memory {
         }
     }
 
-    /// Answers since the isolate began, by layer.
-    pub fn counts(&self) -> impl Iterator<Item = (Layer, u64)> {
-        Layer::ALL.into_iter().zip(self.counts)
+    /// Answers since the isolate began, by layer. `hits` of memory's were given again without having been counted.
+    pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Layer, u64)> {
+        let again = move |layer| if layer == Layer::Memory { hits } else { 0 };
+        let counts = Layer::ALL.into_iter().zip(self.counts);
+        counts.map(move |(layer, count)| (layer, count.saturating_add(again(layer))))
     }
 
     /// Parts are bounded by the configuration: unknown pools never come this far.

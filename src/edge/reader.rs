@@ -11,7 +11,7 @@ use worker::{Context, Env};
 
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Held, Known, Layer, Memory, Served, Step};
+use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Timestamp};
@@ -54,8 +54,7 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     );
     let counts = MEMORY.with_borrow_mut(|memory| {
         memory.count(source.layer);
-        let again = |layer| if layer == Layer::Memory { hits } else { 0 };
-        memory.counts().map(|(layer, count)| (layer, count.saturating_add(again(layer)))).collect::<Vec<_>>()
+        memory.counts(hits).collect::<Vec<_>>()
     });
     let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
     let answer = serve::answer(target, ask, &basis);
@@ -154,19 +153,14 @@ fn lease(part: &Part, limit: Millis) -> Object {
 
 fn extend_lease(part: &Part, limit: Millis) {
     let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit));
-    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_until(lease, until)));
+    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_time(lease, "until", until)));
 }
 
 fn end_leases() {
     LEASES.with_borrow_mut(|leases| {
-        leases.values().for_each(|lease| set_until(lease, Timestamp::default()));
+        leases.values().for_each(|lease| set_time(lease, "until", Timestamp::default()));
         *leases = Map::new();
     });
-}
-
-/// Sets when an object that `entry.mjs` holds ends.
-pub(super) fn set_until(object: &Object, until: Timestamp) {
-    set_time(object, "until", until);
 }
 
 /// Sets a time of an object that `entry.mjs` holds.

@@ -184,6 +184,16 @@ fn the_whole_answers_for_every_part() {
 }
 
 #[test]
+fn what_is_given_again_counts_as_answered_from_memory() {
+    let mut memory = Memory::new();
+    for layer in [Layer::Arbiter, Layer::Memory, Layer::Arbiter] {
+        memory.count(layer);
+    }
+    let counts: Vec<_> = memory.counts(40).filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counts, [(Layer::Memory, 41), (Layer::Arbiter, 2)]);
+}
+
+#[test]
 fn what_is_rendered_rests_until_the_next_refresh() {
     let mut memory = Memory::new();
     assert_eq!(memory.rests_until(&Part::Whole, LIMIT), Timestamp::default());
