@@ -95,22 +95,22 @@ function durable(name) {
 export const Vantage = durable("Vantage");
 export const Arbiter = durable("Arbiter");
 
-/** Answers that may be given again, by path and query: `{ body, init, from, until, lease }`. The core says which, and until when. */
+/** Answers that may be given again, by address: `{ body, init, from, until, lease }`. The core says which, and until when. */
 const kept = new Map();
 
-/** There are no more of them than the configuration has names; should it have very many, the latest count. */
+/** There may be one for each name of the configuration under each host that a client writes; of very many the latest count. */
 const KEPT_MOST = 1000;
+
+/** The longest address under which one is kept: room for any host and any name, and none for what fills memory. */
+const KEPT_LONGEST = 512;
 
 /** How often an answer was given again. */
 let hits = 0;
 
-/** Path and query of an absolute address, cut where the core cuts it, whatever the client put into `Host`. */
-const target = (url) => url.slice(url.indexOf("/", url.indexOf("://") + 3));
-
 /** An answer that still holds, without a step into wasm: a `GET` that asks for no comparison gets the same bytes as the last. */
 function again(request) {
   if (request.method !== "GET") return;
-  const answer = kept.get(target(request.url));
+  const answer = kept.get(request.url);
   if (answer === undefined) return;
   const now = Date.now();
   // A clock that was set back makes it look long to live: then it is made anew.
@@ -122,9 +122,9 @@ function again(request) {
 /** An answer made for this request. */
 async function anew(request, env, ctx) {
   const answer = await call(() => wasm.answer(request, env, ctx, hits));
-  if (answer.kept) {
+  if (answer.kept && request.url.length <= KEPT_LONGEST) {
     if (kept.size >= KEPT_MOST) kept.clear();
-    kept.set(target(request.url), answer.kept);
+    kept.set(request.url, answer.kept);
   }
   return new Response(answer.body, answer.init);
 }

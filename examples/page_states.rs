@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             age: Millis::ZERO,
             limit: Millis::ZERO,
             silent: state.arbiter_silent,
+            replaced: false,
         };
         let basis = Basis { snapshot: &state.snapshot, source, now: state.now, counts: &[] };
         let ask = Ask { method: "GET", target: "/", if_none_match: None };

@@ -63,14 +63,14 @@ impl Layer {
 
 /// A copy of a snapshot.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Copy {
+pub struct Held {
     /// The snapshot.
     pub snapshot: Rc<Snapshot>,
     /// When the Arbiter handed it out, by the clock of whoever asked it.
     pub fetched: Timestamp,
 }
 
-impl Copy {
+impl Held {
     /// Its age. A copy from the future (a clock stepped back) has none, and is not fresh.
     fn age(&self, now: Timestamp) -> Option<Millis> {
         (self.fetched <= now).then(|| now.since(self.fetched))
@@ -96,11 +96,11 @@ pub enum Asked {
     /// It has no copy, or did not answer in time.
     InVain,
     /// It has this.
-    Found(Copy),
+    Found(Held),
 }
 
 impl Asked {
-    const fn copy(&self) -> Option<&Copy> {
+    const fn copy(&self) -> Option<&Held> {
         match self {
             Self::Found(copy) => Some(copy),
             Self::NotYet | Self::InVain => None,
@@ -112,7 +112,7 @@ impl Asked {
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     /// The copy in memory.
-    pub memory: Option<Copy>,
+    pub memory: Option<Held>,
     /// When this request came.
     pub since: Timestamp,
     /// When a request of this isolate last asked the Cache API for this part.
@@ -149,7 +149,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Served {
     /// The copy; none if nothing is known.
-    pub copy: Option<Copy>,
+    pub copy: Option<Held>,
     /// Where it comes from.
     pub source: Source,
 }
@@ -165,6 +165,8 @@ pub struct Source {
     pub limit: Millis,
     /// Whether the Arbiter was asked and did not answer.
     pub silent: bool,
+    /// Whether it takes the place of an older copy that was at hand.
+    pub replaced: bool,
 }
 
 /// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
@@ -202,33 +204,38 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
     let asked_within = |span: Millis| within(known.asked, span);
+    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
+    let serve = |layer, copy: &Held, silent| {
+        let replaced = layer == Layer::Arbiter && held.is_some();
+        let source = Source { layer, age: now.since(copy.fetched), limit, silent, replaced };
+        Step::Serve(Served { copy: Some(copy.clone()), source })
+    };
     if let Asked::Found(copy) = &known.arbiter {
-        return serve(Layer::Arbiter, copy, limit, false, now);
+        return serve(Layer::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
-            return serve(Layer::Cache, copy, limit, false, now);
+            return serve(Layer::Cache, copy, false);
         }
         Asked::NotYet | Asked::Found(_) | Asked::InVain => {}
     }
     if let Some(memory) = &known.memory {
         if memory.is_fresh(limit, now) {
-            return serve(Layer::Memory, memory, limit, false, now);
+            return serve(Layer::Memory, memory, false);
         }
         // Someone asked lately: one request in `limit` is enough, and none waits for another's.
         if untouched && asked_within(limit) {
             let awaited = known.pending && asked_within(PATIENCE);
-            return serve(Layer::Memory, memory, limit, !awaited, now);
+            return serve(Layer::Memory, memory, !awaited);
         }
         if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE) {
-            return serve(Layer::Memory, memory, limit, false, now);
+            return serve(Layer::Memory, memory, false);
         }
     }
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
-    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
     let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
     match &known.arbiter {
         Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
@@ -244,21 +251,16 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let kv = (Layer::Kv, known.kv.copy());
     let held = held.map_or((Layer::Nothing, None), |(layer, copy)| (layer, Some(copy)));
     if let Some((layer, copy)) = newest([kv, held]) {
-        return serve(layer, copy, limit, true, now);
+        return serve(layer, copy, true);
     }
-    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true };
+    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
     Step::Serve(Served { copy: None, source })
 }
 
 /// The copy that the Arbiter made last; of two of one moment the latter.
-fn newest<const N: usize>(copies: [(Layer, Option<&Copy>); N]) -> Option<(Layer, &Copy)> {
+fn newest<const N: usize>(copies: [(Layer, Option<&Held>); N]) -> Option<(Layer, &Held)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
-}
-
-fn serve(layer: Layer, copy: &Copy, limit: Millis, silent: bool, now: Timestamp) -> Step {
-    let source = Source { layer, age: now.since(copy.fetched), limit, silent };
-    Step::Serve(Served { copy: Some(copy.clone()), source })
 }
 
 /// The copies of one isolate, by part.
@@ -270,7 +272,7 @@ pub struct Memory {
 
 #[derive(Debug, Default)]
 struct Slot {
-    copy: Option<Copy>,
+    copy: Option<Held>,
     looked: Option<Timestamp>,
     asked: Option<Timestamp>,
     pending: bool,
@@ -287,7 +289,7 @@ impl Memory {
     /// found elsewhere is not taken for memory's.
     pub fn look(&self, part: &Part, known: &mut Known) {
         let found = self.held(part).filter(|held| {
-            let own = [&known.cache, &known.kv];
+            let own = [&known.cache, &known.arbiter, &known.kv];
             !own.into_iter().filter_map(Asked::copy).any(|copy| Rc::ptr_eq(&copy.snapshot, &held.snapshot))
         });
         if let Some(held) = found {
@@ -300,15 +302,15 @@ impl Memory {
     }
 
     /// The newest copy that has this part.
-    fn held(&self, part: &Part) -> Option<&Copy> {
+    fn held(&self, part: &Part) -> Option<&Held> {
         let copies =
             [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
-        newest(copies.map(|copy| (Layer::Memory, copy))).map(|(_, copy)| copy)
+        copies.into_iter().flatten().max_by_key(|copy| copy.snapshot.taken_at)
     }
 
     /// Whether this very copy is the one that is held.
     #[must_use]
-    pub fn holds(&self, part: &Part, copy: &Copy) -> bool {
+    pub fn holds(&self, part: &Part, copy: &Held) -> bool {
         self.held(part).is_some_and(|held| Rc::ptr_eq(&held.snapshot, &copy.snapshot))
     }
 
@@ -326,7 +328,7 @@ impl Memory {
 
     /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
     /// even if its clock was set back, unless it was asked for before what is held, and came late.
-    pub fn answered(&mut self, part: &Part, copy: Option<Copy>, now: Timestamp) -> bool {
+    pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
         let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
         let copy = copy.filter(|copy| held.is_none_or(|held| held <= copy.fetched));
         self.slot(part).pending = false;
@@ -334,12 +336,12 @@ impl Memory {
     }
 
     /// Holds a copy that another layer had, unless a newer one is held; whether what is held says something else now.
-    pub fn found(&mut self, part: &Part, copy: &Copy) -> bool {
+    pub fn found(&mut self, part: &Part, copy: &Held) -> bool {
         let newer = self.held(part).is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at);
         newer && self.hold(part, copy.clone())
     }
 
-    fn hold(&mut self, part: &Part, copy: Copy) -> bool {
+    fn hold(&mut self, part: &Part, copy: Held) -> bool {
         let news = self.held(part).is_none_or(|held| !held.snapshot.agrees_with(&copy.snapshot));
         self.slot(part).copy = Some(copy);
         news
@@ -365,9 +367,11 @@ impl Memory {
         }
     }
 
-    /// Answers since the isolate began, by layer.
-    pub fn counts(&self) -> impl Iterator<Item = (Layer, u64)> {
-        Layer::ALL.into_iter().zip(self.counts)
+    /// Answers since the isolate began, by layer. `hits` of memory's were given again without having been counted.
+    pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Layer, u64)> {
+        let again = move |layer| if layer == Layer::Memory { hits } else { 0 };
+        let counts = Layer::ALL.into_iter().zip(self.counts);
+        counts.map(move |(layer, count)| (layer, count.saturating_add(again(layer))))
     }
 
     /// Parts are bounded by the configuration: unknown pools never come this far.

@@ -106,20 +106,27 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     finish(answer, ask)
 }
 
-/// The answer to a plain GET, to be given again as it is until the moment that comes with it: the next second of its `Age`, or when
-/// a verdict beneath it expires. Only for targets that are asked for often, written in the one usual way, so that there are no more
-/// of them than the configuration has names.
+/// The answer to a plain GET as it is to be given again, and until when: the next second of its `Age`, or when a verdict beneath it
+/// expires. Only for targets that are asked for often, written in the one usual way, so that there are no more of them than the
+/// configuration has names.
 #[must_use]
-pub fn kept(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
+pub fn kept(
+    target: &Target,
+    ask: &Ask<'_>,
+    basis: &Basis<'_>,
+    answer: &Answer,
+) -> Option<(Answer, Timestamp)> {
     let plain =
         ask.method == "GET" && ask.if_none_match.is_none() && target.path().as_deref() == Some(ask.target);
-    if !plain {
+    if !plain || basis.source.layer == Layer::Nothing {
         return None;
     }
+    let mut answer = answer.clone();
     // Whoever is given it again is answered from memory, wherever the first one's answer came from.
-    let layer = if basis.source.layer == Layer::Nothing { return None } else { Layer::Memory };
-    let source = Source { layer, ..basis.source };
-    let answer = answer(target, ask, &Basis { source, ..*basis });
+    let memory = cache_status(&Source { layer: Layer::Memory, ..basis.source });
+    for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-status") {
+        value.clone_from(&memory);
+    }
     Some((answer, holds_until(target, basis.snapshot, basis.now)))
 }
 
@@ -156,7 +163,10 @@ fn cache_status(source: &Source) -> String {
     let silent = if source.silent { ", arbiter silent" } else { "" };
     let age = source.age.as_secs();
     match source.layer {
-        Layer::Arbiter => "vedette; fwd=stale; detail=\"arbiter\"".to_owned(),
+        Layer::Arbiter => {
+            let why = if source.replaced { "stale" } else { "miss" };
+            format!("vedette; fwd={why}; detail=\"arbiter\"")
+        }
         Layer::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
         Layer::Memory | Layer::Cache | Layer::Kv => {
             let (left, over) =

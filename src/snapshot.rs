@@ -260,20 +260,25 @@ impl Snapshot {
         (snapshot.version == SNAPSHOT_VERSION && snapshot.config == config).then_some(snapshot)
     }
 
-    /// Whether this says what `other` says, whenever the evidence for it was observed.
+    /// Whether this says what `other` says of the pools that both have, whenever the evidence for it was observed.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         let same_origin = |(one, other): (&OriginView, &OriginView)| {
             one.status == other.status && one.reason == other.reason && one.since == other.since
         };
-        let same_pool = |(one, other): (&PoolView, &PoolView)| {
+        let same_pool = |one: &PoolView, other: &PoolView| {
             one.revision == other.revision
                 && one.status == other.status
                 && one.choice == other.choice
                 && one.origins.len() == other.origins.len()
                 && one.origins.iter().zip(&other.origins).all(same_origin)
         };
-        self.pools.len() == other.pools.len() && self.pools.iter().zip(&other.pools).all(same_pool)
+        // Both are in the order of the configuration: the next pool is mostly where the last one was found.
+        let mut ours = self.pools.iter().cycle();
+        other.pools.iter().all(|pool| {
+            let known = ours.by_ref().take(self.pools.len()).find(|known| known.name == pool.name);
+            known.is_none_or(|known| same_pool(known, pool))
+        })
     }
 
     /// The pool of this name.

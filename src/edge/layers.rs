@@ -8,7 +8,7 @@ use worker::{Cache, Env, Error, Result, Stub};
 use super::{ARBITER_NAME, clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
-use crate::reader::Copy;
+use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Timestamp};
 
@@ -34,7 +34,7 @@ fn address(key: &str) -> String {
 }
 
 /// The copy that an isolate of this data centre left.
-pub(super) async fn cached(key: &str, config: &Config) -> Option<Copy> {
+pub(super) async fn cached(key: &str, config: &Config) -> Option<Held> {
     #[cfg(feature = "trap")]
     if super::trap::is_down("cache") {
         return None;
@@ -42,11 +42,11 @@ pub(super) async fn cached(key: &str, config: &Config) -> Option<Copy> {
     let mut response = Cache::default().get(address(key), false).await.ok()??;
     let fetched = response.headers().get(FETCHED).ok()??.parse().ok()?;
     let snapshot = Snapshot::parse(&response.text().await.ok()?, config.hash)?;
-    Some(Copy { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
+    Some(Held { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
 }
 
 /// Leaves a copy for the other isolates of this data centre. One that cannot be left is no harm: they ask the Arbiter.
-pub(super) async fn leave_in_cache(part: &Part, copy: &Copy, text: &str) {
+pub(super) async fn leave_in_cache(part: &Part, copy: &Held, text: &str) {
     #[cfg(feature = "trap")]
     if super::trap::is_down("cache") {
         return;
@@ -63,7 +63,7 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Copy, text: &str) {
 }
 
 /// What the Arbiter says now, and its text.
-pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Copy, String)> {
+pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String)> {
     let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
     let url = format!("https://arbiter/snapshot/{}", part.path());
     // As old as the question: the answer may have been long on its way.
@@ -82,11 +82,11 @@ pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Copy, String
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
         .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
-    Ok((Copy { snapshot: Rc::new(snapshot), fetched }, text))
+    Ok((Held { snapshot: Rc::new(snapshot), fetched }, text))
 }
 
 /// The summary that the Arbiter wrote last.
-pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Option<Copy> {
+pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Option<Held> {
     #[cfg(feature = "trap")]
     if super::trap::is_down("kv") {
         return None;
@@ -94,7 +94,7 @@ pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Op
     let text = env.kv(KV).ok()?.get(key).cache_ttl(KV_CACHE_TTL).text().await.ok()??;
     let snapshot = Snapshot::parse(&text, config.hash)?;
     let fetched = snapshot.taken_at;
-    Some(Copy { snapshot: Rc::new(snapshot), fetched })
+    Some(Held { snapshot: Rc::new(snapshot), fetched })
 }
 
 /// Writes the summary to KV; nothing where the deployment has none.

@@ -11,7 +11,7 @@ use worker::{Context, Env};
 
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Copy, Known, Layer, Memory, Served, Step};
+use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Timestamp};
@@ -54,15 +54,15 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     );
     let counts = MEMORY.with_borrow_mut(|memory| {
         memory.count(source.layer);
-        let again = |layer| if layer == Layer::Memory { hits } else { 0 };
-        memory.counts().map(|(layer, count)| (layer, count.saturating_add(again(layer)))).collect::<Vec<_>>()
+        memory.counts(hits).collect::<Vec<_>>()
     });
     let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
+    let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
     let current = held.is_some_and(|copy| MEMORY.with_borrow(|memory| memory.holds(&part, &copy)));
-    let kept = if current { serve::kept(target, ask, &basis) } else { None };
+    let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
     let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
-    Reply { answer: serve::answer(target, ask, &basis), kept }
+    Reply { answer, kept }
 }
 
 async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
@@ -91,7 +91,7 @@ async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx):
     }
 }
 
-async fn within(patience: Millis, asking: impl Future<Output = Option<Copy>>) -> Asked {
+async fn within(patience: Millis, asking: impl Future<Output = Option<Held>>) -> Asked {
     match select(std::pin::pin!(asking), clock::delay(patience)).await {
         Either::Left((Some(copy), _)) => Asked::Found(copy),
         Either::Left((None, _)) | Either::Right(((), _)) => Asked::InVain,
@@ -135,7 +135,7 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
 }
 
 /// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is given again.
-fn hold(part: &Part, limit: Millis, copy: Option<&Copy>) {
+fn hold(part: &Part, limit: Millis, copy: Option<&Held>) {
     if MEMORY.with_borrow_mut(|memory| memory.answered(part, copy.cloned(), clock::now())) {
         end_leases();
     } else {
@@ -153,19 +153,14 @@ fn lease(part: &Part, limit: Millis) -> Object {
 
 fn extend_lease(part: &Part, limit: Millis) {
     let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit));
-    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_until(lease, until)));
+    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_time(lease, "until", until)));
 }
 
 fn end_leases() {
     LEASES.with_borrow_mut(|leases| {
-        leases.values().for_each(|lease| set_until(lease, Timestamp::default()));
+        leases.values().for_each(|lease| set_time(lease, "until", Timestamp::default()));
         *leases = Map::new();
     });
-}
-
-/// Sets when an object that `entry.mjs` holds ends.
-pub(super) fn set_until(object: &Object, until: Timestamp) {
-    set_time(object, "until", until);
 }
 
 /// Sets a time of an object that `entry.mjs` holds.

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 use worker::Result;
 
-use super::reader::{Kept, Reply, set_time, set_until};
+use super::reader::{Kept, Reply, set_time};
 use crate::serve::Answer;
 
 /// Path and query of an absolute address, as sent.
@@ -22,7 +22,7 @@ pub(super) fn reply(reply: &Reply, head: bool) -> Result<Object> {
     if let Some(Kept { answer, from, until, lease }) = &reply.kept {
         let kept = response(answer, false)?;
         set_time(&kept, "from", *from);
-        set_until(&kept, *until);
+        set_time(&kept, "until", *until);
         Reflect::set(&kept, &"lease".into(), lease)?;
         Reflect::set(&object, &"kept".into(), &kept)?;
     }

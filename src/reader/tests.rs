@@ -8,12 +8,12 @@ use crate::fixtures::{SHOP, at, config, shop};
 const LIMIT: Millis = Millis::new(500);
 
 /// A copy that the Arbiter made at `taken` and whose evidence expires 45 s later.
-fn copy(taken: Timestamp) -> Copy {
+fn copy(taken: Timestamp) -> Held {
     let mut snapshot = Snapshot::blank(&shop(), taken, "");
     for origin in snapshot.pools.iter_mut().flat_map(|pool| &mut pool.origins) {
         origin.valid_until = taken.plus(Millis::from_secs(45));
     }
-    Copy { snapshot: Rc::new(snapshot), fetched: taken }
+    Held { snapshot: Rc::new(snapshot), fetched: taken }
 }
 
 /// What the layers beyond memory hold, by when it was taken; nothing where they are down.
@@ -65,6 +65,33 @@ fn an_old_copy_is_replaced_by_the_arbiters() {
         answered(Layers { memory: Some(at(0)), arbiter: true, ..Layers::default() }, at(1_000));
     assert_eq!((served.source.layer, served.source.silent), (Layer::Arbiter, false));
     assert_eq!(steps, [Step::AskCache, Step::AskArbiter(PATIENCE)]);
+}
+
+#[test]
+fn only_a_copy_that_was_at_hand_is_replaced_by_the_arbiters() {
+    let arbiter = Layers { arbiter: true, ..Layers::default() };
+    for (layers, replaced) in [
+        (arbiter, false),
+        (Layers { memory: Some(at(0)), ..arbiter }, true),
+        (Layers { cache: Some(at(0)), ..arbiter }, true),
+    ] {
+        let (served, _) = answered(layers, at(1_000));
+        assert_eq!((served.source.layer, served.source.replaced), (Layer::Arbiter, replaced), "{layers:?}");
+    }
+}
+
+#[test]
+fn what_the_arbiter_just_said_is_not_what_was_at_hand() {
+    let mut memory = Memory::new();
+    memory.asking(&Part::Summary, at(0));
+    let brought = copy(at(0));
+    memory.answered(&Part::Summary, Some(brought.clone()), at(20));
+    let mut known = Known { cache: Asked::InVain, arbiter: Asked::Found(brought), ..Known::default() };
+    memory.look(&Part::Summary, &mut known);
+    assert!(matches!(
+        next(&known, LIMIT, at(20)),
+        Step::Serve(Served { source: Source { layer: Layer::Arbiter, replaced: false, .. }, .. })
+    ));
 }
 
 #[test]
@@ -157,6 +184,16 @@ fn the_whole_answers_for_every_part() {
 }
 
 #[test]
+fn what_is_given_again_counts_as_answered_from_memory() {
+    let mut memory = Memory::new();
+    for layer in [Layer::Arbiter, Layer::Memory, Layer::Arbiter] {
+        memory.count(layer);
+    }
+    let counts: Vec<_> = memory.counts(40).filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counts, [(Layer::Memory, 41), (Layer::Arbiter, 2)]);
+}
+
+#[test]
 fn what_is_rendered_rests_until_the_next_refresh() {
     let mut memory = Memory::new();
     assert_eq!(memory.rests_until(&Part::Whole, LIMIT), Timestamp::default());
@@ -237,7 +274,7 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
     let mut memory = Memory::new();
     let mut requests: Vec<Asking> = Vec::new();
     // Answers of the Arbiter on their way: when they arrive, and what they bring.
-    let mut on_the_way: Vec<(Timestamp, Option<Copy>)> = Vec::new();
+    let mut on_the_way: Vec<(Timestamp, Option<Held>)> = Vec::new();
     let mut answered = Vec::new();
     for ms in 0..end {
         let now = at(ms);

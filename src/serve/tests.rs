@@ -30,7 +30,13 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 }
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
-    let source = Source { layer: Layer::Memory, age: Millis::ZERO, limit: Millis::new(500), silent: false };
+    let source = Source {
+        layer: Layer::Memory,
+        age: Millis::ZERO,
+        limit: Millis::new(500),
+        silent: false,
+        replaced: false,
+    };
     Basis { snapshot, source, now, counts: &[] }
 }
 
@@ -258,8 +264,14 @@ fn security_headers_are_on_every_answer() {
 
 #[test]
 fn cache_status_names_the_layer_and_its_age() {
-    let source =
-        |layer, age: u64, silent| Source { layer, age: Millis::new(age), limit: Millis::new(500), silent };
+    let source = |layer, age: u64, silent| Source {
+        layer,
+        age: Millis::new(age),
+        limit: Millis::new(500),
+        silent,
+        replaced: false,
+    };
+    let replacing = Source { replaced: true, ..source(Layer::Arbiter, 0, false) };
     let table = [
         (source(Layer::Memory, 120, false), "vedette; hit; ttl=0; detail=\"memory, 0 s old\""),
         (source(Layer::Cache, 400, false), "vedette; hit; ttl=0; detail=\"cache, 0 s old\""),
@@ -268,7 +280,8 @@ fn cache_status_names_the_layer_and_its_age() {
             "vedette; hit; ttl=-12; detail=\"memory, 12 s old, arbiter silent\"",
         ),
         (source(Layer::Kv, 90_500, true), "vedette; hit; ttl=-90; detail=\"kv, 90 s old, arbiter silent\""),
-        (source(Layer::Arbiter, 0, false), "vedette; fwd=stale; detail=\"arbiter\""),
+        (replacing, "vedette; fwd=stale; detail=\"arbiter\""),
+        (source(Layer::Arbiter, 0, false), "vedette; fwd=miss; detail=\"arbiter\""),
         (source(Layer::Nothing, 0, true), "vedette; fwd=miss; detail=\"nothing, arbiter silent\""),
     ];
     let snapshot = snapshot(Status::Pass, Status::Pass);
@@ -279,12 +292,31 @@ fn cache_status_names_the_layer_and_its_age() {
     }
 }
 
-/// What may be given again for a request at second 3.2.
-fn kept_at(target: &str, snapshot: &Snapshot, now: Timestamp) -> Option<(Answer, Timestamp)> {
-    match plan(Ok(&shop()), &ask(target)) {
+/// What may be given again for a request.
+fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
+    match plan(Ok(&shop()), ask) {
         Plan::Done(_) => None,
-        Plan::FromSnapshot(found) => kept(&found, &ask(target), &basis(snapshot, now)),
+        Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
+}
+
+fn kept_at(target: &str, snapshot: &Snapshot, now: Timestamp) -> Option<(Answer, Timestamp)> {
+    kept_for(&ask(target), &basis(snapshot, now))
+}
+
+#[test]
+fn what_is_given_again_comes_from_memory_wherever_it_came_from_first() {
+    let snapshot = snapshot(Status::Pass, Status::Pass);
+    let from_memory = basis(&snapshot, at(3_200));
+    let from = |layer| {
+        let source = Source { layer, ..from_memory.source };
+        kept_for(&ask("/health"), &Basis { source, ..from_memory })
+    };
+    assert!(from(Layer::Memory).is_some());
+    for layer in [Layer::Cache, Layer::Arbiter, Layer::Kv] {
+        assert_eq!(from(layer), from(Layer::Memory), "{layer:?}");
+    }
+    assert_eq!(from(Layer::Nothing), None);
 }
 
 #[test]
@@ -317,11 +349,10 @@ fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
     for target in never {
         assert!(kept_at(target, &snapshot, at(3_200)).is_none(), "{target}");
     }
-    let Plan::FromSnapshot(health) = plan(Ok(&shop()), &ask("/health")) else { panic!() };
     for other in
         [Ask { method: "HEAD", ..ask("/health") }, Ask { if_none_match: Some("*"), ..ask("/health") }]
     {
-        assert!(kept(&health, &other, &basis(&snapshot, at(3_200))).is_none(), "{other:?}");
+        assert!(kept_for(&other, &basis(&snapshot, at(3_200))).is_none(), "{other:?}");
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixtures::{at, shop};
+use crate::fixtures::{SHOP, at, config, shop};
 
 #[test]
 fn a_blank_snapshot_knows_nothing_and_names_every_pool() {
@@ -21,6 +21,23 @@ fn every_copy_turns_unknown_when_its_evidence_expires() {
     assert_eq!(origin.status_at(at(45_000)), Status::Unknown);
     let reason = origin.reason_at(at(45_000));
     assert_eq!(reason, format!("no fresh evidence since {}; before that: 3 of 3 vantages pass", at(45_000)));
+}
+
+#[test]
+fn two_copies_agree_if_they_say_the_same_of_the_pools_that_both_have() {
+    let second = SHOP.split_once("[[pool]]").unwrap().1.replace("name = \"shop\"", "name = \"blog\"");
+    let whole = Snapshot::blank(&config(&format!("{SHOP}[[pool]]{second}")), at(0), "");
+    let one = |pool: usize| Snapshot { pools: vec![whole.pools[pool].clone()], ..whole.clone() };
+    for same in [whole.clone(), one(0), one(1)] {
+        assert!(whole.agrees_with(&same) && same.agrees_with(&whole));
+    }
+    let mut news = one(1);
+    news.pools[0].origins[1].status = Status::Fail;
+    assert!(!whole.agrees_with(&news) && !news.agrees_with(&whole), "one pool says something else");
+    let mut all_news = whole.clone();
+    all_news.pools[1] = news.pools[0].clone();
+    assert!(!whole.agrees_with(&all_news) && !one(1).agrees_with(&all_news));
+    assert!(one(0).agrees_with(&all_news), "of the one pool that both have it says the same");
 }
 
 #[test]

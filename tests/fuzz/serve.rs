@@ -145,7 +145,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
         Plan::FromSnapshot(target) => {
             law!(is_ours(&target), "{target:?} reaches the Arbiter");
             let answer = answer(&target, ask, &basis());
-            again(&target, ask)?;
+            again(&target, ask, &answer)?;
             let kind = format!("{} {target:?}", answer.status);
             (answer, kind)
         }
@@ -171,10 +171,10 @@ fn is_ours(target: &Target) -> bool {
 }
 
 /// What is given again is what would be answered, for a second at most.
-fn again(target: &Target, ask: &Ask<'_>) -> Result<(), String> {
+fn again(target: &Target, ask: &Ask<'_>, answer: &Answer) -> Result<(), String> {
     let basis = basis();
-    if let Some((kept, until)) = kept(target, ask, &basis) {
-        law!(kept == answer(target, ask, &basis), "what is given again is something else");
+    if let Some((kept, until)) = kept(target, ask, &basis, answer) {
+        law!(kept == *answer, "what is given again is something else");
         law!(
             until > basis.now && until <= basis.now.plus(Millis::from_secs(1)),
             "it is given again until {until}"
@@ -227,8 +227,13 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// What answers from a snapshot rest on.
 pub fn basis() -> Basis<'static> {
-    let source =
-        Source { layer: Layer::Memory, age: Millis::new(120), limit: Millis::new(500), silent: false };
+    let source = Source {
+        layer: Layer::Memory,
+        age: Millis::new(120),
+        limit: Millis::new(500),
+        silent: false,
+        replaced: false,
+    };
     Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)] }
 }
 
