@@ -22,6 +22,13 @@ pub struct Account {
 }
 
 impl Account {
+    /// The same, with no more of the past than decides what follows.
+    #[must_use]
+    pub fn recent(mut self, count: usize) -> Self {
+        self.failures.drain(..self.failures.len().saturating_sub(count));
+        self
+    }
+
     /// The passes since the last failure.
     pub fn passes(&self) -> u32 {
         u32::try_from(self.failures.iter().rev().take_while(|failure| !**failure).count()).unwrap_or(u32::MAX)

@@ -76,36 +76,6 @@ impl Ledger {
         self.evidence.get(origin).map_or(now, |at| now - at)
     }
 
-    /// A vantage says what it counted: that must have been handed to it.
-    pub fn observes(
-        &mut self,
-        vantage: &mut VantageObject,
-        config: &Config,
-        effects: &[Probing],
-    ) -> laws::Verdict {
-        for effect in effects {
-            let Probing::Observed(origin, evidence) = effect else { continue };
-            let failed = match evidence {
-                Evidence::Pass | Evidence::Warn(_) => false,
-                Evidence::Fail(_) => true,
-                Evidence::Unproven(_) | Evidence::None(_) => continue,
-            };
-            if failed {
-                let uncounted = vantage.uncounted.entry(origin.clone()).or_default();
-                laws::hold(*uncounted > 0, || format!("a failure of {origin} is counted that nobody saw"))?;
-                *uncounted -= 1;
-            }
-            if let Some(told) = vantage.told.get_mut(origin) {
-                *(if failed { &mut told.3 } else { &mut told.2 }) += 1;
-            }
-            let need = config.origin(origin).map(|origin| origin.thresholds);
-            if let (Some(need), Some((_, account))) = (need, vantage.accounts.get_mut(origin)) {
-                account.note(failed, need);
-            }
-        }
-        Ok(())
-    }
-
     /// A vantage reports.
     pub fn says(&self, vantage: &mut VantageObject, config: &Config, report: &Report) -> laws::Verdict {
         for vote in &report.votes {
@@ -170,9 +140,9 @@ impl Ledger {
             }
             let Some(ballot) = self.votes.get_mut(&vote.origin) else { continue };
             let before = ballot.get(&report.vantage).filter(|held| held.definition == vote.definition);
-            let lost = before.is_some_and(|held| held.opinion != Opinion::Undecided)
+            let forgotten = before.is_some_and(|held| held.opinion != Opinion::Undecided)
                 && vote.opinion == Opinion::Undecided;
-            laws::hold(!(lost && self.settled), || {
+            laws::hold(!(forgotten && self.settled), || {
                 format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
             })?;
             let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);
@@ -401,4 +371,29 @@ impl Ledger {
 
 fn events(rows: &[Row]) -> Vec<Happening> {
     rows.iter().filter(|row| row.table == Table::Events).filter_map(|row| json::read(&row.text)).collect()
+}
+
+/// A vantage says what it counted: that must have been handed to it.
+pub fn observes(vantage: &mut VantageObject, config: &Config, effects: &[Probing]) -> laws::Verdict {
+    for effect in effects {
+        let Probing::Observed(origin, evidence) = effect else { continue };
+        let failed = match evidence {
+            Evidence::Pass | Evidence::Warn(_) => false,
+            Evidence::Fail(_) => true,
+            Evidence::Unproven(_) | Evidence::None(_) => continue,
+        };
+        if failed {
+            let uncounted = vantage.uncounted.entry(origin.clone()).or_default();
+            laws::hold(*uncounted > 0, || format!("a failure of {origin} is counted that nobody saw"))?;
+            *uncounted -= 1;
+        }
+        if let Some(told) = vantage.told.get_mut(origin) {
+            *(if failed { &mut told.3 } else { &mut told.2 }) += 1;
+        }
+        let need = config.origin(origin).map(|origin| origin.thresholds);
+        if let (Some(need), Some((_, account))) = (need, vantage.accounts.get_mut(origin)) {
+            account.note(failed, need);
+        }
+    }
+    Ok(())
 }

@@ -16,7 +16,9 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
-    reason = "a test that fails is what a panic is for, and how far a run came is told to whoever asks"
+    clippy::wildcard_enum_match_arm,
+    clippy::disallowed_methods,
+    reason = "a test that fails is what a panic is for; how far a run came, and how fast, is told to whoever asks"
 )]
 
 mod campaign;

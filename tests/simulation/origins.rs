@@ -62,9 +62,14 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
         None => {}
     }
     let up = (quick, sample(Outcome::Answered, Finding::Met, proven, quick));
+    let is_broken = match conduct {
+        Conduct::Broken => true,
+        Conduct::Flaps(stretch) => !(now / stretch).is_multiple_of(2),
+        Conduct::BrokenFrom(place) => place == seen.place,
+        _ => false,
+    };
     match conduct {
-        Conduct::Up => up,
-        Conduct::Broken => (quick, sample(Outcome::Answered, broken(), proven, quick)),
+        _ if is_broken => (quick, sample(Outcome::Answered, broken(), proven, quick)),
         Conduct::Refuses => (2, sample(Outcome::Unreachable, Finding::Met, CacheClass::Unclassified, 2)),
         Conduct::Hangs => {
             (timeout, sample(Outcome::NoAnswerInTime, Finding::Met, CacheClass::Unclassified, timeout))
@@ -76,12 +81,6 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
                 sample(Outcome::Answered, Finding::Warned("response time is over 1s".into()), proven, takes),
             )
         }
-        Conduct::Flaps(stretch) if (now / stretch).is_multiple_of(2) => up,
-        Conduct::Flaps(_) => (quick, sample(Outcome::Answered, broken(), proven, quick)),
-        Conduct::BrokenFrom(place) if place == seen.place => {
-            (quick, sample(Outcome::Answered, broken(), proven, quick))
-        }
-        Conduct::BrokenFrom(_) => up,
         Conduct::Cached => {
             let warned = Finding::Warned("a cache answered".into());
             (quick, sample(Outcome::Answered, warned, CacheClass::EdgeOnly, quick))
@@ -90,6 +89,7 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
             let stale = Finding::Broken("a cache answered stale".into());
             (quick, sample(Outcome::Answered, stale, CacheClass::CounterProof, quick))
         }
+        Conduct::Up | Conduct::Broken | Conduct::Flaps(_) | Conduct::BrokenFrom(_) => up,
     }
 }
 

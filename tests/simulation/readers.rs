@@ -43,7 +43,7 @@ pub fn ask(
             })?;
         }
         let signal = get(&format!("/route/{}", pool.name))?;
-        let chosen = pool.chosen.as_ref().map(|name| name.as_str());
+        let chosen = pool.chosen.as_ref().map(vedette::units::Name::as_str);
         let body: serde_json::Value =
             serde_json::from_str(&signal.body).map_err(|error| error.to_string())?;
         laws::hold(body["origin"].as_str() == chosen, || {
@@ -61,7 +61,7 @@ fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<A
         return Err(format!("{path} needs no copy"));
     };
     let (age, limit) = (now.since(copy.taken_at), Millis::new(500));
-    let source = Source { layer: Layer::Memory, age, limit, silent: false };
+    let source = Source { layer: Layer::Memory, age, limit, silent: false, replaced: true };
     Ok(answer(&target, &ask, &Basis { snapshot: copy, source, now, counts: &[] }))
 }
 

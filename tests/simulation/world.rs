@@ -15,7 +15,7 @@ use vedette::units::{OriginId, Timestamp};
 use vedette::vantage::{self, Effect as Probing, Referral};
 use vedette::vote::Report;
 
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::mutants::Mutant;
 use crate::objects::{ArbiterObject, VantageObject};
 use crate::origins;
@@ -83,7 +83,7 @@ impl Happens {
                     votes.join(", ")
                 )
             }
-            other => format!("{other:?}"),
+            _ => format!("{self:?}"),
         }
     }
 }
@@ -385,7 +385,7 @@ impl World {
         let mut effects = self.vantages[object].step(event, now);
         Mutant::probing(self.mutant, &mut effects);
         let config = &self.configs[self.vantages[object].version];
-        self.ledger.observes(&mut self.vantages[object], config, &effects)?;
+        ledger::observes(&mut self.vantages[object], config, &effects)?;
         for effect in effects {
             match effect {
                 Probing::WakeAt(at) => {
@@ -450,9 +450,9 @@ impl World {
             return Err(format!("{origin} is probed and not configured"));
         };
         if let Some(last) = last.filter(|_| calm && self.setup.deployments.is_empty()) {
-            let pace = definition.pace;
-            let slowest = pace.interval.max(pace.down_interval).get();
-            let (gap, most) = (self.now - last, slowest * 11 / 10 * 2 + pace.timeout.get() + SECOND);
+            let slowest = definition.pace.interval.max(definition.pace.down_interval).get();
+            let (gap, most) =
+                (self.now - last, slowest * 11 / 10 * 2 + definition.pace.timeout.get() + SECOND);
             crate::laws::hold(gap <= most, || {
                 format!("{origin} was not probed for {gap} ms, {most} are allowed")
             })?;
