@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, normalize } from "node:path";
-import { Stop, below, end, root, start } from "../lib/run.mjs";
+import { join } from "node:path";
+import { modules } from "../lib/modules.mjs";
+import { Stop, below, end, start } from "../lib/run.mjs";
 import { compile } from "../lib/worker.mjs";
 
 // The runtime that wrangler also runs.
@@ -26,20 +27,6 @@ function newFolder() {
   const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
   folders.add(folder);
   return folder;
-}
-
-const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
-
-/** A module and all that it imports: `{ kind, content }` by name. `texts` stands in for files that are made at run time. */
-export function modules(entry, texts = {}, found = new Map()) {
-  if (found.has(entry)) return found;
-  const kind = kinds[entry.slice(entry.lastIndexOf("."))];
-  const content = texts[entry] ?? readFileSync(join(root, entry));
-  found.set(entry, { kind, content });
-  if (kind !== "esModule") return found;
-  for (const [, path] of String(content).matchAll(/^(?:import\s[^"']*|export\s[^"'\n]*\sfrom\s)["'](\.[^"']+)["']/gm))
-    modules(normalize(join(dirname(entry), path)), texts, found);
-  return found;
 }
 
 /** The port of the worker, once it listens; the runtime says so itself, so that no polling adds to what is measured. */

@@ -1,11 +1,8 @@
 // The upload by its parts.
 
 import { readFileSync } from "node:fs";
-import { gzipSync } from "node:zlib";
+import { gzip, upload, uploaded } from "../lib/modules.mjs";
 import { below } from "../lib/run.mjs";
-import { modules } from "./plain.mjs";
-
-const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
 /** The sections of a wasm module, largest first (WebAssembly core specification 5.5). */
 function sections(wasm) {
@@ -27,15 +24,10 @@ function sections(wasm) {
 }
 
 export function size() {
-  let sum = 0;
-  for (const [name, { content }] of modules("entry.mjs")) {
-    const bytes = Buffer.from(content);
-    const configuration = name === "build/config.txt";
-    const note = configuration ? ", not counted: it is the user's" : "";
-    console.log(`[size] ${name}: ${bytes.length} bytes, ${gzip(bytes)} gzip${note}`);
-    if (!configuration) sum += gzip(bytes);
-  }
+  const parts = upload();
+  for (const { name, bytes, compressed, counted } of parts)
+    console.log(`[size] ${name}: ${bytes} bytes, ${compressed} gzip${counted ? "" : ", not counted: it is the user's"}`);
   for (const { name, bytes } of sections(readFileSync(below("build", "index_bg.wasm"))).slice(0, 4))
     console.log(`[size] wasm section ${name}: ${bytes.length} bytes, ${gzip(bytes)} gzip`);
-  return [`upload: ${sum} bytes gzip`];
+  return [`upload: ${uploaded(parts)} bytes gzip`];
 }

@@ -5,13 +5,17 @@
 
 use super::pool::Pools;
 use super::raw::{Report, Table};
-use super::settings::{KEYS, Settings};
+use super::settings::{self, Settings};
 use super::slot::Level;
 use super::value::word;
 use super::vantage::Declared;
 use super::{Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, reference, route, syntax};
 use crate::budget;
 use crate::units::Fingerprint;
+
+/// The keys of the file.
+pub(super) const KEYS: [&str; 7] =
+    ["plan", "arbiter_location", "references", "defaults", "vantage", "pool", "route"];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
 const DEFAULT_LOCATION: &str = "weur";
@@ -32,7 +36,7 @@ pub(super) fn config(text: &str) -> Result<Config, Problems> {
 }
 
 fn whole(file: &Table<'_>) -> Option<Config> {
-    file.only(&["plan", "arbiter_location", "references", "defaults", "vantage", "pool", "route"]);
+    file.only(&KEYS);
     let plan = plan(file);
     let location = file.get("arbiter_location").map(|field| {
         let place = word(&field, &Hint::KNOWN)?;
@@ -73,7 +77,7 @@ fn defaults(file: &Table<'_>, declared: &Declared) -> Settings {
     let Some(table) = file.get("defaults").and_then(|field| field.table()) else {
         return Settings::default();
     };
-    table.only(&KEYS);
+    table.only(&settings::KEYS);
     Settings::default().with(&table, Level::Defaults, &|field| declared.list(field))
 }
 

@@ -8,6 +8,10 @@ use super::value::{Span, duration};
 use super::{Expect, Method, StatusRange};
 use crate::units::Millis;
 
+/// The keys of `expect`.
+pub(super) const KEYS: [&str; 7] =
+    ["status", "body_contains", "json", "headers", "max_latency", "max_db_calls", "max_db_time"];
+
 /// The longest text that a body is searched for, in bytes.
 const MAX_TEXT: usize = 4_096;
 
@@ -42,15 +46,7 @@ pub(super) struct ExpectSlots {
 impl ExpectSlots {
     /// Takes over what `table` says.
     pub(super) fn overlay(&mut self, table: &Table<'_>, level: Level) {
-        table.only(&[
-            "status",
-            "body_contains",
-            "json",
-            "headers",
-            "max_latency",
-            "max_db_calls",
-            "max_db_time",
-        ]);
+        table.only(&KEYS);
         self.status.overlay(table.get("status"), level, statuses);
         self.body_contains.overlay(table.get("body_contains"), level, search_text);
         self.max_latency.overlay(table.get("max_latency"), level, |field| duration(field, LATENCY));

@@ -2,7 +2,7 @@
 
 use super::canon;
 use super::raw::{Report, Table};
-use super::settings::{KEYS, Settings};
+use super::settings::{self, Settings};
 use super::slot::{Level, Scope};
 use super::url::origin_url;
 use super::value::{Given, title};
@@ -23,7 +23,7 @@ const MAX_WEIGHT: u32 = 1_000;
 const DEFAULT_VANTAGE: &str = "weur";
 
 /// The keys of an origin beside those that it inherits.
-const OWN_KEYS: [&str; 4] = ["name", "url", "priority", "weight"];
+pub(super) const KEYS: [&str; 4] = ["name", "url", "priority", "weight"];
 
 /// Reads origins; counts them.
 pub(super) struct Origins<'a> {
@@ -70,7 +70,7 @@ impl<'a> Origins<'a> {
     }
 
     fn origin(&self, table: &Table<'_>, pool: &Table<'_>, inherited: &Settings) -> Option<Draft> {
-        table.only(&[&OWN_KEYS[..], &KEYS[..]].concat());
+        table.only(&[&KEYS[..], &settings::KEYS[..]].concat());
         let settings = inherited.clone().with(table, Level::Origin, &|field| self.declared.list(field));
         let report: &Report<'_> = table.report();
         let scope = Scope { pool: &pool.at, origin: &table.at, report };

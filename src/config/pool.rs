@@ -2,7 +2,7 @@
 
 use super::origin::Origins;
 use super::raw::{Field, Table};
-use super::settings::{KEYS, Settings};
+use super::settings::{self, Settings};
 use super::slot::{Level, Refused};
 use super::value::{Given, Span, duration, percent, share, title};
 use super::vantage::Declared;
@@ -27,8 +27,8 @@ const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis:
 /// The most votes of an origin: one of each vantage that a list may name.
 const MAX_VOTES: u32 = 64;
 
-/// The keys of a pool beside those that origins inherit.
-const OWN_KEYS: [&str; 10] = [
+/// The keys of a pool beside those that origins inherit, and its origins.
+pub(super) const KEYS: [&str; 9] = [
     "name",
     "quorum",
     "min_votes",
@@ -38,8 +38,10 @@ const OWN_KEYS: [&str; 10] = [
     "panic",
     "expose_urls",
     "cert_warn",
-    "origin",
 ];
+
+/// The key of a pool's origins.
+pub(super) const ORIGIN: &str = "origin";
 
 /// Reads pools; knows what was given before.
 pub(super) struct Pools<'a> {
@@ -88,7 +90,7 @@ impl<'a> Pools<'a> {
 
     fn pool(&mut self, mut table: Table<'_>, defaults: &Settings) -> Option<Pool> {
         let name = title(&mut table, "pool", &mut self.names);
-        table.only(&[&OWN_KEYS[..], &KEYS[..]].concat());
+        table.only(&[&KEYS[..], &[ORIGIN], &settings::KEYS[..]].concat());
         let inherited = defaults.clone().with(&table, Level::Pool, &|field| self.declared.list(field));
         let origins = self.origins.read(&table, name.as_ref(), &inherited);
         let votes = Tally {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use miniserde::Serialize;
 
-use super::settings::KEYS;
+use super::{check, expect, origin, pool, request, route, settings, vantage};
 use crate::units::Map;
 
 /// One thing that is wrong with a configuration.
@@ -135,47 +135,42 @@ pub(super) fn excerpt(text: &str) -> String {
 
 /// The known word that was most likely meant, or else the list of them: `did you mean "interval"?`.
 pub(super) fn meant(word: &str, known: &[&str]) -> String {
-    // Longer words are nobody's slip, and the distance costs the product of the lengths.
-    if word.len() <= MAX_EXCERPT {
-        // Case is told apart by what is read, not by who writes: `GET` is meant by `get`.
-        let word = word.to_ascii_lowercase();
-        let distance = |name: &str| strsim::osa_distance(&word, &name.to_ascii_lowercase());
-        let distances = known.iter().map(|name| (distance(name), *name));
-        if let Some((distance, nearest)) = distances.min_by_key(|(distance, _)| *distance)
-            && distance <= 1.max(word.chars().count() / 3)
-        {
-            return format!("did you mean \"{nearest}\"?");
-        }
+    match nearest(word, known) {
+        Some(nearest) => format!("did you mean \"{nearest}\"?"),
+        None => format!("known are {}", listed(known)),
     }
-    format!("known are {}", listed(known))
 }
 
-/// Where a setting belongs that is known at another level only; nothing if it is known nowhere, or at several.
-pub(super) fn home(key: &str) -> Option<&'static str> {
-    const POOL: [&str; 8] = [
-        "quorum",
-        "min_votes",
-        "vote_ttl",
-        "hold_down",
-        "failback_delay",
-        "panic",
-        "expose_urls",
-        "cert_warn",
-    ];
-    const EXPECT: [&str; 6] =
-        ["status", "body_contains", "json", "max_latency", "max_db_calls", "max_db_time"];
+/// The known word that is a slip away.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    // Longer words are nobody's slip, and the distance costs the product of the lengths.
+    if word.len() > MAX_EXCERPT {
+        return None;
+    }
+    // Case is told apart by what is read, not by who writes: `GET` is meant by `get`.
+    let word = word.to_ascii_lowercase();
+    let distance = |name: &str| strsim::osa_distance(&word, &name.to_ascii_lowercase());
+    let distances = known.iter().map(|name| (distance(name), *name));
+    let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 1.max(word.chars().count() / 3)).then_some(nearest)
+}
+
+/// Where a setting belongs that is known at other levels only; nothing if it is known nowhere.
+pub(super) fn home(key: &str) -> Option<String> {
     let homes: [(&[&str], &str); 9] = [
-        (&["plan", "arbiter_location", "references", "defaults", "route"], "at the top level of the file"),
-        (&["service", "hint"], "in [[vantage]]"),
-        (&KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
-        (&POOL, "in [[pool]]"),
-        (&["origin"], "as [[pool.origin]]"),
-        (&["url", "priority", "weight"], "in [[pool.origin]]"),
-        (&["method", "path", "redirects", "body"], "in probe"),
-        (&EXPECT, "in expect"),
-        (&["host", "steering"], "in [[route]]"),
+        (&check::KEYS, "at the top level of the file"),
+        (&settings::KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
+        (&vantage::KEYS, "in [[vantage]]"),
+        (&pool::KEYS, "in [[pool]]"),
+        (&[pool::ORIGIN], "as [[pool.origin]]"),
+        (&origin::KEYS, "in [[pool.origin]]"),
+        (&request::KEYS, "in probe"),
+        (&expect::KEYS, "in expect"),
+        (&route::KEYS, "in [[route]]"),
     ];
-    homes.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, home)| *home)
+    let homes = homes.iter().filter(|(keys, _)| keys.contains(&key)).map(|(_, home)| *home);
+    let homes = homes.collect::<Vec<_>>().join(" or ");
+    (!homes.is_empty()).then_some(homes)
 }
 
 /// Names in a row, as many as a reader takes in.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, Problems, excerpt, home, in_order, meant, quoted};
+use super::problem::{Problem, Problems, excerpt, home, in_order, meant, nearest, quoted};
 
 /// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
@@ -153,7 +153,9 @@ impl<'a> Table<'a> {
     /// Refuses every key that is not `known`.
     pub(super) fn only(&self, known: &[&str]) {
         for (key, _) in self.map.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
-            let message = match home(key.get_ref()) {
+            // `vantage` in a pool is a slip for `vantages`, although the file has such tables.
+            let slip = nearest(key.get_ref(), known).is_some();
+            let message = match home(key.get_ref()).filter(|_| !slip) {
                 Some(home) => format!("is not a setting here; write it {home}"),
                 None => format!("is not a setting; {}", meant(key.get_ref(), known)),
             };

@@ -7,6 +7,9 @@ use super::url::{MAX_URL, is_path_byte};
 use super::value::{Given, word};
 use super::{Method, Probe, ProbeValue};
 
+/// The keys of `probe`.
+pub(super) const KEYS: [&str; 5] = ["method", "path", "redirects", "headers", "body"];
+
 /// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
 const MAX_REDIRECTS: u32 = 10;
 
@@ -58,7 +61,7 @@ pub(super) struct ProbeSlots {
 impl ProbeSlots {
     /// Takes over what `table` says.
     pub(super) fn overlay(&mut self, table: &Table<'_>, level: Level) {
-        table.only(&["method", "path", "redirects", "headers", "body"]);
+        table.only(&KEYS);
         self.body.overlay(table.get("body"), level, body);
         self.method.overlay(table.get("method"), level, |field| {
             let place = word(field, &METHODS.map(|(word, _)| word))?;

@@ -7,6 +7,9 @@ use super::value::{Given, word};
 use super::{Route, Steering};
 use crate::units::Name;
 
+/// The keys of a `[[route]]`.
+pub(super) const KEYS: [&str; 4] = ["host", "path", "pool", "steering"];
+
 /// The most routes of a file; each request is held against all of them.
 const MAX_ROUTES: usize = 1_000;
 
@@ -35,7 +38,7 @@ pub(super) fn routes(file: &Table<'_>, pools: &Given) -> Option<Vec<Route>> {
 }
 
 fn route(table: &Table<'_>, pools: &Given, given: &mut Given) -> Option<Route> {
-    table.only(&["host", "path", "pool", "steering"]);
+    table.only(&KEYS);
     table.report().inactive(&table.at, table.offset());
     let host = table.get("host").map_or_else(|| Some("*".to_owned()), |field| host(&field));
     let path = table.get("path").map_or_else(|| Some("/".to_owned()), |field| path(&field));

@@ -6,6 +6,9 @@ use super::value::{Given, title, word};
 use super::{Hint, Place, Pool, Vantage};
 use crate::units::Name;
 
+/// The keys of a `[[vantage]]`.
+pub(super) const KEYS: [&str; 3] = ["name", "service", "hint"];
+
 /// The most vantages that a file declares and that a list names; there are some thirty regions to place one
 /// in.
 const MAX_VANTAGES: usize = 64;
@@ -34,7 +37,7 @@ impl Declared {
         }
         for mut table in tables {
             let name = title(&mut table, "vantage", &mut declared.names);
-            table.only(&["name", "service", "hint"]);
+            table.only(&KEYS);
             let place = place(&table);
             let is_hint = name.as_ref().and_then(|name| Hint::parse(name.as_str())).is_some();
             if is_hint && let Some(field) = table.get("name") {

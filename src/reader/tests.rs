@@ -359,12 +359,22 @@ fn readers_without_a_copy_are_all_answered_and_find_the_arbiter_when_it_is_back(
 }
 
 #[test]
-fn a_crowd_that_meets_an_old_copy_asks_once() {
-    let arrivals: Vec<u64> = (0..50).map(|_| 0).chain((0..500).map(|index| 1_000 + index / 50)).collect();
-    let answered = simulated(&arrivals, |_| Mood::Answers, 5_000);
-    let asked = answered.iter().filter(|(_, layer)| *layer == Layer::Arbiter).count();
-    assert_eq!(answered.len(), 550);
-    assert!(asked <= 51, "of the crowd that has nothing each may ask, of the other one does: {asked}");
+fn a_crowd_asks_once_whether_it_has_an_old_copy_or_none() {
+    let crowd = |from: u64| (0..500).map(move |index| from + index / 50);
+    let answered = simulated(&crowd(0).chain(crowd(1_000)).collect::<Vec<_>>(), |_| Mood::Answers, 5_000);
+    assert_eq!(answered.len(), 1_000);
+    let (first, second) = answered.split_at(500);
+    for (crowd, name) in [(first, "without a copy"), (second, "with an old one")] {
+        let from = |layer: Layer| crowd.iter().filter(|(_, from)| *from == layer).count();
+        assert_eq!((from(Layer::Arbiter), from(Layer::Memory)), (1, 499), "{name}");
+    }
+    // One looks at the cache and asks the Arbiter. Who has nothing looks into memory until that one is back; who has an old copy
+    // waits for nobody.
+    let longest = |crowd: &[(u64, Layer)], who: Layer| {
+        crowd.iter().filter(|(_, from)| *from == who).map(|(took, _)| *took).max()
+    };
+    assert_eq!(longest(second, Layer::Memory), Some(0));
+    assert!(longest(first, Layer::Memory) <= Some(32), "{:?}", longest(first, Layer::Memory));
 }
 
 proptest! {

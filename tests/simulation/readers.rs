@@ -10,16 +10,17 @@ use crate::laws;
 use crate::ledger::Ledger;
 use crate::setup::Ms;
 
-/// Asks for everything that can be asked of a copy, and holds the answers to the laws. `served` is the time that the answers are
+/// Asks of one of the pools of a copy, and of its origins, and holds the answers to the laws. `served` is the time that the answers are
 /// made with, `now` the reader's. `truth` is what the world knows, and by how much a report may have been late.
 pub fn ask(
     (config, given): (&Config, &Config),
     copy: &Snapshot,
+    pool: usize,
     served: Timestamp,
     now: Timestamp,
     truth: Option<(&Ledger, Ms, Ms)>,
 ) -> Result<(), String> {
-    for pool in &copy.pools {
+    if let Some(pool) = copy.pools.get(pool % copy.pools.len().max(1)) {
         let get = |path: &str| get(given, copy, path, served);
         for origin in &pool.origins {
             let answer = get(&format!("/health/{}/{}", pool.name, origin.name))?;

@@ -444,26 +444,20 @@ impl World {
         let faults = self.setup.faults;
         let calm =
             faults.evicted + faults.write_fails + faults.alarm_late + faults.alarm_lost + faults.clocks == 0;
-        let definition =
-            self.configs[version].origin(&origin).or_else(|| self.given[version].origin(&origin)).cloned();
-        let Some(definition) = definition else {
+        let known = self.configs[version].origin(&origin).or_else(|| self.given[version].origin(&origin));
+        let Some(tempo) = known.map(|origin| origin.pace) else {
             return Err(format!("{origin} is probed and not configured"));
         };
         if let Some(last) = last.filter(|_| calm && self.setup.deployments.is_empty()) {
-            let slowest = definition.pace.interval.max(definition.pace.down_interval).get();
-            let (gap, most) =
-                (self.now - last, slowest * 11 / 10 * 2 + definition.pace.timeout.get() + SECOND);
+            let slowest = tempo.interval.max(tempo.down_interval).get();
+            let (gap, most) = (self.now - last, slowest * 11 / 10 * 2 + tempo.timeout.get() + SECOND);
             crate::laws::hold(gap <= most, || {
                 format!("{origin} was not probed for {gap} ms, {most} are allowed")
             })?;
         }
         let conduct = origins::conduct(&self.setup, &origin, self.now);
-        let seen = origins::Seen {
-            place,
-            cut: self.is_cut(place),
-            timeout: definition.pace.timeout,
-            at: self.clock(place),
-        };
+        let seen =
+            origins::Seen { place, cut: self.is_cut(place), timeout: tempo.timeout, at: self.clock(place) };
         let (takes, sample) = origins::answer(conduct, &seen, self.now, &mut self.rng);
         self.at(self.now + takes, Happens::Answered(object, life, origin, ticket, Box::new(sample)));
         Ok(())
@@ -583,8 +577,8 @@ impl World {
 
     /// A reader takes a copy, and somebody is answered from one that may be older.
     fn read(&mut self) -> Result<(), String> {
-        let pause = if self.setup.length > 24 * HOUR { 30 * MINUTE } else { 2 * MINUTE };
-        let pause = self.rng.u64(10 * SECOND..pause);
+        let pause = if self.setup.length > 24 * HOUR { 30 * MINUTE } else { 3 * MINUTE };
+        let pause = self.rng.u64(20 * SECOND..pause);
         self.at(self.now + pause, Happens::Read);
         if self.mutant != Some(Mutant::NoCron) && self.weigh(arbiter::Event::Woken)? {
             let now = self.arbiter_clock();
@@ -602,7 +596,7 @@ impl World {
         }
         if !self.copies.is_empty() {
             let copy = &self.copies[self.rng.usize(..self.copies.len())];
-            let place = self.rng.usize(..self.clocks.len());
+            let (place, pool) = (self.rng.usize(..self.clocks.len()), self.rng.usize(..8));
             let now = Mutant::reading(self.mutant, self.clock(place));
             self.tallies.answers += 1;
             let Some(config) =
@@ -613,7 +607,7 @@ impl World {
             let faults = self.setup.faults;
             let late = if faults.report_late + faults.report_doubled > 0 { 3 * MINUTE } else { 2 * SECOND };
             let truth = (faults.clocks == 0).then_some((&self.ledger, self.now, late));
-            readers::ask((config.0, config.1), copy, now, self.clock(place), truth)?;
+            readers::ask((config.0, config.1), copy, pool, now, self.clock(place), truth)?;
         }
         Ok(())
     }

@@ -1,0 +1,36 @@
+// The modules of a worker, found as the runtime finds them: from its entry along its imports. They are what is uploaded.
+
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "./run.mjs";
+
+const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
+
+/** A module and all that it imports: `{ kind, content }` by name. `texts` stands in for files that are made at run time. */
+export function modules(entry, texts = {}, found = new Map()) {
+  if (found.has(entry)) return found;
+  const kind = kinds[entry.slice(entry.lastIndexOf("."))];
+  const content = texts[entry] ?? readFileSync(join(root, entry));
+  found.set(entry, { kind, content });
+  if (kind !== "esModule") return found;
+  for (const [, path] of String(content).matchAll(/^(?:import\s[^"']*|export\s[^"'\n]*\sfrom\s)["'](\.[^"']+)["']/gm))
+    modules(normalize(join(dirname(entry), path)), texts, found);
+  return found;
+}
+
+/** Bytes after compression. */
+export const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+/** The upload of the built worker: `{ name, bytes, compressed, counted }` of each module. The configuration is not counted: it is the
+ *  user's. */
+export const upload = () =>
+  [...modules("entry.mjs")].map(([name, { content }]) => ({
+    name,
+    bytes: content.length,
+    compressed: gzip(content),
+    counted: name !== "build/config.txt",
+  }));
+
+/** Bytes of it that count, after compression. */
+export const uploaded = (parts) => parts.filter(({ counted }) => counted).reduce((sum, { compressed }) => sum + compressed, 0);
