@@ -7,12 +7,13 @@ import { Stop, endWithParent, main } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker } from "./lib/worker.mjs";
 import { detection } from "./bench/detection.mjs";
+import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, health };
+const parts = { size, startup, detection, haproxy, health };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {
@@ -32,6 +33,7 @@ await main(async () => {
       path: { type: "string" },
       starts: { type: "string" },
       kills: { type: "string" },
+      faults: { type: "string" },
       built: { type: "boolean" },
     },
   });

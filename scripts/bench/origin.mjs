@@ -1,7 +1,10 @@
-// An origin that is well, until it is killed. Usage: node origin.mjs PORT
+// An origin that is well, until it is killed, stopped, or told by SIGUSR2 to answer 500 and by another one to be well again.
+// Usage: node origin.mjs PORT
 
 import { createServer } from "node:http";
 
-const server = createServer((_, response) => response.end('{"ok":true}'));
+let broken = false;
+process.on("SIGUSR2", () => (broken = !broken));
+const server = createServer((_, response) => (broken ? response.writeHead(500).end("no") : response.end('{"ok":true}')));
 server.keepAliveTimeout = 60_000;
 server.listen(Number(process.argv[2]), "127.0.0.1", () => console.log("listens"));

@@ -25,6 +25,9 @@ export const python = below(".vedette", "venv", "bin", "python");
 /** The browser that looks at the page. */
 export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 
+/** The peer of the benchmark of detection and recovery. */
+export const HAPROXY = process.env.HAPROXY || "/usr/sbin/haproxy";
+
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
   const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
@@ -90,24 +93,44 @@ async function rustChecks() {
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 
-/** Chromium comes from Debian: a build of its own that a package would fetch is not needed. */
-async function browser() {
-  if (existsSync(CHROMIUM)) return;
-  const wayOut = "install Chromium (Debian: apt-get install chromium), or set CHROMIUM to the path of the one you have";
-  if (process.env.CHROMIUM) throw new Stop(`CHROMIUM is ${CHROMIUM}, where there is no browser; ${wayOut}.`);
+/** A program that comes from Debian: `wayOut` says what to do where it cannot. */
+async function fromDebian({ name, program, variable, pack, purpose }) {
+  if (existsSync(program)) return;
+  const wayOut = `install ${name} (Debian: apt-get install ${pack}), or set ${variable} to the path of the one you have`;
+  if (process.env[variable]) throw new Stop(`${variable} is ${program}, where there is no ${name}; ${wayOut}.`);
   const root = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
   if (!works("apt-get", ["--version"]) || (root.length > 0 && !works("sudo", ["--non-interactive", "true"])))
-    throw new Stop(`The tests of the page look at it in Chromium, which is missing; ${wayOut}.`);
-  await step("Chromium", async () => {
+    throw new Stop(`${purpose} ${name}, which is missing; ${wayOut}.`);
+  await step(name, async () => {
     const [command, ...args] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     try {
       await run(command, [...args, "update"]);
-      await run(command, [...args, "install", "-y", "--no-install-recommends", "chromium"]);
+      await run(command, [...args, "install", "-y", "--no-install-recommends", pack]);
     } catch (error) {
-      throw new Stop(`Chromium could not be installed; ${wayOut}.\n${error.message}`);
+      throw new Stop(`${name} could not be installed; ${wayOut}.\n${error.message}`);
     }
   });
 }
+
+/** A build of Chromium of its own, that a package would fetch, is not needed. */
+const browser = () =>
+  fromDebian({
+    name: "Chromium",
+    program: CHROMIUM,
+    variable: "CHROMIUM",
+    pack: "chromium",
+    purpose: "The tests of the page look at it in",
+  });
+
+/** Only the benchmark needs it. */
+export const haproxyTool = () =>
+  fromDebian({
+    name: "HAProxy",
+    program: HAPROXY,
+    variable: "HAPROXY",
+    pack: "haproxy",
+    purpose: "The benchmark compares with",
+  });
 
 async function glueTool() {
   const tool = bindgen();

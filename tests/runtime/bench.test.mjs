@@ -38,6 +38,14 @@ test("size, start and detection are measured", async () => {
   assert.match(seen["detection within 3.00 s"], /^[01]\/1$/, said);
 });
 
+test("detection and recovery are compared with those of HAProxy", async () => {
+  const { code, said } = await bench("haproxy", "--faults", "1");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  for (const fault of ["kill", "hang", "500"])
+    for (const what of ["detection", "recovery"]) assert.ok(Number(seen[`haproxy ${fault} ${what}`]) > 0, said);
+});
+
 test("an interrupted benchmark leaves no process and no folder behind", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "vedette-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +66,7 @@ test("an interrupted benchmark leaves no process and no folder behind", async (t
 test("a part or a path that does not exist is refused with the list of those that do", async () => {
   const part = await bench("speed");
   assert.equal(part.code, 1);
-  assert.match(part.said, /no benchmark speed; there are size, startup, detection, health/);
+  assert.match(part.said, /no benchmark speed; there are size, startup, detection, haproxy, health/);
   const path = await bench("health", "--path", "/livez", "--load", "loop");
   assert.equal(path.code, 1);
   assert.match(path.said, /no benchmark of \/livez; there are \/health, \/health\/shop, \/route\/shop/);
