@@ -13,7 +13,7 @@ pub const MINUTE: Ms = 60 * SECOND;
 pub const HOUR: Ms = 60 * MINUTE;
 
 /// Where vantages may be.
-const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
+pub const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
 
 /// A world before it begins.
 #[derive(Clone, Debug)]
