@@ -69,6 +69,12 @@ pub fn a_vote_says_what_its_evidence_amounts_to(vote: Opinion, account: &Account
     })
 }
 
+/// A vote rests on counters that are stored, so that no crash takes it back.
+pub fn what_is_told_is_stored(vote: Opinion, stored: Option<&Account>) -> Verdict {
+    let stored = stored.map(|account| account.opinion).unwrap_or_default();
+    hold(vote == stored, || format!("a vote says {vote:?} where what is stored amounts to {stored:?}"))
+}
+
 /// What a vantage once told of an origin it takes back on new evidence only, of which it counted so many passes and failures since.
 pub fn what_was_told_is_taken_back_on_evidence_only(
     told: Opinion,

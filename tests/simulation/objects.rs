@@ -32,6 +32,8 @@ pub struct VantageObject {
     pub memory: Option<Watch>,
     /// Counts its lives: what was under way in an earlier one is lost.
     pub life: u64,
+    /// When it was last evicted.
+    pub born: Ms,
     /// The evidence that it has counted, and as much of it as is stored.
     pub accounts: Accounts,
     pub saved: Accounts,
@@ -60,6 +62,7 @@ impl VantageObject {
             alarm: None,
             memory: None,
             life: 0,
+            born: 0,
             accounts: Accounts::new(),
             saved: Accounts::new(),
             told: BTreeMap::new(),

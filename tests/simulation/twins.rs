@@ -27,8 +27,8 @@ pub fn rebuilt(
     laws::what_is_stored_says_what_was_shown(&shown, &stored, Millis::new(transit))
 }
 
-/// Tells two twins the same reports, the one as they were sent and the other in any order. `reports` are all under way at once: none
-/// of them was sent because another was taken.
+/// Tells two twins the same reports, the one as they were sent and the other in any order. What the last of them leaves out was taken
+/// before it was sent: such reports did not overtake one another, and are left out.
 pub fn orders(
     living: &Arbiter,
     reports: &[Report],
@@ -38,6 +38,8 @@ pub fn orders(
 ) -> laws::Verdict {
     let mut sent = reports.to_vec();
     sent.sort_by_key(|report| report.seq);
+    let last: Vec<Report> = latest(&sent).cloned().collect();
+    sent.retain(|report| last.iter().any(|last| same_shard(last, report) && covers(last, report)));
     let mut shuffled = sent.clone();
     rng.shuffle(&mut shuffled);
     let tell = |reports: &[Report]| {
@@ -76,11 +78,18 @@ pub fn orders(
 
 /// The last report of each vantage.
 fn latest(sent: &[Report]) -> impl Iterator<Item = &Report> {
-    let newer = |report: &Report| {
-        let same = move |other: &&Report| (&other.vantage, &other.shard) == (&report.vantage, &report.shard);
-        sent.iter().filter(same).all(|other| other.seq <= report.seq)
-    };
-    sent.iter().filter(move |report| newer(report))
+    sent.iter().filter(|report| {
+        sent.iter().filter(|other| same_shard(other, report)).all(|other| other.seq <= report.seq)
+    })
+}
+
+fn same_shard(one: &Report, other: &Report) -> bool {
+    (&one.vantage, &one.shard) == (&other.vantage, &other.shard)
+}
+
+/// Whether a later report says something of every origin that an earlier one does.
+fn covers(later: &Report, earlier: &Report) -> bool {
+    earlier.votes.iter().all(|vote| later.votes.iter().any(|other| other.origin == vote.origin))
 }
 
 fn agree(one: &Arbiter, other: &Arbiter, now: Timestamp) -> bool {

@@ -339,7 +339,9 @@ impl World {
 
     /// The alarm of a vantage object.
     fn rings(&mut self, object: usize) -> Result<(), String> {
-        if self.fault(|faults| &mut faults.evicted) {
+        // No two lives begin in one millisecond.
+        if self.vantages[object].born < self.now && self.fault(|faults| &mut faults.evicted) {
+            self.vantages[object].born = self.now;
             self.vantages[object].forget();
             if self.mutant == Some(Mutant::DeadOnceEvicted) {
                 self.vantages[object].dead = true;
@@ -546,7 +548,10 @@ impl World {
         // What a cache answered takes the place of the proof before it in the next report: an overtaken proof is lost, and the vote
         // looks older than it is.
         let proven = reports.iter().flat_map(|report| &report.votes).all(|vote| !vote.seen.unproven);
-        let Some(living) = self.arbiter.memory.as_ref().filter(|_| proven && reports.len() > 1) else {
+        let heard =
+            |report: &Report| self.ledger.is_heard(&self.configs[self.arbiter.version], &report.vantage, now);
+        let fit = proven && reports.len() > 1 && reports.iter().all(heard);
+        let Some(living) = self.arbiter.memory.as_ref().filter(|_| fit) else {
             return Ok(());
         };
         self.tallies.orders += 1;
@@ -625,13 +630,9 @@ impl World {
             && let Some(living) = &self.arbiter.memory
         {
             self.tallies.rebuilt += 1;
-            twins::rebuilt(
-                &self.given[self.arbiter.version],
-                &self.arbiter.rows(20),
-                living,
-                now,
-                self.transit(),
-            )?;
+            // After a clock stepped back, memory knows that what is stored lies in the future.
+            let transit = if self.setup.faults.clocks > 0 { u64::MAX } else { self.transit() };
+            twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
         }
         Ok(true)
     }
