@@ -236,6 +236,11 @@ pub fn the_order_of_arrival_decides_no_vote(one: &Snapshot, other: &Snapshot) ->
     Ok(())
 }
 
+/// When nothing is seen any more, nothing is known any more.
+pub fn silence_shows(known: bool, silent: u64, most: u64) -> Verdict {
+    hold(!known || silent <= most, || format!("known after {silent} ms without evidence, {most} are allowed"))
+}
+
 /// No evidence lies in the future, and none outlives its time, however clocks jump.
 pub fn no_evidence_outlives_its_time(config: &Config, snapshot: &Snapshot) -> Verdict {
     let now = snapshot.taken_at;

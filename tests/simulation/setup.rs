@@ -130,6 +130,12 @@ impl Setup {
             let at = rng.u64(..length);
             cuts.push((rng.usize(..terms.vantages), at, at + rng.u64(MINUTE..10 * MINUTE), rng.bool()));
         }
+        if rng.u32(..6) == 0 {
+            // All of them at once: nothing is seen any more.
+            let (at, own) = (rng.u64(..length), rng.bool());
+            let until = at + rng.u64(MINUTE..length / 2);
+            cuts.extend((0..terms.vantages).map(|place| (place, at, until, own)));
+        }
         let faults = Faults::draw(&mut rng);
         Self { seed, length, terms, deployments, episodes, cuts, faults }
     }

@@ -14,6 +14,7 @@ use vedette::sample::{Evidence, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{OriginId, Timestamp};
 use vedette::vantage::{self, Effect as Probing, Referral};
+use vedette::verdict::Status;
 use vedette::vote::Report;
 
 use crate::ledger::{self, Ledger};
@@ -131,6 +132,8 @@ pub struct World {
     arbiter: ArbiterObject,
     /// Clocks against the world's, by place; the last is the Arbiter's.
     clocks: Vec<i64>,
+    /// When one of them last jumped.
+    jumped: Ms,
     ledger: Ledger,
     copies: Vec<Snapshot>,
     started: BTreeMap<(usize, OriginId), Ms>,
@@ -165,6 +168,7 @@ impl World {
             vantages: Vec::new(),
             arbiter: ArbiterObject::default(),
             clocks,
+            jumped: 0,
             copies: Vec::new(),
             started: BTreeMap::new(),
             mended: false,
@@ -322,6 +326,7 @@ impl World {
     fn jumps(&mut self) {
         if !self.mended {
             self.tallies.faults.clocks += 1;
+            self.jumped = self.now;
             let place = self.rng.usize(..self.clocks.len());
             let by = [2 * SECOND, MINUTE, HOUR][self.rng.usize(..3)].cast_signed();
             self.clocks[place] += self.rng.i64(-by..by);
@@ -665,7 +670,9 @@ impl World {
                 .map(|engine| engine.snapshot(&vedette::snapshot::Part::Whole, now));
             if let Some(snapshot) = snapshot {
                 self.ledger.publishes(&snapshot)?;
-                crate::laws::no_evidence_outlives_its_time(&self.configs[self.arbiter.version], &snapshot)?;
+                let config = Rc::clone(&self.configs[self.arbiter.version]);
+                crate::laws::no_evidence_outlives_its_time(&config, &snapshot)?;
+                self.silence_shows(&config, &snapshot)?;
                 // It travels, and is kept, as text.
                 let copy = Snapshot::parse(&json::write(&snapshot), snapshot.config);
                 crate::laws::hold(copy.as_ref() == Some(&snapshot), || {
@@ -689,6 +696,20 @@ impl World {
             let late = 2 * SECOND + self.transit();
             let truth = (self.setup.faults.clocks == 0).then_some((&self.ledger, self.now, late));
             readers::ask((config.0, config.1), copy, pool, now, self.clock(place), truth)?;
+        }
+        Ok(())
+    }
+
+    /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage has seen it for the time to live of a
+    /// vote, counted from the last jump of a clock.
+    fn silence_shows(&self, config: &Config, snapshot: &Snapshot) -> Result<(), String> {
+        for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
+            for (view, origin) in view.origins.iter().zip(&pool.origins) {
+                let silent = self.ledger.since_evidence(&origin.id, self.now).min(self.now - self.jumped);
+                let known = view.status_at(snapshot.taken_at) != Status::Unknown;
+                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit())
+                    .map_err(|why| format!("{}: {why}", origin.id))?;
+            }
         }
         Ok(())
     }
