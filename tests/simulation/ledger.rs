@@ -121,7 +121,10 @@ impl Ledger {
             return Ok(());
         }
         let last = self.sequences.get(&report.vantage);
-        let late = last.is_some_and(|(seq, heard)| report.seq <= *seq && now.since(*heard) <= ttl);
+        // After a longer silence the Arbiter takes whatever comes, the clock of the vantage may have been set back: even a report that
+        // was overtaken long ago. Once it no longer does, `heard` need not be asked any more, neither here nor in `is_heard`.
+        let heard = last.is_some_and(|(_, heard)| now.since(*heard) <= ttl);
+        let late = heard && last.is_some_and(|(seq, _)| report.seq <= *seq);
         if !late {
             self.sequences.insert(report.vantage.clone(), (report.seq, now));
         }
@@ -144,7 +147,7 @@ impl Ledger {
             let before = ballot.get(&report.vantage).filter(|held| held.definition == vote.definition);
             let forgotten = before.is_some_and(|held| held.opinion != Opinion::Undecided)
                 && vote.opinion == Opinion::Undecided;
-            laws::hold(!(forgotten && self.settled), || {
+            laws::hold(!(forgotten && self.settled && heard), || {
                 format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
             })?;
             let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);

@@ -260,7 +260,7 @@ impl World {
                 Ok(())
             }
             Happens::Answered(object, life, origin, ticket, sample) => {
-                self.answered(object, life, origin, ticket, *sample)
+                self.answered(object, life, &origin, ticket, *sample)
             }
             Happens::Referred(object, life, ticket, referral) => {
                 if self.vantages[object].life == life {
@@ -371,7 +371,7 @@ impl World {
         &mut self,
         object: usize,
         life: u64,
-        origin: OriginId,
+        origin: &OriginId,
         ticket: u64,
         sample: Sample,
     ) -> Result<(), String> {
@@ -383,16 +383,16 @@ impl World {
         self.tallies.samples += 1;
         let evidence = sample.evidence();
         if alive {
-            self.vantages[object].under_way.retain(|under_way| under_way.as_ref() != Some(&origin));
+            self.vantages[object].under_way.retain(|under_way| under_way.as_ref() != Some(origin));
             if let Evidence::Fail(_) = evidence {
                 *self.vantages[object].uncounted.entry(origin.clone()).or_default() += 1;
             }
         }
-        if let Evidence::Pass | Evidence::Warn(_) | Evidence::Fail(_) = evidence {
-            self.ledger.evidence(&origin, self.now);
+        if let (true, Evidence::Pass | Evidence::Warn(_) | Evidence::Fail(_)) = (alive, &evidence) {
+            self.ledger.evidence(origin, self.now);
         }
         let sample = Mutant::sample(self.mutant, sample);
-        let current = self.vantages[object].tickets.get(&origin).copied();
+        let current = self.vantages[object].tickets.get(origin).copied();
         let ticket = current.filter(|_| self.mutant == Some(Mutant::StragglersCount)).unwrap_or(ticket);
         let now = self.clock(self.vantages[object].place);
         let effects =
@@ -400,7 +400,7 @@ impl World {
         // A failure may be doubted first, and a clock that jumps makes a vantage give up what is still under way.
         let doubted = matches!(evidence, Evidence::Fail(_)) && self.setup.terms.references;
         if !(alive && (doubted || self.setup.faults.clocks > 0)) {
-            crate::laws::what_is_handed_is_counted_once(&origin, &evidence, alive, &effects)?;
+            crate::laws::what_is_handed_is_counted_once(origin, &evidence, alive, &effects)?;
         }
         self.carries_out(object, effects)
     }
@@ -707,7 +707,9 @@ impl World {
             for (view, origin) in view.origins.iter().zip(&pool.origins) {
                 let silent = self.ledger.since_evidence(&origin.id, self.now).min(self.now - self.jumped);
                 let known = view.status_at(snapshot.taken_at) != Status::Unknown;
-                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit())
+                // A clock that was set back is noticed with the next step, and what lies in the future begins anew then.
+                let notices = if self.setup.faults.clocks > 0 { 30 * SECOND } else { 0 };
+                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit() + notices)
                     .map_err(|why| format!("{}: {why}", origin.id))?;
             }
         }
