@@ -538,7 +538,7 @@ impl World {
     /// Now and then: this report and all that are under way with it, in another order.
     fn orders(&mut self, report: &Report) -> Result<(), String> {
         // An Arbiter that has just come to life may have forgotten what it took last: only a change of opinion is stored at once.
-        if self.rng.u32(..16) > 0 || self.now < self.arbiter.began + self.transit() {
+        if self.rng.u32(..32) > 0 || self.now < self.arbiter.began + self.transit() {
             return Ok(());
         }
         let under_way = self.queue.iter().filter_map(|Reverse(Due(_, _, happens))| match happens {
@@ -631,7 +631,7 @@ impl World {
                 Verdicts::Publish(_) | Verdicts::Changed(_) => {}
             }
         }
-        if self.rng.u32(..32) == 0
+        if self.rng.u32(..128) == 0
             && let Some(living) = &self.arbiter.memory
         {
             self.tallies.rebuilt += 1;
