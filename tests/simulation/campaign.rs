@@ -129,6 +129,6 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
         setup.deployments,
         trace.get(last..).unwrap_or_default().join("\n"),
         setup.seed,
-        setup.length / crate::setup::HOUR
+        setup.whole / crate::setup::HOUR
     )
 }

@@ -19,6 +19,8 @@ pub const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub seed: u64,
+    /// What it was drawn for.
+    pub whole: Ms,
     /// How long it lasts, until all is mended and it has time to settle.
     pub length: Ms,
     pub terms: Terms,
@@ -137,7 +139,7 @@ impl Setup {
             cuts.extend((0..terms.vantages).map(|place| (place, at, until, own)));
         }
         let faults = Faults::draw(&mut rng);
-        Self { seed, length, terms, deployments, episodes, cuts, faults }
+        Self { seed, whole, length, terms, deployments, episodes, cuts, faults }
     }
 }
 
