@@ -5,7 +5,11 @@
 
 use std::collections::VecDeque;
 
-use vedette::config::{Quorum, Thresholds};
+use vedette::config::{Config, Quorum, Thresholds};
+use vedette::sample::Evidence;
+use vedette::snapshot::{OriginView, PoolView, Snapshot};
+use vedette::units::{Millis, Name, OriginId};
+use vedette::vantage::Effect as Probing;
 use vedette::verdict::Status;
 use vedette::vote::Opinion;
 
@@ -63,6 +67,12 @@ pub fn a_vote_says_what_its_evidence_amounts_to(vote: Opinion, account: &Account
             account.opinion, account.failures
         )
     })
+}
+
+/// A vote rests on counters that are stored, so that no crash takes it back.
+pub fn what_is_told_is_stored(vote: Opinion, stored: Option<&Account>) -> Verdict {
+    let stored = stored.map(|account| account.opinion).unwrap_or_default();
+    hold(vote == stored, || format!("a vote says {vote:?} where what is stored amounts to {stored:?}"))
 }
 
 /// What a vantage once told of an origin it takes back on new evidence only, of which it counted so many passes and failures since.
@@ -162,6 +172,112 @@ pub fn a_revision_names_one_state<T: PartialEq + std::fmt::Debug>(
 ) -> Verdict {
     hold(after.0 >= before.0 && (after.0 > before.0 || after.1 == before.1), || {
         format!("revision {} was {:?} and {} is {:?}", before.0, before.1, after.0, after.1)
+    })
+}
+
+/// Whoever is made anew from what is stored knows what was shown before: the same verdicts, choices and revisions by the same events,
+/// and of each vote the opinion. A vote may look older than it is, never younger than some report once said; `transit` is by how much
+/// two reports of the same evidence may differ because they took longer or shorter to arrive.
+pub fn what_is_stored_says_what_was_shown(shown: &Snapshot, stored: &Snapshot, transit: Millis) -> Verdict {
+    hold(shown.events == stored.events, || {
+        format!("shown were the events {:?}, and stored are {:?}", shown.events, stored.events)
+    })?;
+    for (shown, stored) in shown.pools.iter().zip(&stored.pools) {
+        let name = &shown.name;
+        let state =
+            |pool: &PoolView| (pool.revision, pool.status, pool.since, pool.chosen.clone(), pool.panic);
+        hold(state(shown) == state(stored), || {
+            format!("{name} was shown as {:?}, and is stored as {:?}", state(shown), state(stored))
+        })?;
+        for (shown, stored) in shown.origins.iter().zip(&stored.origins) {
+            let verdict = |origin: &OriginView| (origin.status, origin.since);
+            hold(verdict(shown) == verdict(stored), || {
+                format!(
+                    "{name}/{}: {:?} was shown, and is stored as {:?}",
+                    shown.name,
+                    verdict(shown),
+                    verdict(stored)
+                )
+            })?;
+            let opinions = |origin: &OriginView| -> Vec<(Name, Opinion)> {
+                origin.votes.iter().map(|vote| (vote.vantage.clone(), vote.opinion)).collect()
+            };
+            hold(opinions(shown) == opinions(stored), || {
+                format!(
+                    "{name}/{}: the votes were {:?}, and are {:?}",
+                    shown.name,
+                    opinions(shown),
+                    opinions(stored)
+                )
+            })?;
+            let younger = shown
+                .votes
+                .iter()
+                .zip(&stored.votes)
+                .find(|(shown, stored)| stored.observed > shown.observed.plus(transit));
+            hold(younger.is_none(), || {
+                format!("{name}/{}: a stored vote is younger: {younger:?}", shown.name)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Of each vantage the latest votes count, in whatever order its reports arrive.
+pub fn the_order_of_arrival_decides_no_vote(one: &Snapshot, other: &Snapshot) -> Verdict {
+    let origins = |snapshot: &Snapshot| -> Vec<OriginView> {
+        snapshot.pools.iter().flat_map(|pool| pool.origins.clone()).collect()
+    };
+    for (one, other) in origins(one).iter().zip(&origins(other)) {
+        hold(one.votes == other.votes, || {
+            format!("of {} the votes are {:?}, and in another order {:?}", one.name, one.votes, other.votes)
+        })?;
+    }
+    Ok(())
+}
+
+/// When nothing is seen any more, nothing is known any more.
+pub fn silence_shows(known: bool, silent: u64, most: u64) -> Verdict {
+    hold(!known || silent <= most, || format!("known after {silent} ms without evidence, {most} are allowed"))
+}
+
+/// No evidence lies in the future, and none outlives its time, however clocks jump.
+pub fn no_evidence_outlives_its_time(config: &Config, snapshot: &Snapshot) -> Verdict {
+    let now = snapshot.taken_at;
+    for view in &snapshot.pools {
+        let Some(pool) = config.pool(view.name.as_str()) else { continue };
+        for origin in &view.origins {
+            hold(origin.valid_until <= now.plus(pool.vote_ttl), || {
+                format!("{}/{} is valid until {}, it is {now}", view.name, origin.name, origin.valid_until)
+            })?;
+            let observed = origin.votes.iter().map(|vote| vote.observed).chain(origin.oldest).max();
+            hold(observed.is_none_or(|observed| observed <= now), || {
+                format!("{}/{} was observed at {observed:?}, it is {now}", view.name, origin.name)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// What a probe of this life proved is counted at once; what one of an earlier life did is nobody's.
+pub fn what_is_handed_is_counted_once(
+    origin: &OriginId,
+    evidence: &Evidence,
+    alive: bool,
+    effects: &[Probing],
+) -> Verdict {
+    let of_this =
+        |effect: &&Probing| matches!(effect, Probing::Observed(id, seen) if id == origin && seen == evidence);
+    let counted = effects.iter().filter(of_this).count();
+    hold(counted == usize::from(alive), || {
+        format!("{evidence:?} of {origin} is counted {counted} times; of this life: {alive}")
+    })
+}
+
+/// An object that is named no more has no alarm and keeps nothing.
+pub fn no_orphan(named: bool, rings: bool, keeps: bool) -> Verdict {
+    hold(named || !(rings || keeps), || {
+        format!("named no more, and rings: {rings}, keeps something: {keeps}")
     })
 }
 

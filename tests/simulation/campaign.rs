@@ -53,7 +53,12 @@ impl Tallies {
         self.reports += other.reports;
         self.transitions += other.transitions;
         self.answers += other.answers;
-        self.faults += other.faults;
+        self.orders += other.orders;
+        self.rebuilt += other.rebuilt;
+        let mut faults = other.faults;
+        for ((_, sum), (_, more)) in self.faults.kinds().into_iter().zip(faults.kinds()) {
+            *sum += *more;
+        }
     }
 }
 
@@ -124,6 +129,6 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
         setup.deployments,
         trace.get(last..).unwrap_or_default().join("\n"),
         setup.seed,
-        setup.length / crate::setup::HOUR
+        setup.whole / crate::setup::HOUR
     )
 }

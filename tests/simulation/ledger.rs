@@ -83,6 +83,8 @@ impl Ledger {
                 return Err(format!("a vote on {} by a vantage that does not probe it", vote.origin));
             };
             laws::a_vote_says_what_its_evidence_amounts_to(vote.opinion, account)?;
+            let saved = vantage.saved.get(&vote.origin).filter(|saved| saved.0 == vote.definition);
+            laws::what_is_told_is_stored(vote.opinion, saved.map(|(_, account)| account))?;
             // It may not have been told at once, because it could not be stored.
             let passes = account.passes();
             let told = vantage.told.get(&vote.origin).filter(|told| told.0 == vote.definition);
@@ -119,7 +121,10 @@ impl Ledger {
             return Ok(());
         }
         let last = self.sequences.get(&report.vantage);
-        let late = last.is_some_and(|(seq, heard)| report.seq <= *seq && now.since(*heard) <= ttl);
+        // After a longer silence the Arbiter takes whatever comes, the clock of the vantage may have been set back: even a report that
+        // was overtaken long ago. Once it no longer does, `heard` need not be asked any more, neither here nor in `is_heard`.
+        let heard = last.is_some_and(|(_, heard)| now.since(*heard) <= ttl);
+        let late = heard && last.is_some_and(|(seq, _)| report.seq <= *seq);
         if !late {
             self.sequences.insert(report.vantage.clone(), (report.seq, now));
         }
@@ -142,7 +147,7 @@ impl Ledger {
             let before = ballot.get(&report.vantage).filter(|held| held.definition == vote.definition);
             let forgotten = before.is_some_and(|held| held.opinion != Opinion::Undecided)
                 && vote.opinion == Opinion::Undecided;
-            laws::hold(!(forgotten && self.settled), || {
+            laws::hold(!(forgotten && self.settled && heard), || {
                 format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
             })?;
             let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);
@@ -158,6 +163,13 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// Whether the Arbiter has heard of a vantage within the time to live of its votes. After a longer silence it takes whatever comes,
+    /// because the clock of the vantage may have been set back.
+    pub fn is_heard(&self, config: &Config, vantage: &Name, now: Timestamp) -> bool {
+        let ttl = config.pools.iter().map(|pool| pool.vote_ttl).min().unwrap_or_default();
+        self.sequences.get(vantage).is_some_and(|(_, heard)| *heard <= now && now.since(*heard) <= ttl)
     }
 
     /// The Arbiter weighs; `calm` is the world's time if its clock is true and its writes land.

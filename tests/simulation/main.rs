@@ -30,6 +30,7 @@ mod objects;
 mod origins;
 mod readers;
 mod setup;
+mod twins;
 mod world;
 
 use std::time::Instant;

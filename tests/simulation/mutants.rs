@@ -49,10 +49,18 @@ pub enum Mutant {
     Orphans,
     /// Answers are made with an old time.
     LateReader,
+    /// No vote at all is enough.
+    MinVotesNone,
+    /// The window fills one failure earlier.
+    WindowLess,
+    /// What was asked in an earlier life counts in this one.
+    StragglersCount,
+    /// An object that was evicted is never rung again.
+    DeadOnceEvicted,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -71,6 +79,10 @@ impl Mutant {
         Self::NoCron,
         Self::Orphans,
         Self::LateReader,
+        Self::MinVotesNone,
+        Self::WindowLess,
+        Self::StragglersCount,
+        Self::DeadOnceEvicted,
     ];
 
     /// The configuration that the engines are given in place of `terms`.
@@ -79,6 +91,7 @@ impl Mutant {
         for pool in &mut config.pools {
             match mutant {
                 Some(Self::MinVotesOne) => pool.min_votes = 1,
+                Some(Self::MinVotesNone) => pool.min_votes = 0,
                 Some(Self::QuorumAny) => pool.quorum = Quorum::Any,
                 Some(Self::VotesLiveOn) => pool.vote_ttl = pool.vote_ttl.times(10),
                 Some(Self::NoHoldDown) => pool.hold_down = Millis::ZERO,
@@ -88,6 +101,11 @@ impl Mutant {
             for origin in &mut pool.origins {
                 match mutant {
                     Some(Self::FallLess) => origin.thresholds.fall = (origin.thresholds.fall - 1).max(1),
+                    Some(Self::WindowLess) => {
+                        if let Some(window) = &mut origin.thresholds.window {
+                            window.failures = (window.failures - 1).max(1);
+                        }
+                    }
                     Some(Self::RiseOne) => origin.thresholds.rise = 1,
                     Some(Self::OneDefinition) => {
                         let before = first.and_then(|first| first.origin(&origin.id));

@@ -32,6 +32,8 @@ pub struct VantageObject {
     pub memory: Option<Watch>,
     /// Counts its lives: what was under way in an earlier one is lost.
     pub life: u64,
+    /// When it was last evicted.
+    pub born: Ms,
     /// The evidence that it has counted, and as much of it as is stored.
     pub accounts: Accounts,
     pub saved: Accounts,
@@ -41,6 +43,10 @@ pub struct VantageObject {
     pub under_way: Vec<Option<OriginId>>,
     /// Failures handed to it that it has not counted.
     pub uncounted: BTreeMap<OriginId, u32>,
+    /// The ticket of the latest probe of each origin.
+    pub tickets: BTreeMap<OriginId, u64>,
+    /// No alarm of it rings any more: a mutant.
+    pub dead: bool,
 }
 
 impl VantageObject {
@@ -56,11 +62,14 @@ impl VantageObject {
             alarm: None,
             memory: None,
             life: 0,
+            born: 0,
             accounts: Accounts::new(),
             saved: Accounts::new(),
             told: BTreeMap::new(),
             under_way: Vec::new(),
             uncounted: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            dead: false,
         }
     }
 
@@ -94,6 +103,12 @@ impl VantageObject {
         true
     }
 
+    /// Whether a configuration names it.
+    pub fn is_named(&self, config: &Config) -> bool {
+        let shards = schedule::shards(config, &self.vantage);
+        shards.iter().any(|shard| shard.label() == self.label)
+    }
+
     pub fn step(&mut self, event: vantage::Event, now: Timestamp) -> Vec<vantage::Effect> {
         self.memory.as_mut().map(|watch| watch.step(event, now)).unwrap_or_default()
     }
@@ -107,6 +122,8 @@ pub struct ArbiterObject {
     events: Vec<Row>,
     pub alarm: Option<Ms>,
     pub memory: Option<Arbiter>,
+    /// When its memory began.
+    pub began: Ms,
 }
 
 impl ArbiterObject {
@@ -115,9 +132,14 @@ impl ArbiterObject {
         if self.memory.is_some() {
             return false;
         }
-        let rows: Vec<Row> = self.rows.values().chain(&self.events).cloned().collect();
-        self.memory = Some(Arbiter::new(config.clone(), &rows, now));
+        self.memory = Some(Arbiter::new(config.clone(), &self.rows(usize::MAX), now));
         true
+    }
+
+    /// What is stored, with the latest `events`.
+    pub fn rows(&self, events: usize) -> Vec<Row> {
+        let latest = self.events.iter().skip(self.events.len().saturating_sub(events));
+        self.rows.values().chain(latest).cloned().collect()
     }
 
     /// Stores rows, all or none.

@@ -1,13 +1,14 @@
 //! Origins: what is true of each at any moment, and what a probe of it comes back with.
 
 use fastrand::Rng;
+use vedette::config::Config;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::snapshot::Snapshot;
-use vedette::units::{Fingerprint, Millis, OriginId, Timestamp};
-use vedette::verdict::Status;
+use vedette::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use vedette::vote::Opinion;
 
 use crate::laws;
-use crate::setup::{Conduct, Ms, Setup};
+use crate::setup::{Conduct, Ms, PLACES, Setup};
 
 /// Whence a probe is sent.
 pub struct Seen {
@@ -18,11 +19,11 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
-/// What an origin does at a moment; after the last fault every second one is up for good, and the others are broken.
+/// What an origin does at a moment; after the last fault each is up for good, or broken, or broken as seen from one vantage.
 pub fn conduct(setup: &Setup, origin: &OriginId, now: Ms) -> Conduct {
     let name = origin.to_string();
     if now >= setup.length {
-        return if serves_in_the_end(setup, &name) { Conduct::Up } else { Conduct::Broken };
+        return in_the_end(setup, &name);
     }
     let during = |episode: &&(String, crate::setup::Episode)| {
         episode.0 == name && (episode.1.from..episode.1.until).contains(&now)
@@ -30,8 +31,12 @@ pub fn conduct(setup: &Setup, origin: &OriginId, now: Ms) -> Conduct {
     setup.episodes.iter().find(during).map_or(Conduct::Up, |(_, episode)| episode.conduct)
 }
 
-fn serves_in_the_end(setup: &Setup, name: &str) -> bool {
-    Fingerprint::of(&format!("{name} {}", setup.seed)).as_u64().is_multiple_of(2)
+fn in_the_end(setup: &Setup, name: &str) -> Conduct {
+    match Fingerprint::of(&format!("{name} {}", setup.seed)).as_u64() % 3 {
+        0 => Conduct::Up,
+        1 => Conduct::Broken,
+        _ => Conduct::BrokenFrom(0),
+    }
 }
 
 /// How long a probe takes, and what it comes back with.
@@ -93,15 +98,25 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
     }
 }
 
-/// Once nothing has gone wrong for long enough, every verdict is what is true.
-pub fn the_verdict_is_the_truth(setup: &Setup, snapshot: &Snapshot, now: Timestamp) -> Result<(), String> {
-    for pool in &snapshot.pools {
-        for origin in &pool.origins {
-            let name = format!("{}/{}", pool.name, origin.name);
-            let truth = if serves_in_the_end(setup, &name) { Status::Pass } else { Status::Fail };
-            let status = origin.status_at(now);
+/// Once nothing has gone wrong for long enough, every verdict is what the truth amounts to.
+pub fn the_verdict_is_the_truth(
+    setup: &Setup,
+    config: &Config,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<(), String> {
+    for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
+        for (view, origin) in view.origins.iter().zip(&pool.origins) {
+            let conduct = in_the_end(setup, &origin.id.to_string());
+            let sees = |vantage: &Name| match conduct {
+                Conduct::Up => Opinion::Pass,
+                Conduct::BrokenFrom(place) if vantage.as_str() != PLACES[place] => Opinion::Pass,
+                _ => Opinion::Fail,
+            };
+            let votes: Vec<Opinion> = origin.vantages.iter().map(sees).collect();
+            let (status, truth) = (view.status_at(now), laws::judged(pool.quorum, pool.min_votes, &votes));
             laws::hold(status == truth, || {
-                format!("in the end {name} is {status:?} ({}), and in truth {truth:?}", origin.reason)
+                format!("in the end {} is {status:?} ({}), and in truth {truth:?}", origin.id, view.reason)
             })?;
         }
     }

@@ -35,12 +35,13 @@ pub fn ask(
             laws::hold((answer.status == 503) == (word == "fail"), || {
                 format!("{word} with {}", answer.status)
             })?;
-            let Some((ledger, moment, late)) = truth.filter(|_| word == "pass") else { continue };
+            // Unknown is served as warn: what is left claims to know.
+            let Some((ledger, moment, late)) = truth.filter(|_| word != "warn") else { continue };
             let id = OriginId { pool: pool.name.clone(), origin: origin.name.clone() };
             let ttl = config.pool(pool.name.as_str()).map_or(0, |pool| pool.vote_ttl.get());
             let silent = ledger.since_evidence(&id, moment);
             laws::hold(silent <= ttl + late, || {
-                format!("{id} is answered pass after {silent} ms without evidence")
+                format!("{id} is answered {word} after {silent} ms without evidence")
             })?;
         }
         let signal = get(&format!("/route/{}", pool.name))?;

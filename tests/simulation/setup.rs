@@ -13,12 +13,14 @@ pub const MINUTE: Ms = 60 * SECOND;
 pub const HOUR: Ms = 60 * MINUTE;
 
 /// Where vantages may be.
-const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
+pub const PLACES: [&str; 4] = ["apac", "enam", "weur", "oc"];
 
 /// A world before it begins.
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub seed: u64,
+    /// What it was drawn for.
+    pub whole: Ms,
     /// How long it lasts, until all is mended and it has time to settle.
     pub length: Ms,
     pub terms: Terms,
@@ -130,8 +132,14 @@ impl Setup {
             let at = rng.u64(..length);
             cuts.push((rng.usize(..terms.vantages), at, at + rng.u64(MINUTE..10 * MINUTE), rng.bool()));
         }
+        if rng.u32(..6) == 0 {
+            // All of them at once: nothing is seen any more.
+            let (at, own) = (rng.u64(..length), rng.bool());
+            let until = at + rng.u64(MINUTE..length / 2);
+            cuts.extend((0..terms.vantages).map(|place| (place, at, until, own)));
+        }
         let faults = Faults::draw(&mut rng);
-        Self { seed, length, terms, deployments, episodes, cuts, faults }
+        Self { seed, whole, length, terms, deployments, episodes, cuts, faults }
     }
 }
 

@@ -9,10 +9,12 @@ use std::rc::Rc;
 use fastrand::Rng;
 use vedette::arbiter::{self, Effect as Verdicts};
 use vedette::config::Config;
+use vedette::json;
 use vedette::sample::{Evidence, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{OriginId, Timestamp};
 use vedette::vantage::{self, Effect as Probing, Referral};
+use vedette::verdict::Status;
 use vedette::vote::Report;
 
 use crate::ledger::{self, Ledger};
@@ -20,7 +22,8 @@ use crate::mutants::Mutant;
 use crate::objects::{ArbiterObject, VantageObject};
 use crate::origins;
 use crate::readers;
-use crate::setup::{HOUR, MINUTE, Ms, SECOND, Setup, Terms};
+use crate::setup::{Faults, HOUR, MINUTE, Ms, SECOND, Setup, Terms};
+use crate::twins;
 
 /// Where the virtual clock begins.
 const EPOCH: Ms = 1_700_000_000_000;
@@ -41,8 +44,11 @@ pub struct Tallies {
     pub reports: u64,
     pub transitions: u64,
     pub answers: u64,
-    /// Faults that happened, of all kinds.
-    pub faults: u64,
+    /// Faults that happened, by kind.
+    pub faults: Faults,
+    /// Orders of arrival that were tried, and states that were made anew from what is stored.
+    pub orders: u64,
+    pub rebuilt: u64,
 }
 
 /// Something that is going to happen.
@@ -126,6 +132,8 @@ pub struct World {
     arbiter: ArbiterObject,
     /// Clocks against the world's, by place; the last is the Arbiter's.
     clocks: Vec<i64>,
+    /// When one of them last jumped.
+    jumped: Ms,
     ledger: Ledger,
     copies: Vec<Snapshot>,
     started: BTreeMap<(usize, OriginId), Ms>,
@@ -160,6 +168,7 @@ impl World {
             vantages: Vec::new(),
             arbiter: ArbiterObject::default(),
             clocks,
+            jumped: 0,
             copies: Vec::new(),
             started: BTreeMap::new(),
             mended: false,
@@ -208,10 +217,11 @@ impl World {
         self.queue.push(Reverse(Due(at, self.sequence, happens)));
     }
 
-    /// Whether a fault of this chance in a thousand happens.
-    fn fault(&mut self, chance: u32) -> bool {
+    /// Whether a fault of this kind happens, by its chance in a thousand.
+    fn fault(&mut self, kind: fn(&mut Faults) -> &mut u32) -> bool {
+        let chance = *kind(&mut self.setup.faults);
         let happens = !self.mended && chance > 0 && self.rng.u32(..1_000) < chance;
-        self.tallies.faults += u64::from(happens);
+        *kind(&mut self.tallies.faults) += u32::from(happens);
         happens
     }
 
@@ -233,7 +243,7 @@ impl World {
             Happens::Rings(object, set) => {
                 if self.vantages[object].alarm == Some(set) {
                     self.vantages[object].alarm = None;
-                    if self.fault(self.setup.faults.alarm_lost) {
+                    if self.vantages[object].dead || self.fault(|faults| &mut faults.alarm_lost) {
                         return Ok(());
                     }
                     return self.rings(object);
@@ -243,14 +253,14 @@ impl World {
             Happens::ArbiterRings(set) => {
                 if self.arbiter.alarm == Some(set) {
                     self.arbiter.alarm = None;
-                    if !self.fault(self.setup.faults.alarm_lost) {
+                    if !self.fault(|faults| &mut faults.alarm_lost) {
                         self.weigh(arbiter::Event::Woken)?;
                     }
                 }
                 Ok(())
             }
             Happens::Answered(object, life, origin, ticket, sample) => {
-                self.answered(object, life, origin, ticket, *sample)
+                self.answered(object, life, &origin, ticket, *sample)
             }
             Happens::Referred(object, life, ticket, referral) => {
                 if self.vantages[object].life == life {
@@ -315,7 +325,8 @@ impl World {
 
     fn jumps(&mut self) {
         if !self.mended {
-            self.tallies.faults += 1;
+            self.tallies.faults.clocks += 1;
+            self.jumped = self.now;
             let place = self.rng.usize(..self.clocks.len());
             let by = [2 * SECOND, MINUTE, HOUR][self.rng.usize(..3)].cast_signed();
             self.clocks[place] += self.rng.i64(-by..by);
@@ -333,8 +344,14 @@ impl World {
 
     /// The alarm of a vantage object.
     fn rings(&mut self, object: usize) -> Result<(), String> {
-        if self.fault(self.setup.faults.evicted) {
+        // No two lives begin in one millisecond.
+        if self.vantages[object].born < self.now && self.fault(|faults| &mut faults.evicted) {
+            self.vantages[object].born = self.now;
             self.vantages[object].forget();
+            if self.mutant == Some(Mutant::DeadOnceEvicted) {
+                self.vantages[object].dead = true;
+                return Ok(());
+            }
         }
         let now = self.clock(self.vantages[object].place);
         let config = &self.given[self.vantages[object].version];
@@ -354,7 +371,7 @@ impl World {
         &mut self,
         object: usize,
         life: u64,
-        origin: OriginId,
+        origin: &OriginId,
         ticket: u64,
         sample: Sample,
     ) -> Result<(), String> {
@@ -366,23 +383,37 @@ impl World {
         self.tallies.samples += 1;
         let evidence = sample.evidence();
         if alive {
-            self.vantages[object].under_way.retain(|under_way| under_way.as_ref() != Some(&origin));
+            self.vantages[object].under_way.retain(|under_way| under_way.as_ref() != Some(origin));
             if let Evidence::Fail(_) = evidence {
                 *self.vantages[object].uncounted.entry(origin.clone()).or_default() += 1;
             }
         }
-        if let Evidence::Pass | Evidence::Warn(_) | Evidence::Fail(_) = evidence {
-            self.ledger.evidence(&origin, self.now);
+        if let (true, Evidence::Pass | Evidence::Warn(_) | Evidence::Fail(_)) = (alive, &evidence) {
+            self.ledger.evidence(origin, self.now);
         }
         let sample = Mutant::sample(self.mutant, sample);
-        self.probe(object, vantage::Event::Sampled(origin, ticket, sample))
+        let current = self.vantages[object].tickets.get(origin).copied();
+        let ticket = current.filter(|_| self.mutant == Some(Mutant::StragglersCount)).unwrap_or(ticket);
+        let now = self.clock(self.vantages[object].place);
+        let effects =
+            self.vantages[object].step(vantage::Event::Sampled(origin.clone(), ticket, sample), now);
+        // A failure may be doubted first, and a clock that jumps makes a vantage give up what is still under way.
+        let doubted = matches!(evidence, Evidence::Fail(_)) && self.setup.terms.references;
+        if !(alive && (doubted || self.setup.faults.clocks > 0)) {
+            crate::laws::what_is_handed_is_counted_once(origin, &evidence, alive, &effects)?;
+        }
+        self.carries_out(object, effects)
     }
 
     /// Steps a vantage and carries out what it wants done, as the platform would.
     fn probe(&mut self, object: usize, event: vantage::Event) -> Result<(), String> {
+        let now = self.clock(self.vantages[object].place);
+        let effects = self.vantages[object].step(event, now);
+        self.carries_out(object, effects)
+    }
+
+    fn carries_out(&mut self, object: usize, mut effects: Vec<Probing>) -> Result<(), String> {
         let place = self.vantages[object].place;
-        let now = self.clock(place);
-        let mut effects = self.vantages[object].step(event, now);
         Mutant::probing(self.mutant, &mut effects);
         let config = &self.configs[self.vantages[object].version];
         ledger::observes(&mut self.vantages[object], config, &effects)?;
@@ -390,14 +421,14 @@ impl World {
             match effect {
                 Probing::WakeAt(at) => {
                     let mut at = self.moment(place, at);
-                    if self.fault(self.setup.faults.alarm_late) {
+                    if self.fault(|faults| &mut faults.alarm_late) {
                         at += self.rng.u64(..MINUTE);
                     }
                     self.vantages[object].alarm = Some(at);
                     self.at(at, Happens::Rings(object, at));
                 }
                 Probing::Persist(text) => {
-                    let fails = self.fault(self.setup.faults.write_fails);
+                    let fails = self.fault(|faults| &mut faults.write_fails);
                     if !fails || self.rng.bool() {
                         let vantage = &mut self.vantages[object];
                         vantage.storage = Some(text);
@@ -439,6 +470,7 @@ impl World {
             format!("two probes of {origin} at once")
         })?;
         vantage.under_way.push(Some(origin.clone()));
+        vantage.tickets.insert(origin.clone(), ticket);
         let (place, life, version) = (vantage.place, vantage.life, vantage.version);
         let last = self.started.insert((object, origin.clone()), self.now);
         let faults = self.setup.faults;
@@ -474,15 +506,15 @@ impl World {
     fn posts(&mut self, object: usize, report: Report) {
         self.tallies.reports += 1;
         let place = self.vantages[object].place;
-        if self.is_cut(place).is_some() || self.fault(self.setup.faults.report_lost) {
+        if self.is_cut(place).is_some() || self.fault(|faults| &mut faults.report_lost) {
             return;
         }
         let life = self.vantages[object].life;
         let mut takes = self.rng.u64(5..120);
-        if self.fault(self.setup.faults.report_late) {
+        if self.fault(|faults| &mut faults.report_late) {
             takes += self.rng.u64(SECOND..2 * MINUTE);
         }
-        if self.fault(self.setup.faults.report_doubled) {
+        if self.fault(|faults| &mut faults.report_doubled) {
             let again = self.now + takes + self.rng.u64(..10 * SECOND);
             self.at(again, Happens::Reported(object, life, Box::new(report.clone())));
         }
@@ -491,18 +523,58 @@ impl World {
 
     fn reported(&mut self, object: usize, life: u64, report: Report) -> Result<(), String> {
         let seq = report.seq;
+        if life == self.vantages[object].life {
+            self.orders(&report)?;
+        }
         self.hears(&report)?;
         let report = Mutant::report(self.mutant, report, self.now);
         let taken = self.weigh(arbiter::Event::Reported(report))?;
-        if taken && !self.fault(self.setup.faults.answer_lost) {
+        if taken && !self.fault(|faults| &mut faults.answer_lost) {
             self.at(self.now + 20, Happens::Delivered(object, life, seq));
         }
         Ok(())
     }
 
+    /// Now and then: this report and all that are under way with it, in another order.
+    fn orders(&mut self, report: &Report) -> Result<(), String> {
+        // An Arbiter that has just come to life may have forgotten what it took last: only a change of opinion is stored at once.
+        if self.rng.u32(..32) > 0 || self.now < self.arbiter.began + self.transit() {
+            return Ok(());
+        }
+        let under_way = self.queue.iter().filter_map(|Reverse(Due(_, _, happens))| match happens {
+            // Whoever begins a new life has forgotten what it told, and tells it again only with the next evidence.
+            Happens::Reported(object, life, report) if self.vantages[*object].life == *life => {
+                Some(report.as_ref().clone())
+            }
+            _ => None,
+        });
+        let reports: Vec<Report> = under_way.chain([report.clone()]).collect();
+        let now = self.arbiter_clock();
+        // What a cache answered takes the place of the proof before it in the next report: an overtaken proof is lost, and the vote
+        // looks older than it is.
+        let proven = reports.iter().flat_map(|report| &report.votes).all(|vote| !vote.seen.unproven);
+        let heard =
+            |report: &Report| self.ledger.is_heard(&self.configs[self.arbiter.version], &report.vantage, now);
+        let fit = proven && reports.len() > 1 && reports.iter().all(heard);
+        let Some(living) = self.arbiter.memory.as_ref().filter(|_| fit) else {
+            return Ok(());
+        };
+        self.tallies.orders += 1;
+        let tamper = |report, place| Mutant::report(self.mutant, report, self.now + place);
+        twins::orders(living, &reports, now, &mut self.rng, tamper)
+    }
+
+    /// The longest that a report takes to arrive.
+    const fn transit(&self) -> Ms {
+        let faults = &self.setup.faults;
+        let late = if faults.report_late > 0 { 2 * MINUTE } else { 0 };
+        let doubled = if faults.report_doubled > 0 { 10 * SECOND } else { 0 };
+        late + doubled + SECOND
+    }
+
     /// A report has arrived, as it was sent.
     fn hears(&mut self, report: &Report) -> Result<(), String> {
-        if self.fault(self.setup.faults.evicted) {
+        if self.fault(|faults| &mut faults.evicted) {
             self.forget_arbiter();
         }
         let now = self.awake();
@@ -513,6 +585,7 @@ impl World {
     fn awake(&mut self) -> Timestamp {
         let now = self.arbiter_clock();
         if self.arbiter.load(&self.given[self.arbiter.version], now) {
+            self.arbiter.began = self.now;
             self.ledger.arbiter_begins(&self.configs[self.arbiter.version], self.now);
         }
         now
@@ -531,7 +604,7 @@ impl World {
         for effect in effects {
             match effect {
                 Verdicts::Persist(rows) => {
-                    let fails = self.fault(self.setup.faults.write_fails);
+                    let fails = self.fault(|faults| &mut faults.write_fails);
                     if !fails || self.rng.bool() {
                         self.arbiter.write(&rows);
                         self.tallies.transitions +=
@@ -557,6 +630,14 @@ impl World {
                 }
                 Verdicts::Publish(_) | Verdicts::Changed(_) => {}
             }
+        }
+        if self.rng.u32(..128) == 0
+            && let Some(living) = &self.arbiter.memory
+        {
+            self.tallies.rebuilt += 1;
+            // After a clock stepped back, memory knows that what is stored lies in the future.
+            let transit = if self.setup.faults.clocks > 0 { u64::MAX } else { self.transit() };
+            twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
         }
         Ok(true)
     }
@@ -589,6 +670,14 @@ impl World {
                 .map(|engine| engine.snapshot(&vedette::snapshot::Part::Whole, now));
             if let Some(snapshot) = snapshot {
                 self.ledger.publishes(&snapshot)?;
+                let config = Rc::clone(&self.configs[self.arbiter.version]);
+                crate::laws::no_evidence_outlives_its_time(&config, &snapshot)?;
+                self.silence_shows(&config, &snapshot)?;
+                // It travels, and is kept, as text.
+                let copy = Snapshot::parse(&json::write(&snapshot), snapshot.config);
+                crate::laws::hold(copy.as_ref() == Some(&snapshot), || {
+                    format!("{snapshot:?} is read as {copy:?}")
+                })?;
                 self.copies.push(snapshot);
                 let over = self.copies.len().saturating_sub(4);
                 self.copies.drain(..over);
@@ -604,10 +693,25 @@ impl World {
             else {
                 return Ok(());
             };
-            let faults = self.setup.faults;
-            let late = if faults.report_late + faults.report_doubled > 0 { 3 * MINUTE } else { 2 * SECOND };
-            let truth = (faults.clocks == 0).then_some((&self.ledger, self.now, late));
+            let late = 2 * SECOND + self.transit();
+            let truth = (self.setup.faults.clocks == 0).then_some((&self.ledger, self.now, late));
             readers::ask((config.0, config.1), copy, pool, now, self.clock(place), truth)?;
+        }
+        Ok(())
+    }
+
+    /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage has seen it for the time to live of a
+    /// vote, counted from the last jump of a clock.
+    fn silence_shows(&self, config: &Config, snapshot: &Snapshot) -> Result<(), String> {
+        for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
+            for (view, origin) in view.origins.iter().zip(&pool.origins) {
+                let silent = self.ledger.since_evidence(&origin.id, self.now).min(self.now - self.jumped);
+                let known = view.status_at(snapshot.taken_at) != Status::Unknown;
+                // A clock that was set back is noticed with the next step, and what lies in the future begins anew then.
+                let notices = if self.setup.faults.clocks > 0 { 30 * SECOND } else { 0 };
+                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit() + notices)
+                    .map_err(|why| format!("{}: {why}", origin.id))?;
+            }
         }
         Ok(())
     }
@@ -620,13 +724,13 @@ impl World {
         let now = self.arbiter_clock();
         let Some(engine) = &self.arbiter.memory else { return Ok(()) };
         let snapshot = engine.snapshot(&vedette::snapshot::Part::Whole, now);
-        origins::the_verdict_is_the_truth(&self.setup, &snapshot, now)?;
-        let config = &self.given[self.version];
+        origins::the_verdict_is_the_truth(&self.setup, &self.configs[self.version], &snapshot, now)?;
         for vantage in &self.vantages {
-            let named = config.vantage(vantage.vantage.as_str()).is_some();
-            crate::laws::hold(named || vantage.alarm.is_none(), || {
-                format!("{} is named no more, and rings", vantage.name)
-            })?;
+            let named = vantage.is_named(&self.configs[self.version]);
+            // Whoever lost its alarm before it could retire is woken by nobody: what it keeps is a few bytes.
+            let keeps = vantage.storage.is_some() && self.setup.faults.alarm_lost == 0;
+            crate::laws::no_orphan(named, vantage.alarm.is_some(), keeps)
+                .map_err(|why| format!("{} is {why}", vantage.name))?;
         }
         Ok(())
     }
