@@ -273,11 +273,14 @@ impl Snapshot {
                 && one.origins.len() == other.origins.len()
                 && one.origins.iter().zip(&other.origins).all(same_origin)
         };
-        // Both are in the order of the configuration: the next pool is mostly where the last one was found.
-        let mut ours = self.pools.iter().cycle();
+        // Both are in the order of the configuration: the next pool mostly follows the last one.
+        let mut rest = self.pools.iter();
         other.pools.iter().all(|pool| {
-            let known = ours.by_ref().take(self.pools.len()).find(|known| known.name == pool.name);
-            known.is_none_or(|known| same_pool(known, pool))
+            let known = rest.find(|known| known.name == pool.name);
+            if known.is_none() {
+                rest = self.pools.iter();
+            }
+            known.or_else(|| self.pool(pool.name.as_str())).is_none_or(|known| same_pool(known, pool))
         })
     }
 

@@ -4,27 +4,16 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
-import { answers, config, origin, until } from "./lib.mjs";
+import { until } from "./lib.mjs";
 import { answersIn, exchange, memory, plainWorker, request } from "./raw.mjs";
 
-let primary, worker;
+let worker;
 
 before(async () => {
-  primary = await origin(answers.ok);
-  worker = await plainWorker(config({ shop: { primary: primary.port } }));
-  await stands();
+  worker = await plainWorker();
 });
 
-after(async () => {
-  await worker?.stop();
-  await primary?.stop();
-});
-
-/** The worker lives and its verdict stands. */
-async function stands() {
-  assert.equal((await worker.get("/livez")).status, 200);
-  await until("the pool passes", async (see) => see(await worker.json("/health/shop")).status === "pass");
-}
+after(() => worker?.stop());
 
 // What a client sends carries this word wherever it can, and no answer may.
 const WORD = "canary";
@@ -207,7 +196,7 @@ for (const [kind, rows] of Object.entries(table)) {
         else if (status >= 400 && !head.includes("problem+json")) assert.ok(body.length < 64, body);
       });
     }
-    await stands();
+    await worker.stands();
   });
 }
 
@@ -261,7 +250,7 @@ test("a client that closes its half is answered, unless it had not asked", async
     assert.ok(closed || found.length, half);
     assert.ok(found.every(({ status }) => status >= 400 && status < 500), half);
   }
-  await stands();
+  await worker.stands();
 });
 
 /** A connection that the test ends. */
@@ -274,7 +263,7 @@ function open() {
 test("requests that never end keep nobody else waiting", async () => {
   const slow = await Promise.all(many(200, open));
   slow.forEach((socket, index) => socket.write(index % 2 ? "GET /health HTTP/1.1\r\nHost: x\r\nx:" : "POST / HTTP/1.1\r\nHost: x\r\nContent-Le"));
-  await stands();
+  await worker.stands();
   const slowest = await open();
   const heard = new Promise((resolve) => slowest.once("data", resolve));
   for (const byte of get("/health/shop", "x: one byte at a time")) {
@@ -283,7 +272,7 @@ test("requests that never end keep nobody else waiting", async () => {
   }
   assert.match(String(await heard), /^HTTP\/1\.1 200/);
   [...slow, slowest].forEach((socket) => socket.destroy());
-  await stands();
+  await worker.stands();
 });
 
 test("bodies without end are refused on every path, and not read", async (t) => {
@@ -312,7 +301,7 @@ test("bodies without end are refused on every path, and not read", async (t) => 
   t.diagnostic(`at most ${most} pieces of ${pieces} went out; ${grown.toFixed(0)} MiB more`);
   assert.ok(most < pieces, "the whole body was taken");
   assert.ok(grown < 64, `${grown} MiB more`);
-  await stands();
+  await worker.stands();
 });
 
 test("clients that do not read cost little, and nobody else waits for them", async (t) => {
@@ -326,7 +315,7 @@ test("clients that do not read cost little, and nobody else waits for them", asy
   // The worker works on them until the buffers are full; from then on it rests.
   await until("nothing more is made for them", async (see) => {
     const first = await counted();
-    await stands();
+    await worker.stands();
     return first > 1000 && see((await counted()) - first) < 10;
   }, 30_000);
   const grown = memory(worker.pid) - before;
@@ -338,7 +327,7 @@ test("clients that do not read cost little, and nobody else waits for them", asy
   deaf[0].on("data", (chunk) => (text += chunk.toString("latin1"))).resume();
   await until("every page", (see) => see(text.split("HTTP/1.1 200").length - 1) === asks, 30_000);
   deaf[0].destroy();
-  await stands();
+  await worker.stands();
 });
 
 test("a client that reads a byte at a time is served like any other", async () => {
@@ -351,7 +340,7 @@ test("a client that reads a byte at a time is served like any other", async () =
   });
   socket.destroy();
   assert.equal(answersIn(text)[0].status, 200);
-  await stands();
+  await worker.stands();
 });
 
 /** Status and header fields of a conditional request, at a moment in which the tag did not change: `condition` makes it from the tag. */
@@ -451,6 +440,6 @@ for (const [name, count, question] of [
     const grown = memory(worker.pid) - before;
     t.diagnostic(`${grown.toFixed(0)} MiB more after ${count} different ones`);
     assert.ok(grown < 80, `${grown} MiB more`);
-    await stands();
+    await worker.stands();
   });
 }

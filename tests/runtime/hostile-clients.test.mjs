@@ -3,27 +3,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { answers, config, origin, until } from "./lib.mjs";
 import { plainWorker } from "./raw.mjs";
 
-let primary, worker;
+let worker;
 
 before(async () => {
-  primary = await origin(answers.ok);
-  worker = await plainWorker(config({ shop: { primary: primary.port } }), { build: ".vedette/build-trap" });
-  await stands();
+  worker = await plainWorker({ build: ".vedette/build-trap" });
 });
 
-after(async () => {
-  await worker?.stop();
-  await primary?.stop();
-});
-
-/** It still lives, and its verdicts still stand. */
-async function stands() {
-  assert.equal((await worker.get("/livez")).status, 200);
-  await until("the verdict stands", async (see) => see(await worker.text("/health/shop?format=text")) === "pass\n");
-}
+after(() => worker?.stop());
 
 test("a megabyte of body to every path is refused or left unread", async () => {
   const body = "x".repeat(1_000_000);
@@ -33,7 +21,7 @@ test("a megabyte of body to every path is refused or left unread", async () => {
     await answer.text();
   }
   assert.equal((await worker.get("/nope", { method: "POST", body })).status, 404);
-  await stands();
+  await worker.stands();
 });
 
 /** Two hundred questions for what nobody has, in every form, all at once; no two bursts ask for the same. */
@@ -76,5 +64,5 @@ test("2,000 questions for what nobody has do not wait for the Arbiter", async ()
   }
   for (const answer of await Promise.all(known)) assert.match(answer.headers.get("cache-status"), /nothing, arbiter silent/);
   await worker.get("/livez", { headers: { "vedette-trap": "down=" } });
-  await stands();
+  await worker.stands();
 });

@@ -1,9 +1,10 @@
 // Requests as bytes, to a worker in plain workerd: nothing stands between what a client sends and the runtime.
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { configured, serveVedette } from "../../scripts/bench/plain.mjs";
-import { until } from "./lib.mjs";
+import { answers, config, origin, until } from "./lib.mjs";
 
 /** A request of these header fields; text is taken as Latin-1, so that `\xff` is that byte. */
 export const request = (line, headers = ["Host: x"], body = "") =>
@@ -47,14 +48,27 @@ export function exchange(port, bytes, { count = 1, head = false, then = () => {}
   });
 }
 
-/** Our worker, or a variant of it, in plain workerd; it has the words of a worker of `lib.mjs`. */
-export async function plainWorker(toml, options) {
-  const worker = await serveVedette(configured(toml), options);
-  worker.port = Number(new URL(worker.url).port);
-  worker.json = async (path) => (await worker.get(path)).json();
-  worker.text = async (path) => (await worker.get(path)).text();
-  await until("the worker listens", async () => (await worker.get("/livez")).ok);
-  return worker;
+/** Our worker, or a variant of it, in plain workerd, with the words of a worker of `lib.mjs`. It watches one good origin and has seen
+ *  that it passes; `stands` fails unless it lives and says so. */
+export async function plainWorker(options) {
+  const primary = await origin(answers.ok);
+  let served;
+  const stop = async () => (await served?.stop(), await primary.stop());
+  try {
+    served = await serveVedette(configured(config({ shop: { primary: primary.port } })), options);
+    const worker = { ...served, port: Number(new URL(served.url).port), stop };
+    worker.json = async (path) => (await worker.get(path)).json();
+    worker.text = async (path) => (await worker.get(path)).text();
+    worker.stands = async () => {
+      assert.equal((await worker.get("/livez")).status, 200);
+      await until("the pool passes", async (see) => see(await worker.text("/health/shop?format=text")) === "pass\n");
+    };
+    await worker.stands();
+    return worker;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 /** Memory that a process holds, in MiB. */
