@@ -7,18 +7,20 @@ use super::{Judgement, Rules, Status, Verdict, needed};
 #[must_use]
 pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping: Damping) -> String {
     let Judgement { live, failing, .. } = *judgement;
-    let more =
-        |count: u32| if count == 1 { "1 more vantage".to_owned() } else { format!("{count} more vantages") };
+    let more = |count: u32, one: &str, many: &str| match count {
+        1 => format!("1 more vantage {one}"),
+        _ => format!("{count} more vantages {many}"),
+    };
     let quorum = needed(rules.quorum, live);
     let to_fail = quorum.saturating_sub(failing);
     let held = verdict.held_until(damping).map(|until| {
         let flaps = verdict.flapping().map_or_else(String::new, |falls| format!(", it flaps: {falls} falls"));
-        let to = judgement.status.as_str();
+        let to = verdict.held(verdict.hold(damping), until).as_str();
         format!("{to} at {until} if nothing fails until then (held for {}{flaps})", verdict.hold(damping))
     });
     let next = match (judgement.status, held) {
         (Status::Unknown, _) => {
-            format!("decided when {} is sure", more(rules.min_votes.saturating_sub(live)))
+            format!("decided when {}", more(rules.min_votes.saturating_sub(live), "is sure", "are sure"))
         }
         (_, Some(held)) => held,
         (Status::Fail, None) => {
@@ -29,17 +31,19 @@ pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping:
         }
         (Status::Warn, None) if failing > 0 => {
             format!(
-                "fail when {} fails ({quorum} of {live} needed); pass when those that fail pass",
-                more(to_fail)
+                "fail when {} ({quorum} of {live} needed); pass when those that fail pass",
+                more(to_fail, "fails", "fail")
             )
         }
         (Status::Warn, None) => {
             format!(
-                "pass when the warning is gone; fail when {} fail ({quorum} of {live} needed)",
-                more(to_fail)
+                "pass when the warning is gone; fail when {} ({quorum} of {live} needed)",
+                more(to_fail, "fails", "fail")
             )
         }
-        (Status::Pass, None) => format!("fail when {quorum} of {live} vantages fail"),
+        (Status::Pass, None) => {
+            format!("fail when {quorum} of {live} vantages {}", if quorum == 1 { "fails" } else { "fail" })
+        }
     };
     match judgement.status {
         Status::Unknown => next,
@@ -92,8 +96,10 @@ mod tests {
     fn it_says_what_would_change_the_verdict_and_when() {
         use Status::{Fail, Pass, Unknown, Warn};
         let until = at(45_000);
-        let table: [(&[Judged], &str); 7] = [
+        let table: [(&[Judged], &str); 10] = [
+            (&[(Unknown, 0, 0)], "decided when 2 more vantages are sure"),
             (&[(Unknown, 1, 0)], "decided when 1 more vantage is sure"),
+            (&[(Pass, 1, 0)], "fail when 1 of 1 vantages fails"),
             (&[(Pass, 3, 0)], "fail when 2 of 3 vantages fail"),
             (
                 &[(Warn, 3, 1)],
@@ -108,6 +114,10 @@ mod tests {
             (
                 &[(Fail, 3, 3), (Pass, 3, 0)],
                 &format!("pass at {} if nothing fails until then (held for 10s)", at(11_000)),
+            ),
+            (
+                &[(Fail, 3, 3), (Warn, 3, 1), (Pass, 3, 0)],
+                &format!("warn at {} if nothing fails until then (held for 10s)", at(11_000)),
             ),
         ];
         for (judgements, expected) in table {
