@@ -2,7 +2,7 @@
 //!
 //! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under `min_votes` of them the judgement is
 //! unknown, whatever they say: no evidence is not failure. A quorum of fails is fail; fewer is a warning that names the
-//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook`] says what
+//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook()`] says what
 //! would change it next.
 
 mod outlook;
