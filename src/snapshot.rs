@@ -319,6 +319,12 @@ impl OriginView {
         if now < self.valid_until { self.status } else { Status::Unknown }
     }
 
+    /// Since when it has that status.
+    #[must_use]
+    pub fn since_at(&self, now: Timestamp) -> Timestamp {
+        if self.status_at(now) == self.status { self.since } else { self.valid_until }
+    }
+
     /// The reason at `now`.
     #[must_use]
     pub fn reason_at(&self, now: Timestamp) -> String {

@@ -2,7 +2,7 @@
 //!
 //! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under `min_votes` of them the judgement is
 //! unknown, whatever they say: no evidence is not failure. A quorum of fails is fail; fewer is a warning that names the
-//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook`] says what
+//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook()`] says what
 //! would change it next.
 
 mod outlook;
@@ -146,10 +146,17 @@ pub fn judge(
     let count = u32::try_from(live.len()).unwrap_or(u32::MAX);
     let until = live.iter().map(|(_, vote)| vote.observed.plus(rules.vote_ttl)).min();
     if count < rules.min_votes {
-        let expired = current().filter(|(_, vote)| is_decided(vote)).count() > live.len();
+        let why = if current().any(|(_, vote)| vote.seen.unproven) {
+            "a cache answered in the origin's place"
+        } else if current().filter(|(_, vote)| is_decided(vote)).count() > live.len() {
+            "the others are silent or expired"
+        } else {
+            "the others have not decided yet"
+        };
         return Judgement {
             status: Status::Unknown,
-            reason: too_few(count, rules, expired) + &without_evidence(blind),
+            reason: format!("{count} live votes, {} needed: {why}", rules.min_votes)
+                + &without_evidence(blind),
             valid_until: now,
             oldest: None,
             live: count,
@@ -190,11 +197,6 @@ const fn is_decided(vote: &StandingVote) -> bool {
         Opinion::Undecided => false,
         Opinion::Pass | Opinion::Fail => true,
     }
-}
-
-fn too_few(live: u32, rules: &Rules, expired: bool) -> String {
-    let why = if expired { "the others are silent or expired" } else { "the others have not decided yet" };
-    format!("{live} live votes, {} needed: {why}", rules.min_votes)
 }
 
 /// `; weur has no evidence: the secret PROBE_TOKEN is not set`; nothing if none is blind.

@@ -117,7 +117,7 @@ fn origin_check(view: &OriginView, now: Timestamp) -> String {
         check.put("next", &view.next);
     }
     check.put_some("falls", view.falls);
-    lasting(&mut check, view.since, view.valid_until)
+    lasting(&mut check, view.since_at(now), view.valid_until)
 }
 
 /// One measurement of one component.

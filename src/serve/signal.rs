@@ -74,7 +74,7 @@ fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Strin
     signal.put("origin", &chosen.map(|origin| &origin.name));
     signal.put("url", &chosen.and_then(|origin| origin.url.as_ref()));
     signal.put("status", status.as_str()).put("reason", &reason);
-    signal.put("since", &chosen.map_or(pool.since, |origin| origin.since).to_string());
+    signal.put("since", &chosen.map_or(pool.since, |origin| origin.since_at(now)).to_string());
     // Seconds since the oldest evidence, and seconds that the signal may be acted upon.
     signal.put("age", &pool.oldest().map(|oldest| Millis::as_secs(now.since(oldest))));
     signal.put("ttl", &if status == Status::Unknown { 0 } else { left });

@@ -19,6 +19,7 @@ fn every_copy_turns_unknown_when_its_evidence_expires() {
     origin.valid_until = at(45_000);
     assert_eq!(origin.status_at(at(44_999)), Status::Pass);
     assert_eq!(origin.status_at(at(45_000)), Status::Unknown);
+    assert_eq!((origin.since_at(at(44_999)), origin.since_at(at(45_000))), (at(0), at(45_000)));
     let reason = origin.reason_at(at(45_000));
     assert_eq!(reason, format!("no fresh evidence since {}; before that: 3 of 3 vantages pass", at(45_000)));
 }

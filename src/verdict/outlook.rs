@@ -7,46 +7,39 @@ use super::{Judgement, Rules, Status, Verdict, needed};
 #[must_use]
 pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping: Damping) -> String {
     let Judgement { live, failing, .. } = *judgement;
-    let more =
-        |count: u32| if count == 1 { "1 more vantage".to_owned() } else { format!("{count} more vantages") };
+    let more = |count: u32, verb: &str| {
+        let (noun, s) = if count == 1 { ("", "s") } else { ("s", "") };
+        format!("{count} more vantage{noun} {verb}{s}")
+    };
     let quorum = needed(rules.quorum, live);
-    let to_fail = quorum.saturating_sub(failing);
-    let held = verdict.held_until(damping).map(|until| {
-        let flaps = verdict.flapping().map_or_else(String::new, |falls| format!(", it flaps: {falls} falls"));
-        let to = judgement.status.as_str();
-        format!("{to} at {until} if nothing fails until then (held for {}{flaps})", verdict.hold(damping))
-    });
-    let next = match (judgement.status, held) {
+    let s = if quorum == 1 { "s" } else { "" };
+    let fail = format!("fail when {quorum} of {live} vantages fail{s}");
+    let next = match (judgement.status, verdict.held_until(damping)) {
         (Status::Unknown, _) => {
-            format!("decided when {} is sure", more(rules.min_votes.saturating_sub(live)))
+            return format!("decided when {}", more(rules.min_votes.saturating_sub(live), "decide"));
         }
-        (_, Some(held)) => held,
+        (_, Some(until)) => {
+            let hold = verdict.hold(damping);
+            let to = verdict.held(hold, until).as_str();
+            let flaps = match verdict.flapping() {
+                Some(falls) => format!(", it flaps: {falls} falls"),
+                None => String::new(),
+            };
+            format!("{to} at {until} if nothing fails until then (held for {hold}{flaps})")
+        }
         (Status::Fail, None) => {
             let enough = failing.saturating_sub(quorum).saturating_add(1);
-            let who =
-                if enough == 1 { "1 of them passes".to_owned() } else { format!("{enough} of them pass") };
-            format!("no longer fail when {who}")
+            let es = if enough == 1 { "es" } else { "" };
+            format!("no longer fail when {enough} of them pass{es}")
         }
         (Status::Warn, None) if failing > 0 => {
-            format!(
-                "fail when {} fails ({quorum} of {live} needed); pass when those that fail pass",
-                more(to_fail)
-            )
+            let more = more(quorum.saturating_sub(failing), "fail");
+            format!("fail when {more} ({quorum} of {live} needed); pass when those that fail pass")
         }
-        (Status::Warn, None) => {
-            format!(
-                "pass when the warning is gone; fail when {} fail ({quorum} of {live} needed)",
-                more(to_fail)
-            )
-        }
-        (Status::Pass, None) => format!("fail when {quorum} of {live} vantages fail"),
+        (Status::Warn, None) => format!("pass when the warning is gone; {fail}"),
+        (Status::Pass, None) => fail,
     };
-    match judgement.status {
-        Status::Unknown => next,
-        Status::Pass | Status::Warn | Status::Fail => {
-            format!("{next}; unknown at {} without fresh evidence", judgement.valid_until)
-        }
-    }
+    format!("{next}; unknown at {} without fresh evidence", judgement.valid_until)
 }
 
 #[cfg(test)]
@@ -92,22 +85,25 @@ mod tests {
     fn it_says_what_would_change_the_verdict_and_when() {
         use Status::{Fail, Pass, Unknown, Warn};
         let until = at(45_000);
-        let table: [(&[Judged], &str); 7] = [
-            (&[(Unknown, 1, 0)], "decided when 1 more vantage is sure"),
+        let table: [(&[Judged], &str); 10] = [
+            (&[(Unknown, 0, 0)], "decided when 2 more vantages decide"),
+            (&[(Unknown, 1, 0)], "decided when 1 more vantage decides"),
+            (&[(Pass, 1, 0)], "fail when 1 of 1 vantages fails"),
             (&[(Pass, 3, 0)], "fail when 2 of 3 vantages fail"),
             (
                 &[(Warn, 3, 1)],
                 "fail when 1 more vantage fails (2 of 3 needed); pass when those that fail pass",
             ),
-            (
-                &[(Warn, 3, 0)],
-                "pass when the warning is gone; fail when 2 more vantages fail (2 of 3 needed)",
-            ),
+            (&[(Warn, 3, 0)], "pass when the warning is gone; fail when 2 of 3 vantages fail"),
             (&[(Fail, 3, 2)], "no longer fail when 1 of them passes"),
             (&[(Fail, 3, 3)], "no longer fail when 2 of them pass"),
             (
                 &[(Fail, 3, 3), (Pass, 3, 0)],
                 &format!("pass at {} if nothing fails until then (held for 10s)", at(11_000)),
+            ),
+            (
+                &[(Fail, 3, 3), (Warn, 3, 1), (Pass, 3, 0)],
+                &format!("warn at {} if nothing fails until then (held for 10s)", at(11_000)),
             ),
         ];
         for (judgements, expected) in table {

@@ -140,7 +140,7 @@ impl Verdict {
     }
 
     /// The worst that was judged within the last `hold`; unknown as it is.
-    fn held(&self, hold: Millis, now: Timestamp) -> Status {
+    pub(super) fn held(&self, hold: Millis, now: Timestamp) -> Status {
         let lately = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) < hold);
         match self.judged {
             Status::Unknown => Status::Unknown,

@@ -96,6 +96,16 @@ fn too_few_live_votes_are_unknown_whatever_they_say() {
 }
 
 #[test]
+fn where_a_cache_answers_the_reason_says_so() {
+    let mut votes = votes("weur+50 enam+50");
+    for (_, vote) in votes.iter_mut() {
+        vote.seen.unproven = true;
+    }
+    let judgement = judge(&rules(Quorum::Majority, 2), Fingerprint::of("d"), (&votes, &Map::new()), now());
+    assert_eq!(judgement.reason, "0 live votes, 2 needed: a cache answered in the origin's place");
+}
+
+#[test]
 fn an_expired_vote_leaves_numerator_and_denominator() {
     assert_eq!(judged(Quorum::Majority, 2, "weur- enam+ apac-45").0, Status::Warn);
     assert_eq!(judged(Quorum::Majority, 2, "weur- enam-44 apac+45").0, Status::Fail);

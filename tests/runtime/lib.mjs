@@ -199,12 +199,13 @@ export const answers = {
   broken: (_, response) => response.writeHead(500).end("no"),
 };
 
-/** A configuration of pools, one origin or more each; one probe a second. */
-export function config(pools, { vantages = ["weur", "enam", "apac"] } = {}) {
+/** A configuration of pools, one origin or more each; one probe a second. `settings` has further lines of pools by name. */
+export function config(pools, { vantages = ["weur", "enam", "apac"], settings = {} } = {}) {
   const list = JSON.stringify(vantages);
   const head = `[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "500ms"\nfall = 2\nrise = 2\nvantages = ${list}\n`;
   const pool = ([name, ports]) =>
-    `\n[[pool]]\nname = "${name}"\nexpose_urls = true\nprobe = { path = "/health" }\nexpect = { body_contains = "\\"ok\\":true" }\n` +
+    `\n[[pool]]\nname = "${name}"\n${settings[name] ?? ""}\nexpose_urls = true\n` +
+    'probe = { path = "/health" }\nexpect = { body_contains = "\\"ok\\":true" }\n' +
     Object.entries(ports)
       .map(([origin, port], index) =>
         `[[pool.origin]]\nname = "${origin}"\nurl = "http://127.0.0.1:${port}"\npriority = ${index}\n`)

@@ -38,7 +38,6 @@ pub(super) fn pool(pool: &PoolView, status: Status, open: bool, now: Timestamp) 
 fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
     let status = origin.status_at(now);
     let lapsed = status != origin.status;
-    let since = if lapsed { origin.valid_until } else { origin.since };
     let path = [pool, "/", origin.name.as_str()].concat();
     html! {
         li id=(path) class=(status.as_str()) {
@@ -46,8 +45,8 @@ fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
             p.reason { (Plain(&origin.reason_at(now))) }
             @if !lapsed && !origin.next.is_empty() { p.next { "Next: " (Plain(&origin.next)) "." } }
             p.facts {
-                span { (status.as_str()) " for " (ago(since, now)) }
-                @if let Some(falls) = origin.falls { span.flapping { "flapping: " (falls) " falls" } }
+                span { (status.as_str()) " for " (ago(origin.since_at(now), now)) }
+                @if let Some(falls) = origin.falls { span { "flapping: " (falls) " falls" } }
                 @match origin.oldest {
                     Some(oldest) => { span { "evidence " (ago(oldest, now)) " old" } },
                     None => { span { "no evidence" } },

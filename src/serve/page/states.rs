@@ -5,7 +5,7 @@ use vedette::arbiter::{Arbiter, Event};
 use vedette::config::{Config, Origin};
 use vedette::sample::{CacheClass, Database};
 use vedette::snapshot::{Part, Snapshot};
-use vedette::units::{Map, Millis, Timestamp};
+use vedette::units::{Map, Millis, OriginId, Timestamp};
 use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Vote};
 
 /// A state of the page.
@@ -25,6 +25,9 @@ pub fn all() -> Vec<State> {
     let shop = || Story::of(&[("shop", &["primary", "standby"])]);
     let passing = || shop().seen("apac enam weur", "shop/primary + shop/standby +");
     let failing_over = || passing().later(40).seen("apac enam weur", "shop/primary - shop/standby +");
+    let falls = |story: Story| story.later(5).seen("apac enam weur", "shop/primary - shop/standby +");
+    let recovers = |story: Story| story.later(5).seen("apac enam weur", "shop/primary + shop/standby +");
+    let under = |settings| recovers(Story::shop(settings, &["primary", "standby"]));
     vec![
         shop().shown("first-seconds"),
         shop().seen("apac", "shop/primary ? shop/standby ?").later(1).shown("undecided"),
@@ -33,6 +36,14 @@ pub fn all() -> Vec<State> {
         passing().seen("enam", "shop/primary -").shown("one-vantage-fails"),
         passing().seen("enam weur", "shop/primary ~").shown("warning"),
         passing().seen("apac enam weur", "shop/primary - shop/standby -").shown("nowhere-to-go"),
+        recovers(falls(under("hold_down = \"30s\""))).later(4).shown("held"),
+        (0..3)
+            .fold(under("hold_down = \"2s\""), |story, _| recovers(falls(story)))
+            .later(1)
+            .shown("flapping"),
+        recovers(falls(under("failback_delay = \"60s\""))).later(3).shown("failback"),
+        panic().shown("panic"),
+        blind(passing()).shown("blind"),
         passing().later(30).seen("apac weur", "shop/primary + shop/standby +").shown("one-vantage-silent"),
         passing().later(30).shown("watch-silent"),
         passing().later(90).shown("watch-silent-for-long"),
@@ -57,13 +68,21 @@ struct Story {
 
 impl Story {
     /// Pools and their origins, the first of each preferred.
-    fn of<P: AsRef<str>, O: AsRef<str>>(pools: &[(P, &[O])]) -> Self {
+    fn of(pools: &[(&str, &[&str])]) -> Self {
+        Self::with("", pools)
+    }
+
+    /// A pool with settings of its own.
+    fn shop(settings: &str, origins: &[&str]) -> Self {
+        Self::with(settings, &[("shop", origins)])
+    }
+
+    fn with(settings: &str, pools: &[(&str, &[&str])]) -> Self {
         let mut text =
             String::from("[defaults]\ninterval = \"5s\"\nvantages = [\"apac\", \"enam\", \"weur\"]\n");
         for (pool, origins) in pools {
-            text += &format!("[[pool]]\nname = \"{}\"\n", pool.as_ref());
+            text += &format!("[[pool]]\nname = \"{pool}\"\n{settings}\n");
             for (priority, origin) in origins.iter().enumerate() {
-                let origin = origin.as_ref();
                 text += &format!(
                     "[[pool.origin]]\nname = \"{origin}\"\nurl = \"https://10.0.0.{priority}\"\npriority = {priority}\n"
                 );
@@ -89,17 +108,36 @@ impl Story {
         self.seen_so(vantages, votes, "status 503 is not expected")
     }
 
-    fn seen_so(mut self, vantages: &str, votes: &str, failure: &str) -> Self {
+    fn seen_so(self, vantages: &str, votes: &str, failure: &str) -> Self {
+        self.reported(vantages, |story, place| {
+            let (mut words, mut cast) = (votes.split(' '), Vec::new());
+            while let (Some(id), Some(sign)) = (words.next(), words.next()) {
+                cast.push(vote(story.origin(id), sign, 211 >> (2 * place), failure));
+            }
+            (cast, Map::new())
+        })
+    }
+
+    /// A vantage that has no evidence of any origin.
+    fn blind(self, vantage: &str, why: &str) -> Self {
+        self.reported(vantage, |story, _| {
+            let origins = story.config.pools.iter().flat_map(|pool| &pool.origins);
+            (Vec::new(), origins.map(|origin| (origin.id.clone(), why.to_owned())).collect())
+        })
+    }
+
+    /// Some vantages report what `of` gives for the place that each has among them.
+    fn reported(
+        mut self,
+        vantages: &str,
+        of: impl Fn(&Self, usize) -> (Vec<Vote>, Map<OriginId, String>),
+    ) -> Self {
         for watch in self.arbiter.snapshot(&Part::Summary, self.now).watch {
             let Some(place) = vantages.split(' ').position(|name| name == watch.vantage.as_str()) else {
                 continue;
             };
             self.seq += 1;
-            let mut words = votes.split(' ');
-            let mut cast = Vec::new();
-            while let (Some(id), Some(sign)) = (words.next(), words.next()) {
-                cast.push(vote(self.origin(id), sign, 211 >> (2 * place), failure));
-            }
+            let (votes, blind) = of(&self, place);
             let report = Report {
                 version: REPORT_VERSION,
                 colo: (watch.vantage.as_str() == "weur").then(|| "AMS".into()),
@@ -109,8 +147,8 @@ impl Story {
                 config: self.config.hash,
                 lag: Millis::new(3),
                 missed: 0,
-                votes: cast,
-                blind: Map::new(),
+                votes,
+                blind,
                 fast: None,
             };
             self.arbiter.step(Event::Reported(report), self.now);
@@ -143,6 +181,11 @@ fn vote(origin: &Origin, sign: &str, ms: u64, failure: &str) -> Vote {
         _ => (Opinion::Undecided, "ok"),
     };
     let failed = opinion == Opinion::Fail;
+    let run = match opinion {
+        Opinion::Undecided => 1,
+        Opinion::Pass => 2,
+        Opinion::Fail => 3,
+    };
     let seen = Seen {
         reason: reason.into(),
         warned: sign == "~",
@@ -154,7 +197,7 @@ fn vote(origin: &Origin, sign: &str, ms: u64, failure: &str) -> Vote {
         database: Database { calls: (!failed).then_some(1), time: (!failed).then_some(Millis::new(2)) },
     };
     let (id, definition) = (origin.id.clone(), origin.definition);
-    Vote { origin: id, definition, opinion, held: Millis::from_secs(9), age: Millis::new(600), run: 2, seen }
+    Vote { origin: id, definition, opinion, held: Millis::from_secs(9), age: Millis::new(600), run, seen }
 }
 
 fn without_copy(story: &Story) -> State {
@@ -166,6 +209,20 @@ fn without_copy(story: &Story) -> State {
 fn without_votes(story: Story) -> State {
     let snapshot = story.arbiter.snapshot(&Part::Summary, story.now);
     State { snapshot, ..story.served_later("copy-without-votes", 9) }
+}
+
+/// Two origins of three fail.
+fn panic() -> Story {
+    let votes = "shop/first - shop/second - shop/third +";
+    Story::shop("panic = \"50%\"", &["first", "second", "third"]).seen("apac enam weur", votes)
+}
+
+/// A vantage that is cut off for longer than its votes live.
+fn blind(story: Story) -> Story {
+    let why = "weur reaches none of its origins and no reference either";
+    (0..2).fold(story, |story, _| {
+        story.later(25).seen("apac enam", "shop/primary + shop/standby +").blind("weur", why)
+    })
 }
 
 /// Many pools of two origins, of which the first fails in every `nth`, and both in the last of those.

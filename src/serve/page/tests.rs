@@ -1,6 +1,9 @@
 use std::sync::LazyLock;
 
+use maud::Render;
+
 use super::states::{self, State};
+use super::text::Plain;
 use super::*;
 use crate::units::Millis;
 
@@ -40,6 +43,11 @@ fn one_sentence_names_what_matters() {
         ("one-vantage-fails", "shop is degraded: primary warns, standby serves"),
         ("warning", "shop is degraded: primary warns, standby serves"),
         ("nowhere-to-go", "shop is down: both origins fail"),
+        ("held", "shop is failing over: primary fails, standby serves"),
+        ("flapping", "shop is failing over: primary fails, standby serves"),
+        ("failback", "Everything passes"),
+        ("panic", "shop is failing over: first and second fail, third serves"),
+        ("blind", "Everything passes"),
         ("one-vantage-silent", "Everything passes"),
         ("watch-silent", "Everything passes"),
         ("watch-silent-for-long", "Nothing fresh is known: no evidence comes in"),
@@ -95,6 +103,36 @@ fn a_reason_is_repeated_by_vantage_only_where_they_differ() {
     assert_eq!(within_pool("nowhere-to-go"), 2, "once for each origin");
     assert_eq!(within_pool("one-vantage-fails"), 2, "in the verdict, and beside the vantage that saw it");
     assert!(text(&page(state("warning"))).contains("response time 912ms is over 800ms"));
+}
+
+#[test]
+fn what_is_held_or_waits_or_counts_for_nothing_says_why_and_until_when() {
+    let table = [
+        ("held", "held although it is better by now: 3 of 3 vantages pass"),
+        ("held", "Next: pass at 2026-11-23T09:41:56.007Z if nothing fails until then (held for 30s)"),
+        ("flapping", "(held for 10s, it flaps: 3 falls)"),
+        ("flapping", "flapping: 3 falls"),
+        ("failback", "standby is passing; primary is recovered and waits until 2026-11-23T09:42:26.007Z."),
+        ("panic", "The signal names third: panic: only 1 of 3 origins are usable, so all count as usable"),
+        ("blind", "2 of 2 vantages pass; weur has no evidence: weur reaches none of its origins"),
+        ("blind", "weur (AMS)expired"),
+        ("blind", "in AMS; no evidence of shop/primary: weur reaches none of its origins"),
+    ];
+    for (name, said) in table {
+        let text = text(&page(state(name)));
+        assert!(text.contains(said), "{name}: {said} is not in {text}");
+    }
+}
+
+#[test]
+fn a_point_in_time_within_a_sentence_is_marked_as_one() {
+    let marked = |text: &str| Plain(text).render().into_string();
+    let at = "2026-11-23T09:41:11.007Z";
+    assert_eq!(marked(&format!("until {at}; <b>")), format!("until <time>{at}; </time><wbr>&lt;b&gt;"));
+    assert_eq!(marked(at), format!("<time>{at}</time><wbr>"));
+    for other in ["é".repeat(12), "a-name-TTT".into(), format!("until{}", "T".repeat(30))] {
+        assert_eq!(marked(&other), other, "nothing that is long stays on one line");
+    }
 }
 
 #[test]

@@ -12,7 +12,8 @@ const LONGEST: usize = 400;
 const MOST_NAMES: usize = 3;
 
 /// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without characters that are not seen but
-/// change how others are (control characters and those that turn the direction of writing).
+/// change how others are (control characters and those that turn the direction of writing). A point in time is marked as one, so
+/// that it stays on one line.
 pub(super) struct Plain<'a>(pub &'a str);
 
 impl Render for Plain<'_> {
@@ -25,7 +26,13 @@ impl Render for Plain<'_> {
             }
             shown.push(if misleads(c) { char::REPLACEMENT_CHARACTER } else { c });
         }
-        shown.render_to(buffer);
+        for word in shown.split_inclusive(' ') {
+            // `2026-11-23T09:41:11.007Z; `: its space is within, so the line may end only where `wbr` says so.
+            let time = word.len() < 28 && word.as_bytes().get(10) == Some(&b'T');
+            buffer.push_str(if time { "<time>" } else { "" });
+            word.render_to(buffer);
+            buffer.push_str(if time { "</time><wbr>" } else { "" });
+        }
     }
 }
 
