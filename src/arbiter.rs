@@ -114,6 +114,8 @@ pub struct Arbiter {
     alarm: Option<Timestamp>,
     /// The latest time it was told.
     latest: Timestamp,
+    /// What is stored is later than the clock, which stepped back.
+    set_back: bool,
 }
 
 /// A silent object is woken again at most this often.
@@ -136,6 +138,7 @@ impl Arbiter {
             publication: <Publication as Default>::default(),
             alarm: None,
             latest: now,
+            set_back: false,
             config,
         };
         for row in rows {
@@ -147,7 +150,9 @@ impl Arbiter {
             let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
             arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown);
         }
+        arbiter.latest = arbiter.latest_stored().max(now);
         arbiter.mind_the_clock(now);
+        arbiter.latest = now;
         arbiter
     }
 
@@ -164,6 +169,9 @@ impl Arbiter {
         }
         self.latest = now;
         let mut rows = Vec::new();
+        if std::mem::take(&mut self.set_back) {
+            rows.extend(self.watch.keys().map(|key| self.shard_row(key)));
+        }
         if let Event::Reported(report) = event {
             rows.extend(self.take(report, now));
         }
@@ -188,14 +196,23 @@ impl Arbiter {
         effects
     }
 
-    /// A clock that stepped back must not keep votes alive for longer than their time: what lies in the future is now.
+    /// The latest moment that anything stored speaks of.
+    fn latest_stored(&self) -> Timestamp {
+        let votes = self.votes.values().flat_map(|ballot| ballot.values().map(|vote| vote.observed));
+        votes.chain(self.watch.values().filter_map(|presence| presence.heard)).max().unwrap_or_default()
+    }
+
+    /// A clock that stepped back must not keep votes alive for longer than their time: each stays as old as it was, and that is
+    /// stored, for whoever is made anew later cannot see any more that the clock stepped back.
     fn mind_the_clock(&mut self, now: Timestamp) {
+        let back = self.latest.since(now);
+        self.set_back |= back > Millis::ZERO;
         for (_, vote) in self.votes.iter_mut().flat_map(|(_, ballot)| ballot.iter_mut()) {
-            vote.observed = vote.observed.min(now);
-            vote.since = vote.since.min(now);
+            vote.observed = vote.observed.minus(back);
+            vote.since = vote.since.minus(back).min(now);
         }
         for (_, presence) in self.watch.iter_mut() {
-            presence.heard = presence.heard.map(|heard| heard.min(now));
+            presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
         for (_, standing) in self.verdicts.iter_mut() {
