@@ -18,7 +18,7 @@ use crate::schedule::{SLOTS, Shard};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
-use bearings::{Bearings, Belief};
+use bearings::{Bearings, Belief, Conclusion};
 use booth::{Booth, Withheld};
 use stored::{StoredTally, StoredV1};
 
@@ -180,20 +180,20 @@ impl Watch {
         due.sort_unstable();
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         self.missed = self.missed.saturating_add(missed);
-        let mut effects = Vec::new();
-        if self.lag > LATE || missed > 0 {
-            effects.push(Effect::Slipped(self.lag, missed));
-        }
+        let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));
         // What was not confirmed, and what stragglers held back.
         let unconfirmed = self.booths.values().any(|booth| booth.fresh.is_some());
         let report = if unconfirmed { self.report(now) } else { None };
-        effects.extend(report.map(Effect::Report));
-        effects.extend(self.ask(false, now));
-        effects.extend(self.start_waiting(now));
-        effects.splice(0..0, self.unwritten().map(Effect::Persist));
+        let asked = self.ask(false, now);
+        let started = self.start_waiting(now);
         let next = self.next_due(now);
         self.alarm = Some(next);
-        effects.insert(0, Effect::WakeAt(next));
+        let mut effects = vec![Effect::WakeAt(next)];
+        effects.extend(self.unwritten().map(Effect::Persist));
+        effects.extend(slipped);
+        effects.extend(report.map(Effect::Report));
+        effects.extend(asked);
+        effects.extend(started);
         effects
     }
 
@@ -218,9 +218,9 @@ impl Watch {
         if self.under_way() >= SLOTS {
             return None;
         }
-        let ticket = self.next_ticket();
+        let (ticket, before) = (self.next_ticket(), self.bearings.asked);
         let reference = self.bearings.ask(doubt, ticket, now)?;
-        self.unwritten = true;
+        self.unwritten |= self.bearings.asked != before;
         Some(Effect::Refer(reference, ticket))
     }
 
@@ -258,14 +258,16 @@ impl Watch {
 
     fn referred(&mut self, ticket: u64, referral: &Referral, now: Timestamp) -> Vec<Effect> {
         let next_ticket = self.next_ticket();
-        let next = self.bearings.referred((ticket, next_ticket), referral, now);
-        self.unwritten |= referral.colo.is_some();
-        let folded = match next {
-            Some(_) => Vec::new(),
-            None if self.bearings.is_sure(now) => self.release(),
-            None => self.own_fault(),
-        };
-        self.fold(folded, next.map(|reference| Effect::Refer(reference, next_ticket)), now)
+        let before = self.bearings.colo.clone();
+        let (mut folded, mut asked) = (Vec::new(), None);
+        match self.bearings.referred((ticket, next_ticket), referral, now) {
+            Conclusion::None => return Vec::new(),
+            Conclusion::Reached => folded = self.release(),
+            Conclusion::Ask(reference) => asked = Some(Effect::Refer(reference, next_ticket)),
+            Conclusion::Lost => folded = self.own_fault(),
+        }
+        self.unwritten |= self.bearings.colo != before;
+        self.fold(folded, asked, now)
     }
 
     fn withhold(&mut self, id: &OriginId, sample: Sample) {

@@ -1,7 +1,8 @@
 //! Whether a vantage may believe what it sees: one to which every origin fails at once asks a reference before it counts that.
 //!
 //! The fault is nearer at hand than a failure of everything. A failure counts once something has answered after its probe was
-//! sent, an origin or a reference; until then it is withheld, and if no reference answers it proves nothing. A reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
+//! sent, an origin or a reference; until then it is withheld, and if no reference answers it proves nothing. A
+//! reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
 
 use crate::config::OriginUrl;
 use crate::units::{Millis, Timestamp};
@@ -47,6 +48,19 @@ pub(super) enum Belief {
     Unsure,
     /// The vantage reaches nothing: it proves nothing.
     Own,
+}
+
+/// What follows from what a reference said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Conclusion {
+    /// Nothing: nobody waits for it any more.
+    None,
+    /// The vantage reaches something: what failed, failed.
+    Reached,
+    /// The next one is to be asked.
+    Ask(OriginUrl),
+    /// None answered: what failed proves nothing.
+    Lost,
 }
 
 impl Bearings {
@@ -95,37 +109,43 @@ impl Bearings {
     /// The reference to ask now, if one is to be asked: because of doubt, or for the data centre.
     pub(super) fn ask(&mut self, doubt: bool, ticket: u64, now: Timestamp) -> Option<OriginUrl> {
         let rested = |at: Option<Timestamp>, pause: Millis| at.is_none_or(|at| now.since(at) >= pause);
-        let wanted = (doubt && rested(self.lost, RETRY)) || rested(self.asked, HOURLY);
-        if !wanted || self.is_asking() {
+        let due = rested(self.asked, HOURLY);
+        if self.is_asking() || !(due || doubt && rested(self.lost, RETRY)) {
             return None;
         }
-        self.turn(0, ticket, now)
+        let reference = self.turn(0, ticket, now)?;
+        // Doubt may ask at every probe: only what is stored for the hour is worth a write.
+        if due {
+            self.asked = Some(now);
+        }
+        Some(reference)
     }
 
     fn turn(&mut self, index: usize, ticket: u64, now: Timestamp) -> Option<OriginUrl> {
         let reference = self.references.get(index)?.clone();
         self.under_way = Some((ticket, index, now));
-        self.asked = Some(now);
         Some(reference)
     }
 
-    /// Takes an answer in; the next reference to ask, if this one did not answer. An answer to a question that was given up is none.
+    /// Takes an answer in; what follows from it. An answer to a question that was given up is none.
     pub(super) fn referred(
         &mut self,
         (ticket, next_ticket): (u64, u64),
         referral: &Referral,
         now: Timestamp,
-    ) -> Option<OriginUrl> {
-        let (_, index, _) = self.under_way.take_if(|(asked, _, _)| *asked == ticket)?;
+    ) -> Conclusion {
+        let Some((_, index, _)) = self.under_way.take_if(|(asked, _, _)| *asked == ticket) else {
+            return Conclusion::None;
+        };
         if referral.answered {
             self.reached(now);
             self.colo = referral.colo.clone().or_else(|| self.colo.take());
-            return None;
+            return Conclusion::Reached;
         }
-        let next = self.turn(index.saturating_add(1), next_ticket, now);
-        if next.is_none() {
-            self.lost = Some(now);
+        if let Some(next) = self.turn(index.saturating_add(1), next_ticket, now) {
+            return Conclusion::Ask(next);
         }
-        next
+        self.lost = Some(now);
+        Conclusion::Lost
     }
 }

@@ -365,6 +365,36 @@ fn a_vantage_that_reaches_no_reference_either_has_no_evidence_and_says_so() {
 }
 
 #[test]
+fn what_a_reference_says_too_late_is_nobodys() {
+    let (mut watch, now) = settled();
+    let first = everything_fails(&mut watch, now);
+    let (_, given_up) = asked(&first)[0];
+    let later = now.plus(Millis::from_secs(9));
+    let second = everything_fails(&mut watch, later);
+    assert_eq!(asked(&second).len(), 1, "it is asked again: {second:?}");
+    let late = watch.step(Event::Referred(given_up, referral(false)), later);
+    assert!(late.is_empty(), "and nothing follows from the answer that was given up: {late:?}");
+    let cleared = watch.step(Event::Referred(asked(&second)[0].1, referral(true)), later);
+    assert_eq!(opinions(&cleared), [Opinion::Fail, Opinion::Fail], "what was withheld is still there");
+}
+
+#[test]
+fn a_question_out_of_doubt_costs_no_write() {
+    let (mut watch, mut now) = settled();
+    everything_fails(&mut watch, now);
+    let mut writes = 0;
+    for _ in 0..20 {
+        now = now.plus(Millis::from_secs(1));
+        let mut effects = everything_fails(&mut watch, now);
+        for (_, ticket) in asked(&effects) {
+            effects.extend(watch.step(Event::Referred(ticket, referral(true)), now));
+        }
+        writes += effects.iter().filter(|effect| matches!(effect, Effect::Persist(_))).count();
+    }
+    assert!(writes <= 3, "{writes} rows for an outage that changes nothing any more");
+}
+
+#[test]
 fn one_origin_that_answers_clears_the_vantage_without_a_reference() {
     let (mut watch, now) = settled();
     let alarm = watch.step(Event::Alarm, now);
