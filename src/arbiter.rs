@@ -78,8 +78,8 @@ struct Presence {
 #[derive(Clone, Debug)]
 struct Standing {
     verdict: Verdict,
-    /// What the votes said when they were last weighed, and when that was; nothing before.
-    weighed: Option<(Judgement, Timestamp)>,
+    /// What the votes said when they were last weighed; nothing before.
+    weighed: Option<Judgement>,
     /// When it is to be weighed again though nothing is reported.
     next: Option<Timestamp>,
     /// A report has come since.
@@ -298,7 +298,7 @@ impl Arbiter {
                 let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
                 let judgement = verdict::judge(&rules, origin.definition, (votes, blind), now);
                 let from = standing.verdict.status;
-                changed |= standing.follow(judgement, rules.damping(origin), now);
+                changed |= standing.follow(judgement, Damping::of(pool, origin), now);
                 let to = standing.verdict.status;
                 if from != to {
                     moved = true;
@@ -390,7 +390,7 @@ impl Standing {
     fn follow(&mut self, judgement: Judgement, damping: Damping, now: Timestamp) -> bool {
         let changed = self.verdict.follow(&judgement, damping, now);
         self.next = [judgement.until, self.verdict.next(damping)].into_iter().flatten().min();
-        self.weighed = Some((judgement, now));
+        self.weighed = Some(judgement);
         self.stale = false;
         changed
     }
@@ -399,10 +399,8 @@ impl Standing {
     fn reason(&self) -> String {
         match &self.weighed {
             None => "not weighed yet".to_owned(),
-            Some((judgement, _)) if judgement.status == self.verdict.status => judgement.reason.clone(),
-            Some((judgement, _)) => {
-                format!("held although it is better by now: {}", judgement.reason)
-            }
+            Some(judgement) if judgement.status == self.verdict.status => judgement.reason.clone(),
+            Some(judgement) => format!("held although it is better by now: {}", judgement.reason),
         }
     }
 }
@@ -489,10 +487,7 @@ fn settle_pool(
     }
     let revision = before.map_or(0, |before| before.revision).saturating_add(1);
     let since = before.filter(|before| before.status == status).map_or(now, |before| before.since);
-    let reason = match &choice {
-        Choice::Origin { reason, .. } => reason.clone(),
-        Choice::Nowhere => "every origin fails".into(),
-    };
+    let reason = choice.reason().to_owned();
     pools.insert(pool.name.clone(), PoolStanding { status, since, revision, choice, config, next, panic });
     (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }

@@ -130,6 +130,8 @@ pub struct Pool {
     pub vote_ttl: Millis,
     /// Delays a change towards pass.
     pub hold_down: Millis,
+    /// The longest that flapping makes a verdict hold before it gets better; none: it is named and not held for longer.
+    pub max_hold: Millis,
     /// How long a recovered origin waits before it takes traffic again.
     pub failback_delay: Millis,
     /// With fewer usable origins than this share, but not none, all count as usable.

@@ -44,6 +44,15 @@ impl Choice {
             Self::Nowhere => None,
         }
     }
+
+    /// Why, in words.
+    #[must_use]
+    pub const fn reason(&self) -> &str {
+        match self {
+            Self::Origin { reason, .. } => reason.as_str(),
+            Self::Nowhere => "every origin fails",
+        }
+    }
 }
 
 /// Whether fewer origins are usable than the share `panic` of them, but not none.

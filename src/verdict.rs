@@ -10,12 +10,12 @@ mod standing;
 
 use miniserde::{Deserialize, Serialize};
 
-use crate::config::{Origin, Pool, Quorum};
+use crate::config::{Pool, Quorum};
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 pub use outlook::outlook;
-pub use standing::{Damping, Verdict, history};
+pub use standing::{Damping, Verdict};
 
 /// What a verdict says, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,26 +75,13 @@ pub struct Rules {
     pub min_votes: u32,
     /// How long a vote counts after its last evidence.
     pub vote_ttl: Millis,
-    /// Delays a change towards pass.
-    pub hold_down: Millis,
 }
 
 impl Rules {
     /// The rules of a pool.
     #[must_use]
     pub const fn of(pool: &Pool) -> Self {
-        Self {
-            quorum: pool.quorum,
-            min_votes: pool.min_votes,
-            vote_ttl: pool.vote_ttl,
-            hold_down: pool.hold_down,
-        }
-    }
-
-    /// How slowly the verdict of an origin gets better under them.
-    #[must_use]
-    pub const fn damping(&self, origin: &Origin) -> Damping {
-        Damping { hold_down: self.hold_down, interval: origin.pace.interval }
+        Self { quorum: pool.quorum, min_votes: pool.min_votes, vote_ttl: pool.vote_ttl }
     }
 }
 
@@ -155,8 +142,11 @@ pub fn judge(
         };
         return Judgement {
             status: Status::Unknown,
-            reason: format!("{count} live votes, {} needed: {why}", rules.min_votes)
-                + &without_evidence(blind),
+            reason: format!(
+                "{count} live vote{}, {} needed: {why}",
+                if count == 1 { "" } else { "s" },
+                rules.min_votes
+            ) + &without_evidence(blind),
             valid_until: now,
             oldest: None,
             live: count,

@@ -348,7 +348,7 @@ fn no_report_and_no_debug_form_repeats_a_credential() {
 
 /// Edits of the example that change what it means; the second half also change what decides the votes of
 /// `shop/primary`.
-const MEANINGFUL: [(&str, &str); 17] = [
+const MEANINGFUL: [(&str, &str); 18] = [
     ("\n[defaults]", "references = [\"https://reference.example\"]\n[defaults]"),
     ("plan = \"free\"", "plan = \"paid\""),
     ("arbiter_location = \"weur\"", "arbiter_location = \"enam\""),
@@ -359,6 +359,7 @@ const MEANINGFUL: [(&str, &str); 17] = [
     ("vote_ttl = \"45s\"", "vote_ttl = \"46s\""),
     ("hold_down = \"10s\"", "hold_down = \"11s\""),
     ("failback_delay = \"60s\"", "failback_delay = \"61s\""),
+    ("failback_delay = \"60s\"", "failback_delay = \"60s\"\nmax_hold = \"1m\""),
     ("panic = \"50%\"", "panic = \"51%\""),
     ("expose_urls = true", "expose_urls = false"),
     ("cert_warn = \"14d\"", ""),

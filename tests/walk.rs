@@ -82,7 +82,10 @@ fn votes(need: Thresholds) -> usize {
 fn on_every_path_what_stands_is_never_better_than_it_may_be() {
     let hold_down = Millis::from_secs(10);
     for pauses in [[1_000, 9_999], [10_000, 25_000], [60_000, 301_000]] {
-        let walk = Walk { damping: Damping { hold_down, interval: Millis::from_secs(1) }, pauses };
+        let walk = Walk {
+            damping: Damping { hold_down, interval: Millis::from_secs(1), max_hold: Millis::from_secs(300) },
+            pauses,
+        };
         walk.on(&Verdict::unknown(Fingerprint::of("d"), BEGIN), (BEGIN, None), &mut Vec::new());
     }
 }

@@ -76,10 +76,6 @@ impl Row {
 
 impl PoolRow {
     pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &Map<OriginId, Standing>) -> Row {
-        let (chosen, choice) = match &standing.choice {
-            Choice::Origin { name, reason } => (Some(name.clone()), reason.clone()),
-            Choice::Nowhere => (None, String::new()),
-        };
         let origins = pool.origins.iter().filter_map(|origin| {
             let standing = verdicts.get(&origin.id)?;
             Some((origin.id.origin.clone(), standing.verdict.clone()))
@@ -90,8 +86,8 @@ impl PoolRow {
             since: standing.since,
             revision: standing.revision,
             config: standing.config,
-            chosen,
-            choice,
+            chosen: standing.choice.origin().cloned(),
+            choice: standing.choice.reason().to_owned(),
             panic: standing.panic,
             origins: origins.collect(),
         };

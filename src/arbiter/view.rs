@@ -5,7 +5,7 @@ use crate::config::{Origin, Pool};
 use crate::route::Choice;
 use crate::snapshot::{OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
 use crate::units::{Name, Timestamp};
-use crate::verdict::{self, Rules, Status, Verdict};
+use crate::verdict::{self, Damping, Rules, Status, Verdict};
 use crate::vote::Opinion;
 
 /// Events in a snapshot, the latest ones.
@@ -45,27 +45,21 @@ impl Arbiter {
         let origins: Vec<OriginView> =
             pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
         let standing = self.pools.get(&pool.name);
-        let (chosen, choice) = match standing.map(|standing| &standing.choice) {
-            Some(Choice::Origin { name, reason }) => (Some(name.clone()), reason.clone()),
-            Some(Choice::Nowhere) => (None, "every origin fails".into()),
-            None => (None, "not decided yet".into()),
-        };
+        let choice = standing.map(|standing| &standing.choice);
         PoolView {
             name: pool.name.clone(),
             status: standing.map_or(Status::Unknown, |standing| standing.status),
             since: standing.map_or(now, |standing| standing.since),
             valid_until: origins.iter().map(|origin| origin.valid_until).min().unwrap_or(now),
             revision: standing.map_or(0, |standing| standing.revision),
-            chosen,
-            choice,
+            chosen: choice.and_then(Choice::origin).cloned(),
+            choice: choice.map_or("not decided yet", Choice::reason).to_owned(),
             panic: standing.is_some_and(|standing| standing.panic),
             origins,
         }
     }
 
     fn origin_view(&self, pool: &Pool, origin: &Origin, now: Timestamp) -> OriginView {
-        let rules = Rules::of(pool);
-        let damping = rules.damping(origin);
         let votes = ballot(&self.votes, origin);
         let need = origin.thresholds;
         let view = |vantage: &Name| {
@@ -96,13 +90,13 @@ impl Arbiter {
             priority: origin.priority,
             status: verdict.map_or(Status::Unknown, |verdict| verdict.status),
             reason: standing.map_or_else(String::new, super::Standing::reason),
-            next: verdict.zip(weighed).map_or_else(String::new, |(verdict, (judgement, _))| {
-                verdict::outlook(&rules, verdict, judgement, damping)
+            next: verdict.zip(weighed).map_or_else(String::new, |(verdict, judgement)| {
+                verdict::outlook(&Rules::of(pool), verdict, judgement, Damping::of(pool, origin))
             }),
             falls: verdict.and_then(Verdict::flapping),
             since: verdict.map_or(now, |verdict| verdict.since),
-            valid_until: weighed.map_or(now, |(judgement, _)| judgement.valid_until),
-            oldest: weighed.and_then(|(judgement, _)| judgement.oldest),
+            valid_until: weighed.map_or(now, |judgement| judgement.valid_until),
+            oldest: weighed.and_then(|judgement| judgement.oldest),
             votes: origin.vantages.iter().filter_map(view).collect(),
         }
     }

@@ -4,6 +4,7 @@
 //! Running objects compare these fingerprints across releases, so nothing here follows the `Debug` form of a
 //! type. A line is a key, the length of the value and the value: no value can look like the next line.
 
+use super::pool::DEFAULT_MAX_HOLD;
 use super::{
     Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route, Steering,
     Thresholds, Vantage,
@@ -76,6 +77,10 @@ impl Lines {
         self.number("min_votes", pool.min_votes.into());
         self.millis("vote_ttl", pool.vote_ttl);
         self.millis("hold_down", pool.hold_down);
+        // Fingerprints from before this setting stay what they were.
+        if pool.max_hold != DEFAULT_MAX_HOLD {
+            self.millis("max_hold", pool.max_hold);
+        }
         self.millis("failback_delay", pool.failback_delay);
         if let Some(share) = pool.panic {
             self.put("panic", &share.to_string());

@@ -21,6 +21,9 @@ const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs
 /// Bounds of what delays a recovery: over a day an operator's override says it better.
 const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
 
+/// The longest that flapping makes a verdict hold, if nothing is written: Envoy's `max_ejection_time`.
+pub(super) const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
+
 /// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling is what `"1year"` means.
 const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(31_557_600) };
 
@@ -28,12 +31,13 @@ const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis:
 const MAX_VOTES: u32 = 64;
 
 /// The keys of a pool beside those that origins inherit, and its origins.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 10] = [
     "name",
     "quorum",
     "min_votes",
     "vote_ttl",
     "hold_down",
+    "max_hold",
     "failback_delay",
     "panic",
     "expose_urls",
@@ -101,8 +105,9 @@ impl<'a> Pools<'a> {
         let known: Vec<&Origin> = origins.iter().flatten().collect();
         let (quorum, min_votes) = (votes.quorum(&known), votes.min_votes(&known));
         let vote_ttl = votes.vote_ttl(&known);
-        let hold_down = delay(table.get("hold_down"));
-        let failback_delay = delay(table.get("failback_delay"));
+        let hold_down = delay(table.get("hold_down"), Millis::ZERO);
+        let max_hold = delay(table.get("max_hold"), DEFAULT_MAX_HOLD);
+        let failback_delay = delay(table.get("failback_delay"), Millis::ZERO);
         let panic = table.get("panic").map(|field| share(&field).ok_or(Refused)).transpose();
         let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
         let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
@@ -112,6 +117,7 @@ impl<'a> Pools<'a> {
             min_votes: min_votes?,
             vote_ttl: vote_ttl?,
             hold_down: hold_down?,
+            max_hold: max_hold?,
             failback_delay: failback_delay?,
             panic: panic.ok()?,
             expose_urls: expose_urls?,
@@ -121,9 +127,9 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// A delay that is none if it is not written.
-fn delay(field: Option<Field<'_>>) -> Option<Millis> {
-    field.map_or(Some(Millis::ZERO), |field| duration(&field, DELAY))
+/// A delay, or what it is if it is not written.
+fn delay(field: Option<Field<'_>>, default: Millis) -> Option<Millis> {
+    field.map_or(Some(default), |field| duration(&field, DELAY))
 }
 
 /// A value that does not act yet, if it is written.

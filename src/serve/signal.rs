@@ -63,8 +63,7 @@ fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Strin
     let lapsed = status == Status::Unknown && chosen.is_some_and(|origin| origin.status != Status::Unknown);
     let reason = match (chosen, lapsed) {
         (Some(origin), true) => format!("{}: {}", origin.name, origin.reason_at(now)),
-        (Some(_), false) => pool.choice.clone(),
-        (None, _) => "every origin fails".to_owned(),
+        (Some(_), false) | (None, _) => pool.choice.clone(),
     };
     // A signal that names nowhere is known to be so for as long as its evidence holds.
     let left = valid_until.since(now).as_secs().min(CACHED);

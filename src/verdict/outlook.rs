@@ -13,7 +13,9 @@ pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping:
     };
     let quorum = needed(rules.quorum, live);
     let s = if quorum == 1 { "s" } else { "" };
-    let fail = format!("fail when {quorum} of {live} vantages fail{s}");
+    // A count may be more than are live: then the silent ones would have to come back first.
+    let of = live.max(quorum);
+    let fail = format!("fail when {quorum} of {of} vantages fail{s}");
     let next = match (judgement.status, verdict.held_until(damping)) {
         (Status::Unknown, _) => {
             return format!("decided when {}", more(rules.min_votes.saturating_sub(live), "decide"));
@@ -34,7 +36,7 @@ pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping:
         }
         (Status::Warn, None) if failing > 0 => {
             let more = more(quorum.saturating_sub(failing), "fail");
-            format!("fail when {more} ({quorum} of {live} needed); pass when those that fail pass")
+            format!("fail when {more} ({quorum} of {of} needed); pass when those that fail pass")
         }
         (Status::Warn, None) => format!("pass when the warning is gone; {fail}"),
         (Status::Pass, None) => fail,
@@ -49,19 +51,18 @@ mod tests {
     use crate::fixtures::at;
     use crate::units::{Fingerprint, Millis};
 
-    const DAMPING: Damping = Damping { hold_down: Millis::from_secs(10), interval: Millis::from_secs(1) };
+    const DAMPING: Damping = Damping {
+        hold_down: Millis::from_secs(10),
+        interval: Millis::from_secs(1),
+        max_hold: Millis::from_secs(300),
+    };
 
     /// A judgement: its status, live votes and failing ones.
     type Judged = (Status, u32, u32);
 
     /// What is said of the last of several judgements a second apart.
     fn said(judgements: &[Judged]) -> String {
-        let rules = Rules {
-            quorum: Quorum::Majority,
-            min_votes: 2,
-            vote_ttl: Millis::from_secs(45),
-            hold_down: DAMPING.hold_down,
-        };
+        let rules = Rules { quorum: Quorum::Majority, min_votes: 2, vote_ttl: Millis::from_secs(45) };
         let mut verdict = Verdict::unknown(Fingerprint::of("d"), at(0));
         let mut outlook = String::new();
         for (second, (status, live, failing)) in (0_u64..).zip(judgements) {

@@ -7,20 +7,17 @@
 use miniserde::{Deserialize, Serialize};
 
 use super::{Judgement, Status};
+use crate::config::{Origin, Pool};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// So many falls within [`history`] are flapping.
 const FLAPPING: u32 = 3;
 
-/// The longest time that flapping makes a verdict hold: Envoy's `max_ejection_time`.
-const LONGEST: Millis = Millis::from_secs(300);
-
-/// Falls that are remembered: with the shortest hold of a second the last of them reaches [`LONGEST`].
+/// Falls that are remembered: with the shortest hold of a second the last of them holds for an hour.
 const REMEMBERED: usize = 12;
 
 /// How long a fall is remembered of an origin that is probed at this interval: sixty probes, an hour at a minute.
-#[must_use]
-pub fn history(interval: Millis) -> Millis {
+fn history(interval: Millis) -> Millis {
     interval.times(60)
 }
 
@@ -31,6 +28,16 @@ pub struct Damping {
     pub hold_down: Millis,
     /// The interval of the origin: what flapping begins to hold with where there is no `hold_down`.
     pub interval: Millis,
+    /// The longest that flapping makes a verdict hold, if `hold_down` is not longer.
+    pub max_hold: Millis,
+}
+
+impl Damping {
+    /// That of an origin of this pool.
+    #[must_use]
+    pub const fn of(pool: &Pool, origin: &Origin) -> Self {
+        Self { hold_down: pool.hold_down, interval: origin.pace.interval, max_hold: pool.max_hold }
+    }
 }
 
 /// The verdict of an origin.
@@ -157,7 +164,7 @@ impl Verdict {
         let Some(falls) = self.flapping() else { return damping.hold_down };
         let doubled = 1_u64.checked_shl(falls.saturating_sub(FLAPPING).saturating_add(1));
         let first = damping.hold_down.max(damping.interval);
-        first.times(doubled.unwrap_or(u64::MAX)).min(LONGEST.max(damping.hold_down))
+        first.times(doubled.unwrap_or(u64::MAX)).min(damping.max_hold.max(damping.hold_down))
     }
 
     /// How often it fell lately, if that is flapping.
@@ -203,7 +210,11 @@ mod tests {
     use super::*;
     use crate::fixtures::at;
 
-    const CALM: Damping = Damping { hold_down: Millis::from_secs(10), interval: Millis::from_secs(1) };
+    const CALM: Damping = Damping {
+        hold_down: Millis::from_secs(10),
+        interval: Millis::from_secs(1),
+        max_hold: Millis::from_secs(300),
+    };
 
     fn judgement(status: Status) -> Judgement {
         let (live, failing) = (3, if status == Status::Fail { 3 } else { 0 });
@@ -279,7 +290,10 @@ mod tests {
         assert_eq!(verdict.flapping(), Some(3));
         let (shown, verdict) = play(none, &"+-".repeat(30));
         assert_eq!(&shown[6..], "-".repeat(54), "from then on there is one verdict");
-        assert_eq!(verdict.hold(none), LONGEST);
+        assert_eq!(verdict.hold(none), none.max_hold);
+        let undamped = Damping { max_hold: Millis::ZERO, ..none };
+        assert_eq!(play(undamped, &"+-".repeat(30)).0, "+-".repeat(30), "unless it is named only");
+        assert!(play(undamped, "+-+-+-").1.flapping().is_some());
     }
 
     #[test]
@@ -333,7 +347,7 @@ mod tests {
         fn the_verdict_is_never_better_than_what_was_judged_within_hold_down(
             script in "[+!?-]{1,60}", hold in 0_usize..8
         ) {
-            let damping = Damping { hold_down: Millis::from_secs(hold as u64), interval: Millis::from_secs(1) };
+            let damping = Damping { hold_down: Millis::from_secs(hold as u64), ..CALM };
             let (shown, _) = play(damping, &script);
             let rank = |c: u8| b"+!?-".iter().position(|one| *one == c).unwrap();
             for (now, (judged, stands)) in script.bytes().zip(shown.bytes()).enumerate() {
@@ -350,7 +364,7 @@ mod tests {
 
         #[test]
         fn once_it_has_held_for_long_enough_the_verdict_is_what_is_judged(script in "[+!-]{1,60}", hold in 0_u64..8) {
-            let damping = Damping { hold_down: Millis::from_secs(hold), interval: Millis::from_secs(1) };
+            let damping = Damping { hold_down: Millis::from_secs(hold), ..CALM };
             let last = script.chars().last().unwrap();
             let (shown, _) = play(damping, &(script.clone() + &last.to_string().repeat(301)));
             prop_assert_eq!(shown.chars().last().unwrap(), last);

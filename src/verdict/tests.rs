@@ -7,7 +7,7 @@ use crate::units::Ratio;
 const TTL: Millis = Millis::from_secs(45);
 
 fn rules(quorum: Quorum, min_votes: u32) -> Rules {
-    Rules { quorum, min_votes, vote_ttl: TTL, hold_down: Millis::ZERO }
+    Rules { quorum, min_votes, vote_ttl: TTL }
 }
 
 fn now() -> Timestamp {
@@ -85,12 +85,12 @@ fn too_few_live_votes_are_unknown_whatever_they_say() {
     let (status, reason) = judged(Quorum::Majority, 2, "weur-");
     assert_eq!(
         (status, reason.as_str()),
-        (Status::Unknown, "1 live votes, 2 needed: the others have not decided yet")
+        (Status::Unknown, "1 live vote, 2 needed: the others have not decided yet")
     );
     let (status, reason) = judged(Quorum::Majority, 2, "weur- enam-46 apac-50");
     assert_eq!(
         (status, reason.as_str()),
-        (Status::Unknown, "1 live votes, 2 needed: the others are silent or expired")
+        (Status::Unknown, "1 live vote, 2 needed: the others are silent or expired")
     );
     assert_eq!(judged(Quorum::Majority, 1, "").0, Status::Unknown);
 }
