@@ -42,6 +42,8 @@ pub enum Effect {
     Changed(Happening),
     /// Ring at this time.
     WakeAt(Timestamp),
+    /// Tell the sender that its report was overtaken: a later one, of this sequence number, is known.
+    Overtaken(u64),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
 }
@@ -172,7 +174,9 @@ impl Arbiter {
         if std::mem::take(&mut self.set_back) {
             rows.extend(self.watch.keys().map(|key| self.shard_row(key)));
         }
+        let mut overtaken = None;
         if let Event::Reported(report) = event {
+            overtaken = self.overtaken(&report);
             rows.extend(self.take(report, now));
         }
         let happenings = self.weigh(now, &mut rows);
@@ -191,6 +195,7 @@ impl Arbiter {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
         effects.extend(happenings.into_iter().map(Effect::Changed));
+        effects.extend(overtaken.map(Effect::Overtaken));
         effects.extend(self.arm_silent(now));
         effects.extend(self.wake(now));
         effects
@@ -224,14 +229,20 @@ impl Arbiter {
         self.alarm = None;
     }
 
+    /// The sequence number that is known of the sender, if it is later than that of its report. One whose clock was set back while it
+    /// had no memory cannot know.
+    fn overtaken(&self, report: &Report) -> Option<u64> {
+        let presence = self.watch.get(&(report.vantage.clone(), report.shard.clone()))?;
+        (report.seq < presence.seq).then_some(presence.seq)
+    }
+
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
         let ttl = self.shortest_ttl(&report.vantage);
         let key = (report.vantage.clone(), report.shard.clone());
         let presence = self.watch.get_mut(&key)?;
-        let expired = presence.heard.is_none_or(|heard| now.since(heard) > ttl);
-        if report.version != REPORT_VERSION || (report.seq <= presence.seq && !expired) {
+        if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return None;
         }
         presence.take(&report, now);

@@ -35,6 +35,8 @@ pub enum Event {
     Referred(u64, Referral),
     /// The Arbiter took the report of this sequence number.
     Delivered(u64),
+    /// The Arbiter refused a report: it knows one of this sequence number.
+    Overtaken(u64),
 }
 
 /// What is to be done, in this order.
@@ -154,6 +156,11 @@ impl Watch {
                 for (_, booth) in self.booths.iter_mut() {
                     booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
+                Vec::new()
+            }
+            Event::Overtaken(seq) => {
+                // The next alarm sends again what was refused.
+                self.seq = self.seq.max(seq);
                 Vec::new()
             }
         }

@@ -234,9 +234,7 @@ impl World {
         self.now = self.now.plus(Millis::new(10));
         let event = match happens {
             Happens::Votes(vantage, passes, overtaken) => {
-                let known = self.held.get(vantage).copied().flatten();
-                let taken =
-                    !overtaken || known.is_none_or(|(_, at)| self.now.since(at) > Millis::from_secs(30));
+                let taken = !overtaken || self.held.get(vantage).is_some_and(Option::is_none);
                 if let Some(held) = self.held.get_mut(vantage).filter(|_| taken) {
                     *held = Some((passes, self.now));
                 }

@@ -58,20 +58,15 @@ fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect>
 }
 
 fn changes(effects: &[Effect]) -> Vec<String> {
-    let line = |effect: &Effect| match effect {
-        Effect::Changed(change) => {
-            Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str()))
-        }
-        Effect::Persist(_) | Effect::WakeAt(_) | Effect::Arm(_) | Effect::Publish(_) => None,
+    let line = |effect: &Effect| {
+        let Effect::Changed(change) = effect else { return None };
+        Some(format!("{} {}→{}", change.subject, change.from.as_str(), change.to.as_str()))
     };
     effects.iter().filter_map(line).collect()
 }
 
 fn rows(effects: &[Effect]) -> Vec<Row> {
-    let row = |effect: &Effect| match effect {
-        Effect::Persist(rows) => rows.clone(),
-        Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) | Effect::Publish(_) => Vec::new(),
-    };
+    let row = |effect: &Effect| if let Effect::Persist(rows) = effect { rows.clone() } else { Vec::new() };
     effects.iter().flat_map(row).collect()
 }
 
@@ -80,10 +75,7 @@ fn the_first_wake_arms_every_vantage() {
     let effects = arbiter().step(Event::Woken, at(0));
     let armed: Vec<&str> = effects
         .iter()
-        .filter_map(|effect| match effect {
-            Effect::Arm(object) => Some(object.name.as_str()),
-            Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) | Effect::Publish(_) => None,
-        })
+        .filter_map(|effect| if let Effect::Arm(object) = effect { Some(object.name.as_str()) } else { None })
         .collect();
     assert_eq!(armed, ["v1/apac/apac/0of1", "v1/enam/enam/0of1", "v1/weur/weur/0of1"]);
 }
@@ -169,10 +161,10 @@ fn when_reports_stop_the_verdict_becomes_unknown_and_the_vantages_are_woken() {
 fn the_arbiter_wakes_itself_when_something_may_have_fallen_silent() {
     let mut arbiter = arbiter();
     let effects = feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
-    let last = effects.iter().rev().find_map(|effect| match effect {
-        Effect::WakeAt(at) => Some(*at),
-        Effect::Persist(_) | Effect::Changed(_) | Effect::Arm(_) | Effect::Publish(_) => None,
-    });
+    let last = effects
+        .iter()
+        .rev()
+        .find_map(|effect| if let Effect::WakeAt(at) = effect { Some(*at) } else { None });
     assert!(last.is_some_and(|last| last > at(0) && last <= at(30_000)), "{last:?}");
     let again = feed(&mut arbiter, 10, &[("weur", "++")]);
     assert!(
@@ -189,6 +181,21 @@ fn a_late_report_does_not_overtake_a_newer_one() {
     let late = report(&config, "weur", at(500).as_millis(), "--");
     arbiter.step(Event::Reported(late), at(1_200));
     assert_eq!(arbiter.snapshot(&Part::Whole, at(1_200)).pools[0].origins[0].status, Status::Pass);
+}
+
+#[test]
+fn a_report_that_was_overtaken_counts_for_nothing_however_long_ago() {
+    let mut arbiter = arbiter();
+    let config = shop();
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++")]);
+    // Both fall silent for longer than their votes live, and then an old report of failures arrives.
+    arbiter.step(Event::Woken, at(100_000));
+    let late = report(&config, "weur", at(500).as_millis(), "--");
+    let effects = arbiter.step(Event::Reported(late), at(100_100));
+    assert!(effects.contains(&Effect::Overtaken(at(1_000).as_millis())), "its sender is told: {effects:?}");
+    arbiter.step(Event::Reported(report(&config, "enam", at(501).as_millis(), "--")), at(100_200));
+    let status = arbiter.snapshot(&Part::Whole, at(100_200)).pools[0].origins[0].status;
+    assert_eq!(status, Status::Unknown, "what is older than what was known proves nothing now");
 }
 
 #[test]
@@ -258,10 +265,9 @@ fn the_last_known_good_is_published_after_it_is_persisted() {
     let soon = arbiter.step(Event::Woken, at(59_999));
     assert!(!soon.iter().any(|effect| matches!(effect, Effect::Publish(_))), "at most once a minute");
     let later = arbiter.step(Event::Woken, at(60_000));
-    let published = later.iter().find_map(|effect| match effect {
-        Effect::Publish(snapshot) => Some(snapshot),
-        Effect::Persist(_) | Effect::Changed(_) | Effect::WakeAt(_) | Effect::Arm(_) => None,
-    });
+    let published = later
+        .iter()
+        .find_map(|effect| if let Effect::Publish(snapshot) = effect { Some(snapshot) } else { None });
     let pool = &published.unwrap().pools[0];
     assert_eq!(pool.chosen.as_ref().unwrap().as_str(), "primary");
     assert!(pool.origins.iter().all(|origin| origin.votes.is_empty()), "a summary");

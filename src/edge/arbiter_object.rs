@@ -1,7 +1,7 @@
 //! The `Arbiter` Durable Object: one per deployment, named `v1`, with a database of its own.
 //!
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
-//! JSON. It answers `POST /report` (204 taken, 400 not understood; a vote for another
+//! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
 //! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
 //! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
 //! platform's output gate holds every answer until they have landed.
@@ -81,7 +81,7 @@ impl DurableObject for Arbiter {
         self.alarm.set(None);
         let woken = match deployed::config() {
             Ok(config) => self.step(config, Event::Woken).await,
-            Err(_) => Ok(()),
+            Err(_) => Ok(None),
         };
         if let Err(error) = woken {
             log::error("arbiter_failed", &[("error", &error.to_string())]);
@@ -103,17 +103,22 @@ impl Arbiter {
             // One of us runs an older deployment; its votes say themselves which definition they judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
-        self.step(config, Event::Reported(report)).await?;
-        respond::plain(204, "")
+        match self.step(config, Event::Reported(report)).await? {
+            Some(known) => respond::plain(409, &known.to_string()),
+            None => respond::plain(204, ""),
+        }
     }
 
-    async fn step(&self, config: &Config, event: Event) -> Result<()> {
+    /// Steps the engine and carries its effects out; the sequence number to tell a sender whose report was overtaken.
+    async fn step(&self, config: &Config, event: Event) -> Result<Option<u64>> {
         let now = clock::now();
         self.load(config, now)?;
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
+        let mut overtaken = None;
         for effect in effects {
             match effect {
+                Effect::Overtaken(known) => overtaken = Some(known),
                 Effect::Persist(rows) => {
                     if let Err(error) = rows.iter().try_for_each(|row| self.write(row)) {
                         // What memory holds was not stored: begin again from what is.
@@ -139,7 +144,7 @@ impl Arbiter {
                 Effect::Arm(object) => self.arm(object),
             }
         }
-        Ok(())
+        Ok(overtaken)
     }
 
     /// Writes the last known good. What cannot be written is written with the next change, or within the hour.

@@ -117,11 +117,26 @@ pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
     Ok(())
 }
 
-/// Sends a report to the Arbiter; whether it was taken.
-pub(super) async fn deliver(env: &Env, report: &str) -> Result<bool> {
+/// What became of a report.
+pub(super) enum Delivery {
+    /// It was taken.
+    Taken,
+    /// A later one, of this sequence number, was there already.
+    Overtaken(u64),
+    /// It was not understood, or the Arbiter cannot work.
+    Refused,
+}
+
+/// Sends a report to the Arbiter.
+pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
     let init = web_sys::RequestInit::new();
     init.set_method("POST");
     init.set_body(&report.into());
     let request = web_sys::Request::new_with_str_and_init("https://arbiter/report", &init)?;
-    Ok(arbiter(env)?.fetch_with_request(request.into()).await?.status_code() == 204)
+    let mut response = arbiter(env)?.fetch_with_request(request.into()).await?;
+    Ok(match response.status_code() {
+        204 => Delivery::Taken,
+        409 => response.text().await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
+        _ => Delivery::Refused,
+    })
 }

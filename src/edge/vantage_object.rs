@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State, durable_object};
 
+use super::layers::Delivery;
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
@@ -46,8 +47,8 @@ enum Arrival {
     Sample(OriginId, u64, Sample),
     /// What a reference said, with the ticket of the question.
     Referral(u64, Referral),
-    /// A report came to its end; its number if the Arbiter took it.
-    Report(Option<u64>),
+    /// A report came to its end; what that means for the watch.
+    Report(Option<Event>),
 }
 
 impl DurableObject for Vantage {
@@ -128,10 +129,10 @@ impl Vantage {
         match arrival {
             Arrival::Sample(id, ticket, sample) => self.step(Event::Sampled(id, ticket, sample)).await,
             Arrival::Referral(ticket, referral) => self.step(Event::Referred(ticket, referral)).await,
-            Arrival::Report(seq) => {
+            Arrival::Report(event) => {
                 self.reports.set(self.reports.get().saturating_sub(1));
-                match seq {
-                    Some(seq) => self.step(Event::Delivered(seq)).await,
+                match event {
+                    Some(event) => self.step(event).await,
                     None => Ok(()),
                 }
             }
@@ -202,18 +203,20 @@ impl Vantage {
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
         spawn_local(async move {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
-            let taken = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
-                Either::Left((Ok(taken), _)) => taken,
+            let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
+                Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
+                Either::Left((Ok(Delivery::Overtaken(known)), _)) => Some(Event::Overtaken(known)),
+                Either::Left((Ok(Delivery::Refused), _)) => None,
                 Either::Left((Err(error), _)) => {
                     log::warn("report_lost", &[("object", &name), ("error", &error.to_string())]);
-                    false
+                    None
                 }
                 Either::Right(((), _)) => {
                     log::warn("report_lost", &[("object", &name), ("error", &"no answer in time")]);
-                    false
+                    None
                 }
             };
-            let _ = arrive.unbounded_send(Arrival::Report(taken.then_some(seq)));
+            let _ = arrive.unbounded_send(Arrival::Report(event));
         });
     }
 

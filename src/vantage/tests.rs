@@ -235,6 +235,19 @@ fn a_lost_report_is_made_good_by_the_next_alarm() {
 }
 
 #[test]
+fn a_watch_whose_clock_was_set_back_goes_on_from_the_number_that_is_known() {
+    let mut watch = watch(SHOP, None, at(0));
+    let alarm = watch.step(Event::Alarm, at(0));
+    answer(&mut watch, &alarm, "shop/standby", true, at(1));
+    answer(&mut watch, &alarm, "shop/primary", true, at(1));
+    let known = at(3_600_000).as_millis();
+    watch.step(Event::Overtaken(known), at(2));
+    let again = watch.step(Event::Alarm, at(400));
+    let said = report(&again).unwrap();
+    assert!(said.seq > known && said.votes.len() == 2, "what was refused is sent again: {said:?}");
+}
+
+#[test]
 fn a_rebuilt_object_does_not_probe_a_slot_twice() {
     let text = SHOP
         .replace("interval = \"1s\"\nfast_interval = \"1s\"", "interval = \"60s\"\nfast_interval = \"1s\"");

@@ -170,6 +170,7 @@ fn told(effects: &[Effect]) -> String {
         Effect::Changed(Happening { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) => "armed".to_owned(),
+        Effect::Overtaken(_) => "overtaken".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }

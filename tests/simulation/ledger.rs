@@ -41,7 +41,7 @@ pub struct Ledger {
     votes: BTreeMap<OriginId, BTreeMap<Name, Held>>,
     /// Who has ever said fail of what.
     failed: BTreeMap<(OriginId, Fingerprint), Vec<Name>>,
-    sequences: BTreeMap<Name, (u64, Timestamp)>,
+    sequences: BTreeMap<Name, u64>,
     judged: BTreeMap<OriginId, Judged>,
     /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
     sure_from: Ms,
@@ -114,19 +114,12 @@ impl Ledger {
 
     /// A report arrives at the Arbiter.
     pub fn hears(&mut self, config: &Config, report: &Report, now: Timestamp) -> laws::Verdict {
-        let voters =
-            |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(&report.vantage));
-        let ttl = config.pools.iter().filter(voters).map(|pool| pool.vote_ttl).min().unwrap_or_default();
         if config.vantage(report.vantage.as_str()).is_none() {
             return Ok(());
         }
-        let last = self.sequences.get(&report.vantage);
-        // After a longer silence the Arbiter takes whatever comes, the clock of the vantage may have been set back: even a report that
-        // was overtaken long ago. Once it no longer does, `heard` need not be asked any more, neither here nor in `is_heard`.
-        let heard = last.is_some_and(|(_, heard)| now.since(*heard) <= ttl);
-        let late = heard && last.is_some_and(|(seq, _)| report.seq <= *seq);
+        let late = self.sequences.get(&report.vantage).is_some_and(|known| report.seq <= *known);
         if !late {
-            self.sequences.insert(report.vantage.clone(), (report.seq, now));
+            self.sequences.insert(report.vantage.clone(), report.seq);
         }
         for vote in &report.votes {
             if vote.opinion == Opinion::Fail {
@@ -147,7 +140,7 @@ impl Ledger {
             let before = ballot.get(&report.vantage).filter(|held| held.definition == vote.definition);
             let forgotten = before.is_some_and(|held| held.opinion != Opinion::Undecided)
                 && vote.opinion == Opinion::Undecided;
-            laws::hold(!(forgotten && self.settled && heard), || {
+            laws::hold(!(forgotten && self.settled), || {
                 format!("the opinion of {} on {} is lost", report.vantage, vote.origin)
             })?;
             let proof = before.filter(|held| held.opinion == vote.opinion).map(|held| held.observed);
@@ -163,13 +156,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// Whether the Arbiter has heard of a vantage within the time to live of its votes. After a longer silence it takes whatever comes,
-    /// because the clock of the vantage may have been set back.
-    pub fn is_heard(&self, config: &Config, vantage: &Name, now: Timestamp) -> bool {
-        let ttl = config.pools.iter().map(|pool| pool.vote_ttl).min().unwrap_or_default();
-        self.sequences.get(vantage).is_some_and(|(_, heard)| *heard <= now && now.since(*heard) <= ttl)
     }
 
     /// The Arbiter weighs; `calm` is the world's time if its clock is true and its writes land.
@@ -219,7 +205,7 @@ impl Ledger {
             match effect {
                 Verdicts::Changed(happening) => told.push(happening.clone()),
                 Verdicts::Persist(rows) => kept.extend(events(rows)),
-                Verdicts::Publish(_) | Verdicts::WakeAt(_) | Verdicts::Arm(_) => {}
+                Verdicts::Publish(_) | Verdicts::WakeAt(_) | Verdicts::Arm(_) | Verdicts::Overtaken(_) => {}
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;

@@ -59,7 +59,7 @@ enum Happens {
     Answered(usize, u64, OriginId, u64, Box<Sample>),
     Referred(usize, u64, u64, Referral),
     Reported(usize, u64, Box<Report>),
-    Delivered(usize, u64, u64),
+    Replied(usize, u64, vantage::Event),
     Arms(String),
     Cron,
     Read,
@@ -136,6 +136,8 @@ pub struct World {
     jumped: Ms,
     ledger: Ledger,
     copies: Vec<Snapshot>,
+    /// The sequence number that the Arbiter knows of the sender of an overtaken report.
+    overtaken: Option<u64>,
     started: BTreeMap<(usize, OriginId), Ms>,
     mended: bool,
     pub tallies: Tallies,
@@ -170,6 +172,7 @@ impl World {
             clocks,
             jumped: 0,
             copies: Vec::new(),
+            overtaken: None,
             started: BTreeMap::new(),
             mended: false,
             tallies: Tallies::default(),
@@ -270,9 +273,9 @@ impl World {
                 Ok(())
             }
             Happens::Reported(object, life, report) => self.reported(object, life, *report),
-            Happens::Delivered(object, life, seq) => {
+            Happens::Replied(object, life, event) => {
                 if self.vantages[object].life == life {
-                    self.probe(object, vantage::Event::Delivered(seq))?;
+                    self.probe(object, event)?;
                 }
                 Ok(())
             }
@@ -528,9 +531,11 @@ impl World {
         }
         self.hears(&report)?;
         let report = Mutant::report(self.mutant, report, self.now);
+        self.overtaken = None;
         let taken = self.weigh(arbiter::Event::Reported(report))?;
         if taken && !self.fault(|faults| &mut faults.answer_lost) {
-            self.at(self.now + 20, Happens::Delivered(object, life, seq));
+            let event = self.overtaken.map_or(vantage::Event::Delivered(seq), vantage::Event::Overtaken);
+            self.at(self.now + 20, Happens::Replied(object, life, event));
         }
         Ok(())
     }
@@ -553,9 +558,7 @@ impl World {
         // What a cache answered takes the place of the proof before it in the next report: an overtaken proof is lost, and the vote
         // looks older than it is.
         let proven = reports.iter().flat_map(|report| &report.votes).all(|vote| !vote.seen.unproven);
-        let heard =
-            |report: &Report| self.ledger.is_heard(&self.configs[self.arbiter.version], &report.vantage, now);
-        let fit = proven && reports.len() > 1 && reports.iter().all(heard);
+        let fit = proven && reports.len() > 1;
         let Some(living) = self.arbiter.memory.as_ref().filter(|_| fit) else {
             return Ok(());
         };
@@ -628,6 +631,7 @@ impl World {
                         self.at(self.now + 50, Happens::Arms(object.name));
                     }
                 }
+                Verdicts::Overtaken(known) => self.overtaken = Some(known),
                 Verdicts::Publish(_) | Verdicts::Changed(_) => {}
             }
         }
@@ -636,7 +640,7 @@ impl World {
         {
             self.tallies.rebuilt += 1;
             // After a clock stepped back, memory knows that what is stored lies in the future.
-            let transit = if self.setup.faults.clocks > 0 { u64::MAX } else { self.transit() };
+            let transit = self.transit();
             twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
         }
         Ok(true)
@@ -708,8 +712,7 @@ impl World {
                 let silent = self.ledger.since_evidence(&origin.id, self.now).min(self.now - self.jumped);
                 let known = view.status_at(snapshot.taken_at) != Status::Unknown;
                 // A clock that was set back is noticed with the next step, and what lies in the future begins anew then.
-                let notices = if self.setup.faults.clocks > 0 { 30 * SECOND } else { 0 };
-                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit() + notices)
+                crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit())
                     .map_err(|why| format!("{}: {why}", origin.id))?;
             }
         }
