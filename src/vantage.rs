@@ -169,7 +169,8 @@ impl Watch {
     fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
         self.bearings.tidy(now);
         let hurry = self.allowance.is_left(now);
-        let (mut due, mut missed) = (Vec::new(), 0_u64);
+        // What is due, the earliest slot first.
+        let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
         for (id, booth) in &mut self.booths {
             booth.tidy(now);
             let slot = booth.due(&self.vantage, hurry, now);
@@ -181,10 +182,9 @@ impl Watch {
                 missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
                 self.lag = self.lag.max(late);
             }
-            due.push((slot, id.clone()));
+            due.insert(due.partition_point(|(other, _)| *other <= slot), (slot, id.clone()));
             booth.wait(now);
         }
-        due.sort_unstable();
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         self.missed = self.missed.saturating_add(missed);
         let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));
