@@ -21,6 +21,7 @@ use stored::PoolRow;
 #[cfg(test)]
 use stored::ShardRow;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+pub use view::EVENTS_SHOWN;
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +73,8 @@ struct Presence {
     blind: Option<String>,
     /// The longest time between two reports that is not silence.
     patience: Millis,
+    /// What is known of it comes from storage: it may have been heard so much later.
+    unsure: Millis,
     object: ObjectName,
     origins: Vec<OriginId>,
 }
@@ -343,8 +346,8 @@ impl Arbiter {
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (_, presence) in self.watch.iter_mut() {
-            let silent =
-                presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
+            let silent = presence.silent_from().is_none_or(|from| now > from)
+                || presence.heard.is_some_and(|heard| now < heard);
             let poked = presence.poked.is_some_and(|poked| now >= poked && now.since(poked) < POKE_EVERY);
             if silent && !poked {
                 presence.poked = Some(now);
@@ -359,14 +362,16 @@ impl Arbiter {
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let verdicts = self.verdicts.values().filter_map(|standing| standing.next);
         let pools = self.pools.values().filter_map(|pool| pool.next);
-        let quiet = self.watch.values().map(|presence| match presence.heard {
-            Some(heard) => heard.plus(presence.patience).plus(Millis::new(1)),
-            None => now.plus(POKE_EVERY),
-        });
+        // Every report is a look around: only when none comes any more it takes an alarm to see who is silent.
+        let quiet = self.watch.values().filter_map(Presence::silent_from).max();
+        let quiet = quiet.map(|from| from.plus(Millis::new(1)));
+        let unheard = self.watch.values().any(|presence| presence.heard.is_none());
+        let unheard = unheard.then(|| now.plus(POKE_EVERY));
         let publication = self.publication.due(self.config.hash, now);
         let next = verdicts
             .chain(pools)
             .chain(quiet)
+            .chain(unheard)
             .chain([publication])
             .filter(|at| *at > now)
             .min()
@@ -381,9 +386,15 @@ impl Arbiter {
 }
 
 impl Presence {
+    /// From when on it counts as silent unless it reports; nothing if it has never reported.
+    fn silent_from(&self) -> Option<Timestamp> {
+        self.heard.map(|heard| heard.plus(self.patience).plus(self.unsure))
+    }
+
     fn take(&mut self, report: &Report, now: Timestamp) {
         self.seq = report.seq;
         self.heard = Some(now);
+        self.unsure = Millis::ZERO;
         self.lag = report.lag;
         self.missed = report.missed;
         self.colo.clone_from(&report.colo);
@@ -509,10 +520,11 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
         for shard in schedule::shards(config, &vantage.name) {
-            let slowest = shard
-                .origins
-                .iter()
-                .map(|origin| origin.pace.interval.max(origin.pace.down_interval).plus(origin.pace.timeout));
+            let slowest = shard.origins.iter().map(|origin| {
+                let interval = origin.pace.interval.max(origin.pace.down_interval);
+                // A slot may lie a tenth later than the one before it.
+                interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout)
+            });
             let patience = slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2));
             let object =
                 ObjectName { name: schedule::object_name(vantage, hint.as_str(), &shard.label()), hint };
@@ -528,6 +540,7 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 fast: None,
                 blind: None,
                 patience,
+                unsure: Millis::ZERO,
                 object,
                 origins,
             };

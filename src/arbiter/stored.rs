@@ -11,7 +11,7 @@ use crate::config::Pool;
 use crate::json;
 use crate::route::Choice;
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -128,7 +128,10 @@ impl Arbiter {
 
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
+        // Reports that changed no opinion were not stored for so long.
+        let unsure = Millis::new(self.shortest_ttl(&row.vantage).get() / 3);
         if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
+            presence.unsure = unsure;
             presence.seq = row.seq;
             presence.heard = Some(row.heard);
             presence.stored_at = Some(row.heard);

@@ -52,7 +52,7 @@ impl Booth {
         origin: &Origin,
         position: (usize, usize),
         tally: Tally,
-        vantage: &Name,
+        (vantage, hurry): (&Name, bool),
         now: Timestamp,
     ) -> Self {
         let mut booth = Self {
@@ -66,7 +66,7 @@ impl Booth {
             blind: None,
             withheld: None,
         };
-        booth.resume(vantage, now);
+        booth.resume(vantage, hurry, now);
         booth
     }
 
@@ -167,12 +167,12 @@ impl Booth {
     }
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
-    /// without a decided vote is probed at once.
-    fn resume(&mut self, vantage: &Name, now: Timestamp) {
-        if self.tally.in_doubt() {
+    /// in doubt is probed at once, if there is reason to `hurry` or nothing is known of it yet.
+    fn resume(&mut self, vantage: &Name, hurry: bool, now: Timestamp) {
+        if self.tally.in_doubt() && (hurry || self.tally.run() == 0) {
             return;
         }
-        let interval = self.interval(true);
+        let interval = self.interval(hurry);
         let slots = self.slots(vantage, interval);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));
