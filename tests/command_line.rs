@@ -120,7 +120,7 @@ fn a_plan_that_cannot_carry_it_is_said_with_the_number() {
 
 /// A file of ten origins on the free plan, at this interval, from so many of three vantages.
 fn ten(name: &str, interval: &str, vantages: usize) -> String {
-    let hints = &["weur", "enam", "apac"][..vantages];
+    let hints: Vec<&str> = ["weur", "enam", "apac"].into_iter().take(vantages).collect();
     let mut text =
         format!("[defaults]\ninterval = \"{interval}\"\nvantages = {hints:?}\n[[pool]]\nname = \"shop\"\n");
     for n in 0..10 {
