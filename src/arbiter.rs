@@ -13,7 +13,7 @@ use crate::route::{self, Candidate, Choice};
 use crate::schedule;
 use crate::snapshot::{Happening, Part, Snapshot};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict};
+use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict, Votes};
 use crate::vote::{Fast, Opinion, REPORT_VERSION, Report, Vote};
 
 use publication::Publication;
@@ -105,9 +105,13 @@ struct PoolStanding {
 #[derive(Clone, Debug)]
 pub struct Arbiter {
     config: Config,
-    votes: Map<OriginId, Map<Name, StandingVote>>,
+    votes: Votes,
     /// Why a vantage has no evidence of an origin, as it last said.
     blind: Map<OriginId, Map<Name, String>>,
+    /// Vantages that cannot be believed by what the others see, and why.
+    isolated: Map<Name, String>,
+    /// Until when there may be any: the latest vote of an origin that did not answer is fresh until then.
+    unanswered_until: Timestamp,
     verdicts: Map<OriginId, Standing>,
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
@@ -133,6 +137,8 @@ impl Arbiter {
         let mut arbiter = Self {
             votes: Map::new(),
             blind: Map::new(),
+            isolated: Map::new(),
+            unanswered_until: Timestamp::default(),
             verdicts: Map::new(),
             pools: Map::new(),
             watch: watched(&config),
@@ -154,6 +160,7 @@ impl Arbiter {
         }
         arbiter.latest = arbiter.latest_stored().max(now);
         arbiter.mind_the_clock(now);
+        arbiter.unanswered_until = now.plus(arbiter.longest_ttl());
         arbiter.latest = now;
         arbiter
     }
@@ -220,6 +227,7 @@ impl Arbiter {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
+        self.unanswered_until = now.plus(self.longest_ttl());
         for (_, standing) in self.verdicts.iter_mut() {
             standing.stale = true;
         }
@@ -239,13 +247,16 @@ impl Arbiter {
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
-        let ttl = self.shortest_ttl(&report.vantage);
+        let (ttl, longest_ttl) = (self.shortest_ttl(&report.vantage), self.longest_ttl());
         let key = (report.vantage.clone(), report.shard.clone());
         let presence = self.watch.get_mut(&key)?;
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return None;
         }
         presence.take(&report, now);
+        if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
+            self.unanswered_until = self.unanswered_until.max(now.plus(longest_ttl));
+        }
         let mut changed = false;
         for vote in report.votes {
             let Some(standing) =
@@ -296,6 +307,7 @@ impl Arbiter {
 
     /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
     fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
+        self.doubt(now);
         let mut happenings = Vec::new();
         for pool in &self.config.pools {
             let rules = Rules::of(pool);
@@ -307,7 +319,12 @@ impl Arbiter {
                 }
                 weighed = true;
                 let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
-                let judgement = verdict::judge(&rules, origin.definition, (votes, blind), now);
+                let judgement = if self.isolated.is_empty() {
+                    verdict::judge(&rules, origin.definition, (votes, blind), now)
+                } else {
+                    let (votes, blind) = believed(&self.isolated, votes, blind);
+                    verdict::judge(&rules, origin.definition, (&votes, &blind), now)
+                };
                 let from = standing.verdict.status;
                 changed |= standing.follow(judgement, Damping::of(pool, origin), now);
                 let to = standing.verdict.status;
@@ -338,6 +355,32 @@ impl Arbiter {
         }
         self.events.truncate(EVENTS_KEPT);
         happenings
+    }
+
+    /// Finds the vantages that cannot be believed. What they probe is weighed again when that changes.
+    fn doubt(&mut self, now: Timestamp) {
+        if now >= self.unanswered_until && self.isolated.is_empty() {
+            return;
+        }
+        let isolated = verdict::isolated(&self.config, &self.votes, now);
+        let before = std::mem::replace(&mut self.isolated, isolated);
+        if before == self.isolated {
+            return;
+        }
+        for ((vantage, _), presence) in &self.watch {
+            if before.get(vantage) == self.isolated.get(vantage) {
+                continue;
+            }
+            for origin in &presence.origins {
+                if let Some(standing) = self.verdicts.get_mut(origin) {
+                    standing.stale = true;
+                }
+            }
+        }
+    }
+
+    fn longest_ttl(&self) -> Millis {
+        self.config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default()
     }
 
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -450,6 +493,26 @@ fn ballot<'a>(
 fn blind<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'a Map<Name, String> {
     static NOBODY: Map<Name, String> = Map::new();
     blind.get(&origin.id).unwrap_or(&NOBODY)
+}
+
+/// The votes and the missing evidence of an origin, without the failures of those who cannot be believed.
+fn believed(
+    isolated: &Map<Name, String>,
+    votes: &Map<Name, StandingVote>,
+    blind: &Map<Name, String>,
+) -> (Map<Name, StandingVote>, Map<Name, String>) {
+    let (mut votes, mut blind) = (votes.clone(), blind.clone());
+    for (vantage, why) in isolated {
+        // Who has not given an origin up yet says what it saw before.
+        if votes.get(vantage).is_none_or(|vote| vote.opinion != Opinion::Fail) {
+            continue;
+        }
+        votes.remove(vantage);
+        if !blind.contains_key(vantage) {
+            blind.insert(vantage.clone(), why.clone());
+        }
+    }
+    (votes, blind)
 }
 
 /// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.

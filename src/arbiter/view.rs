@@ -34,7 +34,10 @@ impl Arbiter {
             events: Vec::new(),
         };
         if let Part::Whole | Part::Summary = part {
-            let views = self.watch.iter().map(|((vantage, shard), seen)| seen.view(vantage, shard, now));
+            let views = self.watch.iter().map(|((vantage, shard), seen)| {
+                let isolated = self.isolated.get(vantage).map(|why| format!("any origin: {why}"));
+                WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
+            });
             snapshot.watch = views.collect();
             snapshot.events = self.events.iter().take(EVENTS_SHOWN).cloned().collect();
         }
