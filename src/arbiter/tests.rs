@@ -357,3 +357,25 @@ fn a_vantage_that_is_not_believed_keeps_what_it_saw_before_until_it_gives_it_up(
     feed(&mut arbiter, 3_000, &[("weur", "xx")]);
     assert_eq!(status(&arbiter, 3_000), Status::Unknown, "two of three votes are left, and three are needed");
 }
+
+#[test]
+fn an_origin_is_in_doubt_while_the_last_evidence_speaks_against_a_vote() {
+    let mut arbiter = arbiter();
+    let config = arbiter.config.clone();
+    let mut ms = 1_000;
+    let mut told = |opinion, script: &str| {
+        ms += 1_000;
+        let mut report = report(&config, "weur", at(ms).as_millis(), script);
+        report.votes.iter_mut().for_each(|vote| vote.opinion = opinion);
+        arbiter.step(Event::Reported(report), at(ms));
+        arbiter.snapshot(&Part::Summary, at(ms)).in_doubt()
+    };
+    assert!(!told(Opinion::Undecided, "-+"), "what is not known is not in doubt");
+    assert!(!told(Opinion::Pass, "++"));
+    assert!(told(Opinion::Pass, "-+"), "one more failure may decide");
+    assert!(!told(Opinion::Fail, "--"));
+    assert!(told(Opinion::Fail, "-+"), "one more pass may");
+    assert!(!told(Opinion::Pass, "++"));
+    let lapsed = arbiter.snapshot(&Part::Summary, at(600_000));
+    assert!(!lapsed.in_doubt());
+}
