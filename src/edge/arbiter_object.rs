@@ -3,12 +3,13 @@
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
 //! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
-//! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
-//! platform's output gate holds every answer until they have landed.
+//! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
+//! output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use worker::{
     DurableObject, Env, Method, Request, Response, Result, SqlCursor, SqlStorageValue, State, durable_object,
@@ -22,6 +23,20 @@ use crate::json;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The storage of an object, with what the `worker` crate does not bind.
+    type Transactions;
+
+    /// Runs `work` in a transaction: if it fails, nothing that it wrote remains
+    /// (<https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#transactionsync>).
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &Transactions,
+        work: &mut dyn FnMut() -> std::result::Result<(), JsValue>,
+    ) -> std::result::Result<(), JsValue>;
+}
 
 /// The largest report that is read, in bytes.
 const REPORT_CAP: usize = 1024 * 1024;
@@ -120,7 +135,7 @@ impl Arbiter {
             match effect {
                 Effect::Overtaken(known) => overtaken = Some(known),
                 Effect::Persist(rows) => {
-                    if let Err(error) = rows.iter().try_for_each(|row| self.write(row)) {
+                    if let Err(error) = self.write_all(&rows) {
                         // What memory holds was not stored: begin again from what is.
                         self.engine.replace(None);
                         return Err(error);
@@ -214,6 +229,22 @@ impl Arbiter {
             rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
         }
         Ok(rows)
+    }
+
+    /// Writes rows in one transaction.
+    fn write_all(&self, rows: &[Row]) -> Result<()> {
+        let storage = self.state.storage();
+        let transactions: &Transactions = storage.as_raw().unchecked_ref();
+        let mut work = || {
+            #[cfg(feature = "trap")]
+            if super::trap::is_down("last-row") && rows.len() > 2 {
+                let but_one = rows.split_last().map_or(rows, |(_, rest)| rest);
+                but_one.iter().try_for_each(|row| self.write(row)).map_err(JsValue::from)?;
+                return Err(JsValue::from_str("not written, on purpose"));
+            }
+            rows.iter().try_for_each(|row| self.write(row)).map_err(JsValue::from)
+        };
+        Ok(transactions.transaction_sync(&mut work)?)
     }
 
     fn write(&self, row: &Row) -> Result<()> {
