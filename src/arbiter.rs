@@ -72,6 +72,8 @@ struct Presence {
     blind: Option<String>,
     /// The longest time between two reports that is not silence.
     patience: Millis,
+    /// The shortest time to live of the votes of its vantage.
+    ttl: Millis,
     object: ObjectName,
     origins: Vec<OriginId>,
 }
@@ -79,6 +81,8 @@ struct Presence {
 /// An origin's verdict and what it rests on.
 #[derive(Clone, Debug)]
 struct Standing {
+    /// The place of its pool in the configuration.
+    pool: usize,
     verdict: Verdict,
     /// What the votes said when they were last weighed; nothing before.
     weighed: Option<Judgement>,
@@ -117,6 +121,15 @@ pub struct Arbiter {
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     publication: Publication,
+    /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
+    stale: Vec<usize>,
+    /// Before this time nothing changes by time alone. Votes that are renewed only make it later than it says.
+    unmoved_until: Timestamp,
+    /// Before this time no shard is to be woken, and none falls silent.
+    heard_until: Timestamp,
+    silence_at: Timestamp,
+    /// The longest time that any vote lives.
+    longest_ttl: Millis,
     alarm: Option<Timestamp>,
     /// The latest time it was told.
     latest: Timestamp,
@@ -144,6 +157,11 @@ impl Arbiter {
             watch: watched(&config),
             events: Vec::new(),
             publication: <Publication as Default>::default(),
+            stale: Vec::new(),
+            unmoved_until: Timestamp::default(),
+            heard_until: Timestamp::default(),
+            silence_at: Timestamp::default(),
+            longest_ttl: config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default(),
             alarm: None,
             latest: now,
             set_back: false,
@@ -154,13 +172,15 @@ impl Arbiter {
         }
         // Rows of events come oldest first.
         arbiter.events.reverse();
-        for origin in arbiter.config.origins() {
-            let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
-            arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown);
+        for (place, pool) in arbiter.config.pools.iter().enumerate() {
+            for origin in &pool.origins {
+                let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
+                arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown).pool = place;
+            }
         }
         arbiter.latest = arbiter.latest_stored().max(now);
         arbiter.mind_the_clock(now);
-        arbiter.unanswered_until = now.plus(arbiter.longest_ttl());
+        arbiter.unanswered_until = now.plus(arbiter.longest_ttl);
         arbiter.latest = now;
         arbiter
     }
@@ -227,7 +247,8 @@ impl Arbiter {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
-        self.unanswered_until = now.plus(self.longest_ttl());
+        self.unanswered_until = now.plus(self.longest_ttl);
+        (self.unmoved_until, self.heard_until) = (now, now);
         for (_, standing) in self.verdicts.iter_mut() {
             standing.stale = true;
         }
@@ -247,7 +268,6 @@ impl Arbiter {
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
-        let (ttl, longest_ttl) = (self.shortest_ttl(&report.vantage), self.longest_ttl());
         let key = (report.vantage.clone(), report.shard.clone());
         let presence = self.watch.get_mut(&key)?;
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
@@ -255,7 +275,7 @@ impl Arbiter {
         }
         presence.take(&report, now);
         if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
-            self.unanswered_until = self.unanswered_until.max(now.plus(longest_ttl));
+            self.unanswered_until = self.unanswered_until.max(now.plus(self.longest_ttl));
         }
         let mut changed = false;
         for vote in report.votes {
@@ -264,7 +284,7 @@ impl Arbiter {
             else {
                 continue;
             };
-            standing.stale = true;
+            standing.expire(&mut self.stale);
             let ballot = self.votes.entry(vote.origin.clone()).or_default();
             let before = ballot.get(&report.vantage);
             let cast = arrived(vote, before, report.colo.clone(), now);
@@ -284,10 +304,10 @@ impl Arbiter {
                 None => blind.remove(&report.vantage),
             };
             if let Some(standing) = self.verdicts.get_mut(origin) {
-                standing.stale = true;
+                standing.expire(&mut self.stale);
             }
         }
-        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= ttl || now < at);
+        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= presence.ttl || now < at);
         if !(changed || due) {
             return None;
         }
@@ -295,26 +315,28 @@ impl Arbiter {
         Some(self.shard_row(&key))
     }
 
-    /// The shortest time to live of the votes of a vantage.
-    fn shortest_ttl(&self, vantage: &Name) -> Millis {
-        let pools = self
-            .config
-            .pools
-            .iter()
-            .filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
-        pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+    /// The pools to look at: those with news; all of them only when something may change by time alone.
+    fn touched(&mut self, now: Timestamp) -> Vec<usize> {
+        let stale = std::mem::take(&mut self.stale);
+        if now < self.unmoved_until {
+            return stale;
+        }
+        self.unmoved_until = now.plus(ROUNDS);
+        (0..self.config.pools.len()).collect()
     }
 
     /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
     fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
         self.doubt(now);
         let mut happenings = Vec::new();
-        for pool in &self.config.pools {
+        let touched = self.touched(now);
+        for pool in touched.into_iter().filter_map(|place| self.config.pools.get(place)) {
             let rules = Rules::of(pool);
             let (mut weighed, mut changed, mut moved) = (false, false, false);
             for origin in &pool.origins {
                 let Some(standing) = self.verdicts.get_mut(&origin.id) else { continue };
                 if !(standing.stale || standing.next.is_some_and(|next| next <= now)) {
+                    self.unmoved_until = earliest(self.unmoved_until, standing.next);
                     continue;
                 }
                 weighed = true;
@@ -327,6 +349,7 @@ impl Arbiter {
                 };
                 let from = standing.verdict.status;
                 changed |= standing.follow(judgement, Damping::of(pool, origin), now);
+                self.unmoved_until = earliest(self.unmoved_until, standing.next);
                 let to = standing.verdict.status;
                 if from != to {
                     moved = true;
@@ -343,10 +366,11 @@ impl Arbiter {
                     settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut moved);
                 happenings.extend(happening);
             }
-            if (changed || moved)
-                && let Some(standing) = self.pools.get(&pool.name)
-            {
-                rows.push(PoolRow::row(pool, standing, &self.verdicts));
+            if let Some(standing) = self.pools.get(&pool.name) {
+                self.unmoved_until = earliest(self.unmoved_until, standing.next);
+                if changed || moved {
+                    rows.push(PoolRow::row(pool, standing, &self.verdicts));
+                }
             }
         }
         rows.extend(happenings.iter().map(Row::event));
@@ -373,18 +397,18 @@ impl Arbiter {
             }
             for origin in &presence.origins {
                 if let Some(standing) = self.verdicts.get_mut(origin) {
-                    standing.stale = true;
+                    standing.expire(&mut self.stale);
                 }
             }
         }
     }
 
-    fn longest_ttl(&self) -> Millis {
-        self.config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default()
-    }
-
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if now < self.heard_until {
+            return effects;
+        }
+        (self.heard_until, self.silence_at) = (now.plus(ROUNDS), now.plus(ROUNDS));
         for (_, presence) in self.watch.iter_mut() {
             let silent =
                 presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
@@ -393,6 +417,15 @@ impl Arbiter {
                 presence.poked = Some(now);
                 effects.push(Effect::Arm(presence.object.clone()));
             }
+            let looks = match presence.heard {
+                Some(heard) if !silent => heard.plus(presence.patience).plus(Millis::new(1)),
+                Some(_) | None => now.plus(POKE_EVERY),
+            };
+            self.heard_until = self.heard_until.min(looks);
+            // One that fell silent is woken by whoever comes next; one that never spoke is waited for.
+            if !silent || presence.heard.is_none() {
+                self.silence_at = self.silence_at.min(looks);
+            }
         }
         effects
     }
@@ -400,20 +433,9 @@ impl Arbiter {
     /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an earlier time than the one
     /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
-        let verdicts = self.verdicts.values().filter_map(|standing| standing.next);
-        let pools = self.pools.values().filter_map(|pool| pool.next);
-        let quiet = self.watch.values().map(|presence| match presence.heard {
-            Some(heard) => heard.plus(presence.patience).plus(Millis::new(1)),
-            None => now.plus(POKE_EVERY),
-        });
         let publication = self.publication.due(self.config.hash, now);
-        let next = verdicts
-            .chain(pools)
-            .chain(quiet)
-            .chain([publication])
-            .filter(|at| *at > now)
-            .min()
-            .unwrap_or_else(|| now.plus(ROUNDS));
+        let times = [self.unmoved_until, self.silence_at, publication];
+        let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
             return None;
@@ -437,7 +459,15 @@ impl Presence {
 
 impl Standing {
     const fn of(verdict: Verdict) -> Self {
-        Self { verdict, weighed: None, next: None, stale: true }
+        Self { pool: 0, verdict, weighed: None, next: None, stale: true }
+    }
+
+    /// Is to be weighed anew, and its pool with it.
+    fn expire(&mut self, pools: &mut Vec<usize>) {
+        self.stale = true;
+        if let Err(place) = pools.binary_search(&self.pool) {
+            pools.insert(place, self.pool);
+        }
     }
 
     /// Takes a new judgement in; whether what must be stored changed.
@@ -457,6 +487,10 @@ impl Standing {
             Some(judgement) => format!("held although it is better by now: {}", judgement.reason),
         }
     }
+}
+
+fn earliest(bound: Timestamp, next: Option<Timestamp>) -> Timestamp {
+    next.map_or(bound, |next| bound.min(next))
 }
 
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
@@ -566,11 +600,19 @@ fn settle_pool(
     (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }
 
+/// The shortest time to live of the votes of a vantage.
+fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
+    let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
+    let pools = config.pools.iter().filter(probed);
+    pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+}
+
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
 fn watched(config: &Config) -> Map<(Name, String), Presence> {
     let mut watch = Map::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
+        let ttl = shortest_ttl(config, &vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
             let slowest = shard
                 .origins
@@ -591,6 +633,7 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 fast: None,
                 blind: None,
                 patience,
+                ttl,
                 object,
                 origins,
             };
