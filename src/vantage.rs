@@ -91,7 +91,6 @@ impl Watch {
         now: Timestamp,
     ) -> Self {
         let mut stored = StoredV1::read(stored);
-        let total = shard.origins.len();
         let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
             let tally = stored
                 .tallies
@@ -99,7 +98,7 @@ impl Watch {
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            (origin.id.clone(), Booth::new(origin, (index, total), tally, vantage, now))
+            (origin.id.clone(), Booth::new(origin, shard.turn(index), tally, vantage, now))
         });
         Self {
             vantage: vantage.clone(),
