@@ -170,6 +170,7 @@ impl Watch {
         let hurry = self.allowance.is_left(now);
         // What is due, the earliest slot first.
         let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
+        let mut latest = Millis::ZERO;
         for (id, booth) in &mut self.booths {
             booth.tidy(now);
             let slot = booth.due(&self.vantage, hurry, now);
@@ -179,11 +180,15 @@ impl Watch {
             if booth.has_begun() {
                 let late = now.since(slot);
                 missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
-                self.lag = self.lag.max(late);
+                latest = latest.max(late);
             }
             due.insert(due.partition_point(|(other, _)| *other <= slot), (slot, id.clone()));
             booth.wait(now);
         }
+        if !due.is_empty() {
+            self.allowance.ticked(latest > LATE, now);
+        }
+        self.lag = self.lag.max(latest);
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         self.missed = self.missed.saturating_add(missed);
         let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));

@@ -123,6 +123,21 @@ fn blemishes_warn() {
 }
 
 #[test]
+fn a_deadline_that_is_noticed_late_proves_nothing() {
+    let origin = origin("{}");
+    let ends = |ms, head| Reply { end: End::TimedOut, elapsed: Millis::new(ms), head, body: Vec::new() };
+    for head in [None, Some(Head::default())] {
+        let evidence = |ms| examine(&origin, at(0), &ends(ms, head.clone())).evidence();
+        assert!(
+            matches!(evidence(750), Evidence::Fail(_)),
+            "a timer may be a little late: {:?}",
+            evidence(750)
+        );
+        assert_eq!(evidence(751), Evidence::None("the vantage is too busy to keep its deadlines".into()));
+    }
+}
+
+#[test]
 fn what_never_came_to_an_answer_fails() {
     let end = |end, head: Option<Head>| Reply { end, elapsed: Millis::new(500), head, body: Vec::new() };
     let table = [
