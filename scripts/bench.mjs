@@ -35,6 +35,7 @@ await main(async () => {
       starts: { type: "string" },
       kills: { type: "string" },
       faults: { type: "string" },
+      most: { type: "string" },
       built: { type: "boolean" },
     },
   });
