@@ -16,10 +16,11 @@ mod send;
 mod trap;
 mod vantage_object;
 
-use platform::{Context, Env};
+use platform::{Context, Env, boxed};
 use reader::Reply;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Request;
 
 use crate::serve::{self, Ask, Plan};
 
@@ -32,14 +33,13 @@ const ARBITER_NAME: &str = "v1";
 /// # Errors
 /// The platform cannot make the values of an answer.
 #[wasm_bindgen]
-pub async fn answer(
-    request: web_sys::Request,
-    env: Env,
-    ctx: Context,
-    hits: f64,
-) -> std::result::Result<JsValue, JsValue> {
+pub async fn answer(request: Request, env: Env, ctx: Context, hits: f64) -> Result<JsValue, JsValue> {
+    boxed(made(&request, &env, &ctx, hits)).await
+}
+
+async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<JsValue, JsValue> {
     #[cfg(feature = "trap")]
-    trap::if_asked(&request, "read");
+    trap::if_asked(request, "read");
     let (method, url) = (request.method(), request.url());
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let ask =
@@ -49,7 +49,7 @@ pub async fn answer(
         Plan::FromSnapshot(target) => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let hits = hits.max(0.0) as u64;
-            reader::reply(&target, &ask, (&env, &ctx, hits)).await
+            reader::reply(&target, &ask, (env, ctx, hits)).await
         }
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
@@ -58,7 +58,7 @@ pub async fn answer(
 /// Wakes the Arbiter, which wakes whatever is silent: a lost alarm must not stop the watch.
 #[wasm_bindgen]
 pub async fn scheduled(_event: JsValue, env: Env, _ctx: JsValue) {
-    if let Err(error) = layers::wake_arbiter(&env).await {
+    if let Err(error) = boxed(layers::wake_arbiter(&env)).await {
         log::warn("arbiter_unreachable", &[("by", &"cron"), ("error", &error.to_string())]);
     }
 }

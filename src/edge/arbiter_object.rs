@@ -10,10 +10,9 @@ use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Request, Response};
 
-use super::platform::{self, Env, Result, State};
+use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond};
 use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
 use crate::config::Config;
@@ -47,7 +46,7 @@ impl Arbiter {
     /// # Errors
     /// The storage, or the platform's values, are not to be had.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
-        Ok(self.answer(&request).await?)
+        Ok(boxed(self.answer(&request)).await?)
     }
 
     /// Wakes it.
@@ -55,6 +54,12 @@ impl Arbiter {
     /// # Errors
     /// Its next alarm cannot be set.
     pub async fn alarm(&self) -> std::result::Result<(), JsValue> {
+        Ok(boxed(self.ring()).await?)
+    }
+}
+
+impl Arbiter {
+    async fn ring(&self) -> Result<()> {
         self.alarm.set(None);
         let woken = match deployed::config() {
             Ok(config) => self.step(config, Event::Woken).await,
@@ -67,9 +72,7 @@ impl Arbiter {
         }
         Ok(())
     }
-}
 
-impl Arbiter {
     async fn answer(&self, request: &Request) -> Result<Response> {
         #[cfg(feature = "trap")]
         {
@@ -174,7 +177,7 @@ impl Arbiter {
     /// Wakes a vantage object; whether it comes is seen by its report.
     fn arm(&self, object: ObjectName) {
         let env = self.env.clone();
-        spawn_local(async move {
+        spawn(async move {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", &name.clone())]);
             if let Err(error) = poke(&env, &object).await {

@@ -5,11 +5,12 @@
 //! whether it is used or not (decision 0010).
 
 use std::fmt;
+use std::pin::Pin;
 
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::Response;
 
 mod instance;
@@ -71,6 +72,16 @@ impl From<Failure> for JsValue {
             Failure::Said(words) => js_sys::Error::new(&words).into(),
         }
     }
+}
+
+/// A future whose type its driver does not know: what drives one is made several times over for each type that it knows.
+pub(super) fn boxed<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
+    Box::pin(work)
+}
+
+/// Starts a task of its own.
+pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
+    spawn_local(boxed(work));
 }
 
 /// Awaits what a call promised.
@@ -163,10 +174,10 @@ impl Env {
 impl Context {
     /// Keeps the invocation going until the work is done.
     pub(super) fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
-        let until = future_to_promise(async {
+        let until = future_to_promise(boxed(async {
             work.await;
             Ok(JsValue::UNDEFINED)
-        });
+        }));
         // It refuses only what is no promise.
         let _ = self.keep_going(&until);
     }

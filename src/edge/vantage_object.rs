@@ -11,11 +11,10 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{Request, Response};
 
 use super::layers::Delivery;
-use super::platform::{Env, Result, State};
+use super::platform::{Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
@@ -75,14 +74,14 @@ impl Vantage {
     /// # Errors
     /// The alarm cannot be set.
     pub async fn fetch(&self, _request: Request) -> std::result::Result<Response, JsValue> {
-        self.set_alarm(clock::now()).await?;
+        boxed(self.set_alarm(clock::now())).await?;
         Ok(respond::plain(204, "")?)
     }
 
     /// One turn of the loop.
     pub async fn alarm(&self) {
         // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
-        if let Err(error) = self.tick().await {
+        if let Err(error) = boxed(self.tick()).await {
             log::error("tick_failed", &[("object", &self.name()), ("error", &error.to_string())]);
         }
     }
@@ -188,7 +187,7 @@ impl Vantage {
         };
         let Some((origin, request)) = request else { return };
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn_local(async move {
+        spawn(async move {
             let at = clock::now();
             let reply = send::send(request, &env).await;
             // The object may be gone; then nobody waits for the sample.
@@ -201,7 +200,7 @@ impl Vantage {
         let Some(vantage) = self.vantage() else { return };
         let request = probe::refer(reference, &vantage);
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn_local(async move {
+        spawn(async move {
             let reply = send::send(request, &env).await;
             let _ = arrive.unbounded_send(Arrival::Referral(ticket, probe::referred_to(&reply)));
         });
@@ -210,7 +209,7 @@ impl Vantage {
     fn start_report(&self, seq: u64, text: String) {
         self.reports.set(self.reports.get().saturating_add(1));
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
-        spawn_local(async move {
+        spawn(async move {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
             let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
