@@ -155,7 +155,7 @@ impl Place {
             match effect {
                 Effect::WakeAt(at) => self.alarm = at,
                 Effect::Probe(origin, ticket) => {
-                    self.arriving.push(Event::Sampled(origin, ticket, self.sample(now)))
+                    self.arriving.push(Event::Sampled(origin, ticket, self.sample(now)));
                 }
                 Effect::Refer(_, ticket) => {
                     let answered = self.sight != Sight::CutOff;

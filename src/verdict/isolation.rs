@@ -123,6 +123,9 @@ name = "c"
 url = "https://c.example.com"
 "#;
 
+    /// A vantage and what it last saw of each origin.
+    type Saw<'a> = (&'a str, &'a str);
+
     /// What a vantage last saw: `+` a good answer, `-` a bad one, `x` no answer, `h` what a cache answered.
     fn vote(c: char, origin: &Origin, observed: Timestamp) -> StandingVote {
         let failed = matches!(c, '-' | 'x');
@@ -142,7 +145,7 @@ url = "https://c.example.com"
     }
 
     /// Votes by vantage: `("weur", "xx+")` for the origins in their order; `.` is none.
-    fn votes(config: &Config, scripts: &[(&str, &str)], observed: Timestamp) -> Votes {
+    fn votes(config: &Config, scripts: &[Saw<'_>], observed: Timestamp) -> Votes {
         let mut votes = Votes::new();
         for (vantage, script) in scripts {
             for (c, origin) in script.chars().zip(config.origins()).filter(|(c, _)| *c != '.') {
@@ -153,7 +156,7 @@ url = "https://c.example.com"
         votes
     }
 
-    fn found(text: &str, scripts: &[(&str, &str)], now: Timestamp) -> String {
+    fn found(text: &str, scripts: &[Saw<'_>], now: Timestamp) -> String {
         let config = config(text);
         let isolated = isolated(&config, &votes(&config, scripts, at(0)), now);
         isolated.keys().map(Name::as_str).collect::<Vec<_>>().join(" ")
@@ -161,7 +164,7 @@ url = "https://c.example.com"
 
     #[test]
     fn one_to_which_nothing_answers_is_not_believed_while_most_others_get_good_answers() {
-        let table: [(&str, &[(&str, &str)], &str); 11] = [
+        let table: [(&str, &[Saw<'_>], &str); 11] = [
             ("alone", &[("weur", "xxx"), ("enam", "+++"), ("apac", "+++")], "weur"),
             ("an answer is an answer, good or bad", &[("weur", "xx-"), ("enam", "+++"), ("apac", "+++")], ""),
             (
