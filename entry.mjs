@@ -11,7 +11,7 @@ import * as wasm from "./build/index.js";
 
 globalThis.__vedette_config = config;
 
-const runtime = wasm.__worker_init_state();
+const runtime = wasm.instance_state();
 
 /** Ways to give up the calls that are under way. Those of a crashed instance would never end by themselves, and an alarm
  *  that never ends keeps its object from ever ringing again. */
@@ -19,7 +19,7 @@ const underWay = new Set();
 
 // The worker's panic hook sets this property; noticing it at once is what lets the calls under way fail at once.
 let crashed = false;
-Object.defineProperty(runtime, "criticalError", {
+Object.defineProperty(runtime, "crashed", {
   get: () => crashed,
   set(value) {
     crashed = value;
@@ -39,7 +39,7 @@ function revive() {
 
 /** Marks the instance as crashed if this is how a wasm trap shows. */
 function note(error) {
-  if (error instanceof WebAssembly.RuntimeError) runtime.criticalError = true;
+  if (error instanceof WebAssembly.RuntimeError) runtime.crashed = true;
 }
 
 // A trap inside a task reaches no caller; this is the only place where it shows.
@@ -75,9 +75,9 @@ function durable(name) {
     }
 
     #object() {
-      if (this.#born !== runtime.instanceId) {
+      if (this.#born !== runtime.instance) {
         this.#inner = new wasm[name](...this.#args);
-        this.#born = runtime.instanceId;
+        this.#born = runtime.instance;
       }
       return this.#inner;
     }

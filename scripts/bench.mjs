@@ -10,10 +10,11 @@ import { detection } from "./bench/detection.mjs";
 import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
+import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, health };
+const parts = { size, startup, detection, haproxy, scale, health };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {
@@ -34,6 +35,7 @@ await main(async () => {
       starts: { type: "string" },
       kills: { type: "string" },
       faults: { type: "string" },
+      most: { type: "string" },
       built: { type: "boolean" },
     },
   });

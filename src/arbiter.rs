@@ -13,7 +13,7 @@ use crate::route::{self, Candidate, Choice};
 use crate::schedule;
 use crate::snapshot::{Happening, Part, Snapshot};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict};
+use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict, Votes};
 use crate::vote::{Fast, Opinion, REPORT_VERSION, Report, Vote};
 
 use publication::Publication;
@@ -75,6 +75,8 @@ struct Presence {
     patience: Millis,
     /// What is known of it comes from storage: it may have been heard so much later.
     unsure: Millis,
+    /// The shortest time to live of the votes of its vantage.
+    ttl: Millis,
     object: ObjectName,
     origins: Vec<OriginId>,
 }
@@ -82,6 +84,8 @@ struct Presence {
 /// An origin's verdict and what it rests on.
 #[derive(Clone, Debug)]
 struct Standing {
+    /// The place of its pool in the configuration.
+    pool: usize,
     verdict: Verdict,
     /// What the votes said when they were last weighed; nothing before.
     weighed: Option<Judgement>,
@@ -108,14 +112,27 @@ struct PoolStanding {
 #[derive(Clone, Debug)]
 pub struct Arbiter {
     config: Config,
-    votes: Map<OriginId, Map<Name, StandingVote>>,
+    votes: Votes,
     /// Why a vantage has no evidence of an origin, as it last said.
     blind: Map<OriginId, Map<Name, String>>,
+    /// Vantages that cannot be believed by what the others see, and why.
+    isolated: Map<Name, String>,
+    /// Until when there may be any: the latest vote of an origin that did not answer is fresh until then.
+    unanswered_until: Timestamp,
     verdicts: Map<OriginId, Standing>,
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     publication: Publication,
+    /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
+    stale: Vec<usize>,
+    /// Before this time nothing changes by time alone. Votes that are renewed only make it later than it says.
+    unmoved_until: Timestamp,
+    /// Before this time no shard is to be woken, and none falls silent.
+    heard_until: Timestamp,
+    silence_at: Timestamp,
+    /// The longest time that any vote lives.
+    longest_ttl: Millis,
     alarm: Option<Timestamp>,
     /// The latest time it was told.
     latest: Timestamp,
@@ -136,11 +153,18 @@ impl Arbiter {
         let mut arbiter = Self {
             votes: Map::new(),
             blind: Map::new(),
+            isolated: Map::new(),
+            unanswered_until: Timestamp::default(),
             verdicts: Map::new(),
             pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
             publication: <Publication as Default>::default(),
+            stale: Vec::new(),
+            unmoved_until: Timestamp::default(),
+            heard_until: Timestamp::default(),
+            silence_at: Timestamp::default(),
+            longest_ttl: config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default(),
             alarm: None,
             latest: now,
             set_back: false,
@@ -151,12 +175,15 @@ impl Arbiter {
         }
         // Rows of events come oldest first.
         arbiter.events.reverse();
-        for origin in arbiter.config.origins() {
-            let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
-            arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown);
+        for (place, pool) in arbiter.config.pools.iter().enumerate() {
+            for origin in &pool.origins {
+                let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
+                arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown).pool = place;
+            }
         }
         arbiter.latest = arbiter.latest_stored().max(now);
         arbiter.mind_the_clock(now);
+        arbiter.unanswered_until = now.plus(arbiter.longest_ttl);
         arbiter.latest = now;
         arbiter
     }
@@ -223,6 +250,8 @@ impl Arbiter {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
+        self.unanswered_until = now.plus(self.longest_ttl);
+        (self.unmoved_until, self.heard_until) = (now, now);
         for (_, standing) in self.verdicts.iter_mut() {
             standing.stale = true;
         }
@@ -242,13 +271,18 @@ impl Arbiter {
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
-        let ttl = self.shortest_ttl(&report.vantage);
         let key = (report.vantage.clone(), report.shard.clone());
         let presence = self.watch.get_mut(&key)?;
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return None;
         }
         presence.take(&report, now);
+        if let Some(from) = presence.silent_from() {
+            self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
+        }
+        if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
+            self.unanswered_until = self.unanswered_until.max(now.plus(self.longest_ttl));
+        }
         let mut changed = false;
         for vote in report.votes {
             let Some(standing) =
@@ -256,7 +290,7 @@ impl Arbiter {
             else {
                 continue;
             };
-            standing.stale = true;
+            standing.expire(&mut self.stale);
             let ballot = self.votes.entry(vote.origin.clone()).or_default();
             let before = ballot.get(&report.vantage);
             let cast = arrived(vote, before, report.colo.clone(), now);
@@ -276,10 +310,10 @@ impl Arbiter {
                 None => blind.remove(&report.vantage),
             };
             if let Some(standing) = self.verdicts.get_mut(origin) {
-                standing.stale = true;
+                standing.expire(&mut self.stale);
             }
         }
-        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= ttl || now < at);
+        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= presence.ttl || now < at);
         if !(changed || due) {
             return None;
         }
@@ -287,32 +321,41 @@ impl Arbiter {
         Some(self.shard_row(&key))
     }
 
-    /// The shortest time to live of the votes of a vantage.
-    fn shortest_ttl(&self, vantage: &Name) -> Millis {
-        let pools = self
-            .config
-            .pools
-            .iter()
-            .filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
-        pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+    /// The pools to look at: those with news; all of them only when something may change by time alone.
+    fn touched(&mut self, now: Timestamp) -> Vec<usize> {
+        let stale = std::mem::take(&mut self.stale);
+        if now < self.unmoved_until {
+            return stale;
+        }
+        self.unmoved_until = now.plus(ROUNDS);
+        (0..self.config.pools.len()).collect()
     }
 
     /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
     fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
+        self.doubt(now);
         let mut happenings = Vec::new();
-        for pool in &self.config.pools {
+        let touched = self.touched(now);
+        for pool in touched.into_iter().filter_map(|place| self.config.pools.get(place)) {
             let rules = Rules::of(pool);
             let (mut weighed, mut changed, mut moved) = (false, false, false);
             for origin in &pool.origins {
                 let Some(standing) = self.verdicts.get_mut(&origin.id) else { continue };
                 if !(standing.stale || standing.next.is_some_and(|next| next <= now)) {
+                    self.unmoved_until = earliest(self.unmoved_until, standing.next);
                     continue;
                 }
                 weighed = true;
                 let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
-                let judgement = verdict::judge(&rules, origin.definition, (votes, blind), now);
+                let judgement = if self.isolated.is_empty() {
+                    verdict::judge(&rules, origin.definition, (votes, blind), now)
+                } else {
+                    let (votes, blind) = believed(&self.isolated, votes, blind);
+                    verdict::judge(&rules, origin.definition, (&votes, &blind), now)
+                };
                 let from = standing.verdict.status;
                 changed |= standing.follow(judgement, Damping::of(pool, origin), now);
+                self.unmoved_until = earliest(self.unmoved_until, standing.next);
                 let to = standing.verdict.status;
                 if from != to {
                     moved = true;
@@ -329,10 +372,11 @@ impl Arbiter {
                     settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut moved);
                 happenings.extend(happening);
             }
-            if (changed || moved)
-                && let Some(standing) = self.pools.get(&pool.name)
-            {
-                rows.push(PoolRow::row(pool, standing, &self.verdicts));
+            if let Some(standing) = self.pools.get(&pool.name) {
+                self.unmoved_until = earliest(self.unmoved_until, standing.next);
+                if changed || moved {
+                    rows.push(PoolRow::row(pool, standing, &self.verdicts));
+                }
             }
         }
         rows.extend(happenings.iter().map(Row::event));
@@ -343,39 +387,67 @@ impl Arbiter {
         happenings
     }
 
+    /// Finds the vantages that cannot be believed. What they probe is weighed again when that changes.
+    fn doubt(&mut self, now: Timestamp) {
+        if now >= self.unanswered_until && self.isolated.is_empty() {
+            return;
+        }
+        let isolated = verdict::isolated(&self.config, &self.votes, now);
+        let before = std::mem::replace(&mut self.isolated, isolated);
+        if before == self.isolated {
+            return;
+        }
+        for ((vantage, _), presence) in &self.watch {
+            if before.get(vantage) == self.isolated.get(vantage) {
+                continue;
+            }
+            for origin in &presence.origins {
+                if let Some(standing) = self.verdicts.get_mut(origin) {
+                    standing.expire(&mut self.stale);
+                }
+            }
+        }
+    }
+
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if now < self.heard_until {
+            return effects;
+        }
+        (self.heard_until, self.silence_at) = (now.plus(ROUNDS), now.plus(ROUNDS));
+        let mut last = None;
         for (_, presence) in self.watch.iter_mut() {
-            let silent = presence.silent_from().is_none_or(|from| now > from)
-                || presence.heard.is_some_and(|heard| now < heard);
+            let silent_from = presence.silent_from();
+            let silent =
+                silent_from.is_none_or(|from| now > from) || presence.heard.is_some_and(|heard| now < heard);
             let poked = presence.poked.is_some_and(|poked| now >= poked && now.since(poked) < POKE_EVERY);
             if silent && !poked {
                 presence.poked = Some(now);
                 effects.push(Effect::Arm(presence.object.clone()));
             }
+            let looks = match silent_from {
+                Some(from) if !silent => from.plus(Millis::new(1)),
+                Some(_) | None => now.plus(POKE_EVERY),
+            };
+            self.heard_until = self.heard_until.min(looks);
+            // Every report is a look around: only when none comes any more it takes an alarm to see who is silent. One that fell
+            // silent is woken by whoever comes next; one that never spoke is waited for.
+            if presence.heard.is_none() {
+                self.silence_at = self.silence_at.min(looks);
+            } else if !silent {
+                last = last.max(Some(looks));
+            }
         }
+        self.silence_at = last.map_or(self.silence_at, |last| self.silence_at.min(last));
         effects
     }
 
     /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an earlier time than the one
     /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
-        let verdicts = self.verdicts.values().filter_map(|standing| standing.next);
-        let pools = self.pools.values().filter_map(|pool| pool.next);
-        // Every report is a look around: only when none comes any more it takes an alarm to see who is silent.
-        let quiet = self.watch.values().filter_map(Presence::silent_from).max();
-        let quiet = quiet.map(|from| from.plus(Millis::new(1)));
-        let unheard = self.watch.values().any(|presence| presence.heard.is_none());
-        let unheard = unheard.then(|| now.plus(POKE_EVERY));
         let publication = self.publication.due(self.config.hash, now);
-        let next = verdicts
-            .chain(pools)
-            .chain(quiet)
-            .chain(unheard)
-            .chain([publication])
-            .filter(|at| *at > now)
-            .min()
-            .unwrap_or_else(|| now.plus(ROUNDS));
+        let times = [self.unmoved_until, self.silence_at, publication];
+        let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
             return None;
@@ -405,7 +477,15 @@ impl Presence {
 
 impl Standing {
     const fn of(verdict: Verdict) -> Self {
-        Self { verdict, weighed: None, next: None, stale: true }
+        Self { pool: 0, verdict, weighed: None, next: None, stale: true }
+    }
+
+    /// Is to be weighed anew, and its pool with it.
+    fn expire(&mut self, pools: &mut Vec<usize>) {
+        self.stale = true;
+        if let Err(place) = pools.binary_search(&self.pool) {
+            pools.insert(place, self.pool);
+        }
     }
 
     /// Takes a new judgement in; whether what must be stored changed.
@@ -425,6 +505,10 @@ impl Standing {
             Some(judgement) => format!("held although it is better by now: {}", judgement.reason),
         }
     }
+}
+
+fn earliest(bound: Timestamp, next: Option<Timestamp>) -> Timestamp {
+    next.map_or(bound, |next| bound.min(next))
 }
 
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
@@ -461,6 +545,26 @@ fn ballot<'a>(
 fn blind<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'a Map<Name, String> {
     static NOBODY: Map<Name, String> = Map::new();
     blind.get(&origin.id).unwrap_or(&NOBODY)
+}
+
+/// The votes and the missing evidence of an origin, without the failures of those who cannot be believed.
+fn believed(
+    isolated: &Map<Name, String>,
+    votes: &Map<Name, StandingVote>,
+    blind: &Map<Name, String>,
+) -> (Map<Name, StandingVote>, Map<Name, String>) {
+    let (mut votes, mut blind) = (votes.clone(), blind.clone());
+    for (vantage, why) in isolated {
+        // Who has not given an origin up yet says what it saw before.
+        if votes.get(vantage).is_none_or(|vote| vote.opinion != Opinion::Fail) {
+            continue;
+        }
+        votes.remove(vantage);
+        if !blind.contains_key(vantage) {
+            blind.insert(vantage.clone(), why.clone());
+        }
+    }
+    (votes, blind)
 }
 
 /// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
@@ -514,11 +618,19 @@ fn settle_pool(
     (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }
 
+/// The shortest time to live of the votes of a vantage.
+fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
+    let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
+    let pools = config.pools.iter().filter(probed);
+    pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+}
+
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
 fn watched(config: &Config) -> Map<(Name, String), Presence> {
     let mut watch = Map::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
+        let ttl = shortest_ttl(config, &vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
             let slowest = shard.origins.iter().map(|origin| {
                 let interval = origin.pace.interval.max(origin.pace.down_interval);
@@ -541,6 +653,7 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 blind: None,
                 patience,
                 unsure: Millis::ZERO,
+                ttl,
                 object,
                 origins,
             };

@@ -377,7 +377,7 @@ impl Config {
     /// The origin of this full name.
     #[must_use]
     pub fn origin(&self, id: &OriginId) -> Option<&Origin> {
-        self.origins().find(|origin| origin.id == *id)
+        self.pool(id.pool.as_str())?.origins.iter().find(|origin| origin.id == *id)
     }
 
     /// Every origin of every pool, in the order of the file.

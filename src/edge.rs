@@ -8,6 +8,7 @@ mod clock;
 mod deployed;
 mod layers;
 mod log;
+mod platform;
 mod reader;
 mod respond;
 mod send;
@@ -15,25 +16,16 @@ mod send;
 mod trap;
 mod vantage_object;
 
+use platform::{Context, Env, boxed};
 use reader::Reply;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env, ScheduleContext, ScheduledEvent, event, worker_sys};
+use web_sys::Request;
 
 use crate::serve::{self, Ask, Plan};
 
 /// The name of the one Arbiter object.
 const ARBITER_NAME: &str = "v1";
-
-#[event(start)]
-fn start() {
-    // The crate's own hook marks the instance as crashed; it must run as well, after the text is out.
-    let crashed = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        console_error_panic_hook::hook(info);
-        crashed(info);
-    }));
-}
 
 /// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself until the answer changes.
 /// `hits` is how often it did so.
@@ -41,14 +33,13 @@ fn start() {
 /// # Errors
 /// The platform cannot make the values of an answer.
 #[wasm_bindgen]
-pub async fn answer(
-    request: web_sys::Request,
-    env: Env,
-    ctx: worker_sys::Context,
-    hits: f64,
-) -> std::result::Result<JsValue, JsValue> {
+pub async fn answer(request: Request, env: Env, ctx: Context, hits: f64) -> Result<JsValue, JsValue> {
+    boxed(made(&request, &env, &ctx, hits)).await
+}
+
+async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<JsValue, JsValue> {
     #[cfg(feature = "trap")]
-    trap::if_asked(&request, "read");
+    trap::if_asked(request, "read");
     let (method, url) = (request.method(), request.url());
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let ask =
@@ -58,16 +49,16 @@ pub async fn answer(
         Plan::FromSnapshot(target) => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let hits = hits.max(0.0) as u64;
-            reader::reply(&target, &ask, (&env, &Context::new(ctx), hits)).await
+            reader::reply(&target, &ask, (env, ctx, hits)).await
         }
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }
 
 /// Wakes the Arbiter, which wakes whatever is silent: a lost alarm must not stop the watch.
-#[event(scheduled)]
-async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
-    if let Err(error) = layers::wake_arbiter(&env).await {
+#[wasm_bindgen]
+pub async fn scheduled(_event: JsValue, env: Env, _ctx: JsValue) {
+    if let Err(error) = boxed(layers::wake_arbiter(&env)).await {
         log::warn("arbiter_unreachable", &[("by", &"cron"), ("error", &error.to_string())]);
     }
 }

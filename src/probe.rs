@@ -165,7 +165,7 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
     let head = reply.head.as_ref();
     let mut sample = Sample {
         at,
-        outcome: outcome(reply),
+        outcome: outcome(reply, origin.pace.timeout),
         latency: reply.elapsed,
         status: head.map(|head| head.status),
         cache: head.map_or(CacheClass::Unclassified, cache::classify),
@@ -180,8 +180,16 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
     sample
 }
 
-fn outcome(reply: &Reply) -> Outcome {
+/// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited was busy: what the origin did
+/// meanwhile is not known.
+const LATENESS: Millis = Millis::new(250);
+
+fn outcome(reply: &Reply, timeout: Millis) -> Outcome {
+    let slack = LATENESS.max(Millis::new(timeout.get() / 10));
     match (&reply.end, &reply.head) {
+        (End::TimedOut, _) if reply.elapsed > timeout.plus(slack) => {
+            Outcome::NoEvidence("the vantage is too busy to keep its deadlines".to_owned())
+        }
         (End::NotSent(why), _) => Outcome::NoEvidence(why.clone()),
         (End::Complete | End::Redirected(_), Some(head)) => {
             platform_fault(head, &reply.body).map_or(Outcome::Answered, Outcome::NoEvidence)

@@ -23,6 +23,10 @@ pub const CACHE_PATIENCE: Millis = Millis::new(100);
 /// How long a reader waits for KV, behind which there is nothing.
 pub const KV_PATIENCE: Millis = Millis::from_secs(2);
 
+/// How old a copy may be where requests are not counted, and while a verdict in it is in doubt.
+const QUICK: Millis = Millis::new(500);
+const EAGER: Millis = Millis::new(100);
+
 /// A reader that has nothing asks the Arbiter again at most this often.
 const RETRY: Millis = Millis::from_secs(1);
 
@@ -174,7 +178,7 @@ pub struct Source {
 #[must_use]
 pub const fn limit(plan: Plan, local: bool) -> Millis {
     match (plan, local) {
-        (Plan::Paid, _) | (Plan::Free, true) => Millis::new(500),
+        (Plan::Paid, _) | (Plan::Free, true) => QUICK,
         (Plan::Free, false) => Millis::from_secs(10),
     }
 }
@@ -199,12 +203,21 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
     }
 }
 
+/// That limit for a copy: while a verdict in it is in doubt a tenth of a second, so that its change is seen as soon as it is made.
+/// Where requests are counted it stays as it is.
+fn limit_of(copy: Option<&Held>, limit: Millis) -> Millis {
+    let eager = limit <= QUICK && copy.is_some_and(|copy| copy.snapshot.in_doubt());
+    if eager { EAGER.min(limit) } else { limit }
+}
+
 /// The next step towards an answer.
 #[must_use]
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
+    let copies = [(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())];
+    let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit);
     let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
     let asked_within = |span: Millis| within(known.asked, span);
-    let held = newest([(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())]);
+    let held = newest(copies);
     let serve = |layer, copy: &Held, silent| {
         let replaced = layer == Layer::Arbiter && held.is_some();
         let source = Source { layer, age: now.since(copy.fetched), limit, silent, replaced };
@@ -350,10 +363,11 @@ impl Memory {
     /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
     #[must_use]
     pub fn rests_until(&self, part: &Part, limit: Millis) -> Timestamp {
-        let slot = self.slots.get(part);
+        let (slot, held) = (self.slots.get(part), self.held(part));
+        let limit = limit_of(held, limit);
         let at = |at: Option<Timestamp>, span: Millis| at.map(|at| at.plus(span));
         let ends = [
-            at(self.held(part).map(|copy| copy.fetched), limit),
+            at(held.map(|copy| copy.fetched), limit),
             at(slot.and_then(|slot| slot.asked), limit),
             at(slot.and_then(|slot| slot.looked), CACHE_PATIENCE),
         ];

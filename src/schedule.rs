@@ -1,7 +1,7 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
 //! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval + wobble(k)`. The phase comes
-//! from the vantage's name, so that vantages do not strike together; the wobble (up to a tenth of the interval) comes from
+//! from the vantage's name and the origin's turn, so that neither vantages nor the shards of one strike together; the wobble (up to a tenth of the interval) comes from
 //! the slot, so that no origin that flaps in step with the interval can hide between probes.
 
 use crate::config::{Config, Origin, Vantage};
@@ -28,6 +28,24 @@ impl Shard<'_> {
     pub fn label(&self) -> String {
         format!("{}of{}", self.index, self.of)
     }
+
+    /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that they share an alarm, in groups of
+    /// [`SLOTS`]; the groups of all shards are spread evenly, so that the objects of one vantage do not strike together.
+    #[must_use]
+    pub fn turn(&self, index: usize) -> Turn {
+        let groups = self.origins.len().div_ceil(SLOTS).max(1) as u64;
+        let (group, shard, shards) = ((index / SLOTS) as u64, self.index as u64, self.of.max(1) as u64);
+        Turn { place: group.saturating_mul(shards).saturating_add(shard), of: groups.saturating_mul(shards) }
+    }
+}
+
+/// A turn within an interval: the first begins with it, and `of` of them fill it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// From 0, below `of`.
+    pub place: u64,
+    /// How many there are, at least one.
+    pub of: u64,
 }
 
 /// Splits the origins of a vantage into shards, each small enough that the schedule holds even while all its origins
@@ -79,15 +97,12 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// The slots of the origin at position `index` of the `total` that a shard of `vantage` probes every `interval`. Neighbours
-    /// share a slot, so that they share an alarm; groups of [`SLOTS`] are spread evenly over the interval.
+    /// The slots of an origin that `vantage` probes every `interval` when its turn comes.
     #[must_use]
-    pub fn new(vantage: &Name, index: usize, total: usize, interval: Millis) -> Self {
+    pub fn new(vantage: &Name, turn: Turn, interval: Millis) -> Self {
         let seed = Fingerprint::of(vantage.as_str()).as_u64();
-        let groups = total.div_ceil(SLOTS).max(1) as u64;
-        let group = (index / SLOTS) as u64;
         let every = interval.get().max(1);
-        let phase = (seed % every).wrapping_add(every.saturating_mul(group) / groups) % every;
+        let phase = (seed % every).wrapping_add(every.saturating_mul(turn.place) / turn.of.max(1)) % every;
         Self { seed, phase }
     }
 

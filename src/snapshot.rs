@@ -80,6 +80,8 @@ pub struct OriginView {
     pub oldest: Option<Timestamp>,
     /// The votes by vantage, in the order of the configuration.
     pub votes: Vec<VoteView>,
+    /// Whether the next evidence may change it: readers look more often then.
+    pub in_doubt: Option<bool>,
 }
 
 /// One vantage's vote.
@@ -226,6 +228,7 @@ impl Snapshot {
                 valid_until: now,
                 oldest: None,
                 votes: Vec::new(),
+                in_doubt: None,
             });
             PoolView {
                 name: pool.name.clone(),
@@ -282,6 +285,12 @@ impl Snapshot {
             }
             known.or_else(|| self.pool(pool.name.as_str())).is_none_or(|known| same_pool(known, pool))
         })
+    }
+
+    /// Whether the next evidence may change a verdict in it.
+    #[must_use]
+    pub fn in_doubt(&self) -> bool {
+        self.pools.iter().flat_map(|pool| &pool.origins).any(|origin| origin.in_doubt == Some(true))
     }
 
     /// The pool of this name.

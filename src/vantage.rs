@@ -91,7 +91,6 @@ impl Watch {
         now: Timestamp,
     ) -> Self {
         let mut stored = StoredV1::read(stored);
-        let total = shard.origins.len();
         let allowance = Allowance::new(config.fast_probes, stored.spent);
         let hurry = allowance.is_left(now);
         let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
@@ -101,7 +100,7 @@ impl Watch {
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            (origin.id.clone(), Booth::new(origin, (index, total), tally, (vantage, hurry), now))
+            (origin.id.clone(), Booth::new(origin, shard.turn(index), tally, (vantage, hurry), now))
         });
         Self {
             vantage: vantage.clone(),
@@ -173,6 +172,7 @@ impl Watch {
         let hurry = self.allowance.is_left(now);
         // What is due, the earliest slot first.
         let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
+        let mut latest = Millis::ZERO;
         for (id, booth) in &mut self.booths {
             booth.tidy(now);
             let slot = booth.due(&self.vantage, hurry, now);
@@ -182,11 +182,15 @@ impl Watch {
             if booth.has_begun() {
                 let late = now.since(slot);
                 missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
-                self.lag = self.lag.max(late);
+                latest = latest.max(late);
             }
             due.insert(due.partition_point(|(other, _)| *other <= slot), (slot, id.clone()));
             booth.wait(now);
         }
+        if !due.is_empty() {
+            self.allowance.ticked(latest > LATE, now);
+        }
+        self.lag = self.lag.max(latest);
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         self.missed = self.missed.saturating_add(missed);
         let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));

@@ -5,6 +5,7 @@
 //! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook()`] says what
 //! would change it next.
 
+mod isolation;
 mod outlook;
 mod standing;
 
@@ -14,6 +15,7 @@ use crate::config::{Pool, Quorum};
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
+pub use isolation::{Votes, isolated};
 pub use outlook::outlook;
 pub use standing::{Damping, Verdict};
 

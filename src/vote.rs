@@ -123,6 +123,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether it failed without an answer of any kind: no connection, or nothing on it in time.
+    #[must_use]
+    pub const fn is_unanswered(&self) -> bool {
+        self.failed && self.status.is_none()
+    }
+
     /// The facts of a sample, unless it proves nothing.
     #[must_use]
     pub fn of(sample: &Sample, evidence: &Evidence) -> Option<Self> {

@@ -14,7 +14,7 @@ export function modules(entry, texts = {}, found = new Map()) {
   const content = texts[entry] ?? readFileSync(join(root, entry));
   found.set(entry, { kind, content });
   if (kind !== "esModule") return found;
-  for (const [, path] of String(content).matchAll(/^(?:import\s[^"']*|export\s[^"'\n]*\sfrom\s)["'](\.[^"']+)["']/gm))
+  for (const [, path] of String(content).matchAll(/(?:^|;)(?:import\b[^"';]*|export\b[^"';\n]*\bfrom\s*)["'](\.[^"']+)["']/gm))
     modules(normalize(join(dirname(entry), path)), texts, found);
   return found;
 }

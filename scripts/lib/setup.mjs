@@ -28,6 +28,9 @@ export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 /** The peer of the benchmark of detection and recovery. */
 export const HAPROXY = process.env.HAPROXY || "/usr/sbin/haproxy";
 
+/** The peer of the benchmark of many origins. */
+export const BLACKBOX = process.env.BLACKBOX || "/usr/bin/prometheus-blackbox-exporter";
+
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
   const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
@@ -129,6 +132,16 @@ export const haproxyTool = () =>
     program: HAPROXY,
     variable: "HAPROXY",
     pack: "haproxy",
+    purpose: "The benchmark compares with",
+  });
+
+/** Only the benchmark needs it. */
+export const blackboxTool = () =>
+  fromDebian({
+    name: "the blackbox exporter",
+    program: BLACKBOX,
+    variable: "BLACKBOX",
+    pack: "prometheus-blackbox-exporter",
     purpose: "The benchmark compares with",
   });
 

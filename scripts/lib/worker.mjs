@@ -13,6 +13,9 @@ const FEATURES = [
   "exception-handling",
 ];
 
+// Few passes: what the compiler made is small already, and its repetitions compress better than what shares them (decision 0010).
+const SMALLER = ["-O1", "--shrink-level=2", "--strip-producers", "--strip-target-features"];
+
 /** The glue is made for exactly one version of the library. */
 function checkVersions() {
   const of = (file, name) =>
@@ -38,7 +41,8 @@ export async function buildWorker({ out = "build", features = "" } = {}) {
   await run(bindgen(), [compiled, half]);
   const wasm = join(half, "index_bg.wasm");
   const optimizer = below("node_modules", "binaryen", "bin", "wasm-opt");
-  await run(node22, [optimizer, wasm, "-o", wasm, "-Oz", ...FEATURES.map((feature) => `--enable-${feature}`)]);
+  await run(node22, [optimizer, wasm, "-o", wasm, ...SMALLER, ...FEATURES.map((feature) => `--enable-${feature}`)]);
+  await minify(join(half, "index.js"));
   // Whoever reads meanwhile finds the old files or the new ones, never half of one.
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(half)) {
@@ -46,6 +50,14 @@ export async function buildWorker({ out = "build", features = "" } = {}) {
     else renameSync(join(half, name), join(folder, name));
   }
   rmSync(half, { recursive: true, force: true });
+}
+
+/** Rewrites the glue without its comments, in short names. */
+async function minify(glue) {
+  // Loaded only here: on a fresh machine the packages come with the set-up.
+  const { transform } = await import("esbuild");
+  const { code } = await transform(readFileSync(glue, "utf8"), { minify: true, format: "esm" });
+  writeFileSync(glue, code);
 }
 
 /** Checks a configuration and compiles it to what the worker reads; `text` says all that is wrong with it. */

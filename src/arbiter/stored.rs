@@ -128,10 +128,9 @@ impl Arbiter {
 
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
-        // Reports that changed no opinion were not stored for so long.
-        let unsure = Millis::new(self.shortest_ttl(&row.vantage).get() / 3);
         if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
-            presence.unsure = unsure;
+            // Reports that changed no opinion were not stored for so long.
+            presence.unsure = Millis::new(presence.ttl.get() / 3);
             presence.seq = row.seq;
             presence.heard = Some(row.heard);
             presence.stored_at = Some(row.heard);

@@ -3,10 +3,10 @@ use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
 use crate::vote::{Seen, Vote};
 
-/// A report of one vantage: `+` or `-` for primary and standby.
+/// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.
 fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
     let vote = |(c, origin): (char, &Origin)| {
-        let failed = c == '-';
+        let failed = c != '+';
         let reason = if failed { "status 500 is not expected" } else { "ok" };
         Vote {
             origin: origin.id.clone(),
@@ -21,7 +21,7 @@ fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
                 failed,
                 unproven: false,
                 latency: Millis::new(9),
-                status: Some(if failed { 500 } else { 200 }),
+                status: (c != 'x').then_some(if failed { 500 } else { 200 }),
                 cache: CacheClass::OriginProven,
                 database: Database::default(),
             },
@@ -334,4 +334,86 @@ fn as_long_as_anybody_reports_no_alarm_is_needed_to_see_who_is_silent() {
     let next =
         effects.iter().find_map(|effect| if let Effect::WakeAt(at) = effect { Some(*at) } else { None });
     assert!(next.is_some_and(|next| next > at(9_000)), "{next:?}");
+}
+
+/// The shop on two hosts.
+fn two_hosts() -> Config {
+    config(&SHOP.replace("127.0.0.1:9101", "127.0.0.2"))
+}
+
+#[test]
+fn a_vantage_to_which_nothing_answers_is_named_and_makes_nothing_fail_or_warn() {
+    let mut arbiter = Arbiter::new(two_hosts(), &[], at(0));
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    feed(&mut arbiter, 2_000, &[("weur", "x+")]);
+    assert_eq!(
+        arbiter.snapshot(&Part::Whole, at(2_000)).pools[0].origins[0].status,
+        Status::Warn,
+        "one of two"
+    );
+    feed(&mut arbiter, 3_000, &[("weur", "xx")]);
+    let snapshot = arbiter.snapshot(&Part::Whole, at(3_000));
+    let primary = &snapshot.pools[0].origins[0];
+    assert_eq!(primary.status, Status::Pass);
+    assert_eq!(
+        primary.reason,
+        "2 of 2 vantages pass; weur has no evidence: nothing answers weur, while enam and 1 more get good answers"
+    );
+    assert_eq!(primary.votes.len(), 3, "its vote is shown all the same");
+    let weur = snapshot.watch.iter().find(|watch| watch.vantage.as_str() == "weur").unwrap();
+    assert!(weur.blind.as_ref().unwrap().starts_with("any origin: nothing answers weur"), "{weur:?}");
+    // The others lose the origins as well: it was not weur.
+    feed(&mut arbiter, 4_000, &[("enam", "xx")]);
+    let snapshot = arbiter.snapshot(&Part::Whole, at(4_000));
+    assert_eq!(
+        snapshot.pools[0].origins[0].status,
+        Status::Fail,
+        "{:?}",
+        snapshot.pools[0].origins[0].reason
+    );
+}
+
+#[test]
+fn a_vantage_that_is_not_believed_keeps_what_it_saw_before_until_it_gives_it_up() {
+    let text = SHOP
+        .replace("127.0.0.1:9101", "127.0.0.2")
+        .replace("name = \"shop\"", "name = \"shop\"\nmin_votes = 3");
+    let mut arbiter = Arbiter::new(config(&text), &[], at(0));
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let config = arbiter.config.clone();
+    let mut doubtful = report(&config, "weur", at(2_000).as_millis(), "xx");
+    for vote in &mut doubtful.votes {
+        vote.opinion = Opinion::Pass;
+    }
+    arbiter.step(Event::Reported(doubtful), at(2_000));
+    let status = |arbiter: &Arbiter, ms| arbiter.snapshot(&Part::Whole, at(ms)).pools[0].origins[0].status;
+    assert_eq!(
+        status(&arbiter, 2_000),
+        Status::Pass,
+        "one failure that decides nothing yet takes no vote away"
+    );
+    feed(&mut arbiter, 3_000, &[("weur", "xx")]);
+    assert_eq!(status(&arbiter, 3_000), Status::Unknown, "two of three votes are left, and three are needed");
+}
+
+#[test]
+fn an_origin_is_in_doubt_while_the_last_evidence_speaks_against_a_vote() {
+    let mut arbiter = arbiter();
+    let config = arbiter.config.clone();
+    let mut ms = 1_000;
+    let mut told = |opinion, script: &str| {
+        ms += 1_000;
+        let mut report = report(&config, "weur", at(ms).as_millis(), script);
+        report.votes.iter_mut().for_each(|vote| vote.opinion = opinion);
+        arbiter.step(Event::Reported(report), at(ms));
+        arbiter.snapshot(&Part::Summary, at(ms)).in_doubt()
+    };
+    assert!(!told(Opinion::Undecided, "-+"), "what is not known is not in doubt");
+    assert!(!told(Opinion::Pass, "++"));
+    assert!(told(Opinion::Pass, "-+"), "one more failure may decide");
+    assert!(!told(Opinion::Fail, "--"));
+    assert!(told(Opinion::Fail, "-+"), "one more pass may");
+    assert!(!told(Opinion::Pass, "++"));
+    let lapsed = arbiter.snapshot(&Part::Summary, at(600_000));
+    assert!(!lapsed.in_doubt());
 }

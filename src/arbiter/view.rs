@@ -4,8 +4,8 @@ use super::{Arbiter, Presence, ballot};
 use crate::config::{Origin, Pool};
 use crate::route::Choice;
 use crate::snapshot::{OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
-use crate::units::{Name, Timestamp};
-use crate::verdict::{self, Damping, Rules, Status, Verdict};
+use crate::units::{Map, Name, Timestamp};
+use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
 
 /// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored.
@@ -34,7 +34,10 @@ impl Arbiter {
             events: Vec::new(),
         };
         if let Part::Whole | Part::Summary = part {
-            let views = self.watch.iter().map(|((vantage, shard), seen)| seen.view(vantage, shard, now));
+            let views = self.watch.iter().map(|((vantage, shard), seen)| {
+                let isolated = self.isolated.get(vantage).map(|why| format!("any origin: {why}"));
+                WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
+            });
             snapshot.watch = views.collect();
             snapshot.events = self.events.iter().take(EVENTS_SHOWN).cloned().collect();
         }
@@ -98,8 +101,25 @@ impl Arbiter {
             valid_until: weighed.map_or(now, |judgement| judgement.valid_until),
             oldest: weighed.and_then(|judgement| judgement.oldest),
             votes: origin.vantages.iter().filter_map(view).collect(),
+            in_doubt: Some(
+                verdict.is_some_and(|verdict| verdict.flapping().is_none())
+                    && in_doubt(pool, origin, votes, now),
+            ),
         }
     }
+}
+
+/// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt for good, which is none.
+fn in_doubt(pool: &Pool, origin: &Origin, votes: &Map<Name, StandingVote>, now: Timestamp) -> bool {
+    votes.values().any(|vote| {
+        let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);
+        let against = match vote.opinion {
+            Opinion::Undecided => false,
+            Opinion::Pass => vote.seen.failed,
+            Opinion::Fail => !vote.seen.failed && !vote.seen.unproven,
+        };
+        fresh && against
+    })
 }
 
 impl Presence {

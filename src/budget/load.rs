@@ -19,7 +19,7 @@ pub(super) struct Beat {
     pub(super) vote_ttl: Millis,
 }
 
-/// Shards of one vantage that beat alike: their slots depend on nothing but the vantage and the number of their origins.
+/// What one shard of a vantage has to do.
 #[derive(Clone, Debug)]
 pub(super) struct Load {
     pub(super) beats: Vec<Beat>,
@@ -66,24 +66,17 @@ pub(super) const fn a_day(interval: Millis) -> u64 {
 
 /// What the vantages that are objects of ours have to do.
 pub(super) fn loads(config: &Config) -> Vec<Load> {
-    let mut loads: Vec<(&Name, Vec<Share>, Load)> = Vec::new();
+    let mut loads = Vec::new();
     for vantage in objects(config) {
         let vote_ttl = shortest_ttl(config, &vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
             let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
-            let mut others = loads.iter_mut();
-            if let Some((_, _, alike)) =
-                others.find(|(name, other, _)| **name == vantage.name && *other == shares)
-            {
-                alike.shards = alike.shards.saturating_add(1);
-                continue;
-            }
-            let beats = beats(&vantage.name, &shares);
+            let beats = beats(&vantage.name, &shard, &shares);
             let load = Load { beats, shards: 1, vote_ttl, patience: patience(&shard) };
-            loads.push((&vantage.name, shares, load));
+            loads.push(load);
         }
     }
-    loads.into_iter().map(|(_, _, load)| load).collect()
+    loads
 }
 
 /// What one origin adds to its shard.
@@ -108,7 +101,7 @@ impl Share {
     }
 }
 
-fn beats(vantage: &Name, shares: &[Share]) -> Vec<Beat> {
+fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
     let mut beats: Vec<(usize, Beat)> = Vec::new();
     for (index, share) in shares.iter().enumerate() {
         let (group, interval) = (index / SLOTS, share.interval);
@@ -120,7 +113,7 @@ fn beats(vantage: &Name, shares: &[Share]) -> Vec<Beat> {
             beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
             continue;
         }
-        let slots = Slots::new(vantage, index, shares.len(), interval);
+        let slots = Slots::new(vantage, shard.turn(index), interval);
         let Share { timeout, vote_ttl, requests, .. } = *share;
         beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl }));
     }

@@ -3,18 +3,16 @@
 //! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
 //! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
-//! `GET /wake` (204). A step and its writes happen in one turn without awaiting, so they land together or not at all, and the
-//! platform's output gate holds every answer until they have landed.
+//! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
+//! output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::spawn_local;
-use worker::{
-    DurableObject, Env, Method, Request, Response, Result, SqlCursor, SqlStorageValue, State, durable_object,
-};
+use web_sys::{Request, Response};
 
-use super::vantage_object::clock_time;
+use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond};
 use crate::arbiter::{
     Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
@@ -29,7 +27,7 @@ use crate::vote::Report;
 const REPORT_CAP: usize = 1024 * 1024;
 
 /// Holds votes and verdicts, and is the only one to write them.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct Arbiter {
     state: State,
     env: Env,
@@ -37,12 +35,47 @@ pub struct Arbiter {
     alarm: Cell<Option<Timestamp>>,
 }
 
-impl DurableObject for Arbiter {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen]
+impl Arbiter {
+    /// An object before its first call.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: State, env: Env) -> Self {
         Self { state, env, engine: RefCell::new(None), alarm: Cell::new(None) }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    /// Answers one of our own parts.
+    ///
+    /// # Errors
+    /// The storage, or the platform's values, are not to be had.
+    pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
+        Ok(boxed(self.answer(&request)).await?)
+    }
+
+    /// Wakes it.
+    ///
+    /// # Errors
+    /// Its next alarm cannot be set.
+    pub async fn alarm(&self) -> std::result::Result<(), JsValue> {
+        Ok(boxed(self.ring()).await?)
+    }
+}
+
+impl Arbiter {
+    async fn ring(&self) -> Result<()> {
+        self.alarm.set(None);
+        let woken = match deployed::config() {
+            Ok(config) => self.step(config, Event::Woken).await,
+            Err(_) => Ok(None),
+        };
+        if let Err(error) = woken {
+            log::error("arbiter_failed", &[("error", &error.to_string())]);
+            let at = clock::now().plus(Millis::from_secs(5));
+            self.state.storage().set_alarm(at).await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response> {
         #[cfg(feature = "trap")]
         {
             super::trap::if_set("arbiter");
@@ -56,10 +89,10 @@ impl DurableObject for Arbiter {
         let Ok(config) = deployed::config() else {
             return respond::plain(503, "the configuration is not valid");
         };
-        let url = request.inner().url();
-        match (request.method(), url.strip_prefix("https://arbiter/")) {
-            (Method::Post, Some("report")) => {
-                let text = request.text().await?;
+        let url = request.url();
+        match (request.method().as_str(), url.strip_prefix("https://arbiter/")) {
+            ("POST", Some("report")) => {
+                let text = platform::text(request.text()).await?;
                 self.take(config, &text).await
             }
             (_, Some("wake")) => {
@@ -79,22 +112,6 @@ impl DurableObject for Arbiter {
         }
     }
 
-    async fn alarm(&self) -> Result<Response> {
-        self.alarm.set(None);
-        let woken = match deployed::config() {
-            Ok(config) => self.step(config, Event::Woken).await,
-            Err(_) => Ok(None),
-        };
-        if let Err(error) = woken {
-            log::error("arbiter_failed", &[("error", &error.to_string())]);
-            let at = clock::now().plus(Millis::from_secs(5));
-            self.state.storage().set_alarm(clock_time(at)).await?;
-        }
-        Response::empty()
-    }
-}
-
-impl Arbiter {
     async fn take(&self, config: &Config, text: &str) -> Result<Response> {
         let report = if text.len() <= REPORT_CAP { json::read::<Report>(text) } else { None };
         let Some(report) = report else {
@@ -122,7 +139,7 @@ impl Arbiter {
             match effect {
                 Effect::Overtaken(known) => overtaken = Some(known),
                 Effect::Persist(rows) => {
-                    if let Err(error) = rows.iter().try_for_each(|row| self.write(row)) {
+                    if let Err(error) = self.write_all(&rows) {
                         // What memory holds was not stored: begin again from what is.
                         self.engine.replace(None);
                         return Err(error);
@@ -140,7 +157,7 @@ impl Arbiter {
                 ),
                 Effect::WakeAt(at) => {
                     if self.alarm.replace(Some(at)) != Some(at) {
-                        self.state.storage().set_alarm(clock_time(at)).await?;
+                        self.state.storage().set_alarm(at).await?;
                     }
                 }
                 Effect::Arm(object) => self.arm(object),
@@ -162,7 +179,7 @@ impl Arbiter {
     /// Wakes a vantage object; whether it comes is seen by its report.
     fn arm(&self, object: ObjectName) {
         let env = self.env.clone();
-        spawn_local(async move {
+        spawn(async move {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", &name.clone())]);
             if let Err(error) = poke(&env, &object).await {
@@ -189,16 +206,13 @@ impl Arbiter {
             "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
         ] {
-            sql.exec(statement, None)?;
+            sql.run(statement, &[])?;
         }
-        let newest = pairs(&sql.exec("SELECT key, body FROM meta WHERE key = 'schema'", None)?)?;
+        let newest = sql.pairs("SELECT key, body FROM meta WHERE key = 'schema'")?;
         let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
         match schema {
             None => {
-                sql.exec(
-                    "INSERT INTO meta (key, body) VALUES ('schema', ?)",
-                    Some(vec![SqlStorageValue::String(SCHEMA_VERSION.to_string())]),
-                )?;
+                sql.run("INSERT INTO meta (key, body) VALUES ('schema', ?)", &[&SCHEMA_VERSION.to_string()])?;
             }
             Some(found) if found > SCHEMA_VERSION => {
                 log::warn("storage_of_a_later_release", &[("schema", &found), ("own", &SCHEMA_VERSION)]);
@@ -216,53 +230,48 @@ impl Arbiter {
             (Table::Events, latest.as_str()),
             (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
         ] {
-            let stored = pairs(&sql.exec(statement, None)?)?;
+            let stored = sql.pairs(statement)?;
             rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
         }
         Ok(rows)
     }
 
+    /// Writes rows in one transaction.
+    fn write_all(&self, rows: &[Row]) -> Result<()> {
+        self.state.storage().transaction(&mut || {
+            #[cfg(feature = "trap")]
+            if super::trap::is_down("last-row") && rows.len() > 2 {
+                let but_one = rows.split_last().map_or(rows, |(_, rest)| rest);
+                but_one.iter().try_for_each(|row| self.write(row))?;
+                return Err("not written, on purpose".into());
+            }
+            rows.iter().try_for_each(|row| self.write(row))
+        })
+    }
+
     fn write(&self, row: &Row) -> Result<()> {
         let sql = self.state.storage().sql();
-        let (key, body) = (row.key.clone(), row.text.clone());
         let upsert = |table: &str| {
             let statement = format!(
                 "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
             );
-            let values = vec![SqlStorageValue::String(key.clone()), SqlStorageValue::String(body.clone())];
-            sql.exec(&statement, Some(values)).map(drop)
+            sql.run(&statement, &[&row.key, &row.text])
         };
         match row.table {
             Table::Shards => upsert("v1_shards"),
             Table::Pools => upsert("v1_pools"),
             Table::Meta => upsert("meta"),
             Table::Events => {
-                sql.exec(
-                    "INSERT INTO v1_events (body) VALUES (?)",
-                    Some(vec![SqlStorageValue::String(body)]),
-                )?;
+                sql.run("INSERT INTO v1_events (body) VALUES (?)", &[&row.text])?;
                 let statement = format!(
                     "DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}"
                 );
-                sql.exec(&statement, None).map(drop)
+                sql.run(&statement, &[])
             }
         }
     }
 }
 
-/// The rows of a query for a key and a body; rows of anything else are left out.
-fn pairs(cursor: &SqlCursor) -> Result<Vec<(String, String)>> {
-    let rows: Vec<Vec<SqlStorageValue>> = cursor.raw().collect::<Result<_>>()?;
-    let pair = |row: Vec<SqlStorageValue>| match <[SqlStorageValue; 2]>::try_from(row) {
-        Ok([SqlStorageValue::String(key), SqlStorageValue::String(body)]) => Some((key, body)),
-        Ok(_) | Err(_) => None,
-    };
-    Ok(rows.into_iter().filter_map(pair).collect())
-}
-
 async fn poke(env: &Env, object: &ObjectName) -> Result<()> {
-    let stub =
-        env.durable_object("VANTAGE")?.get_by_name_with_location_hint(&object.name, object.hint.as_str())?;
-    stub.fetch_with_str("https://vantage/arm").await?;
-    Ok(())
+    env.object("VANTAGE", &object.name, object.hint.as_str())?.get("https://vantage/arm").await.map(drop)
 }

@@ -1,9 +1,6 @@
 //! The one place that reads a clock and sets timers.
 
-use std::time::Duration;
-
-use worker::Delay;
-
+use super::platform::Delay;
 use crate::units::{Millis, Timestamp};
 
 /// The time of the last input or output; it stands still in between.
@@ -25,5 +22,5 @@ pub(super) fn as_number(at: Timestamp) -> f64 {
 
 /// A timer; dropping it clears it. At most what the platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
-    Delay::from(Duration::from(length.min(Millis::new(i32::MAX.unsigned_abs().into()))))
+    Delay::new(i32::try_from(length.get()).unwrap_or(i32::MAX))
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
-use worker::{Cache, Env, Error, Result, Stub};
 
+use super::platform::{self, Env, Failure, Result, Stub};
 use super::{ARBITER_NAME, clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
@@ -17,10 +17,10 @@ const KV: &str = "SNAPSHOTS";
 
 /// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has expired.
 const KEEP_IN_CACHE: u32 = 3_600;
-const KEEP_IN_KV: u64 = 30 * 86_400;
+const KEEP_IN_KV: u32 = 30 * 86_400;
 
 /// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
-const KV_CACHE_TTL: u64 = 30;
+const KV_CACHE_TTL: u32 = 30;
 
 /// When the Arbiter is given up, however patient its readers were.
 const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
@@ -39,9 +39,9 @@ pub(super) async fn cached(key: &str, config: &Config) -> Option<Held> {
     if super::trap::is_down("cache") {
         return None;
     }
-    let mut response = Cache::default().get(address(key), false).await.ok()??;
+    let response = platform::cached(&address(key)).await.ok()??;
     let fetched = response.headers().get(FETCHED).ok()??.parse().ok()?;
-    let snapshot = Snapshot::parse(&response.text().await.ok()?, config.hash)?;
+    let snapshot = Snapshot::parse(&platform::text(response.text()).await.ok()?, config.hash)?;
     Some(Held { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
 }
 
@@ -58,30 +58,30 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Held, text: &str) {
     if let Ok(response) = respond::with_headers(text, &headers) {
         let key = address(&part.key(copy.snapshot.config));
         // See above: no harm.
-        let _ = Cache::default().put(key, response.into()).await;
+        let _ = platform::cache(&key, &response).await;
     }
 }
 
 /// What the Arbiter says now, and its text.
 pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String)> {
-    let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
+    let config = deployed::config().map_err(|_| Failure::from("the configuration is not valid"))?;
     let url = format!("https://arbiter/snapshot/{}", part.path());
     // As old as the question: the answer may have been long on its way.
     let fetched = clock::now();
     let asking = async {
-        let mut response = arbiter(env)?.fetch_with_str(&url).await?;
-        match response.status_code() {
-            200 => response.text().await,
-            status => Err(Error::from(format!("the Arbiter answers {status}"))),
+        let response = arbiter(env)?.get(&url).await?;
+        match response.status() {
+            200 => platform::text(response.text()).await,
+            status => Err(Failure::from(format!("the Arbiter answers {status}"))),
         }
     };
     let text = match select(std::pin::pin!(asking), clock::delay(ARBITER_DEADLINE)).await {
         Either::Left((text, _)) => text?,
-        Either::Right(((), _)) => return Err(Error::from("the Arbiter does not answer")),
+        Either::Right(((), _)) => return Err(Failure::from("the Arbiter does not answer")),
     };
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
-        .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
+        .ok_or_else(|| Failure::from("the Arbiter runs another configuration"))?;
     Ok((Held { snapshot: Rc::new(snapshot), fetched }, text))
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Op
     if super::trap::is_down("kv") {
         return None;
     }
-    let text = env.kv(KV).ok()?.get(key).cache_ttl(KV_CACHE_TTL).text().await.ok()??;
+    let text = env.kv(KV)?.get(key, KV_CACHE_TTL).await.ok()??;
     let snapshot = Snapshot::parse(&text, config.hash)?;
     let fetched = snapshot.taken_at;
     Some(Held { snapshot: Rc::new(snapshot), fetched })
@@ -99,22 +99,20 @@ pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Op
 
 /// Writes the summary to KV; nothing where the deployment has none.
 pub(super) async fn publish(snapshot: &Snapshot, env: &Env) -> Result<()> {
-    let Ok(kv) = env.kv(KV) else { return Ok(()) };
+    let Some(kv) = env.kv(KV) else { return Ok(()) };
     let key = Part::Summary.key(snapshot.config);
-    let put = kv.put(&key, json::write(snapshot))?.expiration_ttl(KEEP_IN_KV);
-    Ok(put.execute().await?)
+    kv.put(&key, &json::write(snapshot), KEEP_IN_KV).await
 }
 
 /// The one Arbiter.
 pub(super) fn arbiter(env: &Env) -> Result<Stub> {
     let hint = deployed::config().map_or("weur", |config| config.arbiter_location.as_str());
-    env.durable_object("ARBITER")?.get_by_name_with_location_hint(ARBITER_NAME, hint)
+    env.object("ARBITER", ARBITER_NAME, hint)
 }
 
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
-    arbiter(env)?.fetch_with_str("https://arbiter/wake").await?;
-    Ok(())
+    arbiter(env)?.get("https://arbiter/wake").await.map(drop)
 }
 
 /// What became of a report.
@@ -129,14 +127,10 @@ pub(super) enum Delivery {
 
 /// Sends a report to the Arbiter.
 pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
-    let init = web_sys::RequestInit::new();
-    init.set_method("POST");
-    init.set_body(&report.into());
-    let request = web_sys::Request::new_with_str_and_init("https://arbiter/report", &init)?;
-    let mut response = arbiter(env)?.fetch_with_request(request.into()).await?;
-    Ok(match response.status_code() {
+    let response = arbiter(env)?.post("https://arbiter/report", report).await?;
+    Ok(match response.status() {
         204 => Delivery::Taken,
-        409 => response.text().await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
+        409 => platform::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
         _ => Delivery::Refused,
     })
 }

@@ -1,6 +1,7 @@
 //! One JSON line per event, with stable names that `docs/operations.md` lists.
 
 use miniserde::Serialize;
+use web_sys::console;
 
 use crate::json::Object;
 
@@ -17,20 +18,20 @@ fn line(level: &str, event: &str, fields: &Fields<'_>) -> String {
 
 /// Act now.
 pub(super) fn error(event: &str, fields: &Fields<'_>) {
-    worker::console_error!("{}", line("error", event, fields));
+    console::error_1(&line("error", event, fields).into());
 }
 
 /// Degraded, but served.
 pub(super) fn warn(event: &str, fields: &Fields<'_>) {
-    worker::console_warn!("{}", line("warn", event, fields));
+    console::warn_1(&line("warn", event, fields).into());
 }
 
 /// A change of state.
 pub(super) fn info(event: &str, fields: &Fields<'_>) {
-    worker::console_log!("{}", line("info", event, fields));
+    console::log_1(&line("info", event, fields).into());
 }
 
 /// One probe.
 pub(super) fn debug(event: &str, fields: &Fields<'_>) {
-    worker::console_debug!("{}", line("debug", event, fields));
+    console::debug_1(&line("debug", event, fields).into());
 }

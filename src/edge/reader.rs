@@ -7,8 +7,8 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
-use worker::{Context, Env};
 
+use super::platform::{Context, Env};
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
 use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
@@ -40,7 +40,7 @@ pub(super) struct Kept {
 /// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
 pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
     let Ok(config) = deployed::config() else { return Reply { answer: serve::unavailable(), kept: None } };
-    let local = env.var("VEDETTE_LOCAL").is_ok();
+    let local = env.text("VEDETTE_LOCAL").is_some();
     let limit = reader::limit(config.plan, local);
     let part = reader::part(target, config, local);
     #[cfg(feature = "trap")]

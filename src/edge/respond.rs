@@ -3,8 +3,8 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
-use worker::Result;
 
+use super::platform::Result;
 use super::reader::{Kept, Reply, set_time};
 use crate::serve::Answer;
 
@@ -57,8 +57,8 @@ pub(super) fn with_headers(body: &str, fields: &[(&'static str, String)]) -> Res
 }
 
 /// A small response between our own parts.
-pub(super) fn plain(status: u16, body: &str) -> Result<worker::Response> {
+pub(super) fn plain(status: u16, body: &str) -> Result<Response> {
     let init = ResponseInit::new();
     init.set_status(status);
-    Ok(Response::new_with_opt_str_and_init((status != 204).then_some(body), &init)?.into())
+    Ok(Response::new_with_opt_str_and_init((status != 204).then_some(body), &init)?)
 }

@@ -13,9 +13,9 @@ use web_sys::{
     AbortController, Headers, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, RequestCache,
     RequestInit, RequestRedirect, Response, WorkerGlobalScope,
 };
-use worker::Env;
 
 use super::clock;
+use super::platform::Env;
 use crate::config::{Method, ProbeValue};
 use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, field_value, redirected};
 
@@ -118,10 +118,9 @@ fn init(
 fn revealed<'a>(value: &'a ProbeValue, env: &Env) -> Result<Cow<'a, str>, String> {
     match value {
         ProbeValue::Text(text) => Ok(text.into()),
-        ProbeValue::Secret(name) => match env.secret(name) {
-            Ok(value) => Ok(value.to_string().into()),
-            Err(_) => Err(format!("the secret {name} is not set")),
-        },
+        ProbeValue::Secret(name) => {
+            env.text(name).map(Into::into).ok_or_else(|| format!("the secret {name} is not set"))
+        }
     }
 }
 

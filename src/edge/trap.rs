@@ -10,8 +10,8 @@ thread_local! {
 }
 
 /// Reads the header `vedette-trap`: `read` traps this request, `arbiter` and `vantage` the next turn of that object in this
-/// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `arbiter-hangs`, `kv` and `vantage` takes these parts away from this isolate, until
-/// the next such list.
+/// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `arbiter-hangs`, `kv`, `vantage` and `last-row` (the last of three rows or
+/// more that the Arbiter writes at once) takes these parts away from this isolate, until the next such list.
 pub(super) fn if_asked(request: &Request, here: &str) {
     let Some(asked) = request.headers().get("vedette-trap").ok().flatten() else { return };
     match asked.as_str() {

@@ -9,11 +9,12 @@ use std::cell::{Cell, RefCell};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::spawn_local;
-use worker::{DurableObject, Env, Request, Response, Result, ScheduledTime, State, durable_object};
+use web_sys::{Request, Response};
 
 use super::layers::Delivery;
+use super::platform::{Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
@@ -30,7 +31,7 @@ const KEY: &str = "shard";
 const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 
 /// Probes from one place.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct Vantage {
     state: State,
     env: Env,
@@ -51,8 +52,11 @@ enum Arrival {
     Report(Option<Event>),
 }
 
-impl DurableObject for Vantage {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen]
+impl Vantage {
+    /// An object before its first call.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: State, env: Env) -> Self {
         let (arrive, arrivals) = unbounded();
         Self {
             state,
@@ -65,17 +69,21 @@ impl DurableObject for Vantage {
         }
     }
 
-    async fn fetch(&self, _request: Request) -> Result<Response> {
-        self.set_alarm(clock::now()).await?;
-        respond::plain(204, "")
+    /// Sets the alarm at once.
+    ///
+    /// # Errors
+    /// The alarm cannot be set.
+    pub async fn fetch(&self, _request: Request) -> std::result::Result<Response, JsValue> {
+        boxed(self.set_alarm(clock::now())).await?;
+        Ok(respond::plain(204, "")?)
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    /// One turn of the loop.
+    pub async fn alarm(&self) {
         // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
-        if let Err(error) = self.tick().await {
+        if let Err(error) = boxed(self.tick()).await {
             log::error("tick_failed", &[("object", &self.name()), ("error", &error.to_string())]);
         }
-        Response::empty()
     }
 }
 
@@ -147,7 +155,7 @@ impl Vantage {
             match effect {
                 Effect::WakeAt(at) => self.set_alarm(at).await?,
                 Effect::Persist(text) => {
-                    if let Err(error) = self.state.storage().put(KEY, text).await {
+                    if let Err(error) = self.state.storage().put(KEY, &text).await {
                         // What memory holds was not stored: begin again from what is.
                         self.watch.replace(None);
                         return Err(error);
@@ -179,7 +187,7 @@ impl Vantage {
         };
         let Some((origin, request)) = request else { return };
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn_local(async move {
+        spawn(async move {
             let at = clock::now();
             let reply = send::send(request, &env).await;
             // The object may be gone; then nobody waits for the sample.
@@ -192,7 +200,7 @@ impl Vantage {
         let Some(vantage) = self.vantage() else { return };
         let request = probe::refer(reference, &vantage);
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn_local(async move {
+        spawn(async move {
             let reply = send::send(request, &env).await;
             let _ = arrive.unbounded_send(Arrival::Referral(ticket, probe::referred_to(&reply)));
         });
@@ -201,7 +209,7 @@ impl Vantage {
     fn start_report(&self, seq: u64, text: String) {
         self.reports.set(self.reports.get().saturating_add(1));
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
-        spawn_local(async move {
+        spawn(async move {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
             let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
@@ -233,7 +241,7 @@ impl Vantage {
         if schedule::object_name(known, hint, label) != name || !known.is_at(hint) {
             return Ok(false);
         }
-        let stored: Option<String> = self.state.storage().get(KEY).await?;
+        let stored = self.state.storage().get(KEY).await?;
         let watch = Watch::new(config, &vantage, shard, stored.as_deref(), clock::now());
         self.watch.replace(Some(watch));
         Ok(true)
@@ -244,7 +252,7 @@ impl Vantage {
         if self.alarm.replace(Some(at)) == Some(at) {
             return Ok(());
         }
-        self.state.storage().set_alarm(clock_time(at)).await
+        self.state.storage().set_alarm(at).await
     }
 
     fn vantage(&self) -> Option<Name> {
@@ -252,13 +260,8 @@ impl Vantage {
     }
 
     fn name(&self) -> String {
-        self.state.id().name().unwrap_or_default()
+        self.state.name()
     }
-}
-
-/// A point in time as the platform's alarms take it: absolute.
-pub(super) fn clock_time(at: Timestamp) -> ScheduledTime {
-    ScheduledTime::new(js_sys::Date::new(&clock::as_number(at).into()))
 }
 
 fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {

@@ -123,6 +123,21 @@ fn blemishes_warn() {
 }
 
 #[test]
+fn a_deadline_that_is_noticed_late_proves_nothing() {
+    let origin = origin("{}");
+    let ends = |ms, head| Reply { end: End::TimedOut, elapsed: Millis::new(ms), head, body: Vec::new() };
+    for head in [None, Some(Head::default())] {
+        let evidence = |ms| examine(&origin, at(0), &ends(ms, head.clone())).evidence();
+        assert!(
+            matches!(evidence(750), Evidence::Fail(_)),
+            "a timer may be a little late: {:?}",
+            evidence(750)
+        );
+        assert_eq!(evidence(751), Evidence::None("the vantage is too busy to keep its deadlines".into()));
+    }
+}
+
+#[test]
 fn what_never_came_to_an_answer_fails() {
     let end = |end, head: Option<Head>| Reply { end, elapsed: Millis::new(500), head, body: Vec::new() };
     let table = [
@@ -225,6 +240,23 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
         assert_eq!(read(absurd), Database::default(), "{absurd}");
     }
     assert_eq!(read(&format!("{}db;dur=1", "x,".repeat(10_000))), Database::default());
+    for absurd in [".", "1e", "1e+", "1.2.3", "e5", "0x1", "1 2", "86400001", "9e99999", "9e99999999999"] {
+        assert_eq!(read(&format!("db;dur={absurd}")), Database::default(), "{absurd}");
+    }
+    for nothing in ["0", ".0", "0.", "+0", "5e-05", "0e99999", "0.4999999999999999999"] {
+        assert_eq!(read(&format!("db;dur={nothing}")).time, Some(Millis::ZERO), "{nothing}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_time_is_read_as_the_number_that_it_is(ms in prop_oneof![0.0..2.0, 0.0..86_400_000.0_f64], zeros in 0_usize..40) {
+        for text in [format!("{ms}"), format!("{ms:e}"), format!("{ms:.1}"), format!("0.{:0>zeros$}1e{zeros}", "")] {
+            let wanted = format!("{:.0}", text.parse::<f64>().unwrap().round());
+            let read = timing::database(Some(&format!("db;dur={text}"))).time;
+            prop_assert_eq!(read.map(|time| time.get().to_string()), Some(wanted), "{}", text);
+        }
+    }
 }
 
 #[test]

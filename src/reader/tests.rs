@@ -403,3 +403,38 @@ proptest! {
         prop_assert!(steps.len() <= 3);
     }
 }
+
+/// A copy in which a verdict is in doubt.
+fn doubtful(taken: Timestamp) -> Held {
+    let mut snapshot = Snapshot::clone(&copy(taken).snapshot);
+    snapshot.pools[0].origins[1].in_doubt = Some(true);
+    Held { snapshot: Rc::new(snapshot), fetched: taken }
+}
+
+#[test]
+fn what_is_in_doubt_is_looked_at_ten_times_a_second_unless_requests_are_counted() {
+    let asks = |held: Held, limit, after| {
+        let known = Known { memory: Some(held), ..Known::default() };
+        next(&known, limit, at(after)) == Step::AskCache
+    };
+    let free = limit(Plan::Free, false);
+    for (held, limit, after, expected) in [
+        (copy(at(0)), LIMIT, 499, false),
+        (copy(at(0)), LIMIT, 500, true),
+        (doubtful(at(0)), LIMIT, 99, false),
+        (doubtful(at(0)), LIMIT, 100, true),
+        (doubtful(at(0)), free, 9_999, false),
+        (doubtful(at(0)), free, 10_000, true),
+    ] {
+        assert_eq!(asks(held, limit, after), expected, "after {after} ms of {limit}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_in_doubt_is_given_again_for_a_tenth_of_a_second() {
+    for (held, rests) in [(copy(at(0)), 500), (doubtful(at(0)), 100)] {
+        let mut memory = Memory::new();
+        memory.answered(&Part::Summary, Some(held), at(0));
+        assert_eq!(memory.rests_until(&Part::Summary, LIMIT), at(rests));
+    }
+}

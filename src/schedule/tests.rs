@@ -1,9 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::fixtures::{SHOP, config, shop};
+
+const FIRST: Turn = Turn { place: 0, of: 1 };
 
 fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
@@ -16,7 +18,7 @@ fn a_small_pool_is_one_shard_with_one_alarm() {
     assert_eq!(shards.len(), 1);
     assert_eq!(shards[0].label(), "0of1");
     let slots = |index| {
-        Slots::new(&name("weur"), index, 2, Millis::from_secs(1))
+        Slots::new(&name("weur"), shards[0].turn(index), Millis::from_secs(1))
             .next(Millis::from_secs(1), Timestamp::from_millis(12_345_678))
     };
     assert_eq!(slots(0), slots(1), "neighbours share a slot and so an alarm");
@@ -51,10 +53,33 @@ fn an_object_name_says_vantage_place_and_shard() {
 fn vantages_do_not_strike_together() {
     let interval = Millis::from_secs(10);
     let first = |vantage: &str| {
-        Slots::new(&name(vantage), 0, 1, interval).next(interval, Timestamp::from_millis(1_000_000))
+        Slots::new(&name(vantage), FIRST, interval).next(interval, Timestamp::from_millis(1_000_000))
     };
     let starts: BTreeSet<_> = ["weur", "enam", "apac"].iter().map(|vantage| first(vantage)).collect();
     assert_eq!(starts.len(), 3);
+}
+
+#[test]
+fn shards_of_one_vantage_do_not_strike_together() {
+    let origins: String = (0..160)
+        .map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://10.0.0.{n}\"\n"))
+        .collect();
+    let config = config(&format!(
+        "[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\n[[pool]]\nname = \"p\"\n{origins}"
+    ));
+    let (vantage, interval) = (name("weur"), Millis::from_secs(10));
+    let mut starts: BTreeMap<Timestamp, usize> = BTreeMap::new();
+    for shard in shards(&config, &vantage) {
+        for index in 0..shard.origins.len() {
+            let slot = Slots::new(&vantage, shard.turn(index), interval)
+                .next(interval, Timestamp::from_millis(1_000_000));
+            *starts.entry(slot).or_default() += 1;
+        }
+    }
+    assert!(starts.values().all(|together| *together <= SLOTS), "{starts:?}");
+    // Forty groups, as evenly as the wobble leaves them.
+    let seconds: BTreeSet<u64> = starts.keys().map(|at| at.as_millis() / 1_000).collect();
+    assert!(seconds.len() >= 10, "{seconds:?}");
 }
 
 #[test]
@@ -72,10 +97,10 @@ fn every_origin_has_exactly_one_shard_per_vantage() {
 proptest! {
     #[test]
     fn slots_follow_each_other_by_an_interval_within_a_tenth(
-        interval in 1_000u64..100_000, start in 0u64..2_000_000_000_000, index in 0usize..40
+        interval in 1_000u64..100_000, start in 0u64..2_000_000_000_000, place in 0u64..40
     ) {
         let every = Millis::new(interval);
-        let slots = Slots::new(&name("weur"), index, 40, every);
+        let slots = Slots::new(&name("weur"), Turn { place, of: 40 }, every);
         let mut last = slots.next(every, Timestamp::from_millis(start));
         prop_assert!(last > Timestamp::from_millis(start));
         prop_assert!(last.since(Timestamp::from_millis(start)).get() <= interval + interval / 10);
@@ -90,7 +115,7 @@ proptest! {
     #[test]
     fn the_next_slot_is_the_same_whenever_it_is_asked_for(interval in 1_000u64..100_000, start in 0u64..2_000_000_000) {
         let every = Millis::new(interval);
-        let slots = Slots::new(&name("enam"), 0, 1, every);
+        let slots = Slots::new(&name("enam"), FIRST, every);
         let from = Timestamp::from_millis(start);
         let next = slots.next(every, from);
         let just_before = next.minus(Millis::new(1));

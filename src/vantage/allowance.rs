@@ -1,10 +1,17 @@
-//! The daily allowance of fast probes: on a plan with daily limits, origins in doubt must not spend what the quiet ones need.
+//! Whether there is room for fast probes: on a plan with daily limits, origins in doubt must not spend what the quiet ones need; and
+//! a vantage that does not keep up must not be given more to do by the doubts that come of it.
 
 use miniserde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
 
 const DAY: Millis = Millis::from_secs(86_400);
+
+/// So many ticks in a row that begin late are more than a hiccup.
+const LATE_TICKS: u32 = 3;
+
+/// How long a vantage that did not keep up goes on without fast probes.
+const REST: Millis = Millis::from_secs(30);
 
 /// What was spent on a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,16 +28,30 @@ pub(super) struct Allowance {
     /// None: as many as there is reason for.
     pub(super) limit: Option<u32>,
     spent: Spent,
+    /// Ticks in a row that began late.
+    late: u32,
+    /// Until when it rests, because it did not keep up.
+    rests_until: Option<Timestamp>,
 }
 
 impl Allowance {
     pub(super) fn new(limit: Option<u32>, stored: Option<Spent>) -> Self {
-        Self { limit, spent: stored.unwrap_or_default() }
+        Self { limit, spent: stored.unwrap_or_default(), late: 0, rests_until: None }
     }
 
     /// Whether a fast probe may be sent at `now`.
     pub(super) fn is_left(&self, now: Timestamp) -> bool {
-        self.limit.is_none_or(|limit| self.spent_at(now) < limit)
+        // A clock that steps back does not make the rest longer.
+        let rests = self.rests_until.is_some_and(|until| now < until && until.since(now) <= REST);
+        !rests && self.limit.is_none_or(|limit| self.spent_at(now) < limit)
+    }
+
+    /// Notes whether a tick began late.
+    pub(super) fn ticked(&mut self, late: bool, now: Timestamp) {
+        self.late = if late { self.late.saturating_add(1) } else { 0 };
+        if self.late >= LATE_TICKS {
+            self.rests_until = Some(now.plus(REST));
+        }
     }
 
     /// Fast probes of today.
@@ -80,6 +101,19 @@ mod tests {
         }
         let again = Allowance::new(Some(100), allowance.stored());
         assert_eq!(again.spent_at(at(0)), 37);
+    }
+
+    #[test]
+    fn who_does_not_keep_up_rests() {
+        let mut allowance = Allowance::new(None, None);
+        for late in [true, true, false, true, true] {
+            allowance.ticked(late, at(0));
+            assert!(allowance.is_left(at(0)), "a hiccup is none");
+        }
+        allowance.ticked(true, at(1_000));
+        assert!(!allowance.is_left(at(1_000)) && !allowance.is_left(at(30_999)));
+        assert!(allowance.is_left(at(31_000)), "it is tried again");
+        assert!(allowance.is_left(at(500)), "a clock that steps back does not stretch it");
     }
 
     #[test]

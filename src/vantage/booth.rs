@@ -2,7 +2,7 @@
 
 use crate::config::Origin;
 use crate::sample::{Evidence, Sample};
-use crate::schedule::Slots;
+use crate::schedule::{Slots, Turn};
 use crate::units::{Millis, Name, Timestamp};
 use crate::vote::{Seen, Tally, Vote};
 
@@ -17,7 +17,7 @@ const LOST_AFTER: Millis = Millis::from_secs(5);
 #[derive(Clone, Debug)]
 pub(super) struct Booth {
     pub(super) origin: Origin,
-    position: (usize, usize),
+    turn: Turn,
     pub(super) tally: Tally,
     started: Option<Timestamp>,
     pub(super) waiting: bool,
@@ -50,14 +50,14 @@ pub(super) struct Withheld {
 impl Booth {
     pub(super) fn new(
         origin: &Origin,
-        position: (usize, usize),
+        turn: Turn,
         tally: Tally,
         (vantage, hurry): (&Name, bool),
         now: Timestamp,
     ) -> Self {
         let mut booth = Self {
             origin: origin.clone(),
-            position,
+            turn,
             tally,
             started: None,
             waiting: false,
@@ -83,7 +83,7 @@ impl Booth {
     }
 
     fn slots(&self, vantage: &Name, interval: Millis) -> Slots {
-        Slots::new(vantage, self.position.0, self.position.1, interval)
+        Slots::new(vantage, self.turn, interval)
     }
 
     /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace

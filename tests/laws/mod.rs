@@ -120,6 +120,39 @@ pub fn judged(rule: Quorum, min_votes: u32, votes: &[Opinion]) -> Status {
     }
 }
 
+/// What a vantage last saw of an origin on a host of its own, as far as it says something of the vantage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// A good answer, of an origin that it holds for good.
+    Good,
+    /// Some other answer.
+    Answered,
+    /// Nothing.
+    Nothing,
+}
+
+/// Whose failures do not count, where there are no references: who sees nothing of two origins or more, while more others have good
+/// answers of one of them than there are who see nothing. Each sight is of a vantage and an origin, and fresh.
+pub fn not_believed(sights: &[(&Name, &OriginId, Sight)]) -> Vec<Name> {
+    let of = |vantage: &Name| sights.iter().filter(move |(who, ..)| *who == vantage).collect::<Vec<_>>();
+    let mut all: Vec<&Name> = sights.iter().map(|(who, ..)| *who).collect();
+    all.sort();
+    all.dedup();
+    let blind = |vantage: &Name| {
+        let seen = of(vantage);
+        seen.len() > 1 && seen.iter().all(|(.., sight)| *sight == Sight::Nothing)
+    };
+    let (alone, others): (Vec<&Name>, Vec<&Name>) = all.into_iter().partition(|vantage| blind(vantage));
+    let doubted = |vantage: &&&Name| {
+        let known: Vec<&OriginId> = of(vantage).into_iter().map(|(_, origin, _)| *origin).collect();
+        let good = |other: &&&Name| {
+            of(other).iter().any(|(_, origin, sight)| *sight == Sight::Good && known.contains(origin))
+        };
+        others.iter().filter(good).count() > alone.len()
+    };
+    alone.iter().filter(doubted).map(|vantage| (*vantage).clone()).collect()
+}
+
 /// No verdict turns fail without a quorum of votes that say so.
 pub fn fail_needs_a_quorum(rule: Quorum, min_votes: u32, votes: &[Opinion]) -> Verdict {
     let judged = judged(rule, min_votes, votes);

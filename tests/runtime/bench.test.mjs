@@ -12,7 +12,7 @@ import { difference, still } from "../../scripts/bench/wire.mjs";
 import { node22, start } from "../../scripts/lib/run.mjs";
 
 const command = (...args) => [join(root, "scripts", "bench.mjs"), "--built", ...args];
-const bench = (...args) => finished(node22, command(...args), { cwd: root }, 120_000);
+const bench = (...args) => finished(node22, command(...args), { cwd: root }, 300_000);
 
 /** The figures of its last lines, by name. */
 function figures(said) {
@@ -46,6 +46,14 @@ test("detection and recovery are compared with those of HAProxy", async () => {
     for (const what of ["detection", "recovery"]) assert.ok(Number(seen[`haproxy ${fault} ${what}`]) > 0, said);
 });
 
+test("what many origins cost is measured in workerd and by the engines alone", async () => {
+  const { code, said } = await bench("scale", "--most", "10", "--seconds", "1");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  assert.match(seen["scale 10 origins × 3 lag p99"], /^\d+ ms$/, said);
+  assert.match(seen["scale 10 origins × 3, cost of a report"], /^[\d.]+ µs$/, said);
+});
+
 test("an interrupted benchmark leaves no process and no folder behind", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "vedette-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -66,7 +74,7 @@ test("an interrupted benchmark leaves no process and no folder behind", async (t
 test("a part or a path that does not exist is refused with the list of those that do", async () => {
   const part = await bench("speed");
   assert.equal(part.code, 1);
-  assert.match(part.said, /no benchmark speed; there are size, startup, detection, haproxy, health/);
+  assert.match(part.said, /no benchmark speed; there are size, startup, detection, haproxy, scale, health/);
   const path = await bench("health", "--path", "/livez", "--load", "loop");
   assert.equal(path.code, 1);
   assert.match(path.said, /no benchmark of \/livez; there are \/health, \/health\/shop, \/route\/shop/);

@@ -177,14 +177,14 @@ export async function sampleDatabase() {
 }
 
 /** An origin that does what the test says: `answer(request, response)` may be replaced at any time. */
-export async function origin(answer) {
-  const self = { answer, requests: [] };
+export async function origin(answer, host = "127.0.0.1") {
+  const self = { answer, requests: [], host };
   const server = createServer((request, response) => {
     const { url: path, headers } = request;
     self.requests.push({ at: Date.now(), path, vantage: headers["vedette-vantage"], headers });
     self.answer(request, response);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((resolve) => server.listen(0, host, resolve));
   self.port = server.address().port;
   self.stop = () => {
     server.closeAllConnections();

@@ -13,7 +13,7 @@ use vedette::vantage::Effect as Probing;
 use vedette::verdict::Status;
 use vedette::vote::{Opinion, Report};
 
-use crate::laws;
+use crate::laws::{self, Sight};
 use crate::objects::VantageObject;
 use crate::setup::{Ms, SECOND};
 
@@ -25,6 +25,7 @@ struct Held {
     definition: Fingerprint,
     opinion: Opinion,
     observed: Timestamp,
+    sight: Sight,
 }
 
 /// What the votes on an origin amount to, and when they last ceased to say fail.
@@ -43,6 +44,8 @@ pub struct Ledger {
     failed: BTreeMap<(OriginId, Fingerprint), Vec<Name>>,
     sequences: BTreeMap<Name, u64>,
     judged: BTreeMap<OriginId, Judged>,
+    /// Whose failures do not count.
+    not_believed: Vec<Name>,
     /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
     sure_from: Ms,
     sure: bool,
@@ -149,7 +152,12 @@ impl Ledger {
                 (true, None) => (Opinion::Undecided, now),
                 (false, _) => (vote.opinion, now.minus(vote.age)),
             };
-            let held = Held { definition: vote.definition, opinion, observed };
+            let sight = match (vote.seen.failed, vote.seen.status) {
+                (true, None) => Sight::Nothing,
+                (false, _) if opinion == Opinion::Pass && !vote.seen.unproven => Sight::Good,
+                _ => Sight::Answered,
+            };
+            let held = Held { definition: vote.definition, opinion, observed, sight };
             match ballot.get_mut(&report.vantage) {
                 Some(before) => *before = held,
                 None => drop(ballot.insert(report.vantage.clone(), held)),
@@ -169,6 +177,7 @@ impl Ledger {
         if !was_sure {
             self.sure_since = now;
         }
+        self.not_believed = self.not_believed(config, now);
         for pool in &config.pools {
             for origin in &pool.origins {
                 let status = laws::judged(pool.quorum, pool.min_votes, &self.live(pool, &origin.id, now));
@@ -188,6 +197,29 @@ impl Ledger {
         }
     }
 
+    /// Whose failures do not count at this moment.
+    fn not_believed(&self, config: &Config, now: Timestamp) -> Vec<Name> {
+        if !config.references.is_empty() || config.vantages.len() < 3 {
+            return Vec::new();
+        }
+        let origins =
+            config.pools.iter().flat_map(|pool| pool.origins.iter().map(move |origin| (pool, origin)));
+        let sights = origins.flat_map(|(pool, origin)| {
+            let held = self.votes.get(&origin.id).into_iter().flatten();
+            let fresh = held.filter(|(who, held)| {
+                origin.vantages.contains(who)
+                    && held.definition == origin.definition
+                    && now < held.observed.plus(pool.vote_ttl)
+            });
+            fresh.map(|(who, held)| (who, &origin.id, held.sight))
+        });
+        let sights: Vec<_> = sights.collect();
+        if sights.iter().all(|(.., sight)| *sight != Sight::Nothing) {
+            return Vec::new();
+        }
+        laws::not_believed(&sights)
+    }
+
     /// The opinions that count, of those who are sure.
     fn live(&self, pool: &Pool, origin: &OriginId, now: Timestamp) -> Vec<Opinion> {
         let definition = pool.origins.iter().find(|one| one.id == *origin).map(|origin| origin.definition);
@@ -195,6 +227,8 @@ impl Ledger {
         let live = of_this.filter(|(_, held)| {
             Some(held.definition) == definition && now < held.observed.plus(pool.vote_ttl)
         });
+        let live =
+            live.filter(|(who, held)| held.opinion != Opinion::Fail || !self.not_believed.contains(who));
         live.map(|(_, held)| held.opinion).filter(|opinion| *opinion != Opinion::Undecided).collect()
     }
 

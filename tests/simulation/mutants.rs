@@ -57,10 +57,12 @@ pub enum Mutant {
     StragglersCount,
     /// An object that was evicted is never rung again.
     DeadOnceEvicted,
+    /// A vantage to which nothing answers is believed like any other.
+    IsolationCounts,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -83,6 +85,7 @@ impl Mutant {
         Self::WindowLess,
         Self::StragglersCount,
         Self::DeadOnceEvicted,
+        Self::IsolationCounts,
     ];
 
     /// The configuration that the engines are given in place of `terms`.
@@ -138,6 +141,9 @@ impl Mutant {
     pub fn report(mutant: Option<Self>, mut report: Report, now: Ms) -> Report {
         if mutant == Some(Self::LateReportsWin) {
             report.seq = 2_000_000_000_000 + now;
+        }
+        if mutant == Some(Self::IsolationCounts) {
+            report.votes.iter_mut().for_each(|vote| vote.seen.status = Some(599));
         }
         report
     }

@@ -45,9 +45,9 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
     let quick = rng.u64(5..80);
     let sample = |outcome, finding, cache, latency| Sample {
         at: seen.at,
+        status: (outcome == Outcome::Answered).then_some(200),
         outcome,
         latency: Millis::new(latency),
-        status: Some(200),
         cache,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],

@@ -1,0 +1,254 @@
+//! What half a minute of many origins costs the engines, on this machine: `cargo run --release --example scale -- ORIGINS VANTAGES …` prints one
+//! line of JSON for each pair. Time is simulated, the engines are the real ones; what is measured in real time is what their steps cost.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use vedette::arbiter::{self, Arbiter};
+use vedette::config::Config;
+use vedette::json;
+use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::schedule;
+use vedette::snapshot::Part;
+use vedette::units::{Millis, Name, OriginId, Timestamp};
+use vedette::vantage::{Effect, Event, Watch};
+
+const BEGIN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+/// What is measured, after as long a time to settle.
+const LENGTH: Millis = Millis::from_secs(30);
+
+/// How long an origin takes to answer, and a report to arrive.
+const ANSWER: Millis = Millis::new(50);
+const TRANSIT: Millis = Millis::new(5);
+
+/// The most origins that a file may have; more are made of copies.
+const FILE: usize = 10_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let numbers: Vec<usize> = std::env::args().skip(1).map(|text| text.parse()).collect::<Result<_, _>>()?;
+    if numbers.is_empty() || !numbers.len().is_multiple_of(2) {
+        return Err("write pairs of numbers: origins and vantages".into());
+    }
+    for pair in numbers.chunks(2) {
+        if let [origins, vantages] = pair {
+            say(&World::new(configuration(*origins, *vantages)?).run());
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command line prints")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Pools of ten origins, each probed every ten seconds.
+fn configuration(origins: usize, vantages: usize) -> Result<Config, Box<dyn Error>> {
+    let places = ["weur", "enam", "apac", "oc"].get(..vantages).ok_or("at most four vantages")?;
+    let mut text =
+        format!("plan = \"paid\"\n[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\nvantages = {places:?}\n");
+    for origin in 0..origins.min(FILE) {
+        if origin % 10 == 0 {
+            write!(text, "[[pool]]\nname = \"p{}\"\n", origin / 10)?;
+        }
+        write!(text, "[[pool.origin]]\nname = \"o{origin}\"\nurl = \"https://o{origin}.example.com\"\n")?;
+    }
+    let mut config = Config::parse(&text).map_err(|problems| problems.to_string())?;
+    let file = config.pools.clone();
+    for copy in 1..origins.div_ceil(FILE) {
+        for pool in &file {
+            let mut pool = pool.clone();
+            pool.name = Name::parse(&format!("c{copy}-{}", pool.name))?;
+            pool.origins.iter_mut().for_each(|origin| origin.id.pool = pool.name.clone());
+            config.pools.push(pool);
+        }
+    }
+    Ok(config)
+}
+
+/// Something that is going to happen to a shard.
+enum Due {
+    Rings,
+    Answers(OriginId, u64),
+    Delivers(u64),
+}
+
+#[derive(Default)]
+struct Counts {
+    probes: u64,
+    alarms: u64,
+    reports: u64,
+    rows: u64,
+    row_bytes: u64,
+    probing: Duration,
+    weighing: Duration,
+    longest: Duration,
+}
+
+struct World {
+    config: Config,
+    watches: Vec<Watch>,
+    arbiter: Arbiter,
+    queue: BTreeMap<(Timestamp, u64), (usize, Due)>,
+    sequence: u64,
+    counts: Counts,
+    memory: u64,
+}
+
+impl World {
+    fn new(config: Config) -> Self {
+        let before = resident();
+        let mut watches = Vec::new();
+        for vantage in &config.vantages {
+            for shard in schedule::shards(&config, &vantage.name) {
+                watches.push(Watch::new(&config, &vantage.name, &shard, None, BEGIN));
+            }
+        }
+        let arbiter = Arbiter::new(config.clone(), &[], BEGIN);
+        let mut world = Self {
+            config,
+            watches,
+            arbiter,
+            queue: BTreeMap::new(),
+            sequence: 0,
+            counts: Counts::default(),
+            memory: before,
+        };
+        for shard in 0..world.watches.len() {
+            world.at(BEGIN, shard, Due::Rings);
+        }
+        world
+    }
+
+    fn at(&mut self, at: Timestamp, shard: usize, due: Due) {
+        self.sequence += 1;
+        self.queue.insert((at, self.sequence), (shard, due));
+    }
+
+    fn run(mut self) -> String {
+        let from = BEGIN.plus(LENGTH);
+        let end = from.plus(LENGTH);
+        let mut measuring = false;
+        while let Some(((now, _), (shard, due))) = self.queue.pop_first() {
+            if now > end {
+                break;
+            }
+            if now >= from && !measuring {
+                measuring = true;
+                self.counts = Counts::default();
+            }
+            self.happens(due, shard, now);
+        }
+        self.told(end)
+    }
+
+    fn happens(&mut self, due: Due, shard: usize, now: Timestamp) {
+        let event = match due {
+            Due::Rings => Event::Alarm,
+            Due::Answers(id, ticket) => Event::Sampled(id, ticket, sample(now)),
+            Due::Delivers(seq) => Event::Delivered(seq),
+        };
+        let Some(watch) = self.watches.get_mut(shard) else { return };
+        let (effects, took) = timed(|| watch.step(event, now));
+        self.counts.probing += took;
+        for effect in effects {
+            match effect {
+                Effect::WakeAt(at) => {
+                    self.counts.alarms += 1;
+                    self.at(at, shard, Due::Rings);
+                }
+                Effect::Probe(id, ticket) => {
+                    self.counts.probes += 1;
+                    self.at(now.plus(ANSWER), shard, Due::Answers(id, ticket));
+                }
+                Effect::Persist(text) => self.row(text.len()),
+                Effect::Report(report) => {
+                    let seq = report.seq;
+                    let (effects, took) =
+                        timed(|| self.arbiter.step(arbiter::Event::Reported(report), now.plus(TRANSIT)));
+                    self.counts.reports += 1;
+                    self.counts.weighing += took;
+                    self.counts.longest = self.counts.longest.max(took);
+                    for effect in effects {
+                        if let arbiter::Effect::Persist(rows) = effect {
+                            for row in rows {
+                                self.row(row.text.len());
+                            }
+                        }
+                    }
+                    self.at(now.plus(TRANSIT), shard, Due::Delivers(seq));
+                }
+                Effect::Refer(..) | Effect::Observed(..) | Effect::Slipped(..) => {}
+            }
+        }
+    }
+
+    fn row(&mut self, bytes: usize) {
+        self.counts.rows += 1;
+        self.counts.row_bytes += bytes as u64;
+    }
+
+    fn told(&self, now: Timestamp) -> String {
+        let Counts { probes, alarms, reports, rows, row_bytes, probing, weighing, longest } = &self.counts;
+        let size = |part: &Part| {
+            let (text, took) = timed(|| json::write(&self.arbiter.snapshot(part, now)));
+            (text.len(), took.as_micros())
+        };
+        let (summary, summary_us) = size(&Part::Summary);
+        let (whole, _) = size(&Part::Whole);
+        let fragment = self.config.pools.first().map_or((0, 0), |pool| size(&Part::Pool(pool.name.clone())));
+        let tenths = |tenths: u128| format!("{}.{}", tenths / 10, tenths % 10);
+        let rate = |count: u64| tenths(u128::from(count * 10 / LENGTH.as_secs()));
+        let origins = self.config.origins().count();
+        let memory = resident().saturating_sub(self.memory) / origins.max(1) as u64;
+        let each = |spent: &Duration, count: &u64| spent.as_nanos() / u128::from((*count).max(1)) / 100;
+        format!(
+            "{{\"origins\":{origins},\"vantages\":{},\"shards\":{},\"probes_per_s\":{},\"alarms_per_s\":{},\"reports_per_s\":{},\
+             \"rows_per_s\":{},\"row_bytes_per_s\":{},\"us_per_probe\":{},\"us_per_report\":{},\"longest_report_us\":{},\
+             \"bytes_per_origin\":{memory},\"summary_bytes\":{summary},\"summary_us\":{summary_us},\"whole_bytes\":{whole},\
+             \"fragment_bytes\":{},\"fragment_us\":{}}}",
+            self.config.vantages.len(),
+            self.watches.len(),
+            rate(*probes),
+            rate(*alarms),
+            rate(*reports),
+            rate(*rows),
+            rate(*row_bytes),
+            tenths(each(probing, probes)),
+            tenths(each(weighing, reports)),
+            longest.as_micros(),
+            fragment.0,
+            fragment.1,
+        )
+    }
+}
+
+/// What a healthy origin answers.
+fn sample(at: Timestamp) -> Sample {
+    Sample {
+        at,
+        outcome: Outcome::Answered,
+        latency: ANSWER,
+        status: Some(200),
+        cache: CacheClass::OriginProven,
+        database: Database::default(),
+        checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a step costs is what is asked for")]
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let begun = Instant::now();
+    let made = work();
+    (made, begun.elapsed())
+}
+
+/// Bytes of memory that this process holds; nothing where the system does not say.
+fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4_096
+}
