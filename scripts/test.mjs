@@ -17,7 +17,7 @@ const checks = () => [
   ["lints on the host", "cargo", ["clippy", "--locked", "--all-targets", ...strict]],
   ["lints on wasm32", "cargo", ["clippy", "--locked", ...wasm, "--features", "trap", ...strict]],
   ["core tests", "cargo", ["test", "--locked", "--quiet"]],
-  ["simulation", "cargo", ["test", "--locked", "--quiet", "--profile", "simulation", "--test", "simulation"], manyWorlds],
+  ["simulation", "cargo", ["test", "--locked", "--quiet", "--profile", "simulation", "--test", "simulation", "--test", "budget"], manyWorlds],
   ["documentation", "cargo", ["doc", "--locked", "--no-deps", "--document-private-items", "--lib"], docs],
   ["sample origin: tests", python, ["-m", "pytest", "--quiet"], origin],
   ["build", process.execPath, ["scripts/build.mjs"]],
@@ -30,7 +30,7 @@ const docs = { env: { ...process.env, RUSTDOCFLAGS: "--deny warnings" } };
 
 // tests/simulation/main.rs says what they are.
 const manyWorlds = {
-  env: { VEDETTE_SEEDS: "10000", VEDETTE_FORTNIGHTS: "20", VEDETTE_MUTANTS: "1000", ...process.env },
+  env: { VEDETTE_SEEDS: "10000", VEDETTE_FORTNIGHTS: "20", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1", ...process.env },
 };
 
 function runtimeTests() {

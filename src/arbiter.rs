@@ -21,6 +21,7 @@ use stored::PoolRow;
 #[cfg(test)]
 use stored::ShardRow;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+pub use view::EVENTS_SHOWN;
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,6 +73,8 @@ struct Presence {
     blind: Option<String>,
     /// The longest time between two reports that is not silence.
     patience: Millis,
+    /// What is known of it comes from storage: it may have been heard so much later.
+    unsure: Millis,
     /// The shortest time to live of the votes of its vantage.
     ttl: Millis,
     object: ObjectName,
@@ -274,6 +277,9 @@ impl Arbiter {
             return None;
         }
         presence.take(&report, now);
+        if let Some(from) = presence.silent_from() {
+            self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
+        }
         if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
             self.unanswered_until = self.unanswered_until.max(now.plus(self.longest_ttl));
         }
@@ -409,24 +415,30 @@ impl Arbiter {
             return effects;
         }
         (self.heard_until, self.silence_at) = (now.plus(ROUNDS), now.plus(ROUNDS));
+        let mut last = None;
         for (_, presence) in self.watch.iter_mut() {
+            let silent_from = presence.silent_from();
             let silent =
-                presence.heard.is_none_or(|heard| now.since(heard) > presence.patience || now < heard);
+                silent_from.is_none_or(|from| now > from) || presence.heard.is_some_and(|heard| now < heard);
             let poked = presence.poked.is_some_and(|poked| now >= poked && now.since(poked) < POKE_EVERY);
             if silent && !poked {
                 presence.poked = Some(now);
                 effects.push(Effect::Arm(presence.object.clone()));
             }
-            let looks = match presence.heard {
-                Some(heard) if !silent => heard.plus(presence.patience).plus(Millis::new(1)),
+            let looks = match silent_from {
+                Some(from) if !silent => from.plus(Millis::new(1)),
                 Some(_) | None => now.plus(POKE_EVERY),
             };
             self.heard_until = self.heard_until.min(looks);
-            // One that fell silent is woken by whoever comes next; one that never spoke is waited for.
-            if !silent || presence.heard.is_none() {
+            // Every report is a look around: only when none comes any more it takes an alarm to see who is silent. One that fell
+            // silent is woken by whoever comes next; one that never spoke is waited for.
+            if presence.heard.is_none() {
                 self.silence_at = self.silence_at.min(looks);
+            } else if !silent {
+                last = last.max(Some(looks));
             }
         }
+        self.silence_at = last.map_or(self.silence_at, |last| self.silence_at.min(last));
         effects
     }
 
@@ -446,9 +458,15 @@ impl Arbiter {
 }
 
 impl Presence {
+    /// From when on it counts as silent unless it reports; nothing if it has never reported.
+    fn silent_from(&self) -> Option<Timestamp> {
+        self.heard.map(|heard| heard.plus(self.patience).plus(self.unsure))
+    }
+
     fn take(&mut self, report: &Report, now: Timestamp) {
         self.seq = report.seq;
         self.heard = Some(now);
+        self.unsure = Millis::ZERO;
         self.lag = report.lag;
         self.missed = report.missed;
         self.colo.clone_from(&report.colo);
@@ -614,10 +632,11 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
         let Place::Hint(hint) = vantage.place else { continue };
         let ttl = shortest_ttl(config, &vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
-            let slowest = shard
-                .origins
-                .iter()
-                .map(|origin| origin.pace.interval.max(origin.pace.down_interval).plus(origin.pace.timeout));
+            let slowest = shard.origins.iter().map(|origin| {
+                let interval = origin.pace.interval.max(origin.pace.down_interval);
+                // A slot may lie a tenth later than the one before it.
+                interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout)
+            });
             let patience = slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2));
             let object =
                 ObjectName { name: schedule::object_name(vantage, hint.as_str(), &shard.label()), hint };
@@ -633,6 +652,7 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 fast: None,
                 blind: None,
                 patience,
+                unsure: Millis::ZERO,
                 ttl,
                 object,
                 origins,

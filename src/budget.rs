@@ -1,148 +1,260 @@
-//! What a configuration costs on the platform in a quiet day, and whether its plan allows it.
+//! A configuration → what it costs on the platform in a day, at what price, and whether its plan carries it.
 //!
-//! Limits and prices: Cloudflare, "Workers pricing" and "Workers limits", read in November 2026
-//! (<https://developers.cloudflare.com/workers/platform/pricing/>). The model is of a quiet day: every origin settled, every
-//! probe answered in [`USUAL`].
+//! [`Effect`] is the one table of what each effect costs, `prices` the one place of limits and prices. `check` prints what a day is
+//! calculated to cost; the worker is given the daily allowance of fast probes that keeps it within its plan; tests count what the engines
+//! and the worker do and hold the calculation to it. Nothing of this is in the upload: the allowance is part of the compiled
+//! configuration.
 
-use miniserde::Serialize;
+mod day;
+mod detection;
+mod effect;
+mod fit;
+mod load;
+mod prices;
+mod walk;
 
 use crate::config::{Config, Place, Plan};
-use crate::schedule::{self, SLOTS};
+use crate::schedule;
 use crate::units::{Millis, Name};
+
+use day::Days;
+pub use day::{Day, READERS};
+pub use detection::{Detection, detection};
+pub use effect::{ARBITER_MS, Cost, Counts, Effect};
+pub use fit::{Fit, nearest};
+pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Resource};
 
 /// The time a probe of a healthy origin is taken to last.
 pub const USUAL: Millis = Millis::new(300);
 
+/// The time from a vantage to the Arbiter and back, as it is taken to be.
+pub const ROUND_TRIP: Millis = Millis::new(100);
+
+/// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and readers that nobody counted on.
+const RESERVE: u64 = 5;
+
 const DAY_MS: u64 = 86_400_000;
 
-/// One day of a limited resource.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Line {
-    /// What is counted.
-    pub what: &'static str,
-    /// Used in a quiet day.
-    pub used: u64,
-    /// What the plan allows a day; none where it is only charged.
-    pub limit: Option<u64>,
+/// CPU of a tick of a vantage and of each of its probes, and of a snapshot and each vote in it, in microseconds: estimates, see
+/// `docs/limits.md`.
+const TICK_CPU_US: u64 = 1_500;
+const PROBE_CPU_US: u64 = 400;
+const SNAPSHOT_CPU_US: u64 = 500;
+const VOTE_CPU_US: u64 = 20;
+
+/// The cost of a configuration on a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Budget {
+    /// The plan.
+    pub plan: Plan,
+    /// Fast probes that each shard may send in a day; none where nothing is limited by the day.
+    pub fast_probes: Option<u32>,
+    /// By vantage.
+    pub vantages: Vec<VantageLoad>,
+    /// By resource.
+    pub lines: Vec<Line>,
+    /// What is limited in one invocation, or one second.
+    pub caps: Vec<Cap>,
 }
 
 /// The probing of one vantage.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VantageLoad {
     /// The vantage.
     pub vantage: Name,
     /// Where it is.
     pub place: String,
     /// Objects that share its work.
-    pub shards: usize,
+    pub shards: u64,
     /// Origins it probes.
-    pub origins: usize,
+    pub origins: u64,
     /// Probes a day.
     pub probes: u64,
-    /// Alarms a day.
-    pub alarms: u64,
+    /// Slots that are taken while every origin hangs, in thousandths of one, of all shards.
+    pub busy: u64,
 }
 
-/// The cost of a configuration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Budget {
-    /// By vantage.
-    pub vantages: Vec<VantageLoad>,
-    /// By resource.
-    pub lines: Vec<Line>,
-    /// US dollars a month on the paid plan, its base price of 5 included.
-    pub monthly_usd: f64,
+/// One resource in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What is counted.
+    pub resource: Resource,
+    /// Used on a [normal day](Day::Normal).
+    pub normal: u64,
+    /// Used on a worst day, be it [`Day::Wavering`] or [`Day::Turning`].
+    pub worst: u64,
+    /// What the plan allows a day; none where it is only charged, or not counted.
+    pub limit: Option<u64>,
+}
+
+/// What is limited in one invocation or one second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// What is counted.
+    pub what: &'static str,
+    /// The most that is used.
+    pub used: u64,
+    /// What the plan allows.
+    pub limit: u64,
+}
+
+/// A number that the plan does not carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// What is counted.
+    pub what: &'static str,
+    /// Used.
+    pub used: u64,
+    /// Allowed.
+    pub limit: u64,
+    /// On which day, `normal` or `worst`, if it is counted by the day.
+    pub day: Option<&'static str>,
 }
 
 impl Budget {
-    /// The lines that go over what the plan allows.
-    pub fn over(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.limit.is_some_and(|limit| line.used > limit))
+    /// What the plan does not carry: over a daily limit even on a normal day, else on a worst day, or over a cap.
+    #[must_use]
+    pub fn excesses(&self) -> Vec<Excess> {
+        let over = |line: &Line| {
+            let limit = line.limit?;
+            let days = [("normal", line.normal), ("worst", line.worst)];
+            let (day, used) = days.into_iter().find(|(_, used)| *used > limit)?;
+            Some(Excess { what: line.resource.as_str(), used, limit, day: Some(day) })
+        };
+        let caps = self.caps.iter().filter(|cap| cap.used > cap.limit);
+        let caps = caps.map(|cap| Excess { what: cap.what, used: cap.used, limit: cap.limit, day: None });
+        self.lines.iter().filter_map(over).chain(caps).collect()
+    }
+
+    /// The price of a month of normal days on the paid plan in hundredths of a US cent, and of a month of worst days.
+    #[must_use]
+    pub fn monthly(&self) -> (u64, u64) {
+        let base = BASE_CENTS.saturating_mul(100);
+        let add = |(normal, worst): (u64, u64), line: &Line| {
+            let (more, most) = line.price();
+            (normal.saturating_add(more), worst.saturating_add(most))
+        };
+        self.lines.iter().fold((base, base), add)
     }
 }
 
-/// Counts a quiet day.
-#[must_use]
-pub fn of(config: &Config) -> Budget {
-    let vantages: Vec<VantageLoad> = config
-        .vantages
-        .iter()
-        .map(|vantage| {
-            let place = match &vantage.place {
-                Place::Hint(hint) => hint.as_str().to_owned(),
-                Place::Service(binding) => format!("service {binding}"),
-            };
-            load(config, &vantage.name, place)
-        })
-        .collect();
-    let alarms: u64 = vantages.iter().map(|load| load.alarms).sum();
-    let arbiter_rounds = DAY_MS / 30_000;
-    // Each alarm is a request and each tick one report; the Arbiter wakes every half minute, and cron every minute.
-    let requests = alarms.saturating_mul(2).saturating_add(arbiter_rounds).saturating_add(DAY_MS / 60_000);
-    // Each setting of an alarm is a row, and each report at most one more.
-    let rows = alarms.saturating_mul(2).saturating_add(arbiter_rounds);
-    // 128 MB are billed while a tick waits for its probes.
-    let gb_seconds = alarms.saturating_mul(USUAL.get()).saturating_mul(128) / 1_000 / 1_000;
-    let free = config.plan == Plan::Free;
-    let line = |what, used, limit| Line { what, used, limit: free.then_some(limit) };
-    let lines = vec![
-        line("Durable Object requests a day", requests, 100_000),
-        line("rows written a day", rows, 100_000),
-        line("Durable Object GB-s a day", gb_seconds, 13_000),
-        // The last known good, each hour; a day full of changes is held to 700 (`arbiter/publication.rs`).
-        line("KV writes a day", 24, 1_000),
-    ];
-    Budget { vantages, lines, monthly_usd: monthly(requests, rows, gb_seconds) }
+impl Line {
+    /// Its part of the price of a month of normal days on the paid plan in hundredths of a US cent, and of a month of worst days.
+    #[must_use]
+    pub fn price(&self) -> (u64, u64) {
+        let Price { included, cents_a_million } = self.resource.price();
+        let price = |a_day: u64| {
+            let beyond = a_day.saturating_mul(DAYS).saturating_sub(included);
+            beyond.saturating_mul(cents_a_million) / 10_000
+        };
+        (price(self.normal), price(self.worst))
+    }
 }
 
-/// The fast probes that one shard of a vantage may send in a day of UTC: half of what a quiet day leaves of the plan's limits, for
-/// the other half belongs to the readers. None on a plan without daily limits, and on a laptop, which has none.
+/// How often a day has each effect, by calculation.
+#[must_use]
+pub fn counts(config: &Config, plan: Plan, day: Day) -> Counts {
+    let days = Days::new(config, plan);
+    days.counts(day, allowance(&days, plan))
+}
+
+/// Calculates what a configuration costs on a plan, as if it were deployed.
+#[must_use]
+pub fn of(config: &Config, plan: Plan) -> Budget {
+    let days = Days::new(config, plan);
+    let allowance = allowance(&days, plan);
+    let [normal, wavering, turning] = Day::ALL.map(|day| days.counts(day, allowance));
+    let line = |resource: Resource| Line {
+        resource,
+        normal: normal.uses(resource),
+        worst: wavering.uses(resource).max(turning.uses(resource)),
+        limit: if plan == Plan::Free { resource.a_day() } else { None },
+    };
+    let judged = |counts: &Counts| counts.of(Effect::Report).saturating_add(counts.of(Effect::Refresh));
+    Budget {
+        plan,
+        fast_probes: allowance.map(|allowance| u32::try_from(allowance).unwrap_or(u32::MAX)),
+        vantages: config.vantages.iter().map(|vantage| vantage_load(config, vantage)).collect(),
+        lines: Resource::ALL.into_iter().map(line).collect(),
+        caps: caps(config, plan, judged(&wavering).max(judged(&turning))),
+    }
+}
+
+/// The fast probes that one shard of a vantage may send in a day of UTC: as many as the worst days leave room for within every daily
+/// limit. None on a plan without daily limits, and on a laptop, which has none.
 #[must_use]
 pub fn fast_probes(config: &Config) -> Option<u32> {
-    /// A fast probe is an alarm and a report, and each of them sets an alarm or writes a row: at most three rows.
-    const COST: u64 = 3;
     if config.plan == Plan::Paid || config.loopback_origins().next().is_some() {
         return None;
     }
-    let budget = of(config);
-    let shards = budget.vantages.iter().map(|load| load.shards).sum::<usize>().max(1) as u64;
-    let left = |line: &Line| line.limit.map(|limit| limit.saturating_sub(line.used) / 2 / COST / shards);
-    let counted = budget.lines.iter().take(2);
-    Some(u32::try_from(counted.filter_map(left).min().unwrap_or(0)).unwrap_or(u32::MAX))
+    let allowance = allowance(&Days::new(config, config.plan), config.plan)?;
+    Some(u32::try_from(allowance).unwrap_or(u32::MAX))
 }
 
-fn load(config: &Config, vantage: &Name, place: String) -> VantageLoad {
-    let shards = schedule::shards(config, vantage);
-    let per_day = |interval: Millis| DAY_MS / interval.get().max(1);
-    let probes =
-        shards.iter().flat_map(|shard| &shard.origins).map(|origin| per_day(origin.pace.interval)).sum();
-    // Origins of one interval share an alarm by groups of five; those of different intervals do not.
-    let alarms = shards
-        .iter()
-        .map(|shard| {
-            let mut intervals: Vec<Millis> =
-                shard.origins.iter().map(|origin| origin.pace.interval).collect();
-            intervals.sort_unstable();
-            intervals.dedup();
-            let groups = shard.origins.len().div_ceil(SLOTS) as u64;
-            intervals.into_iter().map(|interval| per_day(interval).saturating_mul(groups)).sum::<u64>()
-        })
-        .sum();
+/// The most that fits; none at all if nothing fits.
+fn allowance(days: &Days<'_>, plan: Plan) -> Option<u64> {
+    if plan == Plan::Paid {
+        return None;
+    }
+    let fits = |allowance: u64| {
+        let over = |counts: &Counts| {
+            let over = |resource: Resource| {
+                let limit = resource.a_day().map(|limit| limit.saturating_mul(100 - RESERVE) / 100);
+                limit.is_some_and(|limit| counts.uses(resource) > limit)
+            };
+            Resource::ALL.into_iter().any(over)
+        };
+        ![Day::Wavering, Day::Turning].into_iter().any(|day| over(&days.counts(day, Some(allowance))))
+    };
+    // More than a limit divided among the shards never fits: a fast probe costs at least one request.
+    let (mut low, mut high) = (0, 100_000 / days.shards().max(1));
+    while high.saturating_sub(low) > 1 {
+        let middle = low.saturating_add(high) / 2;
+        if fits(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(low)
+}
+
+fn vantage_load(config: &Config, vantage: &crate::config::Vantage) -> VantageLoad {
+    let (place, shards) = match &vantage.place {
+        Place::Hint(hint) => (hint.as_str().to_owned(), schedule::shards(config, &vantage.name)),
+        Place::Service(binding) => (format!("service {binding}, not active"), Vec::new()),
+    };
+    let origins = || shards.iter().flat_map(|shard| &shard.origins);
+    let busy = |origin: &&crate::config::Origin| {
+        origin.pace.timeout.get().saturating_mul(1_000) / origin.pace.interval.get().max(1)
+    };
     VantageLoad {
-        vantage: vantage.clone(),
+        vantage: vantage.name.clone(),
         place,
-        shards: shards.len(),
-        origins: shards.iter().map(|shard| shard.origins.len()).sum(),
-        probes,
-        alarms,
+        shards: shards.len() as u64,
+        origins: origins().count() as u64,
+        probes: origins().map(|origin| load::a_day(origin.pace.interval)).sum(),
+        busy: origins().map(busy).sum(),
     }
 }
 
-/// Thirty such days on the paid plan, beyond what its base price includes.
-fn monthly(requests: u64, rows: u64, gb_seconds: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a price in dollars needs no more than 53 bits")]
-    let beyond = |a_day: u64, included: u64| a_day.saturating_mul(30).saturating_sub(included) as f64 / 1e6;
-    5.0 + beyond(requests, 1_000_000) * 0.15
-        + beyond(rows, 50_000_000) * 1.0
-        + beyond(gb_seconds, 400_000) * 12.5
+/// What is limited in one invocation or one second.
+fn caps(config: &Config, plan: Plan, requests_a_day: u64) -> Vec<Cap> {
+    let loads = load::loads(config);
+    let beats = || loads.iter().flat_map(|load| &load.beats);
+    let references = config.references.len() as u64;
+    let subrequests = loads.iter().map(load::Load::requests).max().unwrap_or(0).saturating_add(references);
+    let tick = beats().map(|beat| beat.origins.saturating_mul(PROBE_CPU_US)).max().unwrap_or(0);
+    let votes: u64 = config.origins().map(|origin| day::vantages(config, origin)).sum();
+    let snapshot = SNAPSHOT_CPU_US.saturating_add(votes.saturating_mul(VOTE_CPU_US));
+    let cpu = tick.saturating_add(TICK_CPU_US).max(snapshot).div_ceil(1_000);
+    vec![
+        Cap { what: "subrequests of one invocation", used: subrequests, limit: prices::subrequests(plan) },
+        Cap { what: "CPU ms of one invocation, estimated", used: cpu, limit: prices::cpu(plan) },
+        Cap {
+            what: "requests of the Arbiter in a second",
+            used: requests_a_day.div_ceil(DAY_MS / 1_000),
+            limit: OBJECT_REQUESTS_A_SECOND,
+        },
+    ]
 }

@@ -91,6 +91,8 @@ impl Watch {
         now: Timestamp,
     ) -> Self {
         let mut stored = StoredV1::read(stored);
+        let allowance = Allowance::new(config.fast_probes, stored.spent);
+        let hurry = allowance.is_left(now);
         let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
             let tally = stored
                 .tallies
@@ -98,7 +100,7 @@ impl Watch {
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            (origin.id.clone(), Booth::new(origin, shard.turn(index), tally, vantage, now))
+            (origin.id.clone(), Booth::new(origin, shard.turn(index), tally, (vantage, hurry), now))
         });
         Self {
             vantage: vantage.clone(),
@@ -107,7 +109,7 @@ impl Watch {
             booths: booths.collect(),
             waiting: VecDeque::new(),
             bearings: Bearings::new(&config.references, stored.asked, stored.colo),
-            allowance: Allowance::new(config.fast_probes, stored.spent),
+            allowance,
             // Derived from the clock, so that no ticket of an earlier life is taken for one of this.
             ticket: now.as_millis().saturating_mul(1_024),
             seq: 0,
@@ -196,11 +198,13 @@ impl Watch {
         let unconfirmed = self.booths.values().any(|booth| booth.fresh.is_some());
         let report = if unconfirmed { self.report(now) } else { None };
         let asked = self.ask(false, now);
+        // What the probes spend is stored with what they find.
+        let unwritten = self.unwritten();
         let started = self.start_waiting(now);
         let next = self.next_due(now);
         self.alarm = Some(next);
         let mut effects = vec![Effect::WakeAt(next)];
-        effects.extend(self.unwritten().map(Effect::Persist));
+        effects.extend(unwritten.map(Effect::Persist));
         effects.extend(slipped);
         effects.extend(report.map(Effect::Report));
         effects.extend(asked);
@@ -327,14 +331,24 @@ impl Watch {
             observed.push(Effect::Observed(id, evidence));
         }
         let started = self.start_waiting(now);
+        // Not even a reference that hangs holds back what is known.
+        let over = self.booths.values().all(|booth| !booth.is_busy());
+        // A change of opinion does not wait for the others of its tick, as long as the day allows for one more report.
+        let at_once = changed && (over || self.allowance.is_left(now));
+        if changed && !over && at_once {
+            self.unwritten |= self.allowance.spend(now);
+        }
         let mut effects = Vec::new();
-        // A sample that brought doubt moves the alarm forward.
+        // A sample that brought doubt moves the alarm forward, and one that ended it saves an alarm for nothing.
         let next = self.next_due(now);
-        if self.alarm.is_none_or(|set| next < set) {
+        if self.alarm.is_none_or(|set| next < set || changed && over) && self.alarm != Some(next) {
             self.alarm = Some(next);
             effects.push(Effect::WakeAt(next));
         }
-        effects.extend(self.unwritten().map(Effect::Persist));
+        // One row for all samples of a tick, and never a report of what is not stored.
+        if at_once || over {
+            effects.extend(self.unwritten().map(Effect::Persist));
+        }
         effects.extend(observed);
         effects.extend(asked);
         effects.extend(started);
@@ -343,9 +357,7 @@ impl Watch {
             .values()
             .any(|booth| booth.fresh.as_ref().is_some_and(|fresh| fresh.sent_as.is_none()));
         let blind = self.booths.values().any(|booth| booth.blind.is_some());
-        // Not even a reference that hangs holds back what is known.
-        let over = self.booths.values().all(|booth| !booth.is_busy());
-        if changed || (over && (unsent || blind)) {
+        if at_once || (over && (unsent || blind)) {
             effects.extend(self.report(now).map(Effect::Report));
         }
         effects

@@ -44,7 +44,15 @@ fn the_sample_configuration_is_good_and_explained() {
     let output = vedette(&["check", "vedette.toml"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
-    for part in ["vedette.toml: good", "shop/primary", "weur", "a quiet day on plan free", "a month"] {
+    for part in [
+        "vedette.toml: good",
+        "shop/primary",
+        "weur",
+        "detection on plan free",
+        "a day on plan free, the plan of this file",
+        "a day on plan paid",
+        "a month of such days",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
@@ -108,6 +116,66 @@ fn a_plan_that_cannot_carry_it_is_said_with_the_number() {
         "{}",
         text(&output.stderr)
     );
+}
+
+/// A file of ten origins on the free plan, at this interval, from so many of three vantages.
+fn ten(name: &str, interval: &str, vantages: usize) -> String {
+    let hints: Vec<&str> = ["weur", "enam", "apac"].into_iter().take(vantages).collect();
+    let mut text =
+        format!("[defaults]\ninterval = \"{interval}\"\nvantages = {hints:?}\n[[pool]]\nname = \"shop\"\n");
+    for n in 0..10 {
+        text += &format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"https://o{n}.example.com\"\n");
+    }
+    file(name, &text)
+}
+
+#[test]
+fn the_nearest_configuration_that_fits_does_and_nothing_nearer() {
+    let output = vedette(&["check", &ten("ten.toml", "10s", 3)]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    let (_, rest) = said.split_once("fits: interval = \"").unwrap();
+    let seconds: u64 = rest.split_once("s\"").unwrap().0.parse().unwrap();
+    assert!(said.contains("too many") && said.contains("plan = \"paid\", for $"), "{said}");
+    let code =
+        |interval: u64| vedette(&["check", &ten("near.toml", &format!("{interval}s"), 3)]).status.code();
+    assert_eq!((code(seconds), code(seconds - 1)), (Some(0), Some(1)), "{said}");
+}
+
+#[test]
+fn redirects_that_do_not_fit_into_one_invocation_are_refused() {
+    let good = std::fs::read_to_string(ten("hops.toml", "60s", 1)).unwrap();
+    let hops = |count: u32| {
+        let name = format!("hops-{count}.toml");
+        let path = file(
+            &name,
+            &good.replace("[defaults]\n", &format!("[defaults]\nprobe = {{ redirects = {count} }}\n")),
+        );
+        vedette(&["check", &path])
+    };
+    let output = hops(10);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("allows 50 subrequests of one invocation, this configuration uses 55: 5 too many"),
+        "{said}"
+    );
+    assert!(said.contains("redirects = 9 or less"), "{said}");
+    assert_eq!(hops(9).status.code(), Some(0));
+}
+
+#[test]
+fn the_budget_is_told_in_json_too() {
+    let output = vedette(&["check", &ten("json.toml", "30s", 3), "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let budget = &said["budget"];
+    assert_eq!(budget["vantages"][0]["shards"], 1);
+    assert_eq!(budget["free"]["a_day"][2]["what"], "Durable Object requests");
+    assert_eq!(budget["free"]["a_day"][2]["limit"], 100_000);
+    assert!(budget["free"]["fast_probes"].as_u64().is_some_and(|fast| fast > 1_000), "{said}");
+    assert_eq!(budget["paid"]["a_month"][1]["normal"], "5.00");
+    assert!(budget["detection"][0]["worst_ms"].as_u64() > budget["detection"][0]["best_ms"].as_u64());
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::Path;
 
-use vedette::config::Config;
+use vedette::budget::{self, BASE_CENTS, Budget, Line, Price, Resource};
+use vedette::config::{Config, Plan};
 
 /// The TOML examples of a document.
 fn examples(text: &str) -> Vec<String> {
@@ -56,5 +57,70 @@ fn every_link_between_documents_leads_somewhere() {
             }
             assert!(folder.join(target).exists(), "{name} links to {link}");
         }
+    }
+}
+
+/// Pools of two origins each.
+fn pairs(head: &str, origins: usize) -> Config {
+    let mut text = head.to_owned();
+    for n in 0..origins {
+        if n % 2 == 0 {
+            text += &format!("[[pool]]\nname = \"p{n}\"\n");
+        }
+        text += &format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"https://o{n}.example\"\n");
+    }
+    Config::parse(&text).unwrap()
+}
+
+const THREE: &str = "vantages = [\"weur\", \"enam\", \"apac\"]\n";
+
+/// The rows of a configuration's days, as the page has them.
+fn days(budget: &Budget) -> String {
+    let limited = budget.plan == Plan::Free;
+    let head = if limited {
+        "| a day | normal | worst | limit |\n| --- | --- | --- | --- |"
+    } else {
+        "| a day | normal | worst |\n| --- | --- | --- |"
+    };
+    let row = |line: &Line| {
+        let limit = line.limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+        let limit = if limited { format!(" {limit} |") } else { String::new() };
+        format!("\n| {} | {} | {} |{limit}", line.resource.as_str(), line.normal, line.worst)
+    };
+    budget.lines.iter().map(row).fold(head.to_owned(), |table, row| table + &row)
+}
+
+fn dollars(hundredths: u64) -> String {
+    let cents = hundredths.div_ceil(100);
+    format!("${}.{:02}", cents / 100, cents % 100)
+}
+
+#[test]
+fn the_limits_that_are_stated_are_those_of_the_code() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
+    for resource in Resource::ALL {
+        let limit = resource.a_day().map_or_else(|| "not by the day".to_owned(), |limit| limit.to_string());
+        let Price { included, cents_a_million } = resource.price();
+        let price = dollars(cents_a_million * 100);
+        let row = format!("| {} | {limit} | {included} | {price} |", resource.as_str());
+        assert!(page.contains(&row), "docs/limits.md lacks\n{row}");
+    }
+}
+
+#[test]
+fn the_bills_that_are_shown_are_those_that_check_makes_out() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
+    let free = budget::of(&pairs(&format!("[defaults]\ninterval = \"30s\"\n{THREE}"), 10), Plan::Free);
+    let paid = format!("plan = \"paid\"\n[defaults]\ninterval = \"10s\"\n{THREE}");
+    let paid = budget::of(&pairs(&paid, 1_000), Plan::Paid);
+    let fast = format!("Each shard may send {} fast probes a day.", free.fast_probes.unwrap());
+    let mut bill = vec![("total", paid.monthly()), ("base price", (BASE_CENTS * 100, BASE_CENTS * 100))];
+    let charged = paid.lines.iter().filter(|line| line.price() > (0, 0));
+    bill.extend(charged.map(|line| (line.resource.as_str(), line.price())));
+    let bill = bill
+        .iter()
+        .map(|(what, (normal, worst))| format!("| {what} | {} | {} |", dollars(*normal), dollars(*worst)));
+    for part in [days(&free), fast, days(&paid), bill.collect::<Vec<_>>().join("\n")] {
+        assert!(page.contains(&part), "docs/limits.md lacks\n{part}\n");
     }
 }

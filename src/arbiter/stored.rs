@@ -11,7 +11,7 @@ use crate::config::Pool;
 use crate::json;
 use crate::route::Choice;
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -129,6 +129,8 @@ impl Arbiter {
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
+            // Reports that changed no opinion were not stored for so long.
+            presence.unsure = Millis::new(presence.ttl.get() / 3);
             presence.seq = row.seq;
             presence.heard = Some(row.heard);
             presence.stored_at = Some(row.heard);

@@ -298,6 +298,44 @@ fn a_part_of_the_snapshot_has_what_its_reader_needs_and_no_more() {
     assert_eq!(arbiter.snapshot(&Part::Whole, at(1_000)).pools[1], shop.pools[0]);
 }
 
+fn armed(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::Arm(_))).count()
+}
+
+#[test]
+fn a_slot_that_comes_a_tenth_late_is_not_silence() {
+    let text = SHOP.replace("interval = \"1s\"", "interval = \"100s\"");
+    let config = config(&text);
+    let mut arbiter = Arbiter::new(config.clone(), &[], at(0));
+    for vantage in ["weur", "enam", "apac"] {
+        arbiter.step(Event::Reported(report(&config, vantage, 1, "++")), at(0));
+    }
+    assert_eq!(armed(&arbiter.step(Event::Woken, at(110_500))), 0);
+    assert_eq!(armed(&arbiter.step(Event::Woken, at(112_501))), 3);
+}
+
+#[test]
+fn who_reported_unstored_is_not_taken_for_silent_after_a_restart() {
+    let mut arbiter = arbiter();
+    let stored = rows(&feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]));
+    // Votes live for 45 s: the reports of the next 15 s change nothing and are not stored.
+    assert!(rows(&feed(&mut arbiter, 14_000, &[("weur", "++")])).is_empty());
+    let mut again = Arbiter::new(shop(), &stored, at(17_000));
+    assert_eq!(armed(&again.step(Event::Woken, at(17_000))), 0);
+    assert_eq!(armed(&again.step(Event::Woken, at(18_700))), 3, "but neither for alive");
+}
+
+#[test]
+fn as_long_as_anybody_reports_no_alarm_is_needed_to_see_who_is_silent() {
+    let mut arbiter = arbiter();
+    feed(&mut arbiter, 0, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    let effects = feed(&mut arbiter, 6_000, &[("weur", "++")]);
+    assert_eq!(armed(&effects), 2, "a report is a look around");
+    let next =
+        effects.iter().find_map(|effect| if let Effect::WakeAt(at) = effect { Some(*at) } else { None });
+    assert!(next.is_some_and(|next| next > at(9_000)), "{next:?}");
+}
+
 /// The shop on two hosts.
 fn two_hosts() -> Config {
     config(&SHOP.replace("127.0.0.1:9101", "127.0.0.2"))

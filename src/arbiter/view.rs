@@ -8,8 +8,8 @@ use crate::units::{Map, Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
 
-/// Events in a snapshot, the latest ones.
-const EVENTS_SHOWN: usize = 20;
+/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored.
+pub const EVENTS_SHOWN: usize = 20;
 
 impl Arbiter {
     /// The verdicts as they stand since the last step, as far as `part` goes.
@@ -130,7 +130,7 @@ impl Presence {
             heard: self.heard,
             lag: self.lag,
             missed: self.missed,
-            silent_from: self.heard.map_or(now, |heard| heard.plus(self.patience)),
+            silent_from: self.silent_from().unwrap_or(now),
             colo: self.colo.clone(),
             blind: self.blind.clone(),
             fast: self.fast,

@@ -14,7 +14,9 @@ use web_sys::{Request, Response};
 
 use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond};
-use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
+use crate::arbiter::{
+    Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
+};
 use crate::config::Config;
 use crate::json;
 use crate::snapshot::{Part, Snapshot};
@@ -218,10 +220,14 @@ impl Arbiter {
             Some(_) => {}
         }
         let mut rows = Vec::new();
+        // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
+        let latest = format!(
+            "SELECT key, body FROM (SELECT id, '' AS key, body FROM v1_events ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
+        );
         for (table, statement) in [
             (Table::Shards, "SELECT key, body FROM v1_shards"),
             (Table::Pools, "SELECT key, body FROM v1_pools"),
-            (Table::Events, "SELECT '' AS key, body FROM v1_events ORDER BY id"),
+            (Table::Events, latest.as_str()),
             (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
         ] {
             let stored = sql.pairs(statement)?;

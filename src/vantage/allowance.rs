@@ -7,9 +7,6 @@ use crate::units::{Millis, Timestamp};
 
 const DAY: Millis = Millis::from_secs(86_400);
 
-/// Spending is stored in steps of so many probes: a rebuilt object may have spent so many more than it knows.
-const STEP: u32 = 10;
-
 /// So many ticks in a row that begin late are more than a hiccup.
 const LATE_TICKS: u32 = 3;
 
@@ -62,20 +59,16 @@ impl Allowance {
         if self.spent.day == day(now) { self.spent.probes } else { 0 }
     }
 
-    /// Counts a fast probe; whether that is worth storing.
+    /// Counts a fast probe; whether that is to be stored. It is stored with what the probe changes, when its tick is over: an object
+    /// that is lost before forgets no more than it had under way.
     pub(super) fn spend(&mut self, now: Timestamp) -> bool {
-        if self.limit.is_none() {
-            return false;
-        }
         self.spent = Spent { day: day(now), probes: self.spent_at(now).saturating_add(1) };
-        self.spent.probes % STEP == 1
+        self.limit.is_some()
     }
 
-    /// What to store: rounded up, so that no life of the object forgets what an earlier one spent.
+    /// What to store.
     pub(super) fn stored(&self) -> Option<Spent> {
-        self.limit?;
-        let probes = self.spent.probes.div_ceil(STEP).saturating_mul(STEP);
-        Some(Spent { probes, ..self.spent })
+        self.limit.map(|_| self.spent)
     }
 }
 
@@ -101,17 +94,13 @@ mod tests {
     }
 
     #[test]
-    fn a_rebuilt_object_never_believes_that_it_has_more_left() {
+    fn a_rebuilt_object_knows_what_was_spent() {
         let mut allowance = Allowance::new(Some(100), None);
-        let mut kept = None;
         for _ in 0..37 {
-            if allowance.spend(at(0)) {
-                kept = allowance.stored();
-            }
+            assert!(allowance.spend(at(0)), "each is stored");
         }
-        let again = Allowance::new(Some(100), kept);
-        assert!(again.spent_at(at(0)) >= 37, "{again:?}");
-        assert!(again.spent_at(at(0)) <= 37 + STEP, "{again:?}");
+        let again = Allowance::new(Some(100), allowance.stored());
+        assert_eq!(again.spent_at(at(0)), 37);
     }
 
     #[test]

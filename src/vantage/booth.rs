@@ -48,7 +48,13 @@ pub(super) struct Withheld {
 }
 
 impl Booth {
-    pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally, vantage: &Name, now: Timestamp) -> Self {
+    pub(super) fn new(
+        origin: &Origin,
+        turn: Turn,
+        tally: Tally,
+        (vantage, hurry): (&Name, bool),
+        now: Timestamp,
+    ) -> Self {
         let mut booth = Self {
             origin: origin.clone(),
             turn,
@@ -60,7 +66,7 @@ impl Booth {
             blind: None,
             withheld: None,
         };
-        booth.resume(vantage, now);
+        booth.resume(vantage, hurry, now);
         booth
     }
 
@@ -161,12 +167,12 @@ impl Booth {
     }
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
-    /// without a decided vote is probed at once.
-    fn resume(&mut self, vantage: &Name, now: Timestamp) {
-        if self.tally.in_doubt() {
+    /// in doubt is probed at once, if there is reason to `hurry` or nothing is known of it yet.
+    fn resume(&mut self, vantage: &Name, hurry: bool, now: Timestamp) {
+        if self.tally.in_doubt() && (hurry || self.tally.run() == 0) {
             return;
         }
-        let interval = self.interval(true);
+        let interval = self.interval(hurry);
         let slots = self.slots(vantage, interval);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));

@@ -486,3 +486,49 @@ fn a_spent_allowance_of_fast_probes_leaves_the_interval() {
     let spent = gaps.iter().rev().take(20).filter(|(_, gap)| *gap >= Millis::from_secs(20)).count();
     assert!(spent >= 18, "{:?}", &gaps[gaps.len() - 20..]);
 }
+
+fn persists(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::Persist(_))).count()
+}
+
+#[test]
+fn what_a_tick_changes_is_stored_once() {
+    let mut watch = watch(SHOP, None, at(0));
+    let alarm = watch.step(Event::Alarm, at(0));
+    let first = answer(&mut watch, &alarm, "shop/primary", true, at(20));
+    assert_eq!(persists(&first), 0, "the other is under way");
+    let last = answer(&mut watch, &alarm, "shop/standby", true, at(30));
+    assert_eq!(persists(&last), 1);
+    let again = Watch::new(&shop(), &name(), &shards(&shop(), &name())[0], Some(&watch.stored()), at(40));
+    assert_eq!(again.stored(), watch.stored());
+}
+
+#[test]
+fn a_vote_that_turns_is_reported_at_once_only_as_long_as_the_day_allows_for_it() {
+    for (limit, at_once) in [(None, true), (Some(0), false), (Some(100), true)] {
+        let mut config = config(&SHOP.replace("rise = 2", "rise = 1"));
+        config.fast_probes = limit;
+        let mut watch = Watch::new(&config, &name(), &shards(&config, &name())[0], None, at(0));
+        let alarm = watch.step(Event::Alarm, at(0));
+        let first = answer(&mut watch, &alarm, "shop/primary", true, at(20));
+        assert_eq!(report(&first).is_some(), at_once, "{limit:?}");
+        let last = answer(&mut watch, &alarm, "shop/standby", true, at(30));
+        let told = report(&last).unwrap();
+        assert!(told.votes.iter().any(|vote| vote.origin == id("shop/primary")), "{limit:?}: {told:?}");
+    }
+}
+
+#[test]
+fn who_is_in_doubt_is_not_probed_out_of_turn_when_the_fast_probes_are_spent() {
+    let mut config = config(SHOP);
+    config.fast_probes = Some(0);
+    let made =
+        |stored: Option<&str>, now| Watch::new(&config, &name(), &shards(&config, &name())[0], stored, now);
+    let mut watch = made(None, at(0));
+    let alarm = watch.step(Event::Alarm, at(0));
+    assert_eq!(probes(&alarm).len(), 2, "nothing is known of them");
+    answer(&mut watch, &alarm, "shop/primary", true, at(5));
+    answer(&mut watch, &alarm, "shop/standby", true, at(5));
+    let again = made(Some(&watch.stored()), at(10));
+    assert!(again.next_due(at(10)) > at(10), "one pass of two is known: its slot will come");
+}

@@ -1,10 +1,13 @@
 //! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`: makes of it what the worker
 //! reads.
 
+mod document;
+mod tables;
+
 use std::path::Path;
 use std::process::ExitCode;
 
-use vedette::budget::{self, Budget};
+use vedette::budget::{self, Excess, Fit};
 use vedette::config::{self, Config, Origin, Plan};
 use vedette::json::{self, Object};
 
@@ -19,9 +22,8 @@ pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let budget = budget::of(&config);
-    let refused = refusals(&config, &budget, deploy);
-    describe(file, &config, &budget, refused.is_empty());
+    let refused = refusals(&config, deploy);
+    describe(file, &config, refused.is_empty());
     for line in &refused {
         say_error(line);
     }
@@ -40,7 +42,7 @@ pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
         Ok(config) => config,
         Err(problems) => return complain(file, problems),
     };
-    let refused = refusals(config, &budget::of(config), deploy);
+    let refused = refusals(config, deploy);
     for line in &refused {
         say_error(line);
     }
@@ -48,21 +50,18 @@ pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
 }
 
 /// What is valid, but not on this plan or not for a deployment.
-fn refusals(config: &Config, budget: &Budget, deploy: bool) -> Vec<String> {
-    let mut refused: Vec<String> = budget
-        .over()
-        .map(|line| {
-            format!(
-                "plan: \"free\" allows {} {}, this configuration uses {}; probe less often, from fewer vantages, or write \
-                 plan = \"paid\"",
-                line.limit.unwrap_or_default(),
-                line.what,
-                line.used
-            )
-        })
-        .collect();
+fn refusals(config: &Config, deploy: bool) -> Vec<String> {
+    // A laptop has no daily limits; only a deployment is held to them.
+    if !deploy && config.loopback_origins().next().is_some() {
+        return Vec::new();
+    }
+    let budget = budget::of(config, config.plan);
+    let mut refused: Vec<String> = budget.excesses().iter().map(|excess| over(config.plan, excess)).collect();
+    if !refused.is_empty() {
+        refused.push(way_out(&budget::nearest(config, &budget)));
+    }
     if deploy {
-        refused.extend(config.origins().filter(|origin| origin.url.is_loopback()).map(|origin| {
+        refused.extend(config.loopback_origins().map(|origin| {
             format!(
                 "{}: its url {} is this machine, which the edge cannot reach; write an address that is public",
                 path(origin),
@@ -70,58 +69,62 @@ fn refusals(config: &Config, budget: &Budget, deploy: bool) -> Vec<String> {
             )
         }));
     }
-    // A laptop has no daily limits; only a deployment is held to them.
-    if !deploy && config.origins().any(|origin| origin.url.is_loopback()) {
-        refused.clear();
-    }
     refused
+}
+
+/// Which number breaks, and by how much.
+fn over(plan: Plan, excess: &Excess) -> String {
+    let Excess { what, used, limit, day } = excess;
+    let (plan, more) = (tables::plan(plan), used.saturating_sub(*limit));
+    match day {
+        Some(day) => {
+            format!(
+                "plan: \"{plan}\" allows {limit} {what} a day, this configuration uses {used} on a {day} day: {more} too many"
+            )
+        }
+        None => {
+            format!("plan: \"{plan}\" allows {limit} {what}, this configuration uses {used}: {more} too many")
+        }
+    }
+}
+
+/// The nearest configurations that fit.
+fn way_out(fits: &[Fit]) -> String {
+    let ways: Vec<String> = fits
+        .iter()
+        .map(|fit| match fit {
+            Fit::Interval(interval) => format!("interval = \"{interval}\" or more for every origin"),
+            Fit::Vantages(1) => "one vantage for each origin".to_owned(),
+            Fit::Vantages(count) => format!("at most {count} vantages for each origin"),
+            Fit::Redirects(count) => format!("redirects = {count} or less"),
+            Fit::Paid(price) => format!("plan = \"paid\", for {} a month", tables::dollars(*price)),
+        })
+        .collect();
+    match ways.split_last() {
+        Some((last, [])) => format!("plan: this fits: {last}"),
+        Some((last, others)) => format!("plan: each of these fits: {}, or {last}", others.join(", ")),
+        None => "plan: no one change makes it fit; watch fewer origins, from fewer vantages, less often"
+            .to_owned(),
+    }
 }
 
 fn path(origin: &Origin) -> String {
     format!("pool.{}.origin.{}", origin.id.pool, origin.id.origin)
 }
 
-fn describe(file: &Path, config: &Config, budget: &Budget, accepted: bool) {
-    let plan = match config.plan {
-        Plan::Free => "free",
-        Plan::Paid => "paid",
-    };
+fn describe(file: &Path, config: &Config, accepted: bool) {
     let word = if accepted { "good" } else { "valid, but refused for what is said at the end" };
     say(&format!("{}: {word} (configuration {})", file.display(), config.hash));
-    say("");
-    say("schedule");
-    for load in &budget.vantages {
-        say(&format!(
-            "  {:<12} {:<10} {} origin(s) in {} shard(s), {} probes and {} alarms a day",
-            load.vantage.to_string(),
-            load.place,
-            load.origins,
-            load.shards,
-            load.probes,
-            load.alarms
-        ));
+    for line in tables::schedule(config).into_iter().chain(tables::detection(config)) {
+        say(&line);
     }
-    for origin in config.origins() {
-        let pace = origin.pace;
-        say(&format!(
-            "  {:<22} every {}, {} in doubt, {} when down; timeout {}; fail after {}, pass after {}",
-            origin.id.to_string(),
-            pace.interval,
-            pace.fast_interval,
-            pace.down_interval,
-            pace.timeout,
-            origin.thresholds.fall,
-            origin.thresholds.rise
-        ));
+    for plan in [Plan::Free, Plan::Paid] {
+        for line in tables::days(config, plan) {
+            say(&line);
+        }
     }
     say("");
-    say(&format!("a quiet day on plan {plan}"));
-    for line in &budget.lines {
-        let limit = line.limit.map_or_else(String::new, |limit| format!(" of {limit}"));
-        let over = if line.limit.is_some_and(|limit| line.used > limit) { "  OVER" } else { "" };
-        say(&format!("  {:<32} {}{limit}{over}", line.what, line.used));
-    }
-    say(&format!("  on the paid plan                 ${:.2} a month", budget.monthly_usd));
+    say(&tables::assumptions());
     if !config.not_active.is_empty() {
         say("");
         say("not active yet (accepted, but without effect in this release)");
@@ -139,11 +142,11 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
     let mut document = Object::new();
     let good = match Config::parse(&text) {
         Ok(config) => {
-            let budget = budget::of(&config);
-            let refused = refusals(&config, &budget, deploy);
+            let refused = refusals(&config, deploy);
             let good = refused.is_empty();
             document.put("good", &good).put("config", &config.hash).put_json("problems", "[]");
-            document.put("refused", &refused).put("budget", &budget).put("not_active", &config.not_active);
+            document.put("refused", &refused).put("plan", tables::plan(config.plan));
+            document.put_json("budget", &document::budgets(&config)).put("not_active", &config.not_active);
             good
         }
         Err(problems) => {

@@ -1,0 +1,152 @@
+//! A configuration → what its vantages have to do: shards, and the beats at which the alarms of a shard ring.
+
+use crate::config::{Config, Origin, Place, Plan, Pool, Vantage};
+use crate::schedule::{self, SLOTS, Shard, Slots};
+use crate::units::{Millis, Name};
+
+/// Origins of one shard that are probed in the same slots, and so share an alarm and a report.
+#[derive(Clone, Debug)]
+pub(super) struct Beat {
+    pub(super) slots: Slots,
+    pub(super) interval: Millis,
+    /// Origins.
+    pub(super) origins: u64,
+    /// The longest that one of their probes may last.
+    pub(super) timeout: Millis,
+    /// Requests of all their probes with every redirect that is followed.
+    pub(super) requests: u64,
+    /// The shortest time to live of their votes.
+    pub(super) vote_ttl: Millis,
+}
+
+/// What one shard of a vantage has to do.
+#[derive(Clone, Debug)]
+pub(super) struct Load {
+    pub(super) beats: Vec<Beat>,
+    /// So many of them.
+    pub(super) shards: u64,
+    /// A report is stored after a third of this at the latest.
+    pub(super) vote_ttl: Millis,
+    /// A vantage that is silent for longer is woken.
+    pub(super) patience: Millis,
+}
+
+impl Beat {
+    /// Ticks in a day.
+    pub(super) fn ticks(&self) -> u64 {
+        a_day(self.interval)
+    }
+
+    /// How long its tick lasts if its probes last so long, until its report has been taken; never longer than until the next one.
+    pub(super) fn lasts(&self, probe: Millis) -> u64 {
+        probe.min(self.timeout).plus(super::ROUND_TRIP).min(self.interval).get()
+    }
+}
+
+impl Load {
+    /// The most requests of one tick, with every redirect that is followed: beats of one interval lie apart, those of different ones
+    /// fall together now and then.
+    pub(super) fn requests(&self) -> u64 {
+        let mut most: Vec<(Millis, u64)> = Vec::new();
+        for beat in &self.beats {
+            match most.iter_mut().find(|(interval, _)| *interval == beat.interval) {
+                Some((_, requests)) => *requests = beat.requests.max(*requests),
+                None => most.push((beat.interval, beat.requests)),
+            }
+        }
+        most.iter().map(|(_, requests)| requests).sum()
+    }
+}
+
+/// How often something happens in a day that happens at this interval.
+pub(super) const fn a_day(interval: Millis) -> u64 {
+    let every = interval.get();
+    super::DAY_MS / if every > 0 { every } else { 1 }
+}
+
+/// What the vantages that are objects of ours have to do.
+pub(super) fn loads(config: &Config) -> Vec<Load> {
+    let mut loads = Vec::new();
+    for vantage in objects(config) {
+        let vote_ttl = shortest_ttl(config, &vantage.name);
+        for shard in schedule::shards(config, &vantage.name) {
+            let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
+            let beats = beats(&vantage.name, &shard, &shares);
+            let load = Load { beats, shards: 1, vote_ttl, patience: patience(&shard) };
+            loads.push(load);
+        }
+    }
+    loads
+}
+
+/// What one origin adds to its shard.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Share {
+    interval: Millis,
+    down_interval: Millis,
+    timeout: Millis,
+    vote_ttl: Millis,
+    requests: u64,
+}
+
+impl Share {
+    fn of(config: &Config, origin: &Origin) -> Self {
+        Self {
+            interval: origin.pace.interval,
+            down_interval: origin.pace.down_interval,
+            timeout: origin.pace.timeout,
+            vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
+            requests: u64::from(origin.probe.redirects).saturating_add(1),
+        }
+    }
+}
+
+fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
+    let mut beats: Vec<(usize, Beat)> = Vec::new();
+    for (index, share) in shares.iter().enumerate() {
+        let (group, interval) = (index / SLOTS, share.interval);
+        let known = beats.iter_mut().find(|(other, beat)| *other == group && beat.interval == interval);
+        if let Some((_, beat)) = known {
+            beat.origins = beat.origins.saturating_add(1);
+            beat.requests = beat.requests.saturating_add(share.requests);
+            beat.timeout = beat.timeout.max(share.timeout);
+            beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
+            continue;
+        }
+        let slots = Slots::new(vantage, shard.turn(index), interval);
+        let Share { timeout, vote_ttl, requests, .. } = *share;
+        beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl }));
+    }
+    beats.into_iter().map(|(_, beat)| beat).collect()
+}
+
+/// The vantages that are objects of ours.
+pub(super) fn objects(config: &Config) -> impl Iterator<Item = &Vantage> {
+    config.vantages.iter().filter(|vantage| matches!(vantage.place, Place::Hint(_)))
+}
+
+/// The pool of an origin.
+pub(super) fn pool_of<'a>(config: &'a Config, origin: &Origin) -> Option<&'a Pool> {
+    config.pool(origin.id.pool.as_str())
+}
+
+fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
+    let pools = config
+        .pools
+        .iter()
+        .filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
+    pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+}
+
+fn patience(shard: &Shard<'_>) -> Millis {
+    let slowest = shard.origins.iter().map(|origin| {
+        let interval = origin.pace.interval.max(origin.pace.down_interval);
+        interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout)
+    });
+    slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2))
+}
+
+/// How often a reader may ask the Arbiter, once deployed.
+pub(super) const fn refresh(plan: Plan) -> Millis {
+    crate::reader::limit(plan, false)
+}

@@ -1,0 +1,211 @@
+//! The slots of a configuration → how often what depends on their order happens in a day: rows that are due, alarms of the Arbiter,
+//! objects that are made anew because nothing had work for them.
+//!
+//! No formula gives these: they hang on which slot lies next to which. So a stretch of the day is walked along the very slots that
+//! the engines will use, with every probe answered in the usual time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::load::Load;
+use super::prices::REST_MS;
+use super::{DAY_MS, ROUND_TRIP, USUAL};
+use crate::units::{Millis, Timestamp};
+
+/// Ticks that are walked along at most, and for how long at most.
+const MOST_TICKS: u64 = 6_000;
+const LONGEST_MS: u64 = DAY_MS;
+
+/// The walk begins at some midnight: slots are what they are at any time.
+const BEGIN: u64 = 1_800_000_000_000 / DAY_MS * DAY_MS;
+
+/// The Arbiter looks around at least this often, and cron wakes it this often.
+const ROUNDS_MS: u64 = 30_000;
+const CRON_MS: u64 = 60_000;
+
+/// How often in a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Walked {
+    /// Rows that the Arbiter stores because they are due, without a change.
+    pub(super) shard_rows: u64,
+    /// Alarms of the Arbiter that ring, and that are set.
+    pub(super) rings: u64,
+    pub(super) settings: u64,
+    /// The Arbiter is made anew.
+    pub(super) arbiters: u64,
+    /// A vantage is made anew.
+    pub(super) vantages: u64,
+    /// A slot comes while the probes of the one before it are under way: both report together.
+    pub(super) together: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Tick(usize, usize),
+    Cron,
+    Read,
+}
+
+struct Walker<'a> {
+    loads: &'a [Load],
+    stored: Vec<Option<u64>>,
+    worked: Vec<u64>,
+    /// When the votes of each beat expire.
+    expires: Vec<Vec<u64>>,
+    /// When the shards of each load count as silent.
+    silent_from: Vec<u64>,
+    alarm: u64,
+    arbiter_worked: u64,
+    seen: Walked,
+}
+
+/// Walks, with so many readers that refresh so often.
+pub(super) fn walk(loads: &[Load], readers: u64, refresh: Millis) -> Walked {
+    let mut queue = BinaryHeap::new();
+    for (load, beats) in loads.iter().enumerate() {
+        for (beat, what) in beats.beats.iter().enumerate() {
+            let first = what.slots.next(what.interval, Timestamp::from_millis(BEGIN)).as_millis();
+            queue.push(Reverse((first, Next::Tick(load, beat))));
+        }
+    }
+    queue.push(Reverse((BEGIN, Next::Cron)));
+    for reader in 0..readers.min(100) {
+        queue.push(Reverse((
+            BEGIN.saturating_add(1_000).saturating_add(reader.saturating_mul(3_333)),
+            Next::Read,
+        )));
+    }
+    let mut walker = Walker {
+        loads,
+        stored: vec![None; loads.len()],
+        worked: vec![0; loads.len()],
+        expires: loads.iter().map(|load| vec![u64::MAX; load.beats.len()]).collect(),
+        silent_from: vec![0; loads.len()],
+        alarm: BEGIN.saturating_add(ROUNDS_MS),
+        arbiter_worked: BEGIN,
+        seen: Walked::default(),
+    };
+    let (mut ticks, mut now) = (0_u64, BEGIN);
+    while let Some(Reverse((at, next))) = queue.pop() {
+        if ticks >= MOST_TICKS || at.saturating_sub(BEGIN) >= LONGEST_MS {
+            break;
+        }
+        now = at;
+        walker.rings_until(at);
+        let again = match next {
+            Next::Tick(load, beat) => {
+                ticks = ticks.saturating_add(1);
+                walker.ticks(load, beat, at)
+            }
+            Next::Cron => {
+                walker.wakes(at);
+                Some(at.saturating_add(CRON_MS))
+            }
+            Next::Read => {
+                walker.wakes(at);
+                // A reader's copy grows too old a little before somebody asks for it.
+                Some(at.saturating_add(refresh.get()).saturating_add(refresh.get() / 200))
+            }
+        };
+        if let Some(again) = again {
+            queue.push(Reverse((again, next)));
+        }
+    }
+    walker.seen.scaled(now.saturating_sub(BEGIN).max(1))
+}
+
+impl Walker<'_> {
+    /// A tick whose report arrives; when the next one is due.
+    fn ticks(&mut self, number: usize, beat_number: usize, at: u64) -> Option<u64> {
+        let load = self.loads.get(number)?;
+        let beat = load.beats.get(beat_number)?;
+        let worked = self.worked.get_mut(number)?;
+        let lasts = USUAL.plus(ROUND_TRIP).get();
+        if *worked > 0 && at.saturating_sub(*worked) > REST_MS {
+            self.seen.vantages = self.seen.vantages.saturating_add(load.shards);
+        }
+        if at.saturating_add(ROUND_TRIP.get()) < *worked {
+            self.seen.together = self.seen.together.saturating_add(load.shards);
+        }
+        *worked = at.saturating_add(lasts);
+        if let Some(expires) = self.expires.get_mut(number).and_then(|expires| expires.get_mut(beat_number)) {
+            *expires = at.saturating_add(beat.vote_ttl.get());
+        }
+        let anew = self.comes(at);
+        if let Some(silent_from) = self.silent_from.get_mut(number) {
+            *silent_from = at.saturating_add(load.patience.get());
+        }
+        let stored = self.stored.get_mut(number)?;
+        if stored.is_none_or(|stored| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get()) {
+            *stored = Some(at);
+            self.seen.shard_rows = self.seen.shard_rows.saturating_add(load.shards);
+        }
+        if anew {
+            self.sets(at);
+        }
+        let after = Timestamp::from_millis(at.saturating_add(beat.interval.get() / 2));
+        Some(beat.slots.next(beat.interval, after).as_millis())
+    }
+
+    /// The Arbiter has work; it sets its alarm anew if it was made anew for it.
+    fn wakes(&mut self, at: u64) {
+        if self.comes(at) {
+            self.sets(at);
+        }
+    }
+
+    /// Something comes to the Arbiter; whether it was made anew, because it had no work for long.
+    fn comes(&mut self, at: u64) -> bool {
+        let anew = at.saturating_sub(self.arbiter_worked) > REST_MS;
+        if anew {
+            self.forgets();
+        }
+        self.arbiter_worked = at;
+        anew
+    }
+
+    /// The Arbiter is made anew: of its vantages it knows what was stored, and that they may have reported since.
+    fn forgets(&mut self) {
+        self.seen.arbiters = self.seen.arbiters.saturating_add(1);
+        for ((load, stored), silent_from) in self.loads.iter().zip(&self.stored).zip(&mut self.silent_from) {
+            let unsure = load.patience.get().saturating_add(load.vote_ttl.get() / 3);
+            *silent_from = stored.unwrap_or(0).saturating_add(unsure);
+        }
+    }
+
+    fn rings_until(&mut self, at: u64) {
+        while self.alarm <= at {
+            let now = self.alarm;
+            self.seen.rings = self.seen.rings.saturating_add(1);
+            self.comes(now);
+            self.sets(now);
+        }
+    }
+
+    fn sets(&mut self, now: u64) {
+        let expire = self.expires.iter().flatten().copied().filter(|at| *at > now).min();
+        let silent = self.silent_from.iter().max().map(|at| at.saturating_add(1)).filter(|at| *at > now);
+        let round = now.saturating_add(ROUNDS_MS);
+        let next = [expire, silent].into_iter().flatten().min().unwrap_or(round);
+        self.alarm = next.min(round).max(now.saturating_add(250));
+        self.seen.settings = self.seen.settings.saturating_add(1);
+    }
+}
+
+impl Walked {
+    /// In a day, from what it was in `span` milliseconds.
+    fn scaled(self, span: u64) -> Self {
+        let scaled = |n: u64| {
+            let day = u128::from(n).saturating_mul(u128::from(DAY_MS)) / u128::from(span);
+            u64::try_from(day).unwrap_or(u64::MAX)
+        };
+        Self {
+            shard_rows: scaled(self.shard_rows),
+            rings: scaled(self.rings),
+            settings: scaled(self.settings),
+            arbiters: scaled(self.arbiters),
+            vantages: scaled(self.vantages),
+            together: scaled(self.together),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What `vedette::budget` calculates, held to what the engines do: simulated days in which every effect is counted.
+//!
+//! A day at rest must come out as calculated, within 2% in every line that matters. A day in which origins flap must stay within the plan; what counts most on such a day, requests and rows, must be within 2%.
+//!
+//! `cargo test` looks at some hours at rest; `npm test` at whole days, in the profile `simulation`:
+//!
+//! ```text
+//! VEDETTE_DAYS=1 cargo test --locked --profile simulation --test budget
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails is what a panic is for"
+)]
+
+mod world;
+
+use vedette::budget::{self, Counts, Day, Resource};
+use vedette::config::{Config, Plan};
+use vedette::reader;
+use vedette::units::Millis;
+use world::{DAY, Nature, World, fine};
+
+const HOUR: u64 = 3_600_000;
+
+/// Whether whole days are to be lived through.
+fn whole_days() -> bool {
+    std::env::var("VEDETTE_DAYS").is_ok_and(|days| days != "0")
+}
+
+/// How long a time at rest is watched.
+fn a_while() -> u64 {
+    if whole_days() { DAY } else { 3 * HOUR }
+}
+
+/// Pools of two origins each, `origins` in all.
+fn config(head: &str, origins: usize) -> Config {
+    let mut text = format!("{head}\n");
+    for n in 0..origins {
+        if n % 2 == 0 {
+            text += &format!("[[pool]]\nname = \"p{n}\"\n");
+        }
+        text += &format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"https://o{n}.example\"\n");
+    }
+    Config::parse(&text).unwrap()
+}
+
+/// What the free plan is to carry: 10 origins × 3 vantages × 30 s.
+fn free() -> Config {
+    config("[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]", 10)
+}
+
+/// What is counted in a time after so much of it.
+fn counted(config: &Config, day: Day, nature: Nature, (settle, time): (u64, u64)) -> Counts {
+    let refresh = reader::limit(config.plan, false);
+    let mut world = World::new(config, nature, day.readers(), refresh);
+    world.live(settle, time);
+    assert!(world.most_probes <= budget_of_subrequests(config), "{} in one tick", world.most_probes);
+    world.counts
+}
+
+fn budget_of_subrequests(config: &Config) -> u64 {
+    let caps = budget::of(config, config.plan).caps;
+    caps.iter().find(|cap| cap.what.starts_with("subrequests")).unwrap().used
+}
+
+/// Whether what is calculated for a time is within 2% of what is counted, or so near that it makes no more than a hundredth of
+/// what the plan allows: what little a small configuration uses hangs on which slots happen to lie side by side.
+fn agree(resource: Resource, calculated: u64, counted: u64, time: u64) -> bool {
+    let apart = calculated.abs_diff(counted);
+    let little = 2 + resource.a_day().unwrap_or(0) * time / DAY / 100;
+    apart * 50 <= counted || apart <= little
+}
+
+fn at_rest(config: &Config, time: u64) {
+    let calculated = budget::counts(config, config.plan, Day::Normal);
+    let counted = counted(config, Day::Normal, fine, (HOUR, time));
+    for resource in Resource::ALL {
+        let (calculated, counted) = (calculated.uses(resource) * time / DAY, counted.uses(resource));
+        // An object that is made anew reads the events that there are; a day at rest has hardly any.
+        let fewer = resource == Resource::RowsRead && counted <= calculated;
+        assert!(
+            fewer || agree(resource, calculated, counted, time),
+            "{resource:?}: calculated {calculated}, counted {counted}"
+        );
+    }
+}
+
+#[test]
+fn a_day_at_rest_costs_what_is_calculated() {
+    at_rest(&free(), a_while());
+}
+
+#[test]
+fn so_does_one_in_which_objects_keep_leaving_memory() {
+    at_rest(&config("[defaults]\ninterval = \"60s\"\nvantages = [\"weur\"]", 1), a_while());
+    at_rest(&config("[defaults]\ninterval = \"5m\"\nvantages = [\"weur\", \"enam\"]", 3), a_while());
+}
+
+#[test]
+fn so_does_one_of_several_intervals_with_references() {
+    let mut text =
+        "references = [\"https://reference.example\"]\n[defaults]\ninterval = \"20s\"\n".to_owned();
+    for n in 0..12 {
+        let interval = ["20s", "45s", "2m"][n % 3];
+        text += &format!(
+            "[[pool]]\nname = \"p{n}\"\n[[pool.origin]]\nname = \"o\"\nurl = \"https://o{n}.example\"\ninterval = \"{interval}\"\n"
+        );
+    }
+    at_rest(&Config::parse(&text).unwrap(), a_while());
+}
+
+#[test]
+fn so_does_a_paid_plan_with_several_shards() {
+    let head = "plan = \"paid\"\n[defaults]\ninterval = \"10s\"\nvantages = [\"weur\", \"enam\", \"apac\"]";
+    at_rest(&config(head, 40), a_while() / 24);
+}
+
+/// The last origin never decides: it passes and fails in turn.
+fn wavers(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+    (origin != 9 || nth.is_multiple_of(2), 300)
+}
+
+/// The last origin turns its votes as often as `fall` 3 and `rise` 2 let it.
+fn turns(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+    (origin != 9 || nth % 5 >= 3, 300)
+}
+
+/// The same, and it hangs whenever it fails.
+fn turns_and_hangs(origin: usize, nth: u64, timeout: Millis) -> (bool, u64) {
+    let (passes, latency) = turns(origin, nth, timeout);
+    (passes, if passes { latency } else { timeout.get() })
+}
+
+/// One turns, and another spends what is left of the allowance.
+fn both(origin: usize, nth: u64, timeout: Millis) -> (bool, u64) {
+    if origin == 0 { turns(9, nth, timeout) } else { wavers(origin, nth, timeout) }
+}
+
+/// Everything turns, each in its own time.
+fn all_turn(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+    ((nth + origin as u64) % 5 >= 3, 300 + 10 * (origin as u64 % 7))
+}
+
+/// Everything hangs.
+fn all_hang(_: usize, _: u64, timeout: Millis) -> (bool, u64) {
+    (false, timeout.get())
+}
+
+fn worst_day(day: Day, nature: Nature) {
+    if !whole_days() {
+        return;
+    }
+    let config = free();
+    let calculated = budget::counts(&config, Plan::Free, day);
+    // From its first moment on: an origin that was decided once is in doubt less often.
+    let counted = counted(&config, day, nature, (0, DAY));
+    for resource in Resource::ALL {
+        let (calculated, counted) = (calculated.uses(resource), counted.uses(resource));
+        let limit = resource.a_day().unwrap_or(u64::MAX);
+        assert!(counted <= limit, "{resource:?}: {counted} of {limit}");
+        match resource {
+            // Every failure is taken to last until the timeout, every event to be a step of its own, and every object that is made
+            // anew to read all there can be.
+            Resource::Duration | Resource::KvWrites | Resource::RowsRead => {
+                assert!(
+                    counted <= calculated + 100,
+                    "{resource:?}: calculated {calculated}, counted {counted}"
+                );
+            }
+            Resource::Requests
+            | Resource::Cpu
+            | Resource::ObjectRequests
+            | Resource::RowsWritten
+            | Resource::KvReads => {
+                assert!(
+                    agree(resource, calculated, counted, DAY),
+                    "{resource:?}: calculated {calculated}, counted {counted}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_origin_that_never_decides_costs_what_is_calculated() {
+    worst_day(Day::Wavering, wavers);
+}
+
+#[test]
+fn an_origin_that_keeps_turning_costs_what_is_calculated() {
+    worst_day(Day::Turning, turns);
+}
+
+#[test]
+fn the_free_plan_carries_ten_origins_from_three_vantages_whatever_they_do() {
+    let config = free();
+    let budget = budget::of(&config, Plan::Free);
+    assert_eq!(budget.excesses(), []);
+    if !whole_days() {
+        return;
+    }
+    for nature in [turns_and_hangs as Nature, both, all_turn, all_hang] {
+        let counted = counted(&config, Day::Turning, nature, (0, DAY));
+        for line in &budget.lines {
+            let used = counted.uses(line.resource);
+            assert!(line.limit.is_none_or(|limit| used <= limit), "{used}: {line:?}");
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! A deployment in which nothing goes wrong but what the origins do: the real engines, driven as the edge drives them, with every
+//! effect counted. Objects without work for ten seconds leave memory, as on the platform.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+
+use vedette::arbiter::{self, Arbiter, Row, Table};
+use vedette::budget::{Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::config::{Config, Place};
+use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::schedule;
+use vedette::units::{Millis, Name, OriginId, Timestamp};
+use vedette::vantage::{self, Referral, Watch};
+use vedette::vote::Report;
+
+pub const DAY: u64 = 86_400_000;
+const BEGIN: u64 = 1_800_000_000_000 / DAY * DAY;
+
+/// What an origin answers to its nth probe from a vantage, and after how long.
+pub type Nature = fn(origin: usize, nth: u64, timeout: Millis) -> (bool, u64);
+
+/// Every probe passes in the usual time.
+pub fn fine(_: usize, _: u64, _: Millis) -> (bool, u64) {
+    (true, USUAL.get())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Happens {
+    Alarm(usize, u64),
+    /// Something arrives at a vantage.
+    Arrives(usize, u64),
+    /// A tick has waited until the next slot.
+    SlotComes(usize, u64),
+    Reported(usize, u64),
+    ArbiterAlarm(u64),
+    Cron,
+    Reads,
+    Armed(usize),
+}
+
+struct Shard {
+    name: String,
+    vantage: Name,
+    label: String,
+    stored: Option<String>,
+    watch: Option<Watch>,
+    /// The alarm that is set, as the platform knows it.
+    alarm: Option<u64>,
+    /// The alarm as the object remembers it.
+    remembered: Option<u64>,
+    ticking: Option<u64>,
+    rung_late: bool,
+    reports: u32,
+    inbox: VecDeque<vantage::Event>,
+    worked: u64,
+    probes: BTreeMap<OriginId, u64>,
+}
+
+pub struct World<'a> {
+    config: &'a Config,
+    nature: Nature,
+    numbers: BTreeMap<OriginId, usize>,
+    shards: Vec<Shard>,
+    arbiter: Option<Arbiter>,
+    rows: BTreeMap<(u8, String), Row>,
+    events: Vec<Row>,
+    arbiter_alarm: Option<u64>,
+    arbiter_remembered: Option<u64>,
+    arbiter_worked: u64,
+    queue: BinaryHeap<Reverse<(u64, u64, Happens)>>,
+    events_by_id: BTreeMap<u64, vantage::Event>,
+    reports_by_id: BTreeMap<u64, Report>,
+    next: u64,
+    now: u64,
+    read_every: Option<(u64, u64)>,
+    pub counts: Counts,
+    /// Probes of each invocation, the most.
+    pub most_probes: u64,
+    started: u64,
+}
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+impl<'a> World<'a> {
+    /// A world with `isolates` readers that each refresh as often as they may.
+    pub fn new(config: &'a Config, nature: Nature, isolates: u64, every: Millis) -> Self {
+        let mut shards = Vec::new();
+        for vantage in &config.vantages {
+            let Place::Hint(hint) = vantage.place else { continue };
+            for shard in schedule::shards(config, &vantage.name) {
+                shards.push(Shard {
+                    name: schedule::object_name(vantage, hint.as_str(), &shard.label()),
+                    vantage: vantage.name.clone(),
+                    label: shard.label(),
+                    stored: None,
+                    watch: None,
+                    alarm: None,
+                    remembered: None,
+                    ticking: None,
+                    rung_late: false,
+                    reports: 0,
+                    inbox: VecDeque::new(),
+                    worked: 0,
+                    probes: BTreeMap::new(),
+                });
+            }
+        }
+        let numbers = config.origins().enumerate().map(|(n, origin)| (origin.id.clone(), n)).collect();
+        let mut world = Self {
+            config,
+            nature,
+            numbers,
+            shards,
+            arbiter: None,
+            rows: BTreeMap::new(),
+            events: Vec::new(),
+            arbiter_alarm: None,
+            arbiter_remembered: None,
+            arbiter_worked: 0,
+            queue: BinaryHeap::new(),
+            events_by_id: BTreeMap::new(),
+            reports_by_id: BTreeMap::new(),
+            next: 0,
+            now: BEGIN,
+            read_every: (isolates > 0).then(|| (isolates, every.get())),
+            counts: Counts::default(),
+            most_probes: 0,
+            started: 0,
+        };
+        world.at(BEGIN + 7_000, Happens::Cron);
+        for isolate in 0..isolates {
+            world.at(BEGIN + 1_000 + isolate * 3_333, Happens::Reads);
+        }
+        world
+    }
+
+    fn at(&mut self, when: u64, what: Happens) {
+        self.next += 1;
+        self.queue.push(Reverse((when, self.next, what)));
+    }
+
+    fn count(&mut self, effect: Effect) {
+        self.counts.add(effect, 1);
+    }
+
+    /// Lives until everything has settled, and then for a time whose effects it counts.
+    pub fn live(&mut self, settle: u64, time: u64) {
+        self.until(BEGIN + settle);
+        self.counts = Counts::default();
+        self.most_probes = 0;
+        self.until(BEGIN + settle + time);
+    }
+
+    fn until(&mut self, end: u64) {
+        while self.queue.peek().is_some_and(|Reverse((when, _, _))| *when < end) {
+            let Some(Reverse((when, _, what))) = self.queue.pop() else { return };
+            self.now = when;
+            self.happens(what);
+        }
+        self.now = end;
+    }
+
+    fn happens(&mut self, what: Happens) {
+        let now = self.now;
+        match what {
+            Happens::Alarm(shard, set) => self.rings(shard, set),
+            Happens::Arrives(shard, id) => {
+                let Some(event) = self.events_by_id.remove(&id) else { return };
+                self.shards[shard].inbox.push_back(event);
+                self.goes_on(shard);
+            }
+            Happens::SlotComes(shard, begun) => {
+                if self.shards[shard].ticking == Some(begun) {
+                    self.goes_on(shard);
+                }
+            }
+            Happens::Reported(shard, id) => {
+                let Some(report) = self.reports_by_id.remove(&id) else { return };
+                let seq = report.seq;
+                self.judge(arbiter::Event::Reported(report));
+                self.arrives(shard, now + ROUND_TRIP.get() / 2, vantage::Event::Delivered(seq));
+            }
+            Happens::ArbiterAlarm(set) => {
+                if self.arbiter_alarm == Some(set) {
+                    self.arbiter_alarm = None;
+                    self.arbiter_remembered = None;
+                    self.count(Effect::ArbiterAlarm);
+                    self.judge(arbiter::Event::Woken);
+                }
+            }
+            Happens::Cron => {
+                self.count(Effect::Cron);
+                self.judge(arbiter::Event::Woken);
+                // Nothing keeps step with anything to the millisecond.
+                self.at(now + 60_011, Happens::Cron);
+            }
+            Happens::Reads => {
+                self.count(Effect::Refresh);
+                self.judge(arbiter::Event::Woken);
+                let every = self.read_every.unwrap().1;
+                // A copy grows too old a little before somebody asks for it.
+                let later = 1 + (now / 7).wrapping_mul(0x9e37_79b9) % (every / 100);
+                self.at(now + every + later, Happens::Reads);
+            }
+            Happens::Armed(shard) => {
+                self.set_alarm(shard, now);
+            }
+        }
+    }
+
+    fn arrives(&mut self, shard: usize, when: u64, event: vantage::Event) {
+        let id = self.next + 1;
+        self.events_by_id.insert(id, event);
+        self.at(when, Happens::Arrives(shard, id));
+    }
+
+    fn set_alarm(&mut self, shard: usize, when: u64) {
+        if self.shards[shard].remembered.replace(when) == Some(when) {
+            return;
+        }
+        self.count(Effect::SetAlarm);
+        self.shards[shard].alarm = Some(when);
+        self.at(when.max(self.now), Happens::Alarm(shard, when));
+    }
+
+    fn rings(&mut self, number: usize, set: u64) {
+        let now = self.now;
+        let config = self.config;
+        let shard = &mut self.shards[number];
+        if shard.alarm != Some(set) {
+            return;
+        }
+        if shard.ticking.is_some() {
+            // Only one alarm runs at a time.
+            shard.rung_late = true;
+            return;
+        }
+        shard.alarm = None;
+        shard.remembered = None;
+        shard.ticking = Some(now);
+        if shard.watch.is_some() && now - shard.worked > REST_MS {
+            shard.watch = None;
+        }
+        if shard.watch.is_none() {
+            let shards = schedule::shards(config, &shard.vantage);
+            let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
+            shard.watch = Some(Watch::new(config, &shard.vantage, own, shard.stored.as_deref(), at(now)));
+            if shard.stored.is_some() {
+                self.count(Effect::RowRead);
+            }
+        }
+        self.count(Effect::VantageAlarm);
+        self.started = 0;
+        self.watch(number, vantage::Event::Alarm);
+        self.most_probes = self.most_probes.max(self.started);
+        self.goes_on(number);
+    }
+
+    /// Folds what has arrived, until the tick is over.
+    fn goes_on(&mut self, number: usize) {
+        let now = self.now;
+        if self.shards[number].ticking.is_none() {
+            return;
+        }
+        loop {
+            let shard = &self.shards[number];
+            let watch = shard.watch.as_ref().unwrap();
+            let next = watch.next_due(at(now)).as_millis();
+            if (watch.under_way() == 0 && shard.reports == 0) || next <= now {
+                break;
+            }
+            let Some(event) = self.shards[number].inbox.pop_front() else {
+                let begun = self.shards[number].ticking.unwrap();
+                self.at(next, Happens::SlotComes(number, begun));
+                return;
+            };
+            if let vantage::Event::Delivered(_) = event {
+                self.shards[number].reports -= 1;
+            }
+            self.watch(number, event);
+        }
+        let shard = &mut self.shards[number];
+        let begun = shard.ticking.take().unwrap();
+        shard.worked = now;
+        self.counts.wait(now - begun);
+        if std::mem::take(&mut self.shards[number].rung_late)
+            && let Some(set) = self.shards[number].alarm
+        {
+            self.at(set.max(now), Happens::Alarm(number, set));
+        }
+    }
+
+    fn watch(&mut self, number: usize, event: vantage::Event) {
+        let now = self.now;
+        let effects = self.shards[number].watch.as_mut().unwrap().step(event, at(now));
+        for effect in effects {
+            match effect {
+                vantage::Effect::WakeAt(when) => self.set_alarm(number, when.as_millis()),
+                vantage::Effect::Persist(text) => {
+                    self.shards[number].stored = Some(text);
+                    self.count(Effect::VantageRow);
+                }
+                vantage::Effect::Probe(id, ticket) => {
+                    self.count(Effect::Probe);
+                    self.started += 1;
+                    let nth = self.shards[number].probes.entry(id.clone()).or_default();
+                    *nth += 1;
+                    let timeout = self.config.origin(&id).unwrap().pace.timeout;
+                    let (passes, latency) = (self.nature)(self.numbers[&id], *nth, timeout);
+                    let sample = sample(passes, latency, at(now));
+                    self.arrives(number, now + latency, vantage::Event::Sampled(id, ticket, sample));
+                }
+                vantage::Effect::Refer(_, ticket) => {
+                    self.count(Effect::Reference);
+                    let referral = Referral { answered: true, colo: Some("AMS".into()) };
+                    self.arrives(number, now + 50, vantage::Event::Referred(ticket, referral));
+                }
+                vantage::Effect::Report(report) => {
+                    self.count(Effect::Report);
+                    self.shards[number].reports += 1;
+                    let id = self.next + 1;
+                    self.reports_by_id.insert(id, report);
+                    self.at(now + ROUND_TRIP.get() / 2, Happens::Reported(number, id));
+                }
+                vantage::Effect::Observed(..) | vantage::Effect::Slipped(..) => {}
+            }
+        }
+    }
+
+    fn judge(&mut self, event: arbiter::Event) {
+        let now = self.now;
+        if self.arbiter.is_some() && now - self.arbiter_worked > REST_MS {
+            self.arbiter = None;
+            self.arbiter_remembered = None;
+        }
+        if self.arbiter.is_none() {
+            let latest = self.events.iter().skip(self.events.len().saturating_sub(arbiter::EVENTS_SHOWN));
+            let rows: Vec<Row> = self.rows.values().chain(latest).cloned().collect();
+            self.counts.add(Effect::RowRead, rows.len() as u64 + 1);
+            self.arbiter = Some(Arbiter::new(self.config.clone(), &rows, at(now)));
+        }
+        self.arbiter_worked = now;
+        for effect in self.arbiter.as_mut().unwrap().step(event, at(now)) {
+            match effect {
+                arbiter::Effect::Persist(rows) => rows.into_iter().for_each(|row| self.store(row)),
+                arbiter::Effect::Publish(_) => self.count(Effect::KvWrite),
+                arbiter::Effect::WakeAt(when) => {
+                    let when = when.as_millis();
+                    if self.arbiter_remembered.replace(when) != Some(when) {
+                        self.count(Effect::SetAlarm);
+                        self.arbiter_alarm = Some(when);
+                        self.at(when, Happens::ArbiterAlarm(when));
+                    }
+                }
+                arbiter::Effect::Arm(object) => {
+                    self.count(Effect::Arm);
+                    let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
+                    self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
+                }
+                arbiter::Effect::Changed(_) => {}
+                arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
+            }
+        }
+    }
+
+    fn store(&mut self, row: Row) {
+        let (effect, place) = match row.table {
+            Table::Shards => (Effect::ShardRow, 0),
+            Table::Pools => (Effect::PoolRow, 1),
+            Table::Meta => (Effect::MetaRow, 2),
+            Table::Events => {
+                self.count(Effect::EventRow);
+                self.events.push(row);
+                return;
+            }
+        };
+        self.count(effect);
+        self.rows.insert((place, row.key.clone()), row);
+    }
+}
+
+fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
+    let finding = if passes { Finding::Met } else { Finding::Broken("status 500 is not expected".into()) };
+    Sample {
+        at,
+        outcome: Outcome::Answered,
+        latency: Millis::new(latency),
+        status: Some(if passes { 200 } else { 500 }),
+        cache: CacheClass::OriginProven,
+        database: Database::default(),
+        checks: vec![Check { expectation: "status".into(), finding }],
+    }
+}
