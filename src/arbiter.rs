@@ -143,6 +143,9 @@ pub struct Arbiter {
 /// A silent object is woken again at most this often.
 const POKE_EVERY: Millis = Millis::from_secs(5);
 
+/// A bound where nothing is to come.
+const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+
 /// The Arbiter looks around at least this often.
 const ROUNDS: Millis = Millis::from_secs(30);
 
@@ -327,7 +330,7 @@ impl Arbiter {
         if now < self.unmoved_until {
             return stale;
         }
-        self.unmoved_until = now.plus(ROUNDS);
+        self.unmoved_until = NEVER;
         (0..self.config.pools.len()).collect()
     }
 
@@ -414,7 +417,7 @@ impl Arbiter {
         if now < self.heard_until {
             return effects;
         }
-        (self.heard_until, self.silence_at) = (now.plus(ROUNDS), now.plus(ROUNDS));
+        (self.heard_until, self.silence_at) = (NEVER, NEVER);
         let mut last = None;
         for (_, presence) in self.watch.iter_mut() {
             let silent_from = presence.silent_from();
