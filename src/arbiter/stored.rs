@@ -31,6 +31,8 @@ pub enum Table {
     Events,
     /// What is known about the storage itself: one row per subject.
     Meta,
+    /// One row per channel: what it was told, and the message that waits.
+    Outbox,
 }
 
 /// One row.
@@ -123,6 +125,7 @@ impl Arbiter {
                 }
             }
             Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
+            Table::Outbox => self.desk.restore(&row.text, &self.config),
         }
     }
 

@@ -70,6 +70,7 @@ fn rows() -> Vec<Vec<u8>> {
         Table::Pools => 'p',
         Table::Events => 'e',
         Table::Meta => 'm',
+        Table::Outbox => 'o',
     };
     reported().1.iter().map(|row| format!("{}{}", letter(row.table), row.text).into_bytes()).collect()
 }
@@ -171,6 +172,8 @@ fn told(effects: &[Effect]) -> String {
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) => "armed".to_owned(),
         Effect::Overtaken(_) => "overtaken".to_owned(),
+        Effect::Deliver(_) => "sent".to_owned(),
+        Effect::GivenUp(_) => "given up".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -197,6 +200,7 @@ fn row(input: &[u8]) -> Outcome {
         b'p' => Table::Pools,
         b'e' => Table::Events,
         b'm' => Table::Meta,
+        b'o' => Table::Outbox,
         _ => return watch(&text),
     };
     let row = Row { table, key: "snapshot".into(), text };

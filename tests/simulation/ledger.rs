@@ -237,9 +237,13 @@ impl Ledger {
         let (mut told, mut kept) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
-                Verdicts::Changed(happening) => told.push(happening.clone()),
+                Verdicts::Changed(happening) | Verdicts::GivenUp(happening) => told.push(happening.clone()),
                 Verdicts::Persist(rows) => kept.extend(events(rows)),
-                Verdicts::Publish(_) | Verdicts::WakeAt(_) | Verdicts::Arm(_) | Verdicts::Overtaken(_) => {}
+                Verdicts::Publish(_)
+                | Verdicts::WakeAt(_)
+                | Verdicts::Arm(_)
+                | Verdicts::Deliver(_)
+                | Verdicts::Overtaken(_) => {}
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;

@@ -150,6 +150,7 @@ impl ArbiterObject {
                 Table::Shards => drop(self.rows.insert((0, row.key.clone()), row.clone())),
                 Table::Pools => drop(self.rows.insert((1, row.key.clone()), row.clone())),
                 Table::Meta => drop(self.rows.insert((2, row.key.clone()), row.clone())),
+                Table::Outbox => drop(self.rows.insert((3, row.key.clone()), row.clone())),
             }
         }
         let over = self.events.len().saturating_sub(vedette::arbiter::EVENTS_KEPT);

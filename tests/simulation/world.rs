@@ -632,7 +632,8 @@ impl World {
                     }
                 }
                 Verdicts::Overtaken(known) => self.overtaken = Some(known),
-                Verdicts::Publish(_) | Verdicts::Changed(_) => {}
+                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::Deliver(_) | Verdicts::GivenUp(_) => {
+                }
             }
         }
         if self.rng.u32(..128) == 0

@@ -1,0 +1,241 @@
+//! Who is told of what the Arbiter found: holds what stands against each channel's outbox, and hands out what is to be stored and sent.
+
+use super::{Arbiter, Effect, Row, Table};
+use crate::config::{Channel, Config, Pool, Topic};
+use crate::json;
+use crate::notify::{Answer, Detail, Found, Outbox, WATCH_PATIENCE, of_pool};
+use crate::snapshot::{ChannelView, Happening, VoteView};
+use crate::units::{Millis, Name, Timestamp};
+use crate::verdict::Status;
+use crate::vote::Opinion;
+
+/// Origins whose reason a message gives.
+const REASONS: usize = 4;
+
+/// The outboxes, each in the place of its channel in the configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Desk {
+    boxes: Vec<Outbox>,
+    /// Places of the pools that may have changed since they were last looked at.
+    touched: Vec<usize>,
+    /// Places of the outboxes that changed since they were stored.
+    dirty: Vec<usize>,
+    /// Before this time nothing is to be done by time alone.
+    pub(super) next: Timestamp,
+}
+
+/// Long after everything else.
+const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+
+impl Desk {
+    /// The desk before anything was told. Every pool is to be looked at.
+    pub(super) fn new(config: &Config) -> Self {
+        let touched = if config.notify.is_empty() { 0 } else { config.pools.len() };
+        Self {
+            boxes: config.notify.iter().map(|channel| Outbox::new(channel.name.clone())).collect(),
+            touched: (0..touched).collect(),
+            dirty: Vec::new(),
+            next: if config.notify.is_empty() { NEVER } else { Timestamp::from_millis(0) },
+        }
+    }
+
+    /// Takes one stored row in.
+    pub(super) fn restore(&mut self, text: &str, config: &Config) {
+        let Some(mut stored) = json::read::<Outbox>(text) else { return };
+        let own = self.boxes.iter_mut().zip(&config.notify).find(|(own, _)| own.channel == stored.channel);
+        if let Some((own, channel)) = own {
+            stored.keep(|subject| is_known(config, channel, subject));
+            *own = stored;
+        }
+    }
+
+    /// Notes that a pool may have changed.
+    pub(super) fn touch(&mut self, place: usize) {
+        if !self.boxes.is_empty() {
+            self.touched.push(place);
+        }
+    }
+
+    /// After a clock stepped back, everything is as long ago as it was.
+    pub(super) fn set_back(&mut self, by: Millis) {
+        if by > Millis::ZERO {
+            self.boxes.iter_mut().for_each(|outbox| outbox.set_back(by));
+            self.dirty = (0..self.boxes.len()).collect();
+            self.next = self.next.minus(by);
+        }
+    }
+}
+
+/// Whether the configuration still has a subject, and the channel is told of it.
+fn is_known(config: &Config, channel: &Channel, subject: &str) -> bool {
+    match subject.split_once('/') {
+        Some(("vantage", vantage)) => {
+            let name = vantage.split('/').next().unwrap_or_default();
+            channel.hears(Topic::Watch) && config.vantage(name).is_some()
+        }
+        Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
+        None => false,
+    }
+}
+
+impl Arbiter {
+    /// Takes in what became of a message.
+    pub(super) fn answered(&mut self, answer: Answer, now: Timestamp) {
+        let place = self.desk.boxes.iter().position(|outbox| outbox.channel == answer.channel);
+        let Some((place, outbox)) = place.and_then(|place| Some((place, self.desk.boxes.get_mut(place)?)))
+        else {
+            return;
+        };
+        if outbox.answered(&answer.id, answer.outcome, now) {
+            self.desk.dirty.push(place);
+        }
+    }
+
+    /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too long, and makes and sends messages.
+    /// What changed is stored with `rows`; what was given up is an event.
+    pub(super) fn tell(
+        &mut self,
+        looks: bool,
+        rows: &mut Vec<Row>,
+        now: Timestamp,
+    ) -> (Vec<Happening>, Vec<Effect>) {
+        let (mut happenings, mut deliveries) = (Vec::new(), Vec::new());
+        let idle =
+            !looks && self.desk.touched.is_empty() && self.desk.dirty.is_empty() && now < self.desk.next;
+        if self.config.notify.is_empty() || idle {
+            return (happenings, deliveries);
+        }
+        let mut desk = std::mem::take(&mut self.desk);
+        let touched = std::mem::take(&mut desk.touched);
+        let dirty = std::mem::take(&mut desk.dirty);
+        desk.next = NEVER;
+        let base = self.config.public_url.as_ref().map(ToString::to_string);
+        for (place, (outbox, channel)) in desk.boxes.iter_mut().zip(&self.config.notify).enumerate() {
+            let mut changed = dirty.contains(&place);
+            for pool in touched.iter().filter_map(|place| self.config.pools.get(*place)) {
+                if channel.covers(&pool.name) {
+                    changed |= self.look_at_pool(outbox, channel, pool, now);
+                }
+            }
+            if looks && channel.hears(Topic::Watch) {
+                changed |= self.look_at_watch(outbox, channel, now);
+            }
+            if let Some(reason) = outbox.give_up(channel, now) {
+                changed = true;
+                let (from, to) = (Status::Unknown, Status::Unknown);
+                happenings.push(Happening {
+                    at: now,
+                    subject: format!("notify/{}", channel.name),
+                    from,
+                    to,
+                    reason,
+                });
+            }
+            changed |= outbox.make(channel, &|subject| self.detail(subject, now), base.as_deref(), now);
+            if changed {
+                rows.push(Row {
+                    table: Table::Outbox,
+                    key: channel.name.to_string(),
+                    text: json::write(outbox),
+                });
+            }
+            // Not before it is stored that it waits: whoever is made anew from the row sends it at once.
+            deliveries.extend(outbox.send(now).map(Effect::Deliver));
+            desk.next = outbox.next(channel, now).map_or(desk.next, |next| desk.next.min(next));
+        }
+        self.desk = desk;
+        (happenings, deliveries)
+    }
+
+    fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) -> bool {
+        let Some(standing) = self.pools.get(&pool.name) else { return false };
+        let found = of_pool(channel, standing.status, standing.since, pool.vote_ttl);
+        let mut changed = outbox.see(channel, &format!("pool/{}", pool.name), found, now);
+        if channel.hears(Topic::Flapping) {
+            let flaps = pool.origins.iter().any(|origin| {
+                self.verdicts.get(&origin.id).is_some_and(|standing| standing.verdict.flapping().is_some())
+            });
+            let trouble = Found::Trouble { topic: Topic::Flapping, since: now, patience: Millis::ZERO };
+            let found = if flaps { trouble } else { Found::Good };
+            changed |= outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
+        }
+        changed
+    }
+
+    fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) -> bool {
+        let mut changed = false;
+        for ((vantage, shard), presence) in &self.watch {
+            let since = presence.heard.map_or(self.began, |heard| heard.plus(presence.patience));
+            let silent = presence.heard.is_none() || now > since;
+            let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
+            let found = if silent { trouble } else { Found::Good };
+            changed |= outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
+        }
+        changed
+    }
+
+    /// What a message says of a subject beside its name.
+    fn detail(&self, subject: &str, now: Timestamp) -> Detail {
+        let Some((kind, name)) = subject.split_once('/') else { return Detail::default() };
+        if kind == "vantage" {
+            return self.detail_of_vantage(name);
+        }
+        let Some(pool) = self.config.pool(name) else { return Detail::default() };
+        let view = self.pool_view(pool, now);
+        let amiss = || view.origins.iter().filter(|origin| origin.status != Status::Pass);
+        let mut seen_from: Vec<Name> = Vec::new();
+        let fails =
+            |vote: &&VoteView| vote.opinion == Opinion::Fail && !self.isolated.contains_key(&vote.vantage);
+        for vote in amiss().flat_map(|origin| &origin.votes).filter(fails) {
+            if !seen_from.contains(&vote.vantage) {
+                seen_from.push(vote.vantage.clone());
+            }
+        }
+        let mut reasons: Vec<String> = amiss()
+            .take(REASONS)
+            .map(|origin| format!("{} {}: {}", origin.name, origin.status.as_str(), origin.reason))
+            .collect();
+        let more = amiss().count().saturating_sub(reasons.len());
+        if more > 0 {
+            reasons.push(format!("and {more} more origins"));
+        }
+        Detail {
+            reason: if reasons.is_empty() { "every origin passes".to_owned() } else { reasons.join("; ") },
+            seen_from,
+            next: amiss().map(|origin| origin.next.clone()).next().unwrap_or_default(),
+            traffic: match &view.chosen {
+                Some(chosen) => format!("{chosen} ({})", view.choice),
+                None => view.choice,
+            },
+        }
+    }
+
+    fn detail_of_vantage(&self, name: &str) -> Detail {
+        let of_name = |((vantage, shard), _): &(&(Name, String), _)| name == format!("{vantage}/{shard}");
+        let heard = self.watch.iter().find(of_name).and_then(|(_, presence)| presence.heard);
+        Detail {
+            reason: match heard {
+                Some(heard) => format!("it last reported at {heard}"),
+                None => "it has not reported yet".to_owned(),
+            },
+            next: "a report of it ends this; it is woken again and again until then".to_owned(),
+            ..Detail::default()
+        }
+    }
+
+    /// How each channel does.
+    pub(super) fn channel_views(&self) -> Vec<ChannelView> {
+        let view = |outbox: &Outbox| {
+            let (sending, waiting) = outbox.waiting();
+            ChannelView {
+                name: outbox.channel.clone(),
+                delivered: outbox.delivered,
+                failing: outbox.failing.as_ref().map(|failing| failing.since),
+                why: outbox.failing.as_ref().map(|failing| failing.why.clone()),
+                sending,
+                waiting,
+            }
+        };
+        self.desk.boxes.iter().map(view).collect()
+    }
+}
