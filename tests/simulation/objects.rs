@@ -124,6 +124,8 @@ pub struct ArbiterObject {
     pub memory: Option<Arbiter>,
     /// When its memory began.
     pub began: Ms,
+    /// Counts its lives: what was under way in an earlier one is lost.
+    pub life: u64,
 }
 
 impl ArbiterObject {
