@@ -298,6 +298,10 @@ impl Arbiter {
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return None;
         }
+        if presence.heard.is_none_or(|heard| now > heard.plus(presence.patience)) {
+            // It is silent no more, which is looked at in this very step.
+            self.heard_until = now;
+        }
         presence.take(&report, now);
         if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
             self.unanswered_until = self.unanswered_until.max(now.plus(self.longest_ttl));

@@ -3,7 +3,7 @@
 use super::{Arbiter, Effect, Row, Table};
 use crate::config::{Channel, Config, Pool, Topic};
 use crate::json;
-use crate::notify::{Answer, Detail, Found, Outbox, WATCH_PATIENCE, of_pool};
+use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
 use crate::snapshot::{ChannelView, Happening, VoteView};
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
@@ -149,12 +149,20 @@ impl Arbiter {
 
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) -> bool {
         let Some(standing) = self.pools.get(&pool.name) else { return false };
-        let found = of_pool(channel, standing.status, standing.since, pool.vote_ttl);
+        let verdicts = || {
+            let standings = pool.origins.iter().filter_map(|origin| self.verdicts.get(&origin.id));
+            standings.map(|standing| &standing.verdict)
+        };
+        let state = PoolState {
+            status: standing.status,
+            since: standing.since,
+            fails_in_part: verdicts().any(|verdict| verdict.status == Status::Fail),
+            vote_ttl: pool.vote_ttl,
+        };
+        let found = of_pool(channel, state);
         let mut changed = outbox.see(channel, &format!("pool/{}", pool.name), found, now);
         if channel.hears(Topic::Flapping) {
-            let flaps = pool.origins.iter().any(|origin| {
-                self.verdicts.get(&origin.id).is_some_and(|standing| standing.verdict.flapping().is_some())
-            });
+            let flaps = verdicts().any(|verdict| verdict.flapping().is_some());
             let trouble = Found::Trouble { topic: Topic::Flapping, since: now, patience: Millis::ZERO };
             let found = if flaps { trouble } else { Found::Good };
             changed |= outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
@@ -165,8 +173,10 @@ impl Arbiter {
     fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) -> bool {
         let mut changed = false;
         for ((vantage, shard), presence) in &self.watch {
-            let since = presence.heard.map_or(self.began, |heard| heard.plus(presence.patience));
-            let silent = presence.heard.is_none() || now > since;
+            let until = presence.heard.map(|heard| heard.plus(presence.patience));
+            let silent = until.is_none_or(|until| now > until);
+            // Nobody listened before this state was made: that is no silence of the vantage.
+            let since = until.map_or(self.began, |until| until.max(self.began));
             let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
             let found = if silent { trouble } else { Found::Good };
             changed |= outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
@@ -239,3 +249,6 @@ impl Arbiter {
         self.desk.boxes.iter().map(view).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

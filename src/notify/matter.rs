@@ -97,8 +97,12 @@ impl Matter {
                 }
                 true
             }
-            Found::Trouble { topic, .. } if self.open.is_some_and(|open| open.topic == topic) => false,
             Found::Trouble { topic, since, patience } => {
+                if let Some(open) = self.open.as_mut().filter(|open| open.topic == topic) {
+                    // It may have become more urgent meanwhile.
+                    let ripe = open.ripe.min(open.since.plus(after.max(patience)));
+                    return std::mem::replace(&mut open.ripe, ripe) != ripe;
+                }
                 // What gets worse before it could be told is told as what it became.
                 if self.open.is_some_and(|open| rank(topic) < rank(open.topic)) {
                     self.close(now);

@@ -93,16 +93,16 @@ impl News {
             Kind::Begun => format!("{name} {is}"),
             Kind::Still => format!("{name} still {is}"),
             Kind::Over => format!("{name} recovered: it {was}"),
-            Kind::Past if self.times > 1 => format!("{name} {was} {} times, and is over it", self.times),
-            Kind::Past => format!("{name} {was}, and is over it"),
+            Kind::Past if self.times > 1 => format!("{name} {was} {} times, and it is over", self.times),
+            Kind::Past => format!("{name} {was}, and it is over"),
         }
     }
 
     fn line(&self, detail: &Detail) -> String {
-        let mut line = format!("{} since {}", self.headline(), self.since);
-        if let Some(until) = self.until {
-            line = format!("{} from {} to {until}", self.headline(), self.since);
-        }
+        let mut line = match self.until {
+            Some(until) => format!("{} ({} to {until})", self.headline(), self.since),
+            None => format!("{} since {}", self.headline(), self.since),
+        };
         for (before, text) in
             [(": ", &detail.reason), (". Traffic: ", &detail.traffic), (". Next: ", &detail.next)]
         {

@@ -55,7 +55,7 @@ impl Listener {
     }
 
     /// A pool's status from this second on: `+` pass, `!` warn, `-` fail, `?` unknown.
-    fn sees(&mut self, pool: &str, status: char) {
+    fn sees(&mut self, name: &str, status: char) {
         let status = match status {
             '+' => Status::Pass,
             '!' => Status::Warn,
@@ -63,8 +63,8 @@ impl Listener {
             _ => Status::Unknown,
         };
         let now = self.now();
-        let found = of_pool(&self.channel, status, now, Millis::from_secs(45));
-        self.outbox.see(&self.channel, &format!("pool/{pool}"), found, now);
+        let found = of_pool(&self.channel, pool(status, now));
+        self.outbox.see(&self.channel, &format!("pool/{name}"), found, now);
     }
 
     fn step(&mut self) {
@@ -142,6 +142,17 @@ fn what_gets_worse_while_it_is_gathered_is_told_as_what_it_became() {
     ops.sees("shop", '+');
     ops.passes(100);
     assert_eq!(ops.words(), ["fail pool/shop", "warn pool/shop", "recovered pool/shop"]);
+}
+
+#[test]
+fn a_warning_is_told_at_once_if_an_origin_fails_and_else_when_it_lasts() {
+    let channel = channel("");
+    let mut outbox = Outbox::new(channel.name.clone());
+    let doubt = PoolState { fails_in_part: false, ..pool(Status::Warn, at(0)) };
+    outbox.see(&channel, "pool/shop", of_pool(&channel, doubt), at(0));
+    assert_eq!(outbox.next(&channel, at(0)), Some(at(33_000)));
+    outbox.see(&channel, "pool/shop", of_pool(&channel, pool(Status::Warn, at(5_000))), at(5_000));
+    assert_eq!(outbox.next(&channel, at(5_000)), Some(at(3_000)), "that is now");
 }
 
 #[test]
@@ -257,7 +268,7 @@ fn a_receiver_is_left_alone_for_as_long_as_it_asks_but_an_hour_at_most() {
     for (asks, waits) in [(120, 120), (1, 3), (1_000_000, 3_600)] {
         let mut outbox = Outbox::new(Name::parse("ops").unwrap());
         let channel = channel("");
-        let found = of_pool(&channel, Status::Fail, at(0), Millis::ZERO);
+        let found = of_pool(&channel, pool(Status::Fail, at(0)));
         outbox.see(&channel, "pool/shop", found, at(0));
         outbox.make(&channel, &|_| Detail::default(), None, at(3_000));
         let id = outbox.send(at(3_000)).unwrap().id;
@@ -328,7 +339,7 @@ fn detail() -> Detail {
 
 fn rendered(channel: &Channel) -> String {
     let mut outbox = Outbox::new(channel.name.clone());
-    outbox.see(channel, "pool/shop", of_pool(channel, Status::Fail, at(0), Millis::ZERO), at(0));
+    outbox.see(channel, "pool/shop", of_pool(channel, pool(Status::Fail, at(0))), at(0));
     outbox.make(channel, &|_| detail(), Some("https://status.example.com"), at(3_000));
     outbox.send(at(3_000)).unwrap().body
 }
@@ -345,7 +356,7 @@ fn webhook_v1_bytes_are_frozen() {
 fn slack_is_sent_text_and_blocks_with_its_control_characters_escaped() {
     let slack = Channel { kind: crate::config::ChannelKind::Slack, ..channel("") };
     let mut outbox = Outbox::new(slack.name.clone());
-    outbox.see(&slack, "pool/shop", of_pool(&slack, Status::Fail, at(0), Millis::ZERO), at(0));
+    outbox.see(&slack, "pool/shop", of_pool(&slack, pool(Status::Fail, at(0))), at(0));
     let detail = |_: &str| Detail { reason: "a <b> & c".into(), ..Detail::default() };
     outbox.make(&slack, &detail, None, at(3_000));
     assert_eq!(
@@ -417,6 +428,11 @@ fn secrets_of_another_form_are_refused_without_a_word_of_them() {
         let why = address("URL", bad).unwrap_err();
         assert!(why.contains("URL") && !why.contains("never"), "{why}");
     }
+}
+
+/// A pool in this state; when it warns, one of its origins fails.
+fn pool(status: Status, since: Timestamp) -> PoolState {
+    PoolState { status, since, fails_in_part: true, vote_ttl: Millis::from_secs(45) }
 }
 
 /// What happens to a pool, second by second, and what the receiver is told of it, if it may be away for a while.
