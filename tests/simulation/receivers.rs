@@ -107,7 +107,7 @@ impl Receivers {
                 let subject = format!("pool/{}", pool.name);
                 let told: Vec<&Told> = told.iter().filter(|told| told.subject == subject).collect();
                 let story = || format!("{} was told of {subject}: {told:?}", channel.name);
-                let stands = stands(&told).ok_or_else(|| format!("a recovery of nothing; {}", story()))?;
+                let stands = stands(&told).map_err(|why| format!("{why}; {}", story()))?;
                 let settled = snapshot.taken_at.since(pool.since).get() > 5 * 60 * SECOND;
                 let wanted = match pool.status {
                     Status::Fail => Some("fail"),
@@ -130,19 +130,18 @@ impl Receivers {
 }
 
 /// What a channel believes of a subject in the end; nothing if it was told of a recovery of what it was not told.
-fn stands<'a>(told: &[&'a Told]) -> Option<Option<&'a str>> {
+fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a str>, String> {
     let mut stands = None;
     for told in told {
         match told.kind.as_str() {
             "recovered" => {
-                stands?;
-                stands = None;
+                stands.take().ok_or("a recovery of nothing")?;
             }
             "past" => {}
             _ => stands = Some(told.topic.as_str()),
         }
     }
-    Some(stands)
+    Ok(stands)
 }
 
 /// Every failure that lasted is told, as itself or among what is past, and none that did not happen.

@@ -84,9 +84,9 @@ fn failed() -> Outcome {
 fn who_must_be_told_is_stored_with_what_happened_and_the_message_before_it_is_sent() {
     let mut desktop = Desktop::of("");
     let effects = desktop.sees(2_000, "--");
-    let with_fail = effects.iter().find_map(|effect| match effect {
-        Effect::Persist(rows) if rows.iter().any(|row| row.text.contains("\"to\":\"fail\"")) => Some(rows),
-        _ => None,
+    let with_fail = effects.iter().find_map(|effect| {
+        let Effect::Persist(rows) = effect else { return None };
+        rows.iter().any(|row| row.text.contains("\"to\":\"fail\"")).then_some(rows)
     });
     let outbox =
         |rows: &[Row]| rows.iter().any(|row| row.table == Table::Outbox && row.text.contains("pool/shop"));
@@ -124,7 +124,7 @@ fn a_crash_anywhere_loses_no_message_and_repeats_it_with_the_same_id() {
     for ms in [6_100, 6_200] {
         desktop.crashes(ms);
         let again = deliveries(&desktop.woken(ms));
-        assert_eq!(again, [delivery.clone()]);
+        assert_eq!(again, std::slice::from_ref(&delivery));
     }
     // After that is stored: it is not.
     desktop.answered(&delivery, Outcome::Taken, 6_300);
