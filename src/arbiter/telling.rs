@@ -2,7 +2,6 @@
 
 use super::{Arbiter, Effect, Row, Table};
 use crate::config::{Channel, Config, Pool, Topic};
-use crate::json;
 use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
 use crate::snapshot::{ChannelView, Happening, VoteView};
 use crate::units::{Millis, Name, Timestamp};
@@ -18,8 +17,8 @@ pub(super) struct Desk {
     boxes: Vec<Outbox>,
     /// Places of the pools that may have changed since they were last looked at.
     touched: Vec<usize>,
-    /// Places of the outboxes that changed since they were stored.
-    dirty: Vec<usize>,
+    /// An outbox changed since it was stored.
+    dirty: bool,
     /// Before this time nothing is to be done by time alone.
     pub(super) next: Timestamp,
 }
@@ -34,18 +33,23 @@ impl Desk {
         Self {
             boxes: config.notify.iter().map(|channel| Outbox::new(channel.name.clone())).collect(),
             touched: (0..touched).collect(),
-            dirty: Vec::new(),
+            dirty: false,
             next: if config.notify.is_empty() { NEVER } else { Timestamp::from_millis(0) },
         }
     }
 
-    /// Takes one stored row in.
-    pub(super) fn restore(&mut self, text: &str, config: &Config) {
-        let Some(mut stored) = json::read::<Outbox>(text) else { return };
-        let own = self.boxes.iter_mut().zip(&config.notify).find(|(own, _)| own.channel == stored.channel);
+    /// Takes one stored row in; `known` says whether a channel is still told of a subject.
+    pub(super) fn restore(
+        &mut self,
+        row: &Row,
+        channels: &[Channel],
+        known: &dyn Fn(&Channel, &str) -> bool,
+    ) {
+        let (name, subject) = row.key.split_once('/').unwrap_or((&row.key, ""));
+        let own = self.boxes.iter_mut().zip(channels).find(|(_, channel)| channel.name.as_str() == name);
         if let Some((own, channel)) = own {
-            stored.keep(|subject| is_known(config, channel, subject));
-            *own = stored;
+            own.restore(subject, &row.text, subject.is_empty() || known(channel, subject));
+            self.dirty = true;
         }
     }
 
@@ -60,35 +64,32 @@ impl Desk {
     pub(super) fn set_back(&mut self, by: Millis) {
         if by > Millis::ZERO {
             self.boxes.iter_mut().for_each(|outbox| outbox.set_back(by));
-            self.dirty = (0..self.boxes.len()).collect();
+            self.dirty = true;
             self.next = self.next.minus(by);
         }
     }
 }
 
-/// Whether the configuration still has a subject, and the channel is told of it.
-fn is_known(config: &Config, channel: &Channel, subject: &str) -> bool {
-    match subject.split_once('/') {
-        Some(("vantage", vantage)) => {
-            let name = vantage.split('/').next().unwrap_or_default();
-            channel.hears(Topic::Watch) && config.vantage(name).is_some()
-        }
-        Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
-        None => false,
-    }
-}
-
 impl Arbiter {
+    /// Takes one stored row in.
+    pub(super) fn restore_outbox(&mut self, row: &Row) {
+        let (config, watch) = (&self.config, &self.watch);
+        // Whether the configuration still has a subject, and the channel is told of it.
+        let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
+            Some(("vantage", name)) => {
+                channel.hears(Topic::Watch)
+                    && watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
+            }
+            Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
+            None => false,
+        };
+        self.desk.restore(row, &config.notify, &known);
+    }
+
     /// Takes in what became of a message.
     pub(super) fn answered(&mut self, answer: Answer, now: Timestamp) {
-        let place = self.desk.boxes.iter().position(|outbox| outbox.channel == answer.channel);
-        let Some((place, outbox)) = place.and_then(|place| Some((place, self.desk.boxes.get_mut(place)?)))
-        else {
-            return;
-        };
-        if outbox.answered(&answer.id, answer.outcome, now) {
-            self.desk.dirty.push(place);
-        }
+        let outbox = self.desk.boxes.iter_mut().find(|outbox| *outbox.channel() == answer.channel);
+        self.desk.dirty |= outbox.is_some_and(|outbox| outbox.answered(&answer.id, answer.outcome, now));
     }
 
     /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too long, and makes and sends messages.
@@ -100,28 +101,24 @@ impl Arbiter {
         now: Timestamp,
     ) -> (Vec<Happening>, Vec<Effect>) {
         let (mut happenings, mut deliveries) = (Vec::new(), Vec::new());
-        let idle =
-            !looks && self.desk.touched.is_empty() && self.desk.dirty.is_empty() && now < self.desk.next;
+        let idle = !looks && self.desk.touched.is_empty() && !self.desk.dirty && now < self.desk.next;
         if self.config.notify.is_empty() || idle {
             return (happenings, deliveries);
         }
         let mut desk = std::mem::take(&mut self.desk);
         let touched = std::mem::take(&mut desk.touched);
-        let dirty = std::mem::take(&mut desk.dirty);
-        desk.next = NEVER;
+        (desk.dirty, desk.next) = (false, NEVER);
         let base = self.config.public_url.as_ref().map(ToString::to_string);
-        for (place, (outbox, channel)) in desk.boxes.iter_mut().zip(&self.config.notify).enumerate() {
-            let mut changed = dirty.contains(&place);
+        for (outbox, channel) in desk.boxes.iter_mut().zip(&self.config.notify) {
             for pool in touched.iter().filter_map(|place| self.config.pools.get(*place)) {
                 if channel.covers(&pool.name) {
-                    changed |= self.look_at_pool(outbox, channel, pool, now);
+                    self.look_at_pool(outbox, channel, pool, now);
                 }
             }
             if looks && channel.hears(Topic::Watch) {
-                changed |= self.look_at_watch(outbox, channel, now);
+                self.look_at_watch(outbox, channel, now);
             }
             if let Some(reason) = outbox.give_up(channel, now) {
-                changed = true;
                 let (from, to) = (Status::Unknown, Status::Unknown);
                 happenings.push(Happening {
                     at: now,
@@ -131,14 +128,11 @@ impl Arbiter {
                     reason,
                 });
             }
-            changed |= outbox.make(channel, &|subject| self.detail(subject, now), base.as_deref(), now);
-            if changed {
-                rows.push(Row {
-                    table: Table::Outbox,
-                    key: channel.name.to_string(),
-                    text: json::write(outbox),
-                });
-            }
+            outbox.make(channel, &|subject| self.detail(subject, now), base.as_deref(), now);
+            rows.extend(outbox.rows().into_iter().map(|(subject, text)| {
+                let key = [channel.name.as_str(), &subject].join("/");
+                Row { table: Table::Outbox, key: key.trim_end_matches('/').to_owned(), text }
+            }));
             // Not before it is stored that it waits: whoever is made anew from the row sends it at once.
             deliveries.extend(outbox.send(now).map(Effect::Deliver));
             desk.next = outbox.next(channel, now).map_or(desk.next, |next| desk.next.min(next));
@@ -147,8 +141,8 @@ impl Arbiter {
         (happenings, deliveries)
     }
 
-    fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) -> bool {
-        let Some(standing) = self.pools.get(&pool.name) else { return false };
+    fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
+        let Some(standing) = self.pools.get(&pool.name) else { return };
         let verdicts = || {
             let standings = pool.origins.iter().filter_map(|origin| self.verdicts.get(&origin.id));
             standings.map(|standing| &standing.verdict)
@@ -160,18 +154,16 @@ impl Arbiter {
             vote_ttl: pool.vote_ttl,
         };
         let found = of_pool(channel, state);
-        let mut changed = outbox.see(channel, &format!("pool/{}", pool.name), found, now);
+        outbox.see(channel, &format!("pool/{}", pool.name), found, now);
         if channel.hears(Topic::Flapping) {
             let flaps = verdicts().any(|verdict| verdict.flapping().is_some());
             let trouble = Found::Trouble { topic: Topic::Flapping, since: now, patience: Millis::ZERO };
             let found = if flaps { trouble } else { Found::Good };
-            changed |= outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
+            outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
         }
-        changed
     }
 
-    fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) -> bool {
-        let mut changed = false;
+    fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) {
         for ((vantage, shard), presence) in &self.watch {
             let until = presence.heard.map(|heard| heard.plus(presence.patience));
             let silent = until.is_none_or(|until| now > until);
@@ -179,9 +171,8 @@ impl Arbiter {
             let since = until.map_or(self.began, |until| until.max(self.began));
             let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
             let found = if silent { trouble } else { Found::Good };
-            changed |= outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
+            outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
         }
-        changed
     }
 
     /// What a message says of a subject beside its name.
@@ -237,11 +228,12 @@ impl Arbiter {
     pub(super) fn channel_views(&self) -> Vec<ChannelView> {
         let view = |outbox: &Outbox| {
             let (sending, waiting) = outbox.waiting();
+            let (delivered, failing) = outbox.state();
             ChannelView {
-                name: outbox.channel.clone(),
-                delivered: outbox.delivered,
-                failing: outbox.failing.as_ref().map(|failing| failing.since),
-                why: outbox.failing.as_ref().map(|failing| failing.why.clone()),
+                name: outbox.channel().clone(),
+                delivered,
+                failing: failing.map(|failing| failing.since),
+                why: failing.map(|failing| failing.why.clone()),
                 sending,
                 waiting,
             }

@@ -33,8 +33,6 @@ pub(super) const UNTOLD: Timestamp = Timestamp::from_millis(0);
 /// A subject with which something is or was the matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
-    /// `pool/shop`, `flapping/shop`, `vantage/weur/0of1`.
-    pub subject: String,
     open: Option<Incident>,
     told: Option<Told>,
     past: Option<Past>,
@@ -72,8 +70,8 @@ struct Past {
 impl Matter {
     /// A subject with which nothing is the matter.
     #[must_use]
-    pub const fn new(subject: String) -> Self {
-        Self { subject, open: None, told: None, past: None }
+    pub const fn new() -> Self {
+        Self { open: None, told: None, past: None }
     }
 
     /// Whether there is nothing to remember.
@@ -153,10 +151,9 @@ impl Matter {
     }
 
     /// Everything that is to be told at `now`, in its order, as told from now on. What lasts is told again if `again`.
-    pub fn tell(&mut self, again: bool, now: Timestamp) -> Vec<News> {
-        let mut news = Vec::new();
+    pub fn tell(&mut self, subject: &str, again: bool, now: Timestamp, news: &mut Vec<News>) {
         let mut put = |kind, topic, since, until, times| {
-            news.push(News { kind, topic, subject: self.subject.clone(), since, until, times });
+            news.push(News { kind, topic, subject: subject.to_owned(), since, until, times });
         };
         if let Some((told, ended)) = self.told.and_then(|told| Some((told, told.ended?))) {
             put(Kind::Over, told.topic, told.since, Some(ended), 1);
@@ -173,14 +170,14 @@ impl Matter {
                 self.told = Some(Told { topic: open.topic, since: open.since, at: now, ended: None });
             }
         }
-        news
     }
 
-    /// The message that told it was given up: what lasts is to be told again.
-    pub fn forget_telling(&mut self) {
+    /// The message that told it was given up: what lasts is to be told again. Whether anything was told.
+    pub fn forget_telling(&mut self) -> bool {
         if let Some(told) = &mut self.told {
             told.at = UNTOLD;
         }
+        self.told.is_some()
     }
 
     /// After a clock stepped back, everything is as long ago as it was.
