@@ -74,7 +74,7 @@ pub fn signed_text(id: &str, now: Timestamp, body: &str) -> String {
 pub fn key<'a>(name: &str, secret: &'a str) -> Result<&'a str, String> {
     let key = secret.trim().strip_prefix(PREFIX).unwrap_or_default();
     let inner = |c: u8| c.is_ascii_alphanumeric() || b"+/=".contains(&c);
-    if key.len() < 32 || !key.bytes().all(inner) {
+    if !(32..=88).contains(&key.len()) || !key.bytes().all(inner) {
         return Err(format!(
             "the secret {name} is not a signing key ({PREFIX} and 24 to 64 bytes in base64)"
         ));

@@ -56,8 +56,11 @@ const IN_FULL: usize = 50;
 /// Lines of a text: what a person reads on a telephone.
 const LINES: usize = 10;
 
-/// The longest text of a line in characters; Slack takes 3,000 for a section.
-const LINE: usize = 600;
+/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes five of one.
+const LINE: usize = 500;
+
+/// Where a list of names is cut off, in bytes.
+const NAMES: usize = 2_000;
 
 impl News {
     /// What the message's type and its receiver's filters go by.
@@ -152,12 +155,7 @@ pub fn render(
     let title = title(news);
     let mut lines: Vec<String> =
         news.iter().zip(&details).take(LINES).map(|(one, detail)| one.line(detail)).collect();
-    let more: Vec<String> = news.iter().skip(LINES).take(IN_FULL).map(News::headline).collect();
-    if !more.is_empty() {
-        let rest = news.len().saturating_sub(LINES).saturating_sub(more.len());
-        let rest = if rest > 0 { format!(", and {rest} more") } else { String::new() };
-        lines.push(format!("And {}{rest}", more.join(", ")));
-    }
+    lines.extend(named(news.get(LINES..).unwrap_or_default()));
     if let Some(full) = full {
         let cap = channel.cap;
         lines.push(format!(
@@ -181,6 +179,22 @@ pub fn render(
             envelope(&kind_of(news), now, &data)
         }
     }
+}
+
+/// `And shop fails, desk fails, and 480 more`; nothing if there is no news.
+fn named(news: &[News]) -> Option<String> {
+    let mut text = format!("And {}", news.first()?.headline());
+    let mut named = 1;
+    for one in news.iter().skip(1) {
+        if text.len() > NAMES {
+            break;
+        }
+        named += 1;
+        text.push_str(", ");
+        text.push_str(&one.headline());
+    }
+    let rest = news.len().saturating_sub(named);
+    Some(if rest > 0 { format!("{text}, and {rest} more") } else { text })
 }
 
 /// The body of a Standard Webhooks message.

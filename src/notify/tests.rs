@@ -375,6 +375,24 @@ fn slack_is_sent_text_and_blocks_with_its_control_characters_escaped() {
 }
 
 #[test]
+fn slack_takes_what_is_said_of_a_thousand_pools_with_long_names() {
+    let slack = Channel { kind: crate::config::ChannelKind::Slack, ..channel("") };
+    let mut outbox = Outbox::new(slack.name.clone());
+    for pool_number in 0..1_000 {
+        let subject = format!("pool/{}{pool_number:03}", "p".repeat(60));
+        outbox.see(&slack, &subject, of_pool(&slack, pool(Status::Fail, at(0))), at(0));
+    }
+    let detail = |_: &str| Detail { reason: "&".repeat(5_000), ..Detail::default() };
+    outbox.make(&slack, &detail, Some("https://status.example.com"), at(3_000));
+    let body: serde_json::Value = serde_json::from_str(&outbox.send(at(3_000)).unwrap().body).unwrap();
+    let blocks = body["blocks"].as_array().unwrap();
+    let longest = blocks.iter().map(|block| block["text"]["text"].as_str().unwrap().len()).max().unwrap();
+    assert!(blocks.len() <= 50 && longest <= 3_000, "{} blocks, {longest} bytes", blocks.len());
+    let all: String = blocks.iter().map(|block| block["text"]["text"].as_str().unwrap()).collect();
+    assert!(all.contains("and 961 more"), "{}", &all[all.len() - 300..]);
+}
+
+#[test]
 fn a_request_carries_id_time_and_every_signature() {
     let request =
         request(&channel(""), ("https://a.example/x", &["one".into(), "two".into()]), ("msg_1", "{}"), at(0));
