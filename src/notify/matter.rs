@@ -31,7 +31,7 @@ pub enum Found {
 pub(super) const UNTOLD: Timestamp = Timestamp::from_millis(0);
 
 /// A subject with which something is or was the matter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matter {
     open: Option<Incident>,
     told: Option<Told>,
