@@ -3,7 +3,7 @@
 use super::{Arbiter, Effect, Row, Table};
 use crate::config::{Channel, Config, Pool, Topic};
 use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
-use crate::snapshot::{ChannelView, Happening, VoteView};
+use crate::snapshot::{ChannelView, Happening};
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -183,32 +183,38 @@ impl Arbiter {
         }
         let Some(pool) = self.config.pool(name) else { return Detail::default() };
         let view = self.pool_view(pool, now);
-        let amiss = || view.origins.iter().filter(|origin| origin.status != Status::Pass);
-        let mut seen_from: Vec<Name> = Vec::new();
-        let fails =
-            |vote: &&VoteView| vote.opinion == Opinion::Fail && !self.isolated.contains_key(&vote.vantage);
-        for vote in amiss().flat_map(|origin| &origin.votes).filter(fails) {
-            if !seen_from.contains(&vote.vantage) {
-                seen_from.push(vote.vantage.clone());
+        let mut detail = Detail::default();
+        let mut amiss = 0_usize;
+        for origin in view.origins.iter().filter(|origin| origin.status != Status::Pass) {
+            amiss = amiss.saturating_add(1);
+            if amiss == 1 {
+                detail.next.clone_from(&origin.next);
+            }
+            if amiss <= REASONS {
+                if amiss > 1 {
+                    detail.reason.push_str("; ");
+                }
+                for part in [origin.name.as_str(), " ", origin.status.as_str(), ": ", &origin.reason] {
+                    detail.reason.push_str(part);
+                }
+            }
+            for vote in &origin.votes {
+                let fails = vote.opinion == Opinion::Fail && !self.isolated.contains_key(&vote.vantage);
+                if fails && !detail.seen_from.contains(&vote.vantage) {
+                    detail.seen_from.push(vote.vantage.clone());
+                }
             }
         }
-        let mut reasons: Vec<String> = amiss()
-            .take(REASONS)
-            .map(|origin| format!("{} {}: {}", origin.name, origin.status.as_str(), origin.reason))
-            .collect();
-        let more = amiss().count().saturating_sub(reasons.len());
-        if more > 0 {
-            reasons.push(format!("and {more} more origins"));
+        if amiss == 0 {
+            detail.reason.push_str("every origin passes");
+        } else if amiss > REASONS {
+            detail.reason.push_str(&format!("; and {} more origins", amiss.saturating_sub(REASONS)));
         }
-        Detail {
-            reason: if reasons.is_empty() { "every origin passes".to_owned() } else { reasons.join("; ") },
-            seen_from,
-            next: amiss().map(|origin| origin.next.clone()).next().unwrap_or_default(),
-            traffic: match &view.chosen {
-                Some(chosen) => format!("{chosen} ({})", view.choice),
-                None => view.choice,
-            },
-        }
+        detail.traffic = match &view.chosen {
+            Some(chosen) => format!("{chosen} ({})", view.choice),
+            None => view.choice,
+        };
+        detail
     }
 
     fn detail_of_vantage(&self, name: &str) -> Detail {
