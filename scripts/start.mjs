@@ -1,11 +1,13 @@
-// `npm start`: two sample origins and the worker that watches them. Ctrl-C ends all of it.
+// `npm start`: two sample origins, the worker that watches them, and an inbox that it writes to. Ctrl-C ends all of it.
 
-import { mkdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Stop, below, endWithParent, isEnding, main, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { python, setup } from "./lib/setup.mjs";
 
 const PORT = Number(process.env.PORT || 8787);
+const INBOX = 9103;
 const ORIGINS = [
   { name: "primary", port: 9101 },
   { name: "standby", port: 9102 },
@@ -29,10 +31,35 @@ function origin({ name, port }) {
   });
 }
 
+/** Starts the inbox and waits until it listens. */
+function inbox(key) {
+  const child = start(process.execPath, [below("scripts", "inbox.mjs")], {
+    env: { ...process.env, PORT: String(INBOX), INBOX_KEY: key },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return new Promise((resolve, reject) => {
+    child.on("exit", (code) => {
+      if (!isEnding()) reject(new Stop(`The inbox ended (${code}).`));
+    });
+    child.stdout.on("data", (chunk) => {
+      if (String(chunk).includes("listens on")) resolve(child);
+    });
+  });
+}
+
+/** A file with the secrets of this laptop, and the key that signs what the inbox gets. */
+function secrets(key) {
+  const own = process.env.VEDETTE_SECRETS || below(".dev.vars");
+  const known = existsSync(own) ? readFileSync(own, "utf8").replace(/^INBOX_KEY=.*$/gm, "") : "";
+  const file = below(".vedette", "start.dev.vars");
+  writeFileSync(file, `${known.trimEnd()}\nINBOX_KEY=${key}\n`.trimStart(), { mode: 0o600 });
+  return file;
+}
+
 /** Starts the worker and waits until it answers. */
-function worker() {
+function worker(key) {
   const child = start(process.execPath, [below("scripts", "dev.mjs")], {
-    env: { ...process.env, PORT: String(PORT) },
+    env: { ...process.env, PORT: String(PORT), VEDETTE_SECRETS: secrets(key) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   return new Promise((resolve, reject) => {
@@ -47,13 +74,16 @@ function worker() {
 await main(async () => {
   endWithParent();
   for (const { name, port } of ORIGINS) await mustBeFree(port, `the sample origin ${name}`);
+  await mustBeFree(INBOX, "the inbox");
   await mustBeFree(PORT, "the worker", "PORT");
   await setup({ withPython: true });
   mkdirSync(below(".vedette", "origin"), { recursive: true });
   console.log("[start] sample origins (the first start makes 200,000 orders) …");
   const children = [];
   for (const one of ORIGINS) children.push(await origin(one));
-  const running = await worker();
+  const key = `whsec_${randomBytes(32).toString("base64")}`;
+  await inbox(key);
+  const running = await worker(key);
   const at = `http://127.0.0.1:${PORT}`;
   console.log(`
 Vedette watches two sample origins:
@@ -61,17 +91,19 @@ Vedette watches two sample origins:
   page      ${at}/
   health    ${at}/health
   signal    ${at}/route/shop
+  inbox     http://127.0.0.1:${INBOX}/          (what it tells whom)
   primary   http://127.0.0.1:9101   (process ${children[0].pid})
   standby   http://127.0.0.1:9102   (process ${children[1].pid})
 
-Three things to try:
+Four things to try:
 
   1. Look at the page, or ask for the primary's health:
        curl -i ${at}/health/shop/primary
   2. Break the primary, and see within seconds where traffic should go instead:
        curl -X POST http://127.0.0.1:9101/misbehave -H 'content-type: application/json' -d '{"mode":"status","status":500}'
        curl ${at}/route/shop
-  3. Repair it, and see it come back after two good probes:
+  3. Look into the inbox: some seconds later it is told, and by whom it is seen.
+  4. Repair it, and see it come back after two good probes:
        curl -X DELETE http://127.0.0.1:9101/misbehave
        curl ${at}/health/shop?format=text
 

@@ -6,9 +6,11 @@
 
 mod publication;
 mod stored;
+mod telling;
 mod view;
 
 use crate::config::{Config, Hint, Origin, Place, Pool};
+use crate::notify::{Answer, Delivery};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
 use crate::snapshot::{Happening, Part, Snapshot};
@@ -21,6 +23,7 @@ use stored::PoolRow;
 #[cfg(test)]
 use stored::ShardRow;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+use telling::Desk;
 pub use view::EVENTS_SHOWN;
 
 /// What happens to the Arbiter.
@@ -30,6 +33,8 @@ pub enum Event {
     Reported(Report),
     /// Its alarm rang, or cron or a reader woke it.
     Woken,
+    /// An attempt to send a message came to its end.
+    Answered(Answer),
 }
 
 /// What is to be done, in this order.
@@ -41,6 +46,10 @@ pub enum Effect {
     Publish(Snapshot),
     /// Log that a verdict changed.
     Changed(Happening),
+    /// Log that a message was given up.
+    GivenUp(Happening),
+    /// Send a message, and say what became of it.
+    Deliver(Delivery),
     /// Ring at this time.
     WakeAt(Timestamp),
     /// Tell the sender that its report was overtaken: a later one, of this sequence number, is known.
@@ -123,6 +132,7 @@ pub struct Arbiter {
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
+    desk: Desk,
     publication: Publication,
     /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
     stale: Vec<usize>,
@@ -134,6 +144,8 @@ pub struct Arbiter {
     /// The longest time that any vote lives.
     longest_ttl: Millis,
     alarm: Option<Timestamp>,
+    /// When this state was made.
+    began: Timestamp,
     /// The latest time it was told.
     latest: Timestamp,
     /// What is stored is later than the clock, which stepped back.
@@ -162,6 +174,7 @@ impl Arbiter {
             pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
+            desk: Desk::new(&config),
             publication: <Publication as Default>::default(),
             stale: Vec::new(),
             unmoved_until: Timestamp::default(),
@@ -169,6 +182,7 @@ impl Arbiter {
             silence_at: Timestamp::default(),
             longest_ttl: config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default(),
             alarm: None,
+            began: now,
             latest: now,
             set_back: false,
             config,
@@ -208,11 +222,18 @@ impl Arbiter {
             rows.extend(self.watch.keys().map(|key| self.shard_row(key)));
         }
         let mut overtaken = None;
-        if let Event::Reported(report) = event {
-            overtaken = self.overtaken(&report);
-            rows.extend(self.take(report, now));
+        match event {
+            Event::Reported(report) => {
+                overtaken = self.overtaken(&report);
+                rows.extend(self.take(report, now));
+            }
+            Event::Answered(answer) => self.answered(answer, now),
+            Event::Woken => {}
         }
         let happenings = self.weigh(now, &mut rows);
+        let looks = now >= self.heard_until;
+        let (given_up, deliveries) = self.tell(looks, &mut rows, now);
+        self.note(happenings.iter().chain(&given_up), &mut rows);
         if !happenings.is_empty() {
             rows.extend(self.publication.changed());
         }
@@ -228,6 +249,8 @@ impl Arbiter {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
         effects.extend(happenings.into_iter().map(Effect::Changed));
+        effects.extend(given_up.into_iter().map(Effect::GivenUp));
+        effects.extend(deliveries);
         effects.extend(overtaken.map(Effect::Overtaken));
         effects.extend(self.arm_silent(now));
         effects.extend(self.wake(now));
@@ -245,6 +268,8 @@ impl Arbiter {
     fn mind_the_clock(&mut self, now: Timestamp) {
         let back = self.latest.since(now);
         self.set_back |= back > Millis::ZERO;
+        self.began = self.began.min(now);
+        self.desk.set_back(back);
         for (_, vote) in self.votes.iter_mut().flat_map(|(_, ballot)| ballot.iter_mut()) {
             vote.observed = vote.observed.minus(back);
             vote.since = vote.since.minus(back).min(now);
@@ -278,6 +303,10 @@ impl Arbiter {
         let presence = self.watch.get_mut(&key)?;
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return None;
+        }
+        if presence.silent_from().is_none_or(|from| now > from) {
+            // It is silent no more, which is looked at in this very step.
+            self.heard_until = now;
         }
         presence.take(&report, now);
         if let Some(from) = presence.silent_from() {
@@ -338,8 +367,8 @@ impl Arbiter {
     fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
         self.doubt(now);
         let mut happenings = Vec::new();
-        let touched = self.touched(now);
-        for pool in touched.into_iter().filter_map(|place| self.config.pools.get(place)) {
+        for place in self.touched(now) {
+            let Some(pool) = self.config.pools.get(place) else { continue };
             let rules = Rules::of(pool);
             let (mut weighed, mut changed, mut moved) = (false, false, false);
             for origin in &pool.origins {
@@ -378,16 +407,21 @@ impl Arbiter {
             if let Some(standing) = self.pools.get(&pool.name) {
                 self.unmoved_until = earliest(self.unmoved_until, standing.next);
                 if changed || moved {
+                    self.desk.touch(place);
                     rows.push(PoolRow::row(pool, standing, &self.verdicts));
                 }
             }
         }
-        rows.extend(happenings.iter().map(Row::event));
-        for happening in &happenings {
+        happenings
+    }
+
+    /// Keeps what happened as the latest events.
+    fn note<'a>(&mut self, happenings: impl Iterator<Item = &'a Happening>, rows: &mut Vec<Row>) {
+        for happening in happenings {
+            rows.push(Row::event(happening));
             self.events.insert(0, happening.clone());
         }
         self.events.truncate(EVENTS_KEPT);
-        happenings
     }
 
     /// Finds the vantages that cannot be believed. What they probe is weighed again when that changes.
@@ -449,7 +483,7 @@ impl Arbiter {
     /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let publication = self.publication.due(self.config.hash, now);
-        let times = [self.unmoved_until, self.silence_at, publication];
+        let times = [self.unmoved_until, self.silence_at, self.desk.next, publication];
         let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {

@@ -10,6 +10,7 @@ mod check;
 mod compiled;
 mod expect;
 mod json;
+mod notify;
 mod origin;
 mod pool;
 mod problem;
@@ -29,6 +30,7 @@ use miniserde::{Deserialize, Serialize};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
 pub use compiled::compile;
+pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use problem::{Problem, Problems};
 
 /// The largest configuration that is read, in bytes.
@@ -58,6 +60,10 @@ pub struct Config {
     pub pools: Vec<Pool>,
     /// The routes in the order of the file. They do not act yet.
     pub routes: Vec<Route>,
+    /// Where messages go, in the order of the file.
+    pub notify: Vec<Channel>,
+    /// Where people find the page: messages lead there.
+    pub public_url: Option<OriginUrl>,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }

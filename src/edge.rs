@@ -8,6 +8,7 @@ mod clock;
 mod deployed;
 mod layers;
 mod log;
+mod notify;
 mod platform;
 mod reader;
 mod respond;

@@ -10,6 +10,7 @@
 //! Sample ──vote──▶ Vote          (one vantage: rise/fall, m-of-n window, faster while in doubt)
 //! Votes ──verdict──▶ Verdict     (the arbiter: quorum of live votes)
 //! Verdicts ──snapshot──▶ Snapshot ──▶ serve (health, signal, page)   route (which origin)
+//! Verdicts ──notify──▶ messages   (what stands, against what each channel was told)
 //! ```
 //!
 //! Two engines compose the arrows, each `step(event, now) -> effects`: [`vantage::Watch`] and [`arbiter::Arbiter`]. No core
@@ -38,6 +39,8 @@ pub mod reader;
 pub mod serve;
 
 pub mod route;
+
+pub mod notify;
 
 pub mod vantage;
 

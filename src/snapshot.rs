@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub watch: Vec<WatchView>,
     /// The latest events, newest first.
     pub events: Vec<Happening>,
+    /// The channels, in the order of the configuration.
+    pub notify: Option<Vec<ChannelView>>,
 }
 
 /// A pool's verdict.
@@ -148,7 +150,24 @@ impl WatchView {
     }
 }
 
-/// Something that changed.
+/// How a channel does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelView {
+    /// Its name.
+    pub name: Name,
+    /// When a message was last taken.
+    pub delivered: Option<Timestamp>,
+    /// Since when none is.
+    pub failing: Option<Timestamp>,
+    /// Why.
+    pub why: Option<String>,
+    /// Whether a message is on its way.
+    pub sending: bool,
+    /// How many pools and vantages the next one will speak of.
+    pub waiting: u32,
+}
+
+/// Something that changed; if nothing did, from which status to which, something that was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Happening {
     /// When.
@@ -253,6 +272,7 @@ impl Snapshot {
             pools: pools.collect(),
             watch: Vec::new(),
             events: Vec::new(),
+            notify: None,
         }
     }
 

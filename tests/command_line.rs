@@ -200,3 +200,64 @@ fn a_probe_explains_what_it_saw() {
         text(&output.stdout)
     );
 }
+
+fn channel(lines: &str) -> String {
+    let pool = pool("https://shop.example.com");
+    format!("{pool}\n[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nsecret = \"NO_SUCH_KEY\"\n{lines}\n")
+}
+
+#[test]
+fn a_test_message_needs_a_channel_and_its_secrets() {
+    let good = file("channel.toml", &channel("url = \"https://hooks.example.com\""));
+    let unknown = vedette(&["notify-test", &good, "nobody"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("there are ops"), "{}", text(&unknown.stderr));
+    let unset = vedette(&["notify-test", &good, "ops"]);
+    assert_eq!(unset.status.code(), Some(1));
+    assert!(text(&unset.stderr).contains("NO_SUCH_KEY is not set"), "{}", text(&unset.stderr));
+}
+
+#[test]
+fn a_test_message_is_explained() {
+    for (answer, code, part) in [
+        ("HTTP/1.1 204 No Content\r\n\r\n", 0, "taken: the receiver has it"),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n",
+            1,
+            "not taken: status 503, to be asked again in 30s",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example\r\nContent-Length: 0\r\n\r\n",
+            1,
+            "redirects are not followed",
+        ),
+    ] {
+        let good = file(&format!("told-{code}.toml"), &channel(&format!("url = \"{}\"", origin(answer))));
+        let output = Command::new(env!("CARGO_BIN_EXE_vedette"))
+            .args(["notify-test", &good, "ops"])
+            .env("NO_SUCH_KEY", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            .output()
+            .unwrap();
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn channels_are_listed_and_one_that_the_edge_cannot_reach_is_not_deployed() {
+    let here = file("here.toml", &channel("url = \"http://127.0.0.1:9103\"\nafter = \"1m\"\nevery = \"4h\""));
+    let said = text(&vedette(&["check", &here]).stdout);
+    let line = "ops          webhook    fail, recovered, watch of every pool, after 1m, again every 4h; at most 20 in 1h";
+    assert!(said.contains(line), "{said}");
+    let plain = file("plain.toml", &channel("url = \"http://hooks.example.com\""));
+    for (name, why) in [(&here, "is this machine"), (&plain, "is not https")] {
+        let refused = vedette(&["check", name, "--deploy"]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            text(&refused.stderr).contains(&format!("notify.ops: its url {why}")),
+            "{}",
+            text(&refused.stderr)
+        );
+    }
+}

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use vedette::config::{
-    Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route, StatusRange, Steering,
-    Thresholds, Window,
+    Cap, ChannelKind, Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route,
+    StatusRange, Steering, Thresholds, Topic, Window,
 };
 use vedette::units::{Millis, Ratio};
 
@@ -440,6 +440,48 @@ fn the_same_meaning_in_another_order_and_spelling_has_the_same_hash() {
     let other = "[defaults]\ninterval = \"1m\" # slow\n\n[[pool]]\nname = \"a\"\n\
         [[pool.origin]]\nurl = \"http://a\"\nname = \"o\"\n";
     assert_eq!(Config::parse(one).unwrap().hash, Config::parse(other).unwrap().hash);
+}
+
+#[test]
+fn channels_are_read() {
+    let config = good("notify");
+    let [ops, chat] = &config.notify[..] else { panic!("{:?}", config.notify) };
+    assert_eq!(
+        (ops.kind, ops.url.clone()),
+        (ChannelKind::Webhook, ProbeValue::Text("https://hooks.example.com/vedette/".into()))
+    );
+    assert_eq!(ops.secrets, ["OPS_KEY", "OPS_KEY_OLD"]);
+    assert_eq!((ops.after, ops.every), (Millis::from_secs(60), Some(Millis::from_secs(4 * 3_600))));
+    assert_eq!(ops.cap, Cap { messages: 10, within: Millis::from_secs(1_800) });
+    assert!(ops.covers(&config.pools[0].name) && !ops.covers(&config.pools[1].name));
+    assert_eq!((chat.kind, chat.url.clone()), (ChannelKind::Slack, ProbeValue::Secret("SLACK_URL".into())));
+    assert_eq!(chat.on, [Topic::Fail, Topic::Recovered, Topic::Watch]);
+    assert_eq!((chat.after, chat.every, chat.give_up), (Millis::ZERO, None, Millis::from_secs(86_400)));
+    assert!(chat.covers(&config.pools[1].name));
+    assert_eq!(config.public_url.unwrap().to_string(), "https://status.example.com");
+}
+
+#[test]
+fn every_meaningful_change_of_a_channel_changes_the_hash() {
+    let text = include_str!("config/good/notify.toml");
+    let mut seen = std::collections::BTreeSet::from([good("notify").hash]);
+    for (from, to) in [
+        ("status.example", "state.example"),
+        ("\"ops\"", "\"opera\""),
+        ("vedette/", "vedette"),
+        ("[\"OPS_KEY\", \"OPS_KEY_OLD\"]", "\"OPS_KEY\""),
+        ("\"fail\", \"warn\"", "\"fail\""),
+        ("pools = [\"shop\"]", ""),
+        ("after = \"1m\"", ""),
+        ("every = \"4h\"", ""),
+        ("10/30m", "11/30m"),
+        ("10/30m", "10/31m"),
+        ("give_up = \"6h\"", ""),
+        ("SLACK_URL", "OTHER_URL"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        assert!(seen.insert(Config::parse(&text.replacen(from, to, 1)).unwrap().hash), "{from} → {to}");
+    }
 }
 
 // Laws.

@@ -31,6 +31,9 @@ pub enum Table {
     Events,
     /// What is known about the storage itself: one row per subject.
     Meta,
+    /// One row per channel: the message that waits, and how sending goes; and one per channel and subject: what of it was told. A row
+    /// without a text is cleared away.
+    Outbox,
 }
 
 /// One row.
@@ -123,6 +126,7 @@ impl Arbiter {
                 }
             }
             Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
+            Table::Outbox => self.restore_outbox(row),
         }
     }
 

@@ -57,6 +57,31 @@ fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect>
     effects
 }
 
+/// The state under a configuration, from what was stored.
+pub(super) fn arbiter_of(config: &Config, stored: &[Row], now: Timestamp) -> Arbiter {
+    Arbiter::new(config.clone(), stored, now)
+}
+
+/// Every vantage reports the same.
+pub(super) fn tell_all(arbiter: &mut Arbiter, ms: u64, script: &str) -> Vec<Effect> {
+    feed(arbiter, ms, &[("weur", script), ("enam", script), ("apac", script)])
+}
+
+/// The report of a shard that some origins pass or fail.
+pub(super) fn report_of(
+    config: &Config,
+    (vantage, shard): (&str, &str),
+    seq: u64,
+    origins: &[OriginId],
+    fail: bool,
+) -> Report {
+    let script = if fail { "-" } else { "+" }.repeat(config.origins().count());
+    let mut report = report(config, vantage, seq, &script);
+    report.shard = shard.to_owned();
+    report.votes.retain(|vote| origins.contains(&vote.origin));
+    report
+}
+
 fn changes(effects: &[Effect]) -> Vec<String> {
     let line = |effect: &Effect| {
         let Effect::Changed(change) = effect else { return None };
@@ -65,7 +90,7 @@ fn changes(effects: &[Effect]) -> Vec<String> {
     effects.iter().filter_map(line).collect()
 }
 
-fn rows(effects: &[Effect]) -> Vec<Row> {
+pub(super) fn rows(effects: &[Effect]) -> Vec<Row> {
     let row = |effect: &Effect| if let Effect::Persist(rows) = effect { rows.clone() } else { Vec::new() };
     effects.iter().flat_map(row).collect()
 }

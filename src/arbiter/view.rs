@@ -32,6 +32,7 @@ impl Arbiter {
             pools,
             watch: Vec::new(),
             events: Vec::new(),
+            notify: None,
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|((vantage, shard), seen)| {
@@ -39,12 +40,13 @@ impl Arbiter {
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });
             snapshot.watch = views.collect();
+            snapshot.notify = Some(self.channel_views()).filter(|views| !views.is_empty());
             snapshot.events = self.events.iter().take(EVENTS_SHOWN).cloned().collect();
         }
         snapshot
     }
 
-    fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
+    pub(super) fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
         let origins: Vec<OriginView> =
             pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
         let standing = self.pools.get(&pool.name);

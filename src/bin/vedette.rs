@@ -1,4 +1,4 @@
-//! The command line: `vedette check FILE` and `vedette probe FILE POOL/ORIGIN`.
+//! The command line: `vedette check FILE`, `vedette probe FILE POOL/ORIGIN` and `vedette notify-test FILE CHANNEL`.
 //!
 //! Exit codes: 0 good, 1 problems (all of them are printed), 2 usage.
 

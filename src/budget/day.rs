@@ -34,6 +34,10 @@ const FEW_READERS: u64 = 1;
 /// Events of an origin that turns so fast that what stands is held: while the hold grows to its longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
+/// Rows of a message: what the channel is to be told of pool and origin as it comes and as it is told, the message, and the attempt. An
+/// outage and its end were counted as 14 rows for two messages.
+const MESSAGE_ROWS: u64 = 7;
+
 /// The most writes to KV in a day, and those of a day without a change.
 const KV_MOST: u64 = 700;
 const KV_LEAST: u64 = 24;
@@ -86,11 +90,28 @@ impl<'a> Days<'a> {
         }
         counts.wait_at_most(self.shards().saturating_mul(DAY_MS));
         let changes = counts.of(Effect::EventRow);
+        self.tells(changes, &mut counts);
         let published = changes.saturating_add(KV_LEAST).min(KV_MOST);
         counts.add(Effect::KvWrite, published);
         // One beside each write, and one when the first change after it asks for the next.
         counts.add(Effect::MetaRow, published.saturating_add(changes.min(published)));
         counts
+    }
+}
+
+impl Days<'_> {
+    /// Every channel is told of every change, as often as its cap lets it.
+    fn tells(&self, changes: u64, counts: &mut Counts) {
+        for channel in &self.config.notify {
+            let cap =
+                u64::from(channel.cap.messages).saturating_mul(DAY_MS) / channel.cap.within.get().max(1);
+            let messages = changes.min(cap);
+            counts.add(Effect::Message, messages);
+            counts.add(Effect::OutboxRow, messages.saturating_mul(MESSAGE_ROWS));
+            // It is gathered for a moment, and then sent: an alarm for each.
+            counts.add(Effect::SetAlarm, messages.saturating_mul(2));
+            counts.add(Effect::ArbiterAlarm, messages.saturating_mul(2));
+        }
     }
 }
 

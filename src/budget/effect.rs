@@ -27,6 +27,10 @@ pub enum Effect {
     EventRow,
     /// The Arbiter stores when it published.
     MetaRow,
+    /// The Arbiter stores or deletes what a channel is to be told, or was.
+    OutboxRow,
+    /// The Arbiter sends a message.
+    Message,
     /// The Arbiter's alarm rings.
     ArbiterAlarm,
     /// Cron wakes the Arbiter.
@@ -46,7 +50,7 @@ pub enum Effect {
 }
 
 /// How many effects there are.
-const COUNT: usize = 18;
+const COUNT: usize = 20;
 
 impl Effect {
     /// Every one.
@@ -61,6 +65,8 @@ impl Effect {
         Self::PoolRow,
         Self::EventRow,
         Self::MetaRow,
+        Self::OutboxRow,
+        Self::Message,
         Self::ArbiterAlarm,
         Self::Cron,
         Self::Arm,
@@ -81,7 +87,14 @@ impl Effect {
             Self::VantageAlarm => Cost { object_requests: 1, ..Cost::NOTHING },
             Self::Probe | Self::Reference => Cost { subrequests: 1, ..Cost::NOTHING },
             Self::Report | Self::ArbiterAlarm | Self::Arm => object,
-            Self::SetAlarm | Self::VantageRow | Self::ShardRow | Self::PoolRow | Self::MetaRow => row,
+            Self::SetAlarm
+            | Self::VantageRow
+            | Self::ShardRow
+            | Self::PoolRow
+            | Self::MetaRow
+            | Self::OutboxRow => row,
+            // The Arbiter stays until the receiver has answered.
+            Self::Message => Cost { subrequests: 1, active_ms: MESSAGE_MS, ..Cost::NOTHING },
             Self::EventRow => Cost { rows_written: 2, ..Cost::NOTHING },
             Self::Cron => Cost { requests: 1, cpu_us: CRON_CPU_US, ..object },
             Self::Refresh => Cost { requests: 1, cpu_us: REFRESH_CPU_US, cache_operations: 2, ..object },
@@ -95,6 +108,9 @@ impl Effect {
 
 /// How long the Arbiter takes for a request, in milliseconds: an estimate. It awaits nothing but its own writes.
 pub const ARBITER_MS: u64 = 10;
+
+/// How long a receiver of messages takes to answer, in milliseconds: an estimate.
+const MESSAGE_MS: u64 = 500;
 
 /// CPU of an answer from memory, in microseconds: `npm run bench` measured 74, of the whole process.
 const REQUEST_CPU_US: u64 = 75;

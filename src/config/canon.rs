@@ -6,8 +6,8 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route, Steering,
-    Thresholds, Vantage,
+    Channel, Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route,
+    Steering, Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -28,6 +28,10 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     config.vantages.iter().for_each(|vantage| lines.vantage(vantage));
     config.pools.iter().for_each(|pool| lines.pool(pool));
     config.routes.iter().for_each(|route| lines.route(route));
+    config.notify.iter().for_each(|channel| lines.channel(channel));
+    if let Some(url) = &config.public_url {
+        lines.put("public_url", &url.to_string());
+    }
     Fingerprint::of(&lines.0)
 }
 
@@ -111,6 +115,22 @@ impl Lines {
                 Steering::Hash => "hash",
             },
         );
+    }
+
+    fn channel(&mut self, channel: &Channel) {
+        self.put("notify", channel.name.as_str());
+        self.put("kind", channel.kind.as_str());
+        self.probe_value(&channel.url);
+        channel.secrets.iter().for_each(|secret| self.put("signed", secret));
+        channel.on.iter().for_each(|topic| self.put("on", topic.as_str()));
+        channel.pools.iter().for_each(|pool| self.put("of", pool.as_str()));
+        self.millis("after", channel.after);
+        if let Some(every) = channel.every {
+            self.millis("every", every);
+        }
+        self.number("messages", channel.cap.messages.into());
+        self.millis("within", channel.cap.within);
+        self.millis("give_up", channel.give_up);
     }
 
     fn definition(&mut self, origin: &Origin) {

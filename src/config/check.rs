@@ -9,13 +9,24 @@ use super::settings::{self, Settings};
 use super::slot::Level;
 use super::value::word;
 use super::vantage::Declared;
-use super::{Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, reference, route, syntax};
+use super::{
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, notify, reference, route, syntax,
+};
 use crate::budget;
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 7] =
-    ["plan", "arbiter_location", "references", "defaults", "vantage", "pool", "route"];
+pub(super) const KEYS: [&str; 9] = [
+    "plan",
+    "arbiter_location",
+    "public_url",
+    "references",
+    "defaults",
+    "vantage",
+    "pool",
+    "route",
+    "notify",
+];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
 const DEFAULT_LOCATION: &str = "weur";
@@ -48,6 +59,8 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let mut reader = Pools::new(&declared);
     let pools = reader.read(file, &defaults);
     let routes = route::routes(file, reader.names());
+    let channels = notify::channels(file, reader.names());
+    let public_url = notify::public_url(file);
 
     let pools = pools?;
     let vantages = declared.used(&pools);
@@ -60,6 +73,8 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         fast_probes: None,
         pools,
         routes: routes?,
+        notify: channels?,
+        public_url: public_url.ok()?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

@@ -199,7 +199,7 @@ fn body(field: &Field<'_>) -> Option<ProbeValue> {
 }
 
 /// A reference to a secret.
-fn secret(field: &Field<'_>) -> Option<ProbeValue> {
+pub(super) fn secret(field: &Field<'_>) -> Option<ProbeValue> {
     let Some(secret) = field.value().as_table().and_then(|_| field.table()) else {
         field.refuse(format_args!(
             "is neither text nor a secret; write text in quotes, or {{ secret = \"NAME\" }}"
@@ -207,7 +207,11 @@ fn secret(field: &Field<'_>) -> Option<ProbeValue> {
         return None;
     };
     secret.only(&["secret"]);
-    let field = secret.require("secret", "\"NAME\"")?;
+    secret_name(&secret.require("secret", "\"NAME\"")?).map(ProbeValue::Secret)
+}
+
+/// The name of a secret.
+pub(super) fn secret_name(field: &Field<'_>) -> Option<String> {
     let name = field.as_text().unwrap_or_default();
     let inner = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
     let first = name.starts_with(|c: char| c.is_ascii_uppercase());
@@ -220,5 +224,5 @@ fn secret(field: &Field<'_>) -> Option<ProbeValue> {
         ));
         return None;
     }
-    Some(ProbeValue::Secret(name.to_owned()))
+    Some(name.to_owned())
 }

@@ -65,7 +65,7 @@ pub(super) fn origin_url(field: &Field<'_>) -> Option<OriginUrl> {
     }
 }
 
-fn parse(text: &str) -> Result<OriginUrl, String> {
+pub(super) fn parse(text: &str) -> Result<OriginUrl, String> {
     let shown = quoted(text);
     if text.len() > MAX_URL {
         return Err(format!("{shown} is longer than {MAX_URL} bytes; write a shorter address"));

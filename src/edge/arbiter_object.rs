@@ -1,24 +1,26 @@
 //! The `Arbiter` Durable Object: one per deployment, named `v1`, with a database of its own.
 //!
-//! It stores the tables `v1_shards` and `v1_pools` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
+//! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
 //! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
 //! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
 //! output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
 
 use super::platform::{self, Env, Result, State, boxed, spawn};
-use super::{clock, deployed, layers, log, respond};
+use super::{clock, deployed, layers, log, notify, respond};
 use crate::arbiter::{
     Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
 };
 use crate::config::Config;
 use crate::json;
+use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
@@ -28,7 +30,10 @@ const REPORT_CAP: usize = 1024 * 1024;
 
 /// Holds votes and verdicts, and is the only one to write them.
 #[wasm_bindgen]
-pub struct Arbiter {
+pub struct Arbiter(Rc<Inner>);
+
+/// What the object's tasks share with it.
+struct Inner {
     state: State,
     env: Env,
     engine: RefCell<Option<Engine>>,
@@ -40,7 +45,7 @@ impl Arbiter {
     /// An object before its first call.
     #[wasm_bindgen(constructor)]
     pub fn new(state: State, env: Env) -> Self {
-        Self { state, env, engine: RefCell::new(None), alarm: Cell::new(None) }
+        Self(Rc::new(Inner { state, env, engine: RefCell::new(None), alarm: Cell::new(None) }))
     }
 
     /// Answers one of our own parts.
@@ -48,7 +53,7 @@ impl Arbiter {
     /// # Errors
     /// The storage, or the platform's values, are not to be had.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
-        Ok(boxed(self.answer(&request)).await?)
+        Ok(boxed(self.0.answer(&request)).await?)
     }
 
     /// Wakes it.
@@ -56,12 +61,12 @@ impl Arbiter {
     /// # Errors
     /// Its next alarm cannot be set.
     pub async fn alarm(&self) -> std::result::Result<(), JsValue> {
-        Ok(boxed(self.ring()).await?)
+        Ok(boxed(self.0.ring()).await?)
     }
 }
 
-impl Arbiter {
-    async fn ring(&self) -> Result<()> {
+impl Inner {
+    async fn ring(self: &Rc<Self>) -> Result<()> {
         self.alarm.set(None);
         let woken = match deployed::config() {
             Ok(config) => self.step(config, Event::Woken).await,
@@ -75,7 +80,7 @@ impl Arbiter {
         Ok(())
     }
 
-    async fn answer(&self, request: &Request) -> Result<Response> {
+    async fn answer(self: &Rc<Self>, request: &Request) -> Result<Response> {
         #[cfg(feature = "trap")]
         {
             super::trap::if_set("arbiter");
@@ -112,7 +117,7 @@ impl Arbiter {
         }
     }
 
-    async fn take(&self, config: &Config, text: &str) -> Result<Response> {
+    async fn take(self: &Rc<Self>, config: &Config, text: &str) -> Result<Response> {
         let report = if text.len() <= REPORT_CAP { json::read::<Report>(text) } else { None };
         let Some(report) = report else {
             log::warn("report_not_understood", &[("bytes", &text.len())]);
@@ -129,7 +134,7 @@ impl Arbiter {
     }
 
     /// Steps the engine and carries its effects out; the sequence number to tell a sender whose report was overtaken.
-    async fn step(&self, config: &Config, event: Event) -> Result<Option<u64>> {
+    async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Option<u64>> {
         let now = clock::now();
         self.load(config, now)?;
         let effects =
@@ -161,6 +166,11 @@ impl Arbiter {
                     }
                 }
                 Effect::Arm(object) => self.arm(object),
+                Effect::Deliver(delivery) => self.deliver(delivery),
+                Effect::GivenUp(happening) => log::error(
+                    "notify_given_up",
+                    &[("channel", &happening.subject), ("reason", &happening.reason)],
+                ),
             }
         }
         Ok(overtaken)
@@ -172,6 +182,30 @@ impl Arbiter {
         self.state.wait_until(async move {
             if let Err(error) = layers::publish(&snapshot, &env).await {
                 log::warn("kv_unreachable", &[("error", &error.to_string())]);
+            }
+        });
+    }
+
+    /// Sends a message, and folds in what became of it.
+    fn deliver(self: &Rc<Self>, delivery: Delivery) {
+        let Ok(config) = deployed::config() else { return };
+        let inner = Rc::clone(self);
+        spawn(async move {
+            let Some(channel) = config.notify.iter().find(|channel| channel.name == delivery.channel) else {
+                return;
+            };
+            let outcome = notify::deliver(channel, &delivery, &inner.env).await;
+            let Delivery { channel, id, .. } = delivery;
+            match &outcome {
+                Outcome::Taken => log::info("notify_delivered", &[("channel", &channel), ("message", &id)]),
+                Outcome::Failed { why, .. } => log::warn(
+                    "notify_failed",
+                    &[("channel", &channel), ("message", &id), ("error", &why.as_str())],
+                ),
+            }
+            // If this is not stored, the message is sent again.
+            if let Err(error) = inner.step(config, Event::Answered(Answer { channel, id, outcome })).await {
+                log::error("arbiter_failed", &[("error", &error.to_string())]);
             }
         });
     }
@@ -204,6 +238,7 @@ impl Arbiter {
             "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS v1_shards (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+            "CREATE TABLE IF NOT EXISTS v1_outbox (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
             "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
         ] {
             sql.run(statement, &[])?;
@@ -227,6 +262,7 @@ impl Arbiter {
         for (table, statement) in [
             (Table::Shards, "SELECT key, body FROM v1_shards"),
             (Table::Pools, "SELECT key, body FROM v1_pools"),
+            (Table::Outbox, "SELECT key, body FROM v1_outbox"),
             (Table::Events, latest.as_str()),
             (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
         ] {
@@ -261,6 +297,10 @@ impl Arbiter {
             Table::Shards => upsert("v1_shards"),
             Table::Pools => upsert("v1_pools"),
             Table::Meta => upsert("meta"),
+            Table::Outbox if row.text.is_empty() => {
+                sql.run("DELETE FROM v1_outbox WHERE key = ?", &[&row.key])
+            }
+            Table::Outbox => upsert("v1_outbox"),
             Table::Events => {
                 sql.run("INSERT INTO v1_events (body) VALUES (?)", &[&row.text])?;
                 let statement = format!(

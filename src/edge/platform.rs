@@ -13,10 +13,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::Response;
 
+mod hmac;
 mod instance;
 mod object;
 mod timer;
 
+pub(super) use hmac::hmac;
 pub(super) use object::State;
 pub(super) use timer::Delay;
 

@@ -1,6 +1,7 @@
 //! `/livez` and `/readyz`: the worker's own health, in the style of Kubernetes.
 
 use super::{Answer, Basis};
+use crate::snapshot::ChannelView;
 
 fn text(status: u16, body: String) -> Answer {
     Answer { status, headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())], body }
@@ -52,9 +53,25 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
             lines.push(format!("{mark}vantage {} fast probes today {spent} of {of}{state}", watch.vantage));
         }
     }
+    lines.extend(snapshot.notify.iter().flatten().map(channel));
     let answers: Vec<String> =
         basis.counts.iter().map(|(layer, count)| format!("{count} {}", layer.as_str())).collect();
     lines.push(format!("[+]answers of this isolate by layer: {}", answers.join(", ")));
     lines.push(format!("readyz check {}", if ready { "passed" } else { "failed" }));
     text(status, format!("{}\n", lines.join("\n")))
+}
+
+/// How a channel does. One that fails makes no worker unready: it answers all the same.
+fn channel(view: &ChannelView) -> String {
+    let name = &view.name;
+    let waiting = view.waiting.saturating_add(view.sending.into());
+    let waiting = if waiting > 0 { format!(", {waiting} waiting") } else { String::new() };
+    match (view.failing, view.delivered) {
+        (Some(since), _) => {
+            let why = view.why.as_deref().unwrap_or_default();
+            format!("[-]notify {name} failing since {since}: {why}{waiting}")
+        }
+        (None, Some(at)) => format!("[+]notify {name} delivered at {at}{waiting}"),
+        (None, None) => format!("[+]notify {name} has told nothing yet{waiting}"),
+    }
 }

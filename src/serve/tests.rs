@@ -249,6 +249,30 @@ fn readiness_names_silent_vantages() {
 }
 
 #[test]
+fn a_channel_that_fails_is_shown_and_leaves_the_worker_ready() {
+    let mut snapshot = snapshot(Status::Pass, Status::Pass);
+    snapshot.watch = crate::json::read(&format!(
+        r#"[{{"vantage":"weur","shard":"0of1","heard":{heard},"lag":3,"missed":0,"silent_from":{silent}}}]"#,
+        heard = at(0).as_millis(),
+        silent = at(5_000).as_millis()
+    ))
+    .unwrap();
+    snapshot.notify = crate::json::read(
+        r#"[{"name":"new","sending":false,"waiting":0},{"name":"ops","delivered":1700000000000,"sending":true,"waiting":1},
+            {"name":"chat","delivered":1,"failing":1700000000000,"why":"status 500","sending":true,"waiting":2}]"#,
+    );
+    let answer = get("/readyz?verbose", &snapshot);
+    assert_eq!(answer.status, 200);
+    for line in [
+        "[+]notify new has told nothing yet\n",
+        "[+]notify ops delivered at 2023-11-14T22:13:20.000Z, 2 waiting\n",
+        "[-]notify chat failing since 2023-11-14T22:13:20.000Z: status 500, 3 waiting\n",
+    ] {
+        assert!(answer.body.contains(line), "{line}: {}", answer.body);
+    }
+}
+
+#[test]
 fn security_headers_are_on_every_answer() {
     let snapshot = snapshot(Status::Pass, Status::Pass);
     for target in ["/", "/style.css", "/page.js", "/health", "/route/shop", "/nope", "/livez", "/readyz"] {

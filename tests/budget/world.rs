@@ -361,6 +361,7 @@ impl<'a> World<'a> {
                 }
                 arbiter::Effect::Changed(_) => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
+                arbiter::Effect::Deliver(_) | arbiter::Effect::GivenUp(_) => panic!("nobody is told here"),
             }
         }
     }
@@ -370,6 +371,7 @@ impl<'a> World<'a> {
             Table::Shards => (Effect::ShardRow, 0),
             Table::Pools => (Effect::PoolRow, 1),
             Table::Meta => (Effect::MetaRow, 2),
+            Table::Outbox => (Effect::OutboxRow, 3),
             Table::Events => {
                 self.count(Effect::EventRow);
                 self.events.push(row);

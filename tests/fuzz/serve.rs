@@ -23,6 +23,12 @@ origin = [{ name = "primary", url = "http://192.0.2.1" }, { name = "standby", ur
 [[pool]]
 name = "vault"
 origin = [{ name = "one", url = "https://hidden.example" }]
+
+[[notify]]
+name = "ops"
+kind = "webhook"
+url = "https://hooks.example"
+secret = "KEY"
 "#;
 
 /// The configuration of [`SHOP`].

@@ -65,18 +65,27 @@ fn reports() -> Vec<Vec<u8>> {
 
 /// What the Arbiter stores of that, each row after the letter of its table.
 fn rows() -> Vec<Vec<u8>> {
-    let letter = |table| match table {
+    let letter = |row: &Row| match row.table {
         Table::Shards => 's',
         Table::Pools => 'p',
         Table::Events => 'e',
         Table::Meta => 'm',
+        Table::Outbox if row.key.contains('/') => 'o',
+        Table::Outbox => 'h',
     };
-    reported().1.iter().map(|row| format!("{}{}", letter(row.table), row.text).into_bytes()).collect()
+    let rows = reported().1;
+    assert!(rows.iter().any(|row| row.table == Table::Outbox && !row.key.contains('/')), "a message waits");
+    rows.iter().map(|row| format!("{}{}", letter(row), row.text).into_bytes()).collect()
 }
 
 fn reported() -> (Arbiter, Vec<Row>) {
     let mut arbiter = Arbiter::new(shop(), &[], NOW);
-    let effects = arbiter.step(Event::Reported(failing("enam")), NOW);
+    let mut effects = arbiter.step(Event::Reported(failing("enam")), NOW);
+    // Long enough after it somebody is told that the rest is unknown.
+    let told = NOW.plus(Millis::from_secs(120));
+    let mut later = arbiter.clone();
+    effects.extend(later.step(Event::Woken, told));
+    effects.extend(later.step(Event::Woken, told.plus(Millis::from_secs(10))));
     let rows = effects
         .into_iter()
         .flat_map(|effect| if let Effect::Persist(rows) = effect { rows } else { Vec::new() });
@@ -171,6 +180,8 @@ fn told(effects: &[Effect]) -> String {
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) => "armed".to_owned(),
         Effect::Overtaken(_) => "overtaken".to_owned(),
+        Effect::Deliver(_) => "sent".to_owned(),
+        Effect::GivenUp(_) => "given up".to_owned(),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -197,9 +208,15 @@ fn row(input: &[u8]) -> Outcome {
         b'p' => Table::Pools,
         b'e' => Table::Events,
         b'm' => Table::Meta,
+        b'o' | b'h' => Table::Outbox,
         _ => return watch(&text),
     };
-    let row = Row { table, key: "snapshot".into(), text };
+    let key = match kind {
+        b'o' => "ops/pool/shop",
+        b'h' => "ops",
+        _ => "snapshot",
+    };
+    let row = Row { table, key: key.into(), text };
     let mut arbiter = Arbiter::new(shop(), &[row.clone(), row], NOW);
     let effects = arbiter.step(Event::Woken, NOW);
     Ok(format!("{table:?}: {}: {}", told(&effects), settled(&arbiter)?))

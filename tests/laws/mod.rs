@@ -215,6 +215,9 @@ pub fn what_is_stored_says_what_was_shown(shown: &Snapshot, stored: &Snapshot, t
     hold(shown.events == stored.events, || {
         format!("shown were the events {:?}, and stored are {:?}", shown.events, stored.events)
     })?;
+    hold(shown.notify == stored.notify, || {
+        format!("shown were the channels {:?}, and stored are {:?}", shown.notify, stored.notify)
+    })?;
     for (shown, stored) in shown.pools.iter().zip(&stored.pools) {
         let name = &shown.name;
         let state =

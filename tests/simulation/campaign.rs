@@ -55,6 +55,7 @@ impl Tallies {
         self.answers += other.answers;
         self.orders += other.orders;
         self.rebuilt += other.rebuilt;
+        self.messages += other.messages;
         let mut faults = other.faults;
         for ((_, sum), (_, more)) in self.faults.kinds().into_iter().zip(faults.kinds()) {
             *sum += *more;

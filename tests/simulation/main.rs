@@ -29,6 +29,7 @@ mod mutants;
 mod objects;
 mod origins;
 mod readers;
+mod receivers;
 mod setup;
 mod twins;
 mod world;

@@ -2,7 +2,7 @@
 //! them and their world is tampered with. A simulation that finds none of these proves nothing.
 
 use vedette::arbiter::{Effect as Verdicts, Table};
-use vedette::config::{Config, Quorum};
+use vedette::config::{Config, Quorum, Topic};
 use vedette::sample::{Check, Finding, Outcome, Sample};
 use vedette::units::{Millis, Timestamp};
 use vedette::vantage::Effect as Probing;
@@ -59,10 +59,18 @@ pub enum Mutant {
     DeadOnceEvicted,
     /// A vantage to which nothing answers is believed like any other.
     IsolationCounts,
+    /// Messages go out before it is stored that they wait.
+    MessagesFirst,
+    /// What a channel was told is not stored.
+    NothingToldIsStored,
+    /// What does not last is told.
+    ToldAtOnce,
+    /// What is over is not told.
+    RecoveriesUntold,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -86,11 +94,22 @@ impl Mutant {
         Self::StragglersCount,
         Self::DeadOnceEvicted,
         Self::IsolationCounts,
+        Self::MessagesFirst,
+        Self::NothingToldIsStored,
+        Self::ToldAtOnce,
+        Self::RecoveriesUntold,
     ];
 
     /// The configuration that the engines are given in place of `terms`.
     pub fn config(mutant: Option<Self>, terms: &Terms, first: Option<&Config>) -> Config {
         let mut config = terms.config();
+        for channel in &mut config.notify {
+            match mutant {
+                Some(Self::ToldAtOnce) => channel.after = Millis::ZERO,
+                Some(Self::RecoveriesUntold) => channel.on.retain(|topic| *topic != Topic::Recovered),
+                _ => {}
+            }
+        }
         for pool in &mut config.pools {
             match mutant {
                 Some(Self::MinVotesOne) => pool.min_votes = 1,
@@ -149,11 +168,18 @@ impl Mutant {
     }
 
     pub fn verdicts(mutant: Option<Self>, effects: &mut [Verdicts]) {
-        if mutant == Some(Self::NoEvents) {
-            for effect in effects {
-                if let Verdicts::Persist(rows) = effect {
-                    rows.retain(|row| row.table != Table::Events);
-                }
+        let lost = match mutant {
+            Some(Self::MessagesFirst) => {
+                effects.sort_by_key(|effect| !matches!(effect, Verdicts::Deliver(_)));
+                return;
+            }
+            Some(Self::NoEvents) => Table::Events,
+            Some(Self::NothingToldIsStored) => Table::Outbox,
+            _ => return,
+        };
+        for effect in effects {
+            if let Verdicts::Persist(rows) = effect {
+                rows.retain(|row| row.table != lost);
             }
         }
     }

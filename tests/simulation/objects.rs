@@ -124,6 +124,8 @@ pub struct ArbiterObject {
     pub memory: Option<Arbiter>,
     /// When its memory began.
     pub began: Ms,
+    /// Counts its lives: what was under way in an earlier one is lost.
+    pub life: u64,
 }
 
 impl ArbiterObject {
@@ -150,6 +152,8 @@ impl ArbiterObject {
                 Table::Shards => drop(self.rows.insert((0, row.key.clone()), row.clone())),
                 Table::Pools => drop(self.rows.insert((1, row.key.clone()), row.clone())),
                 Table::Meta => drop(self.rows.insert((2, row.key.clone()), row.clone())),
+                Table::Outbox if row.text.is_empty() => drop(self.rows.remove(&(3, row.key.clone()))),
+                Table::Outbox => drop(self.rows.insert((3, row.key.clone()), row.clone())),
             }
         }
         let over = self.events.len().saturating_sub(vedette::arbiter::EVENTS_KEPT);

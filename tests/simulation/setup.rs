@@ -96,6 +96,8 @@ pub struct Faults {
     pub alarm_lost: u32,
     /// Clocks that differ, and jump.
     pub clocks: u32,
+    /// A receiver of messages fails, hangs, wants to be left alone, or takes one and does not say so.
+    pub receiver: u32,
 }
 
 impl Setup {
@@ -138,7 +140,10 @@ impl Setup {
             let until = at + rng.u64(MINUTE..length / 2);
             cuts.extend((0..terms.vantages).map(|place| (place, at, until, own)));
         }
-        let faults = Faults::draw(&mut rng);
+        let mut faults = Faults::draw(&mut rng);
+        // Not of the same chance as the rest: worlds without receivers are as they were.
+        let mut receivers = Rng::with_seed(seed ^ 0x07e11);
+        faults.receiver = [0, 0, 200, 700][receivers.usize(..4)];
         Self { seed, whole, length, terms, deployments, episodes, cuts, faults }
     }
 }
@@ -265,6 +270,13 @@ impl Terms {
                 );
             }
         }
+        // One channel is told of everything at once, the other of what lasts.
+        for (name, after) in [("all", 0), ("lasting", 60)] {
+            let _ = write!(
+                text,
+                "[[notify]]\nname = \"{name}\"\nkind = \"webhook\"\nurl = \"https://{name}.example\"\nsecret = \"KEY\"\non = [\"fail\", \"warn\", \"recovered\", \"watch\"]\nafter = \"{after}s\"\nevery = \"1h\"\ncap = \"120/1h\"\n"
+            );
+        }
         text
     }
 
@@ -305,11 +317,12 @@ impl Faults {
             alarm_late: chance(50),
             alarm_lost: chance(40),
             clocks: chance(1_000),
+            receiver: 0,
         }
     }
 
     /// The kinds, each with its name: to be switched off one by one.
-    pub fn kinds(&mut self) -> [(&'static str, &mut u32); 9] {
+    pub fn kinds(&mut self) -> [(&'static str, &mut u32); 10] {
         [
             ("report_lost", &mut self.report_lost),
             ("report_late", &mut self.report_late),
@@ -320,6 +333,7 @@ impl Faults {
             ("alarm_late", &mut self.alarm_late),
             ("alarm_lost", &mut self.alarm_lost),
             ("clocks", &mut self.clocks),
+            ("receiver", &mut self.receiver),
         ]
     }
 }

@@ -10,6 +10,7 @@ use fastrand::Rng;
 use vedette::arbiter::{self, Effect as Verdicts};
 use vedette::config::Config;
 use vedette::json;
+use vedette::notify::{Answer, Delivery, Outcome};
 use vedette::sample::{Evidence, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{OriginId, Timestamp};
@@ -22,6 +23,7 @@ use crate::mutants::Mutant;
 use crate::objects::{ArbiterObject, VantageObject};
 use crate::origins;
 use crate::readers;
+use crate::receivers::Receivers;
 use crate::setup::{Faults, HOUR, MINUTE, Ms, SECOND, Setup, Terms};
 use crate::twins;
 
@@ -49,6 +51,8 @@ pub struct Tallies {
     /// Orders of arrival that were tried, and states that were made anew from what is stored.
     pub orders: u64,
     pub rebuilt: u64,
+    /// Attempts to send a message.
+    pub messages: u64,
 }
 
 /// Something that is going to happen.
@@ -59,6 +63,8 @@ enum Happens {
     Answered(usize, u64, OriginId, u64, Box<Sample>),
     Referred(usize, u64, u64, Referral),
     Reported(usize, u64, Box<Report>),
+    /// What became of a message, for the life of the Arbiter that began then.
+    Sent(u64, Answer),
     Replied(usize, u64, vantage::Event),
     Arms(String),
     Cron,
@@ -136,6 +142,7 @@ pub struct World {
     jumped: Ms,
     ledger: Ledger,
     copies: Vec<Snapshot>,
+    receivers: Receivers,
     /// The sequence number that the Arbiter knows of the sender of an overtaken report.
     overtaken: Option<u64>,
     started: BTreeMap<(usize, OriginId), Ms>,
@@ -172,6 +179,7 @@ impl World {
             clocks,
             jumped: 0,
             copies: Vec::new(),
+            receivers: Receivers::new(setup.seed),
             overtaken: None,
             started: BTreeMap::new(),
             mended: false,
@@ -212,7 +220,10 @@ impl World {
     /// How long it needs to come to itself.
     fn settling(&self) -> Ms {
         let later = self.setup.deployments.iter().map(|(_, terms)| terms);
-        std::iter::once(&self.setup.terms).chain(later).map(Terms::settling).max().unwrap_or(0)
+        let settling =
+            std::iter::once(&self.setup.terms).chain(later).map(Terms::settling).max().unwrap_or(0);
+        // The longest pause between two attempts, and what is gathered behind.
+        settling.max(20 * MINUTE)
     }
 
     fn at(&mut self, at: Ms, happens: Happens) {
@@ -273,6 +284,12 @@ impl World {
                 Ok(())
             }
             Happens::Reported(object, life, report) => self.reported(object, life, *report),
+            Happens::Sent(life, answer) => {
+                if self.arbiter.memory.is_some() && self.arbiter.life == life {
+                    self.weigh(arbiter::Event::Answered(answer))?;
+                }
+                Ok(())
+            }
             Happens::Replied(object, life, event) => {
                 if self.vantages[object].life == life {
                     self.probe(object, event)?;
@@ -343,6 +360,7 @@ impl World {
             return;
         }
         self.arbiter.memory = None;
+        self.arbiter.life += 1;
     }
 
     /// The alarm of a vantage object.
@@ -610,6 +628,7 @@ impl World {
                     let fails = self.fault(|faults| &mut faults.write_fails);
                     if !fails || self.rng.bool() {
                         self.arbiter.write(&rows);
+                        self.receivers.stored(&rows);
                         self.tallies.transitions +=
                             self.ledger.stored(&config, &rows, calm.then_some(now))?;
                     }
@@ -632,7 +651,8 @@ impl World {
                     }
                 }
                 Verdicts::Overtaken(known) => self.overtaken = Some(known),
-                Verdicts::Publish(_) | Verdicts::Changed(_) => {}
+                Verdicts::Deliver(delivery) => self.send(&delivery)?,
+                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) => {}
             }
         }
         if self.rng.u32(..128) == 0
@@ -644,6 +664,19 @@ impl World {
             twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
         }
         Ok(true)
+    }
+
+    /// A message is sent.
+    fn send(&mut self, delivery: &Delivery) -> Result<(), String> {
+        Receivers::is_stored(&self.arbiter.rows(0), delivery)?;
+        let chance = if self.mended { 0 } else { self.setup.faults.receiver };
+        let reception = self.receivers.receive(delivery, chance);
+        self.tallies.messages += 1;
+        self.tallies.faults.receiver += u32::from(reception.outcome != Outcome::Taken);
+        let answer =
+            Answer { channel: delivery.channel.clone(), id: delivery.id.clone(), outcome: reception.outcome };
+        self.at(self.now + reception.after, Happens::Sent(self.arbiter.life, answer));
+        Ok(())
     }
 
     fn arms(&mut self, name: &str) {
@@ -728,6 +761,8 @@ impl World {
         let Some(engine) = &self.arbiter.memory else { return Ok(()) };
         let snapshot = engine.snapshot(&vedette::snapshot::Part::Whole, now);
         origins::the_verdict_is_the_truth(&self.setup, &self.configs[self.version], &snapshot, now)?;
+        let exact = self.setup.faults.clocks == 0 && self.setup.deployments.is_empty();
+        self.receivers.is_true(&self.configs[self.version], &snapshot, exact)?;
         for vantage in &self.vantages {
             let named = vantage.is_named(&self.configs[self.version]);
             // Whoever lost its alarm before it could retire is woken by nobody: what it keeps is a few bytes.

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vedette::budget::{self, Excess, Fit};
-use vedette::config::{self, Config, Origin, Plan};
+use vedette::config::{self, Config, Origin, OriginUrl, Plan};
 use vedette::json::{self, Object};
+use vedette::units::Name;
 
 use super::{PROBLEMS, complain, load, read, say, say_error};
 
@@ -69,6 +70,17 @@ fn refusals(config: &Config, deploy: bool) -> Vec<String> {
             )
         }));
     }
+    if deploy {
+        refused.extend(config.notify.iter().filter_map(|channel| {
+            let why = channel.undeployable()?;
+            Some(format!("notify.{}: its url {why}; write an https address that is public", channel.name))
+        }));
+        if config.public_url.as_ref().is_some_and(OriginUrl::is_loopback) {
+            refused.push(
+                "public_url: is this machine; write where people find the page, or leave it out".to_owned(),
+            );
+        }
+    }
     refused
 }
 
@@ -123,6 +135,7 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
             say(&line);
         }
     }
+    describe_channels(config);
     say("");
     say(&tables::assumptions());
     if !config.not_active.is_empty() {
@@ -131,6 +144,31 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
         for setting in &config.not_active {
             say(&format!("  {setting}"));
         }
+    }
+}
+
+/// Who is told what.
+fn describe_channels(config: &Config) {
+    if config.notify.is_empty() {
+        return;
+    }
+    say("");
+    say("messages");
+    for channel in &config.notify {
+        let topics: Vec<&str> = channel.on.iter().map(|topic| topic.as_str()).collect();
+        let pools: Vec<&str> = channel.pools.iter().map(Name::as_str).collect();
+        let pools = if pools.is_empty() { "every pool".to_owned() } else { pools.join(", ") };
+        let again = channel.every.map_or_else(String::new, |every| format!(", again every {every}"));
+        say(&format!(
+            "  {:<12} {:<10} {} of {pools}, after {}{again}; at most {} in {}, given up after {}",
+            channel.name.to_string(),
+            channel.kind.as_str(),
+            topics.join(", "),
+            channel.after,
+            channel.cap.messages,
+            channel.cap.within,
+            channel.give_up
+        ));
     }
 }
 

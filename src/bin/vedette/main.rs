@@ -1,6 +1,7 @@
 //! Reads the arguments and runs the command.
 
 mod check;
+mod notify_test;
 mod probe;
 
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Refuse what must not be deployed: origins on this machine
+        /// Refuse what must not be deployed: origins and receivers on this machine
         #[arg(long)]
         deploy: bool,
     },
@@ -45,6 +46,13 @@ enum Command {
         /// The origin, as POOL/ORIGIN
         origin: String,
     },
+    /// Send one signed test message from here and explain what the receiver said; secrets are read from the environment
+    NotifyTest {
+        /// The configuration file
+        file: PathBuf,
+        /// The channel, by the name of its [[notify]]
+        channel: String,
+    },
 }
 
 /// Problems were found and printed.
@@ -58,6 +66,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check { file, json, deploy } => check::run(&file, json, deploy),
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
+        Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
     }
 }
 

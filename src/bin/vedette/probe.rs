@@ -45,7 +45,7 @@ fn known(config: &Config) -> String {
     clippy::disallowed_methods,
     reason = "the command line is an edge of its own: it reads the clock for the core"
 )]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
@@ -54,7 +54,7 @@ fn now() -> Timestamp {
     clippy::disallowed_methods,
     reason = "the command line is an edge of its own: it measures for the core"
 )]
-fn send(mut request: Request) -> Reply {
+pub(super) fn send(mut request: Request) -> Reply {
     let begun = Instant::now();
     let deadline = Duration::from(request.timeout);
     let mut reply = Reply { end: End::Complete, elapsed: Millis::ZERO, head: None, body: Vec::new() };

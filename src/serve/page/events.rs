@@ -16,7 +16,7 @@ pub(super) fn events(snapshot: &Snapshot, now: Timestamp) -> Markup {
                     li {
                         span.when { (instant(event.at, now)) ", " (ago(event.at, now)) " ago" }
                         strong { (Plain(&event.subject)) }
-                        span.turn { (badge(event.from)) " → " (badge(event.to)) }
+                        @if event.from != event.to { span.turn { (badge(event.from)) " → " (badge(event.to)) } }
                         span.why { (Plain(&event.reason)) }
                     }
                 }

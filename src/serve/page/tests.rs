@@ -93,6 +93,23 @@ fn an_origin_shows_verdict_reason_since_age_and_what_each_vantage_measured() {
 }
 
 #[test]
+fn what_was_given_up_is_an_event_without_a_turn() {
+    let State { snapshot, now, .. } = state("passing");
+    let given_up = crate::snapshot::Happening {
+        at: *now,
+        subject: "notify/ops".to_owned(),
+        from: Status::Unknown,
+        to: Status::Unknown,
+        reason: "message msg_1 given up".to_owned(),
+    };
+    let mut snapshot = snapshot.clone();
+    snapshot.events.insert(0, given_up);
+    let page = answer(&snapshot, false, *now).body;
+    let event = page.split_once("notify/ops").unwrap().1.split_once("</li>").unwrap().0;
+    assert!(event.contains("given up") && !event.contains('→'), "{event}");
+}
+
+#[test]
 fn a_reason_is_repeated_by_vantage_only_where_they_differ() {
     let within_pool = |name: &str| {
         let page = page(state(name));

@@ -1,0 +1,249 @@
+//! Who is told of what the Arbiter found: holds what stands against each channel's outbox, and hands out what is to be stored and sent.
+
+use super::{Arbiter, Effect, NEVER, Row, Table};
+use crate::config::{Channel, Config, Pool, Topic};
+use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
+use crate::snapshot::{ChannelView, Happening};
+use crate::units::{Millis, Name, Timestamp};
+use crate::verdict::Status;
+use crate::vote::Opinion;
+
+/// Origins whose reason a message gives.
+const REASONS: usize = 4;
+
+/// The outboxes, each in the place of its channel in the configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Desk {
+    boxes: Vec<Outbox>,
+    /// Places of the pools that may have changed since they were last looked at.
+    touched: Vec<usize>,
+    /// An outbox changed since it was stored.
+    dirty: bool,
+    /// Before this time nothing is to be done by time alone.
+    pub(super) next: Timestamp,
+}
+
+impl Desk {
+    /// The desk before anything was told. Every pool is to be looked at.
+    pub(super) fn new(config: &Config) -> Self {
+        let touched = if config.notify.is_empty() { 0 } else { config.pools.len() };
+        Self {
+            boxes: config.notify.iter().map(|channel| Outbox::new(channel.name.clone())).collect(),
+            touched: (0..touched).collect(),
+            dirty: false,
+            next: if config.notify.is_empty() { NEVER } else { Timestamp::from_millis(0) },
+        }
+    }
+
+    /// Takes one stored row in; `known` says whether a channel is still told of a subject.
+    pub(super) fn restore(
+        &mut self,
+        row: &Row,
+        channels: &[Channel],
+        known: &dyn Fn(&Channel, &str) -> bool,
+    ) {
+        let (name, subject) = row.key.split_once('/').unwrap_or((&row.key, ""));
+        let own = self.boxes.iter_mut().zip(channels).find(|(_, channel)| channel.name.as_str() == name);
+        if let Some((own, channel)) = own {
+            own.restore(subject, &row.text, subject.is_empty() || known(channel, subject));
+            self.dirty = true;
+        }
+    }
+
+    /// Notes that a pool may have changed.
+    pub(super) fn touch(&mut self, place: usize) {
+        if !self.boxes.is_empty() {
+            self.touched.push(place);
+        }
+    }
+
+    /// After a clock stepped back, everything is as long ago as it was.
+    pub(super) fn set_back(&mut self, by: Millis) {
+        if by > Millis::ZERO {
+            self.boxes.iter_mut().for_each(|outbox| outbox.set_back(by));
+            self.dirty = true;
+            self.next = self.next.minus(by);
+        }
+    }
+}
+
+impl Arbiter {
+    /// Takes one stored row in.
+    pub(super) fn restore_outbox(&mut self, row: &Row) {
+        let (config, watch) = (&self.config, &self.watch);
+        // Whether the configuration still has a subject, and the channel is told of it.
+        let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
+            Some(("vantage", name)) => {
+                channel.hears(Topic::Watch)
+                    && watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
+            }
+            Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
+            None => false,
+        };
+        self.desk.restore(row, &config.notify, &known);
+    }
+
+    /// Takes in what became of a message.
+    pub(super) fn answered(&mut self, answer: Answer, now: Timestamp) {
+        let outbox = self.desk.boxes.iter_mut().find(|outbox| *outbox.channel() == answer.channel);
+        self.desk.dirty |= outbox.is_some_and(|outbox| outbox.answered(&answer.id, answer.outcome, now));
+    }
+
+    /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too long, and makes and sends messages.
+    /// What changed is stored with `rows`; what was given up is an event.
+    pub(super) fn tell(
+        &mut self,
+        looks: bool,
+        rows: &mut Vec<Row>,
+        now: Timestamp,
+    ) -> (Vec<Happening>, Vec<Effect>) {
+        let (mut happenings, mut deliveries) = (Vec::new(), Vec::new());
+        let idle = !looks && self.desk.touched.is_empty() && !self.desk.dirty && now < self.desk.next;
+        if self.config.notify.is_empty() || idle {
+            return (happenings, deliveries);
+        }
+        let mut desk = std::mem::take(&mut self.desk);
+        let touched = std::mem::take(&mut desk.touched);
+        (desk.dirty, desk.next) = (false, NEVER);
+        let base = self.config.public_url.as_ref().map(ToString::to_string);
+        for (outbox, channel) in desk.boxes.iter_mut().zip(&self.config.notify) {
+            for pool in touched.iter().filter_map(|place| self.config.pools.get(*place)) {
+                if channel.covers(&pool.name) {
+                    self.look_at_pool(outbox, channel, pool, now);
+                }
+            }
+            if looks && channel.hears(Topic::Watch) {
+                self.look_at_watch(outbox, channel, now);
+            }
+            if let Some(reason) = outbox.give_up(channel, now) {
+                let (from, to) = (Status::Unknown, Status::Unknown);
+                happenings.push(Happening {
+                    at: now,
+                    subject: format!("notify/{}", channel.name),
+                    from,
+                    to,
+                    reason,
+                });
+            }
+            outbox.make(channel, &|subject| self.detail(subject, now), base.as_deref(), now);
+            rows.extend(outbox.rows().into_iter().map(|(subject, text)| {
+                let key = [channel.name.as_str(), &subject].join("/");
+                Row { table: Table::Outbox, key: key.trim_end_matches('/').to_owned(), text }
+            }));
+            // Not before it is stored that it waits: whoever is made anew from the row sends it at once.
+            deliveries.extend(outbox.send(now).map(Effect::Deliver));
+            desk.next = outbox.next(channel, now).map_or(desk.next, |next| desk.next.min(next));
+        }
+        self.desk = desk;
+        (happenings, deliveries)
+    }
+
+    fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
+        let Some(standing) = self.pools.get(&pool.name) else { return };
+        let verdicts = || {
+            let standings = pool.origins.iter().filter_map(|origin| self.verdicts.get(&origin.id));
+            standings.map(|standing| &standing.verdict)
+        };
+        let state = PoolState {
+            status: standing.status,
+            since: standing.since,
+            fails_in_part: verdicts().any(|verdict| verdict.status == Status::Fail),
+            vote_ttl: pool.vote_ttl,
+        };
+        let found = of_pool(channel, state);
+        outbox.see(channel, &format!("pool/{}", pool.name), found, now);
+        if channel.hears(Topic::Flapping) {
+            let flaps = verdicts().any(|verdict| verdict.flapping().is_some());
+            let trouble = Found::Trouble { topic: Topic::Flapping, since: now, patience: Millis::ZERO };
+            let found = if flaps { trouble } else { Found::Good };
+            outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
+        }
+    }
+
+    fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) {
+        for ((vantage, shard), presence) in &self.watch {
+            let until = presence.silent_from();
+            let silent = until.is_none_or(|until| now > until);
+            // Nobody listened before this state was made: that is no silence of the vantage.
+            let since = until.map_or(self.began, |until| until.max(self.began));
+            let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
+            let found = if silent { trouble } else { Found::Good };
+            outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
+        }
+    }
+
+    /// What a message says of a subject beside its name.
+    fn detail(&self, subject: &str, now: Timestamp) -> Detail {
+        let Some((kind, name)) = subject.split_once('/') else { return Detail::default() };
+        if kind == "vantage" {
+            return self.detail_of_vantage(name);
+        }
+        let Some(pool) = self.config.pool(name) else { return Detail::default() };
+        let view = self.pool_view(pool, now);
+        let mut detail = Detail::default();
+        let mut amiss = 0_usize;
+        for origin in view.origins.iter().filter(|origin| origin.status != Status::Pass) {
+            amiss = amiss.saturating_add(1);
+            if amiss == 1 {
+                detail.next.clone_from(&origin.next);
+            }
+            if amiss <= REASONS {
+                if amiss > 1 {
+                    detail.reason.push_str("; ");
+                }
+                for part in [origin.name.as_str(), " ", origin.status.as_str(), ": ", &origin.reason] {
+                    detail.reason.push_str(part);
+                }
+            }
+            for vote in &origin.votes {
+                let fails = vote.opinion == Opinion::Fail && !self.isolated.contains_key(&vote.vantage);
+                if fails && !detail.seen_from.contains(&vote.vantage) {
+                    detail.seen_from.push(vote.vantage.clone());
+                }
+            }
+        }
+        if amiss == 0 {
+            detail.reason.push_str("every origin passes");
+        } else if amiss > REASONS {
+            detail.reason.push_str(&format!("; and {} more origins", amiss.saturating_sub(REASONS)));
+        }
+        detail.traffic = match &view.chosen {
+            Some(chosen) => format!("{chosen} ({})", view.choice),
+            None => view.choice,
+        };
+        detail
+    }
+
+    fn detail_of_vantage(&self, name: &str) -> Detail {
+        let of_name = |((vantage, shard), _): &(&(Name, String), _)| name == format!("{vantage}/{shard}");
+        let heard = self.watch.iter().find(of_name).and_then(|(_, presence)| presence.heard);
+        Detail {
+            reason: match heard {
+                Some(heard) => format!("it last reported at {heard}"),
+                None => "it has not reported yet".to_owned(),
+            },
+            next: "a report of it ends this; it is woken again and again until then".to_owned(),
+            ..Detail::default()
+        }
+    }
+
+    /// How each channel does.
+    pub(super) fn channel_views(&self) -> Vec<ChannelView> {
+        let view = |outbox: &Outbox| {
+            let (sending, waiting) = outbox.waiting();
+            let (delivered, failing) = outbox.state();
+            ChannelView {
+                name: outbox.channel().clone(),
+                delivered,
+                failing: failing.map(|failing| failing.since),
+                why: failing.map(|failing| failing.why.clone()),
+                sending,
+                waiting,
+            }
+        };
+        self.desk.boxes.iter().map(view).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,364 @@
+//! `[[notify]]`: who is told what, how soon and how often, and `public_url`, where people find the rest.
+//!
+//! An address may itself be a secret, and the key of a signature is one: both are named here and held by the platform.
+
+use miniserde::{Deserialize, Serialize};
+
+use super::problem::{meant, quoted};
+use super::raw::{Field, Table};
+use super::request::{secret, secret_name};
+use super::url::{MAX_URL, origin_url};
+use super::value::{Given, Span, duration, title, word};
+use super::{OriginUrl, ProbeValue};
+use crate::units::{Millis, Name};
+
+/// The keys of a `[[notify]]`.
+pub(super) const KEYS: [&str; 10] =
+    ["name", "kind", "url", "secret", "on", "pools", "after", "every", "cap", "give_up"];
+
+/// The most channels of a file: every change of a pool is held against each.
+const MAX_CHANNELS: usize = 16;
+
+/// The most keys that sign one message: the old one and the new one.
+const MAX_KEYS: usize = 2;
+
+/// Bounds of `after`: what has lasted for a week was told otherwise.
+const AFTER: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(7 * 86_400) };
+
+/// Bounds of `every`: more often than each minute is no reminder.
+const EVERY: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
+
+/// Bounds of `give_up`: a receiver that restarts is back within a minute; the most is what Standard Webhooks' own schedule takes.
+const GIVE_UP: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(7 * 86_400) };
+
+/// Bounds of the time that a cap counts over.
+const WITHIN: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(86_400) };
+
+/// The most messages of a cap: the times of so many are stored with each.
+const MAX_CAP: u32 = 120;
+
+/// The cap if none is written.
+const DEFAULT_CAP: Cap = Cap { messages: 20, within: Millis::from_secs(3_600) };
+
+/// The time after which a message is given up if none is written.
+const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
+
+/// Where messages go: a `[[notify]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Channel {
+    /// The channel's name.
+    pub name: Name,
+    /// The form of its messages.
+    pub kind: ChannelKind,
+    /// Where they are sent; an address that is a secret stands here by its name.
+    pub url: ProbeValue,
+    /// The names of the secrets that sign a webhook: one, or two while keys are changed. None for Slack.
+    pub secrets: Vec<String>,
+    /// What is told; at least one topic.
+    pub on: Vec<Topic>,
+    /// The pools that are told of; every one if the list is empty.
+    pub pools: Vec<Name>,
+    /// Only what has lasted this long is told.
+    pub after: Millis,
+    /// What lasts is told again this often; never if none.
+    pub every: Option<Millis>,
+    /// The most messages; what comes beyond is gathered into the next.
+    pub cap: Cap,
+    /// A message that was not taken for this long is given up.
+    pub give_up: Millis,
+}
+
+/// The form of a channel's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChannelKind {
+    /// JSON, signed by the Standard Webhooks specification.
+    #[serde(rename = "webhook")]
+    Webhook,
+    /// An incoming webhook of Slack.
+    #[serde(rename = "slack")]
+    Slack,
+}
+
+/// What a channel is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Topic {
+    /// A pool fails.
+    #[serde(rename = "fail")]
+    Fail,
+    /// A pool serves, with a blemish or with a part of its origins.
+    #[serde(rename = "warn")]
+    Warn,
+    /// What was told is over.
+    #[serde(rename = "recovered")]
+    Recovered,
+    /// An origin of a pool keeps falling.
+    #[serde(rename = "flapping")]
+    Flapping,
+    /// The monitor itself is in trouble: a vantage is silent, or a pool is unknown.
+    #[serde(rename = "watch")]
+    Watch,
+}
+
+/// So many `messages` in any time of this length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cap {
+    /// How many (1 to 120).
+    pub messages: u32,
+    /// In how long a time (a minute to a day).
+    pub within: Millis,
+}
+
+impl ChannelKind {
+    /// The kind as the file writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Slack => "slack",
+        }
+    }
+}
+
+impl Topic {
+    const ALL: [Self; 5] = [Self::Fail, Self::Warn, Self::Recovered, Self::Flapping, Self::Watch];
+
+    /// The topic as the file and messages write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Recovered => "recovered",
+            Self::Flapping => "flapping",
+            Self::Watch => "watch",
+        }
+    }
+}
+
+impl Channel {
+    /// Whether it is told of this topic.
+    #[must_use]
+    pub fn hears(&self, topic: Topic) -> bool {
+        self.on.contains(&topic)
+    }
+
+    /// Whether it is told of this pool.
+    #[must_use]
+    pub fn covers(&self, pool: &Name) -> bool {
+        self.pools.is_empty() || self.pools.contains(pool)
+    }
+
+    /// Why it must not be deployed, if so: its address is this machine, or messages would travel in plain text. An address that is
+    /// a secret is not known here.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn undeployable(&self) -> Option<&'static str> {
+        let ProbeValue::Text(text) = &self.url else { return None };
+        match super::url::parse(text) {
+            Ok(url) if url.is_loopback() => Some("is this machine, which the edge cannot reach"),
+            Ok(url) if !url.https => Some("is not https, so that anyone on the way reads what it is told"),
+            Ok(_) | Err(_) => None,
+        }
+    }
+}
+
+/// Reads `public_url`.
+pub(super) fn public_url(file: &Table<'_>) -> Result<Option<OriginUrl>, super::slot::Refused> {
+    let Some(field) = file.get("public_url") else { return Ok(None) };
+    if has_more(&field) {
+        field.refuse(format_args!(
+            "has a user name, a query or a fragment; write where the page is found, as \"https://status.example.com\""
+        ));
+        return Err(super::slot::Refused);
+    }
+    origin_url(&field).map(Some).ok_or(super::slot::Refused)
+}
+
+/// Reads every `[[notify]]`; `pools` are the names that a channel may give.
+pub(super) fn channels(file: &Table<'_>, pools: &Given) -> Option<Vec<Channel>> {
+    let tables = file.tables("notify");
+    if tables.len() > MAX_CHANNELS {
+        let count = tables.len();
+        file.refuse_at(
+            "notify",
+            format_args!("is written {count} times, over the bound of {MAX_CHANNELS}; write fewer"),
+        );
+        return None;
+    }
+    let mut names = Given::default();
+    // Every channel is read before the first failure is passed on, so that each is reported.
+    tables
+        .into_iter()
+        .map(|table| channel(table, pools, &mut names))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect()
+}
+
+fn channel(mut table: Table<'_>, pools: &Given, names: &mut Given) -> Option<Channel> {
+    let name = title(&mut table, "notify", names);
+    table.only(&KEYS);
+    let kinds = [ChannelKind::Webhook, ChannelKind::Slack];
+    let kind = table
+        .require("kind", "\"webhook\" or \"slack\"")
+        .and_then(|field| word(&field, &kinds.map(ChannelKind::as_str)))
+        .and_then(|place| kinds.get(place).copied());
+    let url = table.require("url", "\"https://hooks.example.com/vedette\", or { secret = \"NAME\" }");
+    let url = url.and_then(|field| address(&field, kind));
+    let secrets = keys(&table, kind);
+    let on = topics(&table);
+    let told = table.get("pools").map_or_else(|| Some(Vec::new()), |field| chosen(&field, pools));
+    let length = |key: &str, span: Span, default: Millis| {
+        table.get(key).map_or(Some(default), |field| duration(&field, span))
+    };
+    let (after, give_up) =
+        (length("after", AFTER, Millis::ZERO), length("give_up", GIVE_UP, DEFAULT_GIVE_UP));
+    let every = table.get("every").map(|field| duration(&field, EVERY));
+    let cap = table.get("cap").map_or(Some(DEFAULT_CAP), |field| cap(&field));
+    Some(Channel {
+        name: name?,
+        kind: kind?,
+        url: url?,
+        secrets: secrets?,
+        on: on?,
+        pools: told?,
+        after: after?,
+        every: match every {
+            Some(every) => Some(every?),
+            None => None,
+        },
+        cap: cap?,
+        give_up: give_up?,
+    })
+}
+
+/// Whether an address carries what may be a credential.
+fn has_more(field: &Field<'_>) -> bool {
+    field.as_text().is_some_and(|text| text.contains(['@', '?', '#']))
+}
+
+/// The address of a channel. Whoever knows that of a Slack channel may write into it, so it is never in the file.
+fn address(field: &Field<'_>, kind: Option<ChannelKind>) -> Option<ProbeValue> {
+    let Some(text) = field.as_text() else { return secret(field) };
+    if kind == Some(ChannelKind::Slack) {
+        field.refuse(format_args!(
+            "is the address of a Slack channel (not repeated here), and whoever knows it can write there; write \
+             {{ secret = \"SLACK_URL\" }}, and store the address with wrangler secret put"
+        ));
+        return None;
+    }
+    if has_more(field) {
+        field.refuse(format_args!(
+            "has a user name, a query or a fragment (not repeated here), which may be a credential; write \
+             {{ secret = \"NAME\" }}, and store the address with wrangler secret put"
+        ));
+        return None;
+    }
+    origin_url(field).map(|_| ProbeValue::Text(text.to_owned()))
+}
+
+/// The names of the secrets that sign.
+fn keys(table: &Table<'_>, kind: Option<ChannelKind>) -> Option<Vec<String>> {
+    let field = table.get("secret");
+    match (kind?, field) {
+        (ChannelKind::Slack, None) => Some(Vec::new()),
+        (ChannelKind::Slack, Some(field)) => {
+            field.refuse(format_args!("signs nothing, for Slack knows no signature; leave it out"));
+            None
+        }
+        (ChannelKind::Webhook, None) => {
+            table.refuse_at(
+                "secret",
+                format_args!(
+                    "is missing; write secret = \"NAME\", the name of the secret that signs messages (whsec_ and base64)"
+                ),
+            );
+            None
+        }
+        (ChannelKind::Webhook, Some(field)) if !field.value().is_array() => Some(vec![secret_name(&field)?]),
+        (ChannelKind::Webhook, Some(field)) => {
+            let items = field.list("\"NAME\"")?;
+            if items.is_empty() || items.len() > MAX_KEYS {
+                let count = items.len();
+                field.refuse(format_args!(
+                    "has {count} names; write one, or the old and the new one while keys are changed"
+                ));
+                return None;
+            }
+            items.iter().map(secret_name).collect::<Vec<_>>().into_iter().collect()
+        }
+    }
+}
+
+fn topics(table: &Table<'_>) -> Option<Vec<Topic>> {
+    let Some(field) = table.get("on") else {
+        return Some(vec![Topic::Fail, Topic::Recovered, Topic::Watch]);
+    };
+    let example = "one as [\"fail\", \"recovered\", \"watch\"]";
+    let items = field.list(example)?;
+    let mut given = Given::default();
+    let mut read = |item: &Field<'_>| {
+        let place = word(item, &Topic::ALL.map(Topic::as_str))?;
+        let topic = Topic::ALL.get(place).copied()?;
+        given.first(topic.as_str(), item, "write it once").then_some(topic)
+    };
+    let topics: Option<Vec<Topic>> = items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect();
+    let topics = topics?;
+    if topics.iter().all(|topic| *topic == Topic::Recovered) {
+        field.refuse(format_args!(
+            "names nothing that can be told: a recovery is told of what was told before; write {example}"
+        ));
+        return None;
+    }
+    Some(topics)
+}
+
+fn chosen(field: &Field<'_>, pools: &Given) -> Option<Vec<Name>> {
+    let items = field.list("one as [\"shop\"]")?;
+    if items.is_empty() {
+        field.refuse(format_args!("is empty; name the pools that are told of, or leave it out for all"));
+        return None;
+    }
+    let mut given = Given::default();
+    let mut read = |item: &Field<'_>| {
+        let text = item.text("the name of a pool in quotes")?;
+        if !pools.has(text) {
+            item.refuse(format_args!(
+                "{} is not a pool of this file; {}",
+                quoted(text),
+                meant(text, &pools.names())
+            ));
+            return None;
+        }
+        if !given.first(text, item, "write it once") {
+            return None;
+        }
+        Name::parse(text).ok()
+    };
+    items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// `"20/1h"`.
+fn cap(field: &Field<'_>) -> Option<Cap> {
+    let text = field.text("messages in a time, as \"20/1h\"")?;
+    let read = text.split_once('/').and_then(|(messages, within)| {
+        let within = humantime::parse_duration(within).ok()?;
+        let within = Millis::new(u64::try_from(within.as_millis()).ok()?);
+        Some(Cap { messages: messages.parse().ok()?, within })
+    });
+    let good = |cap: &Cap| {
+        (1..=MAX_CAP).contains(&cap.messages) && (WITHIN.floor..=WITHIN.ceiling).contains(&cap.within)
+    };
+    let cap = read.filter(good);
+    if cap.is_none() {
+        let Span { floor, ceiling } = WITHIN;
+        field.refuse(format_args!(
+            "{} is not a cap; write 1 to {MAX_CAP} messages in {floor} to {ceiling}, as \"20/1h\"",
+            field.shown()
+        ));
+    }
+    cap
+}
+
+/// The longest address of a channel in bytes, whether written or a secret.
+pub const MAX_ADDRESS: usize = MAX_URL;

@@ -1,0 +1,37 @@
+//! HMAC-SHA256 by the platform's own hand.
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::{Result, options, settled};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = importKey)]
+    fn import_key(
+        format: &str,
+        key: &Uint8Array,
+        algorithm: &js_sys::Object,
+        extractable: bool,
+        usages: &Array,
+    ) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
+    fn sign(algorithm: &str, key: &JsValue, text: &Uint8Array) -> std::result::Result<Promise, JsValue>;
+    /// Base64 to a text of a character for each byte, and back.
+    #[wasm_bindgen(catch)]
+    fn atob(base64: &str) -> std::result::Result<String, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn btoa(bytes: &str) -> std::result::Result<String, JsValue>;
+}
+
+/// The HMAC of a text; key and result in base64.
+pub(in crate::edge) async fn hmac(key: &str, text: &str) -> Result<String> {
+    let bytes: Vec<u8> = atob(key)?.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let algorithm = options(&[("name", "HMAC".into()), ("hash", "SHA-256".into())]);
+    let usages = Array::of1(&"sign".into());
+    let key = settled(import_key("raw", &Uint8Array::from(&*bytes), &algorithm, false, &usages)).await?;
+    let signature = settled(sign("HMAC", &key, &Uint8Array::from(text.as_bytes()))).await?;
+    let signature: String = Uint8Array::new(&signature).to_vec().into_iter().map(char::from).collect();
+    Ok(btoa(&signature)?)
+}

@@ -1,0 +1,62 @@
+//! What stands → who must be told of it → messages, and what became of them.
+//!
+//! For each channel an [`Outbox`] compares what stands with what the channel was told ([`Matter`]), gathers the difference into one
+//! message, and holds that until it is taken. One message of a channel is on its way at a time, so what a channel is told of a pool
+//! comes in order, and whatever happens meanwhile goes into the next. Nothing here sends, signs or knows a secret.
+
+mod delivery;
+mod matter;
+mod message;
+mod outbox;
+
+pub use delivery::{Answer, Delivery, Outcome, address, key, outcome, request, signed_text, test_message};
+pub use matter::{Found, Matter};
+pub use message::{Detail, Kind, News};
+pub use outbox::{APART, Failing, GATHER, Outbox};
+
+use crate::config::{Channel, Topic};
+use crate::units::{Millis, Timestamp};
+use crate::verdict::Status;
+
+/// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
+pub const WATCH_PATIENCE: Millis = Millis::from_secs(60);
+
+/// A warning with no failing origin behind it is told when it has lasted this long: the first votes after a start, and the first of an
+/// outage, come one by one.
+pub const WARN_PATIENCE: Millis = Millis::from_secs(30);
+
+/// A pool as channels look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// Its status.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether one of its origins fails.
+    pub fails_in_part: bool,
+    /// How long votes on it count.
+    pub vote_ttl: Millis,
+}
+
+/// What a channel takes a pool's state for.
+#[must_use]
+pub fn of_pool(channel: &Channel, pool: PoolState) -> Found {
+    let trouble = |topic, patience| Found::Trouble { topic, since: pool.since, patience };
+    match pool.status {
+        Status::Fail if channel.hears(Topic::Fail) => trouble(Topic::Fail, Millis::ZERO),
+        // Who wants to hear of warnings only is not told that a failure is the end of one.
+        Status::Fail if channel.hears(Topic::Warn) => Found::NoWord,
+        Status::Warn if channel.hears(Topic::Warn) => {
+            trouble(Topic::Warn, if pool.fails_in_part { Millis::ZERO } else { WARN_PATIENCE })
+        }
+        Status::Pass | Status::Warn | Status::Fail => Found::Good,
+        Status::Unknown if channel.hears(Topic::Watch) => {
+            trouble(Topic::Watch, WATCH_PATIENCE.max(pool.vote_ttl))
+        }
+        // No evidence is no recovery.
+        Status::Unknown => Found::NoWord,
+    }
+}
+
+#[cfg(test)]
+mod tests;

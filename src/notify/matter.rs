@@ -1,0 +1,207 @@
+//! One subject as a channel knows it: what is the matter with it, and what of that the channel was told.
+//!
+//! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time, when it is over. Each recovery is
+//! told once, and only of what was told before.
+
+use miniserde::{Deserialize, Serialize};
+
+use super::message::{Kind, News};
+use crate::config::Topic;
+use crate::units::{Millis, Timestamp};
+
+/// What stands with a subject at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing is the matter.
+    Good,
+    /// Nothing that the channel wants to hear is known.
+    NoWord,
+    /// Something is the matter.
+    Trouble {
+        /// What.
+        topic: Topic,
+        /// Since when.
+        since: Timestamp,
+        /// It is told when it has lasted this long, if the channel does not want to wait for longer.
+        patience: Millis,
+    },
+}
+
+/// When something was told that was told in vain.
+pub(super) const UNTOLD: Timestamp = Timestamp::from_millis(0);
+
+/// A subject with which something is or was the matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matter {
+    open: Option<Incident>,
+    told: Option<Told>,
+    past: Option<Past>,
+}
+
+/// What is the matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Incident {
+    topic: Topic,
+    since: Timestamp,
+    /// From when on it is told.
+    ripe: Timestamp,
+}
+
+/// What the channel was told last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    topic: Topic,
+    since: Timestamp,
+    /// In the message made then.
+    at: Timestamp,
+    /// When it was over, which is not told yet.
+    ended: Option<Timestamp>,
+}
+
+/// What came, lasted and went without being told: the worst of it, from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Past {
+    topic: Topic,
+    since: Timestamp,
+    until: Timestamp,
+    times: u32,
+}
+
+impl Matter {
+    /// A subject with which nothing is the matter.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { open: None, told: None, past: None }
+    }
+
+    /// Whether there is nothing to remember.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.open.is_none() && self.told.is_none() && self.past.is_none()
+    }
+
+    /// Takes in what stands. Whether that is news here. `after` and whether recoveries are told are the channel's.
+    pub fn see(&mut self, found: Found, (after, recoveries): (Millis, bool), now: Timestamp) -> bool {
+        match found {
+            Found::NoWord => false,
+            Found::Good => {
+                let closed = self.close(now);
+                let Some(told) = self.told.as_mut().filter(|told| told.ended.is_none()) else {
+                    return closed;
+                };
+                told.ended = Some(now);
+                if !recoveries {
+                    self.told = None;
+                }
+                true
+            }
+            Found::Trouble { topic, since, patience } => {
+                if let Some(open) = self.open.as_mut().filter(|open| open.topic == topic) {
+                    // It may have become more urgent meanwhile.
+                    let ripe = open.ripe.min(open.since.plus(after.max(patience)));
+                    return std::mem::replace(&mut open.ripe, ripe) != ripe;
+                }
+                // What gets worse before it could be told is told as what it became.
+                if self.open.is_some_and(|open| rank(topic) < rank(open.topic)) {
+                    self.close(now);
+                }
+                // What was told and was not over since goes on: it is told once.
+                let goes_on = self.told.filter(|told| told.topic == topic && told.ended.is_none());
+                let since = goes_on.map_or(since, |told| told.since);
+                self.open = Some(Incident { topic, since, ripe: since.plus(after.max(patience)) });
+                true
+            }
+        }
+    }
+
+    /// Ends what is open. Whether anything was.
+    fn close(&mut self, now: Timestamp) -> bool {
+        let Some(open) = self.open.take() else { return false };
+        if self.is_told(open) || now < open.ripe {
+            return true;
+        }
+        let before = self.past.filter(|past| rank(past.topic) > rank(open.topic));
+        self.past = Some(Past {
+            topic: before.map_or(open.topic, |past| past.topic),
+            since: self.past.map_or(open.since, |past| past.since),
+            until: now,
+            times: self.past.map_or(1, |past| past.times.saturating_add(1)),
+        });
+        true
+    }
+
+    fn is_told(&self, open: Incident) -> bool {
+        self.told
+            .is_some_and(|told| told.ended.is_none() && told.topic == open.topic && told.since == open.since)
+    }
+
+    /// From when on each piece of news waits to be told.
+    pub fn waits(&self) -> impl Iterator<Item = Timestamp> {
+        let ended = self.told.and_then(|told| told.ended);
+        let past = self.past.map(|past| past.until);
+        let open = self.open.filter(|open| !self.is_told(*open)).map(|open| open.ripe);
+        [ended, past, open].into_iter().flatten()
+    }
+
+    /// When what lasts was last told.
+    #[must_use]
+    pub fn lasts(&self) -> Option<Timestamp> {
+        let open = self.open?;
+        self.told.filter(|_| self.is_told(open)).map(|told| told.at)
+    }
+
+    /// Everything that is to be told at `now`, in its order, as told from now on. What lasts is told again if `again`.
+    pub fn tell(&mut self, subject: &str, again: bool, now: Timestamp, news: &mut Vec<News>) {
+        let mut put = |kind, topic, since, until, times| {
+            news.push(News { kind, topic, subject: subject.to_owned(), since, until, times });
+        };
+        if let Some((told, ended)) = self.told.and_then(|told| Some((told, told.ended?))) {
+            put(Kind::Over, told.topic, told.since, Some(ended), 1);
+            self.told = None;
+        }
+        if let Some(past) = self.past.take() {
+            put(Kind::Past, past.topic, past.since, Some(past.until), past.times);
+        }
+        if let Some(open) = self.open {
+            let told = self.told.is_some_and(|told| told.topic == open.topic && told.since == open.since);
+            let kind = if told { Kind::Still } else { Kind::Begun };
+            if (told && again) || (!told && open.ripe <= now) {
+                put(kind, open.topic, open.since, None, 1);
+                self.told = Some(Told { topic: open.topic, since: open.since, at: now, ended: None });
+            }
+        }
+    }
+
+    /// The message that told it was given up: what lasts is to be told again. Whether anything was told.
+    pub fn forget_telling(&mut self) -> bool {
+        if let Some(told) = &mut self.told {
+            told.at = UNTOLD;
+        }
+        self.told.is_some()
+    }
+
+    /// After a clock stepped back, everything is as long ago as it was.
+    pub fn set_back(&mut self, by: Millis) {
+        if let Some(open) = &mut self.open {
+            (open.since, open.ripe) = (open.since.minus(by), open.ripe.minus(by));
+        }
+        if let Some(told) = &mut self.told {
+            (told.since, told.at) = (told.since.minus(by), told.at.minus(by));
+            told.ended = told.ended.map(|ended| ended.minus(by));
+        }
+        if let Some(past) = &mut self.past {
+            (past.since, past.until) = (past.since.minus(by), past.until.minus(by));
+        }
+    }
+}
+
+/// The worse, the greater.
+const fn rank(topic: Topic) -> u8 {
+    match topic {
+        Topic::Recovered => 0,
+        Topic::Flapping => 1,
+        Topic::Warn => 2,
+        Topic::Watch => 3,
+        Topic::Fail => 4,
+    }
+}
