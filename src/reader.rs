@@ -203,11 +203,16 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
     }
 }
 
-/// That limit for a copy: while a verdict in it is in doubt a tenth of a second, so that its change is seen as soon as it is made.
-/// Where requests are counted it stays as it is.
+/// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon as it is made. Where requests are
+/// counted it stays as it is.
+#[must_use]
+pub const fn in_doubt(limit: Millis) -> Millis {
+    if limit.get() <= QUICK.get() && limit.get() > EAGER.get() { EAGER } else { limit }
+}
+
+/// The limit for a copy.
 fn limit_of(copy: Option<&Held>, limit: Millis) -> Millis {
-    let eager = limit <= QUICK && copy.is_some_and(|copy| copy.snapshot.in_doubt());
-    if eager { EAGER.min(limit) } else { limit }
+    if copy.is_some_and(|copy| copy.snapshot.in_doubt()) { in_doubt(limit) } else { limit }
 }
 
 /// The next step towards an answer.

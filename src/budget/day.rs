@@ -67,7 +67,7 @@ impl<'a> Days<'a> {
     /// Counts them at rest.
     pub(super) fn new(config: &'a Config, plan: Plan) -> Self {
         let loads = load::loads(config);
-        let at_rest = Day::ALL.map(|day| at_rest(config, plan, &loads, day.readers()));
+        let at_rest = Day::ALL.map(|day| at_rest(config, plan, &loads, day));
         Self { config, loads, at_rest }
     }
 
@@ -116,7 +116,7 @@ impl Days<'_> {
 }
 
 /// Everything passes.
-fn at_rest(config: &Config, plan: Plan, loads: &[Load], readers: u64) -> Counts {
+fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     let mut counts = Counts::default();
     for load in loads {
         for beat in &load.beats {
@@ -133,7 +133,9 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], readers: u64) -> Counts 
             counts.add(Effect::VantageRow, load.shards.saturating_mul(24));
         }
     }
-    let refresh = load::refresh(plan);
+    let readers = day.readers();
+    // An origin that never decides is in doubt all day, at most.
+    let refresh = if day == Day::Wavering { load::refresh_in_doubt(plan) } else { load::refresh(plan) };
     let walked = walk(loads, readers, refresh);
     counts.take(Effect::Report, walked.together);
     counts.add(Effect::ShardRow, walked.shard_rows);

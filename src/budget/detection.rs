@@ -1,7 +1,7 @@
 //! A pool → how long it takes from the moment an origin fails until a reader is told.
 
 use super::ROUND_TRIP;
-use super::load::refresh;
+use super::load::{refresh, refresh_in_doubt};
 use crate::config::{Origin, Plan, Pool};
 use crate::units::Millis;
 
@@ -23,7 +23,9 @@ pub fn detection(pool: &Pool, plan: Plan) -> Detection {
         let pace = |origin: &Origin| if hurry { origin.pace.fast_interval } else { origin.pace.interval };
         pool.origins.iter().map(|origin| time(origin, pace(origin))).max().unwrap_or(Millis::ZERO)
     };
-    let reader = ROUND_TRIP.plus(refresh(plan));
+    // The first of several failures brings the doubt in which readers look more often.
+    let sudden = pool.origins.iter().any(|origin| origin.thresholds.fall < 2);
+    let reader = ROUND_TRIP.plus(if sudden { refresh(plan) } else { refresh_in_doubt(plan) });
     Detection {
         best: of(best, true),
         worst: of(worst, true).plus(reader),

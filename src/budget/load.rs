@@ -150,3 +150,8 @@ fn patience(shard: &Shard<'_>) -> Millis {
 pub(super) const fn refresh(plan: Plan) -> Millis {
     crate::reader::limit(plan, false)
 }
+
+/// The same while a verdict is in doubt.
+pub(super) const fn refresh_in_doubt(plan: Plan) -> Millis {
+    crate::reader::in_doubt(refresh(plan))
+}
