@@ -76,6 +76,8 @@ struct Presence {
     lag: Millis,
     missed: u64,
     stored_at: Option<Timestamp>,
+    /// How fresh its votes are in the row that is stored, by origin.
+    kept: Map<OriginId, Kept>,
     colo: Option<String>,
     fast: Option<Fast>,
     /// The first origin that it has no evidence of, and why.
@@ -88,6 +90,14 @@ struct Presence {
     ttl: Millis,
     object: ObjectName,
     origins: Vec<OriginId>,
+}
+
+/// How fresh a vote is in the row that is stored.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    observed: Timestamp,
+    /// It may be so much younger by now: read again, it would still live until the next one comes.
+    spare: Millis,
 }
 
 /// An origin's verdict and what it rests on.
@@ -219,7 +229,11 @@ impl Arbiter {
         self.latest = now;
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
-            rows.extend(self.watch.keys().map(|key| self.shard_row(key)));
+            let keys: Vec<(Name, String)> = self.watch.keys().cloned().collect();
+            for key in &keys {
+                self.keeps(key);
+                rows.push(self.shard_row(key));
+            }
         }
         let mut overtaken = None;
         match event {
@@ -317,15 +331,16 @@ impl Arbiter {
         }
         let mut changed = false;
         for vote in report.votes {
-            let Some(standing) =
-                self.verdicts.get_mut(&vote.origin).filter(|_| presence.origins.contains(&vote.origin))
-            else {
-                continue;
-            };
+            let origin = vote.origin.clone();
+            let standing = self.verdicts.get_mut(&origin).filter(|_| presence.origins.contains(&origin));
+            let Some(standing) = standing else { continue };
             standing.expire(&mut self.stale);
-            let ballot = self.votes.entry(vote.origin.clone()).or_default();
+            let ballot = self.votes.entry(origin.clone()).or_default();
             let before = ballot.get(&report.vantage);
             let cast = arrived(vote, before, report.colo.clone(), now);
+            // Before the next one comes, what is stored would have expired: whoever is made anew meanwhile must not forget this one.
+            let kept = presence.kept.get(&origin);
+            changed |= kept.is_some_and(|kept| kept.observed.plus(kept.spare) < cast.observed);
             changed |= before
                 .is_none_or(|before| before.opinion != cast.opinion || before.definition != cast.definition);
             ballot.insert(report.vantage.clone(), cast);
@@ -350,13 +365,24 @@ impl Arbiter {
             return None;
         }
         presence.stored_at = Some(now);
+        self.keeps(&key);
         Some(self.shard_row(&key))
     }
 
-    /// The pools to look at: those with news; all of them only when something may change by time alone.
+    /// Notes how fresh the votes of a shard are in the row that is stored now.
+    fn keeps(&mut self, key: &(Name, String)) {
+        let Some(presence) = self.watch.get_mut(key) else { return };
+        for (origin, kept) in &mut presence.kept {
+            let vote = self.votes.get(origin).and_then(|ballot| ballot.get(&key.0));
+            kept.observed = vote.map_or(kept.observed, |vote| vote.observed);
+        }
+    }
+
+    /// The pools to look at: those with news; all of them only when something may change by time alone, and when the next alarm is to be
+    /// set, which is not to ring for votes that were renewed meanwhile.
     fn touched(&mut self, now: Timestamp) -> Vec<usize> {
         let stale = std::mem::take(&mut self.stale);
-        if now < self.unmoved_until {
+        if now < self.unmoved_until && self.alarm.is_some_and(|set| now < set) {
             return stale;
         }
         self.unmoved_until = NEVER;
@@ -655,6 +681,12 @@ fn settle_pool(
     (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }
 
+/// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it.
+fn pause(origin: &Origin) -> Millis {
+    let interval = origin.pace.interval.max(origin.pace.down_interval);
+    interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout).plus(Millis::from_secs(2))
+}
+
 /// The shortest time to live of the votes of a vantage.
 fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
     let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
@@ -668,13 +700,20 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
         let ttl = shortest_ttl(config, &vantage.name);
+        // Shards divide the origins in their order.
+        let probed = |pool: &'_ Pool| {
+            let own = pool.origins.iter().filter(|origin| origin.vantages.contains(&vantage.name));
+            own.map(|origin| pool.vote_ttl.minus(pause(origin))).collect::<Vec<_>>()
+        };
+        let mut spares = config.pools.iter().flat_map(probed);
         for shard in schedule::shards(config, &vantage.name) {
-            let slowest = shard.origins.iter().map(|origin| {
-                let interval = origin.pace.interval.max(origin.pace.down_interval);
-                // A slot may lie a tenth later than the one before it.
-                interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout)
+            let patience = shard.origins.iter().map(|origin| pause(origin)).max();
+            let patience = patience.unwrap_or(Millis::from_secs(62));
+            let kept = shard.origins.iter().map(|origin| {
+                let kept = Kept { observed: Timestamp::default(), spare: spares.next().unwrap_or_default() };
+                (origin.id.clone(), kept)
             });
-            let patience = slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2));
+            let kept = kept.collect();
             let object =
                 ObjectName { name: schedule::object_name(vantage, hint.as_str(), &shard.label()), hint };
             let origins = shard.origins.iter().map(|origin| origin.id.clone()).collect();
@@ -685,6 +724,7 @@ fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 lag: Millis::ZERO,
                 missed: 0,
                 stored_at: None,
+                kept,
                 colo: None,
                 fast: None,
                 blind: None,

@@ -132,7 +132,8 @@ impl Arbiter {
 
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
-        if let Some(presence) = self.watch.get_mut(&(row.vantage.clone(), row.shard)) {
+        let key = (row.vantage.clone(), row.shard);
+        if let Some(presence) = self.watch.get_mut(&key) {
             // Reports that changed no opinion were not stored for so long.
             presence.unsure = Millis::new(presence.ttl.get() / 3);
             presence.seq = row.seq;
@@ -142,6 +143,9 @@ impl Arbiter {
         // A vote outlives a new division into shards: it is the vantage's, whichever object of it cast it.
         for (id, vote) in row.votes {
             let named = self.config.origin(&id).is_some_and(|origin| origin.vantages.contains(&row.vantage));
+            if let Some(kept) = self.watch.get_mut(&key).and_then(|presence| presence.kept.get_mut(&id)) {
+                kept.observed = vote.observed;
+            }
             let ballot = self.votes.entry(id).or_default();
             let newer = ballot.get(&row.vantage).is_none_or(|other| other.observed < vote.observed);
             if named && newer {

@@ -442,3 +442,36 @@ fn an_origin_is_in_doubt_while_the_last_evidence_speaks_against_a_vote() {
     let lapsed = arbiter.snapshot(&Part::Summary, at(600_000));
     assert!(!lapsed.in_doubt());
 }
+
+#[test]
+fn a_vote_that_is_rarely_renewed_outlives_an_arbiter_that_is_made_anew_between_reports() {
+    // Every 20 s one of the other, whose row is stored ever so often.
+    let text = SHOP
+        .replace("vantages = [\"weur\", \"enam\", \"apac\"]", "vantages = [\"weur\"]")
+        .replace("name = \"primary\"", "name = \"primary\"\ninterval = \"2m\"")
+        .replace("name = \"standby\"", "name = \"standby\"\ninterval = \"20s\"");
+    let config = config(&text);
+    let mut table: Vec<Row> = Vec::new();
+    let mut store = |effects: &[Effect]| {
+        for row in rows(effects) {
+            table.retain(|old| row.table == Table::Events || old.table != row.table || old.key != row.key);
+            table.push(row);
+        }
+        table.clone()
+    };
+    let mut stored = Vec::new();
+    for second in (0..3_600).step_by(20) {
+        let now = at(second * 1_000);
+        let mut arbiter = Arbiter::new(config.clone(), &stored, now);
+        // It is made anew before every report, and knows what is stored.
+        let (own, seq) = if second % 120 == 0 { ("primary", 0) } else { ("standby", 1) };
+        let mut told = report(&config, "weur", now.as_millis() + seq, "++");
+        told.votes.retain(|vote| vote.origin.origin.as_str() == own);
+        let effects = arbiter.step(Event::Reported(told), now);
+        stored = store(&effects);
+        if second >= 20 {
+            let primary = &arbiter.snapshot(&Part::Whole, now).pools[0].origins[0];
+            assert_eq!(primary.status, Status::Pass, "after {second} s: {}", primary.reason);
+        }
+    }
+}

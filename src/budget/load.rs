@@ -17,6 +17,8 @@ pub(super) struct Beat {
     pub(super) requests: u64,
     /// The shortest time to live of their votes.
     pub(super) vote_ttl: Millis,
+    /// A vote that is so much younger than its stored row is stored.
+    pub(super) spare: Millis,
 }
 
 /// What one shard of a vantage has to do.
@@ -99,6 +101,11 @@ impl Share {
             requests: u64::from(origin.probe.redirects).saturating_add(1),
         }
     }
+
+    /// What remains of the life of a vote when the next one comes as late as it may.
+    fn spare(&self) -> Millis {
+        self.vote_ttl.minus(pause(self.interval.max(self.down_interval), self.timeout))
+    }
 }
 
 fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
@@ -111,11 +118,13 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
             beat.requests = beat.requests.saturating_add(share.requests);
             beat.timeout = beat.timeout.max(share.timeout);
             beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
+            beat.spare = beat.spare.min(share.spare());
             continue;
         }
         let slots = Slots::new(vantage, shard.turn(index), interval);
         let Share { timeout, vote_ttl, requests, .. } = *share;
-        beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl }));
+        let spare = share.spare();
+        beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare }));
     }
     beats.into_iter().map(|(_, beat)| beat).collect()
 }
@@ -140,10 +149,15 @@ fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
 
 fn patience(shard: &Shard<'_>) -> Millis {
     let slowest = shard.origins.iter().map(|origin| {
-        let interval = origin.pace.interval.max(origin.pace.down_interval);
-        interval.plus(Millis::new(interval.get() / 10)).plus(origin.pace.timeout)
+        let pace = origin.pace;
+        pause(pace.interval.max(pace.down_interval), pace.timeout)
     });
-    slowest.max().unwrap_or(Millis::from_secs(60)).plus(Millis::from_secs(2))
+    slowest.max().unwrap_or(Millis::from_secs(62))
+}
+
+/// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it.
+fn pause(interval: Millis, timeout: Millis) -> Millis {
+    interval.plus(Millis::new(interval.get() / 10)).plus(timeout).plus(Millis::from_secs(2))
 }
 
 /// How often a reader may ask the Arbiter, once deployed.

@@ -49,6 +49,9 @@ enum Next {
 struct Walker<'a> {
     loads: &'a [Load],
     stored: Vec<Option<u64>>,
+    /// When the votes of each beat were cast, as the Arbiter knows it, and as its row says it.
+    cast: Vec<Vec<u64>>,
+    kept: Vec<Vec<u64>>,
     worked: Vec<u64>,
     /// When the votes of each beat expire.
     expires: Vec<Vec<u64>>,
@@ -78,6 +81,8 @@ pub(super) fn walk(loads: &[Load], readers: u64, refresh: Millis) -> Walked {
     let mut walker = Walker {
         loads,
         stored: vec![None; loads.len()],
+        cast: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
+        kept: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
         worked: vec![0; loads.len()],
         expires: loads.iter().map(|load| vec![u64::MAX; load.beats.len()]).collect(),
         silent_from: vec![0; loads.len()],
@@ -135,9 +140,17 @@ impl Walker<'_> {
         if let Some(silent_from) = self.silent_from.get_mut(number) {
             *silent_from = at.saturating_add(load.patience.get());
         }
-        let stored = self.stored.get_mut(number)?;
-        if stored.is_none_or(|stored| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get()) {
+        let (stored, cast) = (self.stored.get_mut(number)?, self.cast.get_mut(number)?);
+        let kept = self.kept.get_mut(number)?;
+        if let Some(cast) = cast.get_mut(beat_number) {
+            *cast = at;
+        }
+        let old = kept.get(beat_number).is_none_or(|kept| kept.saturating_add(beat.spare.get()) < at);
+        if old
+            || stored.is_none_or(|stored| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get())
+        {
             *stored = Some(at);
+            kept.clone_from(cast);
             self.seen.shard_rows = self.seen.shard_rows.saturating_add(load.shards);
         }
         if anew {
@@ -167,6 +180,7 @@ impl Walker<'_> {
     /// The Arbiter is made anew: of its vantages it knows what was stored, and that they may have reported since.
     fn forgets(&mut self) {
         self.seen.arbiters = self.seen.arbiters.saturating_add(1);
+        self.cast.clone_from(&self.kept);
         for ((load, stored), silent_from) in self.loads.iter().zip(&self.stored).zip(&mut self.silent_from) {
             let unsure = load.patience.get().saturating_add(load.vote_ttl.get() / 3);
             *silent_from = stored.unwrap_or(0).saturating_add(unsure);
