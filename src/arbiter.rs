@@ -136,6 +136,8 @@ pub struct Arbiter {
     blind: Map<OriginId, Map<Name, String>>,
     /// Vantages that cannot be believed by what the others see, and why.
     isolated: Map<Name, String>,
+    /// Vantages that something answered again, and when: what they failed to reach before that is still not believed.
+    returned: Map<Name, Timestamp>,
     /// Until when there may be any: the latest vote of an origin that did not answer is fresh until then.
     unanswered_until: Timestamp,
     verdicts: Map<OriginId, Standing>,
@@ -179,6 +181,7 @@ impl Arbiter {
             votes: Map::new(),
             blind: Map::new(),
             isolated: Map::new(),
+            returned: Map::new(),
             unanswered_until: Timestamp::default(),
             verdicts: Map::new(),
             pools: Map::new(),
@@ -405,10 +408,10 @@ impl Arbiter {
                 }
                 weighed = true;
                 let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
-                let judgement = if self.isolated.is_empty() {
+                let judgement = if self.isolated.is_empty() && self.returned.is_empty() {
                     verdict::judge(&rules, origin.definition, (votes, blind), now)
                 } else {
-                    let (votes, blind) = believed(&self.isolated, votes, blind);
+                    let (votes, blind) = believed((&self.isolated, &self.returned), votes, blind);
                     verdict::judge(&rules, origin.definition, (&votes, &blind), now)
                 };
                 let from = standing.verdict.status;
@@ -452,6 +455,7 @@ impl Arbiter {
 
     /// Finds the vantages that cannot be believed. What they probe is weighed again when that changes.
     fn doubt(&mut self, now: Timestamp) {
+        self.forget_returned(now);
         if now >= self.unanswered_until && self.isolated.is_empty() {
             return;
         }
@@ -459,6 +463,15 @@ impl Arbiter {
         let before = std::mem::replace(&mut self.isolated, isolated);
         if before == self.isolated {
             return;
+        }
+        for vantage in before.keys().filter(|vantage| !self.isolated.contains_key(*vantage)) {
+            // Whose isolation ends because the others see no more than it does is believed at once.
+            if verdict::is_answered(&self.config, &self.votes, vantage, now) {
+                self.returned.insert(vantage.clone(), now);
+            }
+        }
+        for vantage in self.isolated.keys() {
+            self.returned.remove(vantage);
         }
         for ((vantage, _), presence) in &self.watch {
             if before.get(vantage) == self.isolated.get(vantage) {
@@ -470,6 +483,15 @@ impl Arbiter {
                 }
             }
         }
+    }
+
+    /// Who has seen everything anew since it returned, or has no vote that lives, is a vantage like any other.
+    fn forget_returned(&mut self, now: Timestamp) {
+        if self.returned.is_empty() {
+            return;
+        }
+        let longest = self.longest_ttl;
+        self.returned.retain(|_, since| now.since(*since) < longest && *since <= now);
     }
 
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -612,11 +634,20 @@ fn blind<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'
 
 /// The votes and the missing evidence of an origin, without the failures of those who cannot be believed.
 fn believed(
-    isolated: &Map<Name, String>,
+    (isolated, returned): (&Map<Name, String>, &Map<Name, Timestamp>),
     votes: &Map<Name, StandingVote>,
     blind: &Map<Name, String>,
 ) -> (Map<Name, StandingVote>, Map<Name, String>) {
     let (mut votes, mut blind) = (votes.clone(), blind.clone());
+    for (vantage, since) in returned {
+        let before = |vote: &StandingVote| !vote.seen.failed || vote.observed <= *since;
+        if votes.get(vantage).is_some_and(|vote| vote.opinion == Opinion::Fail && before(vote)) {
+            votes.remove(vantage);
+            if !blind.contains_key(vantage) {
+                blind.insert(vantage.clone(), format!("{vantage} has only just come back"));
+            }
+        }
+    }
     for (vantage, why) in isolated {
         // Who has not given an origin up yet says what it saw before.
         if votes.get(vantage).is_none_or(|vote| vote.opinion != Opinion::Fail) {

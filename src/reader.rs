@@ -27,6 +27,9 @@ pub const KV_PATIENCE: Millis = Millis::from_secs(2);
 const QUICK: Millis = Millis::new(500);
 const EAGER: Millis = Millis::new(100);
 
+/// A copy that is older than this is not in doubt any more, but old.
+const DOUBT: Millis = Millis::from_secs(2);
+
 /// A reader that has nothing asks the Arbiter again at most this often.
 const RETRY: Millis = Millis::from_secs(1);
 
@@ -210,16 +213,17 @@ pub const fn in_doubt(limit: Millis) -> Millis {
     if limit.get() <= QUICK.get() && limit.get() > EAGER.get() { EAGER } else { limit }
 }
 
-/// The limit for a copy.
-fn limit_of(copy: Option<&Held>, limit: Millis) -> Millis {
-    if copy.is_some_and(|copy| copy.snapshot.in_doubt()) { in_doubt(limit) } else { limit }
+/// The limit for a copy. The doubt of an old one says nothing: an Arbiter that does not answer is not asked the more often for it.
+fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
+    let doubtful = copy.is_some_and(|copy| copy.is_fresh(DOUBT, now) && copy.snapshot.in_doubt());
+    if doubtful { in_doubt(limit) } else { limit }
 }
 
 /// The next step towards an answer.
 #[must_use]
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let copies = [(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())];
-    let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit);
+    let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit, now);
     let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
     let asked_within = |span: Millis| within(known.asked, span);
     let held = newest(copies);
@@ -367,9 +371,9 @@ impl Memory {
 
     /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
     #[must_use]
-    pub fn rests_until(&self, part: &Part, limit: Millis) -> Timestamp {
+    pub fn rests_until(&self, part: &Part, limit: Millis, now: Timestamp) -> Timestamp {
         let (slot, held) = (self.slots.get(part), self.held(part));
-        let limit = limit_of(held, limit);
+        let limit = limit_of(held, limit, now);
         let at = |at: Option<Timestamp>, span: Millis| at.map(|at| at.plus(span));
         let ends = [
             at(held.map(|copy| copy.fetched), limit),

@@ -307,7 +307,7 @@ impl Snapshot {
         })
     }
 
-    /// Whether the next evidence may change a verdict in it.
+    /// Whether the next evidence may change a verdict in it; said only of a copy of one pool, which costs little to fetch.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         self.pools.iter().flat_map(|pool| &pool.origins).any(|origin| origin.in_doubt == Some(true))

@@ -15,7 +15,7 @@ use crate::config::{Pool, Quorum};
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
-pub use isolation::{Votes, isolated};
+pub use isolation::{Votes, is_answered, isolated};
 pub use outlook::outlook;
 pub use standing::{Damping, Verdict};
 

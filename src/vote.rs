@@ -123,10 +123,11 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether it failed without an answer of any kind: no connection, or nothing on it in time.
+    /// Whether it failed without an answer of any kind: no connection, or nothing on it in time. The platform says so with an answer
+    /// of its own: 521 refused, 522 timed out, 523 unreachable, 530 no such host.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
-        self.failed && self.status.is_none()
+        self.failed && matches!(self.status, None | Some(521..=523 | 530))
     }
 
     /// The facts of a sample, unless it proves nothing.

@@ -77,7 +77,10 @@ impl Arbiter {
                 channel.hears(Topic::Watch)
                     && watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
             }
-            Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
+            Some((kind, pool)) => {
+                let heard = kind != "flapping" || channel.hears(Topic::Flapping);
+                heard && config.pool(pool).is_some_and(|pool| channel.covers(&pool.name))
+            }
             None => false,
         };
         self.desk.restore(row, &config.notify, &known);

@@ -320,7 +320,10 @@ fn a_part_of_the_snapshot_has_what_its_reader_needs_and_no_more() {
     let summary = arbiter.snapshot(&Part::Summary, at(1_000));
     assert_eq!((summary.pools.len(), summary.watch.len()), (2, 3));
     assert!(summary.pools.iter().flat_map(|pool| &pool.origins).all(|origin| origin.votes.is_empty()));
-    assert_eq!(arbiter.snapshot(&Part::Whole, at(1_000)).pools[1], shop.pools[0]);
+    let mut whole = arbiter.snapshot(&Part::Whole, at(1_000)).pools[1].clone();
+    // Of the whole, which is large, nobody is told to ask more often.
+    whole.origins.iter_mut().for_each(|origin| origin.in_doubt = Some(false));
+    assert_eq!(whole, shop.pools[0]);
 }
 
 fn armed(effects: &[Effect]) -> usize {
@@ -425,13 +428,14 @@ fn a_vantage_that_is_not_believed_keeps_what_it_saw_before_until_it_gives_it_up(
 fn an_origin_is_in_doubt_while_the_last_evidence_speaks_against_a_vote() {
     let mut arbiter = arbiter();
     let config = arbiter.config.clone();
-    let mut ms = 1_000;
+    let (mut ms, shop) = (1_000, Part::Pool(Name::parse("shop").unwrap()));
     let mut told = |opinion, script: &str| {
         ms += 1_000;
         let mut report = report(&config, "weur", at(ms).as_millis(), script);
         report.votes.iter_mut().for_each(|vote| vote.opinion = opinion);
         arbiter.step(Event::Reported(report), at(ms));
-        arbiter.snapshot(&Part::Summary, at(ms)).in_doubt()
+        assert!(!arbiter.snapshot(&Part::Summary, at(ms)).in_doubt(), "only a copy of one pool says so");
+        arbiter.snapshot(&shop, at(ms)).in_doubt()
     };
     assert!(!told(Opinion::Undecided, "-+"), "what is not known is not in doubt");
     assert!(!told(Opinion::Pass, "++"));
@@ -439,7 +443,7 @@ fn an_origin_is_in_doubt_while_the_last_evidence_speaks_against_a_vote() {
     assert!(!told(Opinion::Fail, "--"));
     assert!(told(Opinion::Fail, "-+"), "one more pass may");
     assert!(!told(Opinion::Pass, "++"));
-    let lapsed = arbiter.snapshot(&Part::Summary, at(600_000));
+    let lapsed = arbiter.snapshot(&shop, at(600_000));
     assert!(!lapsed.in_doubt());
 }
 
@@ -474,4 +478,32 @@ fn a_vote_that_is_rarely_renewed_outlives_an_arbiter_that_is_made_anew_between_r
             assert_eq!(primary.status, Status::Pass, "after {second} s: {}", primary.reason);
         }
     }
+}
+
+#[test]
+fn a_vantage_that_comes_back_is_believed_what_it_sees_from_then_on() {
+    let text = SHOP
+        .replace("127.0.0.1:9101", "127.0.0.2")
+        .replace("name = \"shop\"", "name = \"shop\"\nquorum = \"any\"");
+    let mut arbiter = Arbiter::new(config(&text), &[], at(0));
+    feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++"), ("apac", "++")]);
+    feed(&mut arbiter, 2_000, &[("weur", "xx")]);
+    let config = arbiter.config.clone();
+    let statuses = |arbiter: &Arbiter, ms| {
+        let pool = arbiter.snapshot(&Part::Whole, at(ms)).pools[0].clone();
+        pool.origins.iter().map(|origin| origin.status).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(&arbiter, 2_000), [Status::Pass, Status::Pass]);
+    // The first answer: it still says fail of both, of the one because it passed once only, of the other because it has not looked.
+    let mut first = report(&config, "weur", at(3_000).as_millis(), "+");
+    first.votes[0].opinion = Opinion::Fail;
+    arbiter.step(Event::Reported(first), at(3_000));
+    assert_eq!(
+        statuses(&arbiter, 3_000),
+        [Status::Pass, Status::Pass],
+        "its cable is back, and nothing failed"
+    );
+    // What it sees now counts, and one is a quorum.
+    feed(&mut arbiter, 4_000, &[("weur", "+-")]);
+    assert_eq!(statuses(&arbiter, 4_000), [Status::Pass, Status::Fail]);
 }

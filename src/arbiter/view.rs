@@ -22,6 +22,9 @@ impl Arbiter {
             .filter(|pool| part.has(&pool.name))
             .map(|pool| self.pool_view(pool, now))
             .collect();
+        if !matches!(part, Part::Pool(_)) {
+            pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.in_doubt = None);
+        }
         if *part == Part::Summary {
             pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.votes.clear());
         }

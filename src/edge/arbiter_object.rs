@@ -161,8 +161,13 @@ impl Inner {
                     ],
                 ),
                 Effect::WakeAt(at) => {
-                    if self.alarm.replace(Some(at)) != Some(at) {
-                        self.state.storage().set_alarm(at).await?;
+                    if self.alarm.replace(Some(at)) != Some(at)
+                        && let Err(error) = self.state.storage().set_alarm(at).await
+                    {
+                        // What memory takes for set is not: begin again from what is stored.
+                        self.alarm.set(None);
+                        self.engine.replace(None);
+                        return Err(error);
                     }
                 }
                 Effect::Arm(object) => self.arm(object),

@@ -152,7 +152,7 @@ fn lease(part: &Part, limit: Millis) -> Object {
 }
 
 fn extend_lease(part: &Part, limit: Millis) {
-    let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit));
+    let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit, clock::now()));
     LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_time(lease, "until", until)));
 }
 

@@ -252,7 +252,11 @@ impl Vantage {
         if self.alarm.replace(Some(at)) == Some(at) {
             return Ok(());
         }
-        self.state.storage().set_alarm(at).await
+        let set = self.state.storage().set_alarm(at).await;
+        if set.is_err() {
+            self.alarm.set(None);
+        }
+        set
     }
 
     fn vantage(&self) -> Option<Name> {

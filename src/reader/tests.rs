@@ -196,11 +196,15 @@ fn what_is_given_again_counts_as_answered_from_memory() {
 #[test]
 fn what_is_rendered_rests_until_the_next_refresh() {
     let mut memory = Memory::new();
-    assert_eq!(memory.rests_until(&Part::Whole, LIMIT), Timestamp::default());
+    assert_eq!(memory.rests_until(&Part::Whole, LIMIT, at(0)), Timestamp::default());
     memory.answered(&Part::Whole, Some(copy(at(0))), at(0));
-    assert_eq!(memory.rests_until(&Part::Whole, LIMIT), at(500));
+    assert_eq!(memory.rests_until(&Part::Whole, LIMIT, at(0)), at(500));
     memory.asking(&Part::Whole, at(600));
-    assert_eq!(memory.rests_until(&Part::Whole, LIMIT), at(1_100), "while one asks, the others are served");
+    assert_eq!(
+        memory.rests_until(&Part::Whole, LIMIT, at(0)),
+        at(1_100),
+        "while one asks, the others are served"
+    );
 }
 
 #[test]
@@ -424,6 +428,7 @@ fn what_is_in_doubt_is_looked_at_ten_times_a_second_unless_requests_are_counted(
         (doubtful(at(0)), LIMIT, 99, false),
         (doubtful(at(0)), LIMIT, 100, true),
         (doubtful(at(0)), free, 9_999, false),
+        (doubtful(at(0)), Millis::from_secs(10), 9_999, false),
         (doubtful(at(0)), free, 10_000, true),
     ] {
         assert_eq!(asks(held, limit, after), expected, "after {after} ms of {limit}");
@@ -435,6 +440,6 @@ fn an_answer_that_is_in_doubt_is_given_again_for_a_tenth_of_a_second() {
     for (held, rests) in [(copy(at(0)), 500), (doubtful(at(0)), 100)] {
         let mut memory = Memory::new();
         memory.answered(&Part::Summary, Some(held), at(0));
-        assert_eq!(memory.rests_until(&Part::Summary, LIMIT), at(rests));
+        assert_eq!(memory.rests_until(&Part::Summary, LIMIT, at(0)), at(rests));
     }
 }

@@ -60,6 +60,12 @@ fn nothing_answers(config: &Config, votes: &Votes, vantage: &Name, now: Timestam
     several
 }
 
+/// Whether an origin of which a vantage has fresh evidence answered it, well or badly.
+#[must_use]
+pub fn is_answered(config: &Config, votes: &Votes, vantage: &Name, now: Timestamp) -> bool {
+    fresh(config, votes, vantage, now).any(|(_, vote)| !vote.seen.is_unanswered())
+}
+
 /// Whether a vantage holds one of the origins for good that another one has fresh evidence of.
 fn reaches(config: &Config, votes: &Votes, (vantage, other): (&Name, &Name), now: Timestamp) -> bool {
     let good =

@@ -26,6 +26,7 @@ struct Held {
     opinion: Opinion,
     observed: Timestamp,
     sight: Sight,
+    failed: bool,
 }
 
 /// What the votes on an origin amount to, and when they last ceased to say fail.
@@ -46,6 +47,8 @@ pub struct Ledger {
     judged: BTreeMap<OriginId, Judged>,
     /// Whose failures do not count.
     not_believed: Vec<Name>,
+    /// Who was among them until something answered, and since when: what it failed to see before that does not count.
+    returned: BTreeMap<Name, Timestamp>,
     /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
     sure_from: Ms,
     sure: bool,
@@ -113,6 +116,8 @@ impl Ledger {
     pub fn arbiter_begins(&mut self, config: &Config, now: Ms) {
         let ttl = config.pools.iter().map(|pool| pool.vote_ttl.get()).max().unwrap_or(0);
         self.sure_from = now + 2 * ttl;
+        self.not_believed.clear();
+        self.returned.clear();
     }
 
     /// A report arrives at the Arbiter.
@@ -157,7 +162,8 @@ impl Ledger {
                 (false, _) if opinion == Opinion::Pass && !vote.seen.unproven => Sight::Good,
                 _ => Sight::Answered,
             };
-            let held = Held { definition: vote.definition, opinion, observed, sight };
+            let failed = vote.seen.failed;
+            let held = Held { definition: vote.definition, opinion, observed, sight, failed };
             match ballot.get_mut(&report.vantage) {
                 Some(before) => *before = held,
                 None => drop(ballot.insert(report.vantage.clone(), held)),
@@ -170,6 +176,9 @@ impl Ledger {
     pub fn weighs(&mut self, config: &Config, now: Timestamp, calm: Option<Ms>) {
         let was_sure = self.sure;
         self.moved = false;
+        if calm.is_some() {
+            self.doubts(config, now);
+        }
         self.sure = calm.is_some_and(|moment| moment >= self.sure_from);
         if !self.sure {
             return;
@@ -177,7 +186,6 @@ impl Ledger {
         if !was_sure {
             self.sure_since = now;
         }
-        self.not_believed = self.not_believed(config, now);
         for pool in &config.pools {
             for origin in &pool.origins {
                 let status = laws::judged(pool.quorum, pool.min_votes, &self.live(pool, &origin.id, now));
@@ -197,10 +205,23 @@ impl Ledger {
         }
     }
 
-    /// Whose failures do not count at this moment.
-    fn not_believed(&self, config: &Config, now: Timestamp) -> Vec<Name> {
+    /// Notes whose failures do not count from this moment on.
+    fn doubts(&mut self, config: &Config, now: Timestamp) {
+        let (not_believed, answered) = self.not_believed(config, now);
+        for vantage in self.not_believed.iter().filter(|vantage| !not_believed.contains(vantage)) {
+            if answered.contains(vantage) {
+                self.returned.insert(vantage.clone(), now);
+            }
+        }
+        let longest = config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default();
+        self.returned.retain(|vantage, since| !not_believed.contains(vantage) && now.since(*since) < longest);
+        self.not_believed = not_believed;
+    }
+
+    /// Whose failures do not count at this moment, and whom something answered.
+    fn not_believed(&self, config: &Config, now: Timestamp) -> (Vec<Name>, Vec<Name>) {
         if !config.references.is_empty() || config.vantages.len() < 3 {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let origins =
             config.pools.iter().flat_map(|pool| pool.origins.iter().map(move |origin| (pool, origin)));
@@ -214,10 +235,11 @@ impl Ledger {
             fresh.map(|(who, held)| (who, &origin.id, held.sight))
         });
         let sights: Vec<_> = sights.collect();
-        if sights.iter().all(|(.., sight)| *sight != Sight::Nothing) {
-            return Vec::new();
+        if self.not_believed.is_empty() && sights.iter().all(|(.., sight)| *sight != Sight::Nothing) {
+            return (Vec::new(), Vec::new());
         }
-        laws::not_believed(&sights)
+        let answered = sights.iter().filter(|(.., sight)| *sight != Sight::Nothing);
+        (laws::not_believed(&sights), answered.map(|(who, ..)| (*who).clone()).collect())
     }
 
     /// The opinions that count, of those who are sure.
@@ -227,8 +249,10 @@ impl Ledger {
         let live = of_this.filter(|(_, held)| {
             Some(held.definition) == definition && now < held.observed.plus(pool.vote_ttl)
         });
-        let live =
-            live.filter(|(who, held)| held.opinion != Opinion::Fail || !self.not_believed.contains(who));
+        let live = live.filter(|(who, held)| {
+            let old = self.returned.get(*who).is_some_and(|since| !held.failed || held.observed <= *since);
+            held.opinion != Opinion::Fail || !(old || self.not_believed.contains(who))
+        });
         live.map(|(_, held)| held.opinion).filter(|opinion| *opinion != Opinion::Undecided).collect()
     }
 
