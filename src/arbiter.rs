@@ -4,12 +4,14 @@
 //! before anything is published. A vote's freshness is written at most every third of its time to live: after a restart a
 //! vote may look older than it is, never younger.
 
+mod heartbeats;
 mod publication;
 mod stored;
 mod telling;
 mod view;
 
-use crate::config::{Config, Hint, Origin, Place, Pool};
+use crate::config::{Config, Hint, Origin, Place, Pool, Subject};
+use crate::heartbeat;
 use crate::notify::{Answer, Delivery};
 use crate::route::{self, Candidate, Choice};
 use crate::schedule;
@@ -18,6 +20,7 @@ use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{self, Damping, Judgement, Rules, StandingVote, Status, Verdict, Votes};
 use crate::vote::{Fast, Opinion, REPORT_VERSION, Report, Vote};
 
+use heartbeats::Heartbeats;
 use publication::Publication;
 use stored::PoolRow;
 #[cfg(test)]
@@ -33,6 +36,8 @@ pub enum Event {
     Reported(Report),
     /// Its alarm rang, or cron or a reader woke it.
     Woken,
+    /// A job reports by itself; its token was verified.
+    Beat(OriginId),
     /// An attempt to send a message came to its end.
     Answered(Answer),
 }
@@ -144,6 +149,7 @@ pub struct Arbiter {
     pools: Map<Name, PoolStanding>,
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
+    heartbeats: Heartbeats,
     desk: Desk,
     publication: Publication,
     /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
@@ -187,6 +193,7 @@ impl Arbiter {
             pools: Map::new(),
             watch: watched(&config),
             events: Vec::new(),
+            heartbeats: Heartbeats::of(&config),
             desk: Desk::new(&config),
             publication: <Publication as Default>::default(),
             stale: Vec::new(),
@@ -206,9 +213,9 @@ impl Arbiter {
         // Rows of events come oldest first.
         arbiter.events.reverse();
         for (place, pool) in arbiter.config.pools.iter().enumerate() {
-            for origin in &pool.origins {
-                let unknown = || Standing::of(Verdict::unknown(origin.definition, now));
-                arbiter.verdicts.entry(origin.id.clone()).or_insert_with(unknown).pool = place;
+            for subject in pool.subjects() {
+                let unknown = || Standing::of(Verdict::unknown(subject.definition(), now));
+                arbiter.verdicts.entry(subject.id().clone()).or_insert_with(unknown).pool = place;
             }
         }
         arbiter.latest = arbiter.latest_stored().max(now);
@@ -239,13 +246,15 @@ impl Arbiter {
             }
         }
         let mut overtaken = None;
+        let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
+        self.listen(beat, now, &mut rows);
         match event {
             Event::Reported(report) => {
                 overtaken = self.overtaken(&report);
                 rows.extend(self.take(report, now));
             }
             Event::Answered(answer) => self.answered(answer, now),
-            Event::Woken => {}
+            Event::Woken | Event::Beat(_) => {}
         }
         let happenings = self.weigh(now, &mut rows);
         let looks = now >= self.heard_until;
@@ -400,28 +409,37 @@ impl Arbiter {
             let Some(pool) = self.config.pools.get(place) else { continue };
             let rules = Rules::of(pool);
             let (mut weighed, mut changed, mut moved) = (false, false, false);
-            for origin in &pool.origins {
-                let Some(standing) = self.verdicts.get_mut(&origin.id) else { continue };
+            for subject in pool.subjects() {
+                let Some(standing) = self.verdicts.get_mut(subject.id()) else { continue };
                 if !(standing.stale || standing.next.is_some_and(|next| next <= now)) {
                     self.unmoved_until = earliest(self.unmoved_until, standing.next);
                     continue;
                 }
                 weighed = true;
-                let (votes, blind) = (ballot(&self.votes, origin), blind(&self.blind, origin));
-                let judgement = if self.isolated.is_empty() && self.returned.is_empty() {
-                    verdict::judge(&rules, origin.definition, (votes, blind), now)
-                } else {
-                    let (votes, blind) = believed((&self.isolated, &self.returned), votes, blind);
-                    verdict::judge(&rules, origin.definition, (&votes, &blind), now)
+                let judgement = match subject {
+                    Subject::Origin(origin) => weighed_votes(
+                        &rules,
+                        origin,
+                        (&self.votes, &self.blind),
+                        (&self.isolated, &self.returned),
+                        now,
+                    ),
+                    Subject::Heartbeat(heartbeat) => self.heartbeats.judge(heartbeat, now),
                 };
                 let from = standing.verdict.status;
-                changed |= standing.follow(judgement, Damping::of(pool, origin), now);
+                changed |= standing.follow(judgement, Damping::of(pool, subject.interval()), now);
                 self.unmoved_until = earliest(self.unmoved_until, standing.next);
                 let to = standing.verdict.status;
                 if from != to {
                     moved = true;
                     let reason = standing.reason();
-                    happenings.push(Happening { at: now, subject: origin.id.to_string(), from, to, reason });
+                    happenings.push(Happening {
+                        at: now,
+                        subject: subject.id().to_string(),
+                        from,
+                        to,
+                        reason,
+                    });
                 }
             }
             let standing = self.pools.get(&pool.name);
@@ -627,9 +645,25 @@ fn ballot<'a>(
 }
 
 /// Why vantages have no evidence of an origin.
-fn blind<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'a Map<Name, String> {
+fn blind_to<'a>(blind: &'a Map<OriginId, Map<Name, String>>, origin: &Origin) -> &'a Map<Name, String> {
     static NOBODY: Map<Name, String> = Map::new();
     blind.get(&origin.id).unwrap_or(&NOBODY)
+}
+
+/// What the votes on an origin that can be believed add up to.
+fn weighed_votes(
+    rules: &Rules,
+    origin: &Origin,
+    (votes, blind): (&Votes, &Map<OriginId, Map<Name, String>>),
+    (isolated, returned): (&Map<Name, String>, &Map<Name, Timestamp>),
+    now: Timestamp,
+) -> Judgement {
+    let (votes, blind) = (ballot(votes, origin), blind_to(blind, origin));
+    if isolated.is_empty() && returned.is_empty() {
+        return verdict::judge(rules, origin.definition, (votes, blind), now);
+    }
+    let (votes, blind) = believed((isolated, returned), votes, blind);
+    verdict::judge(rules, origin.definition, (&votes, &blind), now)
 }
 
 /// The votes and the missing evidence of an origin, without the failures of those who cannot be believed.
@@ -669,10 +703,9 @@ fn settle_pool(
     (config, now): (Fingerprint, Timestamp),
     changed: &mut bool,
 ) -> Option<Happening> {
-    let status_of = |origin: &Origin| {
-        verdicts.get(&origin.id).map_or(Status::Unknown, |standing| standing.verdict.status)
-    };
-    let statuses: Vec<Status> = pool.origins.iter().map(status_of).collect();
+    let status_of =
+        |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
+    let statuses: Vec<Status> = pool.subjects().into_iter().map(|subject| status_of(subject.id())).collect();
     let before = pools.get(&pool.name);
     // Who has the traffic needs not wait for it.
     let serving = before.and_then(|before| before.choice.origin());
@@ -687,13 +720,18 @@ fn settle_pool(
         .map(|origin| Candidate {
             name: &origin.id.origin,
             priority: origin.priority,
-            status: status_of(origin),
+            status: status_of(&origin.id),
             waits_until: waits(origin),
         })
         .collect();
     let status = verdict::pool_status(&statuses);
     let panic = route::in_panic(&candidates, pool.panic);
-    let choice = route::by_priority(&candidates, panic);
+    let choice = if pool.is_of_heartbeats() {
+        let statuses = pool.heartbeats.iter().map(|job| (job.id.origin.as_str(), status_of(&job.id)));
+        Choice::Routeless { gist: heartbeat::gist(statuses) }
+    } else {
+        route::by_priority(&candidates, panic)
+    };
     let next = candidates.iter().filter_map(|candidate| candidate.waits_until).min();
     let from = before.map_or(Status::Unknown, |before| before.status);
     let same = before

@@ -9,6 +9,7 @@ mod canon;
 mod check;
 mod compiled;
 mod expect;
+mod heartbeat;
 mod json;
 mod notify;
 mod origin;
@@ -20,6 +21,7 @@ mod request;
 mod route;
 mod settings;
 mod slot;
+mod subject;
 mod syntax;
 mod url;
 mod value;
@@ -30,8 +32,10 @@ use miniserde::{Deserialize, Serialize};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
 pub use compiled::compile;
+pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use problem::{Problem, Problems};
+pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -60,6 +64,8 @@ pub struct Config {
     pub pools: Vec<Pool>,
     /// The routes in the order of the file. They do not act yet.
     pub routes: Vec<Route>,
+    /// The name of the secret that the tokens of heartbeats are made with; there is one if there are heartbeats.
+    pub heartbeat_secret: Option<String>,
     /// Where messages go, in the order of the file.
     pub notify: Vec<Channel>,
     /// Where people find the page: messages lead there.
@@ -146,8 +152,10 @@ pub struct Pool {
     pub expose_urls: bool,
     /// Warn this long before a certificate ends. It does not act yet.
     pub cert_warn: Option<Millis>,
-    /// The pool's origins in the order of the file; at least one.
+    /// The pool's origins in the order of the file; at least one, or there are heartbeats in their place.
     pub origins: Vec<Origin>,
+    /// The pool's heartbeats in the order of the file; none where there are origins.
+    pub heartbeats: Vec<Heartbeat>,
 }
 
 /// How many live votes must say fail for a verdict of fail.

@@ -6,6 +6,7 @@
 mod arbiter_object;
 mod clock;
 mod deployed;
+mod heartbeat;
 mod layers;
 mod log;
 mod notify;
@@ -47,6 +48,10 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
         Ask { method: &method, target: respond::target_of(&url), if_none_match: if_none_match.as_deref() };
     let reply = match serve::plan(deployed::config(), &ask) {
         Plan::Done(answer) => Reply { answer, kept: None },
+        Plan::Beat(claim) => {
+            let outcome = boxed(heartbeat::taken(&claim, env)).await;
+            Reply { answer: serve::beaten(&outcome, &ask), kept: None }
+        }
         Plan::FromSnapshot(target) => {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
             let hits = hits.max(0.0) as u64;

@@ -9,6 +9,7 @@
 //! due probe ──edge sends it──▶ reply ──probe──▶ Sample
 //! Sample ──vote──▶ Vote          (one vantage: rise/fall, m-of-n window, faster while in doubt)
 //! Votes ──verdict──▶ Verdict     (the arbiter: quorum of live votes)
+//! Heartbeats ──heartbeat──▶ Verdict (jobs that report by themselves)
 //! Verdicts ──snapshot──▶ Snapshot ──▶ serve (health, signal, page)   route (which origin)
 //! Verdicts ──notify──▶ messages   (what stands, against what each channel was told)
 //! ```
@@ -31,6 +32,8 @@ pub mod sample;
 pub mod vote;
 
 pub mod verdict;
+
+pub mod heartbeat;
 
 pub mod snapshot;
 

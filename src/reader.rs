@@ -199,6 +199,7 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
             config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
         }
         Target::Health { pool: None, .. }
+        | Target::Beat { .. }
         | Target::Live
         | Target::Ready { .. }
         | Target::Style

@@ -33,6 +33,11 @@ pub enum Choice {
     },
     /// Nowhere: every origin fails.
     Nowhere,
+    /// Nowhere, for nothing here takes traffic.
+    Routeless {
+        /// What is said in its place.
+        gist: String,
+    },
 }
 
 impl Choice {
@@ -41,7 +46,7 @@ impl Choice {
     pub const fn origin(&self) -> Option<&Name> {
         match self {
             Self::Origin { name, .. } => Some(name),
-            Self::Nowhere => None,
+            Self::Nowhere | Self::Routeless { .. } => None,
         }
     }
 
@@ -50,6 +55,7 @@ impl Choice {
     pub const fn reason(&self) -> &str {
         match self {
             Self::Origin { reason, .. } => reason.as_str(),
+            Self::Routeless { gist } => gist.as_str(),
             Self::Nowhere => "every origin fails",
         }
     }

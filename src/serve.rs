@@ -3,6 +3,7 @@
 //! [`plan`] settles without any snapshot what can be settled without one (unknown paths and pools never reach the Arbiter);
 //! [`answer`] makes the rest from a [`Snapshot`]. Both are pure; the edge only carries bytes.
 
+mod beat;
 mod health;
 mod page;
 mod problem;
@@ -11,10 +12,12 @@ mod signal;
 mod table;
 
 use crate::config::{Config, Problems};
+use crate::heartbeat::{self, Claim};
 use crate::reader::{Layer, Source};
 use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
+pub use beat::Beaten;
 pub use table::{Format, Target};
 
 /// The longest request target that is read, in bytes (the platform's own bound on URLs).
@@ -44,11 +47,13 @@ pub struct Answer {
 
 /// What answers a request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Plan {
+pub enum Plan<'a> {
     /// This, without a snapshot.
     Done(Answer),
     /// What is made from a snapshot for this target.
     FromSnapshot(Target),
+    /// What becomes of a heartbeat ([`beaten`]), once it is verified and the Arbiter was told.
+    Beat(Claim<'a>),
 }
 
 /// What an answer is made from.
@@ -66,7 +71,7 @@ pub struct Basis<'a> {
 
 /// Settles a request as far as that goes without a snapshot.
 #[must_use]
-pub fn plan(config: Result<&Config, &Problems>, ask: &Ask<'_>) -> Plan {
+pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a> {
     let target = match table::find(ask) {
         Ok(target) => target,
         Err(answer) => return Plan::Done(finish(answer, ask)),
@@ -82,6 +87,10 @@ pub fn plan(config: Result<&Config, &Problems>, ask: &Ask<'_>) -> Plan {
         (Target::Signal { pool, format }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, *format))
         }
+        (Target::Beat { token }, Ok(config)) => match heartbeat::claim(config, token) {
+            Some(claim) => return Plan::Beat(claim),
+            None => Some(beat::answer(&Beaten::Unknown)),
+        },
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     settled.map_or(Plan::FromSnapshot(target), |answer| Plan::Done(finish(answer, ask)))
@@ -98,12 +107,20 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         Target::Signal { pool, format } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
         Target::Page => page::answer(snapshot, basis.source.silent, now),
+        // Settled without a snapshot.
+        Target::Beat { .. } => problem::not_found(),
         Target::Live => ready::live(),
         Target::Style => page::style(),
         Target::Script => page::script(),
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)
+}
+
+/// The answer to a heartbeat.
+#[must_use]
+pub fn beaten(outcome: &Beaten, ask: &Ask<'_>) -> Answer {
+    finish(beat::answer(outcome), ask)
 }
 
 /// The answer to a plain GET as it is to be given again, and until when: the next second of its `Age`, or when a verdict beneath it

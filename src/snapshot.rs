@@ -5,7 +5,7 @@
 
 use miniserde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::config::{Config, Subject};
 use crate::json;
 use crate::sample::{CacheClass, Database};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -84,6 +84,19 @@ pub struct OriginView {
     pub votes: Vec<VoteView>,
     /// Whether the next evidence may change it: readers look more often then.
     pub in_doubt: Option<bool>,
+    /// Of a job that reports by itself: when it did.
+    pub beat: Option<BeatView>,
+}
+
+/// The heartbeats of a job. Neither its token nor its address is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeatView {
+    /// When the last one came; nothing before the first.
+    pub last: Option<Timestamp>,
+    /// When silence becomes a failure.
+    pub due: Option<Timestamp>,
+    /// Why none can be heard, if none can.
+    pub deaf: Option<String>,
 }
 
 /// One vantage's vote.
@@ -235,10 +248,14 @@ impl Snapshot {
     #[must_use]
     pub fn blank(config: &Config, now: Timestamp, reason: &str) -> Self {
         let pools = config.pools.iter().map(|pool| {
-            let origins = pool.origins.iter().map(|origin| OriginView {
-                name: origin.id.origin.clone(),
-                url: pool.expose_urls.then(|| origin.url.to_string()),
-                priority: origin.priority,
+            let url = |subject: Subject<'_>| match subject {
+                Subject::Origin(origin) if pool.expose_urls => Some(origin.url.to_string()),
+                Subject::Origin(_) | Subject::Heartbeat(_) => None,
+            };
+            let origins = pool.subjects().into_iter().map(|subject| OriginView {
+                name: subject.id().origin.clone(),
+                url: url(subject),
+                priority: subject.priority(),
                 status: Status::Unknown,
                 reason: reason.to_owned(),
                 next: String::new(),
@@ -248,6 +265,10 @@ impl Snapshot {
                 oldest: None,
                 votes: Vec::new(),
                 in_doubt: None,
+                beat: match subject {
+                    Subject::Heartbeat(_) => Some(BeatView { last: None, due: None, deaf: None }),
+                    Subject::Origin(_) => None,
+                },
             });
             PoolView {
                 name: pool.name.clone(),
@@ -321,6 +342,12 @@ impl Snapshot {
 }
 
 impl PoolView {
+    /// Whether it is made of heartbeats, so that no traffic goes there.
+    #[must_use]
+    pub fn is_of_heartbeats(&self) -> bool {
+        self.origins.iter().any(|origin| origin.beat.is_some())
+    }
+
     /// The origin of this name.
     #[must_use]
     pub fn origin(&self, name: &str) -> Option<&OriginView> {

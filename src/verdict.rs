@@ -16,7 +16,7 @@ use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 pub use isolation::{Votes, is_answered, isolated};
-pub use outlook::outlook;
+pub use outlook::{held, outlook};
 pub use standing::{Damping, Verdict};
 
 /// What a verdict says, best first.

@@ -201,6 +201,57 @@ fn a_probe_explains_what_it_saw() {
     );
 }
 
+const JOBS: &str = "heartbeat_secret = \"HEARTBEAT_KEY\"\n[[pool]]\nname = \"jobs\"\n\
+                    origin = [{ name = \"nightly\", kind = \"heartbeat\", period = \"24h\" }]\n";
+
+/// Runs `vedette heartbeat` with a secret.
+fn heartbeat(job: &str, secret: Option<&str>, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+    command.args(["heartbeat", &file(&format!("jobs-{}.toml", more.len()), JOBS), job]).args(more);
+    command.env_remove("HEARTBEAT_KEY");
+    if let Some(secret) = secret {
+        command.env("HEARTBEAT_KEY", secret);
+    }
+    command.output().unwrap()
+}
+
+#[test]
+fn the_address_of_a_heartbeat_is_printed_with_a_line_for_cron() {
+    let secret = "0123456789abcdef-canary";
+    let output = heartbeat("jobs/nightly", Some(secret), &["--base", "https://health.example.com/"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    // printf 'vedette heartbeat v1 jobs/nightly' | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url
+    let address =
+        "https://health.example.com/v1/heartbeat/jobs.nightly.aDzkb1tcMGyRjjz2NX3Tdxx3R0iRBDGgkr7J1SZJxaY";
+    assert_eq!(said.lines().next(), Some(address));
+    assert!(said.lines().any(|line| line.starts_with("7 3 * * *") && line.ends_with(address)), "{said}");
+    assert!(!said.contains(secret));
+}
+
+#[test]
+fn a_heartbeat_without_its_secret_or_of_nobody_is_refused() {
+    for (job, secret, code, why) in [
+        ("jobs/nightly", None, 1, "the secret HEARTBEAT_KEY is not set"),
+        ("jobs/nightly", Some("short-canary"), 1, "shorter than 16 bytes"),
+        ("jobs/gone", Some("0123456789abcdef"), 2, "there are jobs/nightly"),
+        ("nothing", None, 2, "there is no heartbeat of this name"),
+    ] {
+        let output = heartbeat(job, secret, &[]);
+        assert_eq!(output.status.code(), Some(code), "{job}");
+        let said = text(&output.stderr);
+        assert!(said.contains(why) && !said.contains("canary"), "{said}");
+    }
+    let output = heartbeat("jobs/nightly", Some("0123456789abcdef"), &["--base", "health.example.com"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn check_lists_heartbeats() {
+    let said = text(&vedette(&["check", &file("jobs.toml", JOBS)]).stdout);
+    assert!(said.contains("jobs/nightly") && said.contains("heartbeat every 1day, 2h 24m grace"), "{said}");
+}
+
 fn channel(lines: &str) -> String {
     let pool = pool("https://shop.example.com");
     format!("{pool}\n[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nsecret = \"NO_SUCH_KEY\"\n{lines}\n")

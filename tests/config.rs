@@ -224,6 +224,41 @@ fn addresses_have_one_spelling() {
 }
 
 #[test]
+fn heartbeats_are_read_and_are_no_origins() {
+    let config = good("heartbeats");
+    assert_eq!(config.heartbeat_secret.as_deref(), Some("HEARTBEAT_KEY"));
+    let jobs: Vec<_> = config.heartbeats().map(|job| (job.id.to_string(), job.period, job.grace)).collect();
+    let nightly = ("jobs/nightly-backup".to_owned(), s(86_400), s(3_600));
+    assert_eq!(jobs, [nightly, ("jobs/queue".to_owned(), s(60), s(60))]);
+    assert_eq!(config.origins().map(|origin| origin.id.to_string()).collect::<Vec<_>>(), ["shop/primary"]);
+    assert!(config.pools.iter().all(|pool| pool.is_of_heartbeats() == pool.origins.is_empty()));
+    let rests: Vec<_> = config.heartbeats().map(vedette::config::Heartbeat::rest).collect();
+    assert_eq!(rests, [s(60), s(3)]);
+}
+
+#[test]
+fn what_decides_a_heartbeat_changes_its_definition_and_the_hash() {
+    let text = "heartbeat_secret = \"KEY\"\n[[pool]]\nname = \"jobs\"\n\
+                origin = [{ name = \"a\", kind = \"heartbeat\", period = \"1h\", grace = \"5m\" }]";
+    let of = |text: &str| {
+        let config = Config::parse(text).unwrap();
+        (config.hash, config.heartbeats().next().unwrap().definition)
+    };
+    let (hash, definition) = of(text);
+    for (from, to, is_another) in [
+        ("\"1h\"", "\"2h\"", true),
+        ("\"5m\"", "\"6m\"", true),
+        ("\"a\"", "\"b\"", false),
+        ("KEY", "OTHER", false),
+    ] {
+        let (other_hash, other) = of(&text.replace(from, to));
+        assert_ne!(other_hash, hash, "{to}");
+        assert_eq!(other != definition, is_another, "{to}");
+    }
+    assert_eq!(hash.to_string(), "855d33240232367b", "running objects compare it across releases");
+}
+
+#[test]
 fn quorums_vantages_and_routes_are_read() {
     let config = good("quorums");
     let quorums: Vec<_> = config.pools.iter().map(|pool| pool.quorum).collect();

@@ -7,7 +7,7 @@ use miniserde::{Deserialize, Serialize};
 
 use super::publication::Publication;
 use super::{Arbiter, PoolStanding, Standing};
-use crate::config::Pool;
+use crate::config::{Pool, Subject};
 use crate::json;
 use crate::route::Choice;
 use crate::snapshot::Happening;
@@ -79,9 +79,9 @@ impl Row {
 
 impl PoolRow {
     pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &Map<OriginId, Standing>) -> Row {
-        let origins = pool.origins.iter().filter_map(|origin| {
-            let standing = verdicts.get(&origin.id)?;
-            Some((origin.id.origin.clone(), standing.verdict.clone()))
+        let origins = pool.subjects().into_iter().filter_map(|subject| {
+            let standing = verdicts.get(subject.id())?;
+            Some((subject.id().origin.clone(), standing.verdict.clone()))
         });
         let row = Self {
             pool: pool.name.clone(),
@@ -124,6 +124,7 @@ impl Arbiter {
                 if let Some(publication) = Publication::restore(row) {
                     self.publication = publication;
                 }
+                self.heartbeats.restore(row, &self.config);
             }
             Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
             Table::Outbox => self.restore_outbox(row),
@@ -156,16 +157,19 @@ impl Arbiter {
 
     fn restore_pool(&mut self, text: &str) {
         let Some(row) = json::read::<PoolRow>(text) else { return };
-        if self.config.pool(row.pool.as_str()).is_none() {
-            return;
-        }
+        let Some(routeless) = self.config.pool(row.pool.as_str()).map(Pool::is_of_heartbeats) else { return };
         for (origin, verdict) in row.origins {
             let id = OriginId { pool: row.pool.clone(), origin };
-            if let Some(origin) = self.config.origin(&id) {
-                self.verdicts.insert(id, Standing::of(verdict.under(origin.definition)));
+            let definition = self.config.subject(&id).map(Subject::definition);
+            if let Some(definition) = definition {
+                self.verdicts.insert(id, Standing::of(verdict.under(definition)));
             }
         }
-        let choice = row.chosen.map_or(Choice::Nowhere, |name| Choice::Origin { name, reason: row.choice });
+        let choice = match row.chosen {
+            Some(name) => Choice::Origin { name, reason: row.choice },
+            None if routeless => Choice::Routeless { gist: row.choice },
+            None => Choice::Nowhere,
+        };
         let standing = PoolStanding {
             status: row.status,
             since: row.since,

@@ -144,7 +144,7 @@ impl Arbiter {
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
         let Some(standing) = self.pools.get(&pool.name) else { return };
         let verdicts = || {
-            let standings = pool.origins.iter().filter_map(|origin| self.verdicts.get(&origin.id));
+            let standings = pool.subjects().into_iter().filter_map(|subject| self.verdicts.get(subject.id()));
             standings.map(|standing| &standing.verdict)
         };
         let state = PoolState {
@@ -212,6 +212,7 @@ impl Arbiter {
         }
         detail.traffic = match &view.chosen {
             Some(chosen) => format!("{chosen} ({})", view.choice),
+            None if pool.is_of_heartbeats() => String::new(),
             None => view.choice,
         };
         detail

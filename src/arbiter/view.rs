@@ -1,9 +1,12 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
 use super::{Arbiter, Presence, ballot};
-use crate::config::{Origin, Pool};
+use crate::config::{Origin, Pool, Subject};
+use crate::heartbeat;
 use crate::route::Choice;
-use crate::snapshot::{OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView};
+use crate::snapshot::{
+    BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
+};
 use crate::units::{Map, Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
@@ -51,7 +54,7 @@ impl Arbiter {
 
     pub(super) fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
         let origins: Vec<OriginView> =
-            pool.origins.iter().map(|origin| self.origin_view(pool, origin, now)).collect();
+            pool.subjects().into_iter().map(|subject| self.subject_view(pool, subject, now)).collect();
         let standing = self.pools.get(&pool.name);
         let choice = standing.map(|standing| &standing.choice);
         PoolView {
@@ -67,7 +70,7 @@ impl Arbiter {
         }
     }
 
-    fn origin_view(&self, pool: &Pool, origin: &Origin, now: Timestamp) -> OriginView {
+    fn votes_view(&self, pool: &Pool, origin: &Origin) -> Vec<VoteView> {
         let votes = ballot(&self.votes, origin);
         let need = origin.thresholds;
         let view = |vantage: &Name| {
@@ -89,27 +92,42 @@ impl Arbiter {
                 colo: vote.colo.clone(),
             })
         };
-        let standing = self.verdicts.get(&origin.id);
+        origin.vantages.iter().filter_map(view).collect()
+    }
+
+    fn subject_view(&self, pool: &Pool, subject: Subject<'_>, now: Timestamp) -> OriginView {
+        let standing = self.verdicts.get(subject.id());
         let verdict = standing.map(|standing| &standing.verdict);
         let weighed = standing.and_then(|standing| standing.weighed.as_ref());
+        let damping = Damping::of(pool, subject.interval());
+        let beat = if let Subject::Heartbeat(job) = subject {
+            let pulse = self.heartbeats.pulse(job, now);
+            let deaf = pulse.deaf.map(str::to_owned);
+            Some(BeatView { last: pulse.last(), due: pulse.deadline(job).filter(|_| deaf.is_none()), deaf })
+        } else {
+            None
+        };
+        let origin = if let Subject::Origin(origin) = subject { Some(origin) } else { None };
         OriginView {
-            name: origin.id.origin.clone(),
-            url: pool.expose_urls.then(|| origin.url.to_string()),
-            priority: origin.priority,
+            name: subject.id().origin.clone(),
+            url: origin.filter(|_| pool.expose_urls).map(|origin| origin.url.to_string()),
+            priority: subject.priority(),
             status: verdict.map_or(Status::Unknown, |verdict| verdict.status),
             reason: standing.map_or_else(String::new, super::Standing::reason),
-            next: verdict.zip(weighed).map_or_else(String::new, |(verdict, judgement)| {
-                verdict::outlook(&Rules::of(pool), verdict, judgement, Damping::of(pool, origin))
+            next: verdict.zip(weighed).map_or_else(String::new, |(verdict, judgement)| match subject {
+                Subject::Origin(_) => verdict::outlook(&Rules::of(pool), verdict, judgement, damping),
+                Subject::Heartbeat(_) => heartbeat::outlook(verdict, judgement, damping),
             }),
             falls: verdict.and_then(Verdict::flapping),
             since: verdict.map_or(now, |verdict| verdict.since),
             valid_until: weighed.map_or(now, |judgement| judgement.valid_until),
             oldest: weighed.and_then(|judgement| judgement.oldest),
-            votes: origin.vantages.iter().filter_map(view).collect(),
+            votes: origin.map_or_else(Vec::new, |origin| self.votes_view(pool, origin)),
             in_doubt: Some(
                 verdict.is_some_and(|verdict| verdict.flapping().is_none())
-                    && in_doubt(pool, origin, votes, now),
+                    && origin.is_some_and(|origin| in_doubt(pool, origin, ballot(&self.votes, origin), now)),
             ),
+            beat,
         }
     }
 }

@@ -141,8 +141,10 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     counts.add(Effect::ShardRow, walked.shard_rows);
     counts.add(Effect::ArbiterAlarm, walked.rings);
     counts.add(Effect::SetAlarm, walked.settings);
+    beats(config, &mut counts);
     let shards: u64 = loads.iter().map(|load| load.shards).sum();
     let rows = shards
+        .saturating_add(config.heartbeats().count() as u64)
         .saturating_add(config.pools.len() as u64)
         .saturating_add(EVENTS_SHOWN as u64)
         .saturating_add(2);
@@ -150,6 +152,15 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     counts.add(Effect::Cron, DAY_MS / 60_000);
     counts.add(Effect::Refresh, a_day(refresh).saturating_mul(readers));
     counts
+}
+
+/// Every job reports once in its period, which is stored; and the Arbiter stores each minute that it was awake.
+fn beats(config: &Config, counts: &mut Counts) {
+    let beats = config.heartbeats().map(|job| a_day(job.period).max(1)).fold(0, u64::saturating_add);
+    if beats > 0 {
+        counts.add(Effect::Beat, beats);
+        counts.add(Effect::MetaRow, beats.saturating_add(DAY_MS / 60_000));
+    }
 }
 
 /// An origin that flaps.

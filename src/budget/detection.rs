@@ -2,7 +2,7 @@
 
 use super::ROUND_TRIP;
 use super::load::{refresh, refresh_in_doubt};
-use crate::config::{Origin, Plan, Pool};
+use crate::config::{Heartbeat, Origin, Plan, Pool};
 use crate::units::Millis;
 
 /// How long detection takes.
@@ -23,6 +23,16 @@ pub fn detection(pool: &Pool, plan: Plan) -> Detection {
         let pace = |origin: &Origin| if hurry { origin.pace.fast_interval } else { origin.pace.interval };
         pool.origins.iter().map(|origin| time(origin, pace(origin))).max().unwrap_or(Millis::ZERO)
     };
+    if pool.is_of_heartbeats() {
+        // It stops just before it would have reported, or just after it did.
+        let last =
+            |time: fn(&Heartbeat) -> Millis| pool.heartbeats.iter().map(time).max().unwrap_or(Millis::ZERO);
+        return Detection {
+            best: last(|job| job.grace),
+            worst: last(Heartbeat::limit).plus(ROUND_TRIP).plus(refresh(plan)),
+            spent: None,
+        };
+    }
     // The first of several failures brings the doubt in which readers look more often.
     let sudden = pool.origins.iter().any(|origin| origin.thresholds.fall < 2);
     let reader = ROUND_TRIP.plus(if sudden { refresh(plan) } else { refresh_in_doubt(plan) });

@@ -37,6 +37,8 @@ pub enum Effect {
     Cron,
     /// The Arbiter wakes a silent vantage.
     Arm,
+    /// A job reports: its token is verified, and the Arbiter is told.
+    Beat,
     /// A reader looks for a fresher copy in the Cache API, asks the Arbiter for it, and leaves it in the Cache API.
     Refresh,
     /// A reader's request that is answered from what is at hand.
@@ -50,7 +52,7 @@ pub enum Effect {
 }
 
 /// How many effects there are.
-const COUNT: usize = 20;
+const COUNT: usize = 21;
 
 impl Effect {
     /// Every one.
@@ -70,6 +72,7 @@ impl Effect {
         Self::ArbiterAlarm,
         Self::Cron,
         Self::Arm,
+        Self::Beat,
         Self::Refresh,
         Self::Request,
         Self::KvWrite,
@@ -97,6 +100,7 @@ impl Effect {
             Self::Message => Cost { subrequests: 1, active_ms: MESSAGE_MS, ..Cost::NOTHING },
             Self::EventRow => Cost { rows_written: 2, ..Cost::NOTHING },
             Self::Cron => Cost { requests: 1, cpu_us: CRON_CPU_US, ..object },
+            Self::Beat => Cost { requests: 1, cpu_us: BEAT_CPU_US, ..object },
             Self::Refresh => Cost { requests: 1, cpu_us: REFRESH_CPU_US, cache_operations: 2, ..object },
             Self::Request => Cost { requests: 1, cpu_us: REQUEST_CPU_US, ..Cost::NOTHING },
             Self::KvWrite => Cost { kv_writes: 1, ..Cost::NOTHING },
@@ -117,6 +121,9 @@ const REQUEST_CPU_US: u64 = 75;
 
 /// CPU of an answer that asks the Arbiter and reads its snapshot, in microseconds: an estimate.
 const REFRESH_CPU_US: u64 = 1_000;
+
+/// CPU of a heartbeat that is verified and passed on, in microseconds: an estimate.
+const BEAT_CPU_US: u64 = 500;
 
 /// CPU of a run of cron, in microseconds: an estimate.
 const CRON_CPU_US: u64 = 500;

@@ -28,6 +28,9 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     config.vantages.iter().for_each(|vantage| lines.vantage(vantage));
     config.pools.iter().for_each(|pool| lines.pool(pool));
     config.routes.iter().for_each(|route| lines.route(route));
+    if let Some(name) = &config.heartbeat_secret {
+        lines.put("heartbeat_secret", name);
+    }
     config.notify.iter().for_each(|channel| lines.channel(channel));
     if let Some(url) = &config.public_url {
         lines.put("public_url", &url.to_string());
@@ -39,6 +42,13 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
 pub(super) fn definition(origin: &Origin) -> Fingerprint {
     let mut lines = Lines(String::new());
     lines.definition(origin);
+    Fingerprint::of(&lines.0)
+}
+
+/// Fingerprint of what decides a heartbeat's verdict.
+pub(super) fn heartbeat(period: Millis, grace: Millis) -> Fingerprint {
+    let mut lines = Lines(String::new());
+    lines.heartbeat(period, grace);
     Fingerprint::of(&lines.0)
 }
 
@@ -100,6 +110,15 @@ impl Lines {
             origin.vantages.iter().for_each(|name| self.put("from", name.as_str()));
             self.definition(origin);
         }
+        for heartbeat in &pool.heartbeats {
+            self.put("heartbeat", heartbeat.id.origin.as_str());
+            self.heartbeat(heartbeat.period, heartbeat.grace);
+        }
+    }
+
+    fn heartbeat(&mut self, period: Millis, grace: Millis) {
+        self.millis("period", period);
+        self.millis("grace", grace);
     }
 
     fn route(&mut self, route: &Route) {

@@ -10,17 +10,19 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::Declared;
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, notify, reference, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, heartbeat, notify, reference, route,
+    syntax,
 };
 use crate::budget;
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 10] = [
     "plan",
     "arbiter_location",
     "public_url",
     "references",
+    "heartbeat_secret",
     "defaults",
     "vantage",
     "pool",
@@ -58,7 +60,8 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let defaults = defaults(file, &declared);
     let mut reader = Pools::new(&declared);
     let pools = reader.read(file, &defaults);
-    let routes = route::routes(file, reader.names());
+    let routes = route::routes(file, reader.names(), reader.routeless());
+    let heartbeat_secret = heartbeat::secret(file, !reader.routeless().is_empty());
     let channels = notify::channels(file, reader.names());
     let public_url = notify::public_url(file);
 
@@ -73,6 +76,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         fast_probes: None,
         pools,
         routes: routes?,
+        heartbeat_secret: heartbeat_secret?,
         notify: channels?,
         public_url: public_url.ok()?,
         not_active: file.report().take_inactive(),

@@ -1,13 +1,14 @@
 //! Origins of a pool, with everything they inherit.
 
 use super::canon;
+use super::heartbeat;
 use super::raw::{Report, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Scope};
 use super::url::origin_url;
-use super::value::{Given, title};
+use super::value::{Given, title, word};
 use super::vantage::Declared;
-use super::{Origin, OriginUrl};
+use super::{Heartbeat, Origin, OriginUrl};
 use crate::units::{Fingerprint, Name, OriginId};
 
 /// The most origins of a file; ten times the number that the schedule is measured with.
@@ -23,7 +24,19 @@ const MAX_WEIGHT: u32 = 1_000;
 const DEFAULT_VANTAGE: &str = "weur";
 
 /// The keys of an origin beside those that it inherits.
-pub(super) const KEYS: [&str; 4] = ["name", "url", "priority", "weight"];
+pub(super) const KEYS: [&str; 5] = ["name", "kind", "url", "priority", "weight"];
+
+/// What an origin may be.
+const KINDS: [&str; 2] = ["http", "heartbeat"];
+
+/// What a pool is made of: the one or the other. Nothing stands in the place of what was refused.
+#[derive(Default)]
+pub(super) struct Members {
+    /// Origins that are probed.
+    pub origins: Vec<Option<Origin>>,
+    /// Jobs whose heartbeats are awaited.
+    pub heartbeats: Vec<Option<Heartbeat>>,
+}
 
 /// Reads origins; counts them.
 pub(super) struct Origins<'a> {
@@ -37,13 +50,8 @@ impl<'a> Origins<'a> {
         Self { declared, count: 0 }
     }
 
-    /// Reads every `[[pool.origin]]` of a pool; nothing in the place of one that was refused.
-    pub(super) fn read(
-        &mut self,
-        pool: &Table<'_>,
-        name: Option<&Name>,
-        inherited: &Settings,
-    ) -> Vec<Option<Origin>> {
+    /// Reads every `[[pool.origin]]` of a pool.
+    pub(super) fn read(&mut self, pool: &Table<'_>, name: Option<&Name>, inherited: &Settings) -> Members {
         let tables = pool.tables("origin");
         if tables.is_empty() && pool.get("origin").is_none_or(|field| field.value().is_array()) {
             pool.refuse_at(
@@ -56,17 +64,30 @@ impl<'a> Origins<'a> {
             let message =
                 format!("is over the bound of {MAX_ORIGINS} origins in all pools; split the deployment");
             pool.refuse_at("origin", format_args!("{message}"));
-            return Vec::new();
+            return Members::default();
         }
         let (mut names, mut urls) = (Given::default(), Given::default());
-        let mut origins = Vec::with_capacity(tables.len());
+        let mut members = Members::default();
         for mut table in tables {
             let own = title(&mut table, "origin", &mut names);
+            if is_heartbeat(&table) {
+                let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
+                members.heartbeats.push(heartbeat::heartbeat(&table, id));
+                if !members.origins.is_empty() {
+                    mixed(&table);
+                }
+                continue;
+            }
+            if !members.heartbeats.is_empty() {
+                mixed(&table);
+            }
             let url = address(&table, &mut urls);
             let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
-            origins.push(self.origin(&table, pool, inherited).and_then(|draft| draft.named(id?, url?)));
+            members
+                .origins
+                .push(self.origin(&table, pool, inherited).and_then(|draft| draft.named(id?, url?)));
         }
-        origins
+        members
     }
 
     fn origin(&self, table: &Table<'_>, pool: &Table<'_>, inherited: &Settings) -> Option<Draft> {
@@ -108,6 +129,26 @@ impl Draft {
         origin.definition = canon::definition(&origin);
         Some(origin)
     }
+}
+
+/// Whether a table is a heartbeat. A word that is not known counts as what the other keys look like, so that no further problem is
+/// reported about what nobody meant.
+fn is_heartbeat(table: &Table<'_>) -> bool {
+    let Some(field) = table.get("kind") else { return false };
+    match word(&field, &KINDS) {
+        Some(place) => place == 1,
+        None => table.get("url").is_none(),
+    }
+}
+
+/// Refuses what stands beside its other.
+fn mixed(table: &Table<'_>) {
+    table.refuse_at(
+        "kind",
+        format_args!(
+            "differs from that of the origins before it; heartbeats take no traffic, so write them in a pool of their own"
+        ),
+    );
 }
 
 /// The address of an origin. Two origins of one pool at one address cannot stand in for one another.

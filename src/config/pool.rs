@@ -1,6 +1,6 @@
 //! Pools and how their votes add up.
 
-use super::origin::Origins;
+use super::origin::{Members, Origins};
 use super::raw::{Field, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Refused};
@@ -52,6 +52,7 @@ pub(super) struct Pools<'a> {
     declared: &'a Declared,
     names: Given,
     origins: Origins<'a>,
+    routeless: Vec<String>,
 }
 
 /// The values of a pool whose bounds hang on its origins.
@@ -64,12 +65,17 @@ struct Tally<'a> {
 impl<'a> Pools<'a> {
     /// A reader that has read nothing yet.
     pub(super) fn new(declared: &'a Declared) -> Self {
-        Self { declared, names: Given::default(), origins: Origins::new(declared) }
+        Self { declared, names: Given::default(), origins: Origins::new(declared), routeless: Vec::new() }
     }
 
     /// The names of the pools that were read.
     pub(super) const fn names(&self) -> &Given {
         &self.names
+    }
+
+    /// The names of those that take no traffic, for they are made of heartbeats.
+    pub(super) fn routeless(&self) -> &[String] {
+        &self.routeless
     }
 
     /// Reads every `[[pool]]`.
@@ -96,7 +102,13 @@ impl<'a> Pools<'a> {
         let name = title(&mut table, "pool", &mut self.names);
         table.only(&[&KEYS[..], &[ORIGIN], &settings::KEYS[..]].concat());
         let inherited = defaults.clone().with(&table, Level::Pool, &|field| self.declared.list(field));
-        let origins = self.origins.read(&table, name.as_ref(), &inherited);
+        let Members { origins, heartbeats } = self.origins.read(&table, name.as_ref(), &inherited);
+        if !heartbeats.is_empty() {
+            self.routeless.push(name.as_ref().map(ToString::to_string).unwrap_or_default());
+            if origins.is_empty() {
+                of_heartbeats(&table);
+            }
+        }
         let votes = Tally {
             quorum: table.get("quorum"),
             min_votes: table.get("min_votes"),
@@ -123,7 +135,20 @@ impl<'a> Pools<'a> {
             expose_urls: expose_urls?,
             cert_warn: cert_warn.ok()?,
             origins: origins.into_iter().collect::<Option<_>>()?,
+            heartbeats: heartbeats.into_iter().collect::<Option<_>>()?,
         })
+    }
+}
+
+/// Refuses what says nothing about heartbeats: there is one voter, nobody probes, and no traffic goes there.
+fn of_heartbeats(table: &Table<'_>) {
+    let kept = ["name", "hold_down", "max_hold"];
+    for (key, field) in table.entries() {
+        if (KEYS.contains(&key) || settings::KEYS.contains(&key)) && !kept.contains(&key) {
+            field.refuse(format_args!(
+                "says nothing about heartbeats, which are not probed, have one voter and take no traffic; delete it"
+            ));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use miniserde::Serialize;
 
-use super::{check, expect, notify, origin, pool, request, route, settings, vantage};
+use super::{check, expect, heartbeat, notify, origin, pool, request, route, settings, vantage};
 use crate::units::Map;
 
 /// One thing that is wrong with a configuration.
@@ -157,7 +157,7 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 
 /// Where a setting belongs that is known at other levels only; nothing if it is known nowhere.
 pub(super) fn home(key: &str) -> Option<String> {
-    let homes: [(&[&str], &str); 10] = [
+    let homes: [(&[&str], &str); 11] = [
         (&check::KEYS, "at the top level of the file"),
         (&settings::KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
         (&vantage::KEYS, "in [[vantage]]"),
@@ -167,6 +167,7 @@ pub(super) fn home(key: &str) -> Option<String> {
         (&request::KEYS, "in probe"),
         (&expect::KEYS, "in expect"),
         (&route::KEYS, "in [[route]]"),
+        (&heartbeat::OWN_KEYS, "in a [[pool.origin]] with kind = \"heartbeat\""),
         (&notify::KEYS, "in [[notify]]"),
     ];
     let homes = homes.iter().filter(|(keys, _)| keys.contains(&key)).map(|(_, home)| *home);

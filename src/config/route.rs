@@ -21,8 +21,8 @@ const STEERINGS: [(&str, Steering); 4] = [
     ("hash", Steering::Hash),
 ];
 
-/// Reads every `[[route]]`; `pools` are the names that a route may give.
-pub(super) fn routes(file: &Table<'_>, pools: &Given) -> Option<Vec<Route>> {
+/// Reads every `[[route]]`; `pools` are the names that a route may give, but for the `routeless` ones, which take no traffic.
+pub(super) fn routes(file: &Table<'_>, pools: &Given, routeless: &[String]) -> Option<Vec<Route>> {
     let tables = file.tables("route");
     if tables.len() > MAX_ROUTES {
         let count = tables.len();
@@ -33,17 +33,17 @@ pub(super) fn routes(file: &Table<'_>, pools: &Given) -> Option<Vec<Route>> {
         return None;
     }
     let mut given = Given::default();
-    let read: Vec<_> = tables.iter().map(|table| route(table, pools, &mut given)).collect();
+    let read: Vec<_> = tables.iter().map(|table| route(table, (pools, routeless), &mut given)).collect();
     read.into_iter().collect()
 }
 
-fn route(table: &Table<'_>, pools: &Given, given: &mut Given) -> Option<Route> {
+fn route(table: &Table<'_>, (pools, routeless): (&Given, &[String]), given: &mut Given) -> Option<Route> {
     table.only(&KEYS);
     table.report().inactive(&table.at, table.offset());
     let host = table.get("host").map_or_else(|| Some("*".to_owned()), |field| host(&field));
     let path = table.get("path").map_or_else(|| Some("/".to_owned()), |field| path(&field));
     let example = pools.names().first().map_or("\"shop\"".to_owned(), |name| quoted(name));
-    let pool = table.require("pool", &example).and_then(|field| pool(&field, pools));
+    let pool = table.require("pool", &example).and_then(|field| pool(&field, pools, routeless));
     let steering = match table.get("steering") {
         Some(field) => word(&field, &STEERINGS.map(|(word, _)| word)).and_then(|place| STEERINGS.get(place)),
         None => STEERINGS.first(),
@@ -84,13 +84,20 @@ fn path(field: &Field<'_>) -> Option<String> {
     None
 }
 
-fn pool(field: &Field<'_>, pools: &Given) -> Option<Name> {
+fn pool(field: &Field<'_>, pools: &Given, routeless: &[String]) -> Option<Name> {
     let text = field.text("the name of a pool in quotes")?;
     if !pools.has(text) {
         field.refuse(format_args!(
             "{} is not a pool of this file; {}",
             quoted(text),
             meant(text, &pools.names())
+        ));
+        return None;
+    }
+    if routeless.iter().any(|name| name == text) {
+        field.refuse(format_args!(
+            "{} is a pool of heartbeats, which take no traffic; write a pool of origins, or delete the route",
+            quoted(text)
         ));
         return None;
     }

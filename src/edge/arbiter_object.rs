@@ -2,7 +2,7 @@
 //!
 //! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
-//! definition is taken and does not count), `GET /snapshot/` and the path of a part (200) and
+//! definition is taken and does not count), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `GET /snapshot/` and the path of a part (200) and
 //! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
 //! output gate holds every answer until they have landed.
 
@@ -19,10 +19,11 @@ use crate::arbiter::{
     Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
 };
 use crate::config::Config;
+use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Millis, OriginId, Timestamp};
 use crate::vote::Report;
 
 /// The largest report that is read, in bytes.
@@ -99,6 +100,15 @@ impl Inner {
             ("POST", Some("report")) => {
                 let text = platform::text(request.text()).await?;
                 self.take(config, &text).await
+            }
+            ("POST", Some(path)) if path.starts_with("beat/") => {
+                let id = path.strip_prefix("beat/").and_then(OriginId::parse);
+                let Some(id) = id.filter(|id| config.heartbeat(id).is_some()) else {
+                    return respond::plain(404, "");
+                };
+                log::debug("heartbeat_taken", &[("subject", &id.to_string())]);
+                self.step(config, Event::Beat(id)).await?;
+                respond::plain(204, "")
             }
             (_, Some("wake")) => {
                 self.step(config, Event::Woken).await?;
@@ -233,7 +243,11 @@ impl Inner {
         }
         let rows = self.read()?;
         log::info("arbiter_loaded", &[("rows", &rows.len()), ("config", &config.hash.to_string())]);
-        self.engine.replace(Some(Engine::new(config.clone(), &rows, now)));
+        let mut engine = Engine::new(config.clone(), &rows, now);
+        if let Some(name) = &config.heartbeat_secret {
+            engine.deafen(heartbeat::key(name, self.env.text(name)).err());
+        }
+        self.engine.replace(Some(engine));
         Ok(())
     }
 
@@ -301,6 +315,7 @@ impl Inner {
         match row.table {
             Table::Shards => upsert("v1_shards"),
             Table::Pools => upsert("v1_pools"),
+            Table::Meta if row.text.is_empty() => sql.run("DELETE FROM meta WHERE key = ?", &[&row.key]),
             Table::Meta => upsert("meta"),
             Table::Outbox if row.text.is_empty() => {
                 sql.run("DELETE FROM v1_outbox WHERE key = ?", &[&row.key])

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Millis, OriginId, Timestamp};
 
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";
@@ -113,6 +113,12 @@ pub(super) fn arbiter(env: &Env) -> Result<Stub> {
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
     arbiter(env)?.get("https://arbiter/wake").await.map(drop)
+}
+
+/// Tells the Arbiter that a job reported; whether it took that, and stored it.
+pub(super) async fn beat(env: &Env, id: &OriginId) -> Result<bool> {
+    let url = format!("https://arbiter/beat/{id}");
+    Ok(arbiter(env)?.post(&url, "").await?.status() == 204)
 }
 
 /// What became of a report.

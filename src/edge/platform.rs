@@ -18,7 +18,7 @@ mod instance;
 mod object;
 mod timer;
 
-pub(super) use hmac::hmac;
+pub(super) use hmac::{hmac, verify};
 pub(super) use object::State;
 pub(super) use timer::Delay;
 

@@ -33,7 +33,7 @@ fn response(answer: &Answer, head: bool) -> Result<Object> {
     let init = ResponseInit::new();
     init.set_status(answer.status);
     init.set_headers(headers(&answer.headers)?.as_ref());
-    let empty = head || answer.status == 304;
+    let empty = head || matches!(answer.status, 204 | 304);
     let body = if empty { JsValue::NULL } else { JsValue::from_str(&answer.body) };
     let object = Object::new();
     Reflect::set(&object, &"body".into(), &body)?;

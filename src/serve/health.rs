@@ -7,7 +7,7 @@ use miniserde::Serialize;
 
 use super::{Answer, Format, etag, freshness};
 use crate::json::{self, Object};
-use crate::snapshot::{OriginView, PoolView, Snapshot, VoteView};
+use crate::snapshot::{BeatView, OriginView, PoolView, Snapshot, VoteView};
 use crate::units::Timestamp;
 use crate::verdict::{self, Status};
 use crate::vote::Opinion;
@@ -68,6 +68,9 @@ fn document(
     for (pool_view, view) in origins {
         let component = format!("{}/{}", pool_view.name, view.name);
         checks.put_json(&format!("{component}:verdict"), &json::array(&[origin_check(view, now)]));
+        if let Some(beat) = &view.beat {
+            checks.put_json(&format!("{component}:heartbeat"), &json::array(&[beat_check(view, beat, now)]));
+        }
         if pool.is_some() {
             measurements(&component, view, now, &mut checks);
         }
@@ -118,6 +121,14 @@ fn origin_check(view: &OriginView, now: Timestamp) -> String {
     }
     check.put_some("falls", view.falls);
     lasting(&mut check, view.since_at(now), view.valid_until)
+}
+
+/// When the last heartbeat of a job came, and when silence becomes a failure.
+fn beat_check(view: &OriginView, beat: &BeatView, now: Timestamp) -> String {
+    let at = beat.last.unwrap_or(view.since);
+    let last = beat.last.map(|last| last.to_string());
+    let mut check = check("component", &last, served(view.status_at(now)), at);
+    check.put_some("due", beat.due.map(|due| due.to_string())).put_some("output", beat.deaf.as_ref()).end()
 }
 
 /// One measurement of one component.

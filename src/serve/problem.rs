@@ -27,7 +27,7 @@ pub(super) fn not_found() -> Answer {
         "not-found",
         "Not found",
         "Nothing is served at this path. There are /, /health, /health/{pool}, /health/{pool}/{origin}, /route/{pool}, \
-         /livez and /readyz.",
+         /livez, /readyz and, for jobs that report, /v1/heartbeat/{token}.",
     )
 }
 
@@ -42,7 +42,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
         ));
     };
     let origin = origin?;
-    if found.origins.iter().any(|candidate| candidate.id.origin.as_str() == origin) {
+    if found.subjects().into_iter().any(|candidate| candidate.id().origin.as_str() == origin) {
         return None;
     }
     Some(answer(404, "unknown-origin", "Unknown origin", "The pool has no origin of this name."))

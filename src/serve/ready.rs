@@ -12,11 +12,12 @@ pub(super) fn live() -> Answer {
     text(200, "ok\n".to_owned())
 }
 
-/// The worker can answer truthfully: the Arbiter answers and some vantage reports. With `verbose`, a line for each part.
+/// The worker can answer truthfully: the Arbiter answers and some vantage reports, if there is one. With `verbose`, a line for each part.
 pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
     let Basis { snapshot, now, .. } = *basis;
     let arbiter = !basis.source.silent;
-    let watching = snapshot.watch.iter().any(|watch| watch.reports_at(now));
+    // Where there are heartbeats only, nobody probes.
+    let watching = snapshot.watch.is_empty() || snapshot.watch.iter().any(|watch| watch.reports_at(now));
     let ready = arbiter && watching;
     let status = if ready { 200 } else { 503 };
     if !verbose {
@@ -52,6 +53,11 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
             let (mark, spent, of) = (mark(left), fast.spent, fast.of);
             lines.push(format!("{mark}vantage {} fast probes today {spent} of {of}{state}", watch.vantage));
         }
+    }
+    let mut deaf =
+        snapshot.pools.iter().flat_map(|pool| &pool.origins).filter_map(|origin| origin.beat.as_ref());
+    if let Some(why) = deaf.find_map(|beat| beat.deaf.as_ref()) {
+        lines.push(format!("[-]heartbeats cannot be heard: {why}"));
     }
     lines.extend(snapshot.notify.iter().flatten().map(channel));
     let answers: Vec<String> =

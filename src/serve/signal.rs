@@ -1,7 +1,7 @@
 //! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
 
 use super::{Answer, Format, freshness, problem};
-use crate::config::Config;
+use crate::config::{Config, Pool};
 use crate::json::Object;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
@@ -10,9 +10,18 @@ use crate::verdict::Status;
 /// What a cache may keep of a signal, in seconds: `max-age` is one more than `Age`.
 const CACHED: u64 = 1;
 
-/// 403 for a form that is nothing but an address, where the pool does not expose addresses.
+/// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the pool does not expose addresses.
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
-    let exposed = config.pool(pool).is_some_and(|pool| pool.expose_urls);
+    let pool = config.pool(pool);
+    if pool.is_some_and(Pool::is_of_heartbeats) {
+        return Some(problem::answer(
+            404,
+            "no-signal",
+            "No signal",
+            "This pool is made of heartbeats, which take no traffic, so there is nowhere to send it. Ask /health/{pool}.",
+        ));
+    }
+    let exposed = pool.is_some_and(|pool| pool.expose_urls);
     match format {
         Format::Json => None,
         Format::Text | Format::Redirect if exposed => None,

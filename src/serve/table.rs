@@ -23,6 +23,11 @@ pub enum Target {
         /// The form.
         format: Format,
     },
+    /// `/v1/heartbeat/{token}`: a job reports by itself.
+    Beat {
+        /// What it proves itself with.
+        token: String,
+    },
     /// `/livez`.
     Live,
     /// `/readyz`.
@@ -55,7 +60,9 @@ impl Target {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } => (Some(pool), None),
-            Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => (None, None),
+            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
+                (None, None)
+            }
         }
     }
 
@@ -68,7 +75,9 @@ impl Target {
                 (format!("/health/{pool}/{origin}"), format)
             }
             Self::Signal { pool, format } => (format!("/route/{pool}"), format),
-            Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => return None,
+            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
+                return None;
+            }
         };
         Some(match format {
             Format::Json => path,
@@ -78,8 +87,11 @@ impl Target {
     }
 }
 
-/// The methods of every path.
-const ALLOW: &str = "GET, HEAD";
+/// The methods of every path but one.
+const READ: &[&str] = &["GET", "HEAD"];
+
+/// The method of a heartbeat: whoever only looks at its address, as previews of links do, must not report in the job's name.
+const BEAT: &[&str] = &["POST"];
 
 /// Finds what a request asks for.
 ///
@@ -107,17 +119,15 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
             let (pool, origin) = (Some((*pool).to_owned()), Some((*origin).to_owned()));
             Target::Health { pool, origin, format: format(query, false)? }
         }
+        ["v1", "heartbeat", token] => Target::Beat { token: (*token).to_owned() },
         ["route", pool] => Target::Signal { pool: (*pool).to_owned(), format: format(query, true)? },
         _ => return Err(problem::not_found()),
     };
-    if !matches!(ask.method, "GET" | "HEAD") {
-        let mut answer = problem::answer(
-            405,
-            "method-not-allowed",
-            "Method not allowed",
-            "Only GET and HEAD are answered here.",
-        );
-        answer.headers.push(("allow", ALLOW.to_owned()));
+    let allowed = if let Target::Beat { .. } = target { BEAT } else { READ };
+    if !allowed.contains(&ask.method) {
+        let detail = format!("Only {} is answered here.", allowed.join(" or "));
+        let mut answer = problem::answer(405, "method-not-allowed", "Method not allowed", &detail);
+        answer.headers.push(("allow", allowed.join(", ")));
         return Err(answer);
     }
     Ok(target)

@@ -16,19 +16,11 @@ pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping:
     // A count may be more than are live: then the silent ones would have to come back first.
     let of = live.max(quorum);
     let fail = format!("fail when {quorum} of {of} vantages fail{s}");
-    let next = match (judgement.status, verdict.held_until(damping)) {
+    let next = match (judgement.status, held(verdict, damping)) {
         (Status::Unknown, _) => {
             return format!("decided when {}", more(rules.min_votes.saturating_sub(live), "decide"));
         }
-        (_, Some(until)) => {
-            let hold = verdict.hold(damping);
-            let to = verdict.held(hold, until).as_str();
-            let flaps = match verdict.flapping() {
-                Some(falls) => format!(", it flaps: {falls} falls"),
-                None => String::new(),
-            };
-            format!("{to} at {until} if nothing fails until then (held for {hold}{flaps})")
-        }
+        (_, Some(held)) => held,
         (Status::Fail, None) => {
             let enough = failing.saturating_sub(quorum).saturating_add(1);
             let es = if enough == 1 { "es" } else { "" };
@@ -42,6 +34,19 @@ pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping:
         (Status::Pass, None) => fail,
     };
     format!("{next}; unknown at {} without fresh evidence", judgement.valid_until)
+}
+
+/// Until when the verdict is held although what is judged is better by now, and why for so long; nothing if it is not held.
+#[must_use]
+pub fn held(verdict: &Verdict, damping: Damping) -> Option<String> {
+    let until = verdict.held_until(damping)?;
+    let hold = verdict.hold(damping);
+    let to = verdict.held(hold, until).as_str();
+    let flaps = match verdict.flapping() {
+        Some(falls) => format!(", it flaps: {falls} falls"),
+        None => String::new(),
+    };
+    Some(format!("{to} at {until} if nothing fails until then (held for {hold}{flaps})"))
 }
 
 #[cfg(test)]

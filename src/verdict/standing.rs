@@ -7,7 +7,7 @@
 use miniserde::{Deserialize, Serialize};
 
 use super::{Judgement, Status};
-use crate::config::{Origin, Pool};
+use crate::config::Pool;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// So many falls within [`history`] are flapping.
@@ -33,10 +33,10 @@ pub struct Damping {
 }
 
 impl Damping {
-    /// That of an origin of this pool.
+    /// That of what evidence comes of at this interval, in this pool.
     #[must_use]
-    pub const fn of(pool: &Pool, origin: &Origin) -> Self {
-        Self { hold_down: pool.hold_down, interval: origin.pace.interval, max_hold: pool.max_hold }
+    pub const fn of(pool: &Pool, interval: Millis) -> Self {
+        Self { hold_down: pool.hold_down, interval, max_hold: pool.max_hold }
     }
 }
 

@@ -20,6 +20,7 @@
 
 mod campaign;
 mod config;
+mod heartbeat;
 mod mutate;
 mod names;
 mod probe;
@@ -71,6 +72,11 @@ fn any_report_is_weighed_or_refused() {
 #[test]
 fn any_stored_row_is_understood_or_left_out() {
     run(&stored::ROW);
+}
+
+#[test]
+fn any_token_has_one_spelling_or_is_none() {
+    run(&heartbeat::TOKEN);
 }
 
 #[test]

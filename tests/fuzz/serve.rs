@@ -62,6 +62,7 @@ pub const REQUEST: Subject = Subject {
         "/livez",
         "/readyz",
         "/style.css",
+        "/v1/heartbeat/",
         "/page.js",
         "/shop",
         "/vault",
@@ -148,6 +149,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
             (answer, kind)
         }
+        Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
         Plan::FromSnapshot(target) => {
             law!(is_ours(&target), "{target:?} reaches the Arbiter");
             let answer = answer(&target, ask, &basis());
@@ -172,7 +174,7 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } => has(pool, None),
         Target::Ready { .. } | Target::Page => true,
-        Target::Live | Target::Style | Target::Script => false,
+        Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the arguments and runs the command.
 
 mod check;
+mod heartbeat;
 mod notify_test;
 mod probe;
 
@@ -46,6 +47,16 @@ enum Command {
         /// The origin, as POOL/ORIGIN
         origin: String,
     },
+    /// Print the address that a job reports to, and a line for its crontab; the secret is read from the environment
+    Heartbeat {
+        /// The configuration file
+        file: PathBuf,
+        /// The job, as POOL/ORIGIN
+        job: String,
+        /// The address of the worker; `public_url` of the configuration if it is not given
+        #[arg(long)]
+        base: Option<String>,
+    },
     /// Send one signed test message from here and explain what the receiver said; secrets are read from the environment
     NotifyTest {
         /// The configuration file
@@ -66,6 +77,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check { file, json, deploy } => check::run(&file, json, deploy),
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
+        Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
     }
 }

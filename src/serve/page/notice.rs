@@ -26,12 +26,12 @@ pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp)
                 " This is a copy of what it said at " (instant(snapshot.taken_at, now)) ", "
                 (ago(snapshot.taken_at, now)) " ago. Each verdict in it turns unknown when its evidence expires."
             }
-        } @else if heard.is_none() && new {
+        } @else if heard.is_none() && new && !snapshot.watch.is_empty() {
             p.notice {
                 strong { "Nothing has been probed yet." }
                 " The first verdicts come as soon as enough probes have passed or failed in a row."
             }
-        } @else if reporting.is_empty() {
+        } @else if reporting.is_empty() && !snapshot.watch.is_empty() {
             p.notice {
                 strong { "The watch is silent: no vantage reports." }
                 @if let Some(heard) = heard {

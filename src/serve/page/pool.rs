@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::sentence;
-use super::text::{Plain, ago, badge, mark};
-use crate::snapshot::{OriginView, PoolView, VoteView};
+use super::text::{Plain, ago, badge, instant, mark};
+use crate::snapshot::{BeatView, OriginView, PoolView, VoteView};
 use crate::units::Timestamp;
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -12,6 +12,7 @@ use crate::vote::Opinion;
 /// A pool with its status. `open` says whether it is unfolded at first.
 pub(super) fn pool(pool: &PoolView, status: Status, open: bool, now: Timestamp) -> Markup {
     let name = pool.name.as_str();
+    let routeless = pool.is_of_heartbeats();
     html! {
         details id={ "pool-" (name) } class={ "pool " (status.as_str()) } open[open] {
             summary {
@@ -20,14 +21,18 @@ pub(super) fn pool(pool: &PoolView, status: Status, open: bool, now: Timestamp) 
                 span.gist { (sentence::of(pool, now).in_full()) }
             }
             div.signal {
-                p {
-                    "The signal names "
-                    strong { (pool.chosen.as_ref().map_or("nowhere", |chosen| chosen.as_str())) }
-                    ": " (Plain(&pool.choice)) "."
+                @if !routeless {
+                    p {
+                        "The signal names "
+                        strong { (pool.chosen.as_ref().map_or("nowhere", |chosen| chosen.as_str())) }
+                        ": " (Plain(&pool.choice)) "."
+                    }
                 }
                 p {
                     a href={ "health/" (name) } aria-label={ "health of " (name) " as JSON" } { "health" } " "
-                    a href={ "route/" (name) } aria-label={ "signal of " (name) " as JSON" } { "signal" }
+                    @if !routeless {
+                        a href={ "route/" (name) } aria-label={ "signal of " (name) " as JSON" } { "signal" }
+                    }
                 }
             }
             ul.origins { @for origin in &pool.origins { (origin_item(name, origin, now)) } }
@@ -47,15 +52,27 @@ fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
             p.facts {
                 span { (status.as_str()) " for " (ago(origin.since_at(now), now)) }
                 @if let Some(falls) = origin.falls { span { "flapping: " (falls) " falls" } }
-                @match origin.oldest {
-                    Some(oldest) => { span { "evidence " (ago(oldest, now)) " old" } },
-                    None => { span { "no evidence" } },
+                @match (&origin.beat, origin.oldest) {
+                    (Some(beat), _) => { (heartbeat(beat, now)) },
+                    (None, Some(oldest)) => { span { "evidence " (ago(oldest, now)) " old" } },
+                    (None, None) => { span { "no evidence" } },
                 }
                 @if let Some(url) = &origin.url { a href=(url) { (Plain(url)) } }
                 a href={ "health/" (path) } aria-label={ "health of " (path) " as JSON" } { "health" }
             }
             @if !origin.votes.is_empty() { (votes(&origin.votes, now)) }
         }
+    }
+}
+
+/// When a job last reported, and until when it has to again.
+fn heartbeat(beat: &BeatView, now: Timestamp) -> Markup {
+    html! {
+        @match beat.last {
+            Some(last) => { span { "last heartbeat " (ago(last, now)) " ago" } },
+            None => { span { "no heartbeat yet" } },
+        }
+        @if let Some(due) = beat.due.filter(|due| *due > now) { span { "due by " (instant(due, now)) } }
     }
 }
 

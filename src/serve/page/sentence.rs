@@ -81,10 +81,11 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
     let new = named(&is_new);
     let status = pool.status_at(now);
     if status == Status::Fail {
+        let noun = if pool.is_of_heartbeats() { "heartbeat" } else { "origin" };
         let detail = match failing.len() {
-            1 => "its only origin fails".to_owned(),
-            2 => "both origins fail".to_owned(),
-            count => format!("all {count} origins fail"),
+            1 => format!("its only {noun} fails"),
+            2 => format!("both {noun}s fail"),
+            count => format!("all {count} {noun}s fail"),
         };
         return Saying { head: "is down", detail };
     }

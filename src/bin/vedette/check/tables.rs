@@ -46,6 +46,13 @@ pub(super) fn schedule(config: &Config) -> Vec<String> {
             origin.thresholds.rise
         ));
     }
+    for job in config.heartbeats() {
+        let (name, silence) = (job.id.to_string(), job.limit());
+        lines.push(format!(
+            "  {name:<22} heartbeat every {}, {} grace; fail after {silence} of silence",
+            job.period, job.grace
+        ));
+    }
     lines
 }
 

@@ -1,0 +1,105 @@
+//! Heartbeats: `[[pool.origin]]` with `kind = "heartbeat"`, jobs that report by themselves instead of being probed.
+
+use miniserde::{Deserialize, Serialize};
+
+use super::canon;
+use super::origin;
+use super::raw::Table;
+use super::request::secret_name;
+use super::settings;
+use super::value::{Span, duration};
+use crate::units::{Fingerprint, Millis, OriginId};
+
+/// The keys of a heartbeat that nothing else has.
+pub(super) const OWN_KEYS: [&str; 2] = ["period", "grace"];
+
+/// The keys of a heartbeat.
+const KEYS: [&str; 4] = ["name", "kind", "period", "grace"];
+
+/// The name of the setting that names the secret.
+const SECRET: &str = "heartbeat_secret";
+
+/// Bounds of the period. What reports more often is better probed; the longest is twice the mean month, what `"2months"` means, so
+/// that a monthly job fits.
+const PERIOD: Span = Span { floor: Millis::from_secs(10), ceiling: TWO_MONTHS };
+
+/// Bounds of the grace. A request that is sent again after a lost connection needs some seconds.
+const GRACE: Span = Span { floor: Millis::from_secs(5), ceiling: TWO_MONTHS };
+
+/// See above.
+const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
+
+/// The shortest grace if none is written: a job starts late, and its request is sent again a few times.
+const DEFAULT_GRACE: Millis = Millis::from_secs(60);
+
+/// The most that one isolate holds back of a flood.
+const LONGEST_REST: Millis = Millis::from_secs(60);
+
+/// A job whose heartbeats are awaited. It has a verdict like an origin, but no address: it is not probed and takes no traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Its full name.
+    pub id: OriginId,
+    /// The longest time between two heartbeats (10 s to 2 months).
+    pub period: Millis,
+    /// How much later than that it may be before it fails (5 s to 2 months). Default: a tenth of the period, at least a minute.
+    pub grace: Millis,
+    /// Fingerprint of what decides its verdict: period and grace.
+    pub definition: Fingerprint,
+}
+
+impl Heartbeat {
+    /// Silence for so long is a failure.
+    #[must_use]
+    pub const fn limit(&self) -> Millis {
+        self.period.plus(self.grace)
+    }
+
+    /// After one heartbeat an isolate passes no further one on for so long: a twentieth of the period, at most half of the grace and
+    /// a minute. So a job that keeps its period never fails by it.
+    #[must_use]
+    pub fn rest(&self) -> Millis {
+        let half = Millis::new(self.grace.get() / 2);
+        Millis::new(self.period.get() / 20).min(half).min(LONGEST_REST).max(Millis::from_secs(1))
+    }
+}
+
+/// Reads a heartbeat out of its table; `id` is its name, if that is good.
+pub(super) fn heartbeat(table: &Table<'_>, id: Option<OriginId>) -> Option<Heartbeat> {
+    let elsewhere = [&origin::KEYS[..], &settings::KEYS[..]].concat();
+    table.only(&[&KEYS[..], &elsewhere].concat());
+    for (key, field) in table.entries() {
+        if elsewhere.contains(&key) && !KEYS.contains(&key) {
+            field.refuse(format_args!(
+                "does not go with kind = \"heartbeat\", which is not probed and takes no traffic; delete it"
+            ));
+        }
+    }
+    let period = table.require("period", "\"24h\", the longest time between two heartbeats");
+    let period = period.and_then(|field| duration(&field, PERIOD));
+    let grace = match table.get("grace") {
+        Some(field) => duration(&field, GRACE),
+        None => period.map(|period| Millis::new(period.get() / 10).max(DEFAULT_GRACE)),
+    };
+    let (period, grace) = (period?, grace?);
+    Some(Heartbeat { id: id?, period, grace, definition: canon::heartbeat(period, grace) })
+}
+
+/// The name of the secret that tokens are made with. `needed`, once there is a heartbeat.
+#[expect(clippy::option_option, reason = "nothing is written, or what is written cannot be read")]
+pub(super) fn secret(file: &Table<'_>, needed: bool) -> Option<Option<String>> {
+    match file.get(SECRET) {
+        Some(field) => secret_name(&field).map(Some),
+        None if needed => {
+            file.refuse_at(
+                SECRET,
+                format_args!(
+                    "is missing; write {SECRET} = \"HEARTBEAT_KEY\", the name of the secret that the tokens of \
+                     heartbeats are made with"
+                ),
+            );
+            None
+        }
+        None => Some(None),
+    }
+}

@@ -1,0 +1,62 @@
+//! A heartbeat that a job sends: verifies its token, and tells the Arbiter of it. Before the token is verified no object is called.
+
+use std::cell::RefCell;
+
+use futures_util::future::{Either, select};
+
+use super::platform::{Env, verify};
+use super::{clock, deployed, layers, log};
+use crate::config::Heartbeat;
+use crate::heartbeat::{self, Claim, Gate, PATIENCE, Pass};
+use crate::serve::Beaten;
+
+thread_local! {
+    static GATE: RefCell<Gate> = const { RefCell::new(Gate::new()) };
+}
+
+/// What becomes of a heartbeat.
+pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
+    let name = deployed::config().ok().and_then(|config| config.heartbeat_secret.as_deref());
+    let name = name.unwrap_or_default();
+    let key = match heartbeat::key(name, env.text(name)) {
+        Ok(key) => key,
+        Err(why) => return Beaten::Deaf(why),
+    };
+    match verify(&key, &heartbeat::message(&claim.heartbeat.id), &claim.mac).await {
+        Ok(true) => passed_on(claim.heartbeat, env).await,
+        Ok(false) => Beaten::Unknown,
+        Err(error) => {
+            log::error("heartbeat_not_verified", &[("error", &error.to_string())]);
+            Beaten::Lost
+        }
+    }
+}
+
+/// Tells the Arbiter, unless it was told just now; waits while it is being told.
+async fn passed_on(job: &Heartbeat, env: &Env) -> Beaten {
+    let came = clock::now();
+    loop {
+        let now = clock::now();
+        match GATE.with_borrow_mut(|gate| gate.meet(job, now)) {
+            Pass::Taken => return Beaten::Taken,
+            Pass::Wait(_) if now.since(came) >= PATIENCE => return Beaten::Lost,
+            Pass::Wait(pause) => clock::delay(pause).await,
+            Pass::On => {
+                let telling = std::pin::pin!(layers::beat(env, &job.id));
+                let taken = match select(telling, clock::delay(PATIENCE)).await {
+                    Either::Left((Ok(taken), _)) => taken,
+                    Either::Left((Err(error), _)) => {
+                        log::warn(
+                            "arbiter_unreachable",
+                            &[("by", &"heartbeat"), ("error", &error.to_string())],
+                        );
+                        false
+                    }
+                    Either::Right(((), _)) => false,
+                };
+                GATE.with_borrow_mut(|gate| gate.passed(job, taken));
+                return if taken { Beaten::Taken } else { Beaten::Lost };
+            }
+        }
+    }
+}
