@@ -491,16 +491,10 @@ impl Arbiter {
         for vantage in self.isolated.keys() {
             self.returned.remove(vantage);
         }
-        for ((vantage, _), presence) in &self.watch {
-            if before.get(vantage) == self.isolated.get(vantage) {
-                continue;
-            }
-            for origin in &presence.origins {
-                if let Some(standing) = self.verdicts.get_mut(origin) {
-                    standing.expire(&mut self.stale);
-                }
-            }
-        }
+        let moved = before.keys().chain(self.isolated.keys());
+        let moved: Vec<Name> =
+            moved.filter(|vantage| before.get(*vantage) != self.isolated.get(*vantage)).cloned().collect();
+        moved.iter().for_each(|vantage| self.weigh_anew(vantage));
     }
 
     /// Who has seen everything anew since it returned, or has no vote that lives, is a vantage like any other.
@@ -509,7 +503,28 @@ impl Arbiter {
             return;
         }
         let longest = self.longest_ttl;
-        self.returned.retain(|_, since| now.since(*since) < longest && *since <= now);
+        let over = |since: &Timestamp| now.since(*since) >= longest || *since > now;
+        let forgotten: Vec<Name> = self
+            .returned
+            .iter()
+            .filter(|(_, since)| over(since))
+            .map(|(vantage, _)| vantage.clone())
+            .collect();
+        for vantage in &forgotten {
+            self.returned.remove(vantage);
+            self.weigh_anew(vantage);
+        }
+    }
+
+    /// What a vantage probes is to be weighed again.
+    fn weigh_anew(&mut self, vantage: &Name) {
+        for (_, presence) in self.watch.iter().filter(|((name, _), _)| name == vantage) {
+            for origin in &presence.origins {
+                if let Some(standing) = self.verdicts.get_mut(origin) {
+                    standing.expire(&mut self.stale);
+                }
+            }
+        }
     }
 
     fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -674,7 +689,8 @@ fn believed(
 ) -> (Map<Name, StandingVote>, Map<Name, String>) {
     let (mut votes, mut blind) = (votes.clone(), blind.clone());
     for (vantage, since) in returned {
-        let before = |vote: &StandingVote| !vote.seen.failed || vote.observed <= *since;
+        let before =
+            |vote: &StandingVote| vote.since <= *since && (!vote.seen.failed || vote.observed <= *since);
         if votes.get(vantage).is_some_and(|vote| vote.opinion == Opinion::Fail && before(vote)) {
             votes.remove(vantage);
             if !blind.contains_key(vantage) {

@@ -27,6 +27,7 @@ struct Held {
     observed: Timestamp,
     sight: Sight,
     failed: bool,
+    since: Timestamp,
 }
 
 /// What the votes on an origin amount to, and when they last ceased to say fail.
@@ -163,7 +164,8 @@ impl Ledger {
                 _ => Sight::Answered,
             };
             let failed = vote.seen.failed;
-            let held = Held { definition: vote.definition, opinion, observed, sight, failed };
+            let since = now.minus(vote.held);
+            let held = Held { definition: vote.definition, opinion, observed, sight, failed, since };
             match ballot.get_mut(&report.vantage) {
                 Some(before) => *before = held,
                 None => drop(ballot.insert(report.vantage.clone(), held)),
@@ -250,7 +252,9 @@ impl Ledger {
             Some(held.definition) == definition && now < held.observed.plus(pool.vote_ttl)
         });
         let live = live.filter(|(who, held)| {
-            let old = self.returned.get(*who).is_some_and(|since| !held.failed || held.observed <= *since);
+            let old = self.returned.get(*who).is_some_and(|returned| {
+                held.since <= *returned && (!held.failed || held.observed <= *returned)
+            });
             held.opinion != Opinion::Fail || !(old || self.not_believed.contains(who))
         });
         live.map(|(_, held)| held.opinion).filter(|opinion| *opinion != Opinion::Undecided).collect()

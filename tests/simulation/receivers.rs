@@ -153,7 +153,8 @@ fn tells_what_happened(changes: &[(Ms, Status)], told: &[&Told], after: Ms, end:
     let lasting = |run: &(Ms, Ms, Status)| run.2 == Status::Fail && run.1 - run.0 >= after + 60 * SECOND;
     let least =
         runs.split(|run| run.2 == Status::Pass).filter(|runs| runs.iter().any(lasting)).count() as u64;
-    let most = runs.iter().filter(|run| run.2 != Status::Pass && run.1 - run.0 >= after).count() as u64;
+    // Before the first change everything is unknown, which may be told among what is past as well.
+    let most = 1 + runs.iter().filter(|run| run.2 != Status::Pass && run.1 - run.0 >= after).count() as u64;
     let counted =
         told.iter().filter(|told| told.topic == "fail" && matches!(told.kind.as_str(), "fail" | "past"));
     let count: u64 = counted.map(|told| told.times).sum();
