@@ -494,7 +494,9 @@ impl Arbiter {
         let moved = before.keys().chain(self.isolated.keys());
         let moved: Vec<Name> =
             moved.filter(|vantage| before.get(*vantage) != self.isolated.get(*vantage)).cloned().collect();
-        moved.iter().for_each(|vantage| self.weigh_anew(vantage));
+        for vantage in &moved {
+            self.weigh_anew(vantage);
+        }
     }
 
     /// Who has seen everything anew since it returned, or has no vote that lives, is a vantage like any other.

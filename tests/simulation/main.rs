@@ -40,6 +40,10 @@ use campaign::{run, shrink, told};
 use mutants::Mutant;
 use setup::HOUR;
 
+/// A simulated hour makes and drops some million small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }

@@ -697,7 +697,7 @@ impl World {
 
     /// A reader takes a copy, and somebody is answered from one that may be older.
     fn read(&mut self) -> Result<(), String> {
-        let pause = if self.setup.length > 24 * HOUR { 30 * MINUTE } else { 3 * MINUTE };
+        let pause = if self.setup.length > 24 * HOUR { 30 * MINUTE } else { 6 * MINUTE };
         let pause = self.rng.u64(20 * SECOND..pause);
         self.at(self.now + pause, Happens::Read);
         if self.mutant != Some(Mutant::NoCron) && self.weigh(arbiter::Event::Woken)? {
