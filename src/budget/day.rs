@@ -38,6 +38,9 @@ const EVENTS_WHILE_HELD: u64 = 30;
 /// outage and its end were counted as 14 rows for two messages.
 const MESSAGE_ROWS: u64 = 7;
 
+/// Attempts a day at a receiver that is down all day.
+const RETRIES: u64 = 150;
+
 /// The most writes to KV in a day, and those of a day without a change.
 const KV_MOST: u64 = 700;
 const KV_LEAST: u64 = 24;
@@ -90,7 +93,9 @@ impl<'a> Days<'a> {
         }
         counts.wait_at_most(self.shards().saturating_mul(DAY_MS));
         let changes = counts.of(Effect::EventRow);
-        self.tells(changes, &mut counts);
+        if day != Day::Normal {
+            self.tells(changes, &mut counts);
+        }
         let published = changes.saturating_add(KV_LEAST).min(KV_MOST);
         counts.add(Effect::KvWrite, published);
         // One beside each write, and one when the first change after it asks for the next.
@@ -100,12 +105,13 @@ impl<'a> Days<'a> {
 }
 
 impl Days<'_> {
-    /// Every channel is told of every change, as often as its cap lets it.
+    /// Every channel is told of every change and reminded of what lasts, as often as its cap lets it; and one receiver is down all day.
     fn tells(&self, changes: u64, counts: &mut Counts) {
         for channel in &self.config.notify {
             let cap =
                 u64::from(channel.cap.messages).saturating_mul(DAY_MS) / channel.cap.within.get().max(1);
-            let messages = changes.min(cap);
+            let reminders = channel.every.map_or(0, a_day);
+            let messages = changes.saturating_add(reminders).min(cap).saturating_add(RETRIES);
             counts.add(Effect::Message, messages);
             counts.add(Effect::OutboxRow, messages.saturating_mul(MESSAGE_ROWS));
             // It is gathered for a moment, and then sent: an alarm for each.
