@@ -359,7 +359,25 @@ pub enum Steering {
     Hash,
 }
 
+impl Pace {
+    /// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it, and the
+    /// report takes a moment.
+    #[must_use]
+    pub fn pause(&self) -> Millis {
+        let interval = self.interval.max(self.down_interval);
+        interval.plus(Millis::new(interval.get() / 10)).plus(self.timeout).plus(Millis::from_secs(2))
+    }
+}
+
 impl Config {
+    /// The shortest time to live of the votes of a vantage.
+    #[must_use]
+    pub fn shortest_ttl(&self, vantage: &Name) -> Millis {
+        let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
+        let pools = self.pools.iter().filter(probed);
+        pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+    }
+
     /// Reads and checks a configuration.
     ///
     /// # Errors

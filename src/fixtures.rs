@@ -1,6 +1,7 @@
 //! What the core's tests share: a configuration in words, and samples.
 
 use crate::config::{Config, Origin};
+use crate::reader::{Layer, Source};
 use crate::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use crate::units::{Millis, Timestamp};
 
@@ -63,4 +64,10 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
     }
+}
+
+/// Where an answer comes from that needs nobody to be asked.
+pub(crate) fn from_memory() -> Source {
+    let (age, limit) = (Millis::ZERO, Millis::new(500));
+    Source { layer: Layer::Memory, age, limit, silent: false, replaced: false }
 }

@@ -4,12 +4,16 @@
 //! [`next`] is the whole decision; the edge asks whom it names and comes back with what was found. An old copy is served where the
 //! Arbiter does not answer, never as if it were fresh: every verdict in it expires by itself.
 
+mod memory;
+
 use std::rc::Rc;
 
 use crate::config::{Config, Plan};
 use crate::serve::Target;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Map, Millis, Timestamp};
+use crate::units::{Millis, Timestamp};
+
+pub use memory::Memory;
 
 /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
 pub const PATIENCE: Millis = Millis::new(300);
@@ -284,124 +288,6 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
 fn newest<const N: usize>(copies: [(Layer, Option<&Held>); N]) -> Option<(Layer, &Held)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
-}
-
-/// The copies of one isolate, by part.
-#[derive(Debug, Default)]
-pub struct Memory {
-    slots: Map<Part, Slot>,
-    counts: [u64; Layer::ALL.len()],
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    copy: Option<Held>,
-    looked: Option<Timestamp>,
-    asked: Option<Timestamp>,
-    pending: bool,
-}
-
-impl Memory {
-    /// Nothing yet.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { slots: Map::new(), counts: [0; Layer::ALL.len()] }
-    }
-
-    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself
-    /// found elsewhere is not taken for memory's.
-    pub fn look(&self, part: &Part, known: &mut Known) {
-        let found = self.held(part).filter(|held| {
-            let own = [&known.cache, &known.arbiter, &known.kv];
-            !own.into_iter().filter_map(Asked::copy).any(|copy| Rc::ptr_eq(&copy.snapshot, &held.snapshot))
-        });
-        if let Some(held) = found {
-            known.memory = Some(held.clone());
-        }
-        let slot = self.slots.get(part);
-        known.looked = slot.and_then(|slot| slot.looked);
-        known.asked = slot.and_then(|slot| slot.asked);
-        known.pending = slot.is_some_and(|slot| slot.pending);
-    }
-
-    /// The newest copy that has this part.
-    fn held(&self, part: &Part) -> Option<&Held> {
-        let copies =
-            [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
-        copies.into_iter().flatten().max_by_key(|copy| copy.snapshot.taken_at)
-    }
-
-    /// Whether this very copy is the one that is held.
-    #[must_use]
-    pub fn holds(&self, part: &Part, copy: &Held) -> bool {
-        self.held(part).is_some_and(|held| Rc::ptr_eq(&held.snapshot, &copy.snapshot))
-    }
-
-    /// Notes that the Cache API is being asked for a part.
-    pub fn looking(&mut self, part: &Part, now: Timestamp) {
-        self.slot(part).looked = Some(now);
-    }
-
-    /// Notes that the Arbiter is being asked for a part.
-    pub fn asking(&mut self, part: &Part, now: Timestamp) {
-        let slot = self.slot(part);
-        slot.asked = Some(now);
-        slot.pending = true;
-    }
-
-    /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
-    /// even if its clock was set back, unless it was asked for before what is held, and came late.
-    pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
-        let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
-        let copy = copy.filter(|copy| held.is_none_or(|held| held <= copy.fetched));
-        self.slot(part).pending = false;
-        copy.is_some_and(|copy| self.hold(part, copy))
-    }
-
-    /// Holds a copy that another layer had, unless a newer one is held; whether what is held says something else now.
-    pub fn found(&mut self, part: &Part, copy: &Held) -> bool {
-        let newer = self.held(part).is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at);
-        newer && self.hold(part, copy.clone())
-    }
-
-    fn hold(&mut self, part: &Part, copy: Held) -> bool {
-        let news = self.held(part).is_none_or(|held| !held.snapshot.agrees_with(&copy.snapshot));
-        self.slot(part).copy = Some(copy);
-        news
-    }
-
-    /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
-    #[must_use]
-    pub fn rests_until(&self, part: &Part, limit: Millis, now: Timestamp) -> Timestamp {
-        let (slot, held) = (self.slots.get(part), self.held(part));
-        let limit = limit_of(held, limit, now);
-        let at = |at: Option<Timestamp>, span: Millis| at.map(|at| at.plus(span));
-        let ends = [
-            at(held.map(|copy| copy.fetched), limit),
-            at(slot.and_then(|slot| slot.asked), limit),
-            at(slot.and_then(|slot| slot.looked), CACHE_PATIENCE),
-        ];
-        ends.into_iter().flatten().max().unwrap_or_default()
-    }
-
-    /// Counts an answer.
-    pub fn count(&mut self, layer: Layer) {
-        for (known, count) in Layer::ALL.iter().zip(&mut self.counts) {
-            *count = count.saturating_add(u64::from(*known == layer));
-        }
-    }
-
-    /// Answers since the isolate began, by layer. `hits` of memory's were given again without having been counted.
-    pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Layer, u64)> {
-        let again = move |layer| if layer == Layer::Memory { hits } else { 0 };
-        let counts = Layer::ALL.into_iter().zip(self.counts);
-        counts.map(move |(layer, count)| (layer, count.saturating_add(again(layer))))
-    }
-
-    /// Parts are bounded by the configuration: unknown pools never come this far.
-    fn slot(&mut self, part: &Part) -> &mut Slot {
-        self.slots.entry(part.clone()).or_default()
-    }
 }
 
 #[cfg(test)]

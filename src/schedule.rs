@@ -29,6 +29,13 @@ impl Shard<'_> {
         format!("{}of{}", self.index, self.of)
     }
 
+    /// The longest time between two of its reports that is no silence.
+    #[must_use]
+    pub fn patience(&self) -> Millis {
+        let pauses = self.origins.iter().map(|origin| origin.pace.pause());
+        pauses.max().unwrap_or(Millis::from_secs(62))
+    }
+
     /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that they share an alarm, in groups of
     /// [`SLOTS`]; the groups of all shards are spread evenly, so that the objects of one vantage do not strike together.
     #[must_use]

@@ -199,7 +199,7 @@ impl Arbiter {
                 }
             }
             for vote in &origin.votes {
-                let fails = vote.opinion == Opinion::Fail && !self.isolated.contains_key(&vote.vantage);
+                let fails = vote.opinion == Opinion::Fail && self.belief.doubts(&vote.vantage).is_none();
                 if fails && !detail.seen_from.contains(&vote.vantage) {
                     detail.seen_from.push(vote.vantage.clone());
                 }

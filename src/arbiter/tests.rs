@@ -1,6 +1,7 @@
 use super::*;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
+use crate::verdict::Status;
 use crate::vote::{Seen, Vote};
 
 /// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.

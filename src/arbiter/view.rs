@@ -1,6 +1,7 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
-use super::{Arbiter, Presence, ballot};
+use super::presence::Presence;
+use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
 use crate::heartbeat;
 use crate::route::Choice;
@@ -42,7 +43,7 @@ impl Arbiter {
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|((vantage, shard), seen)| {
-                let isolated = self.isolated.get(vantage).map(|why| format!("any origin: {why}"));
+                let isolated = self.belief.doubts(vantage).map(|why| format!("any origin: {why}"));
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });
             snapshot.watch = views.collect();

@@ -1,6 +1,6 @@
 //! A configuration → what its vantages have to do: shards, and the beats at which the alarms of a shard ring.
 
-use crate::config::{Config, Origin, Place, Plan, Pool, Vantage};
+use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
 use crate::schedule::{self, SLOTS, Shard, Slots};
 use crate::units::{Millis, Name};
 
@@ -70,11 +70,11 @@ pub(super) const fn a_day(interval: Millis) -> u64 {
 pub(super) fn loads(config: &Config) -> Vec<Load> {
     let mut loads = Vec::new();
     for vantage in objects(config) {
-        let vote_ttl = shortest_ttl(config, &vantage.name);
+        let vote_ttl = config.shortest_ttl(&vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
             let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
             let beats = beats(&vantage.name, &shard, &shares);
-            let load = Load { beats, shards: 1, vote_ttl, patience: patience(&shard) };
+            let load = Load { beats, shards: 1, vote_ttl, patience: shard.patience() };
             loads.push(load);
         }
     }
@@ -84,9 +84,7 @@ pub(super) fn loads(config: &Config) -> Vec<Load> {
 /// What one origin adds to its shard.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Share {
-    interval: Millis,
-    down_interval: Millis,
-    timeout: Millis,
+    pace: Pace,
     vote_ttl: Millis,
     requests: u64,
 }
@@ -94,9 +92,7 @@ struct Share {
 impl Share {
     fn of(config: &Config, origin: &Origin) -> Self {
         Self {
-            interval: origin.pace.interval,
-            down_interval: origin.pace.down_interval,
-            timeout: origin.pace.timeout,
+            pace: origin.pace,
             vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
             requests: u64::from(origin.probe.redirects).saturating_add(1),
         }
@@ -104,26 +100,25 @@ impl Share {
 
     /// What remains of the life of a vote when the next one comes as late as it may.
     fn spare(&self) -> Millis {
-        self.vote_ttl.minus(pause(self.interval.max(self.down_interval), self.timeout))
+        self.vote_ttl.minus(self.pace.pause())
     }
 }
 
 fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
     let mut beats: Vec<(usize, Beat)> = Vec::new();
     for (index, share) in shares.iter().enumerate() {
-        let (group, interval) = (index / SLOTS, share.interval);
+        let (group, Pace { interval, timeout, .. }) = (index / SLOTS, share.pace);
         let known = beats.iter_mut().find(|(other, beat)| *other == group && beat.interval == interval);
         if let Some((_, beat)) = known {
             beat.origins = beat.origins.saturating_add(1);
             beat.requests = beat.requests.saturating_add(share.requests);
-            beat.timeout = beat.timeout.max(share.timeout);
+            beat.timeout = beat.timeout.max(timeout);
             beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
             beat.spare = beat.spare.min(share.spare());
             continue;
         }
         let slots = Slots::new(vantage, shard.turn(index), interval);
-        let Share { timeout, vote_ttl, requests, .. } = *share;
-        let spare = share.spare();
+        let (Share { vote_ttl, requests, .. }, spare) = (*share, share.spare());
         beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare }));
     }
     beats.into_iter().map(|(_, beat)| beat).collect()
@@ -137,27 +132,6 @@ pub(super) fn objects(config: &Config) -> impl Iterator<Item = &Vantage> {
 /// The pool of an origin.
 pub(super) fn pool_of<'a>(config: &'a Config, origin: &Origin) -> Option<&'a Pool> {
     config.pool(origin.id.pool.as_str())
-}
-
-fn shortest_ttl(config: &Config, vantage: &Name) -> Millis {
-    let pools = config
-        .pools
-        .iter()
-        .filter(|pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage)));
-    pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
-}
-
-fn patience(shard: &Shard<'_>) -> Millis {
-    let slowest = shard.origins.iter().map(|origin| {
-        let pace = origin.pace;
-        pause(pace.interval.max(pace.down_interval), pace.timeout)
-    });
-    slowest.max().unwrap_or(Millis::from_secs(62))
-}
-
-/// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it.
-fn pause(interval: Millis, timeout: Millis) -> Millis {
-    interval.plus(Millis::new(interval.get() / 10)).plus(timeout).plus(Millis::from_secs(2))
 }
 
 /// How often a reader may ask the Arbiter, once deployed.

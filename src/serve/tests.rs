@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::fixtures::{SHOP, at, config, shop};
+use crate::fixtures::{SHOP, at, config, from_memory, shop};
 
 use crate::verdict::Status;
 
@@ -30,14 +30,7 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 }
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
-    let source = Source {
-        layer: Layer::Memory,
-        age: Millis::ZERO,
-        limit: Millis::new(500),
-        silent: false,
-        replaced: false,
-    };
-    Basis { snapshot, source, now, counts: &[] }
+    Basis { snapshot, source: from_memory(), now, counts: &[] }
 }
 
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
@@ -235,8 +228,8 @@ fn a_bad_configuration_states_no_health() {
     assert_eq!(live.status, 200);
 }
 
-#[test]
-fn readiness_names_silent_vantages() {
+/// All passes, and one vantage reported at second 0.
+fn watched() -> Snapshot {
     let mut snapshot = snapshot(Status::Pass, Status::Pass);
     snapshot.watch = crate::json::read(&format!(
         r#"[{{"vantage":"weur","shard":"0of1","heard":{heard},"lag":3,"missed":0,"silent_from":{silent}}}]"#,
@@ -244,6 +237,12 @@ fn readiness_names_silent_vantages() {
         silent = at(5_000).as_millis()
     ))
     .unwrap();
+    snapshot
+}
+
+#[test]
+fn readiness_names_silent_vantages() {
+    let snapshot = watched();
     assert_eq!(get("/readyz", &snapshot).status, 200);
     let late = answered(&ask("/readyz?verbose"), &snapshot, at(5_001));
     assert_eq!(late.status, 503);
@@ -252,13 +251,7 @@ fn readiness_names_silent_vantages() {
 
 #[test]
 fn a_channel_that_fails_is_shown_and_leaves_the_worker_ready() {
-    let mut snapshot = snapshot(Status::Pass, Status::Pass);
-    snapshot.watch = crate::json::read(&format!(
-        r#"[{{"vantage":"weur","shard":"0of1","heard":{heard},"lag":3,"missed":0,"silent_from":{silent}}}]"#,
-        heard = at(0).as_millis(),
-        silent = at(5_000).as_millis()
-    ))
-    .unwrap();
+    let mut snapshot = watched();
     snapshot.notify = crate::json::read(
         r#"[{"name":"new","sending":false,"waiting":0},{"name":"ops","delivered":1700000000000,"sending":true,"waiting":1},
             {"name":"chat","delivered":1,"failing":1700000000000,"why":"status 500","sending":true,"waiting":2}]"#,

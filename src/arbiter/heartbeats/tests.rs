@@ -2,8 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::arbiter::{Effect, Event};
-use crate::fixtures::{at, config};
-use crate::reader::{Layer, Source};
+use crate::fixtures::{at, config, from_memory};
 use crate::serve::{Answer, Ask, Basis, Plan, answer, plan};
 use crate::snapshot::{OriginView, Part, Snapshot};
 use crate::verdict::Status;
@@ -124,14 +123,7 @@ fn a_job_passes_fails_at_its_deadline_and_recovers_with_the_next_heartbeat() {
 fn answered(object: &Object, target: &str, second: u64) -> Answer {
     let snapshot = object.snapshot(second);
     let ask = Ask { method: "GET", target, if_none_match: None };
-    let source = Source {
-        layer: Layer::Memory,
-        age: Millis::ZERO,
-        limit: Millis::new(500),
-        silent: false,
-        replaced: false,
-    };
-    let basis = Basis { snapshot: &snapshot, source, now: at(second * 1_000), counts: &[] };
+    let basis = Basis { snapshot: &snapshot, source: from_memory(), now: at(second * 1_000), counts: &[] };
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
