@@ -8,6 +8,10 @@ use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
+/// Messages that are on their way at once, of all channels: the platform lets six connections of an invocation wait for headers, and
+/// those that it makes wait would spend their time without being sent.
+const SENT_AT_ONCE: usize = 4;
+
 /// Origins whose reason a message gives.
 const REASONS: usize = 4;
 
@@ -19,6 +23,8 @@ pub(super) struct Desk {
     touched: Vec<usize>,
     /// An outbox changed since it was stored.
     dirty: bool,
+    /// Rows of channels that are no more, to be cleared away.
+    gone: Vec<Row>,
     /// Before this time nothing is to be done by time alone.
     pub(super) next: Timestamp,
 }
@@ -31,6 +37,7 @@ impl Desk {
             boxes: config.notify.iter().map(|channel| Outbox::new(channel.name.clone())).collect(),
             touched: (0..touched).collect(),
             dirty: false,
+            gone: Vec::new(),
             next: if config.notify.is_empty() { NEVER } else { Timestamp::from_millis(0) },
         }
     }
@@ -44,9 +51,13 @@ impl Desk {
     ) {
         let (name, subject) = row.key.split_once('/').unwrap_or((&row.key, ""));
         let own = self.boxes.iter_mut().zip(channels).find(|(_, channel)| channel.name.as_str() == name);
-        if let Some((own, channel)) = own {
-            own.restore(subject, &row.text, subject.is_empty() || known(channel, subject));
-            self.dirty = true;
+        self.dirty = true;
+        match own {
+            Some((own, channel)) => {
+                own.restore(channel, subject, &row.text, subject.is_empty() || known(channel, subject));
+            }
+            // A channel that comes back under this name is another one.
+            None => self.gone.push(Row { text: String::new(), ..row.clone() }),
         }
     }
 
@@ -74,13 +85,9 @@ impl Arbiter {
         // Whether the configuration still has a subject, and the channel is told of it.
         let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
             Some(("vantage", name)) => {
-                channel.hears(Topic::Watch)
-                    && watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
+                watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
             }
-            Some((kind, pool)) => {
-                let heard = kind != "flapping" || channel.hears(Topic::Flapping);
-                heard && config.pool(pool).is_some_and(|pool| channel.covers(&pool.name))
-            }
+            Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
         self.desk.restore(row, &config.notify, &known);
@@ -101,6 +108,7 @@ impl Arbiter {
         now: Timestamp,
     ) -> (Vec<Happening>, Vec<Effect>) {
         let (mut happenings, mut deliveries) = (Vec::new(), Vec::new());
+        rows.append(&mut self.desk.gone);
         let idle = !looks && self.desk.touched.is_empty() && !self.desk.dirty && now < self.desk.next;
         if self.config.notify.is_empty() || idle {
             return (happenings, deliveries);
@@ -109,6 +117,8 @@ impl Arbiter {
         let touched = std::mem::take(&mut desk.touched);
         (desk.dirty, desk.next) = (false, NEVER);
         let base = self.config.public_url.as_ref().map(ToString::to_string);
+        // Whoever has to wait is sent when another one has ended.
+        let mut under_way = desk.boxes.iter().filter(|outbox| outbox.is_sending(now)).count();
         for (outbox, channel) in desk.boxes.iter_mut().zip(&self.config.notify) {
             for pool in touched.iter().filter_map(|place| self.config.pools.get(*place)) {
                 if channel.covers(&pool.name) {
@@ -134,7 +144,12 @@ impl Arbiter {
                 Row { table: Table::Outbox, key: key.trim_end_matches('/').to_owned(), text }
             }));
             // Not before it is stored that it waits: whoever is made anew from the row sends it at once.
-            deliveries.extend(outbox.send(now).map(Effect::Deliver));
+            if outbox.is_due(now) && under_way >= SENT_AT_ONCE {
+                continue;
+            }
+            let delivery = outbox.send(now);
+            under_way = under_way.saturating_add(usize::from(delivery.is_some()));
+            deliveries.extend(delivery.map(Effect::Deliver));
             desk.next = outbox.next(channel, now).map_or(desk.next, |next| desk.next.min(next));
         }
         self.desk = desk;

@@ -6,7 +6,7 @@
 use miniserde::{Deserialize, Serialize};
 
 use super::message::{Kind, News};
-use crate::config::Topic;
+use crate::config::{Channel, Topic};
 use crate::units::{Millis, Timestamp};
 
 /// What stands with a subject at one moment.
@@ -60,11 +60,11 @@ struct Told {
 
 /// What came, lasted and went without being told: the worst of it, from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Past {
-    topic: Topic,
-    since: Timestamp,
-    until: Timestamp,
-    times: u32,
+pub(super) struct Past {
+    pub(super) topic: Topic,
+    pub(super) since: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) times: u32,
 }
 
 impl Matter {
@@ -120,14 +120,32 @@ impl Matter {
         if self.is_told(open) || now < open.ripe {
             return true;
         }
-        let before = self.past.filter(|past| rank(past.topic) > rank(open.topic));
-        self.past = Some(Past {
-            topic: before.map_or(open.topic, |past| past.topic),
-            since: self.past.map_or(open.since, |past| past.since),
-            until: now,
-            times: self.past.map_or(1, |past| past.times.saturating_add(1)),
-        });
+        self.passed(Past { topic: open.topic, since: open.since, until: now, times: 1 });
         true
+    }
+
+    /// Takes what is past together with what was before it.
+    fn passed(&mut self, past: Past) {
+        let Some(before) = self.past else {
+            self.past = Some(past);
+            return;
+        };
+        self.past = Some(Past {
+            topic: if rank(before.topic) > rank(past.topic) { before.topic } else { past.topic },
+            since: before.since.min(past.since),
+            until: before.until.max(past.until),
+            times: before.times.saturating_add(past.times),
+        });
+    }
+
+    /// What of it a channel listens to.
+    #[must_use]
+    pub fn as_heard(self, channel: &Channel) -> Self {
+        Self {
+            open: self.open.filter(|open| channel.hears(open.topic)),
+            told: self.told.filter(|told| channel.hears(told.topic)),
+            past: self.past.filter(|past| channel.hears(past.topic)),
+        }
     }
 
     fn is_told(&self, open: Incident) -> bool {
@@ -172,12 +190,21 @@ impl Matter {
         }
     }
 
-    /// The message that told it was given up: what lasts is to be told again. Whether anything was told.
-    pub fn forget_telling(&mut self) -> bool {
-        if let Some(told) = &mut self.told {
-            told.at = UNTOLD;
+    /// The message that was made at `made` was given up: what of this it told, and lasts, is to be told again. Whether it told anything.
+    pub fn forget_telling(&mut self, made: Timestamp) -> bool {
+        let Some(told) = self.told.as_mut().filter(|told| told.at == made) else { return false };
+        told.at = UNTOLD;
+        true
+    }
+
+    /// The message that said this to be over was given up: it is to be said again, as past if something else was told meanwhile.
+    pub(super) fn untell(&mut self, told: bool, past: Past) {
+        let Past { topic, since, until, .. } = past;
+        if told && self.told.is_none() {
+            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until) });
+        } else {
+            self.passed(past);
         }
-        self.told.is_some()
     }
 
     /// After a clock stepped back, everything is as long ago as it was.

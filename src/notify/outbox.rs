@@ -6,8 +6,8 @@
 use miniserde::{Deserialize, Serialize};
 
 use super::delivery::{self, Delivery, Outcome, TIMEOUT};
-use super::matter::{Found, Matter, UNTOLD};
-use super::message::{self, Detail, News};
+use super::matter::{Found, Matter, Past, UNTOLD};
+use super::message::{self, Detail, Kind, News};
 use crate::config::{Channel, Topic};
 use crate::json;
 use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
@@ -31,6 +31,8 @@ pub struct Outbox {
     changed: Vec<String>,
     /// The rest did.
     head_changed: bool,
+    /// An attempt is on its way.
+    sending: bool,
 }
 
 /// What is stored of a channel beside its matters.
@@ -54,6 +56,17 @@ struct Message {
     attempts: u32,
     due: Timestamp,
     body: String,
+    /// What it says to be over: told again with the next one if this one is given up.
+    ended: Option<Vec<Ended>>,
+}
+
+/// An incident that is over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Ended {
+    subject: String,
+    /// Whether it was told while it lasted.
+    told: bool,
+    past: Past,
 }
 
 /// A receiver that takes nothing.
@@ -75,6 +88,7 @@ impl Outbox {
             matters: Map::new(),
             changed: Vec::new(),
             head_changed: false,
+            sending: false,
         }
     }
 
@@ -91,14 +105,19 @@ impl Outbox {
     }
 
     /// Takes a stored row in, by its key after the channel's name: empty for what is not of one subject. Of a subject that is not
-    /// `known` any more the row is cleared away.
-    pub fn restore(&mut self, subject: &str, text: &str, known: bool) {
+    /// `known` any more the row is cleared away, and so is what the channel listens to no more.
+    pub fn restore(&mut self, channel: &Channel, subject: &str, text: &str, known: bool) {
         if subject.is_empty() {
             self.head = json::read(text).unwrap_or_default();
-        } else if let Some(matter) = json::read(text).filter(|_| known) {
-            self.matters.insert(subject.to_owned(), matter);
-        } else {
+            return;
+        }
+        let stored = json::read::<Matter>(text).filter(|_| known);
+        let heard = stored.clone().map(|matter| matter.as_heard(channel)).filter(|matter| !matter.is_idle());
+        if heard != stored || heard.is_none() {
             self.changed.push(subject.to_owned());
+        }
+        if let Some(matter) = heard {
+            self.matters.insert(subject.to_owned(), matter);
         }
     }
 
@@ -193,6 +212,7 @@ impl Outbox {
             attempts: 0,
             due: now,
             body: message::render(channel, &news, detail, (base, full, now)),
+            ended: Some(news.iter().filter_map(Ended::of).collect()),
         });
         self.head_changed = true;
     }
@@ -219,10 +239,17 @@ impl Outbox {
         news
     }
 
+    /// Whether it is time to send a message.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.head.waiting.as_ref().is_some_and(|message| message.due <= now)
+    }
+
     /// The message to send, if it is time; it counts as lost if nothing is heard of it.
     pub fn send(&mut self, now: Timestamp) -> Option<Delivery> {
         let message = self.head.waiting.as_mut().filter(|message| message.due <= now)?;
         message.due = now.plus(LOST);
+        self.sending = true;
         Some(Delivery { channel: self.channel.clone(), id: message.id.clone(), body: message.body.clone() })
     }
 
@@ -231,7 +258,7 @@ impl Outbox {
         let Some(message) = self.head.waiting.as_mut().filter(|message| message.id == id) else {
             return false;
         };
-        self.head_changed = true;
+        (self.head_changed, self.sending) = (true, false);
         match outcome {
             Outcome::Taken => {
                 self.head.waiting = None;
@@ -251,17 +278,27 @@ impl Outbox {
     /// Gives the message up if it waited too long; why.
     pub fn give_up(&mut self, channel: &Channel, now: Timestamp) -> Option<String> {
         let message = self.head.waiting.take_if(|message| message.made.plus(channel.give_up) <= now)?;
-        self.head_changed = true;
+        (self.head_changed, self.sending) = (true, false);
         for (subject, matter) in self.matters.iter_mut() {
-            if matter.forget_telling() {
+            if matter.forget_telling(message.made) {
                 self.changed.push(subject.clone());
             }
+        }
+        for Ended { subject, told, past } in message.ended.into_iter().flatten() {
+            self.matters.entry(subject.clone()).or_default().untell(told, past);
+            self.changed.push(subject);
         }
         let why = self.head.failing.as_ref().map_or("nothing was heard", |failing| failing.why.as_str());
         Some(format!(
             "message {} given up after {} and {} attempts: {why}",
             message.id, channel.give_up, message.attempts
         ))
+    }
+
+    /// Whether an attempt is on its way, as far as is known.
+    #[must_use]
+    pub fn is_sending(&self, now: Timestamp) -> bool {
+        self.sending && self.head.waiting.as_ref().is_some_and(|message| now < message.due)
     }
 
     /// Whether a message waits, and how many subjects wait for the next.
@@ -286,6 +323,19 @@ impl Outbox {
         if let Some(failing) = &mut self.head.failing {
             failing.since = failing.since.minus(by);
         }
+    }
+}
+
+impl Ended {
+    fn of(news: &News) -> Option<Self> {
+        let told = match news.kind {
+            Kind::Begun | Kind::Still => return None,
+            Kind::Over => true,
+            Kind::Past => false,
+        };
+        let News { topic, since, times, .. } = *news;
+        let past = Past { topic, since, until: news.until?, times };
+        Some(Self { subject: news.subject.clone(), told, past })
     }
 }
 

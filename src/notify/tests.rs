@@ -294,6 +294,60 @@ fn what_is_given_up_is_told_anew_as_far_as_it_lasts() {
 }
 
 #[test]
+fn what_a_message_that_is_given_up_said_to_be_over_is_said_with_the_next_and_nothing_else_is_repeated() {
+    let mut ops = Listener::of("give_up = \"1h\"");
+    ops.sees("lasting", '-');
+    ops.sees("short", '-');
+    ops.passes(100);
+    ops.takes = false;
+    ops.sees("short", '+');
+    ops.passes(3_700);
+    assert_eq!(ops.given_up, 1);
+    ops.takes = true;
+    ops.passes(700);
+    assert_eq!(ops.words(), ["fail pool/lasting", "fail pool/short", "recovered pool/short"]);
+}
+
+#[test]
+fn what_came_and_went_in_a_message_that_is_given_up_is_past_in_the_next() {
+    let mut ops = Listener::of("give_up = \"1h\"");
+    ops.takes = false;
+    // The first message waits, and the second speaks of what came and went meanwhile.
+    ops.sees("first", '-');
+    ops.passes(60);
+    ops.sees("brief", '-');
+    ops.passes(60);
+    ops.sees("brief", '+');
+    ops.passes(2 * 3_600 + 200);
+    assert_eq!(ops.given_up, 2);
+    ops.takes = true;
+    ops.passes(700);
+    assert_eq!(ops.words(), ["past pool/brief", "still pool/first"]);
+}
+
+#[test]
+fn who_listens_to_a_topic_no_more_is_not_reminded_of_it() {
+    let mut ops = Listener::of("every = \"1h\"");
+    ops.sees("shop", '?');
+    ops.passes(200);
+    let rows = ops.outbox.rows();
+    assert_eq!(ops.words(), ["watch pool/shop"]);
+    let mut deaf = Listener::of("every = \"1h\"");
+    deaf.channel.on.retain(|topic| *topic != Topic::Watch);
+    for (subject, text) in &rows {
+        deaf.outbox.restore(&deaf.channel, subject, text, true);
+    }
+    assert_eq!(
+        deaf.outbox.rows(),
+        [("pool/shop".to_owned(), String::new())],
+        "what it was told is cleared away"
+    );
+    deaf.second = ops.second;
+    deaf.passes(10_000);
+    assert_eq!(deaf.words(), [""; 0]);
+}
+
+#[test]
 fn an_attempt_of_which_nothing_is_heard_is_made_again() {
     let mut ops = Listener::of("");
     ops.sees("shop", '-');
@@ -322,18 +376,19 @@ fn a_clock_that_steps_back_delays_nothing() {
 
 #[test]
 fn the_stored_rows_are_frozen() {
-    let head = r#"{"count":3,"recent":[1,2],"waiting":{"id":"msg_00000000000000aa","made":1,"attempts":2,"due":3,"body":"{}"},"delivered":4,"failing":{"since":5,"why":"status 500"}}"#;
+    let head = r#"{"count":3,"recent":[1,2],"waiting":{"id":"msg_00000000000000aa","made":1,"attempts":2,"due":3,"body":"{}","ended":[{"subject":"pool/old","told":true,"past":{"topic":"fail","since":1,"until":2,"times":1}}]},"delivered":4,"failing":{"since":5,"why":"status 500"}}"#;
     let matter = r#"{"open":{"topic":"fail","since":1,"ripe":2},"told":{"topic":"warn","since":1,"at":2,"ended":null},"past":{"topic":"watch","since":1,"until":2,"times":3}}"#;
-    let mut outbox = Outbox::new(Name::parse("ops").unwrap());
-    outbox.restore("", head, true);
-    outbox.restore("pool/shop", matter, true);
+    let channel = channel("");
+    let mut outbox = Outbox::new(channel.name.clone());
+    outbox.restore(&channel, "", head, true);
+    outbox.restore(&channel, "pool/shop", matter, true);
     assert_eq!(outbox.rows(), [], "nothing changed");
     outbox.set_back(Millis::ZERO);
     assert_eq!(
         outbox.rows(),
         [(String::new(), head.to_owned()), ("pool/shop".to_owned(), matter.to_owned())]
     );
-    outbox.restore("pool/gone", matter, false);
+    outbox.restore(&channel, "pool/gone", matter, false);
     assert_eq!(outbox.rows(), [("pool/gone".to_owned(), String::new())], "and is cleared away");
 }
 
@@ -563,7 +618,7 @@ proptest! {
                 }
                 ops.outbox = Outbox::new(ops.channel.name.clone());
                 for (subject, text) in &stored {
-                    ops.outbox.restore(subject, text, true);
+                    ops.outbox.restore(&ops.channel, subject, text, true);
                 }
             }
         }

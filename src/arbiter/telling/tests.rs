@@ -276,3 +276,37 @@ fn an_outage_of_five_hundred_pools_is_three_messages_a_channel_at_most() {
     let told: usize = bodies.iter().map(|delivery| delivery.body.matches("\"kind\":\"fail\"").count()).sum();
     assert_eq!(told, 500, "and every one is told once");
 }
+
+#[test]
+fn rows_of_a_channel_that_is_no_more_are_cleared_away() {
+    let mut desktop = Desktop::of("");
+    desktop.sees(2_000, "--");
+    let sent = deliveries(&desktop.woken(6_000)).remove(0);
+    desktop.answered(&sent, Outcome::Taken, 6_100);
+    let outbox = |rows: &[Row]| rows.iter().filter(|row| row.table == Table::Outbox).count();
+    assert!(outbox(&desktop.stored) > 0);
+    desktop.config = config(SHOP);
+    desktop.crashes(7_000);
+    desktop.woken(7_000);
+    assert_eq!(outbox(&desktop.stored), 0, "{:?}", desktop.stored);
+}
+
+#[test]
+fn receivers_that_hang_keep_no_more_than_four_connections_and_the_others_have_their_turn() {
+    let more: String = (0..7)
+        .map(|n| format!("[[notify]]\nname = \"n{n}\"\nkind = \"webhook\"\nurl = \"https://n{n}.example.com\"\nsecret = \"KEY\"\n"))
+        .collect();
+    let mut desktop = Desktop::of(&more);
+    desktop.sees(2_000, "--");
+    let mut under_way = deliveries(&desktop.woken(6_000));
+    assert_eq!(under_way.len(), 4, "of eight channels");
+    let mut sent = under_way.len();
+    while let Some(delivery) = under_way.pop() {
+        let next = deliveries(&desktop.answered(&delivery, Outcome::Taken, 6_100));
+        assert!(next.len() <= 1, "{next:?}");
+        sent += next.len();
+        under_way.extend(next);
+        assert!(under_way.len() <= 4);
+    }
+    assert_eq!(sent, 8);
+}
