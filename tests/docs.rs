@@ -120,6 +120,9 @@ fn the_bills_that_are_shown_are_those_that_check_makes_out() {
     let bill = bill
         .iter()
         .map(|(what, (normal, worst))| format!("| {what} | {} | {} |", dollars(*normal), dollars(*worst)));
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let about = format!("cost some ${} a month", (paid.monthly().0 + 5_000) / 10_000);
+    assert!(readme.contains(&about), "README.md lacks: {about}");
     for part in [days(&free), fast, days(&paid), bill.collect::<Vec<_>>().join("\n")] {
         assert!(page.contains(&part), "docs/limits.md lacks\n{part}\n");
     }

@@ -36,10 +36,9 @@ pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
 async fn passed_on(job: &Heartbeat, env: &Env) -> Beaten {
     let came = clock::now();
     loop {
-        let now = clock::now();
-        match GATE.with_borrow_mut(|gate| gate.meet(job, now)) {
+        match GATE.with_borrow_mut(|gate| gate.meet(job, came, clock::now())) {
             Pass::Taken => return Beaten::Taken,
-            Pass::Wait(_) if now.since(came) >= PATIENCE => return Beaten::Lost,
+            Pass::Lost => return Beaten::Lost,
             Pass::Wait(pause) => clock::delay(pause).await,
             Pass::On => {
                 let telling = std::pin::pin!(layers::beat(env, &job.id));

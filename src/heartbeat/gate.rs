@@ -18,6 +18,8 @@ pub enum Pass {
     Taken,
     /// Ask again after this time: another is on its way.
     Wait(Millis),
+    /// It cannot be said what became of it: others were on their way for as long as anybody waits.
+    Lost,
 }
 
 /// What this isolate knows of one job.
@@ -46,14 +48,14 @@ impl Gate {
         Self(Map::new())
     }
 
-    /// What to do with a heartbeat that comes now. It must be of the configuration, so that this does not grow without bound.
-    pub fn meet(&mut self, heartbeat: &Heartbeat, now: Timestamp) -> Pass {
+    /// What to do now with a heartbeat that came at `came`. It must be of the configuration, so that this does not grow without bound.
+    pub fn meet(&mut self, heartbeat: &Heartbeat, came: Timestamp, now: Timestamp) -> Pass {
         let known = self.0.entry(heartbeat.id.clone()).or_default();
         let within = |at: Option<Timestamp>, length| at.is_some_and(|at| at <= now && now.since(at) < length);
         if within(known.taken, heartbeat.rest()) {
             Pass::Taken
         } else if within(known.asked, PATIENCE) {
-            Pass::Wait(Millis::new(50))
+            if now.since(came) >= PATIENCE { Pass::Lost } else { Pass::Wait(Millis::new(50)) }
         } else {
             known.asked = Some(now);
             Pass::On
