@@ -8,6 +8,7 @@
 
 import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
+import { carrier } from "./proxy.mjs";
 
 globalThis.__vedette_config = config;
 
@@ -129,7 +130,19 @@ async function anew(request, env, ctx) {
   return new Response(answer.body, answer.init);
 }
 
+const carried = carrier(wasm, call);
+
+/** Whether any request is passed on; asked once. */
+let routed;
+
+/** The answer that comes through a route; nothing if the request is for Vedette itself. */
+function passedOn(request, env, ctx) {
+  revive();
+  routed ??= wasm.is_routed();
+  return routed ? carried(request, env, ctx) : undefined;
+}
+
 export default {
-  fetch: (request, env, ctx) => again(request) ?? anew(request, env, ctx),
+  fetch: (request, env, ctx) => again(request) ?? passedOn(request, env, ctx) ?? anew(request, env, ctx),
   scheduled: (event, env, ctx) => call(() => wasm.scheduled(event, env, ctx)),
 };

@@ -35,6 +35,7 @@ pub use compiled::compile;
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use problem::{Problem, Problems};
+pub use route::{Resort, Retry, Route, StaticAnswer, Steering};
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.
@@ -62,7 +63,7 @@ pub struct Config {
     pub fast_probes: Option<u32>,
     /// The pools in the order of the file.
     pub pools: Vec<Pool>,
-    /// The routes in the order of the file. They do not act yet.
+    /// The routes in the order of the file.
     pub routes: Vec<Route>,
     /// The name of the secret that the tokens of heartbeats are made with; there is one if there are heartbeats.
     pub heartbeat_secret: Option<String>,
@@ -182,7 +183,7 @@ pub struct Origin {
     pub url: OriginUrl,
     /// Lower serves first.
     pub priority: u32,
-    /// The share of traffic under weighted steering (0 to 1000). It does not act yet.
+    /// The share of traffic under weighted steering (0 to 1000).
     pub weight: u32,
     /// When it is probed.
     pub pace: Pace,
@@ -327,36 +328,6 @@ pub struct StatusRange {
     pub first: u16,
     /// The highest.
     pub last: u16,
-}
-
-/// Requests for this host and path go to the pool. Routes do not act yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
-    /// Host in lower case, or `*`.
-    pub host: String,
-    /// Path prefix, beginning with `/`.
-    pub path: String,
-    /// The pool that serves it.
-    pub pool: Name,
-    /// How an origin is chosen.
-    pub steering: Steering,
-}
-
-/// How a route chooses among usable origins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Steering {
-    /// The lowest `priority` first.
-    #[serde(rename = "priority")]
-    Priority,
-    /// At random by `weight`.
-    #[serde(rename = "weighted")]
-    Weighted,
-    /// The lowest response time first.
-    #[serde(rename = "latency")]
-    Latency,
-    /// By a hash of the request.
-    #[serde(rename = "hash")]
-    Hash,
 }
 
 impl Pace {

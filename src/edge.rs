@@ -11,6 +11,7 @@ mod layers;
 mod log;
 mod notify;
 mod platform;
+mod proxy;
 mod reader;
 mod respond;
 mod send;
@@ -44,8 +45,9 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
     trap::if_asked(request, "read");
     let (method, url) = (request.method(), request.url());
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
-    let ask =
-        Ask { method: &method, target: respond::target_of(&url), if_none_match: if_none_match.as_deref() };
+    let own = proxy::own_target(&url);
+    let target = own.as_deref().unwrap_or_else(|| respond::target_of(&url));
+    let ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref() };
     let reply = match serve::plan(deployed::config(), &ask) {
         Plan::Done(answer) => Reply { answer, kept: None },
         Plan::Beat(claim) => {

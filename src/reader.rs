@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::config::{Config, Plan};
 use crate::serve::Target;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 
 pub use memory::Memory;
 
@@ -194,13 +194,13 @@ pub const fn limit(plan: Plan, local: bool) -> Millis {
 /// pool, and its origins are few.
 #[must_use]
 pub fn part(target: &Target, config: &Config, local: bool) -> Part {
-    if config.plan == Plan::Free && !local {
+    if is_counted(config, local) {
         return Part::Whole;
     }
     match target {
         Target::Page => Part::Whole,
         Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } => {
-            config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
+            config.pool(pool).map_or(Part::Summary, |pool| part_of_pool(&pool.name, config, local))
         }
         Target::Health { pool: None, .. }
         | Target::Beat { .. }
@@ -209,6 +209,17 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
         | Target::Style
         | Target::Script => Part::Summary,
     }
+}
+
+/// The part that a request for one pool needs.
+#[must_use]
+pub fn part_of_pool(pool: &Name, config: &Config, local: bool) -> Part {
+    if is_counted(config, local) { Part::Whole } else { Part::Pool(pool.clone()) }
+}
+
+/// Whether the requests of a day are counted.
+fn is_counted(config: &Config, local: bool) -> bool {
+    config.plan == Plan::Free && !local
 }
 
 /// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon as it is made. Where requests are

@@ -4,9 +4,28 @@
 //! that recovered waits out its `failback_delay` first, unless nothing else passes or warns. If all fail there is nowhere to go,
 //! and the signal says so. With fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
 //! leave so little are doubted, waiting ends, and the choice says so (Envoy's panic threshold).
+//!
+//! A worker that stands on the route itself goes on from there: [`Table`] finds the route of a request, [`order`] the origins it is sent
+//! to, [`Attempt`] goes from one to the next, [`Traffic`] remembers what live requests saw, and [`fields`] are the header fields that are
+//! set on the way.
+
+mod attempt;
+pub mod fields;
+mod order;
+mod passage;
+mod table;
+mod target;
+mod traffic;
 
 use crate::units::{Name, Ratio, Timestamp};
 use crate::verdict::Status;
+
+pub use attempt::{Asked, Attempt, Effect, Event, Fault};
+pub use order::{Order, last_resort, order};
+pub use passage::{Inbound, Passage, Send, Step};
+pub use table::{OWN_PREFIX, Table, Way, own_path};
+pub use target::{Parts, is_ambiguous, parts};
+pub use traffic::{Counts, Traffic};
 
 /// One origin as steering sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,17 +88,19 @@ pub fn in_panic(candidates: &[Candidate<'_>], panic: Option<Ratio>) -> bool {
     usable > 0 && usable < needed
 }
 
+/// The order of preference, the least first: whether it is in doubt (what waits is better than what nobody knows anything about),
+/// whether it waits, its status, its priority.
+fn rank(candidate: &Candidate<'_>, panic: bool) -> (bool, bool, Status, u32) {
+    let doubtful = matches!(candidate.status, Status::Unknown | Status::Fail);
+    (doubtful, candidate.waits_until.is_some() && !panic, candidate.status, candidate.priority)
+}
+
 /// Chooses by priority. `panic` is what [`in_panic`] said.
 #[must_use]
 pub fn by_priority(candidates: &[Candidate<'_>], panic: bool) -> Choice {
     let waits = |candidate: &Candidate<'_>| candidate.waits_until.is_some() && !panic;
-    // What waits is better than what nobody knows anything about.
-    let rank = |candidate: &&Candidate<'_>| {
-        let unknown = candidate.status == Status::Unknown;
-        (unknown, waits(candidate), candidate.status, candidate.priority)
-    };
     let usable = candidates.iter().filter(|candidate| candidate.status != Status::Fail);
-    let Some(best) = usable.min_by_key(rank) else {
+    let Some(best) = usable.min_by_key(|candidate| rank(candidate, panic)) else {
         return Choice::Nowhere;
     };
     let passed_over = candidates.iter().filter(|other| other.priority < best.priority).filter_map(|other| {

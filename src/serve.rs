@@ -6,6 +6,7 @@
 mod beat;
 mod health;
 mod page;
+mod passage;
 mod problem;
 mod ready;
 mod signal;
@@ -18,6 +19,7 @@ use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
+pub use passage::{Refusal, apology, refused};
 pub use table::{Format, Target};
 
 /// The longest request target that is read, in bytes (the platform's own bound on URLs).

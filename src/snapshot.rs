@@ -84,6 +84,8 @@ pub struct OriginView {
     pub votes: Vec<VoteView>,
     /// Whether the next evidence may change it: readers look more often then.
     pub in_doubt: Option<bool>,
+    /// When it became fit for traffic again after it had failed.
+    pub recovered: Option<Timestamp>,
     /// Of a job that reports by itself: when it did.
     pub beat: Option<BeatView>,
 }
@@ -265,6 +267,7 @@ impl Snapshot {
                 oldest: None,
                 votes: Vec::new(),
                 in_doubt: None,
+                recovered: None,
                 beat: match subject {
                     Subject::Heartbeat(_) => Some(BeatView { last: None, due: None, deaf: None }),
                     Subject::Origin(_) => None,

@@ -128,6 +128,7 @@ impl Arbiter {
                 verdict.is_some_and(|verdict| verdict.flapping().is_none())
                     && origin.is_some_and(|origin| in_doubt(pool, origin, ballot(&self.votes, origin), now)),
             ),
+            recovered: verdict.and_then(|verdict| verdict.recovered),
             beat,
         }
     }

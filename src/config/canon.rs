@@ -7,7 +7,7 @@
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
     Channel, Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route,
-    Steering, Thresholds, Vantage,
+    StatusRange, Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -125,15 +125,29 @@ impl Lines {
         self.put("route", &route.host);
         self.put("path", &route.path);
         self.put("to", route.pool.as_str());
-        self.put(
-            "steering",
-            match route.steering {
-                Steering::Priority => "priority",
-                Steering::Weighted => "weighted",
-                Steering::Latency => "latency",
-                Steering::Hash => "hash",
-            },
-        );
+        self.put("steering", route.steering.as_str());
+        self.number("strip_prefix", route.strip_prefix.into());
+        self.millis("timeout", route.timeout);
+        self.millis("deadline", route.deadline);
+        self.number("attempts", route.attempts.into());
+        route.retry.status.iter().for_each(|range| self.range(*range));
+        route.retry.methods.iter().for_each(|method| self.put("method", method));
+        self.put("budget", &route.retry.budget.to_string());
+        self.millis("slow_start", route.slow_start);
+        if let Some(stale) = route.stale_if_error {
+            self.millis("stale_if_error", stale);
+        }
+        if let Some(answer) = &route.answer {
+            self.number("answer", answer.status.into());
+            self.put("content_type", &answer.content_type);
+            self.put("body", &answer.body);
+        }
+        route.last_resort.iter().for_each(|resort| self.put("resort", resort.as_str()));
+    }
+
+    fn range(&mut self, range: StatusRange) {
+        self.number("first", range.first.into());
+        self.number("last", range.last.into());
     }
 
     fn channel(&mut self, channel: &Channel) {
@@ -207,10 +221,7 @@ impl Lines {
     }
 
     fn expect(&mut self, expect: &Expect) {
-        for range in &expect.status {
-            self.number("first", range.first.into());
-            self.number("last", range.last.into());
-        }
+        expect.status.iter().for_each(|range| self.range(*range));
         if let Some(text) = &expect.body_contains {
             self.put("body_contains", text);
         }

@@ -60,10 +60,16 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let defaults = defaults(file, &declared);
     let mut reader = Pools::new(&declared);
     let pools = reader.read(file, &defaults);
-    let routes = route::routes(file, reader.names(), reader.routeless());
     let heartbeat_secret = heartbeat::secret(file, !reader.routeless().is_empty());
     let channels = notify::channels(file, reader.names());
     let public_url = notify::public_url(file);
+    let known = route::Known {
+        names: reader.names(),
+        routeless: reader.routeless(),
+        pools: pools.as_deref(),
+        public_url: public_url.as_ref().ok().and_then(Option::as_ref),
+    };
+    let routes = route::routes(file, &known);
 
     let pools = pools?;
     let vantages = declared.used(&pools);

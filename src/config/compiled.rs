@@ -13,7 +13,7 @@ use crate::json::{self, Object, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
-const FORM: u32 = 5;
+const FORM: u32 = 6;
 
 #[derive(Deserialize, Serialize)]
 struct Compiled {
@@ -155,12 +155,12 @@ mod tests {
             "{}",
             "null",
             "plan = \"free\"",
-            &good.replace("\"form\":5", "\"form\":4"),
+            &good.replace("\"form\":6", "\"form\":5"),
             &good.replace(']', ""),
         ] {
             let problems = Config::from_compiled(text).unwrap_err();
             assert!(problems.to_string().contains("build it again"), "{problems}");
         }
-        assert!(Config::from_compiled("{\"form\":5}").is_err());
+        assert!(Config::from_compiled("{\"form\":6}").is_err());
     }
 }

@@ -111,7 +111,7 @@ impl ExpectSlots {
 }
 
 /// Accepted status codes: `["200-299", 304]`.
-fn statuses(field: &Field<'_>) -> Option<Vec<StatusRange>> {
+pub(super) fn statuses(field: &Field<'_>) -> Option<Vec<StatusRange>> {
     let items = field.list("one as [\"200-299\", \"304\"]")?;
     if items.is_empty() || items.len() > MAX_ENTRIES {
         let count = items.len();

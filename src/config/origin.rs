@@ -99,7 +99,8 @@ impl<'a> Origins<'a> {
         let pace = settings.pace(&scope);
         let priority =
             table.get("priority").map_or(Some(0), |field| field.whole(&(0..MAX_PRIORITY.saturating_add(1))));
-        let weight = weight(table);
+        let weight =
+            table.get("weight").map_or(Some(1), |field| field.whole(&(0..MAX_WEIGHT.saturating_add(1))));
         Some(Draft { priority: priority?, weight: weight?, pace: pace?, settings })
     }
 }
@@ -156,14 +157,4 @@ fn address(table: &Table<'_>, urls: &mut Given) -> Option<OriginUrl> {
     let field = table.require("url", "\"https://shop.example.com\"")?;
     let url = origin_url(&field)?;
     urls.first(&url.to_string(), &field, "write another address, or one origin").then_some(url)
-}
-
-/// The share of traffic. It does not act yet.
-fn weight(table: &Table<'_>) -> Option<u32> {
-    let Some(field) = table.get("weight") else { return Some(1) };
-    let weight = field.whole(&(0..MAX_WEIGHT.saturating_add(1)))?;
-    if weight != 1 {
-        field.inactive();
-    }
-    Some(weight)
 }

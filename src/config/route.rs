@@ -1,16 +1,37 @@
-//! Routes: which host and path goes to which pool. They do not act yet.
+//! `[[route]]`: which host and path goes to which pool, and what is done when an origin does not answer.
 
+use miniserde::{Deserialize, Serialize};
+
+use super::expect::statuses;
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
 use super::url::{MAX_URL, dns_name, is_path_byte};
-use super::value::{Given, word};
-use super::{Route, Steering};
-use crate::units::Name;
+use super::value::{Given, Span, duration, share, word};
+use super::{OriginUrl, Pool, StatusRange};
+use crate::units::{Millis, Name, Ratio};
 
 /// The keys of a `[[route]]`.
-pub(super) const KEYS: [&str; 4] = ["host", "path", "pool", "steering"];
+pub(super) const KEYS: [&str; 13] = [
+    "host",
+    "path",
+    "pool",
+    "steering",
+    "strip_prefix",
+    "timeout",
+    "deadline",
+    "attempts",
+    "retry",
+    "slow_start",
+    "stale_if_error",
+    "answer",
+    "last_resort",
+];
 
-/// The most routes of a file; each request is held against all of them.
+/// The keys of `retry` and of `answer`.
+const RETRY_KEYS: [&str; 3] = ["status", "methods", "budget"];
+const ANSWER_KEYS: [&str; 3] = ["status", "content_type", "body"];
+
+/// The most routes of a file.
 const MAX_ROUTES: usize = 1_000;
 
 /// The ways to choose an origin and how they are written.
@@ -21,8 +42,157 @@ const STEERINGS: [(&str, Steering); 4] = [
     ("hash", Steering::Hash),
 ];
 
-/// Reads every `[[route]]`; `pools` are the names that a route may give, but for the `routeless` ones, which take no traffic.
-pub(super) fn routes(file: &Table<'_>, pools: &Given, routeless: &[String]) -> Option<Vec<Route>> {
+/// The last resorts and how they are written.
+const RESORTS: [(&str, Resort); 3] =
+    [("origins", Resort::Origins), ("stale", Resort::Stale), ("answer", Resort::Answer)];
+
+/// The methods that a request may be sent again with.
+const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"];
+
+/// Those that are, if nothing is written: they change nothing.
+const DEFAULT_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// The answers that another origin is asked after, if nothing is written: what gateways say of an origin behind them, and what the
+/// platform says of one that it does not reach.
+const DEFAULT_STATUS: [(u16, u16); 2] = [(502, 504), (520, 526)];
+
+/// Bounds of `timeout` and `deadline`. A client's own patience seldom lasts longer.
+const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(90) };
+const DEADLINE: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(300) };
+const DEFAULT_TIMEOUT: Millis = Millis::from_secs(10);
+const DEFAULT_DEADLINE: Millis = Millis::from_secs(30);
+
+/// The most origins that one request is sent to, and how many if nothing is written.
+const MAX_ATTEMPTS: u32 = 5;
+const DEFAULT_ATTEMPTS: u32 = 3;
+
+/// The share of requests that may be sent again, if nothing is written (Linkerd's and Envoy's).
+const DEFAULT_BUDGET: u8 = 20;
+
+/// Bounds of `slow_start` and `stale_if_error`.
+const SLOW_START: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(3_600) };
+const STALE: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
+
+/// The longest body of a static answer in bytes: a page of apology, not a site.
+const MAX_BODY: usize = 16 * 1024;
+
+/// The longest content type in bytes.
+const MAX_CONTENT_TYPE: usize = 200;
+
+/// Requests for this host and path go to the pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Host in lower case, or `*`: every host but loopback addresses and `localhost`.
+    pub host: String,
+    /// Path prefix, beginning with `/`; it ends where a segment ends.
+    pub path: String,
+    /// The pool that serves it.
+    pub pool: Name,
+    /// How an origin is chosen.
+    pub steering: Steering,
+    /// Whether the prefix is left out of what the origin is asked.
+    pub strip_prefix: bool,
+    /// How long one origin may take until its response headers are there (100 ms to 90 s).
+    pub timeout: Millis,
+    /// How long all attempts of one request may take together; at least `timeout`.
+    pub deadline: Millis,
+    /// The most origins that one request is sent to (1 to 5).
+    pub attempts: u32,
+    /// When a request is sent to another origin.
+    pub retry: Retry,
+    /// How long the share of an origin that recovered grows until it is whole.
+    pub slow_start: Millis,
+    /// How long after its time a copy may stand in for an origin that does not answer; none are kept if nothing is written.
+    pub stale_if_error: Option<Millis>,
+    /// What is answered if no origin does.
+    pub answer: Option<StaticAnswer>,
+    /// What is tried in this order when no origin is usable.
+    pub last_resort: Vec<Resort>,
+}
+
+/// How a route chooses among usable origins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Steering {
+    /// The lowest `priority` first.
+    #[serde(rename = "priority")]
+    Priority,
+    /// At random by `weight`.
+    #[serde(rename = "weighted")]
+    Weighted,
+    /// The lowest response time first. It does not act yet: `priority` does in its place.
+    #[serde(rename = "latency")]
+    Latency,
+    /// By a hash of the request. It does not act yet: `priority` does in its place.
+    #[serde(rename = "hash")]
+    Hash,
+}
+
+impl Steering {
+    /// The word that the file writes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        STEERINGS.iter().find(|(_, steering)| *steering == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// When a request is sent to another origin. One whose body was sent never is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Answers after which another origin is asked.
+    pub status: Vec<StatusRange>,
+    /// The methods that allow it.
+    pub methods: Vec<String>,
+    /// The greatest share of a pool's recent requests that is sent again.
+    pub budget: Ratio,
+}
+
+/// What is tried when no origin is usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Resort {
+    /// The failing origins, in the order in which they would be chosen.
+    #[serde(rename = "origins")]
+    Origins,
+    /// A copy of an earlier answer.
+    #[serde(rename = "stale")]
+    Stale,
+    /// The static answer.
+    #[serde(rename = "answer")]
+    Answer,
+}
+
+impl Resort {
+    /// The word that the file writes.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        RESORTS.iter().find(|(_, resort)| *resort == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// An answer that needs no origin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaticAnswer {
+    /// Its status code (200 to 599).
+    pub status: u16,
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// Its body.
+    pub body: String,
+}
+
+/// What a route may name.
+pub(super) struct Known<'a> {
+    /// The names of the pools.
+    pub names: &'a Given,
+    /// Those that take no traffic.
+    pub routeless: &'a [String],
+    /// The pools, if all of them could be read.
+    pub pools: Option<&'a [Pool]>,
+    /// Where the worker itself is found.
+    pub public_url: Option<&'a OriginUrl>,
+}
+
+/// Reads every `[[route]]`.
+pub(super) fn routes(file: &Table<'_>, known: &Known<'_>) -> Option<Vec<Route>> {
     let tables = file.tables("route");
     if tables.len() > MAX_ROUTES {
         let count = tables.len();
@@ -33,27 +203,60 @@ pub(super) fn routes(file: &Table<'_>, pools: &Given, routeless: &[String]) -> O
         return None;
     }
     let mut given = Given::default();
-    let read: Vec<_> = tables.iter().map(|table| route(table, (pools, routeless), &mut given)).collect();
+    let read: Vec<_> = tables.iter().map(|table| route(table, known, &mut given)).collect();
     read.into_iter().collect()
 }
 
-fn route(table: &Table<'_>, (pools, routeless): (&Given, &[String]), given: &mut Given) -> Option<Route> {
+fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Route> {
     table.only(&KEYS);
-    table.report().inactive(&table.at, table.offset());
     let host = table.get("host").map_or_else(|| Some("*".to_owned()), |field| host(&field));
     let path = table.get("path").map_or_else(|| Some("/".to_owned()), |field| path(&field));
-    let example = pools.names().first().map_or("\"shop\"".to_owned(), |name| quoted(name));
-    let pool = table.require("pool", &example).and_then(|field| pool(&field, pools, routeless));
-    let steering = match table.get("steering") {
-        Some(field) => word(&field, &STEERINGS.map(|(word, _)| word)).and_then(|place| STEERINGS.get(place)),
-        None => STEERINGS.first(),
-    };
+    let example = known.names.names().first().map_or("\"shop\"".to_owned(), |name| quoted(name));
+    let pool = table.require("pool", &example).and_then(|field| pool(&field, known));
+    let steering = table.get("steering").map_or(Some(Steering::Priority), |field| steering(&field));
     if let (Some(host), Some(path)) = (&host, &path)
         && let Some(field) = table.get("path").or_else(|| table.get("host")).or_else(|| table.get("pool"))
     {
         given.first(&format!("{host}{path}"), &field, "write another host or path, or one route");
     }
-    Some(Route { host: host?, path: path?, pool: pool?, steering: steering.map(|(_, steering)| *steering)? })
+    if let (Some(host), Some(pool)) = (&host, &pool) {
+        refuse_itself(table, host, pool, known);
+    }
+    let strip_prefix = table.get("strip_prefix").map_or(Some(false), |field| field.flag());
+    let (timeout, deadline) = times(table);
+    let attempts = table
+        .get("attempts")
+        .map_or(Some(DEFAULT_ATTEMPTS), |field| field.whole(&(1..MAX_ATTEMPTS.saturating_add(1))));
+    let retry = retry(table);
+    let slow_start =
+        table.get("slow_start").map_or(Some(Millis::ZERO), |field| duration(&field, SLOW_START));
+    let stale = table.get("stale_if_error").map(|field| duration(&field, STALE));
+    let answer = table.get("answer").map(|field| field.table().and_then(|table| static_answer(&table)));
+    let last_resort = resorts(table, stale.is_some(), answer.is_some());
+    Some(Route {
+        host: host?,
+        path: path?,
+        pool: pool?,
+        steering: steering?,
+        strip_prefix: strip_prefix?,
+        timeout: timeout?,
+        deadline: deadline?,
+        attempts: attempts?,
+        retry: retry?,
+        slow_start: slow_start?,
+        stale_if_error: all(stale)?,
+        answer: all(answer)?,
+        last_resort: last_resort?,
+    })
+}
+
+/// What was written must have been read; what was not written is nothing.
+fn all<T>(written: Option<Option<T>>) -> Option<Option<T>> {
+    match written {
+        Some(None) => None,
+        Some(Some(value)) => Some(Some(value)),
+        None => Some(None),
+    }
 }
 
 fn host(field: &Field<'_>) -> Option<String> {
@@ -73,28 +276,35 @@ fn host(field: &Field<'_>) -> Option<String> {
 fn path(field: &Field<'_>) -> Option<String> {
     let text = field.text("a path in quotes, as \"/\"")?;
     let good = text.starts_with('/') && text.len() <= MAX_URL && !text.contains(['?', '#']);
-    if good && text.bytes().all(is_path_byte) {
-        return Some(text.to_owned());
-    }
-    field.refuse(format_args!(
-        "{} is not a path; write one that begins with \"/\", of visible ASCII, without query or fragment, at \
-         most {MAX_URL} bytes, as \"/shop\"",
-        quoted(text)
-    ));
-    None
-}
-
-fn pool(field: &Field<'_>, pools: &Given, routeless: &[String]) -> Option<Name> {
-    let text = field.text("the name of a pool in quotes")?;
-    if !pools.has(text) {
+    if !good || !text.bytes().all(is_path_byte) {
         field.refuse(format_args!(
-            "{} is not a pool of this file; {}",
-            quoted(text),
-            meant(text, &pools.names())
+            "{} is not a path; write one that begins with \"/\", of visible ASCII, without query or fragment, at \
+             most {MAX_URL} bytes, as \"/shop\"",
+            quoted(text)
         ));
         return None;
     }
-    if routeless.iter().any(|name| name == text) {
+    if crate::route::is_ambiguous(text) {
+        field.refuse(format_args!(
+            "{} has a segment \".\" or \"..\", which no request that is passed on has; write the path without it",
+            quoted(text)
+        ));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn pool(field: &Field<'_>, known: &Known<'_>) -> Option<Name> {
+    let text = field.text("the name of a pool in quotes")?;
+    if !known.names.has(text) {
+        field.refuse(format_args!(
+            "{} is not a pool of this file; {}",
+            quoted(text),
+            meant(text, &known.names.names())
+        ));
+        return None;
+    }
+    if known.routeless.iter().any(|name| name == text) {
         field.refuse(format_args!(
             "{} is a pool of heartbeats, which take no traffic; write a pool of origins, or delete the route",
             quoted(text)
@@ -102,4 +312,130 @@ fn pool(field: &Field<'_>, pools: &Given, routeless: &[String]) -> Option<Name> 
         return None;
     }
     Name::parse(text).ok()
+}
+
+fn steering(field: &Field<'_>) -> Option<Steering> {
+    let (_, steering) = STEERINGS.get(word(field, &STEERINGS.map(|(word, _)| word))?)?;
+    if matches!(steering, Steering::Latency | Steering::Hash) {
+        field.inactive();
+    }
+    Some(*steering)
+}
+
+/// Refuses an origin that is the worker itself: each request would come back to it. On a laptop the port tells them apart.
+fn refuse_itself(table: &Table<'_>, host: &str, pool: &Name, known: &Known<'_>) {
+    let pool = known.pools.and_then(|pools| pools.iter().find(|known| known.name == *pool));
+    let own = |url: &OriginUrl| {
+        let public = known.public_url.is_some_and(|public| public.host == url.host);
+        (url.host == host || public) && !url.is_loopback()
+    };
+    for origin in pool.iter().flat_map(|pool| &pool.origins).filter(|origin| own(&origin.url)) {
+        table.refuse_at(
+            "pool",
+            format_args!(
+                "leads to {}, whose address has the host that this worker itself answers on, so its requests would go round in \
+                 a circle; give the origin a host of its own",
+                origin.id
+            ),
+        );
+    }
+}
+
+fn times(table: &Table<'_>) -> (Option<Millis>, Option<Millis>) {
+    let timeout = table.get("timeout").map_or(Some(DEFAULT_TIMEOUT), |field| duration(&field, TIMEOUT));
+    let Some(field) = table.get("deadline") else {
+        let deadline = timeout.map(|timeout| DEFAULT_DEADLINE.max(timeout));
+        return (timeout, deadline);
+    };
+    let deadline = duration(&field, DEADLINE);
+    if let (Some(timeout), Some(deadline)) = (timeout, deadline)
+        && deadline < timeout
+    {
+        field.refuse(format_args!(
+            "{deadline} for all attempts is below the timeout of one, {timeout}; write \"{timeout}\" or more, or a shorter timeout"
+        ));
+    }
+    (timeout, deadline)
+}
+
+fn retry(table: &Table<'_>) -> Option<Retry> {
+    let written = match table.get("retry") {
+        Some(field) => Some(field.table()?),
+        None => None,
+    };
+    let field = |key: &str| written.as_ref().and_then(|table| table.get(key));
+    if let Some(table) = &written {
+        table.only(&RETRY_KEYS);
+    }
+    let default = DEFAULT_STATUS.map(|(first, last)| StatusRange { first, last }).to_vec();
+    let status = field("status").map_or(Some(default), |field| statuses(&field));
+    let default = DEFAULT_METHODS.map(str::to_owned).to_vec();
+    let methods = field("methods").map_or(Some(default), |field| methods(&field));
+    let budget = field("budget").map_or_else(|| Ratio::percent(DEFAULT_BUDGET), |field| share(&field));
+    Some(Retry { status: status?, methods: methods?, budget: budget? })
+}
+
+/// Methods; none if no request is to be sent again.
+fn methods(field: &Field<'_>) -> Option<Vec<String>> {
+    let items = field.list("one as [\"GET\", \"HEAD\"]")?;
+    let read = |item: &Field<'_>| METHODS.get(word(item, &METHODS)?).map(|method| (*method).to_owned());
+    let read: Vec<_> = items.iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+fn static_answer(table: &Table<'_>) -> Option<StaticAnswer> {
+    table.only(&ANSWER_KEYS);
+    let status = table.get("status").map_or(Some(503), |field| field.whole(&(200..600)));
+    let content_type = table
+        .get("content_type")
+        .map_or_else(|| Some("text/plain; charset=utf-8".to_owned()), |field| content_type(&field));
+    let body = table.require("body", "\"…\"").and_then(|field| {
+        let text = field.text("the text of the body, in quotes")?;
+        if text.len() > MAX_BODY {
+            field.refuse(format_args!("is longer than {MAX_BODY} bytes; write a shorter text"));
+            return None;
+        }
+        Some(text.to_owned())
+    });
+    Some(StaticAnswer {
+        status: status.and_then(|status| u16::try_from(status).ok())?,
+        content_type: content_type?,
+        body: body?,
+    })
+}
+
+fn content_type(field: &Field<'_>) -> Option<String> {
+    let text = field.text("a content type in quotes, as \"text/html; charset=utf-8\"")?;
+    let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
+    if !visible || !text.contains('/') || text.trim() != text || text.len() > MAX_CONTENT_TYPE {
+        field.refuse(format_args!(
+            "{} is not a content type; write one of at most {MAX_CONTENT_TYPE} bytes, as \"text/html; charset=utf-8\"",
+            quoted(text)
+        ));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// The last resorts: those that are written, else what there is.
+fn resorts(table: &Table<'_>, stale: bool, answer: bool) -> Option<Vec<Resort>> {
+    let there = [(stale, Resort::Stale, "stale_if_error"), (answer, Resort::Answer, "answer")];
+    let Some(field) = table.get("last_resort") else {
+        return Some(there.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, resort, _)| resort).collect());
+    };
+    let items = field.list("one as [\"origins\", \"stale\", \"answer\"]")?;
+    let mut resorts = Vec::new();
+    for item in &items {
+        let (_, resort) = RESORTS.get(word(item, &RESORTS.map(|(word, _)| word))?)?;
+        if resorts.contains(resort) {
+            item.refuse(format_args!("{} is given already; write it once", item.shown()));
+            return None;
+        }
+        if let Some((_, _, key)) = there.iter().find(|(is_there, what, _)| what == resort && !is_there) {
+            item.refuse(format_args!("{} needs {key}, which is not written; write it, or leave this out", item.shown()));
+            return None;
+        }
+        resorts.push(*resort);
+    }
+    Some(resorts)
 }

@@ -121,6 +121,12 @@ pub(super) async fn beat(env: &Env, id: &OriginId) -> Result<bool> {
     Ok(arbiter(env)?.post(&url, "").await?.status() == 204)
 }
 
+/// Tells the Arbiter that live requests found an origin wanting.
+pub(super) async fn doubt(env: &Env, id: &OriginId) -> Result<()> {
+    let url = format!("https://arbiter/doubt/{id}");
+    arbiter(env)?.post(&url, "").await.map(drop)
+}
+
 /// What became of a report.
 pub(super) enum Delivery {
     /// It was taken.

@@ -118,6 +118,7 @@ extern "C" {
     pub type Env;
 
     /// An invocation, or the life of an object: what keeps it going.
+    #[derive(Clone)]
     pub type Context;
     #[wasm_bindgen(method, catch, js_name = waitUntil)]
     fn keep_going(this: &Context, until: &Promise) -> std::result::Result<(), JsValue>;

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Map, Millis, Timestamp};
+use crate::units::{Map, Millis, Name, Timestamp};
 
 thread_local! {
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
@@ -63,6 +63,32 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
     let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
     Reply { answer, kept }
+}
+
+/// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any more. A refresh that is due is begun.
+pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &Context)) -> Option<Rc<Snapshot>> {
+    let (part, limit) = pool_part(pool, config, env);
+    let now = clock::now();
+    let (held, rests_until) =
+        MEMORY.with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
+    if held.is_some() && rests_until <= now {
+        let (env, context) = (env.clone(), ctx.clone());
+        ctx.wait_until(async move {
+            served(&part, limit, config, (&env, &context)).await;
+        });
+    }
+    held
+}
+
+/// What any layer has of a pool.
+pub(super) async fn learned(pool: &Name, config: &'static Config, at: (&Env, &Context)) -> Option<Rc<Snapshot>> {
+    let (part, limit) = pool_part(pool, config, at.0);
+    served(&part, limit, config, at).await.copy.map(|copy| copy.snapshot)
+}
+
+fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
+    let local = env.text("VEDETTE_LOCAL").is_some();
+    (reader::part_of_pool(pool, config, local), reader::limit(config.plan, local))
 }
 
 async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {

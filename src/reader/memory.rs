@@ -4,8 +4,8 @@
 use std::rc::Rc;
 
 use super::{Asked, CACHE_PATIENCE, Held, Known, Layer, limit_of};
-use crate::snapshot::Part;
-use crate::units::{Map, Millis, Timestamp};
+use crate::snapshot::{OriginView, Part, Snapshot};
+use crate::units::{Map, Millis, Name, Timestamp};
 
 /// The copies of one isolate, by part.
 #[derive(Debug, Default)]
@@ -50,6 +50,14 @@ impl Memory {
         let copies =
             [part, &Part::Whole].map(|part| self.slots.get(part).and_then(|slot| slot.copy.as_ref()));
         copies.into_iter().flatten().max_by_key(|copy| copy.snapshot.taken_at)
+    }
+
+    /// The newest copy that has this part, if any verdict of the pool in it still holds.
+    #[must_use]
+    pub fn at_hand(&self, part: &Part, pool: &Name, now: Timestamp) -> Option<Rc<Snapshot>> {
+        let held = self.held(part)?;
+        let holds = |origin: &OriginView| now < origin.valid_until;
+        held.snapshot.pool(pool.as_str())?.origins.iter().any(holds).then(|| Rc::clone(&held.snapshot))
     }
 
     /// Whether this very copy is the one that is held.

@@ -1,0 +1,123 @@
+//! The way through a route, step by step: `proxy.mjs` says what happened to a request, and is told what to do next.
+//!
+//! Every step but one is a plain call that returns at once: a promise of our own would cost a request more than all that is decided
+//! about it (decision 0015).
+
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::platform::{Context, Env, boxed};
+use super::{clock, deployed, layers, log, reader};
+use crate::config::Config;
+use crate::route::{Event, Inbound, Passage, Step, fields};
+use crate::units::{Name, OriginId};
+
+thread_local! {
+    static PASSAGE: RefCell<Option<Passage>> = const { RefCell::new(None) };
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Math)]
+    fn random() -> f64;
+}
+
+/// Does something with the passage of this isolate; nothing if the configuration is bad.
+fn with<T>(work: impl FnOnce(&mut Passage, &'static Config) -> Option<T>) -> Option<T> {
+    let config = deployed::config().ok()?;
+    PASSAGE.with_borrow_mut(|passage| work(passage.get_or_insert_with(|| Passage::new(config, chance())), config))
+}
+
+/// 48 bits of chance. Nothing secret hangs on it.
+fn chance() -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^48")]
+    let drawn = (random() * 281_474_976_710_656.0) as u64;
+    drawn
+}
+
+/// Path and query by which Vedette itself is asked; nothing if the address is not its own.
+pub(super) fn own_target(url: &str) -> Option<String> {
+    with(|passage, _| passage.own_target(url).map(str::to_owned))
+}
+
+/// Whether any request is passed on.
+#[wasm_bindgen]
+pub fn is_routed() -> bool {
+    deployed::config().is_ok_and(|config| !config.routes.is_empty())
+}
+
+/// The fields that no origin gets as the client sent them, separated by spaces.
+#[wasm_bindgen]
+pub fn removed_fields() -> String {
+    fields::REMOVED.join(" ")
+}
+
+/// What to do with a request; nothing if it is for Vedette itself. Fields that were not received are absent.
+#[wasm_bindgen]
+#[expect(clippy::too_many_arguments, reason = "an object would cost a call for each member")]
+pub fn depart(
+    method: &str,
+    url: &str,
+    has_body: bool,
+    connection: Option<String>,
+    upgrade: Option<String>,
+    via: Option<String>,
+    cdn_loop: Option<String>,
+    traceparent: Option<String>,
+    client: Option<String>,
+    env: &Env,
+    ctx: &Context,
+) -> Option<String> {
+    let chance = if traceparent.is_some() { (0, 0) } else { (chance() << 16 ^ chance(), chance() << 16 ^ chance()) };
+    let inbound = Inbound {
+        method,
+        url,
+        has_body,
+        connection: connection.as_deref(),
+        upgrade: upgrade.as_deref(),
+        via: via.as_deref(),
+        cdn_loop: cdn_loop.as_deref(),
+        traceparent: traceparent.as_deref(),
+        client: client.as_deref(),
+        chance,
+    };
+    let known = |pool: &Name, config| reader::at_hand(pool, config, (env, ctx));
+    with(|passage, config| passage.depart(config, &inbound, |pool| known(pool, config), clock::now()))
+        .map(|step| step.write())
+}
+
+/// Finds out what is known of a pool, and says what to do with the request that waits for it.
+#[wasm_bindgen]
+pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<String> {
+    let pool = Name::parse(&pool).ok()?;
+    let config = deployed::config().ok()?;
+    let known = boxed(reader::learned(&pool, config, (&env, &ctx))).await;
+    with(|passage, config| passage.learned(config, id, known.as_deref(), clock::now())).map(|step| step.write())
+}
+
+/// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).
+#[wasm_bindgen]
+pub fn returned(id: u32, outcome: u16, env: &Env, ctx: &Context) -> Option<String> {
+    let event = match outcome {
+        0 => Event::Broken,
+        1 => Event::TimedOut,
+        status => Event::Answered(status),
+    };
+    let (step, doubted) = with(|passage, config| passage.returned(config, id, event, clock::now()))?;
+    for origin in doubted {
+        have_looked_at(origin, env, ctx);
+    }
+    Some(Step::write(&step))
+}
+
+/// Has the vantages look at an origin that live requests have found wanting.
+fn have_looked_at(origin: OriginId, env: &Env, ctx: &Context) {
+    log::warn("origin_ejected", &[("origin", &origin.to_string())]);
+    let env = env.clone();
+    ctx.wait_until(async move {
+        if let Err(error) = layers::doubt(&env, &origin).await {
+            log::warn("arbiter_unreachable", &[("by", &"proxy"), ("error", &error.to_string())]);
+        }
+    });
+}

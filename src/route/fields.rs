@@ -1,0 +1,176 @@
+//! The header fields that are set and removed on the way to an origin and back.
+//!
+//! What holds for one connection only is removed (RFC 9110 section 7.6.1). What says who the client is, is set anew from what the
+//! platform says: whatever the client wrote there itself is forged. `Via` (RFC 9110 section 7.6.3) and `CDN-Loop` (RFC 8586) name this
+//! deployment, and a request that names it already is refused. `Proxy-Status` (RFC 9209) and `Server-Timing` say which origin answered,
+//! and why, by names only.
+
+use super::{Attempt, Fault};
+use crate::config::Config;
+use crate::units::{Fingerprint, Millis};
+
+/// Fields that hold for one connection, and fields by which a client could pretend to be another: none of them reaches an origin as the
+/// client sent it. (`Transfer-Encoding` and `Content-Length` are the platform's.)
+pub const REMOVED: [&str; 14] = [
+    "connection",
+    "proxy-connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-server",
+    "x-real-ip",
+];
+
+/// A request that came through so many proxies of our kind is in a loop of several deployments.
+const MOST_HOPS: usize = 8;
+
+/// What is known of a request before it is sent on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// The client's address, as the platform says it.
+    pub client: Option<&'a str>,
+    /// Host, and port if there is one, that the client asked.
+    pub authority: &'a str,
+    /// Whether the client asked by `https`.
+    pub https: bool,
+    /// The prefix that is left out of the path.
+    pub stripped: Option<&'a str>,
+    /// `Via`, as received.
+    pub via: Option<&'a str>,
+    /// `CDN-Loop`, as received.
+    pub cdn_loop: Option<&'a str>,
+    /// `traceparent`, as received.
+    pub traceparent: Option<&'a str>,
+    /// Chance, for a trace that begins here.
+    pub chance: (u64, u64),
+}
+
+/// The name of a deployment, as `Via` and `CDN-Loop` say it.
+#[must_use]
+pub fn pseudonym(config: Fingerprint) -> String {
+    format!("vedette-{config}")
+}
+
+/// Whether a request has been here, or through so many others of our kind that it goes round in a circle.
+#[must_use]
+pub fn is_loop(facts: &Facts<'_>, pseudonym: &str) -> bool {
+    let known = [facts.via, facts.cdn_loop].into_iter().flatten();
+    known.into_iter().any(|list| list.contains(pseudonym) || list.matches("vedette-").count() >= MOST_HOPS)
+}
+
+/// The fields that `Connection` names, which go with it. Those that this module sets are set in any case.
+pub fn named_by_connection(connection: &str) -> impl Iterator<Item = String> {
+    let token = |name: &&str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_graphic() && c != b',');
+    let names = connection.split(',').map(str::trim).filter(token).map(str::to_ascii_lowercase);
+    names.filter(|name| !matches!(name.as_str(), "close" | "keep-alive" | "upgrade" | "host"))
+}
+
+/// The fields to set on the request, each once.
+#[must_use]
+pub fn request(facts: &Facts<'_>, pseudonym: &str) -> Vec<(&'static str, String)> {
+    let scheme = if facts.https { "https" } else { "http" };
+    let mut fields = vec![
+        ("via", appended(facts.via, format_args!("1.1 {pseudonym}"))),
+        ("cdn-loop", appended(facts.cdn_loop, format_args!("{pseudonym}"))),
+        ("forwarded", forwarded(facts, scheme)),
+        ("x-forwarded-host", facts.authority.to_owned()),
+        ("x-forwarded-proto", scheme.to_owned()),
+        ("traceparent", traceparent(facts)),
+    ];
+    fields.extend(facts.client.map(|client| ("x-forwarded-for", client.to_owned())));
+    fields.extend(facts.stripped.map(|prefix| ("x-forwarded-prefix", prefix.to_owned())));
+    fields
+}
+
+fn appended(before: Option<&str>, own: std::fmt::Arguments<'_>) -> String {
+    match before.filter(|before| !before.trim().is_empty()) {
+        Some(before) => format!("{before}, {own}"),
+        None => own.to_string(),
+    }
+}
+
+/// `Forwarded` (RFC 7239): an address of version 6 stands in brackets and quotes, and an authority with a port in quotes.
+fn forwarded(facts: &Facts<'_>, scheme: &str) -> String {
+    let quoted = |text: &str| {
+        let token = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
+        if token { text.to_owned() } else { format!("\"{}\"", text.replace(['"', '\\'], "")) }
+    };
+    let client = facts.client.map(|client| {
+        let node = if client.contains(':') { format!("[{client}]") } else { client.to_owned() };
+        format!("for={};", quoted(&node))
+    });
+    format!("{}host={};proto={scheme}", client.unwrap_or_default(), quoted(facts.authority))
+}
+
+/// The trace that the client is in (W3C Trace Context), or one that begins here.
+fn traceparent(facts: &Facts<'_>) -> String {
+    match facts.traceparent.filter(|trace| is_traceparent(trace)) {
+        Some(trace) => trace.to_owned(),
+        None => {
+            let (one, other) = facts.chance;
+            // Neither id may be zero. The second one is the span's; it follows from the first two.
+            format!("00-{:016x}{:016x}-{:016x}-00", one | 1, other, (one ^ other.rotate_left(32)) | 1)
+        }
+    }
+}
+
+/// Whether a text is a `traceparent`: version, trace id, parent id and flags in lower-case hexadecimal, no id of zeroes only.
+fn is_traceparent(text: &str) -> bool {
+    let hexadecimal = |part: &str| part.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
+    let parts: Vec<&str> = text.split('-').take(5).collect();
+    let [version, trace, parent, flags, ..] = parts.as_slice() else { return false };
+    let lengths = (version.len(), trace.len(), parent.len(), flags.len()) == (2, 32, 16, 2);
+    let known = *version != "ff" && (*version != "00" || text.len() == 55) && text.len() <= 128;
+    let zero = |id: &str| id.bytes().all(|c| c == b'0');
+    let good = [version, trace, parent, flags].into_iter().all(|part| hexadecimal(part));
+    lengths && known && good && !zero(trace) && !zero(parent)
+}
+
+/// The fields to append to an answer that is handed on: `elapsed` after the request came.
+#[must_use]
+pub fn response(config: &Config, attempt: &Attempt, elapsed: Millis) -> Vec<(&'static str, String)> {
+    let Some(pool) = config.pools.get(attempt.pool) else { return Vec::new() };
+    let name = |place: usize| pool.origins.get(place).map_or("", |origin| origin.id.origin.as_str());
+    let origin = attempt.origin().map(name).unwrap_or_default();
+    let faults = faults(attempt, &name);
+    let why = if faults.is_empty() { attempt.why() } else { faults.as_str() };
+    vec![
+        ("via", "1.1 vedette".to_owned()),
+        ("proxy-status", format!("vedette; next-hop={origin}; details=\"{why}\"")),
+        ("server-timing", format!("vedette;desc=\"{origin}\";dur={}", elapsed.get())),
+    ]
+}
+
+/// What is said of an answer of our own: an error of RFC 9209 section 2.3, and what came before it.
+#[must_use]
+pub fn status_of(config: &Config, attempt: Option<&Attempt>, error: &str) -> String {
+    let why = attempt
+        .and_then(|attempt| Some((attempt, config.pools.get(attempt.pool)?)))
+        .map(|(attempt, pool)| {
+            faults(attempt, &|place: usize| {
+                pool.origins.get(place).map_or("", |origin| origin.id.origin.as_str())
+            })
+        })
+        .filter(|why| !why.is_empty());
+    match why {
+        Some(why) => format!("vedette; error={error}; details=\"{why}\""),
+        None => format!("vedette; error={error}"),
+    }
+}
+
+/// Who did not answer well before, and how.
+fn faults<'a>(attempt: &Attempt, name: &impl Fn(usize) -> &'a str) -> String {
+    let one = |(place, fault): &(usize, Fault)| match fault {
+        Fault::Broken => format!("{} broke off", name(*place)),
+        Fault::TimedOut => format!("{} did not answer in time", name(*place)),
+        Fault::Status(status) => format!("{} answered {status}", name(*place)),
+    };
+    attempt.faults().iter().map(one).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,191 @@
+//! What the requests of one isolate say of the origins: which are ejected for a while, and how many requests were sent again lately.
+//!
+//! It never votes: whoever knows an address that yields 500 could take an origin down with it. It changes the order in which this
+//! isolate asks the origins, and has the vantages look.
+
+use crate::config::Config;
+use crate::units::{Fingerprint, Millis, Ratio, Timestamp};
+
+/// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one isolate sees but a part).
+const IN_A_ROW: u32 = 3;
+
+/// The first ejection lasts this long and each further one as much longer, up to the most (Envoy's `base_ejection_time` is 30 s and
+/// its `max_ejection_time` 300 s; verdicts take over within seconds).
+const EJECTION: Millis = Millis::from_secs(10);
+const LONGEST_EJECTION: Millis = Millis::from_secs(300);
+
+/// Seconds over which the budget of a pool is counted, as Linkerd's `ttl`.
+const SECONDS: usize = 10;
+
+/// So many requests may be sent again in that time whatever the share is, so that a quiet pool has some (Linkerd's
+/// `minRetriesPerSecond` is 10).
+const LEAST: u64 = 100;
+
+/// What this isolate saw of the origins.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    pools: Vec<Pool>,
+    seed: u64,
+    drawn: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Pool {
+    origins: Vec<Live>,
+    budget: Budget,
+    counts: Counts,
+}
+
+/// One origin, as live requests see it.
+#[derive(Clone, Debug, Default)]
+struct Live {
+    in_a_row: u32,
+    /// How often it was ejected without having been well for long in between.
+    ejections: u32,
+    ejected: Option<Timestamp>,
+    until: Timestamp,
+}
+
+/// What became of the requests of a pool since the isolate began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests.
+    pub requests: u64,
+    /// How often one was sent to another origin.
+    pub retries: u64,
+    /// How often the budget forbade it.
+    pub held_back: u64,
+    /// Ejections of an origin.
+    pub ejections: u64,
+    /// Requests that no origin answered.
+    pub unanswered: u64,
+}
+
+/// Requests, and those that were sent again, in each of the latest seconds.
+#[derive(Clone, Debug, Default)]
+struct Budget {
+    slots: [(u64, u64); SECONDS],
+    /// The second of the latest slot since the epoch.
+    second: u64,
+}
+
+impl Budget {
+    /// The slot of this second; those between the last one and this are empty.
+    fn slot(&mut self, now: Timestamp) -> Option<&mut (u64, u64)> {
+        let second = now.as_millis() / 1_000;
+        // A clock that was set back begins anew.
+        let passed = if second < self.second { SECONDS as u64 } else { second.saturating_sub(self.second) };
+        for ago in 0..passed.min(SECONDS as u64) {
+            let index = second.saturating_sub(ago) as usize % SECONDS;
+            if let Some(slot) = self.slots.get_mut(index) {
+                *slot = (0, 0);
+            }
+        }
+        self.second = second;
+        self.slots.get_mut(second as usize % SECONDS)
+    }
+
+    fn sums(&self) -> (u64, u64) {
+        self.slots.iter().fold((0, 0), |(requests, again), slot| {
+            (requests.saturating_add(slot.0), again.saturating_add(slot.1))
+        })
+    }
+}
+
+impl Traffic {
+    /// Nothing seen yet. `seed` is where chance comes from.
+    #[must_use]
+    pub fn new(config: &Config, seed: u64) -> Self {
+        let pool = |pool: &crate::config::Pool| Pool {
+            origins: vec![Live::default(); pool.origins.len()],
+            ..Pool::default()
+        };
+        Self { pools: config.pools.iter().map(pool).collect(), seed, drawn: 0 }
+    }
+
+    fn live(&mut self, pool: usize, origin: usize) -> Option<&mut Live> {
+        self.pools.get_mut(pool)?.origins.get_mut(origin)
+    }
+
+    /// Counts a request for a pool.
+    pub fn arrived(&mut self, pool: usize, now: Timestamp) {
+        let Some(pool) = self.pools.get_mut(pool) else { return };
+        pool.counts.requests = pool.counts.requests.saturating_add(1);
+        if let Some(slot) = pool.budget.slot(now) {
+            slot.0 = slot.0.saturating_add(1);
+        }
+    }
+
+    /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is; it is counted if so.
+    pub fn may_retry(&mut self, pool: usize, share: Ratio, now: Timestamp) -> bool {
+        let Some(pool) = self.pools.get_mut(pool) else { return false };
+        pool.budget.slot(now);
+        let (requests, again) = pool.budget.sums();
+        if again >= share.of_rounded_up(requests).max(LEAST) {
+            pool.counts.held_back = pool.counts.held_back.saturating_add(1);
+            return false;
+        }
+        pool.counts.retries = pool.counts.retries.saturating_add(1);
+        if let Some(slot) = pool.budget.slot(now) {
+            slot.1 = slot.1.saturating_add(1);
+        }
+        true
+    }
+
+    /// Counts a request that no origin answered.
+    pub fn unanswered(&mut self, pool: usize) {
+        if let Some(pool) = self.pools.get_mut(pool) {
+            pool.counts.unanswered = pool.counts.unanswered.saturating_add(1);
+        }
+    }
+
+    /// An origin answered as one that is well.
+    pub fn succeeded(&mut self, pool: usize, origin: usize) {
+        if let Some(live) = self.live(pool, origin) {
+            live.in_a_row = 0;
+        }
+    }
+
+    /// An origin failed a request; whether it is ejected for it, which is the time to have the vantages look.
+    pub fn failed(&mut self, pool: usize, origin: usize, now: Timestamp) -> bool {
+        let Some(live) = self.live(pool, origin) else { return false };
+        live.in_a_row = live.in_a_row.saturating_add(1);
+        if live.in_a_row < IN_A_ROW || now < live.until {
+            return false;
+        }
+        let rested = live.ejected.is_some_and(|_| now.since(live.until) > LONGEST_EJECTION);
+        live.ejections = if rested { 1 } else { live.ejections.saturating_add(1) };
+        live.in_a_row = 0;
+        live.ejected = Some(now);
+        live.until = now.plus(EJECTION.times(live.ejections.into()).min(LONGEST_EJECTION));
+        if let Some(pool) = self.pools.get_mut(pool) {
+            pool.counts.ejections = pool.counts.ejections.saturating_add(1);
+        }
+        true
+    }
+
+    /// Whether an origin is ejected. A verdict that turned good after it (`since`) ends it, as a health check does in Envoy.
+    #[must_use]
+    pub fn is_ejected(&self, pool: usize, origin: usize, good_since: Option<Timestamp>, now: Timestamp) -> bool {
+        let live = self.pools.get(pool).and_then(|pool| pool.origins.get(origin));
+        live.is_some_and(|live| {
+            let Some(at) = live.ejected else { return false };
+            // A clock that was set back ends it, too.
+            (at..live.until).contains(&now) && good_since.is_none_or(|since| since <= at)
+        })
+    }
+
+    /// What became of the requests of a pool.
+    #[must_use]
+    pub fn counts(&self, pool: usize) -> Counts {
+        self.pools.get(pool).map(|pool| pool.counts).unwrap_or_default()
+    }
+
+    /// A number from 0 to `below` less one, each as likely as the others; 0 if `below` is 0.
+    pub fn draw(&mut self, below: u64) -> u64 {
+        self.drawn = self.drawn.wrapping_add(1);
+        let drawn = Fingerprint::of(&format!("{}/{}", self.seed, self.drawn)).as_u64();
+        // The high half times the range (Lemire's reduction): no division, and no bias that anybody could see.
+        (drawn >> 32).wrapping_mul(below & 0xffff_ffff) >> 32
+    }
+}

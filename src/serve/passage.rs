@@ -1,0 +1,125 @@
+//! What a route answers in an origin's place: a refusal of what may not be passed on, or an apology when no origin answers.
+
+use super::problem::answer as problem;
+use super::{Answer, MAX_TARGET};
+use crate::config::{Config, Resort, StaticAnswer};
+use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, Table, Way, fields, is_ambiguous};
+
+/// Why a request is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its path may mean another one to the next reader.
+    Ambiguous,
+    /// It is longer than what is read.
+    TooLong,
+    /// No route of its host has its path.
+    Nowhere,
+    /// It has been here already.
+    Loop,
+    /// It asks for Vedette's own page on a routed host without the slash, which its links need.
+    Home,
+}
+
+/// Why a request to a routed host is not passed on, as far as its address tells.
+#[must_use]
+pub fn refused(table: &Table, parts: &Parts<'_>) -> Option<Refusal> {
+    if parts.path.len().saturating_add(parts.query.len()) > MAX_TARGET {
+        return Some(Refusal::TooLong);
+    }
+    if is_ambiguous(parts.path) {
+        return Some(Refusal::Ambiguous);
+    }
+    (table.find(parts.authority, parts.path) == Way::Nowhere).then_some(Refusal::Nowhere)
+}
+
+impl Refusal {
+    /// The answer to such a request.
+    #[must_use]
+    pub fn answer(self) -> Answer {
+        let (error, mut answer) = match self {
+            Self::Home => {
+                let headers = vec![("location", format!("{OWN_PREFIX}/"))];
+                return Answer { status: 308, headers, body: String::new() };
+            }
+            Self::Ambiguous => (
+                "http_request_error",
+                problem(
+                    400,
+                    "ambiguous-path",
+                    "Ambiguous path",
+                    "The path has a segment \".\" or \"..\", or a backslash, which the next reader may take for another path. Send it in its \
+                     shortest form.",
+                ),
+            ),
+            Self::TooLong => (
+                "http_request_error",
+                problem(
+                    414,
+                    "uri-too-long",
+                    "URI too long",
+                    &format!("At most {MAX_TARGET} bytes of path and query are passed on."),
+                ),
+            ),
+            Self::Nowhere => (
+                "destination_not_found",
+                problem(404, "no-route", "No route", "No route of this host has this path."),
+            ),
+            Self::Loop => (
+                "proxy_loop_detected",
+                problem(
+                    508,
+                    "loop",
+                    "Loop detected",
+                    "The request has come through this deployment already: the address of an origin leads back here. Give the origin a \
+                     host of its own.",
+                ),
+            ),
+        };
+        answer.headers.push(("proxy-status", format!("vedette; error={error}")));
+        answer
+    }
+}
+
+/// What is answered when no origin does and no copy is at hand: the static answer of the route, else 503, or 504 where an origin was
+/// asked and did not answer in time, 502 where it broke off.
+#[must_use]
+pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
+    let route = config.routes.get(attempt.route);
+    let (status, error) = match attempt.faults().last() {
+        Some((_, Fault::TimedOut)) => (504, "http_response_timeout"),
+        Some((_, Fault::Broken)) => (502, "connection_terminated"),
+        Some((_, Fault::Status(_))) | None => (503, "destination_unavailable"),
+    };
+    let said = fields::status_of(config, Some(attempt), error);
+    let pool = config.pools.get(attempt.pool);
+    // The next probe may know better.
+    let wait = pool.and_then(|pool| pool.origins.iter().map(|origin| origin.pace.fast_interval.as_secs()).min());
+    let after = wait.unwrap_or(1).max(1).to_string();
+    let own = route.and_then(|route| route.answer.as_ref().filter(|_| route.last_resort.contains(&Resort::Answer)));
+    let mut answer = match own {
+        Some(own) => fixed(own),
+        None if attempt.had_nowhere() && attempt.faults().is_empty() => problem(
+            503,
+            "no-origin",
+            "No origin available",
+            "Every origin that could answer this request fails. It was not sent to any.",
+        ),
+        None => problem(
+            status,
+            "no-answer",
+            "No answer from an origin",
+            "No origin answered this request in time. One that may not be sent twice was sent once.",
+        ),
+    };
+    answer.headers.push(("retry-after", after));
+    answer.headers.push(("proxy-status", said));
+    answer
+}
+
+fn fixed(own: &StaticAnswer) -> Answer {
+    Answer {
+        status: own.status,
+        headers: vec![("content-type", own.content_type.clone()), ("cache-control", "no-store".to_owned())],
+        body: own.body.clone(),
+    }
+}
