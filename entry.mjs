@@ -35,6 +35,7 @@ function revive() {
   wasm.__wbg_reset_state();
   // What ends their lease is gone with the old instance.
   kept.clear();
+  forget();
   crashed = false;
 }
 
@@ -130,7 +131,7 @@ async function anew(request, env, ctx) {
   return new Response(answer.body, answer.init);
 }
 
-const carried = carrier(wasm, call);
+const { carried, forget } = carrier(wasm, call);
 
 /** Whether any request is passed on; asked once. */
 let routed;

@@ -1,26 +1,42 @@
 // Carries requests through a route: does what the core says (src/route/passage.rs), and tells it what came of it. It decides nothing.
 //
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
-// to the other unread.
+// to the other unread. While nothing changes it sends requests under a lease (src/route/lease.rs), without a step into wasm.
 
-/** What becomes of one attempt: `{ response }`, or the outcome as the core counts it. Once the headers are there nothing ends it. */
-async function sent(request, headers, { url, patience }) {
-  const controller = new AbortController();
-  let outcome = 0;
-  const timer = setTimeout(() => {
-    outcome = 1;
-    controller.abort();
-  }, patience);
-  try {
+/** Outcomes of an attempt that are no status. */
+const BROKE_OFF = 0;
+const TOO_LATE = 1;
+
+/** Leases that are kept, by address; of very many the latest count. */
+const LEASES_MOST = 1000;
+
+/** What an address must not have to go under a lease: the core looks at it first. A dot after a slash may be a path of Vedette's own. */
+const UNUSUAL = /\/\.|\\|%2e|#/i;
+
+/** The longest address that goes under a lease; the core says what is too long. */
+const LONGEST = 8192;
+
+const ORDINARY_CONNECTION = /^(?:keep-alive|close)$/i;
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** A trace that begins here (W3C Trace Context). */
+const hex = () => ((Math.random() * 0xffffffff) | 1).toString(16).replace("-", "f").padStart(8, "0").slice(-8);
+const trace = () => `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
+
+/** One attempt: the response, once its headers are there, or how there came to be none. After that nothing ends it: a body may take
+ *  its time. One that is too late is let go with the request that it belongs to. */
+const sent = (request, url, headers, patience) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, patience, TOO_LATE);
     const { method, body } = request;
-    const response = await fetch(url, { method, headers, body, redirect: "manual", signal: controller.signal });
-    return { response, outcome: response.status };
-  } catch {
-    return { outcome };
-  } finally {
-    clearTimeout(timer);
-  }
-}
+    const done = (outcome) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    fetch(url, { method, headers, body, redirect: "manual" }).then(done, () => done(BROKE_OFF));
+  });
+
+const outcomeOf = (came) => (typeof came === "number" ? came : came.status);
 
 /** The answer of an origin, with what is said of the way that it came. */
 function handedOn(response, fields) {
@@ -32,21 +48,32 @@ function handedOn(response, fields) {
 /** What carries requests; `call` calls into a living instance of the wasm worker. */
 export function carrier(wasm, call) {
   let removed;
+  /** The fields that no origin gets as the client sent them. */
+  const unsaid = () => (removed ??= wasm.removed_fields().split(" "));
+
+  /** Leases by the part of an address that decides where it goes, and by authority how much of it that is. */
+  const leases = new Map();
+  const depths = new Map();
+
+  const inbound = (request) => ({
+    method: request.method,
+    url: request.url,
+    body: request.body !== null,
+    field: (name) => request.headers.get(name) ?? undefined,
+  });
 
   /** The header fields of a request as an origin gets them. */
   function outbound(request, { set, remove = [] }) {
-    removed ??= wasm.removed_fields().split(" ");
     const headers = new Headers(request.headers);
-    for (const name of removed) headers.delete(name);
+    for (const name of unsaid()) headers.delete(name);
     for (const name of remove) headers.delete(name);
     for (const [name, value] of set) headers.set(name, value);
     return headers;
   }
 
-  /** Does what the first step says, and all that follow. */
-  async function carry(first, request, env, ctx) {
+  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already. */
+  async function carry(first, request, env, ctx, response) {
     let headers;
-    let response;
     for (let said = first; said !== undefined; ) {
       const step = JSON.parse(said);
       if (step.pass) return handedOn(response, step.pass);
@@ -57,31 +84,107 @@ export function carrier(wasm, call) {
         said = await call(() => wasm.learned(step.learn, step.pool, env, ctx));
         continue;
       }
+      const { id, url, patience, lease } = step.send;
+      if (lease) keep(request.url, lease);
       headers ??= outbound(request, step.send);
-      let outcome;
-      ({ response, outcome } = await sent(request, headers, step.send));
-      said = wasm.returned(step.send.id, outcome, env, ctx);
+      const came = await sent(request, url, headers, patience);
+      response = typeof came === "number" ? undefined : came;
+      said = wasm.returned(id, outcomeOf(came), env, ctx);
     }
     throw new Error("the way of this request is not known any more");
   }
 
+  /** The part of an address that decides where it goes. */
+  function keyOf(url, path, depth) {
+    const query = url.indexOf("?", path);
+    const end = query < 0 ? url.length : query;
+    let at = path;
+    for (let left = depth; left > 0 && at < end; left -= 1) {
+      const next = url.indexOf("/", at + 1);
+      at = next < 0 || next > end ? end : next;
+    }
+    return url.slice(0, at);
+  }
+
+  const pathOf = (url) => url.indexOf("/", url.indexOf("://") + 3);
+
+  function keep(url, lease) {
+    const path = pathOf(url);
+    if (path < 0 || url.length > LONGEST) return;
+    if (leases.size >= LEASES_MOST) forget();
+    const authority = url.slice(0, path);
+    const key = keyOf(url, path, lease.depth);
+    depths.set(authority, lease.depth);
+    leases.set(key, { ...lease, skip: path + lease.strip, count: 0 });
+  }
+
+  function forget() {
+    leases.clear();
+    depths.clear();
+  }
+
+  /** The lease that an address goes under, if one holds. */
+  function leaseOf(url) {
+    const path = pathOf(url);
+    const depth = depths.get(path < 0 ? url : url.slice(0, path));
+    if (depth === undefined || url.length > LONGEST || UNUSUAL.test(url)) return;
+    const lease = leases.get(keyOf(url, path, depth));
+    if (lease === undefined) return;
+    const now = Date.now();
+    // A clock that was set back makes it look long to live.
+    if (now >= lease.from && now < lease.until) return lease;
+    leases.delete(keyOf(url, path, depth));
+    if (lease.count) wasm.went_well(lease.route, lease.count);
+  }
+
+  /** The header fields of a request under a lease; nothing if there is something about it that the core has to see. */
+  function usual({ headers }, lease) {
+    const connection = headers.get("connection");
+    if (connection !== null && !ORDINARY_CONNECTION.test(connection)) return;
+    const [via, loop, client, parent] = [headers.get("via"), headers.get("cdn-loop"), headers.get("cf-connecting-ip"), headers.get("traceparent")];
+    if (via?.includes("vedette") || loop?.includes("vedette") || headers.has("upgrade")) return;
+    if (parent !== null && !TRACEPARENT.test(parent)) return;
+    const out = new Headers(headers);
+    for (const name of unsaid()) out.delete(name);
+    for (const [name, value] of lease.set) out.set(name, value);
+    out.set("via", via ? `${via}, 1.1 ${lease.pseudonym}` : `1.1 ${lease.pseudonym}`);
+    out.set("cdn-loop", loop ? `${loop}, ${lease.pseudonym}` : lease.pseudonym);
+    if (client !== null) out.set("x-forwarded-for", client);
+    const node = client === null ? "" : client.includes(":") ? `for="[${client}]";` : `for=${client};`;
+    out.set("forwarded", node + lease.forwarded);
+    if (parent === null) out.set("traceparent", trace());
+    return out;
+  }
+
+  /** Sends a request under a lease; one that does not come out well goes on as the core says. */
+  async function leased(request, headers, lease, env, ctx) {
+    const began = Date.now();
+    const target = request.url.slice(lease.skip);
+    const url = lease.base + (target.startsWith("/") ? target : `/${target}`);
+    const came = await sent(request, url, headers, lease.patience);
+    const outcome = outcomeOf(came);
+    if (outcome > TOO_LATE && !lease.again.some(([first, last]) => outcome >= first && outcome <= last)) {
+      lease.count += 1;
+      const answer = new Response(came.body, came);
+      for (const [name, value] of lease.append) {
+        answer.headers.append(name, name === "server-timing" ? value + (Date.now() - began) : value);
+      }
+      return answer;
+    }
+    // It holds for nobody any more.
+    forget();
+    const said = wasm.stumbled(inbound(request), lease.origin, outcome, began, env, ctx);
+    return carry(said, request, env, ctx, outcome > TOO_LATE ? came : undefined);
+  }
+
   /** The answer to a request; nothing if it is for Vedette itself. */
-  return (request, env, ctx) => {
-    const { method, url, headers } = request;
-    const field = (name) => headers.get(name) ?? undefined;
-    const first = wasm.depart(
-      method,
-      url,
-      request.body !== null,
-      field("connection"),
-      field("upgrade"),
-      field("via"),
-      field("cdn-loop"),
-      field("traceparent"),
-      field("cf-connecting-ip"),
-      env,
-      ctx,
-    );
+  function carried(request, env, ctx) {
+    const lease = leaseOf(request.url);
+    const headers = lease && usual(request, lease);
+    if (headers) return leased(request, headers, lease, env, ctx);
+    const first = wasm.depart(inbound(request), env, ctx);
     return first && carry(first, request, env, ctx);
-  };
+  }
+
+  return { carried, forget };
 }

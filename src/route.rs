@@ -11,6 +11,7 @@
 
 mod attempt;
 pub mod fields;
+mod lease;
 mod order;
 mod passage;
 mod table;
@@ -21,8 +22,9 @@ use crate::units::{Name, Ratio, Timestamp};
 use crate::verdict::Status;
 
 pub use attempt::{Asked, Attempt, Effect, Event, Fault};
-pub use order::{Order, last_resort, order};
-pub use passage::{Inbound, Passage, Send, Step};
+pub use lease::Lease;
+pub use order::{Order, holds_until, last_resort, order};
+pub use passage::{Inbound, Known, Passage, Send, Step};
 pub use table::{OWN_PREFIX, Table, Way, own_path};
 pub use target::{Parts, is_ambiguous, parts};
 pub use traffic::{Counts, Traffic};

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { Stop, below, run } from "../lib/run.mjs";
 import { shares } from "./statistics.mjs";
 
-// A load is `(url, seconds) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies
+// A load is `(url, seconds, host?) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies
 // in milliseconds at a thousand even shares, and how many were not as they should be.
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
@@ -19,8 +19,9 @@ export async function wrk() {
   const ways = "install it (Debian: apt-get install wrk; macOS: brew install wrk), or say --load loop";
   if (!hasWrk()) throw new Stop(`wrk is missing; ${ways}.`);
   const script = below("scripts", "bench", "wrk.lua");
-  return async (url, seconds) => {
-    const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, "-s", script, url]);
+  return async (url, seconds, host) => {
+    const header = host ? ["-H", `Host: ${host}`] : [];
+    const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, ...header, "-s", script, url]);
     const number = (pattern) => Number(said.match(pattern)?.[1] ?? 0);
     const [, latencies = ""] = said.match(/^latencies: (.*)$/m) ?? [];
     return {
@@ -34,7 +35,8 @@ export async function wrk() {
 
 /** A loop over sixteen connections that are kept open. */
 export function loop() {
-  return async (url, seconds) => {
+  return async (url, seconds, host) => {
+    const headers = host ? { host } : {};
     const agent = new Agent({ keepAlive: true, maxSockets: 16 });
     const until = performance.now() + seconds * 1000;
     const latencies = [];
@@ -47,7 +49,7 @@ export function loop() {
           if (!good) bad += 1;
           resolve();
         };
-        request(url, { agent }, (answer) => answer.resume().on("end", () => done(answer.statusCode < 400)))
+        request(url, { agent, headers }, (answer) => answer.resume().on("end", () => done(answer.statusCode < 400)))
           .on("error", () => done(false))
           .end();
       });

@@ -42,8 +42,8 @@ const listening = (child, said) =>
     child.once("exit", (code) => reject(new Stop(`workerd ended at once (${code}):\n${said()}`)));
   });
 
-/** Serves a worker; `objects` are its Durable Object classes. */
-export async function serve({ entry, texts, objects = [], bindings = {} }) {
+/** Serves a worker; `objects` are its Durable Object classes, and all that it fetches goes to the address `outbound` if there is one. */
+export async function serve({ entry, texts, objects = [], bindings = {}, outbound }) {
   const folder = newFolder();
   mkdirSync(join(folder, "disk"));
   const parts = [...modules(entry, texts)].map(([name, { kind, content }], index) => {
@@ -54,6 +54,9 @@ export async function serve({ entry, texts, objects = [], bindings = {} }) {
     ...objects.map((name) => `(name = "${name.toUpperCase()}", durableObjectNamespace = "${name}")`),
     ...Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`),
   ];
+  const internet = outbound
+    ? `(name = "internet", external = (address = ${JSON.stringify(outbound)}, http = ()))`
+    : '(name = "internet", network = (allow = ["public", "private", "local"]))';
   const classes = objects.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`);
   writeFileSync(
     join(folder, "config.capnp"),
@@ -61,7 +64,7 @@ export async function serve({ entry, texts, objects = [], bindings = {} }) {
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    ${internet},
     (name = "disk", disk = (path = ${JSON.stringify(join(folder, "disk"))}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],

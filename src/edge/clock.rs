@@ -5,12 +5,17 @@ use crate::units::{Millis, Timestamp};
 
 /// The time of the last input or output; it stands still in between.
 pub(super) fn now() -> Timestamp {
+    from_number(js_sys::Date::now())
+}
+
+/// A point in time that JavaScript counted.
+pub(super) fn from_number(number: f64) -> Timestamp {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "milliseconds since 1970 fit for 285,000 years"
     )]
-    Timestamp::from_millis(js_sys::Date::now().max(0.0) as u64)
+    Timestamp::from_millis(number.max(0.0) as u64)
 }
 
 /// A point in time as JavaScript counts it: milliseconds since the epoch.

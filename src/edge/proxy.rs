@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::platform::{Context, Env, boxed};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
-use crate::route::{Event, Inbound, Passage, Step, fields};
+use crate::route::{self, Event, Passage, Step, fields};
 use crate::units::{Name, OriginId};
 
 thread_local! {
@@ -53,38 +53,70 @@ pub fn removed_fields() -> String {
     fields::REMOVED.join(" ")
 }
 
-/// What to do with a request; nothing if it is for Vedette itself. Fields that were not received are absent.
 #[wasm_bindgen]
-#[expect(clippy::too_many_arguments, reason = "an object would cost a call for each member")]
-pub fn depart(
-    method: &str,
-    url: &str,
-    has_body: bool,
-    connection: Option<String>,
-    upgrade: Option<String>,
-    via: Option<String>,
-    cdn_loop: Option<String>,
-    traceparent: Option<String>,
-    client: Option<String>,
-    env: &Env,
-    ctx: &Context,
-) -> Option<String> {
-    let chance = if traceparent.is_some() { (0, 0) } else { (chance() << 16 ^ chance(), chance() << 16 ^ chance()) };
-    let inbound = Inbound {
-        method,
-        url,
-        has_body,
+extern "C" {
+    /// A request, as `proxy.mjs` sees it; fields that were not received are absent.
+    pub type Inbound;
+    #[wasm_bindgen(method, getter)]
+    fn method(this: &Inbound) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn url(this: &Inbound) -> String;
+    #[wasm_bindgen(method, getter)]
+    fn body(this: &Inbound) -> bool;
+    #[wasm_bindgen(method)]
+    fn field(this: &Inbound, name: &str) -> Option<String>;
+}
+
+/// Calls with a request as the core knows it.
+fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> Option<T>) -> Option<T> {
+    let (method, url) = (inbound.method(), inbound.url());
+    let [connection, upgrade, via, cdn_loop, traceparent, client] =
+        ["connection", "upgrade", "via", "cdn-loop", "traceparent", "cf-connecting-ip"].map(|name| inbound.field(name));
+    work(&route::Inbound {
+        method: &method,
+        url: &url,
+        has_body: inbound.body(),
         connection: connection.as_deref(),
         upgrade: upgrade.as_deref(),
         via: via.as_deref(),
         cdn_loop: cdn_loop.as_deref(),
         traceparent: traceparent.as_deref(),
         client: client.as_deref(),
-        chance,
-    };
-    let known = |pool: &Name, config| reader::at_hand(pool, config, (env, ctx));
-    with(|passage, config| passage.depart(config, &inbound, |pool| known(pool, config), clock::now()))
-        .map(|step| step.write())
+        chance: (chance() << 16 ^ chance(), chance() << 16 ^ chance()),
+    })
+}
+
+/// What to do with a request; nothing if it is for Vedette itself.
+#[wasm_bindgen]
+pub fn depart(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
+    with_inbound(inbound, |inbound| {
+        with(|passage, config| {
+            let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
+            Some(passage.depart(config, inbound, known, clock::now())?.write())
+        })
+    })
+}
+
+/// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`returned`]).
+#[wasm_bindgen]
+pub fn stumbled(inbound: &Inbound, origin: usize, outcome: u16, came: f64, env: &Env, ctx: &Context) -> Option<String> {
+    with_inbound(inbound, |inbound| {
+        let stumbled = with(|passage, config| {
+            let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
+            let came = (origin, event(outcome), clock::from_number(came));
+            passage.stumbled(config, inbound, came, known, clock::now())
+        })?;
+        Some(told(&stumbled, env, ctx))
+    })
+}
+
+/// Counts requests that went well under a lease.
+#[wasm_bindgen]
+pub fn went_well(route: usize, count: u32) {
+    with(|passage, config| {
+        passage.went_well(config, route, count.into(), clock::now());
+        Some(())
+    });
 }
 
 /// Finds out what is known of a pool, and says what to do with the request that waits for it.
@@ -93,22 +125,28 @@ pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<St
     let pool = Name::parse(&pool).ok()?;
     let config = deployed::config().ok()?;
     let known = boxed(reader::learned(&pool, config, (&env, &ctx))).await;
-    with(|passage, config| passage.learned(config, id, known.as_deref(), clock::now())).map(|step| step.write())
+    with(|passage, config| passage.learned(config, id, known.as_ref(), clock::now())).map(|step| step.write())
 }
 
 /// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).
 #[wasm_bindgen]
 pub fn returned(id: u32, outcome: u16, env: &Env, ctx: &Context) -> Option<String> {
-    let event = match outcome {
+    let returned = with(|passage, config| passage.returned(config, id, event(outcome), clock::now()))?;
+    Some(told(&returned, env, ctx))
+}
+
+const fn event(outcome: u16) -> Event {
+    match outcome {
         0 => Event::Broken,
         1 => Event::TimedOut,
         status => Event::Answered(status),
-    };
-    let (step, doubted) = with(|passage, config| passage.returned(config, id, event, clock::now()))?;
-    for origin in doubted {
-        have_looked_at(origin, env, ctx);
     }
-    Some(Step::write(&step))
+}
+
+/// Has the origins looked at that live requests found wanting; the step as text.
+fn told((step, doubted): &(Step, Vec<OriginId>), env: &Env, ctx: &Context) -> String {
+    doubted.iter().for_each(|origin| have_looked_at(origin.clone(), env, ctx));
+    step.write()
 }
 
 /// Has the vantages look at an origin that live requests have found wanting.

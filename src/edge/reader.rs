@@ -12,6 +12,7 @@ use super::platform::{Context, Env};
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
 use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
+use crate::route;
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Name, Timestamp};
@@ -66,7 +67,7 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
 }
 
 /// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any more. A refresh that is due is begun.
-pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &Context)) -> Option<Rc<Snapshot>> {
+pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &Context)) -> Option<route::Known> {
     let (part, limit) = pool_part(pool, config, env);
     let now = clock::now();
     let (held, rests_until) =
@@ -77,13 +78,15 @@ pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &
             served(&part, limit, config, (&env, &context)).await;
         });
     }
-    held
+    held.map(|snapshot| route::Known { snapshot, rests_until })
 }
 
 /// What any layer has of a pool.
-pub(super) async fn learned(pool: &Name, config: &'static Config, at: (&Env, &Context)) -> Option<Rc<Snapshot>> {
+pub(super) async fn learned(pool: &Name, config: &'static Config, at: (&Env, &Context)) -> Option<route::Known> {
     let (part, limit) = pool_part(pool, config, at.0);
-    served(&part, limit, config, at).await.copy.map(|copy| copy.snapshot)
+    let copy = served(&part, limit, config, at).await.copy?;
+    let rests_until = MEMORY.with_borrow(|memory| memory.rests_until(&part, limit, clock::now()));
+    Some(route::Known { snapshot: copy.snapshot, rests_until })
 }
 
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {

@@ -66,6 +66,7 @@ pub struct Attempt {
     may_repeat: bool,
     order: Vec<usize>,
     why: &'static str,
+    steady: bool,
     /// How many of them were asked.
     asked: usize,
     faults: Vec<(usize, Fault)>,
@@ -79,37 +80,72 @@ impl Attempt {
     /// A request for a route that `came` then, and what to do first. `view` is what is known of the pool.
     #[must_use]
     pub fn begin(
-        (config, place): (&Config, usize),
+        at: (&Config, usize),
         asked: Asked<'_>,
         view: Option<&PoolView>,
         traffic: &mut Traffic,
         (came, now): (Timestamp, Timestamp),
     ) -> Option<(Self, Effect)> {
+        let (mut attempt, route) = Self::new(at, asked, view, traffic, (came, now))?;
+        let effect = attempt.next(route, now).unwrap_or(Effect::GiveUp);
+        if effect == Effect::GiveUp {
+            traffic.unanswered(attempt.pool);
+        }
+        Some((attempt, effect))
+    }
+
+    /// A request that was sent to an origin under a [`super::Lease`]; what came of it is still to be told.
+    #[must_use]
+    pub fn resume(
+        at: (&Config, usize),
+        asked: Asked<'_>,
+        (view, origin): (Option<&PoolView>, usize),
+        traffic: &mut Traffic,
+        times: (Timestamp, Timestamp),
+    ) -> Option<Self> {
+        let (mut attempt, _) = Self::new(at, asked, view, traffic, times)?;
+        attempt.order.retain(|other| *other != origin);
+        attempt.order.insert(0, origin);
+        attempt.asked = 1;
+        Some(attempt)
+    }
+
+    fn new<'a>(
+        (config, place): (&'a Config, usize),
+        asked: Asked<'_>,
+        view: Option<&PoolView>,
+        traffic: &mut Traffic,
+        (came, now): (Timestamp, Timestamp),
+    ) -> Option<(Self, &'a Route)> {
         let route = config.routes.get(place)?;
         let pool = config.pools.iter().position(|pool| pool.name == route.pool)?;
-        traffic.arrived(pool, now);
+        traffic.arrived(pool, 1, now);
         let mut order = order((config, route, pool), view, traffic, now);
         let nowhere = order.places.is_empty();
         if nowhere {
-            order = Order { places: last_resort((config, route, pool)), why: "every origin fails; tried as a last resort" };
+            let why = "every origin fails; tried as a last resort";
+            order = Order { places: last_resort((config, route, pool)), why, steady: false };
         }
-        let mut attempt = Self {
+        let attempt = Self {
             route: place,
             pool,
             began: came,
             may_repeat: !asked.has_body && route.retry.methods.iter().any(|method| method == asked.method),
             order: order.places,
             why: order.why,
+            steady: order.steady,
             asked: 0,
             faults: Vec::new(),
             doubted: Vec::new(),
             nowhere,
         };
-        let effect = attempt.next(route, now).unwrap_or(Effect::GiveUp);
-        if effect == Effect::GiveUp {
-            traffic.unanswered(pool);
-        }
-        Some((attempt, effect))
+        Some((attempt, route))
+    }
+
+    /// Whether the next request would go the same way: no chance was involved, and nothing has gone wrong.
+    #[must_use]
+    pub fn is_steady(&self) -> bool {
+        self.steady && self.asked == 1 && self.faults.is_empty()
     }
 
     /// Folds in what happened to the request at the origin that it was sent to last.

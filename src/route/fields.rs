@@ -7,6 +7,7 @@
 
 use super::{Attempt, Fault};
 use crate::config::Config;
+use crate::json;
 use crate::units::{Fingerprint, Millis};
 
 /// Fields that hold for one connection, and fields by which a client could pretend to be another: none of them reaches an origin as the
@@ -79,7 +80,7 @@ pub fn request(facts: &Facts<'_>, pseudonym: &str) -> Vec<(&'static str, String)
     let mut fields = vec![
         ("via", appended(facts.via, format_args!("1.1 {pseudonym}"))),
         ("cdn-loop", appended(facts.cdn_loop, format_args!("{pseudonym}"))),
-        ("forwarded", forwarded(facts, scheme)),
+        ("forwarded", forwarded(facts.client, facts.authority, scheme)),
         ("x-forwarded-host", facts.authority.to_owned()),
         ("x-forwarded-proto", scheme.to_owned()),
         ("traceparent", traceparent(facts)),
@@ -97,16 +98,16 @@ fn appended(before: Option<&str>, own: std::fmt::Arguments<'_>) -> String {
 }
 
 /// `Forwarded` (RFC 7239): an address of version 6 stands in brackets and quotes, and an authority with a port in quotes.
-fn forwarded(facts: &Facts<'_>, scheme: &str) -> String {
+pub(super) fn forwarded(client: Option<&str>, authority: &str, scheme: &str) -> String {
     let quoted = |text: &str| {
         let token = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
         if token { text.to_owned() } else { format!("\"{}\"", text.replace(['"', '\\'], "")) }
     };
-    let client = facts.client.map(|client| {
+    let client = client.map(|client| {
         let node = if client.contains(':') { format!("[{client}]") } else { client.to_owned() };
         format!("for={};", quoted(&node))
     });
-    format!("{}host={};proto={scheme}", client.unwrap_or_default(), quoted(facts.authority))
+    format!("{}host={};proto={scheme}", client.unwrap_or_default(), quoted(authority))
 }
 
 /// The trace that the client is in (W3C Trace Context), or one that begins here.
@@ -140,12 +141,28 @@ pub fn response(config: &Config, attempt: &Attempt, elapsed: Millis) -> Vec<(&'s
     let name = |place: usize| pool.origins.get(place).map_or("", |origin| origin.id.origin.as_str());
     let origin = attempt.origin().map(name).unwrap_or_default();
     let faults = faults(attempt, &name);
-    let why = if faults.is_empty() { attempt.why() } else { faults.as_str() };
+    let mut fields = answered_by(origin, if faults.is_empty() { attempt.why() } else { faults.as_str() });
+    if let Some((_, timing)) = fields.iter_mut().find(|(name, _)| *name == SERVER_TIMING) {
+        timing.push_str(&elapsed.get().to_string());
+    }
+    fields
+}
+
+const SERVER_TIMING: &str = "server-timing";
+
+/// Those fields for an origin and the reason for it, up to the milliseconds that it took: they come last.
+pub(super) fn answered_by(origin: &str, why: &str) -> Vec<(&'static str, String)> {
     vec![
         ("via", "1.1 vedette".to_owned()),
         ("proxy-status", format!("vedette; next-hop={origin}; details=\"{why}\"")),
-        ("server-timing", format!("vedette;desc=\"{origin}\";dur={}", elapsed.get())),
+        (SERVER_TIMING, format!("vedette;desc=\"{origin}\";dur=")),
     ]
+}
+
+/// Fields as JSON.
+pub(super) fn pairs(fields: &[(&'static str, String)]) -> String {
+    let pair = |(name, value): &(&'static str, String)| json::write(&[*name, value.as_str()][..]);
+    json::array(&fields.iter().map(pair).collect::<Vec<_>>())
 }
 
 /// What is said of an answer of our own: an error of RFC 9209 section 2.3, and what came before it.

@@ -31,6 +31,8 @@ pub struct Order {
     pub places: Vec<usize>,
     /// Why the first of them is.
     pub why: &'static str,
+    /// Whether chance has no part in it: the next request goes the same way, as long as nothing changes.
+    pub steady: bool,
 }
 
 /// The order in which the origins are to be asked. `view` is what is known of the pool; without it nothing is known of any origin.
@@ -42,7 +44,7 @@ pub fn order(
     traffic: &mut Traffic,
     now: Timestamp,
 ) -> Order {
-    let Some(defined) = config.pools.get(pool) else { return Order { places: Vec::new(), why: "" } };
+    let Some(defined) = config.pools.get(pool) else { return Order { places: Vec::new(), why: "", steady: false } };
     let panic = view.is_some_and(|view| view.panic);
     let mut usable: Vec<Usable<'_>> = candidates(defined, route, view, now)
         .map(|(place, candidate, share)| {
@@ -59,6 +61,7 @@ pub fn order(
         .filter(|usable| panic || usable.candidate.status != Status::Fail)
         .collect();
     usable.sort_by_key(|usable| (usable.ejected, rank(&usable.candidate, panic), usable.place));
+    let mut steady = route.steering != Steering::Weighted;
     let mut why = usable.first().map_or("", |first| first.why(panic, defined));
     if route.steering == Steering::Weighted {
         weighted(&mut usable, panic, traffic);
@@ -68,12 +71,23 @@ pub fn order(
         // One that has just come back takes its part of the requests; another as good takes the rest.
         let alike = |one: &Usable<'_>, other: &Usable<'_>| one.tier(panic) == other.tier(panic);
         let stand_in = matches!(usable.as_slice(), [first, second, ..] if alike(first, second));
-        if share < 1_000 && stand_in && traffic.draw(1_000) >= share {
-            usable.swap(0, 1);
-            why = "stands in for one that starts slowly";
+        if share < 1_000 && stand_in {
+            steady = false;
+            if traffic.draw(1_000) >= share {
+                usable.swap(0, 1);
+                why = "stands in for one that starts slowly";
+            }
         }
     }
-    Order { places: usable.into_iter().map(|usable| usable.place).collect(), why }
+    Order { places: usable.into_iter().map(|usable| usable.place).collect(), why, steady }
+}
+
+/// Until when the order stays what it is though nothing is reported: until a verdict expires or an origin has waited long enough.
+#[must_use]
+pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Timestamp> {
+    let expiries = view.origins.iter().map(|origin| origin.valid_until);
+    let waits = view.origins.iter().filter_map(|origin| origin.recovered).map(|at| at.plus(pool.failback_delay));
+    expiries.chain(waits).filter(|at| *at > now).min()
 }
 
 /// The failing origins in the order in which they would be chosen: what is left to try where the route says so.

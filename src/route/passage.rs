@@ -7,9 +7,9 @@
 use std::rc::Rc;
 
 use super::fields::{self, Facts};
-use super::{Asked, Attempt, Effect, Event, Parts, Table, Traffic, Way, own_path, parts};
+use super::{Asked, Attempt, Effect, Event, Lease, Parts, Table, Traffic, Way, holds_until, own_path, parts};
 use crate::config::Config;
-use crate::json::{self, Object};
+use crate::json::Object;
 use crate::serve::{self, Answer, Refusal};
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Map, Millis, Name, OriginId, Timestamp};
@@ -71,6 +71,8 @@ pub struct Send {
     pub set: Vec<(&'static str, String)>,
     /// Further fields to remove.
     pub remove: Vec<String>,
+    /// What holds for the next requests, too.
+    pub lease: Option<Lease>,
 }
 
 impl Step {
@@ -84,26 +86,24 @@ impl Step {
                 let mut said = Object::new();
                 said.put("id", &send.id).put("url", &send.url).put("patience", &send.patience);
                 if !send.set.is_empty() {
-                    said.put_json("set", &pairs(&send.set));
+                    said.put_json("set", &fields::pairs(&send.set));
                 }
                 said.put_some("remove", (!send.remove.is_empty()).then_some(&send.remove));
+                if let Some(lease) = &send.lease {
+                    said.put_json("lease", &lease.write(send.patience.get()));
+                }
                 step.put_json("send", &said.end())
             }
-            Self::Pass(append) => step.put_json("pass", &pairs(append)),
+            Self::Pass(append) => step.put_json("pass", &fields::pairs(append)),
             Self::Answer(answer) => {
                 let mut said = Object::new();
-                said.put("status", &answer.status).put_json("headers", &pairs(&answer.headers));
+                said.put("status", &answer.status).put_json("headers", &fields::pairs(&answer.headers));
                 said.put("body", &answer.body);
                 step.put_json("answer", &said.end())
             }
         };
         step.end()
     }
-}
-
-fn pairs(fields: &[(&'static str, String)]) -> String {
-    let pair = |(name, value): &(&'static str, String)| json::write(&[*name, value.as_str()][..]);
-    json::array(&fields.iter().map(pair).collect::<Vec<_>>())
 }
 
 /// The requests on their way, and what they have seen.
@@ -128,6 +128,17 @@ struct Journey {
     remove: Vec<String>,
     came: Timestamp,
     attempt: Option<Attempt>,
+    /// Whom the client asked, and how: what a lease is given for.
+    asked: (String, &'static str),
+}
+
+/// What is at hand of a pool.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// A snapshot that has the pool.
+    pub snapshot: Rc<Snapshot>,
+    /// Until when nobody looks for a newer one.
+    pub rests_until: Timestamp,
 }
 
 impl Passage {
@@ -160,27 +171,61 @@ impl Passage {
         &mut self,
         config: &Config,
         inbound: &Inbound<'_>,
-        known: impl FnOnce(&Name) -> Option<Rc<Snapshot>>,
+        known: impl FnOnce(&Name) -> Option<Known>,
         now: Timestamp,
     ) -> Option<Step> {
+        let (journey, pool) = match self.settle(config, inbound, now)? {
+            Ok(settled) => settled,
+            Err(refusal) => return Some(Step::Answer(refusal.answer())),
+        };
+        match known(&pool) {
+            Some(known) => Some(self.begin(config, journey, Some(&known), now)),
+            None => Some(Step::Learn(self.keep(config, journey, now), pool)),
+        }
+    }
+
+    /// Goes on with a request that was sent to an origin of its pool under a lease, and did not come out well.
+    pub fn stumbled(
+        &mut self,
+        config: &Config,
+        inbound: &Inbound<'_>,
+        (origin, event, came): (usize, Event, Timestamp),
+        known: impl FnOnce(&Name) -> Option<Known>,
+        now: Timestamp,
+    ) -> Option<(Step, Vec<OriginId>)> {
+        let (mut journey, pool) = self.settle(config, inbound, came)?.ok()?;
+        let known = known(&pool);
+        let view = known.as_ref().and_then(|known| known.snapshot.pool(pool.as_str()));
+        let asked = Asked { method: &journey.method, has_body: journey.has_body };
+        let at = (config, journey.route);
+        journey.attempt = Attempt::resume(at, asked, (view, origin), &mut self.traffic, (came, now));
+        let id = self.keep(config, journey, now);
+        self.returned(config, id, event, now)
+    }
+
+    /// Counts requests that went their way under a lease, and came out well.
+    pub fn went_well(&mut self, config: &Config, route: usize, count: u64, now: Timestamp) {
+        let pool = config.routes.get(route).map(|route| &route.pool);
+        if let Some(place) = pool.and_then(|name| config.pools.iter().position(|pool| pool.name == *name)) {
+            self.traffic.arrived(place, count, now);
+        }
+    }
+
+    /// Finds the route of a request and what is said to the origin, or why it is not passed on; nothing if it is for Vedette itself.
+    fn settle(&self, config: &Config, inbound: &Inbound<'_>, now: Timestamp) -> Option<Result<(Journey, Name), Refusal>> {
         if self.table.is_empty() {
             return None;
         }
         let found = parts(inbound.url)?;
-        let place = match self.table.find(found.authority, found.path) {
-            Way::Own if own_path(found.path) == Some("") && self.table.takes(found.authority) => {
-                return Some(Step::Answer(Refusal::Home.answer()));
-            }
-            Way::Own => return None,
-            Way::Nowhere => {
-                let refusal = serve::refused(&self.table, &found).unwrap_or(Refusal::Nowhere);
-                return Some(Step::Answer(refusal.answer()));
-            }
-            Way::Route(place) => place,
-        };
-        if let Some(refusal) = serve::refused(&self.table, &found) {
-            return Some(Step::Answer(refusal.answer()));
+        let way = self.table.find(found.authority, found.path);
+        if way == Way::Own {
+            let home = own_path(found.path) == Some("") && self.table.takes(found.authority);
+            return home.then_some(Err(Refusal::Home));
         }
+        if let Some(refusal) = serve::refused(&self.table, &found) {
+            return Some(Err(refusal));
+        }
+        let Way::Route(place) = way else { return Some(Err(Refusal::Nowhere)) };
         let route = config.routes.get(place)?;
         let prefix = route.path.trim_end_matches('/');
         let stripped = (route.strip_prefix && !prefix.is_empty()).then_some(prefix);
@@ -195,7 +240,7 @@ impl Passage {
             chance: inbound.chance,
         };
         if fields::is_loop(&facts, &self.pseudonym) {
-            return Some(Step::Answer(Refusal::Loop.answer()));
+            return Some(Err(Refusal::Loop));
         }
         let mut set = fields::request(&facts, &self.pseudonym);
         // It is removed with the other fields that hold for one connection, and this one goes on.
@@ -209,20 +254,15 @@ impl Passage {
             remove: inbound.connection.map(|names| fields::named_by_connection(names).collect()).unwrap_or_default(),
             came: now,
             attempt: None,
+            asked: (found.authority.to_owned(), if found.https { "https" } else { "http" }),
         };
-        let pool = route.pool.clone();
-        match known(&pool) {
-            Some(snapshot) => Some(self.begin(config, journey, snapshot.pool(pool.as_str()), now)),
-            None => Some(Step::Learn(self.keep(config, journey, now), pool)),
-        }
+        Some(Ok((journey, route.pool.clone())))
     }
 
     /// Goes on with a request that waited for what is known of its pool; nothing may be.
-    pub fn learned(&mut self, config: &Config, id: u32, known: Option<&Snapshot>, now: Timestamp) -> Option<Step> {
+    pub fn learned(&mut self, config: &Config, id: u32, known: Option<&Known>, now: Timestamp) -> Option<Step> {
         let journey = self.under_way.remove(&id)?;
-        let pool = config.routes.get(journey.route).map(|route| &route.pool)?;
-        let view = known.and_then(|snapshot| snapshot.pool(pool.as_str()));
-        Some(self.begin(config, journey, view, now))
+        Some(self.begin(config, journey, known, now))
     }
 
     /// Goes on with a request that was sent; says which origins the vantages are to look at.
@@ -242,14 +282,37 @@ impl Passage {
         &self.traffic
     }
 
-    fn begin(&mut self, config: &Config, journey: Journey, view: Option<&PoolView>, now: Timestamp) -> Step {
+    fn begin(&mut self, config: &Config, journey: Journey, known: Option<&Known>, now: Timestamp) -> Step {
+        let view = config
+            .routes
+            .get(journey.route)
+            .and_then(|route| known.and_then(|known| known.snapshot.pool(route.pool.as_str())));
         let asked = Asked { method: &journey.method, has_body: journey.has_body };
         let begun = Attempt::begin((config, journey.route), asked, view, &mut self.traffic, (journey.came, now));
-        match begun {
-            Some((attempt, effect)) => self.effect(config, journey, attempt, effect, now),
-            // A route always has a pool.
-            None => Step::Answer(Refusal::Nowhere.answer()),
+        // A route always has a pool.
+        let Some((attempt, effect)) = begun else { return Step::Answer(Refusal::Nowhere.answer()) };
+        let lease = view.zip(known).and_then(|(view, known)| self.lease(config, &journey, &attempt, (view, known), now));
+        let mut step = self.effect(config, journey, attempt, effect, now);
+        if let Step::Send(send) = &mut step {
+            send.lease = lease;
         }
+        step
+    }
+
+    /// What holds for the next requests as well. One that asks for another protocol says nothing about them.
+    fn lease(
+        &self,
+        config: &Config,
+        journey: &Journey,
+        attempt: &Attempt,
+        (view, known): (&PoolView, &Known),
+        now: Timestamp,
+    ) -> Option<Lease> {
+        let pool = config.pools.get(attempt.pool).filter(|_| self.traffic.is_calm(attempt.pool, now))?;
+        let until = holds_until(pool, view, now)?.min(known.rests_until);
+        let (authority, scheme) = &journey.asked;
+        let own = (self.table.depth(authority), self.pseudonym.as_str());
+        Lease::of(config, attempt, own, (authority, scheme), (now, until))
     }
 
     fn effect(&mut self, config: &Config, mut journey: Journey, attempt: Attempt, effect: Effect, now: Timestamp) -> Step {
@@ -260,7 +323,7 @@ impl Passage {
                 let (set, remove) = (std::mem::take(&mut journey.set), std::mem::take(&mut journey.remove));
                 journey.attempt = Some(attempt);
                 let id = self.keep(config, journey, now);
-                Step::Send(Send { id, url, patience, set, remove })
+                Step::Send(Send { id, url, patience, set, remove, lease: None })
             }
             Effect::Pass => Step::Pass(fields::response(config, &attempt, now.since(journey.came))),
             Effect::GiveUp => Step::Answer(serve::apology(config, &attempt)),

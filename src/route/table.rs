@@ -5,9 +5,6 @@
 
 use crate::config::{Config, Route};
 
-/// The deepest prefix that is looked for, in segments: deeper ones than a route has cannot match.
-const SHALLOW: usize = 1;
-
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -49,7 +46,7 @@ impl Table {
     fn add(&mut self, place: usize, route: &Route) {
         let at = self.hosts.partition_point(|host| host.name < route.host);
         if self.hosts.get(at).is_none_or(|host| host.name != route.host) {
-            self.hosts.insert(at, Host { name: route.host.clone(), prefixes: Vec::new(), depth: SHALLOW });
+            self.hosts.insert(at, Host { name: route.host.clone(), prefixes: Vec::new(), depth: 0 });
         }
         let Some(host) = self.hosts.get_mut(at) else { return };
         let prefix = route.path.trim_end_matches('/');
@@ -73,10 +70,7 @@ impl Table {
         if self.is_empty() {
             return Way::Own;
         }
-        let name = host_of(authority).to_ascii_lowercase();
-        let Some(host) = self.host(&name).or_else(|| self.host("*").filter(|_| !is_loopback(&name))) else {
-            return Way::Own;
-        };
+        let Some(host) = self.routed(authority) else { return Way::Own };
         if own_path(path).is_some() {
             return Way::Own;
         }
@@ -87,6 +81,18 @@ impl Table {
     #[must_use]
     pub fn takes(&self, authority: &str) -> bool {
         self.find(authority, "/") != Way::Own
+    }
+
+    /// How many segments of a path decide which route of a host it takes.
+    #[must_use]
+    pub fn depth(&self, authority: &str) -> usize {
+        self.routed(authority).map_or(0, |host| host.depth)
+    }
+
+    /// The routes of the host that an authority names, if there are any.
+    fn routed(&self, authority: &str) -> Option<&Host> {
+        let name = host_of(authority).to_ascii_lowercase();
+        self.host(&name).or_else(|| self.host("*").filter(|_| !is_loopback(&name)))
     }
 
     fn host(&self, name: &str) -> Option<&Host> {

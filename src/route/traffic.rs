@@ -107,13 +107,21 @@ impl Traffic {
         self.pools.get_mut(pool)?.origins.get_mut(origin)
     }
 
-    /// Counts a request for a pool.
-    pub fn arrived(&mut self, pool: usize, now: Timestamp) {
+    /// Counts requests for a pool.
+    pub fn arrived(&mut self, pool: usize, count: u64, now: Timestamp) {
         let Some(pool) = self.pools.get_mut(pool) else { return };
-        pool.counts.requests = pool.counts.requests.saturating_add(1);
+        pool.counts.requests = pool.counts.requests.saturating_add(count);
         if let Some(slot) = pool.budget.slot(now) {
-            slot.0 = slot.0.saturating_add(1);
+            slot.0 = slot.0.saturating_add(count);
         }
+    }
+
+    /// Whether nothing that live requests saw changes the order of a pool's origins: none is ejected, and none has failed since it last
+    /// answered.
+    #[must_use]
+    pub fn is_calm(&self, pool: usize, now: Timestamp) -> bool {
+        let origins = self.pools.get(pool).map(|pool| pool.origins.as_slice()).unwrap_or_default();
+        origins.iter().all(|live| live.in_a_row == 0 && now >= live.until)
     }
 
     /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is; it is counted if so.

@@ -1,0 +1,91 @@
+//! What holds for the next requests as well, so that they need not be decided one by one: a lease.
+//!
+//! While nothing changes, every request under one prefix goes to the same origin in the same way. `proxy.mjs` may then send them by
+//! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
+//! A step into wasm for each would cost more than all the rest that we do (decision 0015).
+
+use super::Attempt;
+use super::fields;
+use crate::config::{Config, StatusRange};
+use crate::json::Object;
+use crate::units::Timestamp;
+
+/// For how long requests go the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// How many segments of a path decide the route: requests that have them in common go the same way.
+    pub depth: usize,
+    /// The place of the route in the configuration.
+    pub route: usize,
+    /// The place of the origin in its pool.
+    pub origin: usize,
+    /// From when, and until when, it holds.
+    pub from: Timestamp,
+    /// See `from`.
+    pub until: Timestamp,
+    /// The address of the origin, without a path.
+    pub base: String,
+    /// How many bytes of the path are left out.
+    pub strip: usize,
+    /// What this deployment calls itself in `Via` and `CDN-Loop`.
+    pub pseudonym: String,
+    /// What `Forwarded` says, but for the client.
+    pub forwarded: String,
+    /// Fields to set in any case.
+    pub set: Vec<(&'static str, String)>,
+    /// Answers that come back to the core.
+    pub again: Vec<StatusRange>,
+    /// Fields to append to an answer that is handed on; `Server-Timing` is yet to get its duration.
+    pub append: Vec<(&'static str, String)>,
+}
+
+impl Lease {
+    /// The lease that an attempt gives: nothing if chance was involved or something went wrong.
+    #[must_use]
+    pub fn of(
+        config: &Config,
+        attempt: &Attempt,
+        (depth, pseudonym): (usize, &str),
+        (authority, scheme): (&str, &str),
+        (from, until): (Timestamp, Timestamp),
+    ) -> Option<Self> {
+        let route = config.routes.get(attempt.route).filter(|_| attempt.is_steady() && from < until)?;
+        let place = attempt.origin()?;
+        let origin = config.pools.get(attempt.pool)?.origins.get(place)?;
+        let prefix = route.path.trim_end_matches('/');
+        let strip = if route.strip_prefix { prefix.len() } else { 0 };
+        let mut set = vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
+        if strip > 0 {
+            set.push(("x-forwarded-prefix", prefix.to_owned()));
+        }
+        Some(Self {
+            depth,
+            route: attempt.route,
+            origin: place,
+            from,
+            until,
+            base: origin.url.to_string(),
+            strip,
+            pseudonym: pseudonym.to_owned(),
+            forwarded: fields::forwarded(None, authority, scheme),
+            set,
+            again: route.retry.status.clone(),
+            append: fields::answered_by(origin.id.origin.as_str(), attempt.why()),
+        })
+    }
+
+    /// The lease as `proxy.mjs` reads it.
+    #[must_use]
+    pub fn write(&self, patience: u64) -> String {
+        let mut said = Object::new();
+        said.put("depth", &self.depth).put("route", &self.route).put("origin", &self.origin);
+        said.put("from", &self.from).put("until", &self.until);
+        said.put("base", &self.base).put("strip", &self.strip).put("patience", &patience);
+        said.put("pseudonym", &self.pseudonym).put("forwarded", &self.forwarded);
+        said.put_json("set", &fields::pairs(&self.set));
+        let again: Vec<String> =
+            self.again.iter().map(|range| format!("[{},{}]", range.first, range.last)).collect();
+        said.put_json("again", &crate::json::array(&again)).put_json("append", &fields::pairs(&self.append));
+        said.end()
+    }
+}
