@@ -8,6 +8,7 @@
 
 import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
+import { firstOrigin, letThrough } from "./open.mjs";
 import { carrier } from "./proxy.mjs";
 
 globalThis.__vedette_config = config;
@@ -131,15 +132,29 @@ async function anew(request, env, ctx) {
   return new Response(answer.body, answer.init);
 }
 
-const { carried, forget } = carrier(wasm, call);
+const { carried, forget } = carrier({ wasm, revive, call, open });
+
+/** Lets a request through to the first origin of its route when an error or crash of our own would fail it; one whose body was sent is
+ *  not sent again. Nothing if it is not for a route. */
+function open(request, error) {
+  note(error);
+  const way = firstOrigin(config, request);
+  if (way === undefined) throw error;
+  console.log(JSON.stringify({ level: "error", event: "failed_open", error: String(error?.message ?? error) }));
+  return letThrough(way, request);
+}
 
 /** Whether any request is passed on; asked once. */
 let routed;
 
 /** The answer that comes through a route; nothing if the request is for Vedette itself. */
 function passedOn(request, env, ctx) {
-  revive();
-  routed ??= wasm.is_routed();
+  try {
+    revive();
+    routed ??= wasm.is_routed();
+  } catch (error) {
+    return open(request, error);
+  }
   return routed ? carried(request, env, ctx) : undefined;
 }
 

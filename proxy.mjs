@@ -16,6 +16,13 @@ const UNUSUAL = /\/\.|\\|%2e|#/i;
 /** The longest address that goes under a lease; the core says what is too long. */
 const LONGEST = 8192;
 
+/** Addresses of which is remembered that a copy was kept just now. */
+const COPIES_MOST = 1000;
+
+/** Fields of a copy: when it was kept, and the `Cache-Control` of the answer that it is of. */
+const KEPT_AT = "vedette-kept-at";
+const CONTROL = "vedette-cache-control";
+
 const ORDINARY_CONNECTION = /^(?:keep-alive|close)$/i;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -36,6 +43,8 @@ const sent = (request, url, headers, patience) =>
     fetch(url, { method, headers, body, redirect: "manual" }).then(done, () => done(BROKE_OFF));
   });
 
+const fieldsOf = ({ headers }) => ({ field: (name) => headers.get(name) ?? undefined });
+
 const outcomeOf = (came) => (typeof came === "number" ? came : came.status);
 
 /** The answer of an origin, with what is said of the way that it came. */
@@ -45,8 +54,9 @@ function handedOn(response, fields) {
   return answer;
 }
 
-/** What carries requests; `call` calls into a living instance of the wasm worker. */
-export function carrier(wasm, call) {
+/** What carries requests. `revive` makes a crashed instance of the wasm worker live again, `call` waits for a call into a living one, and
+ *  `open` answers a request whose way was lost to an error of our own. */
+export function carrier({ wasm, revive, call, open }) {
   let removed;
   /** The fields that no origin gets as the client sent them. */
   const unsaid = () => (removed ??= wasm.removed_fields().split(" "));
@@ -55,11 +65,14 @@ export function carrier(wasm, call) {
   const leases = new Map();
   const depths = new Map();
 
+  /** Until when no further copy is kept, by address. */
+  const copiedUntil = new Map();
+
   const inbound = (request) => ({
     method: request.method,
     url: request.url,
     body: request.body !== null,
-    field: (name) => request.headers.get(name) ?? undefined,
+    ...fieldsOf(request),
   });
 
   /** The header fields of a request as an origin gets them. */
@@ -74,24 +87,74 @@ export function carrier(wasm, call) {
   /** Does what the first step says, and all that follow. `response` is an answer that is at hand already. */
   async function carry(first, request, env, ctx, response) {
     let headers;
-    for (let said = first; said !== undefined; ) {
-      const step = JSON.parse(said);
-      if (step.pass) return handedOn(response, step.pass);
+    let copies;
+    for (let step = JSON.parse(first); ; ) {
+      if (step.pass) return handedOn(copies ? copied(request, response, ctx) : response, step.pass);
+      if (step.copy) {
+        const copy = await copyOf(step.copy.key);
+        if (copy) response?.body?.cancel().catch(() => {});
+        if (copy) return handedOn(copy, step.copy.append);
+        step = step.else;
+        continue;
+      }
       // An answer that is not handed on keeps its connection unless it is let go.
       response?.body?.cancel().catch(() => {});
       if (step.answer) return new Response(step.answer.body || null, step.answer);
+      let said;
       if (step.learn) {
         said = await call(() => wasm.learned(step.learn, step.pool, env, ctx));
-        continue;
+      } else {
+        const { id, url, patience, lease } = step.send;
+        ({ copies } = step.send);
+        if (lease) keep(request.url, lease);
+        headers ??= outbound(request, step.send);
+        const came = await sent(request, url, headers, patience);
+        response = typeof came === "number" ? undefined : came;
+        revive();
+        said = wasm.returned(id, outcomeOf(came), env, ctx);
       }
-      const { id, url, patience, lease } = step.send;
-      if (lease) keep(request.url, lease);
-      headers ??= outbound(request, step.send);
-      const came = await sent(request, url, headers, patience);
-      response = typeof came === "number" ? undefined : came;
-      said = wasm.returned(id, outcomeOf(came), env, ctx);
+      // The instance that knew this request has crashed meanwhile.
+      if (said === undefined && response) return response;
+      if (said === undefined) throw new Error("the way of this request is not known any more");
+      step = JSON.parse(said);
     }
-    throw new Error("the way of this request is not known any more");
+  }
+
+  /** The copy of a key, with its age; nothing if there is none. */
+  async function copyOf(key) {
+    try {
+      const copy = await caches.default.match(key);
+      if (copy === undefined) return;
+      const answer = new Response(copy.body, copy);
+      const [kept, control] = [Number(copy.headers.get(KEPT_AT)), copy.headers.get(CONTROL)];
+      for (const name of [KEPT_AT, CONTROL, "cf-cache-status"]) answer.headers.delete(name);
+      if (control === null) answer.headers.delete("cache-control");
+      else answer.headers.set("cache-control", control);
+      answer.headers.set("age", String(Math.max(0, Math.round((Date.now() - kept) / 1000))));
+      return answer;
+    } catch {
+      // A cache that fails has no copy.
+    }
+  }
+
+  /** An answer of which a copy is kept on the way, if the core says so. A copy that cannot be kept is no harm. */
+  function copied(request, response, ctx) {
+    const now = Date.now();
+    if (now < (copiedUntil.get(request.url) ?? 0)) return response;
+    const said = wasm.keep_copy(inbound(request), response.status, fieldsOf(response));
+    if (said === undefined) return response;
+    const { key, ttl, anew } = JSON.parse(said);
+    if (copiedUntil.size >= COPIES_MOST) copiedUntil.clear();
+    copiedUntil.set(request.url, now + anew);
+    const [one, other] = response.body.tee();
+    const copy = new Response(other, response);
+    const control = response.headers.get("cache-control");
+    if (control !== null) copy.headers.set(CONTROL, control);
+    copy.headers.set("cache-control", `max-age=${Math.ceil(ttl / 1000)}`);
+    copy.headers.set(KEPT_AT, String(now));
+    copy.headers.delete("vary");
+    ctx.waitUntil(caches.default.put(key, copy).catch(() => copiedUntil.delete(request.url)));
+    return new Response(one, response);
   }
 
   /** The part of an address that decides where it goes. */
@@ -165,7 +228,8 @@ export function carrier(wasm, call) {
     const outcome = outcomeOf(came);
     if (outcome > TOO_LATE && !lease.again.some(([first, last]) => outcome >= first && outcome <= last)) {
       lease.count += 1;
-      const answer = new Response(came.body, came);
+      const from = lease.copies && request.method === "GET" ? copied(request, came, ctx) : came;
+      const answer = new Response(from.body, from);
       for (const [name, value] of lease.append) {
         answer.headers.append(name, name === "server-timing" ? value + (Date.now() - began) : value);
       }
@@ -173,17 +237,26 @@ export function carrier(wasm, call) {
     }
     // It holds for nobody any more.
     forget();
-    const said = wasm.stumbled(inbound(request), lease.origin, outcome, began, env, ctx);
-    return carry(said, request, env, ctx, outcome > TOO_LATE ? came : undefined);
+    try {
+      revive();
+      const said = wasm.stumbled(inbound(request), lease.origin, outcome, began, env, ctx);
+      return await carry(said, request, env, ctx, outcome > TOO_LATE ? came : undefined);
+    } catch (error) {
+      return open(request, error);
+    }
   }
 
   /** The answer to a request; nothing if it is for Vedette itself. */
   function carried(request, env, ctx) {
-    const lease = leaseOf(request.url);
-    const headers = lease && usual(request, lease);
-    if (headers) return leased(request, headers, lease, env, ctx);
-    const first = wasm.depart(inbound(request), env, ctx);
-    return first && carry(first, request, env, ctx);
+    try {
+      const lease = leaseOf(request.url);
+      const headers = lease && usual(request, lease);
+      if (headers) return leased(request, headers, lease, env, ctx);
+      const first = wasm.depart(inbound(request), env, ctx);
+      return first && carry(first, request, env, ctx).catch((error) => open(request, error));
+    } catch (error) {
+      return open(request, error);
+    }
   }
 
   return { carried, forget };

@@ -48,7 +48,7 @@ function layOut(folder, compiled) {
   // A configuration belongs to its instance, and another build may be placing one at this moment.
   const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
-  for (const file of ["entry.mjs", "proxy.mjs"]) copyFileSync(below(file), join(folder, file));
+  for (const file of ["entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(below(file), join(folder, file));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
   if (existsSync(settings.secrets)) copyFileSync(settings.secrets, join(folder, ".dev.vars"));
   place(compiled, join(folder, "build"));

@@ -5,6 +5,7 @@
 //! younger, and not so old that it would expire before the next one comes.
 
 mod belief;
+mod doubt;
 mod heartbeats;
 mod presence;
 mod publication;
@@ -41,6 +42,8 @@ pub enum Event {
     Woken,
     /// A job reports by itself; its token was verified.
     Beat(OriginId),
+    /// Live requests found an origin wanting.
+    Doubted(OriginId),
     /// An attempt to send a message came to its end.
     Answered(Answer),
 }
@@ -71,6 +74,8 @@ pub enum Effect {
     Overtaken(u64),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
+    /// Have this vantage object look at an origin of its own at once, and a few times more in short order.
+    Hurry(ObjectName, OriginId),
     /// Ring at this time.
     WakeAt(Timestamp),
 }
@@ -102,6 +107,8 @@ pub struct Arbiter {
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
+    /// When the vantages were last made to look at an origin that live requests found wanting.
+    doubted: Map<OriginId, Timestamp>,
     desk: Desk,
     publication: Publication,
     /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
@@ -145,6 +152,7 @@ impl Arbiter {
             watch: watched(&config),
             events: Vec::new(),
             heartbeats: Heartbeats::of(&config),
+            doubted: Map::new(),
             desk: Desk::new(&config),
             publication: <Publication as Default>::default(),
             stale: Vec::new(),
@@ -196,7 +204,7 @@ impl Arbiter {
                 rows.push(self.shard_row(key));
             }
         }
-        let mut overtaken = None;
+        let (mut overtaken, mut hurried) = (None, Vec::new());
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
@@ -205,6 +213,7 @@ impl Arbiter {
                 rows.extend(self.take(report, now));
             }
             Event::Answered(answer) => self.answered(answer, now),
+            Event::Doubted(id) => hurried = self.doubt(&id, now),
             Event::Woken | Event::Beat(_) => {}
         }
         let happenings = self.weigh(now, &mut rows);
@@ -230,6 +239,7 @@ impl Arbiter {
         effects.extend(deliveries);
         effects.extend(overtaken.map(Effect::Overtaken));
         effects.extend(self.arm_silent(now));
+        effects.extend(hurried);
         effects.extend(self.wake(now));
         effects
     }

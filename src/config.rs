@@ -35,7 +35,7 @@ pub use compiled::compile;
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use problem::{Problem, Problems};
-pub use route::{Resort, Retry, Route, StaticAnswer, Steering};
+pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.

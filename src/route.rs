@@ -10,6 +10,7 @@
 //! set on the way.
 
 mod attempt;
+pub mod copy;
 pub mod fields;
 mod lease;
 mod order;

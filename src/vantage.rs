@@ -37,6 +37,8 @@ pub enum Event {
     Delivered(u64),
     /// The Arbiter refused a report: it knows one of this sequence number.
     Overtaken(u64),
+    /// Live requests found this origin wanting: it is to be looked at at once.
+    Doubted(OriginId),
 }
 
 /// What is to be done, in this order.
@@ -163,6 +165,17 @@ impl Watch {
                 // The next alarm sends again what was refused.
                 self.seq = self.seq.max(seq);
                 Vec::new()
+            }
+            Event::Doubted(id) => {
+                if let Some(booth) = self.booths.get_mut(&id) {
+                    booth.doubt();
+                }
+                let next = self.next_due(now);
+                if self.alarm.is_some_and(|set| set <= next) {
+                    return Vec::new();
+                }
+                self.alarm = Some(next);
+                vec![Effect::WakeAt(next)]
             }
         }
     }

@@ -142,7 +142,7 @@ impl Lines {
             self.put("content_type", &answer.content_type);
             self.put("body", &answer.body);
         }
-        route.last_resort.iter().for_each(|resort| self.put("resort", resort.as_str()));
+        self.number("try_failing", route.try_failing.into());
     }
 
     fn range(&mut self, range: StatusRange) {

@@ -24,7 +24,7 @@ pub(super) const KEYS: [&str; 13] = [
     "slow_start",
     "stale_if_error",
     "answer",
-    "last_resort",
+    "try_failing",
 ];
 
 /// The keys of `retry` and of `answer`.
@@ -41,10 +41,6 @@ const STEERINGS: [(&str, Steering); 4] = [
     ("latency", Steering::Latency),
     ("hash", Steering::Hash),
 ];
-
-/// The last resorts and how they are written.
-const RESORTS: [(&str, Resort); 3] =
-    [("origins", Resort::Origins), ("stale", Resort::Stale), ("answer", Resort::Answer)];
 
 /// The methods that a request may be sent again with.
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"];
@@ -106,8 +102,8 @@ pub struct Route {
     pub stale_if_error: Option<Millis>,
     /// What is answered if no origin does.
     pub answer: Option<StaticAnswer>,
-    /// What is tried in this order when no origin is usable.
-    pub last_resort: Vec<Resort>,
+    /// Whether failing origins are tried when no other is left.
+    pub try_failing: bool,
 }
 
 /// How a route chooses among usable origins.
@@ -144,28 +140,6 @@ pub struct Retry {
     pub methods: Vec<String>,
     /// The greatest share of a pool's recent requests that is sent again.
     pub budget: Ratio,
-}
-
-/// What is tried when no origin is usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Resort {
-    /// The failing origins, in the order in which they would be chosen.
-    #[serde(rename = "origins")]
-    Origins,
-    /// A copy of an earlier answer.
-    #[serde(rename = "stale")]
-    Stale,
-    /// The static answer.
-    #[serde(rename = "answer")]
-    Answer,
-}
-
-impl Resort {
-    /// The word that the file writes.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        RESORTS.iter().find(|(_, resort)| *resort == self).map_or("", |(word, _)| word)
-    }
 }
 
 /// An answer that needs no origin.
@@ -232,7 +206,7 @@ fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Rout
         table.get("slow_start").map_or(Some(Millis::ZERO), |field| duration(&field, SLOW_START));
     let stale = table.get("stale_if_error").map(|field| duration(&field, STALE));
     let answer = table.get("answer").map(|field| field.table().and_then(|table| static_answer(&table)));
-    let last_resort = resorts(table, stale.is_some(), answer.is_some());
+    let try_failing = table.get("try_failing").map_or(Some(false), |field| field.flag());
     Some(Route {
         host: host?,
         path: path?,
@@ -246,7 +220,7 @@ fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Rout
         slow_start: slow_start?,
         stale_if_error: all(stale)?,
         answer: all(answer)?,
-        last_resort: last_resort?,
+        try_failing: try_failing?,
     })
 }
 
@@ -415,27 +389,4 @@ fn content_type(field: &Field<'_>) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
-}
-
-/// The last resorts: those that are written, else what there is.
-fn resorts(table: &Table<'_>, stale: bool, answer: bool) -> Option<Vec<Resort>> {
-    let there = [(stale, Resort::Stale, "stale_if_error"), (answer, Resort::Answer, "answer")];
-    let Some(field) = table.get("last_resort") else {
-        return Some(there.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, resort, _)| resort).collect());
-    };
-    let items = field.list("one as [\"origins\", \"stale\", \"answer\"]")?;
-    let mut resorts = Vec::new();
-    for item in &items {
-        let (_, resort) = RESORTS.get(word(item, &RESORTS.map(|(word, _)| word))?)?;
-        if resorts.contains(resort) {
-            item.refuse(format_args!("{} is given already; write it once", item.shown()));
-            return None;
-        }
-        if let Some((_, _, key)) = there.iter().find(|(is_there, what, _)| what == resort && !is_there) {
-            item.refuse(format_args!("{} needs {key}, which is not written; write it, or leave this out", item.shown()));
-            return None;
-        }
-        resorts.push(*resort);
-    }
-    Some(resorts)
 }

@@ -2,8 +2,8 @@
 //!
 //! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
-//! definition is taken and does not count), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `GET /snapshot/` and the path of a part (200) and
-//! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
+//! definition is taken and does not count), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and an origin (204; the vantages are
+//! made to look at it), `GET /snapshot/` and the path of a part (200) and `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
 //! output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
@@ -110,6 +110,14 @@ impl Inner {
                 self.step(config, Event::Beat(id)).await?;
                 respond::plain(204, "")
             }
+            ("POST", Some(path)) if path.starts_with("doubt/") => {
+                let id = path.strip_prefix("doubt/").and_then(OriginId::parse);
+                let Some(id) = id.filter(|id| config.origin(id).is_some()) else {
+                    return respond::plain(404, "");
+                };
+                self.step(config, Event::Doubted(id)).await?;
+                respond::plain(204, "")
+            }
             (_, Some("wake")) => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
@@ -181,6 +189,7 @@ impl Inner {
                     }
                 }
                 Effect::Arm(object) => self.arm(object),
+                Effect::Hurry(object, origin) => self.hurry(object, &origin),
                 Effect::Deliver(delivery) => self.deliver(delivery),
                 Effect::GivenUp(happening) => log::error(
                     "notify_given_up",
@@ -231,8 +240,18 @@ impl Inner {
         spawn(async move {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", &name.clone())]);
-            if let Err(error) = poke(&env, &object).await {
+            if let Err(error) = poke(&env, &object, "arm").await {
                 log::warn("vantage_unreachable", &[("object", &name), ("error", &error.to_string())]);
+            }
+        });
+    }
+
+    /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would have looked anyway.
+    fn hurry(&self, object: ObjectName, origin: &OriginId) {
+        let (env, path) = (self.env.clone(), format!("hurry/{origin}"));
+        spawn(async move {
+            if let Err(error) = poke(&env, &object, &path).await {
+                log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
             }
         });
     }
@@ -332,6 +351,7 @@ impl Inner {
     }
 }
 
-async fn poke(env: &Env, object: &ObjectName) -> Result<()> {
-    env.object("VANTAGE", &object.name, object.hint.as_str())?.get("https://vantage/arm").await.map(drop)
+async fn poke(env: &Env, object: &ObjectName, path: &str) -> Result<()> {
+    let url = format!("https://vantage/{path}");
+    env.object("VANTAGE", &object.name, object.hint.as_str())?.get(&url).await.map(drop)
 }

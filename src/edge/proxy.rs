@@ -10,6 +10,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::platform::{Context, Env, boxed};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
+use crate::json::Object;
+use crate::route::copy::Exchange;
 use crate::route::{self, Event, Passage, Step, fields};
 use crate::units::{Name, OriginId};
 
@@ -70,8 +72,10 @@ extern "C" {
 /// Calls with a request as the core knows it.
 fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> Option<T>) -> Option<T> {
     let (method, url) = (inbound.method(), inbound.url());
-    let [connection, upgrade, via, cdn_loop, traceparent, client] =
-        ["connection", "upgrade", "via", "cdn-loop", "traceparent", "cf-connecting-ip"].map(|name| inbound.field(name));
+    #[cfg(feature = "trap")]
+    super::trap::if_named(inbound.field("vedette-trap"), "proxy");
+    let names = ["connection", "upgrade", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
+    let [connection, upgrade, via, cdn_loop, traceparent, accept_encoding, client] = names.map(|name| inbound.field(name));
     work(&route::Inbound {
         method: &method,
         url: &url,
@@ -81,6 +85,7 @@ fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> 
         via: via.as_deref(),
         cdn_loop: cdn_loop.as_deref(),
         traceparent: traceparent.as_deref(),
+        accept_encoding: accept_encoding.as_deref(),
         client: client.as_deref(),
         chance: (chance() << 16 ^ chance(), chance() << 16 ^ chance()),
     })
@@ -126,6 +131,30 @@ pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<St
     let config = deployed::config().ok()?;
     let known = boxed(reader::learned(&pool, config, (&env, &ctx))).await;
     with(|passage, config| passage.learned(config, id, known.as_ref(), clock::now())).map(|step| step.write())
+}
+
+/// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew }` with the times in milliseconds.
+#[wasm_bindgen]
+pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<String> {
+    let url = inbound.url();
+    let (accept_encoding, method) = (inbound.field("accept-encoding"), inbound.method());
+    let [cache_control, vary, length] = ["cache-control", "vary", "content-length"].map(|name| answered.field(name));
+    let exchange = Exchange {
+        url: &url,
+        method: &method,
+        is_personal: inbound.field("authorization").is_some() || inbound.field("cookie").is_some(),
+        is_partial: inbound.field("range").is_some(),
+        accept_encoding: accept_encoding.as_deref(),
+        status,
+        cache_control: cache_control.as_deref(),
+        vary: vary.as_deref(),
+        length: length.as_deref(),
+        sets_cookie: answered.field("set-cookie").is_some(),
+    };
+    let keep = with(|passage, config| passage.keeps_copy(config, &exchange))?;
+    let mut said = Object::new();
+    said.put("key", &keep.key).put("ttl", &keep.ttl).put("anew", &keep.anew);
+    Some(said.end())
 }
 
 /// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).

@@ -9,7 +9,7 @@ thread_local! {
     static DOWN: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Reads the header `vedette-trap`: `read` traps this request, `arbiter` and `vantage` the next turn of that object in this
+/// Reads the header `vedette-trap`: `read` (and `proxy` on the way through a route) traps this request, `arbiter` and `vantage` the next turn of that object in this
 /// isolate; `down=` and a list of `memory`, `cache`, `arbiter`, `arbiter-hangs`, `kv`, `vantage` and `last-row` (the last of three rows or
 /// more that the Arbiter writes at once) takes these parts away from this isolate, until the next such list.
 pub(super) fn if_asked(request: &Request, here: &str) {
@@ -23,6 +23,13 @@ pub(super) fn if_asked(request: &Request, here: &str) {
                 DOWN.set(parts.to_owned());
             }
         }
+    }
+}
+
+/// Traps if a request asked for it by a header that somebody else has read.
+pub(super) fn if_named(asked: Option<String>, here: &str) {
+    if asked.as_deref() == Some(here) {
+        trap();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `Vantage` Durable Object: one per shard of a vantage, named `v1/{vantage}/{hint}/{shard}of{n}`.
 //!
-//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm at once). Its alarm is the
+//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm at once), and
+//! `GET /hurry/` and an origin with 204 (looks at it at once, and a few times more in short order). Its alarm is the
 //! loop: set the next alarm, start what is due, fold what arrives until the next slot. Only one alarm runs at a time; probes
 //! that outlive it run on as tasks of the object and are folded by the next.
 
@@ -50,6 +51,8 @@ enum Arrival {
     Referral(u64, Referral),
     /// A report came to its end; what that means for the watch.
     Report(Option<Event>),
+    /// An origin is to be looked at.
+    Doubt(OriginId),
 }
 
 #[wasm_bindgen]
@@ -69,11 +72,16 @@ impl Vantage {
         }
     }
 
-    /// Sets the alarm at once.
+    /// Sets the alarm at once; takes in which origin is to be looked at, if the request names one.
     ///
     /// # Errors
     /// The alarm cannot be set.
-    pub async fn fetch(&self, _request: Request) -> std::result::Result<Response, JsValue> {
+    pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
+        let url = request.url();
+        if let Some(id) = url.strip_prefix("https://vantage/hurry/").and_then(OriginId::parse) {
+            // The receiver lives as long as this object.
+            let _ = self.arrive.unbounded_send(Arrival::Doubt(id));
+        }
         boxed(self.set_alarm(clock::now())).await?;
         Ok(respond::plain(204, "")?)
     }
@@ -137,6 +145,7 @@ impl Vantage {
         match arrival {
             Arrival::Sample(id, ticket, sample) => self.step(Event::Sampled(id, ticket, sample)).await,
             Arrival::Referral(ticket, referral) => self.step(Event::Referred(ticket, referral)).await,
+            Arrival::Doubt(id) => self.step(Event::Doubted(id)).await,
             Arrival::Report(event) => {
                 self.reports.set(self.reports.get().saturating_sub(1));
                 match event {

@@ -200,6 +200,12 @@ impl Attempt {
         &self.faults
     }
 
+    /// Whether the last answer is one after which no other origin is to be asked.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.origin().is_some_and(|last| self.faults.iter().all(|(origin, _)| *origin != last))
+    }
+
     /// The origins that live requests have ejected with this one: the vantages are to look at them.
     pub fn take_doubted(&mut self) -> Vec<usize> {
         std::mem::take(&mut self.doubted)

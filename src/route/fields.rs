@@ -159,6 +159,15 @@ pub(super) fn answered_by(origin: &str, why: &str) -> Vec<(&'static str, String)
     ]
 }
 
+/// The fields to append to a copy that stands in for an answer (`Cache-Status`: RFC 9211).
+pub(super) fn copied(config: &Config, attempt: &Attempt) -> Vec<(&'static str, String)> {
+    vec![
+        ("via", "1.1 vedette".to_owned()),
+        ("proxy-status", status_of(config, Some(attempt), "destination_unavailable")),
+        ("cache-status", "vedette; hit; detail=\"a copy stands in for the origin\"".to_owned()),
+    ]
+}
+
 /// Fields as JSON.
 pub(super) fn pairs(fields: &[(&'static str, String)]) -> String {
     let pair = |(name, value): &(&'static str, String)| json::write(&[*name, value.as_str()][..]);

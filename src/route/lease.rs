@@ -4,8 +4,7 @@
 //! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
 //! A step into wasm for each would cost more than all the rest that we do (decision 0015).
 
-use super::Attempt;
-use super::fields;
+use super::{Attempt, Parts, fields};
 use crate::config::{Config, StatusRange};
 use crate::json::Object;
 use crate::units::Timestamp;
@@ -33,6 +32,8 @@ pub struct Lease {
     pub forwarded: String,
     /// Fields to set in any case.
     pub set: Vec<(&'static str, String)>,
+    /// Whether a copy of a good answer may be worth keeping.
+    pub copies: bool,
     /// Answers that come back to the core.
     pub again: Vec<StatusRange>,
     /// Fields to append to an answer that is handed on; `Server-Timing` is yet to get its duration.
@@ -46,7 +47,7 @@ impl Lease {
         config: &Config,
         attempt: &Attempt,
         (depth, pseudonym): (usize, &str),
-        (authority, scheme): (&str, &str),
+        asked: &Parts<'_>,
         (from, until): (Timestamp, Timestamp),
     ) -> Option<Self> {
         let route = config.routes.get(attempt.route).filter(|_| attempt.is_steady() && from < until)?;
@@ -54,6 +55,7 @@ impl Lease {
         let origin = config.pools.get(attempt.pool)?.origins.get(place)?;
         let prefix = route.path.trim_end_matches('/');
         let strip = if route.strip_prefix { prefix.len() } else { 0 };
+        let (authority, scheme) = (asked.authority, asked.scheme());
         let mut set = vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
         if strip > 0 {
             set.push(("x-forwarded-prefix", prefix.to_owned()));
@@ -69,6 +71,7 @@ impl Lease {
             pseudonym: pseudonym.to_owned(),
             forwarded: fields::forwarded(None, authority, scheme),
             set,
+            copies: route.stale_if_error.is_some(),
             again: route.retry.status.clone(),
             append: fields::answered_by(origin.id.origin.as_str(), attempt.why()),
         })
@@ -82,6 +85,7 @@ impl Lease {
         said.put("from", &self.from).put("until", &self.until);
         said.put("base", &self.base).put("strip", &self.strip).put("patience", &patience);
         said.put("pseudonym", &self.pseudonym).put("forwarded", &self.forwarded);
+        said.put_some("copies", self.copies.then_some(true));
         said.put_json("set", &fields::pairs(&self.set));
         let again: Vec<String> =
             self.again.iter().map(|range| format!("[{},{}]", range.first, range.last)).collect();

@@ -1,7 +1,7 @@
 //! The order in which a request is sent to the origins of its pool.
 
 use super::{Candidate, rank};
-use crate::config::{Config, Pool, Resort, Route, Steering};
+use crate::config::{Config, Pool, Route, Steering};
 use crate::snapshot::{OriginView, PoolView};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
@@ -93,7 +93,7 @@ pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Times
 /// The failing origins in the order in which they would be chosen: what is left to try where the route says so.
 #[must_use]
 pub fn last_resort((config, route, pool): (&Config, &Route, usize)) -> Vec<usize> {
-    let Some(defined) = config.pools.get(pool).filter(|_| route.last_resort.contains(&Resort::Origins)) else {
+    let Some(defined) = config.pools.get(pool).filter(|_| route.try_failing) else {
         return Vec::new();
     };
     let mut places: Vec<(u32, usize)> =

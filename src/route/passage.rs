@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::copy::{self, Exchange, Keep};
 use super::fields::{self, Facts};
 use super::{Asked, Attempt, Effect, Event, Lease, Parts, Table, Traffic, Way, holds_until, own_path, parts};
 use crate::config::Config;
@@ -39,6 +40,8 @@ pub struct Inbound<'a> {
     pub cdn_loop: Option<&'a str>,
     /// `traceparent`, as received.
     pub traceparent: Option<&'a str>,
+    /// `Accept-Encoding`, as received.
+    pub accept_encoding: Option<&'a str>,
     /// The client's address, as the platform says it.
     pub client: Option<&'a str>,
     /// Chance, for a trace that begins here.
@@ -56,6 +59,8 @@ pub enum Step {
     Pass(Vec<(&'static str, String)>),
     /// Answer this.
     Answer(Answer),
+    /// Hand on the copy of this key with these fields appended, if there is one; else do the other.
+    Copy(String, Vec<(&'static str, String)>, Box<Step>),
 }
 
 /// Where a request is sent.
@@ -71,6 +76,8 @@ pub struct Send {
     pub set: Vec<(&'static str, String)>,
     /// Further fields to remove.
     pub remove: Vec<String>,
+    /// Whether a copy of a good answer may be worth keeping.
+    pub copies: bool,
     /// What holds for the next requests, too.
     pub lease: Option<Lease>,
 }
@@ -89,6 +96,7 @@ impl Step {
                     said.put_json("set", &fields::pairs(&send.set));
                 }
                 said.put_some("remove", (!send.remove.is_empty()).then_some(&send.remove));
+                said.put_some("copies", send.copies.then_some(true));
                 if let Some(lease) = &send.lease {
                     said.put_json("lease", &lease.write(send.patience.get()));
                 }
@@ -100,6 +108,11 @@ impl Step {
                 said.put("status", &answer.status).put_json("headers", &fields::pairs(&answer.headers));
                 said.put("body", &answer.body);
                 step.put_json("answer", &said.end())
+            }
+            Self::Copy(key, append, otherwise) => {
+                let mut said = Object::new();
+                said.put("key", key).put_json("append", &fields::pairs(append));
+                step.put_json("copy", &said.end()).put_json("else", &otherwise.write())
             }
         };
         step.end()
@@ -128,8 +141,9 @@ struct Journey {
     remove: Vec<String>,
     came: Timestamp,
     attempt: Option<Attempt>,
-    /// Whom the client asked, and how: what a lease is given for.
-    asked: (String, &'static str),
+    /// What the client asked: the whole address, and which forms it reads.
+    url: String,
+    accept_encoding: Option<String>,
 }
 
 /// What is at hand of a pool.
@@ -254,7 +268,8 @@ impl Passage {
             remove: inbound.connection.map(|names| fields::named_by_connection(names).collect()).unwrap_or_default(),
             came: now,
             attempt: None,
-            asked: (found.authority.to_owned(), if found.https { "https" } else { "http" }),
+            url: inbound.url.to_owned(),
+            accept_encoding: inbound.accept_encoding.map(str::to_owned),
         };
         Some(Ok((journey, route.pool.clone())))
     }
@@ -274,6 +289,14 @@ impl Passage {
         let name = |place: usize| pool.and_then(|pool| pool.origins.get(place)).map(|origin| origin.id.clone());
         let doubted = attempt.take_doubted().into_iter().filter_map(name).collect();
         Some((self.effect(config, journey, attempt, effect, now), doubted))
+    }
+
+    /// Whether a copy of a good answer is to be kept.
+    #[must_use]
+    pub fn keeps_copy(&self, config: &Config, exchange: &Exchange<'_>) -> Option<Keep> {
+        let found = parts(exchange.url)?;
+        let Way::Route(place) = self.table.find(found.authority, found.path) else { return None };
+        copy::keep(config.routes.get(place)?, exchange)
     }
 
     /// What this isolate saw.
@@ -310,23 +333,28 @@ impl Passage {
     ) -> Option<Lease> {
         let pool = config.pools.get(attempt.pool).filter(|_| self.traffic.is_calm(attempt.pool, now))?;
         let until = holds_until(pool, view, now)?.min(known.rests_until);
-        let (authority, scheme) = &journey.asked;
-        let own = (self.table.depth(authority), self.pseudonym.as_str());
-        Lease::of(config, attempt, own, (authority, scheme), (now, until))
+        let asked = parts(&journey.url)?;
+        let own = (self.table.depth(asked.authority), self.pseudonym.as_str());
+        Lease::of(config, attempt, own, &asked, (now, until))
     }
 
     fn effect(&mut self, config: &Config, mut journey: Journey, attempt: Attempt, effect: Effect, now: Timestamp) -> Step {
         match effect {
             Effect::Send(origin, patience) => {
+                let copies = copies(config, &journey);
                 let origin = config.pools.get(attempt.pool).and_then(|pool| pool.origins.get(origin));
                 let url = origin.map(|origin| format!("{}{}", origin.url, journey.target)).unwrap_or_default();
                 let (set, remove) = (std::mem::take(&mut journey.set), std::mem::take(&mut journey.remove));
                 journey.attempt = Some(attempt);
                 let id = self.keep(config, journey, now);
-                Step::Send(Send { id, url, patience, set, remove, lease: None })
+                Step::Send(Send { id, url, patience, set, remove, copies, lease: None })
             }
-            Effect::Pass => Step::Pass(fields::response(config, &attempt, now.since(journey.came))),
-            Effect::GiveUp => Step::Answer(serve::apology(config, &attempt)),
+            Effect::Pass => {
+                let pass = Step::Pass(fields::response(config, &attempt, now.since(journey.came)));
+                // An answer after which another origin was to be asked is worse than a copy.
+                if attempt.is_good() { pass } else { copied(config, &journey, &attempt, pass) }
+            }
+            Effect::GiveUp => copied(config, &journey, &attempt, Step::Answer(serve::apology(config, &attempt))),
         }
     }
 
@@ -346,6 +374,23 @@ impl Passage {
         self.latest = self.latest.wrapping_add(1);
         self.under_way.insert(self.latest, journey);
         self.latest
+    }
+}
+
+/// Whether copies are kept of answers to such a request.
+fn copies(config: &Config, journey: &Journey) -> bool {
+    let route = config.routes.get(journey.route);
+    journey.method == "GET" && !journey.has_body && route.is_some_and(|route| route.stale_if_error.is_some())
+}
+
+/// A copy, where the route keeps some, before what would be done without one.
+fn copied(config: &Config, journey: &Journey, attempt: &Attempt, otherwise: Step) -> Step {
+    match config.routes.get(journey.route).filter(|_| copies(config, journey)) {
+        Some(route) => {
+            let key = copy::key(route, &journey.url, journey.accept_encoding.as_deref());
+            Step::Copy(key, fields::copied(config, attempt), Box::new(otherwise))
+        }
+        None => otherwise,
     }
 }
 

@@ -13,6 +13,14 @@ pub struct Parts<'a> {
     pub query: &'a str,
 }
 
+impl Parts<'_> {
+    /// The scheme.
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+}
+
 /// Takes an absolute `http` or `https` address apart. Nothing is decoded; a fragment is left out.
 #[must_use]
 pub fn parts(url: &str) -> Option<Parts<'_>> {

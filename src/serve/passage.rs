@@ -2,7 +2,7 @@
 
 use super::problem::answer as problem;
 use super::{Answer, MAX_TARGET};
-use crate::config::{Config, Resort, StaticAnswer};
+use crate::config::{Config, StaticAnswer};
 use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, Table, Way, fields, is_ambiguous};
 
 /// Why a request is not passed on.
@@ -95,7 +95,7 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
     // The next probe may know better.
     let wait = pool.and_then(|pool| pool.origins.iter().map(|origin| origin.pace.fast_interval.as_secs()).min());
     let after = wait.unwrap_or(1).max(1).to_string();
-    let own = route.and_then(|route| route.answer.as_ref().filter(|_| route.last_resort.contains(&Resort::Answer)));
+    let own = route.and_then(|route| route.answer.as_ref());
     let mut answer = match own {
         Some(own) => fixed(own),
         None if attempt.had_nowhere() && attempt.faults().is_empty() => problem(

@@ -27,6 +27,8 @@ pub(super) struct Booth {
     /// Why the latest probe proved nothing, if it did not.
     pub(super) blind: Option<String>,
     pub(super) withheld: Option<Withheld>,
+    /// So many probes are to be fast ones, for live requests found the origin wanting. It is forgotten with the object.
+    doubted: u32,
 }
 
 /// Evidence that the Arbiter has not taken yet.
@@ -65,6 +67,7 @@ impl Booth {
             fresh: None,
             blind: None,
             withheld: None,
+            doubted: 0,
         };
         booth.resume(vantage, hurry, now);
         booth
@@ -73,8 +76,14 @@ impl Booth {
     /// The time between two probes. `hurry` allows for a shorter one than in the settled state.
     pub(super) fn interval(&self, hurry: bool) -> Millis {
         let pace = &self.origin.pace;
-        let interval = self.tally.interval(pace);
+        let settled = self.tally.interval(pace);
+        let interval = if self.doubted > 0 { settled.min(pace.fast_interval) } else { settled };
         if hurry { interval } else { interval.max(pace.interval) }
+    }
+
+    /// Looks at it more closely: as often in short order as it takes to make up one's mind.
+    pub(super) const fn doubt(&mut self) {
+        self.doubted = self.origin.thresholds.fall;
     }
 
     /// Whether the next probe comes sooner than in the settled state.
@@ -113,6 +122,7 @@ impl Booth {
         let waited = self.started.map_or(Millis::ZERO, |queued| now.since(queued));
         self.started = Some(now);
         self.waiting = false;
+        self.doubted = self.doubted.saturating_sub(1);
         self.under_way = Some(ticket);
         waited
     }

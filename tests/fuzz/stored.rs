@@ -178,7 +178,7 @@ fn told(effects: &[Effect]) -> String {
         Effect::Publish(_) => "published".to_owned(),
         Effect::Changed(Happening { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
         Effect::WakeAt(_) => "alarm".to_owned(),
-        Effect::Arm(_) => "armed".to_owned(),
+        Effect::Arm(_) | Effect::Hurry(..) => "armed".to_owned(),
         Effect::Overtaken(_) => "overtaken".to_owned(),
         Effect::Deliver(_) => "sent".to_owned(),
         Effect::GivenUp(_) => "given up".to_owned(),

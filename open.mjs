@@ -1,0 +1,53 @@
+// The way of a request when the wasm worker cannot be asked: to the first origin of its route, unchanged. It reads the compiled
+// configuration itself, needs nothing else, and is slow; it is for errors of our own only.
+
+/** What the next of us is told, so that two workers in trouble do not send a request round in a circle. */
+const MARK = "vedette-open";
+
+const problem = (status, title, detail) =>
+  new Response(JSON.stringify({ type: "urn:vedette:problem:own-error", title, status, detail }), {
+    status,
+    headers: { "content-type": "application/problem+json", "cache-control": "no-store", "proxy-status": "vedette; error=proxy_internal_error" },
+  });
+
+/** Whether a path lies under a prefix that ends where a segment ends. */
+const isUnder = (path, prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
+
+/** The address that a request is let through to; nothing if it is not for a route. */
+export function firstOrigin(compiled, request) {
+  const { routes = [], pools = [] } = JSON.parse(compiled).config ?? {};
+  const { hostname, pathname, search } = new URL(request.url);
+  const host = hostname.replace(/\.$/, "");
+  const loopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
+  const own = routes.filter((route) => route.host === host);
+  const here = own.length ? own : routes.filter((route) => route.host === "*" && !loopback);
+  if (here.length === 0 || isUnder(pathname, "/.vedette")) return;
+  const bare = (route) => route.path.replace(/\/+$/, "");
+  const [route] = here.filter((route) => isUnder(pathname, bare(route))).sort((one, other) => other.path.length - one.path.length);
+  const origins = pools.find(({ name }) => name === route?.pool)?.origins ?? [];
+  const [first] = [...origins].sort((one, other) => one.priority - other.priority);
+  if (first === undefined) return;
+  const { https, host: at, port, prefix } = first.url;
+  const path = route.strip_prefix ? pathname.slice(bare(route).length) : pathname;
+  return `${https ? "https" : "http"}://${at}${port ? `:${port}` : ""}${prefix}${path.startsWith("/") ? path : `/${path}`}${search}`;
+}
+
+/** Sends a request there. */
+export async function letThrough(url, request) {
+  const loop = request.headers.get("cdn-loop") ?? "";
+  if (loop.includes(MARK)) return problem(508, "Loop detected", "The request has been let through here already.");
+  if (request.bodyUsed) {
+    return problem(502, "An error of our own", "The request failed on its way, and its body was sent already, so it was not sent again.");
+  }
+  const headers = new Headers(request.headers);
+  headers.set("cdn-loop", loop ? `${loop}, ${MARK}` : MARK);
+  try {
+    const { method, body } = request;
+    const response = await fetch(url, { method, headers, body, redirect: "manual" });
+    const answer = new Response(response.body, response);
+    answer.headers.append("proxy-status", "vedette; error=proxy_internal_error; details=\"let through to the first origin\"");
+    return answer;
+  } catch {
+    return problem(502, "No answer from an origin", "The request was let through to the first origin of its route, which does not answer.");
+  }
+}

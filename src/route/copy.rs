@@ -1,0 +1,94 @@
+//! Copies of answers that stand in for an origin that does not answer (`stale-if-error`, RFC 5861): which may be kept, under which key,
+//! and for how long.
+//!
+//! A copy is kept only of what a shared cache may keep (RFC 9111 section 3) and what is the same for everybody.
+
+use crate::config::Route;
+use crate::units::Millis;
+
+/// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower reader makes the runtime hold it.
+const LONGEST: u64 = 1024 * 1024;
+
+/// A copy is made anew at most this often.
+const ANEW: Millis = Millis::from_secs(60);
+
+/// What is known of an answer and its request, each field as received.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exchange<'a> {
+    /// The address that was asked, as sent.
+    pub url: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// Whether the request says who asks (`Authorization` or `Cookie`).
+    pub is_personal: bool,
+    /// Whether the request asks for a part (`Range`).
+    pub is_partial: bool,
+    /// The request's `Accept-Encoding`.
+    pub accept_encoding: Option<&'a str>,
+    /// The answer's status code.
+    pub status: u16,
+    /// The answer's `Cache-Control`.
+    pub cache_control: Option<&'a str>,
+    /// The answer's `Vary`.
+    pub vary: Option<&'a str>,
+    /// The answer's `Content-Length`.
+    pub length: Option<&'a str>,
+    /// Whether the answer sets a cookie.
+    pub sets_cookie: bool,
+}
+
+/// A copy that is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Its key.
+    pub key: String,
+    /// How long it is kept.
+    pub ttl: Millis,
+    /// It is made anew no sooner than after this.
+    pub anew: Millis,
+}
+
+/// Whether a copy of an answer is to be kept.
+#[must_use]
+pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
+    let most = route.stale_if_error?;
+    let says = |word: &str| directive(exchange.cache_control, word);
+    let forbidden = ["no-store", "private", "no-cache", "must-revalidate", "proxy-revalidate"];
+    let public = says("public").is_some() || says("s-maxage").is_some();
+    let short = exchange.length.and_then(|length| length.trim().parse::<u64>().ok()).is_some_and(|length| length <= LONGEST);
+    let same = exchange.vary.is_none_or(|vary| vary.split(',').all(|name| name.trim().eq_ignore_ascii_case("accept-encoding")));
+    let may = exchange.method == "GET"
+        && exchange.status == 200
+        && !exchange.is_partial
+        && !exchange.sets_cookie
+        && (public || !exchange.is_personal)
+        && short
+        && same
+        && forbidden.into_iter().all(|word| says(word).is_none());
+    // What the origin says of it may be less than what the route allows.
+    let own = says("stale-if-error").map(|seconds| Millis::from_secs(seconds.parse().unwrap_or(0)));
+    let ttl = own.map_or(most, |own| own.min(most));
+    (may && ttl > Millis::ZERO).then(|| Keep { key: key(route, exchange.url, exchange.accept_encoding), ttl, anew: ANEW })
+}
+
+/// The key of the copy that would answer this request. No client asks for it, whatever host or path it sends.
+#[must_use]
+pub fn key(route: &Route, url: &str, accept_encoding: Option<&str>) -> String {
+    let accepts = |coding: &str| accept_encoding.is_some_and(|list| list.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim().eq_ignore_ascii_case(coding))));
+    let coding = match (accepts("br"), accepts("gzip")) {
+        (true, true) => "br-gzip",
+        (true, false) => "br",
+        (false, true) => "gzip",
+        (false, false) => "identity",
+    };
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    format!("https://copy.vedette.internal/v1/{}/{coding}/{scheme}/{rest}", route.pool)
+}
+
+/// The value of a directive of `Cache-Control`; empty if it has none.
+fn directive<'a>(list: Option<&'a str>, wanted: &str) -> Option<&'a str> {
+    list?.split(',').find_map(|one| {
+        let (name, value) = one.split_once('=').unwrap_or((one, ""));
+        name.trim().eq_ignore_ascii_case(wanted).then(|| value.trim().trim_matches('"'))
+    })
+}
