@@ -30,17 +30,37 @@ const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}
 const hex = () => ((Math.random() * 0xffffffff) | 1).toString(16).replace("-", "f").padStart(8, "0").slice(-8);
 const trace = () => `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
 
-/** One attempt: the response, once its headers are there, or how there came to be none. After that nothing ends it: a body may take
- *  its time. One that is too late is let go with the request that it belongs to. */
+/** A body on its way: what is sent, and the promise that it is sent whole. It is pumped by the runtime, unread. */
+function pumped({ body, headers }) {
+  const length = headers.get("content-length");
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  return { body: readable, whole: body.pipeTo(writable) };
+}
+
+/** One attempt: the response, once its headers are there, or how there came to be none. The origin's time begins when it has the
+ *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let go with
+ *  the request that it belongs to. */
 const sent = (request, url, headers, patience) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, patience, TOO_LATE);
-    const { method, body } = request;
+    let timer;
     const done = (outcome) => {
       clearTimeout(timer);
+      timer = null;
       resolve(outcome);
     };
-    fetch(url, { method, headers, body, redirect: "manual" }).then(done, () => done(BROKE_OFF));
+    const wait = () => {
+      if (timer !== null) timer = setTimeout(done, patience, TOO_LATE);
+    };
+    const init = { method: request.method, headers, redirect: "manual" };
+    if (request.body === null) {
+      wait();
+    } else {
+      const { body, whole } = pumped(request);
+      init.body = body;
+      // An origin that answers before it has all need not take the rest.
+      whole.then(wait, () => {});
+    }
+    fetch(url, init).then(done, () => done(BROKE_OFF));
   });
 
 const fieldsOf = ({ headers }) => ({ field: (name) => headers.get(name) ?? undefined });

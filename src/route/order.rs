@@ -46,7 +46,7 @@ pub fn order(
 ) -> Order {
     let Some(defined) = config.pools.get(pool) else { return Order { places: Vec::new(), why: "", steady: false } };
     let panic = view.is_some_and(|view| view.panic);
-    let mut usable: Vec<Usable<'_>> = candidates(defined, route, view, now)
+    let found = candidates(defined, route, view, now)
         .map(|(place, candidate, share)| {
             let good = matches!(candidate.status, Status::Pass | Status::Warn);
             let since = view.and_then(|view| seen(view, defined, place)).map(|origin| origin.since);
@@ -58,9 +58,14 @@ pub fn order(
                 share,
             }
         })
-        .filter(|usable| panic || usable.candidate.status != Status::Fail)
-        .collect();
-    usable.sort_by_key(|usable| (usable.ejected, rank(&usable.candidate, panic), usable.place));
+        .filter(|usable| panic || usable.candidate.status != Status::Fail);
+    let key = |usable: &Usable<'_>| (usable.ejected, rank(&usable.candidate, panic));
+    // One by one: there are few, and the standard library's sort would cost the upload kilobytes.
+    let mut usable: Vec<Usable<'_>> = Vec::new();
+    for one in found {
+        let at = usable.partition_point(|other| key(other) <= key(&one));
+        usable.insert(at, one);
+    }
     let mut steady = route.steering != Steering::Weighted;
     let mut why = usable.first().map_or("", |first| first.why(panic, defined));
     if route.steering == Steering::Weighted {
@@ -96,10 +101,12 @@ pub fn last_resort((config, route, pool): (&Config, &Route, usize)) -> Vec<usize
     let Some(defined) = config.pools.get(pool).filter(|_| route.try_failing) else {
         return Vec::new();
     };
-    let mut places: Vec<(u32, usize)> =
-        defined.origins.iter().enumerate().map(|(place, origin)| (origin.priority, place)).collect();
-    places.sort_unstable();
-    places.into_iter().map(|(_, place)| place).collect()
+    let mut places = Vec::new();
+    for (place, origin) in defined.origins.iter().enumerate() {
+        let before = |other: &usize| defined.origins.get(*other).is_some_and(|other| other.priority <= origin.priority);
+        places.insert(places.partition_point(before), place);
+    }
+    places
 }
 
 impl Usable<'_> {

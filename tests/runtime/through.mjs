@@ -35,7 +35,7 @@ export const rawly = (port, bytes, isWhole = () => false) =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let said = "";
-    const end = setTimeout(() => socket.destroy(), 10_000);
+    const end = setTimeout(() => socket.destroy(), 3_000);
     socket.on("data", (part) => {
       said += part.toString("latin1");
       if (isWhole(said)) socket.destroy();
