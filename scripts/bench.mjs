@@ -10,12 +10,13 @@ import { detection } from "./bench/detection.mjs";
 import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
+import { outage } from "./bench/outage.mjs";
 import { proxy } from "./bench/proxy.mjs";
 import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, proxy };
+const parts = { size, startup, detection, haproxy, scale, health, proxy, outage };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {
