@@ -214,6 +214,9 @@ impl fmt::Display for OriginId {
 pub struct Ratio(u8);
 
 impl Ratio {
+    /// All of it.
+    pub const WHOLE: Self = Self(100);
+
     /// A share of `percent`; nothing above 100.
     #[must_use]
     pub const fn percent(percent: u8) -> Option<Self> {

@@ -129,8 +129,7 @@ fn the_example_of_the_design_means_what_it_says() {
         ("shop.localhost", "/", "shop")
     );
     assert_eq!(route.steering, Steering::Priority);
-    let idle = ["vantage.sao.service", "pool.shop.cert_warn", "route[0]"];
-    assert_eq!(config.not_active, idle);
+    assert_eq!(config.not_active, ["vantage.sao.service", "pool.shop.cert_warn"]);
     assert_eq!(config.loopback_origins().count(), 2);
 }
 
@@ -288,14 +287,7 @@ fn quorums_vantages_and_routes_are_read() {
 
     let routes: Vec<_> = config.routes.iter().map(row).collect();
     assert_eq!(routes, ["* / any Priority", "shop.example.com /api share Hash"]);
-    let idle = [
-        "vantage.sao.service",
-        "pool.count.origin.a.weight",
-        "pool.majority.origin.a.weight",
-        "route[0]",
-        "route[1]",
-    ];
-    assert_eq!(config.not_active, idle);
+    assert_eq!(config.not_active, ["vantage.sao.service", "route[1].steering"]);
 }
 
 fn row(route: &Route) -> String {
@@ -460,6 +452,50 @@ fn what_decides_the_votes_of_an_origin_changes_its_definition_and_the_hash() {
         assert!(hashes.insert(after.hash), "{from} → {to}");
         assert!(definitions.insert(origin(&after, "shop", "primary").definition), "{from} → {to}");
     }
+}
+
+#[test]
+fn what_a_route_does_is_read_and_changes_the_hash() {
+    let file = |settings: &str| {
+        let pool = "[[pool]]\nname=\"p\"\n[[pool.origin]]\nname=\"a\"\nurl=\"https://a.example.com\"\n";
+        Config::parse(&format!("{pool}[[route]]\npool=\"p\"\n{settings}")).unwrap()
+    };
+    let usual = file("");
+    let route = &usual.routes[0];
+    assert_eq!(
+        (route.timeout, route.deadline, route.attempts),
+        (Millis::from_secs(10), Millis::from_secs(30), 3)
+    );
+    let codes: Vec<_> = route.retry.status.iter().map(|range| (range.first, range.last)).collect();
+    assert_eq!(codes, [(502, 504), (520, 526)]);
+    assert_eq!(route.retry.methods, ["GET", "HEAD", "OPTIONS"]);
+    assert_eq!(route.retry.budget.as_percent(), 20);
+    assert!(
+        !route.strip_prefix && !route.try_failing && route.stale_if_error.is_none() && route.answer.is_none()
+    );
+    // A deadline that is not written is never below a timeout that is.
+    assert_eq!(file("timeout = \"1m\"").routes[0].deadline, Millis::from_secs(60));
+    let settings = [
+        "timeout = \"2s\"",
+        "deadline = \"20s\"",
+        "attempts = 1",
+        "strip_prefix = true",
+        "try_failing = true",
+        "slow_start = \"1m\"",
+        "stale_if_error = \"1h\"",
+        "answer = { body = \"back soon\" }",
+        "retry = { status = [\"500-599\"] }",
+        "retry = { methods = [] }",
+        "retry = { budget = \"5%\" }",
+    ];
+    let mut hashes: Vec<_> =
+        settings.iter().map(|settings| file(settings).hash).chain([usual.hash]).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(hashes.len(), settings.len() + 1, "each means something else");
+    let answer = file("answer = { body = \"back soon\" }").routes[0].answer.clone().unwrap();
+    assert_eq!((answer.status, answer.content_type.as_str()), (503, "text/plain; charset=utf-8"));
+    assert_eq!(file("retry = { methods = [] }").routes[0].retry.methods.len(), 0);
 }
 
 #[test]

@@ -126,23 +126,34 @@ impl Lines {
         self.put("path", &route.path);
         self.put("to", route.pool.as_str());
         self.put("steering", route.steering.as_str());
-        self.number("strip_prefix", route.strip_prefix.into());
-        self.millis("timeout", route.timeout);
-        self.millis("deadline", route.deadline);
-        self.number("attempts", route.attempts.into());
-        route.retry.status.iter().for_each(|range| self.range(*range));
-        route.retry.methods.iter().for_each(|method| self.put("method", method));
-        self.put("budget", &route.retry.budget.to_string());
-        self.millis("slow_start", route.slow_start);
+        // Fingerprints from before these settings stay what they were.
+        let (said, usual) = (Self::way(route), Self::way(&Route::usual(route)));
+        if said != usual {
+            self.put("way", &said);
+        }
+    }
+
+    /// What is done with the requests of a route.
+    fn way(route: &Route) -> String {
+        let mut lines = Self(String::new());
+        lines.number("strip_prefix", route.strip_prefix.into());
+        lines.millis("timeout", route.timeout);
+        lines.millis("deadline", route.deadline);
+        lines.number("attempts", route.attempts.into());
+        route.retry.status.iter().for_each(|range| lines.range(*range));
+        route.retry.methods.iter().for_each(|method| lines.put("method", method));
+        lines.put("budget", &route.retry.budget.to_string());
+        lines.millis("slow_start", route.slow_start);
         if let Some(stale) = route.stale_if_error {
-            self.millis("stale_if_error", stale);
+            lines.millis("stale_if_error", stale);
         }
         if let Some(answer) = &route.answer {
-            self.number("answer", answer.status.into());
-            self.put("content_type", &answer.content_type);
-            self.put("body", &answer.body);
+            lines.number("answer", answer.status.into());
+            lines.put("content_type", &answer.content_type);
+            lines.put("body", &answer.body);
         }
-        self.number("try_failing", route.try_failing.into());
+        lines.number("try_failing", route.try_failing.into());
+        lines.0
     }
 
     fn range(&mut self, range: StatusRange) {

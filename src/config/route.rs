@@ -5,6 +5,7 @@ use miniserde::{Deserialize, Serialize};
 use super::expect::statuses;
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
+use super::slot::Refused;
 use super::url::{MAX_URL, dns_name, is_path_byte};
 use super::value::{Given, Span, duration, share, word};
 use super::{OriginUrl, Pool, StatusRange};
@@ -63,7 +64,10 @@ const MAX_ATTEMPTS: u32 = 5;
 const DEFAULT_ATTEMPTS: u32 = 3;
 
 /// The share of requests that may be sent again, if nothing is written (Linkerd's and Envoy's).
-const DEFAULT_BUDGET: u8 = 20;
+const DEFAULT_BUDGET: Ratio = match Ratio::percent(20) {
+    Some(share) => share,
+    None => Ratio::WHOLE,
+};
 
 /// Bounds of `slow_start` and `stale_if_error`.
 const SLOW_START: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(3_600) };
@@ -128,6 +132,34 @@ impl Steering {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         STEERINGS.iter().find(|(_, steering)| *steering == self).map_or("", |(word, _)| word)
+    }
+}
+
+impl Route {
+    /// The route of the same host, path, pool and steering whose other settings are not written.
+    pub(super) fn usual(route: &Self) -> Self {
+        Self {
+            strip_prefix: false,
+            timeout: DEFAULT_TIMEOUT,
+            deadline: DEFAULT_DEADLINE,
+            attempts: DEFAULT_ATTEMPTS,
+            retry: Retry::usual(),
+            slow_start: Millis::ZERO,
+            stale_if_error: None,
+            answer: None,
+            try_failing: false,
+            ..route.clone()
+        }
+    }
+}
+
+impl Retry {
+    fn usual() -> Self {
+        Self {
+            status: DEFAULT_STATUS.map(|(first, last)| StatusRange { first, last }).to_vec(),
+            methods: DEFAULT_METHODS.map(str::to_owned).to_vec(),
+            budget: DEFAULT_BUDGET,
+        }
     }
 }
 
@@ -202,10 +234,12 @@ fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Rout
         .get("attempts")
         .map_or(Some(DEFAULT_ATTEMPTS), |field| field.whole(&(1..MAX_ATTEMPTS.saturating_add(1))));
     let retry = retry(table);
-    let slow_start =
-        table.get("slow_start").map_or(Some(Millis::ZERO), |field| duration(&field, SLOW_START));
-    let stale = table.get("stale_if_error").map(|field| duration(&field, STALE));
-    let answer = table.get("answer").map(|field| field.table().and_then(|table| static_answer(&table)));
+    let slow_start = table.get("slow_start").map_or(Some(Millis::ZERO), |field| duration(&field, SLOW_START));
+    let stale = table.get("stale_if_error").map(|field| duration(&field, STALE).ok_or(Refused)).transpose();
+    let answer = table
+        .get("answer")
+        .map(|field| field.table().and_then(|table| static_answer(&table)).ok_or(Refused))
+        .transpose();
     let try_failing = table.get("try_failing").map_or(Some(false), |field| field.flag());
     Some(Route {
         host: host?,
@@ -218,19 +252,10 @@ fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Rout
         attempts: attempts?,
         retry: retry?,
         slow_start: slow_start?,
-        stale_if_error: all(stale)?,
-        answer: all(answer)?,
+        stale_if_error: stale.ok()?,
+        answer: answer.ok()?,
         try_failing: try_failing?,
     })
-}
-
-/// What was written must have been read; what was not written is nothing.
-fn all<T>(written: Option<Option<T>>) -> Option<Option<T>> {
-    match written {
-        Some(None) => None,
-        Some(Some(value)) => Some(Some(value)),
-        None => Some(None),
-    }
 }
 
 fn host(field: &Field<'_>) -> Option<String> {
@@ -341,11 +366,10 @@ fn retry(table: &Table<'_>) -> Option<Retry> {
     if let Some(table) = &written {
         table.only(&RETRY_KEYS);
     }
-    let default = DEFAULT_STATUS.map(|(first, last)| StatusRange { first, last }).to_vec();
-    let status = field("status").map_or(Some(default), |field| statuses(&field));
-    let default = DEFAULT_METHODS.map(str::to_owned).to_vec();
-    let methods = field("methods").map_or(Some(default), |field| methods(&field));
-    let budget = field("budget").map_or_else(|| Ratio::percent(DEFAULT_BUDGET), |field| share(&field));
+    let usual = Retry::usual();
+    let status = field("status").map_or(Some(usual.status), |field| statuses(&field));
+    let methods = field("methods").map_or(Some(usual.methods), |field| methods(&field));
+    let budget = field("budget").map_or(Some(usual.budget), |field| share(&field));
     Some(Retry { status: status?, methods: methods?, budget: budget? })
 }
 

@@ -28,7 +28,9 @@ extern "C" {
 /// Does something with the passage of this isolate; nothing if the configuration is bad.
 fn with<T>(work: impl FnOnce(&mut Passage, &'static Config) -> Option<T>) -> Option<T> {
     let config = deployed::config().ok()?;
-    PASSAGE.with_borrow_mut(|passage| work(passage.get_or_insert_with(|| Passage::new(config, chance())), config))
+    PASSAGE.with_borrow_mut(|passage| {
+        work(passage.get_or_insert_with(|| Passage::new(config, chance())), config)
+    })
 }
 
 /// 48 bits of chance. Nothing secret hangs on it.
@@ -73,9 +75,11 @@ extern "C" {
 fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> Option<T>) -> Option<T> {
     let (method, url) = (inbound.method(), inbound.url());
     #[cfg(feature = "trap")]
-    super::trap::if_named(inbound.field("vedette-trap"), "proxy");
-    let names = ["connection", "upgrade", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
-    let [connection, upgrade, via, cdn_loop, traceparent, accept_encoding, client] = names.map(|name| inbound.field(name));
+    super::trap::if_named(inbound.field("vedette-trap").as_deref(), "proxy");
+    let names =
+        ["connection", "upgrade", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
+    let [connection, upgrade, via, cdn_loop, traceparent, accept_encoding, client] =
+        names.map(|name| inbound.field(name));
     work(&route::Inbound {
         method: &method,
         url: &url,
@@ -104,7 +108,14 @@ pub fn depart(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
 
 /// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`returned`]).
 #[wasm_bindgen]
-pub fn stumbled(inbound: &Inbound, origin: usize, outcome: u16, came: f64, env: &Env, ctx: &Context) -> Option<String> {
+pub fn stumbled(
+    inbound: &Inbound,
+    origin: usize,
+    outcome: u16,
+    came: f64,
+    env: &Env,
+    ctx: &Context,
+) -> Option<String> {
     with_inbound(inbound, |inbound| {
         let stumbled = with(|passage, config| {
             let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
@@ -138,7 +149,8 @@ pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<St
 pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<String> {
     let url = inbound.url();
     let (accept_encoding, method) = (inbound.field("accept-encoding"), inbound.method());
-    let [cache_control, vary, length] = ["cache-control", "vary", "content-length"].map(|name| answered.field(name));
+    let [cache_control, vary, length] =
+        ["cache-control", "vary", "content-length"].map(|name| answered.field(name));
     let exchange = Exchange {
         url: &url,
         method: &method,
@@ -174,7 +186,9 @@ const fn event(outcome: u16) -> Event {
 
 /// Has the origins looked at that live requests found wanting; the step as text.
 fn told((step, doubted): &(Step, Vec<OriginId>), env: &Env, ctx: &Context) -> String {
-    doubted.iter().for_each(|origin| have_looked_at(origin.clone(), env, ctx));
+    for origin in doubted {
+        have_looked_at(origin.clone(), env, ctx);
+    }
     step.write()
 }
 

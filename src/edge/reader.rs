@@ -67,11 +67,15 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
 }
 
 /// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any more. A refresh that is due is begun.
-pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &Context)) -> Option<route::Known> {
+pub(super) fn at_hand(
+    pool: &Name,
+    config: &'static Config,
+    (env, ctx): (&Env, &Context),
+) -> Option<route::Known> {
     let (part, limit) = pool_part(pool, config, env);
     let now = clock::now();
-    let (held, rests_until) =
-        MEMORY.with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
+    let (held, rests_until) = MEMORY
+        .with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
     if held.is_some() && rests_until <= now {
         let (env, context) = (env.clone(), ctx.clone());
         ctx.wait_until(async move {
@@ -82,7 +86,11 @@ pub(super) fn at_hand(pool: &Name, config: &'static Config, (env, ctx): (&Env, &
 }
 
 /// What any layer has of a pool.
-pub(super) async fn learned(pool: &Name, config: &'static Config, at: (&Env, &Context)) -> Option<route::Known> {
+pub(super) async fn learned(
+    pool: &Name,
+    config: &'static Config,
+    at: (&Env, &Context),
+) -> Option<route::Known> {
     let (part, limit) = pool_part(pool, config, at.0);
     let copy = served(&part, limit, config, at).await.copy?;
     let rests_until = MEMORY.with_borrow(|memory| memory.rests_until(&part, limit, clock::now()));

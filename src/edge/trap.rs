@@ -27,8 +27,8 @@ pub(super) fn if_asked(request: &Request, here: &str) {
 }
 
 /// Traps if a request asked for it by a header that somebody else has read.
-pub(super) fn if_named(asked: Option<String>, here: &str) {
-    if asked.as_deref() == Some(here) {
+pub(super) fn if_named(asked: Option<&str>, here: &str) {
+    if asked == Some(here) {
         trap();
     }
 }

@@ -153,9 +153,8 @@ impl Attempt {
         let (Some(route), Some(origin)) = (config.routes.get(self.route), self.origin()) else {
             return Effect::GiveUp;
         };
-        let listed = |status: u16| {
-            route.retry.status.iter().any(|range| (range.first..=range.last).contains(&status))
-        };
+        let listed =
+            |status: u16| route.retry.status.iter().any(|range| (range.first..=range.last).contains(&status));
         let fault = match event {
             Event::Answered(status) if !listed(status) => {
                 self.answered_well(origin, traffic, now);
@@ -170,7 +169,10 @@ impl Attempt {
             self.fails(origin, traffic, now);
         }
         let left = self.order.len() > self.asked && self.asked < route.attempts as usize;
-        if left && self.may_repeat && self.is_in_time(route, now) && traffic.may_retry(self.pool, route.retry.budget, now)
+        if left
+            && self.may_repeat
+            && self.is_in_time(route, now)
+            && traffic.may_retry(self.pool, route.retry.budget, now)
             && let Some(next) = self.next(route, now)
         {
             return next;
@@ -235,8 +237,12 @@ impl Attempt {
     /// or think for long, must not take one out with it.
     fn answered_well(&mut self, origin: usize, traffic: &mut Traffic, now: Timestamp) {
         traffic.succeeded(self.pool, origin);
-        let theirs: Vec<usize> =
-            self.faults.iter().filter(|(_, fault)| *fault != Fault::Broken).map(|(other, _)| *other).collect();
+        let theirs: Vec<usize> = self
+            .faults
+            .iter()
+            .filter(|(_, fault)| *fault != Fault::Broken)
+            .map(|(other, _)| *other)
+            .collect();
         for other in theirs {
             self.fails(other, traffic, now);
         }

@@ -55,8 +55,13 @@ pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
     let says = |word: &str| directive(exchange.cache_control, word);
     let forbidden = ["no-store", "private", "no-cache", "must-revalidate", "proxy-revalidate"];
     let public = says("public").is_some() || says("s-maxage").is_some();
-    let short = exchange.length.and_then(|length| length.trim().parse::<u64>().ok()).is_some_and(|length| length <= LONGEST);
-    let same = exchange.vary.is_none_or(|vary| vary.split(',').all(|name| name.trim().eq_ignore_ascii_case("accept-encoding")));
+    let short = exchange
+        .length
+        .and_then(|length| length.trim().parse::<u64>().ok())
+        .is_some_and(|length| length <= LONGEST);
+    let same = exchange
+        .vary
+        .is_none_or(|vary| vary.split(',').all(|name| name.trim().eq_ignore_ascii_case("accept-encoding")));
     let may = exchange.method == "GET"
         && exchange.status == 200
         && !exchange.is_partial
@@ -68,13 +73,22 @@ pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
     // What the origin says of it may be less than what the route allows.
     let own = says("stale-if-error").map(|seconds| Millis::from_secs(seconds.parse().unwrap_or(0)));
     let ttl = own.map_or(most, |own| own.min(most));
-    (may && ttl > Millis::ZERO).then(|| Keep { key: key(route, exchange.url, exchange.accept_encoding), ttl, anew: ANEW })
+    (may && ttl > Millis::ZERO).then(|| Keep {
+        key: key(route, exchange.url, exchange.accept_encoding),
+        ttl,
+        anew: ANEW,
+    })
 }
 
 /// The key of the copy that would answer this request. No client asks for it, whatever host or path it sends.
 #[must_use]
 pub fn key(route: &Route, url: &str, accept_encoding: Option<&str>) -> String {
-    let accepts = |coding: &str| accept_encoding.is_some_and(|list| list.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim().eq_ignore_ascii_case(coding))));
+    let accepts = |coding: &str| {
+        accept_encoding.is_some_and(|list| {
+            list.split(',')
+                .any(|one| one.split(';').next().is_some_and(|one| one.trim().eq_ignore_ascii_case(coding)))
+        })
+    };
     let coding = match (accepts("br"), accepts("gzip")) {
         (true, true) => "br-gzip",
         (true, false) => "br",

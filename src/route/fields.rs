@@ -112,14 +112,12 @@ pub(super) fn forwarded(client: Option<&str>, authority: &str, scheme: &str) -> 
 
 /// The trace that the client is in (W3C Trace Context), or one that begins here.
 fn traceparent(facts: &Facts<'_>) -> String {
-    match facts.traceparent.filter(|trace| is_traceparent(trace)) {
-        Some(trace) => trace.to_owned(),
-        None => {
-            let (one, other) = facts.chance;
-            // Neither id may be zero. The second one is the span's; it follows from the first two.
-            format!("00-{:016x}{:016x}-{:016x}-00", one | 1, other, (one ^ other.rotate_left(32)) | 1)
-        }
+    if let Some(trace) = facts.traceparent.filter(|trace| is_traceparent(trace)) {
+        return trace.to_owned();
     }
+    let (one, other) = facts.chance;
+    // Neither id may be zero. The second one is the span's; it follows from the first two.
+    format!("00-{:016x}{:016x}-{:016x}-00", one | 1, other, (one ^ other.rotate_left(32)) | 1)
 }
 
 /// Whether a text is a `traceparent`: version, trace id, parent id and flags in lower-case hexadecimal, no id of zeroes only.

@@ -56,7 +56,8 @@ impl Lease {
         let prefix = route.path.trim_end_matches('/');
         let strip = if route.strip_prefix { prefix.len() } else { 0 };
         let (authority, scheme) = (asked.authority, asked.scheme());
-        let mut set = vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
+        let mut set =
+            vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
         if strip > 0 {
             set.push(("x-forwarded-prefix", prefix.to_owned()));
         }

@@ -44,7 +44,9 @@ pub fn order(
     traffic: &mut Traffic,
     now: Timestamp,
 ) -> Order {
-    let Some(defined) = config.pools.get(pool) else { return Order { places: Vec::new(), why: "", steady: false } };
+    let Some(defined) = config.pools.get(pool) else {
+        return Order { places: Vec::new(), why: "", steady: false };
+    };
     let panic = view.is_some_and(|view| view.panic);
     let found = candidates(defined, route, view, now)
         .map(|(place, candidate, share)| {
@@ -91,7 +93,8 @@ pub fn order(
 #[must_use]
 pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Timestamp> {
     let expiries = view.origins.iter().map(|origin| origin.valid_until);
-    let waits = view.origins.iter().filter_map(|origin| origin.recovered).map(|at| at.plus(pool.failback_delay));
+    let waits =
+        view.origins.iter().filter_map(|origin| origin.recovered).map(|at| at.plus(pool.failback_delay));
     expiries.chain(waits).filter(|at| *at > now).min()
 }
 
@@ -103,7 +106,9 @@ pub fn last_resort((config, route, pool): (&Config, &Route, usize)) -> Vec<usize
     };
     let mut places = Vec::new();
     for (place, origin) in defined.origins.iter().enumerate() {
-        let before = |other: &usize| defined.origins.get(*other).is_some_and(|other| other.priority <= origin.priority);
+        let before = |other: &usize| {
+            defined.origins.get(*other).is_some_and(|other| other.priority <= origin.priority)
+        };
         places.insert(places.partition_point(before), place);
     }
     places

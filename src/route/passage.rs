@@ -15,8 +15,8 @@ use crate::serve::{self, Answer, Refusal};
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Map, Millis, Name, OriginId, Timestamp};
 
-/// When so many requests are kept, those that cannot be answered any more are dropped.
-const SWEEP_FROM: usize = 256;
+/// So few requests are kept without a look whether they can still be answered.
+const FEW: usize = 256;
 
 /// A request is kept for so long after its deadline.
 const SWEEP_AFTER: Millis = Millis::from_secs(10);
@@ -54,7 +54,7 @@ pub enum Step {
     /// Find out what is known of this pool, and come back: nothing that is at hand holds any more.
     Learn(u32, Name),
     /// Send it.
-    Send(Send),
+    Send(Box<Send>),
     /// Hand the answer on, with these fields appended.
     Pass(Vec<(&'static str, String)>),
     /// Answer this.
@@ -126,6 +126,8 @@ pub struct Passage {
     traffic: Traffic,
     pseudonym: String,
     under_way: Map<u32, Journey>,
+    /// When so many are kept, those that cannot be answered any more are dropped.
+    sweep_at: usize,
     latest: u32,
 }
 
@@ -164,6 +166,7 @@ impl Passage {
             traffic: Traffic::new(config, seed),
             pseudonym: fields::pseudonym(config.hash),
             under_way: Map::new(),
+            sweep_at: FEW,
             latest: 0,
         }
     }
@@ -226,7 +229,12 @@ impl Passage {
     }
 
     /// Finds the route of a request and what is said to the origin, or why it is not passed on; nothing if it is for Vedette itself.
-    fn settle(&self, config: &Config, inbound: &Inbound<'_>, now: Timestamp) -> Option<Result<(Journey, Name), Refusal>> {
+    fn settle(
+        &self,
+        config: &Config,
+        inbound: &Inbound<'_>,
+        now: Timestamp,
+    ) -> Option<Result<(Journey, Name), Refusal>> {
         if self.table.is_empty() {
             return None;
         }
@@ -265,7 +273,10 @@ impl Passage {
             has_body: inbound.has_body,
             target: target(&found, stripped),
             set,
-            remove: inbound.connection.map(|names| fields::named_by_connection(names).collect()).unwrap_or_default(),
+            remove: inbound
+                .connection
+                .map(|names| fields::named_by_connection(names).collect())
+                .unwrap_or_default(),
             came: now,
             attempt: None,
             url: inbound.url.to_owned(),
@@ -275,18 +286,31 @@ impl Passage {
     }
 
     /// Goes on with a request that waited for what is known of its pool; nothing may be.
-    pub fn learned(&mut self, config: &Config, id: u32, known: Option<&Known>, now: Timestamp) -> Option<Step> {
+    pub fn learned(
+        &mut self,
+        config: &Config,
+        id: u32,
+        known: Option<&Known>,
+        now: Timestamp,
+    ) -> Option<Step> {
         let journey = self.under_way.remove(&id)?;
         Some(self.begin(config, journey, known, now))
     }
 
     /// Goes on with a request that was sent; says which origins the vantages are to look at.
-    pub fn returned(&mut self, config: &Config, id: u32, event: Event, now: Timestamp) -> Option<(Step, Vec<OriginId>)> {
+    pub fn returned(
+        &mut self,
+        config: &Config,
+        id: u32,
+        event: Event,
+        now: Timestamp,
+    ) -> Option<(Step, Vec<OriginId>)> {
         let mut journey = self.under_way.remove(&id)?;
         let mut attempt = journey.attempt.take()?;
         let effect = attempt.step(event, config, &mut self.traffic, now);
         let pool = config.pools.get(attempt.pool);
-        let name = |place: usize| pool.and_then(|pool| pool.origins.get(place)).map(|origin| origin.id.clone());
+        let name =
+            |place: usize| pool.and_then(|pool| pool.origins.get(place)).map(|origin| origin.id.clone());
         let doubted = attempt.take_doubted().into_iter().filter_map(name).collect();
         Some((self.effect(config, journey, attempt, effect, now), doubted))
     }
@@ -297,6 +321,12 @@ impl Passage {
         let found = parts(exchange.url)?;
         let Way::Route(place) = self.table.find(found.authority, found.path) else { return None };
         copy::keep(config.routes.get(place)?, exchange)
+    }
+
+    /// How many requests are kept; some of their clients may have left.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.under_way.len()
     }
 
     /// What this isolate saw.
@@ -311,10 +341,13 @@ impl Passage {
             .get(journey.route)
             .and_then(|route| known.and_then(|known| known.snapshot.pool(route.pool.as_str())));
         let asked = Asked { method: &journey.method, has_body: journey.has_body };
-        let begun = Attempt::begin((config, journey.route), asked, view, &mut self.traffic, (journey.came, now));
+        let begun =
+            Attempt::begin((config, journey.route), asked, view, &mut self.traffic, (journey.came, now));
         // A route always has a pool.
         let Some((attempt, effect)) = begun else { return Step::Answer(Refusal::Nowhere.answer()) };
-        let lease = view.zip(known).and_then(|(view, known)| self.lease(config, &journey, &attempt, (view, known), now));
+        let lease = view
+            .zip(known)
+            .and_then(|(view, known)| self.lease(config, &journey, &attempt, (view, known), now));
         let mut step = self.effect(config, journey, attempt, effect, now);
         if let Step::Send(send) = &mut step {
             send.lease = lease;
@@ -338,29 +371,41 @@ impl Passage {
         Lease::of(config, attempt, own, &asked, (now, until))
     }
 
-    fn effect(&mut self, config: &Config, mut journey: Journey, attempt: Attempt, effect: Effect, now: Timestamp) -> Step {
+    fn effect(
+        &mut self,
+        config: &Config,
+        mut journey: Journey,
+        attempt: Attempt,
+        effect: Effect,
+        now: Timestamp,
+    ) -> Step {
         match effect {
             Effect::Send(origin, patience) => {
                 let copies = copies(config, &journey);
                 let origin = config.pools.get(attempt.pool).and_then(|pool| pool.origins.get(origin));
-                let url = origin.map(|origin| format!("{}{}", origin.url, journey.target)).unwrap_or_default();
+                let url =
+                    origin.map(|origin| format!("{}{}", origin.url, journey.target)).unwrap_or_default();
                 let (set, remove) = (std::mem::take(&mut journey.set), std::mem::take(&mut journey.remove));
                 journey.attempt = Some(attempt);
                 let id = self.keep(config, journey, now);
-                Step::Send(Send { id, url, patience, set, remove, copies, lease: None })
+                Step::Send(Box::new(Send { id, url, patience, set, remove, copies, lease: None }))
             }
             Effect::Pass => {
                 let pass = Step::Pass(fields::response(config, &attempt, now.since(journey.came)));
                 // An answer after which another origin was to be asked is worse than a copy.
                 if attempt.is_good() { pass } else { copied(config, &journey, &attempt, pass) }
             }
-            Effect::GiveUp => copied(config, &journey, &attempt, Step::Answer(serve::apology(config, &attempt))),
+            Effect::GiveUp => {
+                copied(config, &journey, &attempt, Step::Answer(serve::apology(config, &attempt)))
+            }
         }
     }
 
     fn keep(&mut self, config: &Config, journey: Journey, now: Timestamp) -> u32 {
-        if self.under_way.len() >= SWEEP_FROM {
-            let deadline = |journey: &Journey| config.routes.get(journey.route).map_or(Millis::ZERO, |route| route.deadline);
+        if self.under_way.len() >= self.sweep_at {
+            let deadline = |journey: &Journey| {
+                config.routes.get(journey.route).map_or(Millis::ZERO, |route| route.deadline)
+            };
             let gone: Vec<u32> = self
                 .under_way
                 .iter()
@@ -370,6 +415,8 @@ impl Passage {
             for id in gone {
                 self.under_way.remove(&id);
             }
+            // Looking at all of them costs a step for each: it is done only when they have become twice as many.
+            self.sweep_at = self.under_way.len().saturating_mul(2).max(FEW);
         }
         self.latest = self.latest.wrapping_add(1);
         self.under_way.insert(self.latest, journey);

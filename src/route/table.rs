@@ -140,6 +140,7 @@ fn host_of(authority: &str) -> &str {
 
 /// Whether a host in lower case is this machine: `*` does not take it, so that health and page are at hand on a laptop.
 fn is_loopback(host: &str) -> bool {
-    let is_v4 = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
+    let is_v4 =
+        host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
     host == "localhost" || host == "[::1]" || is_v4
 }

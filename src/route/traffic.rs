@@ -174,7 +174,13 @@ impl Traffic {
 
     /// Whether an origin is ejected. A verdict that turned good after it (`since`) ends it, as a health check does in Envoy.
     #[must_use]
-    pub fn is_ejected(&self, pool: usize, origin: usize, good_since: Option<Timestamp>, now: Timestamp) -> bool {
+    pub fn is_ejected(
+        &self,
+        pool: usize,
+        origin: usize,
+        good_since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
         let live = self.pools.get(pool).and_then(|pool| pool.origins.get(origin));
         live.is_some_and(|live| {
             let Some(at) = live.ejected else { return false };

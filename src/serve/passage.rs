@@ -93,7 +93,8 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
     let said = fields::status_of(config, Some(attempt), error);
     let pool = config.pools.get(attempt.pool);
     // The next probe may know better.
-    let wait = pool.and_then(|pool| pool.origins.iter().map(|origin| origin.pace.fast_interval.as_secs()).min());
+    let wait =
+        pool.and_then(|pool| pool.origins.iter().map(|origin| origin.pace.fast_interval.as_secs()).min());
     let after = wait.unwrap_or(1).max(1).to_string();
     let own = route.and_then(|route| route.answer.as_ref());
     let mut answer = match own {

@@ -55,12 +55,15 @@ fn a_copy_of_another_format_or_configuration_is_refused() {
 
 #[test]
 fn snapshot_v1_bytes_are_frozen() {
-    let frozen = r#"{"version":1,"config":"00000000000000aa","taken_at":9,"pools":[{"name":"shop","status":"pass","since":1,"valid_until":2,"revision":3,"chosen":"primary","choice":"c","panic":false,"origins":[{"name":"primary","url":"http://a","priority":0,"status":"pass","reason":"r","next":"n","falls":null,"since":1,"valid_until":2,"oldest":1,"votes":[{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","run":2,"need":3,"since":1,"observed":1,"expires":2,"latency":5,"code":200,"cache":"origin-proven","database":{"calls":1,"time":2},"colo":null}],"in_doubt":true,"beat":{"last":1,"due":2,"deaf":null}}]}],"watch":[{"vantage":"weur","shard":"0of1","heard":1,"lag":0,"missed":0,"silent_from":3,"colo":"AMS","blind":"shop/primary: why","fast":{"spent":1,"of":2}}],"events":[{"at":1,"subject":"shop","from":"unknown","to":"pass","reason":"r"}],"notify":[{"name":"ops","delivered":1,"failing":2,"why":"status 500","sending":true,"waiting":3}]}"#;
+    let frozen = r#"{"version":1,"config":"00000000000000aa","taken_at":9,"pools":[{"name":"shop","status":"pass","since":1,"valid_until":2,"revision":3,"chosen":"primary","choice":"c","panic":false,"origins":[{"name":"primary","url":"http://a","priority":0,"status":"pass","reason":"r","next":"n","falls":null,"since":1,"valid_until":2,"oldest":1,"votes":[{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","run":2,"need":3,"since":1,"observed":1,"expires":2,"latency":5,"code":200,"cache":"origin-proven","database":{"calls":1,"time":2},"colo":null}],"in_doubt":true,"recovered":4,"beat":{"last":1,"due":2,"deaf":null}}]}],"watch":[{"vantage":"weur","shard":"0of1","heard":1,"lag":0,"missed":0,"silent_from":3,"colo":"AMS","blind":"shop/primary: why","fast":{"spent":1,"of":2}}],"events":[{"at":1,"subject":"shop","from":"unknown","to":"pass","reason":"r"}],"notify":[{"name":"ops","delivered":1,"failing":2,"why":"status 500","sending":true,"waiting":3}]}"#;
     let snapshot: Snapshot = crate::json::read(frozen).unwrap();
     assert_eq!(crate::json::write(&snapshot), frozen);
     assert!(
         crate::json::read::<Snapshot>(
-            &frozen.replace(",\"in_doubt\":true,\"beat\":{\"last\":1,\"due\":2,\"deaf\":null}", "")
+            &frozen.replace(
+                ",\"in_doubt\":true,\"recovered\":4,\"beat\":{\"last\":1,\"due\":2,\"deaf\":null}",
+                ""
+            )
         )
         .is_some(),
         "an older copy is read"

@@ -532,3 +532,29 @@ fn who_is_in_doubt_is_not_probed_out_of_turn_when_the_fast_probes_are_spent() {
     let again = made(Some(&watch.stored()), at(10));
     assert!(again.next_due(at(10)) > at(10), "one pass of two is known: its slot will come");
 }
+
+#[test]
+fn a_doubted_origin_is_looked_at_in_short_order_and_then_at_its_pace_again() {
+    let slow = SHOP.replace("interval = \"1s\"\nfast_interval", "interval = \"20s\"\nfast_interval");
+    let mut watch = watch(&slow, None, at(0));
+    let (now, _) = run(&mut watch, at(0), 40, |_| true);
+    let before = watch.next_due(now);
+    let effects = watch.step(Event::Doubted(id("shop/primary")), now);
+    if watch.next_due(now) < before {
+        assert_eq!(effects, [Effect::WakeAt(watch.next_due(now))], "the alarm is moved forward");
+    }
+    let mut times = Vec::new();
+    let mut clock = now;
+    while clock < now.plus(Millis::from_secs(18)) {
+        let effects = watch.step(Event::Alarm, clock);
+        for (origin, ticket) in started(&effects) {
+            times.extend((origin == id("shop/primary")).then_some(clock));
+            watch.step(Event::Sampled(origin, ticket, sample(true, clock)), clock);
+        }
+        clock = watch.next_due(clock).max(clock.plus(Millis::new(1)));
+    }
+    // As many as make up a mind that it fails, a second or so apart; its usual turn may come on top.
+    let quick = times.windows(2).filter(|pair| pair[1].since(pair[0]) < Millis::from_secs(3)).count();
+    assert!((1..=2).contains(&quick) && times.len() <= 4, "{times:?}");
+    assert!(times[0].since(now) < Millis::from_secs(2), "{times:?}");
+}

@@ -359,7 +359,8 @@ impl<'a> World<'a> {
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
-                arbiter::Effect::Changed(_) => {}
+                // Nobody sends live requests on such a day, so nobody is in a hurry.
+                arbiter::Effect::Changed(_) | arbiter::Effect::Hurry(..) => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
                 arbiter::Effect::Deliver(_) | arbiter::Effect::GivenUp(_) => panic!("nobody is told here"),
             }

@@ -270,6 +270,7 @@ impl Ledger {
                 Verdicts::Publish(_)
                 | Verdicts::WakeAt(_)
                 | Verdicts::Arm(_)
+                | Verdicts::Hurry(..)
                 | Verdicts::Deliver(_)
                 | Verdicts::Overtaken(_) => {}
             }

@@ -652,7 +652,7 @@ impl World {
                 }
                 Verdicts::Overtaken(known) => self.overtaken = Some(known),
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
-                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) => {}
+                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) | Verdicts::Hurry(..) => {}
             }
         }
         if self.rng.u32(..128) == 0

@@ -1,0 +1,439 @@
+//! Laws of the way through a route: where requests go, how often they are sent, and what is said on the way.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails is what a panic is for"
+)]
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{LazyLock, Mutex};
+
+use proptest::prelude::*;
+use vedette::config::Config;
+use vedette::route::{
+    Asked, Attempt, Effect, Event, Inbound, Known, Passage, Step, Table, Traffic, Way, fields, is_ambiguous,
+    order, parts,
+};
+use vedette::snapshot::Snapshot;
+use vedette::units::{Millis, Name, Timestamp};
+use vedette::verdict::Status;
+
+const ORIGINS: usize = 4;
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(1_795_000_000_000 + ms)
+}
+
+/// A pool of four origins and a route with these settings. It is read once: a law asks for it some thousand times.
+fn config(settings: &str) -> Config {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Config>>> = LazyLock::new(Mutex::default);
+    KNOWN.lock().unwrap().entry(settings.to_owned()).or_insert_with(|| read(settings)).clone()
+}
+
+fn read(settings: &str) -> Config {
+    let origins: String = (0..ORIGINS)
+        .map(|n| {
+            format!(
+                "[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://o{n}.example.com\"\npriority = {n}\nweight = {n}\n"
+            )
+        })
+        .collect();
+    let text = format!(
+        "[[pool]]\nname = \"shop\"\nmin_votes = 1\nfailback_delay = \"10s\"\n{origins}\n[[route]]\nhost = \"shop.example.org\"\npool = \"shop\"\n{settings}\n"
+    );
+    Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// What is known of each origin: its status, and how long ago it recovered in seconds, if it did.
+type Seen = (u8, Option<u8>);
+
+const fn status(n: u8) -> Status {
+    match n % 4 {
+        0 => Status::Pass,
+        1 => Status::Warn,
+        2 => Status::Unknown,
+        _ => Status::Fail,
+    }
+}
+
+fn snapshot(config: &Config, seen: &[Seen], panic: bool, now: Timestamp) -> Snapshot {
+    let mut snapshot = Snapshot::blank(config, now, "nothing yet");
+    let pool = &mut snapshot.pools[0];
+    pool.panic = panic;
+    for (origin, (said, recovered)) in pool.origins.iter_mut().zip(seen) {
+        origin.status = status(*said);
+        origin.valid_until = now.plus(Millis::from_secs(45));
+        origin.since = now.minus(Millis::from_secs(600));
+        origin.recovered = recovered.map(|ago| now.minus(Millis::from_secs(ago.into())));
+    }
+    pool.chosen = None;
+    snapshot
+}
+
+fn seen() -> impl Strategy<Value = Vec<Seen>> {
+    proptest::collection::vec((0_u8..4, proptest::option::of(0_u8..60)), ORIGINS)
+}
+
+fn steerings() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just(""), Just("steering = \"weighted\""), Just("slow_start = \"30s\"")]
+}
+
+/// What becomes of a request at an origin.
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Broken),
+        Just(Event::TimedOut),
+        proptest::sample::select(vec![200_u16, 304, 404, 500, 502, 503, 520]).prop_map(Event::Answered),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn only_usable_origins_are_asked_unless_the_pool_is_in_panic(
+        seen in seen(), steering in steerings(), panic: bool, seed: u64, failures in proptest::collection::vec(0..ORIGINS, 0..12),
+    ) {
+        let config = config(steering);
+        let now = at(0);
+        let snapshot = snapshot(&config, &seen, panic, now);
+        let mut traffic = Traffic::new(&config, seed);
+        for origin in failures {
+            traffic.failed(0, origin, now);
+        }
+        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+        let mut places = order.places.clone();
+        places.sort_unstable();
+        places.dedup();
+        prop_assert_eq!(places.len(), order.places.len(), "each once");
+        for place in &order.places {
+            prop_assert!(*place < ORIGINS);
+            prop_assert!(panic || status(seen[*place].0) != Status::Fail);
+        }
+        let usable = seen.iter().filter(|(said, _)| panic || status(*said) != Status::Fail).count();
+        prop_assert_eq!(order.places.len(), usable, "none that is usable is left out");
+    }
+
+    #[test]
+    fn what_is_ejected_or_unknown_or_waits_comes_after_what_is_not(seen in seen(), ejected in 0..ORIGINS, seed: u64) {
+        let config = config("");
+        let now = at(0);
+        let snapshot = snapshot(&config, &seen, false, now);
+        let mut traffic = Traffic::new(&config, seed);
+        for _ in 0..3 {
+            traffic.failed(0, ejected, now);
+        }
+        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+        let rank = |place: &usize| {
+            let (said, recovered) = seen[*place];
+            let said = status(said);
+            (*place == ejected, said == Status::Unknown, recovered.is_some_and(|ago| ago < 10), said, *place)
+        };
+        let ranks: Vec<_> = order.places.iter().map(rank).collect();
+        prop_assert!(ranks.is_sorted(), "{ranks:?}");
+    }
+
+    #[test]
+    fn a_request_is_sent_no_oftener_than_allowed_and_to_each_origin_once(
+        seen in seen(),
+        attempts in 1_u32..6,
+        outcomes in proptest::collection::vec((events(), 0_u64..4_000), 8),
+        method in proptest::sample::select(vec!["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"]),
+        has_body: bool,
+        seed: u64,
+    ) {
+        let config = config(&format!("attempts = {attempts}\ntimeout = \"2s\"\ndeadline = \"5s\""));
+        let mut now = at(0);
+        let snapshot = snapshot(&config, &seen, false, now);
+        let mut traffic = Traffic::new(&config, seed);
+        let asked = Asked { method, has_body };
+        let (mut attempt, mut effect) =
+            Attempt::begin((&config, 0), asked, snapshot.pool("shop"), &mut traffic, (now, now)).unwrap();
+        let mut sent = Vec::new();
+        for (event, took) in outcomes {
+            let Effect::Send(origin, patience) = effect else { break };
+            prop_assert!(!sent.contains(&origin), "{origin} is asked twice");
+            sent.push(origin);
+            // Whatever happens, nobody waits beyond the deadline.
+            prop_assert!(patience <= Millis::from_secs(2));
+            prop_assert!(now.since(at(0)).plus(patience) <= Millis::from_secs(5));
+            let took = if event == Event::TimedOut { patience } else { Millis::new(took).min(patience) };
+            now = now.plus(took);
+            effect = attempt.step(event, &config, &mut traffic, now);
+            let good = matches!(event, Event::Answered(status) if ![502, 503, 520].contains(&status));
+            if good {
+                prop_assert_eq!(effect, Effect::Pass);
+            }
+        }
+        prop_assert!(sent.len() <= attempts as usize);
+        if has_body || !["GET", "HEAD", "OPTIONS"].contains(&method) {
+            prop_assert!(sent.len() <= 1, "{method} was sent {} times", sent.len());
+        }
+        let usable = seen.iter().any(|(said, _)| status(*said) != Status::Fail);
+        prop_assert_eq!(sent.is_empty(), !usable);
+    }
+
+    #[test]
+    fn retries_never_exceed_their_budget(requests in 1_u64..3_000, asks in 1_u64..3_000, budget in 1_u8..100) {
+        let config = config("");
+        let mut traffic = Traffic::new(&config, 0);
+        traffic.arrived(0, requests, at(0));
+        let share = vedette::units::Ratio::percent(budget).unwrap();
+        let allowed = (0..asks).filter(|_| traffic.may_retry(0, share, at(0))).count() as u64;
+        prop_assert!(allowed <= share.of_rounded_up(requests).max(100));
+        prop_assert_eq!(allowed, asks.min(share.of_rounded_up(requests).max(100)));
+        prop_assert_eq!(traffic.counts(0).held_back, asks - allowed);
+        // What was long ago does not count any more, in either direction.
+        prop_assert!(traffic.may_retry(0, share, at(60_000)));
+    }
+
+    #[test]
+    fn the_longest_prefix_counts_as_if_each_were_looked_at(
+        paths in proptest::collection::hash_set("(/[ab]{1,2}){0,3}", 1..12), asked in "(/[ab]{0,2}){1,5}",
+    ) {
+        let routes: String = paths
+            .iter()
+            .map(|path| format!("[[route]]\nhost = \"h.example.org\"\npath = \"{}\"\npool = \"shop\"\n", if path.is_empty() { "/" } else { path }))
+            .collect();
+        let text = format!("[[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"a\"\nurl = \"http://a.example.com\"\n{routes}");
+        let config = Config::parse(&text).unwrap();
+        let under = |prefix: &str| prefix.is_empty() || asked == prefix || asked.starts_with(&format!("{prefix}/"));
+        let best = config.routes.iter().enumerate()
+            .filter(|(_, route)| under(route.path.trim_end_matches('/')))
+            .max_by_key(|(_, route)| route.path.trim_end_matches('/').len())
+            .map_or(Way::Nowhere, |(place, _)| Way::Route(place));
+        prop_assert_eq!(Table::new(&config).find("h.example.org", &asked), best);
+    }
+
+    #[test]
+    fn requests_that_share_the_deciding_segments_take_the_same_route(
+        prefix in "(/[ab]{1,2}){1,3}", one in "(/[a-c]{1,3}){0,3}", other in "(/[a-c]{1,3}){0,3}",
+    ) {
+        let text = format!(
+            "[[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"a\"\nurl = \"http://a.example.com\"\n[[route]]\nhost = \"h.example.org\"\npath = \"{prefix}\"\npool = \"shop\"\n[[route]]\nhost = \"h.example.org\"\npool = \"shop\"\n"
+        );
+        let table = Table::new(&Config::parse(&text).unwrap());
+        let depth = table.depth("h.example.org");
+        let head = |path: &str| path.split('/').skip(1).take(depth).map(str::to_owned).collect::<Vec<_>>();
+        let paths = [format!("{prefix}{one}"), format!("{prefix}{other}"), format!("{one}{other}/x"), format!("{other}/y")];
+        for one in &paths {
+            for other in &paths {
+                if head(one) == head(other) {
+                    prop_assert_eq!(table.find("h.example.org", one), table.find("h.example.org", other), "{} and {}", one, other);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_lease_says_what_would_be_decided_anew(seen in seen(), seed: u64, later in 0_u64..45_000) {
+        let config = config("slow_start = \"20s\"");
+        let now = at(0);
+        let snapshot = Rc::new(snapshot(&config, &seen, false, now));
+        let mut passage = Passage::new(&config, seed);
+        let inbound = Inbound { method: "GET", url: "https://shop.example.org/a?b", client: Some("1.2.3.4"), ..Inbound::default() };
+        let rests_until = now.plus(Millis::from_secs(30));
+        let mut depart = |at: Timestamp| {
+            let known = Known { snapshot: Rc::clone(&snapshot), rests_until };
+            passage.depart(&config, &inbound, |_| Some(known), at)
+        };
+        let Some(Step::Send(first)) = depart(now) else { return Ok(()) };
+        let Some(lease) = first.lease.clone() else { return Ok(()) };
+        prop_assert!(lease.until <= rests_until && lease.until > now);
+        let then = at(later);
+        if then < lease.until {
+            let Some(Step::Send(anew)) = depart(then) else { panic!("it was sent before") };
+            prop_assert_eq!(&anew.url, &first.url);
+            prop_assert_eq!(format!("{}/a?b", lease.base), first.url.clone());
+            for (name, value) in &lease.set {
+                prop_assert!(first.set.contains(&(*name, value.clone())), "{name}");
+            }
+            prop_assert_eq!(anew.patience, first.patience);
+        }
+    }
+
+    #[test]
+    fn the_fields_of_a_request_do_not_change_when_they_are_set_again(
+        via in proptest::option::of("[a-z0-9., ]{0,30}"),
+        cdn_loop in proptest::option::of("[a-z0-9;=, ]{0,30}"),
+        traceparent in proptest::option::of("\\PC{0,60}"),
+        client in proptest::option::of(prop_oneof![Just("1.2.3.4"), Just("2001:db8::1")]),
+        authority in "[a-zA-Z0-9.:\\[\\]\"\\\\-]{1,30}",
+        https: bool,
+        forged in proptest::collection::vec((proptest::sample::select(fields::REMOVED.to_vec()), "[a-z0-9.]{1,12}"), 0..6),
+        connection in proptest::option::of("[a-zA-Z, -]{0,40}"),
+    ) {
+        let facts = fields::Facts {
+            client, authority: &authority, https, stripped: None, via: via.as_deref(), cdn_loop: cdn_loop.as_deref(),
+            traceparent: traceparent.as_deref(), chance: (7, 9),
+        };
+        let set = fields::request(&facts, "vedette-0123456789abcdef");
+        let named: Vec<String> = connection.as_deref().map(|names| fields::named_by_connection(names).collect()).unwrap_or_default();
+        let apply = |headers: &mut Vec<(String, String)>| {
+            headers.retain(|(name, _)| !fields::REMOVED.contains(&name.as_str()) && !named.contains(name));
+            for (name, value) in &set {
+                headers.retain(|(known, _)| known != name);
+                headers.push(((*name).to_owned(), value.clone()));
+            }
+        };
+        let mut once: Vec<(String, String)> =
+            forged.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).chain([("accept".to_owned(), "*/*".to_owned())]).collect();
+        apply(&mut once);
+        let mut twice = once.clone();
+        apply(&mut twice);
+        prop_assert_eq!(&once, &twice);
+        // Nothing that the client wrote of itself is left.
+        for (name, value) in &forged {
+            let ours = set.iter().any(|(known, said)| known == name && said == value);
+            prop_assert!(ours || !once.contains(&((*name).to_owned(), value.clone())));
+        }
+        // Every value can be sent.
+        for (name, value) in &set {
+            prop_assert!(!value.contains(['\r', '\n', '\0']), "{name}: {value:?}");
+        }
+        let trace = &set.iter().find(|(name, _)| *name == "traceparent").unwrap().1;
+        prop_assert_eq!(trace.split('-').map(str::len).take(4).collect::<Vec<_>>(), vec![2, 32, 16, 2]);
+        let via = set.iter().find(|(name, _)| *name == "via").map(|(_, via)| via.as_str());
+        let next = fields::Facts { via, ..facts };
+        prop_assert!(fields::is_loop(&next, "vedette-0123456789abcdef"), "whoever gets it back knows it again");
+    }
+
+    #[test]
+    fn any_address_is_taken_apart_or_refused(url in "\\PC{0,80}", base in "(https?://)?[a-z.:0-9\\[\\]@]{0,20}(/\\PC{0,30})?") {
+        for url in [url, base] {
+            if let Some(found) = parts(&url) {
+                prop_assert!(found.path.starts_with('/'));
+                let way = Table::new(&config("")).find(found.authority, found.path);
+                prop_assert!(way != Way::Route(0) || found.authority.to_ascii_lowercase().contains("shop.example.org"));
+            }
+            let config = config("strip_prefix = true");
+            let mut passage = Passage::new(&config, 1);
+            let inbound = Inbound { method: "GET", url: &url, ..Inbound::default() };
+            passage.depart(&config, &inbound, |_| None, at(0));
+            if let Some(target) = passage.own_target(&url) {
+                prop_assert!(target.is_empty() || target.starts_with(['/', '?']));
+            }
+        }
+    }
+
+    #[test]
+    fn a_path_that_the_platform_would_rewrite_is_ambiguous(path in "(/(\\.|%2e|%2E|a|%2f|\\\\|\\.\\.){0,3}){1,4}") {
+        // The platform reads addresses as browsers do; what it rewrites must not be matched as it stands.
+        let read = url::Url::parse(&format!("http://h.example.org{path}")).unwrap();
+        if read.path() != path {
+            prop_assert!(is_ambiguous(&path), "{path} is read as {}", read.path());
+        } else {
+            prop_assert!(!is_ambiguous(&path), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_pool_in_panic_asks_those_that_fail_as_well() {
+    let config = config("");
+    let now = at(0);
+    let snapshot = snapshot(&config, &[(3, None), (0, None), (3, None), (3, None)], true, now);
+    let mut traffic = Traffic::new(&config, 1);
+    let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+    assert_eq!(order.places, [1, 0, 2, 3]);
+    assert!(order.why.contains("panic"));
+}
+
+#[test]
+fn nobody_is_asked_where_all_fail_unless_the_route_says_so() {
+    let now = at(0);
+    let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
+    let step = |settings: &str| {
+        let config = config(settings);
+        let known =
+            Known { snapshot: Rc::new(snapshot(&config, &[(3, None); 4], false, now)), rests_until: now };
+        Passage::new(&config, 1).depart(&config, &inbound, |_| Some(known), now)
+    };
+    let Some(Step::Answer(answer)) = step("") else { panic!("it is sent somewhere") };
+    assert_eq!(answer.status, 503);
+    let Some(Step::Send(send)) = step("try_failing = true") else { panic!("it is sent nowhere") };
+    assert_eq!(send.url, "http://o0.example.com/x");
+    let Some(Step::Copy(key, _, otherwise)) = step("stale_if_error = \"1h\"") else {
+        panic!("no copy is looked for")
+    };
+    assert_eq!(key, "https://copy.vedette.internal/v1/shop/identity/http/shop.example.org/x");
+    assert!(matches!(*otherwise, Step::Answer(_)));
+}
+
+#[test]
+fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
+    let config = config("");
+    let mut traffic = Traffic::new(&config, 1);
+    assert!(!traffic.failed(0, 0, at(0)));
+    traffic.succeeded(0, 0);
+    assert!(!traffic.failed(0, 0, at(1)) && !traffic.failed(0, 0, at(2)), "a success in between begins anew");
+    assert!(traffic.failed(0, 0, at(3)));
+    assert!(traffic.is_ejected(0, 0, None, at(9_000)));
+    assert!(!traffic.is_ejected(0, 0, Some(at(5_000)), at(9_000)), "a verdict says that it recovered since");
+    assert!(!traffic.is_ejected(0, 0, None, at(10_003)));
+    assert!(!traffic.is_ejected(0, 0, None, at(0)), "a clock that was set back ejects nobody");
+    // Each further one lasts longer.
+    for ms in 0..3 {
+        traffic.failed(0, 0, at(11_000 + ms));
+    }
+    assert!(traffic.is_ejected(0, 0, None, at(30_000)));
+    assert_eq!(traffic.counts(0).ejections, 2);
+}
+
+#[test]
+fn requests_whose_clients_went_away_are_forgotten() {
+    let config = config("deadline = \"30s\"");
+    let mut passage = Passage::new(&config, 1);
+    let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
+    let known = |at: Timestamp| Known {
+        snapshot: Rc::new(snapshot(&config, &[(0, None); 4], false, at)),
+        rests_until: at,
+    };
+    let mut ids = Vec::new();
+    for n in 0..5_000_u64 {
+        let now = at(n * 1_000);
+        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known(now)), now) else {
+            panic!()
+        };
+        ids.push(send.id);
+    }
+    let now = at(5_000_000);
+    assert!(passage.returned(&config, ids[0], Event::Answered(200), now).is_none(), "the first is forgotten");
+    assert!(passage.returned(&config, ids[4_999], Event::Answered(200), now).is_some(), "the last is not");
+    assert!(passage.under_way() < 512, "{} are kept", passage.under_way());
+}
+
+#[test]
+fn what_proxy_mjs_is_told_has_one_form() {
+    let config = config("timeout = \"2s\"");
+    let now = at(0);
+    let mut passage = Passage::new(&config, 1);
+    let inbound = Inbound {
+        method: "GET",
+        url: "https://shop.example.org/x",
+        client: Some("1.2.3.4"),
+        connection: Some("keep-alive, X-Own"),
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ..Inbound::default()
+    };
+    let name = fields::pseudonym(config.hash);
+    let step = passage.depart(&config, &inbound, |_| None, now).unwrap();
+    assert_eq!(step, Step::Learn(1, Name::parse("shop").unwrap()));
+    assert_eq!(step.write(), r#"{"learn":1,"pool":"shop"}"#);
+    let step = passage.learned(&config, 1, None, now).unwrap();
+    assert_eq!(
+        step.write(),
+        format!(
+            r#"{{"send":{{"id":2,"url":"http://o0.example.com/x","patience":2000,"set":[["via","1.1 {name}"],["cdn-loop","{name}"],["forwarded","for=1.2.3.4;host=shop.example.org;proto=https"],["x-forwarded-host","shop.example.org"],["x-forwarded-proto","https"],["traceparent","00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],["x-forwarded-for","1.2.3.4"]],"remove":["x-own"]}}}}"#
+        )
+    );
+    let (step, doubted) = passage.returned(&config, 2, Event::Broken, now).unwrap();
+    assert_eq!(step.write(), r#"{"send":{"id":3,"url":"http://o1.example.com/x","patience":2000}}"#);
+    assert!(doubted.is_empty());
+    let (step, _) = passage.returned(&config, 3, Event::Answered(200), at(12)).unwrap();
+    assert_eq!(
+        step.write(),
+        r#"{"pass":[["via","1.1 vedette"],["proxy-status","vedette; next-hop=o1; details=\"o0 broke off\""],["server-timing","vedette;desc=\"o1\";dur=12"]]}"#
+    );
+}
