@@ -437,3 +437,82 @@ fn what_proxy_mjs_is_told_has_one_form() {
         r#"{"pass":[["via","1.1 vedette"],["proxy-status","vedette; next-hop=o1; details=\"o0 broke off\""],["server-timing","vedette;desc=\"o1\";dur=12"]]}"#
     );
 }
+
+/// The rows of the table in `docs/routing.md`: a request, what each origin does, what the client gets, and `Proxy-Status`.
+fn rows() -> Vec<[String; 4]> {
+    let page = include_str!("../docs/routing.md");
+    let lines = page.lines().filter(|line| {
+        line.starts_with("| GET") || line.starts_with("| POST") || line.starts_with("| DELETE")
+    });
+    let cells = |line: &str| {
+        let cells: Vec<String> = line
+            .trim_matches('|')
+            .split(" | ")
+            .map(|cell| cell.trim().trim_matches('`').to_owned())
+            .collect();
+        cells.try_into().unwrap_or_else(|cells| panic!("four cells: {cells:?}"))
+    };
+    lines.map(cells).collect()
+}
+
+#[test]
+fn the_table_of_the_documents_is_true() {
+    let page = include_str!("../docs/routing.md");
+    let text = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    // The rows are of a route that keeps no copies and has no answer of its own.
+    let text: String = text
+        .lines()
+        .filter(|line| !line.starts_with("stale_if_error") && !line.starts_with("answer"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let config = Config::parse(&text).unwrap();
+    assert!(rows().len() > 10);
+    for [request, origins, wanted, said] in rows() {
+        let now = at(0);
+        let mut passage = Passage::new(&config, 1);
+        let (method, body) = request.split_once(' ').unwrap_or((&request, ""));
+        let inbound = Inbound {
+            method,
+            url: "https://shop.example.org/x",
+            has_body: !body.is_empty(),
+            ..Inbound::default()
+        };
+        let known = Known { snapshot: Rc::new(snapshot_of(&config, now)), rests_until: now };
+        let mut step = passage.depart(&config, &inbound, |_| Some(known), now).unwrap();
+        let mut status = 0;
+        let mut asked = String::new();
+        for does in origins.split(", ") {
+            let Step::Send(send) = &step else {
+                panic!("{request}, {origins}: nobody is asked before {does}")
+            };
+            asked = if send.url.contains("shop-a") { "primary" } else { "standby" }.to_owned();
+            let event = match does {
+                "breaks off" => Event::Broken,
+                "is too late" => Event::TimedOut,
+                code => {
+                    status = code.parse().unwrap();
+                    Event::Answered(status)
+                }
+            };
+            step = passage.returned(&config, send.id, event, now).unwrap().0;
+        }
+        let (got, fields) = match step {
+            Step::Pass(fields) => (format!("{status} from {asked}"), fields),
+            Step::Answer(answer) => (format!("{} of our own", answer.status), answer.headers),
+            other => panic!("{request}, {origins}: {other:?}"),
+        };
+        assert_eq!(got, wanted, "{request}: {origins}");
+        let found = fields.iter().find(|(name, _)| *name == "proxy-status").map(|(_, value)| value.as_str());
+        assert_eq!(found, Some(said.as_str()), "{request}: {origins}");
+    }
+}
+
+/// Everything passes.
+fn snapshot_of(config: &Config, now: Timestamp) -> Snapshot {
+    let mut snapshot = Snapshot::blank(config, now, "nothing yet");
+    for origin in &mut snapshot.pools[0].origins {
+        origin.status = Status::Pass;
+        origin.valid_until = now.plus(Millis::from_secs(45));
+    }
+    snapshot
+}
