@@ -27,6 +27,7 @@ function wranglerConfig() {
     name: "vedette",
     main: "entry.mjs",
     compatibility_date: "2026-11-01",
+    compatibility_flags: ["enable_request_signal"],
     no_bundle: false,
     vars: { VEDETTE_LOCAL: "1" },
     durable_objects: {

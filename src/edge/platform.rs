@@ -16,10 +16,12 @@ use web_sys::Response;
 mod hmac;
 mod instance;
 mod object;
+mod socket;
 mod timer;
 
 pub(super) use hmac::{hmac, verify};
 pub(super) use object::State;
+pub(super) use socket::{Line, Word, Words};
 pub(super) use timer::Delay;
 
 /// What a call of the platform brings.
@@ -118,6 +120,7 @@ extern "C" {
     pub type Env;
 
     /// An invocation, or the life of an object: what keeps it going.
+    #[derive(Clone)]
     pub type Context;
     #[wasm_bindgen(method, catch, js_name = waitUntil)]
     fn keep_going(this: &Context, until: &Promise) -> std::result::Result<(), JsValue>;

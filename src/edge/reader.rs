@@ -11,10 +11,10 @@ use wasm_bindgen::JsValue;
 use super::platform::{Context, Env};
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
+use crate::reader::{self, Asked, Held, Known, Least, Memory, Served, Source, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Map, Millis, Timestamp};
+use crate::units::{Map, Millis, Name, Timestamp};
 
 thread_local! {
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
@@ -37,37 +37,83 @@ pub(super) struct Kept {
     pub(super) lease: Object,
 }
 
-/// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
-pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
-    let Ok(config) = deployed::config() else { return Reply { answer: serve::unavailable(), kept: None } };
-    let local = env.text("VEDETTE_LOCAL").is_some();
-    let limit = reader::limit(config.plan, local);
-    let part = reader::part(target, config, local);
-    #[cfg(feature = "trap")]
-    forget_if_down();
-    let Served { copy, source } = served(&part, limit, config, (env, ctx)).await;
-    let now = clock::now();
-    let held = copy.clone();
-    let snapshot = copy.map_or_else(
-        || Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")),
-        |copy| copy.snapshot,
-    );
-    let counts = MEMORY.with_borrow_mut(|memory| {
-        memory.count(source.layer);
-        memory.counts(hits).collect::<Vec<_>>()
-    });
-    let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
-    let answer = serve::answer(target, ask, &basis);
-    // Meanwhile another request may have brought something newer: then this one is not to be given again.
-    let current = held.is_some_and(|copy| MEMORY.with_borrow(|memory| memory.holds(&part, &copy)));
-    let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
-    let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
-    Reply { answer, kept }
+impl From<Answer> for Reply {
+    /// An answer that is not given again.
+    fn from(answer: Answer) -> Self {
+        Self { answer, kept: None }
+    }
 }
 
-async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
+/// What a look at the layers brought.
+pub(super) struct Sight {
+    pub(super) snapshot: Rc<Snapshot>,
+    held: Option<Held>,
+    source: Source,
+}
+
+impl Sight {
+    /// When the Arbiter handed it out; before all time if it never did.
+    pub(super) fn fetched(&self) -> Timestamp {
+        self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
+    }
+
+    /// Counts it as an answer, and makes something of it. `hits` is how many answers `entry.mjs` has given again.
+    pub(super) fn counted<T>(&self, hits: u64, make: impl FnOnce(&Basis<'_>) -> T) -> T {
+        let counts = MEMORY.with_borrow_mut(|memory| {
+            memory.count(self.source.layer);
+            memory.counts(hits).collect::<Vec<_>>()
+        });
+        let (snapshot, source) = (&*self.snapshot, self.source);
+        make(&Basis { snapshot, source, now: clock::now(), counts: &counts })
+    }
+}
+
+/// The part that a target needs, and how old a copy of it may be.
+pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
+    let local = env.text("VEDETTE_LOCAL").is_some();
+    (reader::part(target, config, local), reader::limit(config.plan, local))
+}
+
+/// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
+pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
+    let Ok(config) = deployed::config() else { return serve::unavailable().into() };
+    let (part, limit) = part_and_limit(target, config, env);
+    let sight = look(&part, limit, None, (config, env, ctx)).await;
+    sight.counted(hits, |basis| {
+        let answer = serve::answer(target, ask, basis);
+        // Meanwhile another request may have brought something newer: then this one is not to be given again.
+        let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
+        let current = sight.held.as_ref().is_some_and(holds);
+        let kept = if current { serve::kept(target, ask, basis, &answer) } else { None };
+        let kept =
+            kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
+        Reply { answer, kept }
+    })
+}
+
+/// Looks at the layers, for whoever knows already what `least` says of a pool.
+pub(super) async fn look(
+    part: &Part,
+    limit: Millis,
+    least: Option<(Name, Least)>,
+    (config, env, ctx): (&'static Config, &Env, &Context),
+) -> Sight {
+    #[cfg(feature = "trap")]
+    forget_if_down();
+    let known = Known { since: clock::now(), least, ..Known::default() };
+    let Served { copy, source } = served(part, limit, known, (config, env, ctx)).await;
+    let blank = || Rc::new(Snapshot::blank(config, clock::now(), "the Arbiter does not answer"));
+    let snapshot = copy.as_ref().map_or_else(blank, |copy| Rc::clone(&copy.snapshot));
+    Sight { snapshot, held: copy, source }
+}
+
+async fn served(
+    part: &Part,
+    limit: Millis,
+    mut known: Known,
+    (config, env, ctx): (&'static Config, &Env, &Context),
+) -> Served {
     let key = part.key(config.hash);
-    let mut known = Known { since: clock::now(), ..Known::default() };
     loop {
         MEMORY.with_borrow(|memory| memory.look(part, &mut known));
         match reader::next(&known, limit, clock::now()) {

@@ -210,7 +210,7 @@ fn what_is_rendered_rests_until_the_next_refresh() {
 #[test]
 fn a_reader_of_one_pool_asks_for_one_pool() {
     let paid = config(&format!("plan = \"paid\"\n{SHOP}"));
-    let of_shop = Target::Signal { pool: "shop".into(), format: crate::serve::Format::Json };
+    let of_shop = Target::Signal { pool: "shop".into(), format: crate::serve::Format::Json, wait: None };
     let shop_part = Part::Pool(paid.pools[0].name.clone());
     assert_eq!(part(&of_shop, &paid, false), shop_part);
     assert_eq!(part(&of_shop, &shop(), true), shop_part);

@@ -37,7 +37,8 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
     match plan(Ok(&shop()), ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
-        Plan::Beat(claim) => panic!("no heartbeat was sent: {claim:?}"),
+        Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
+        other @ (Plan::Stream(_) | Plan::Beat(_)) => panic!("that was not asked for: {other:?}"),
     }
 }
 
@@ -165,7 +166,7 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            Plan::Beat(claim) => panic!("no heartbeat was sent: {claim:?}"),
+            other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{target}: {other:?}"),
         };
         assert!(!answer.body.contains("127.0.0.1"), "{target}");
     }
@@ -314,7 +315,7 @@ fn cache_status_names_the_layer_and_its_age() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::Done(_) | Plan::Beat(_) => None,
+        Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => None,
         Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
 }

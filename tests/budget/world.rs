@@ -359,7 +359,7 @@ impl<'a> World<'a> {
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
-                arbiter::Effect::Changed(_) => {}
+                arbiter::Effect::Changed(_) | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
                 arbiter::Effect::Deliver(_) | arbiter::Effect::GivenUp(_) => panic!("nobody is told here"),
             }

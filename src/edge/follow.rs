@@ -1,0 +1,231 @@
+//! Followers in the stateless worker: a request that waits for a pool's next signal, and a stream of them. Each has one WebSocket to the
+//! Arbiter, which hibernates; what it answers comes by the usual read path.
+
+use std::cell::RefCell;
+
+use futures_channel::mpsc::UnboundedSender;
+use futures_util::future::{Either, select};
+use js_sys::Reflect;
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Request;
+
+use super::platform::{Context, Env, Line, Word, Words, boxed};
+use super::reader::{self, Reply};
+use super::{clock, deployed, layers, log, respond};
+use crate::config::Config;
+use crate::follow::{self, Follower, Mark, Next, Seats, Sight, Wait};
+use crate::serve::{self, Ask, Target};
+use crate::snapshot::Part;
+use crate::units::Millis;
+
+thread_local! {
+    static SEATS: RefCell<Seats> = const { RefCell::new(Seats::new()) };
+}
+
+/// A seat is free this long after its time, if nobody left it.
+const GRACE: Millis = Millis::from_secs(10);
+
+/// A seat that is taken. Dropping it leaves it.
+struct Seat(u64);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        SEATS.with_borrow_mut(|seats| seats.leave(self.0));
+    }
+}
+
+/// What a follower waited for.
+enum Outcome {
+    /// There is news.
+    News(reader::Sight),
+    /// It is to give a sign of life.
+    Beat,
+    /// Its time is over, or its client has left.
+    Over,
+    /// The Arbiter has too many followers.
+    Crowded,
+}
+
+/// A follower, and what it holds of the platform.
+struct Following {
+    config: &'static Config,
+    pool: String,
+    part: Part,
+    limit: Millis,
+    follower: Follower,
+    say: UnboundedSender<Word>,
+    words: Words,
+    line: Option<Line>,
+    _seat: Seat,
+}
+
+impl Following {
+    /// Takes a seat for a follower; nothing if there is none.
+    fn new(pool: &str, target: &Target, env: &Env, of: impl FnOnce(Millis) -> Follower) -> Option<Self> {
+        let config = deployed::config().ok()?;
+        let (part, limit) = reader::part_and_limit(target, config, env);
+        let follower = of(limit);
+        let until = follower.until().plus(GRACE);
+        let seat = SEATS.with_borrow_mut(|seats| seats.take(follow::most(limit), until, clock::now()))?;
+        let (say, words) = Words::new();
+        let pool = pool.to_owned();
+        Some(Self { config, pool, part, limit, follower, say, words, line: None, _seat: Seat(seat) })
+    }
+
+    /// Opens a line to the Arbiter; false if it has too many.
+    async fn open(&mut self, env: &Env) -> bool {
+        let opening = layers::line(&self.pool, self.say.clone(), env);
+        let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
+        match select(std::pin::pin!(opening), clock::delay(patience)).await {
+            Either::Left((Ok(Ok(line)), _)) => {
+                self.line = Some(line);
+                self.follower.opened();
+            }
+            Either::Left((Ok(Err(429)), _)) => return false,
+            Either::Left((Ok(Err(_)) | Err(_), _)) | Either::Right(((), _)) => {
+                log::warn("line_not_opened", &[("pool", &self.pool)]);
+                self.follower.unopened(clock::now());
+            }
+        }
+        true
+    }
+
+    async fn next(&mut self, env: &Env, ctx: &Context) -> Outcome {
+        loop {
+            match self.follower.next(clock::now()) {
+                Next::Look => {
+                    let pool = self.config.pool(&self.pool).map(|pool| pool.name.clone());
+                    let least = pool.map(|pool| (pool, self.follower.least()));
+                    let seen = reader::look(&self.part, self.limit, least, (self.config, env, ctx)).await;
+                    let now = clock::now();
+                    let sight = Sight::of(&seen.snapshot, &self.pool, seen.fetched(), now);
+                    if self.follower.seen(&sight, now) {
+                        return Outcome::News(seen);
+                    }
+                }
+                Next::Open => {
+                    if !self.open(env).await {
+                        return Outcome::Crowded;
+                    }
+                }
+                Next::Beat => {
+                    if let Some(line) = &self.line {
+                        line.send(follow::PING.0);
+                    }
+                    return Outcome::Beat;
+                }
+                Next::Rest(until) => {
+                    let pause = clock::delay(until.since(clock::now()));
+                    match select(std::pin::pin!(self.words.next()), pause).await {
+                        Either::Left((Word::Text(word), _)) => self.follower.told(&word, clock::now()),
+                        Either::Left((Word::Cut, _)) => {
+                            self.line = None;
+                            self.follower.lost(clock::now());
+                        }
+                        Either::Left((Word::Left, _)) => return Outcome::Over,
+                        Either::Right(((), _)) => {}
+                    }
+                }
+                Next::Over => return Outcome::Over,
+            }
+        }
+    }
+}
+
+/// Answers once there is news, or when the time is over: what is answered without waiting.
+pub(super) async fn waited(
+    (target, wait): (&Target, Wait),
+    (request, ask): (&Request, &Ask<'_>),
+    (env, ctx, hits): (&Env, &Context, u64),
+) -> Reply {
+    let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
+    let of = |limit| Follower::waiting(wait, limit, clock::now());
+    let Some(mut following) = Following::new(pool, target, env, of) else {
+        return serve::crowded(ask).into();
+    };
+    // The client that leaves is said by the platform, and what waited for it is let go.
+    let say = following.say.clone();
+    let left = Closure::<dyn FnMut()>::new(move || drop(say.unbounded_send(Word::Left)));
+    let signal = request.signal();
+    signal.set_onabort(Some(left.as_ref().unchecked_ref()));
+    let seen = loop {
+        match following.next(env, ctx).await {
+            Outcome::News(seen) => break seen,
+            Outcome::Beat => {}
+            Outcome::Over => {
+                break reader::look(&following.part, following.limit, None, (following.config, env, ctx))
+                    .await;
+            }
+            Outcome::Crowded => return serve::crowded(ask).into(),
+        }
+    };
+    signal.set_onabort(None);
+    seen.counted(hits, |basis| serve::after_news(target, ask, basis)).into()
+}
+
+/// The body of a stream of events, piece by piece.
+#[wasm_bindgen]
+pub struct Events {
+    following: RefCell<Option<Following>>,
+    say: UnboundedSender<Word>,
+    env: Env,
+    ctx: Context,
+}
+
+#[wasm_bindgen]
+impl Events {
+    /// The next piece; nothing if it has come to its end.
+    pub async fn next(&self) -> Option<String> {
+        boxed(self.piece()).await
+    }
+
+    /// The client has left.
+    pub fn leave(&self) {
+        // A piece that is waited for ends, and what it holds is let go.
+        let _ = self.say.unbounded_send(Word::Left);
+        self.following.take();
+    }
+}
+
+impl Events {
+    async fn piece(&self) -> Option<String> {
+        let mut following = self.following.take()?;
+        let outcome = following.next(&self.env, &self.ctx).await;
+        let piece = match outcome {
+            Outcome::News(seen) => Some(serve::event(&seen.snapshot, &following.pool, clock::now())),
+            Outcome::Beat => Some(serve::KEEP_ALIVE.to_owned()),
+            Outcome::Over | Outcome::Crowded => None,
+        };
+        if piece.is_some() {
+            self.following.replace(Some(following));
+        }
+        piece
+    }
+}
+
+/// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID` already: what `entry.mjs` makes a
+/// response of, with the pieces of its body in `events`.
+pub(super) async fn stream(
+    pool: String,
+    (request, ask): (&Request, &Ask<'_>),
+    (env, ctx): (&Env, &Context),
+) -> Result<JsValue, JsValue> {
+    let last = request.headers().get("last-event-id").ok().flatten();
+    let known = last.as_deref().and_then(Mark::parse);
+    let of = |limit| Follower::streaming(known, limit, clock::now());
+    let following = Following::new(&pool, &Target::Stream { pool: pool.clone() }, env, of);
+    let Some(mut following) = following else {
+        return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
+    };
+    // Once the first byte is sent it is too late to decline.
+    if following.follower.next(clock::now()) == Next::Open && !following.open(env).await {
+        return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
+    }
+    let reply = respond::reply(&serve::stream().into(), false)?;
+    let say = following.say.clone();
+    let (env, ctx) = (env.clone(), ctx.clone());
+    let events = Events { following: RefCell::new(Some(following)), say, env, ctx };
+    Reflect::set(&reply, &"events".into(), &events.into())?;
+    Ok(reply.into())
+}
