@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
+import { stream } from "./stream.mjs";
 
 let primary, standby, worker;
 
@@ -93,4 +94,75 @@ test("every wait ends when the origin changes, in each form", async () => {
     await waiting(`wait=10s&revision=${revision}`).answer;
     return false;
   });
+});
+
+test("a stream begins with the signal and has an event for each change", async () => {
+  const present = await revision();
+  const events = await stream(worker, "/v1/stream/shop");
+  assert.equal(events.answer.headers.get("content-type"), "text/event-stream; charset=utf-8");
+  const first = await events.next();
+  assert.deepEqual([first.id, first.data.revision], [String(first.data.revision), first.data.revision]);
+  assert.ok(first.data.revision >= present);
+  assert.ok(first.retry >= 1000 && first.retry < 3000, String(first.retry));
+  primary.answer = answers.ok;
+  let last = first;
+  while (last.data.origin !== "primary") {
+    const next = await events.next();
+    assert.ok(next.data.revision > last.data.revision, "no event twice");
+    assert.equal(next.id, String(next.data.revision));
+    last = next;
+  }
+  events.leave();
+});
+
+test("a stream says nothing to whoever has the last event already, until there is another", async () => {
+  await rest("primary");
+  const knows = await revision();
+  const knowing = await stream(worker, "/v1/stream/shop", { "last-event-id": String(knows) });
+  const missed = await stream(worker, "/v1/stream/shop", { "last-event-id": String(knows - 1) });
+  const mad = await stream(worker, "/v1/stream/shop", { "last-event-id": "x".repeat(2000) });
+  for (const events of [missed, mad]) assert.equal((await events.next()).data.revision, knows);
+  primary.answer = answers.broken;
+  const next = await knowing.next();
+  assert.ok(next.data.revision > knows);
+  assert.equal((await missed.next()).id, next.id, "all hear the same");
+  for (const events of [knowing, missed, mad]) events.leave();
+});
+
+test("HEAD says what a stream is and begins none", async () => {
+  const answer = await worker.get("/v1/stream/shop", { method: "HEAD" });
+  assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "text/event-stream; charset=utf-8"]);
+});
+
+test("too many are turned away, and whoever leaves makes room", async () => {
+  await rest("standby");
+  const known = await revision();
+  // Those who left before are noticed when something is sent to them.
+  const crowd = [];
+  for (let turnedAway = 0; turnedAway === 0; ) {
+    assert.ok(crowd.length <= 250, "so many may follow at once");
+    const open = () => stream(worker, "/v1/stream/shop", { "last-event-id": String(known) });
+    const next = await Promise.all(Array.from({ length: 10 }, open));
+    crowd.push(...next.filter(({ answer }) => answer.status === 200));
+    turnedAway = next.filter(({ answer }) => answer.status === 429).length;
+  }
+  assert.ok(crowd.length > 200, `${crowd.length} follow`);
+  for (const path of [`/route/shop?wait=5s&revision=${known}`, "/v1/stream/shop"]) {
+    const answer = await worker.get(path);
+    assert.equal(answer.status, 429, path);
+    assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    assert.match(answer.headers.get("retry-after"), /^\d+$/);
+    await answer.text();
+  }
+  assert.equal((await worker.get("/route/shop")).status, 200, "who does not follow is answered");
+  primary.answer = answers.ok;
+  const events = await Promise.all(crowd.map((events) => events.next()));
+  const revisions = new Set(events.map(({ data }) => data.revision));
+  assert.ok([...revisions].every((revision) => revision > known), "each is told");
+  crowd.forEach((events) => events.leave());
+  await until("there is room", async (see) => {
+    const answer = await worker.get(`/route/shop?wait=1s&revision=${await revision()}`);
+    await answer.text();
+    return see(answer.status) === 200;
+  }, 40_000);
 });
