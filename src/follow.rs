@@ -56,10 +56,10 @@ pub const fn most(limit: Millis) -> usize {
 }
 
 /// How long a stream lasts before its client is to connect again, so that the isolates of an old deployment empty. Where requests are
-/// counted, so are the looks into the cache that one request may take (50).
+/// counted it is the longest wait: one request has 10 ms of CPU, and each look for a fresher copy takes one of them.
 #[must_use]
 pub const fn stream_length(limit: Millis) -> Millis {
-    if has_lines(limit) { Millis::from_secs(300) } else { Millis::from_secs(120) }
+    if has_lines(limit) { Millis::from_secs(300) } else { WAIT.1 }
 }
 
 /// Which signal it is: what its `ETag`, `Vedette-Revision` and the `id` of its event say. One that has lapsed is another, although

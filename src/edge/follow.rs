@@ -43,7 +43,7 @@ enum Outcome {
     Beat,
     /// Its time is over, or its client has left.
     Over,
-    /// The Arbiter has too many followers.
+    /// There is no place for it.
     Crowded,
 }
 
@@ -57,24 +57,34 @@ struct Following {
     say: UnboundedSender<Word>,
     words: Words,
     line: Option<Line>,
-    _seat: Seat,
+    seat: Option<Seat>,
 }
 
 impl Following {
-    /// Takes a seat for a follower; nothing if there is none.
+    /// A follower without a seat; nothing without a configuration.
     fn new(pool: &str, target: &Target, env: &Env, of: impl FnOnce(Millis) -> Follower) -> Option<Self> {
         let config = deployed::config().ok()?;
         let (part, limit) = reader::part_and_limit(target, config, env);
         let follower = of(limit);
-        let until = follower.until().plus(GRACE);
-        let seat = SEATS.with_borrow_mut(|seats| seats.take(follow::most(limit), until, clock::now()))?;
         let (say, words) = Words::new();
         let pool = pool.to_owned();
-        Some(Self { config, pool, part, limit, follower, say, words, line: None, _seat: Seat(seat) })
+        Some(Self { config, pool, part, limit, follower, say, words, line: None, seat: None })
     }
 
-    /// Opens a line to the Arbiter; false if it has too many.
+    /// Takes a seat; false if there is none.
+    fn sit(&mut self) -> bool {
+        if self.seat.is_none() {
+            let (most, until) = (follow::most(self.limit), self.follower.until().plus(GRACE));
+            self.seat = SEATS.with_borrow_mut(|seats| seats.take(most, until, clock::now())).map(Seat);
+        }
+        self.seat.is_some()
+    }
+
+    /// Opens a line to the Arbiter; false if it has too many, or there is no seat.
     async fn open(&mut self, env: &Env) -> bool {
+        if !self.sit() {
+            return false;
+        }
         let opening = layers::line(&self.pool, self.say.clone(), env);
         let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
         match select(std::pin::pin!(opening), clock::delay(patience)).await {
@@ -115,6 +125,7 @@ impl Following {
                     }
                     return Outcome::Beat;
                 }
+                Next::Rest(_) if !self.sit() => return Outcome::Crowded,
                 Next::Rest(until) => {
                     let pause = clock::delay(until.since(clock::now()));
                     match select(std::pin::pin!(self.words.next()), pause).await {
@@ -142,7 +153,7 @@ pub(super) async fn waited(
     let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
     let of = |limit| Follower::waiting(wait, limit, clock::now());
     let Some(mut following) = Following::new(pool, target, env, of) else {
-        return serve::crowded(ask).into();
+        return serve::unavailable().into();
     };
     // The client that leaves is said by the platform, and what waited for it is let go.
     let say = following.say.clone();
@@ -151,16 +162,17 @@ pub(super) async fn waited(
     signal.set_onabort(Some(left.as_ref().unchecked_ref()));
     let seen = loop {
         match following.next(env, ctx).await {
-            Outcome::News(seen) => break seen,
+            Outcome::News(seen) => break Some(seen),
             Outcome::Beat => {}
             Outcome::Over => {
-                break reader::look(&following.part, following.limit, None, (following.config, env, ctx))
-                    .await;
+                let (part, limit, config) = (&following.part, following.limit, following.config);
+                break Some(reader::look(part, limit, None, (config, env, ctx)).await);
             }
-            Outcome::Crowded => return serve::crowded(ask).into(),
+            Outcome::Crowded => break None,
         }
     };
     signal.set_onabort(None);
+    let Some(seen) = seen else { return serve::crowded(ask).into() };
     seen.counted(hits, |basis| serve::after_news(target, ask, basis)).into()
 }
 
@@ -216,10 +228,11 @@ pub(super) async fn stream(
     let of = |limit| Follower::streaming(known, limit, clock::now());
     let following = Following::new(&pool, &Target::Stream { pool: pool.clone() }, env, of);
     let Some(mut following) = following else {
-        return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
+        return Ok(respond::reply(&serve::unavailable().into(), false)?.into());
     };
     // Once the first byte is sent it is too late to decline.
-    if following.follower.next(clock::now()) == Next::Open && !following.open(env).await {
+    let opens = following.follower.next(clock::now()) == Next::Open;
+    if !following.sit() || (opens && !following.open(env).await) {
         return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
     }
     let reply = respond::reply(&serve::stream().into(), false)?;
