@@ -60,6 +60,14 @@ async function follows(url, child) {
   await servedBy(url, "primary", child);
 }
 
+const follow = join(examples, "follow.sh");
+
+/** The script writes its file for the first time. */
+async function once(script) {
+  const { code, said } = await finished("sh", [follow, "--once", ...script]);
+  assert.equal(code, 0, said);
+}
+
 let haproxy;
 
 test("HAProxy follows the verdicts on its servers", async () => {
@@ -69,11 +77,23 @@ test("HAProxy follows the verdicts on its servers", async () => {
     LISTEN: `127.0.0.1:${port}`, VEDETTE_HOST: "127.0.0.1", VEDETTE_PORT: String(worker.port),
     PRIMARY: address(primary), STANDBY: address(standby),
   };
-  const child = run(HAPROXY, ["-db", "-f", join(examples, "haproxy.cfg")], { env: { ...process.env, ...env } });
+  const child = run(HAPROXY, ["-db", "-f", join(examples, "haproxy-verdicts.cfg")], { env: { ...process.env, ...env } });
   haproxy = { url: `http://127.0.0.1:${port}/`, child };
   await follows(haproxy.url, child);
   const strangers = primary.requests.filter(({ path, vantage }) => path === "/health" && !vantage);
   assert.deepEqual(strangers, [], "HAProxy itself asks the origin for nothing");
+});
+
+test("HAProxy follows the signal by a map, which a script keeps", async () => {
+  const port = await freePort();
+  const map = join(folder, "vedette.map");
+  const address = (origin) => `127.0.0.1:${origin.port}`;
+  const env = { LISTEN: `127.0.0.1:${port}`, MAP: map, PRIMARY: address(primary), STANDBY: address(standby) };
+  const script = [worker.url, "shop", map, "shop {origin}"];
+  await once(script);
+  const master = run(HAPROXY, ["-W", "-db", "-f", join(examples, "haproxy-signal.cfg")], { env: { ...process.env, ...env } });
+  const follower = run("sh", [follow, ...script, "kill", "-USR2", String(master.pid)]);
+  await follows(`http://127.0.0.1:${port}/`, follower);
 });
 
 test("nginx follows the signal, its script keeping a file for it", async () => {
@@ -81,16 +101,23 @@ test("nginx follows the signal, its script keeping a file for it", async () => {
   const conf = join(folder, "nginx.conf");
   writeFileSync(conf, example("nginx.conf").replace("listen LISTEN", `listen 127.0.0.1:${port}`));
   const nginx = [NGINX, "-p", folder, "-e", "stderr", "-c", conf];
-  const script = [join(examples, "nginx-follow.sh"), worker.url, "shop", join(folder, "vedette-shop.conf")];
-  const first = await finished("sh", [script[0], "--once", ...script.slice(1)]);
-  assert.equal(first.code, 0, first.said);
+  const script = [worker.url, "shop", join(folder, "vedette-shop.conf"), "proxy_pass {url};"];
+  await once(script);
   const server = run(nginx[0], [...nginx.slice(1), "-g", "daemon off;"]);
   await until("nginx listens", async (see) => {
     see(server.said);
     return (await fetch(`http://127.0.0.1:${port}/`).catch((error) => { throw new Error(`${error.message}: ${server.said}`); })).ok;
   });
-  const follower = run("sh", [...script, ...nginx, "-s", "reload"]);
+  const follower = run("sh", [follow, ...script, ...nginx, "-s", "reload"]);
   await follows(`http://127.0.0.1:${port}/`, follower);
+});
+
+test("what was to read the file and failed is run again, though nothing changes any more", async () => {
+  const [file, flag] = [join(folder, "read-late.conf"), join(folder, "flag")];
+  const command = ["sh", "-c", 'if [ -e "$0" ]; then echo it was read; else touch "$0"; exit 1; fi', flag];
+  const child = run("sh", [follow, worker.url, "shop", file, "proxy_pass {url};", ...command]);
+  await until("it is read", (see) => see(child.said).includes("it was read"));
+  assert.ok(child.said.includes("sh failed"), child.said);
 });
 
 /** A Vedette that says what a test wants it to. */
@@ -142,8 +169,8 @@ for (const [what, [status, body]] of Object.entries(NO_SIGNALS)) {
     if (what !== "an origin that was not named" && what !== "unknown") {
       const file = join(folder, "untouched.conf");
       writeFileSync(file, "as it was");
-      const { said } = await finished("sh", [join(examples, "nginx-follow.sh"), "--once", url, "shop", file, "echo", "reloads"]);
-      assert.equal(said, "");
+      const { code, said } = await finished("sh", [follow, "--once", url, "shop", file, "x {origin}", "echo", "reloads"]);
+      assert.deepEqual([code, said], [1, ""]);
       assert.equal(readFileSync(file, "utf8"), "as it was");
     }
     await vedette.stop();
@@ -155,7 +182,7 @@ test("no address that would be more than an address gets into the file for nginx
     const { url, vedette } = await pretended(200, JSON.stringify({ ...SIGNAL, url: bad }));
     const file = join(folder, "untouched.conf");
     writeFileSync(file, "as it was");
-    await finished("sh", [join(examples, "nginx-follow.sh"), "--once", url, "shop", file]);
+    await finished("sh", [follow, "--once", url, "shop", file, "proxy_pass {url};"]);
     assert.equal(readFileSync(file, "utf8"), "as it was", bad);
     await vedette.stop();
   }
