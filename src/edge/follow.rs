@@ -2,15 +2,15 @@
 //! Arbiter, which hibernates; what it answers comes by the usual read path.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
-use futures_channel::mpsc::UnboundedSender;
 use futures_util::future::{Either, select};
-use js_sys::Reflect;
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Request;
 
-use super::platform::{Context, Env, Line, Word, Words, boxed};
+use super::platform::{Context, Env, Line, Word, Words, promised};
 use super::reader::{self, Reply};
 use super::{clock, deployed, layers, log, respond};
 use crate::config::Config;
@@ -47,6 +47,15 @@ enum Outcome {
     Crowded,
 }
 
+/// What a follower is to get.
+#[derive(Clone, Copy)]
+enum Wants {
+    /// One answer, after this wait.
+    Answer(Wait),
+    /// Events, but for the one that it has.
+    Events(Option<Mark>),
+}
+
 /// A follower, and what it holds of the platform.
 struct Following {
     config: &'static Config,
@@ -54,7 +63,6 @@ struct Following {
     part: Part,
     limit: Millis,
     follower: Follower,
-    say: UnboundedSender<Word>,
     words: Words,
     line: Option<Line>,
     seat: Option<Seat>,
@@ -62,13 +70,16 @@ struct Following {
 
 impl Following {
     /// A follower without a seat; nothing without a configuration.
-    fn new(pool: &str, target: &Target, env: &Env, of: impl FnOnce(Millis) -> Follower) -> Option<Self> {
+    fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
         let config = deployed::config().ok()?;
-        let (part, limit) = reader::part_and_limit(target, config, env);
-        let follower = of(limit);
-        let (say, words) = Words::new();
         let pool = pool.to_owned();
-        Some(Self { config, pool, part, limit, follower, say, words, line: None, seat: None })
+        let (part, limit) = reader::part_and_limit(&Target::Stream { pool: pool.clone() }, config, env);
+        let now = clock::now();
+        let follower = match wants {
+            Wants::Answer(wait) => Follower::waiting(wait, limit, now),
+            Wants::Events(known) => Follower::streaming(known, limit, now),
+        };
+        Some(Self { config, pool, part, limit, follower, words: Words::default(), line: None, seat: None })
     }
 
     /// Takes a seat; false if there is none.
@@ -85,7 +96,7 @@ impl Following {
         if !self.sit() {
             return false;
         }
-        let opening = layers::line(&self.pool, self.say.clone(), env);
+        let opening = layers::line(&self.pool, self.words.clone(), env);
         let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
         match select(std::pin::pin!(opening), clock::delay(patience)).await {
             Either::Left((Ok(Ok(line)), _)) => {
@@ -151,13 +162,12 @@ pub(super) async fn waited(
     (env, ctx, hits): (&Env, &Context, u64),
 ) -> Reply {
     let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
-    let of = |limit| Follower::waiting(wait, limit, clock::now());
-    let Some(mut following) = Following::new(pool, target, env, of) else {
+    let Some(mut following) = Following::new(pool, Wants::Answer(wait), env) else {
         return serve::unavailable().into();
     };
     // The client that leaves is said by the platform, and what waited for it is let go.
-    let say = following.say.clone();
-    let left = Closure::<dyn FnMut()>::new(move || drop(say.unbounded_send(Word::Left)));
+    let words = following.words.clone();
+    let left = Closure::<dyn FnMut(JsValue)>::new(move |_| words.say(Word::Left));
     let signal = request.signal();
     signal.set_onabort(Some(left.as_ref().unchecked_ref()));
     let seen = loop {
@@ -173,46 +183,47 @@ pub(super) async fn waited(
     };
     signal.set_onabort(None);
     let Some(seen) = seen else { return serve::crowded(ask).into() };
-    seen.counted(hits, |basis| serve::after_news(target, ask, basis)).into()
+    serve::after_news(target, ask, &seen.basis(&seen.counted(hits))).into()
 }
 
 /// The body of a stream of events, piece by piece.
 #[wasm_bindgen]
-pub struct Events {
+pub struct Events(Rc<Stream>);
+
+/// What the pieces are made of.
+struct Stream {
     following: RefCell<Option<Following>>,
-    say: UnboundedSender<Word>,
+    words: Words,
     env: Env,
     ctx: Context,
 }
 
 #[wasm_bindgen]
 impl Events {
-    /// The next piece; nothing if it has come to its end.
-    pub async fn next(&self) -> Option<String> {
-        boxed(self.piece()).await
+    /// Promises the next piece; nothing if it has come to its end.
+    pub fn next(&self) -> Promise {
+        let stream = Rc::clone(&self.0);
+        promised(async move { stream.piece().await.map_or(JsValue::UNDEFINED, JsValue::from) })
     }
 
     /// The client has left.
     pub fn leave(&self) {
         // A piece that is waited for ends, and what it holds is let go.
-        let _ = self.say.unbounded_send(Word::Left);
-        self.following.take();
+        self.0.words.say(Word::Left);
+        self.0.following.take();
     }
 }
 
-impl Events {
+impl Stream {
     async fn piece(&self) -> Option<String> {
         let mut following = self.following.take()?;
-        let outcome = following.next(&self.env, &self.ctx).await;
-        let piece = match outcome {
-            Outcome::News(seen) => Some(serve::event(&seen.snapshot, &following.pool, clock::now())),
-            Outcome::Beat => Some(serve::KEEP_ALIVE.to_owned()),
-            Outcome::Over | Outcome::Crowded => None,
+        let piece = match following.next(&self.env, &self.ctx).await {
+            Outcome::News(seen) => serve::event(&seen.snapshot, &following.pool, clock::now()),
+            Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
+            Outcome::Over | Outcome::Crowded => return None,
         };
-        if piece.is_some() {
-            self.following.replace(Some(following));
-        }
-        piece
+        self.following.replace(Some(following));
+        Some(piece)
     }
 }
 
@@ -225,9 +236,7 @@ pub(super) async fn stream(
 ) -> Result<JsValue, JsValue> {
     let last = request.headers().get("last-event-id").ok().flatten();
     let known = last.as_deref().and_then(Mark::parse);
-    let of = |limit| Follower::streaming(known, limit, clock::now());
-    let following = Following::new(&pool, &Target::Stream { pool: pool.clone() }, env, of);
-    let Some(mut following) = following else {
+    let Some(mut following) = Following::new(&pool, Wants::Events(known), env) else {
         return Ok(respond::reply(&serve::unavailable().into(), false)?.into());
     };
     // Once the first byte is sent it is too late to decline.
@@ -236,9 +245,9 @@ pub(super) async fn stream(
         return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
     }
     let reply = respond::reply(&serve::stream().into(), false)?;
-    let say = following.say.clone();
+    let words = following.words.clone();
     let (env, ctx) = (env.clone(), ctx.clone());
-    let events = Events { following: RefCell::new(Some(following)), say, env, ctx };
+    let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), words, env, ctx }));
     Reflect::set(&reply, &"events".into(), &events.into())?;
     Ok(reply.into())
 }

@@ -88,6 +88,11 @@ pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
     spawn_local(boxed(work));
 }
 
+/// Promises what a task of its own comes to.
+pub(super) fn promised(work: impl Future<Output = JsValue> + 'static) -> Promise {
+    future_to_promise(boxed(async { Ok(work.await) }))
+}
+
 /// Awaits what a call promised.
 pub(super) async fn settled(called: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
     Ok(JsFuture::from(called?).await?)
@@ -179,10 +184,10 @@ impl Env {
 impl Context {
     /// Keeps the invocation going until the work is done.
     pub(super) fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
-        let until = future_to_promise(boxed(async {
+        let until = promised(async {
             work.await;
-            Ok(JsValue::UNDEFINED)
-        }));
+            JsValue::UNDEFINED
+        });
         // It refuses only what is no promise.
         let _ = self.keep_going(&until);
     }

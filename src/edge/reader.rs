@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 use super::platform::{Context, Env};
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Held, Known, Least, Memory, Served, Source, Step};
+use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Name, Timestamp};
@@ -57,14 +57,17 @@ impl Sight {
         self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
     }
 
-    /// Counts it as an answer, and makes something of it. `hits` is how many answers `entry.mjs` has given again.
-    pub(super) fn counted<T>(&self, hits: u64, make: impl FnOnce(&Basis<'_>) -> T) -> T {
-        let counts = MEMORY.with_borrow_mut(|memory| {
+    /// Counts it as an answer; how many there are from each layer by now. `hits` is how many `entry.mjs` has given again.
+    pub(super) fn counted(&self, hits: u64) -> Vec<(Layer, u64)> {
+        MEMORY.with_borrow_mut(|memory| {
             memory.count(self.source.layer);
-            memory.counts(hits).collect::<Vec<_>>()
-        });
-        let (snapshot, source) = (&*self.snapshot, self.source);
-        make(&Basis { snapshot, source, now: clock::now(), counts: &counts })
+            memory.counts(hits).collect()
+        })
+    }
+
+    /// What an answer is made from.
+    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)]) -> Basis<'a> {
+        Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts }
     }
 }
 
@@ -79,16 +82,16 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     let Ok(config) = deployed::config() else { return serve::unavailable().into() };
     let (part, limit) = part_and_limit(target, config, env);
     let sight = look(&part, limit, None, (config, env, ctx)).await;
-    sight.counted(hits, |basis| {
-        let answer = serve::answer(target, ask, basis);
-        // Meanwhile another request may have brought something newer: then this one is not to be given again.
-        let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
-        let current = sight.held.as_ref().is_some_and(holds);
-        let kept = if current { serve::kept(target, ask, basis, &answer) } else { None };
-        let kept =
-            kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
-        Reply { answer, kept }
-    })
+    let counts = sight.counted(hits);
+    let basis = sight.basis(&counts);
+    let answer = serve::answer(target, ask, &basis);
+    // Meanwhile another request may have brought something newer: then this one is not to be given again.
+    let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
+    let current = sight.held.as_ref().is_some_and(holds);
+    let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
+    let kept =
+        kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
+    Reply { answer, kept }
 }
 
 /// Looks at the layers, for whoever knows already what `least` says of a pool.

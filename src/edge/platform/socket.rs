@@ -1,7 +1,11 @@
 //! Sockets between our own parts: the ends that an object keeps while it hibernates, and the end of whoever follows.
 
-use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures_util::StreamExt;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
 use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
@@ -79,19 +83,32 @@ pub(in crate::edge) enum Word {
     Left,
 }
 
-/// Where words arrive, from a line and from a client that leaves.
-pub(in crate::edge) struct Words(UnboundedReceiver<Word>);
+/// Where words arrive, from a line and from a client that leaves. A clone is of the same.
+#[derive(Clone, Default)]
+pub(in crate::edge) struct Words(Rc<RefCell<(VecDeque<Word>, Option<Waker>)>>);
 
 impl Words {
-    /// Nothing yet, and who may say something.
-    pub(in crate::edge) fn new() -> (UnboundedSender<Word>, Self) {
-        let (say, words) = unbounded();
-        (say, Self(words))
+    /// Says a word.
+    pub(in crate::edge) fn say(&self, word: Word) {
+        let mut words = self.0.borrow_mut();
+        words.0.push_back(word);
+        let waker = words.1.take();
+        drop(words);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
-    /// The next word.
-    pub(in crate::edge) async fn next(&mut self) -> Word {
-        self.0.next().await.unwrap_or(Word::Left)
+    /// The next word, for the one who listens.
+    pub(in crate::edge) fn next(&self) -> impl Future<Output = Word> {
+        poll_fn(|context| {
+            let mut words = self.0.borrow_mut();
+            if let Some(word) = words.0.pop_front() {
+                return Poll::Ready(word);
+            }
+            words.1 = Some(context.waker().clone());
+            Poll::Pending
+        })
     }
 }
 
@@ -121,7 +138,7 @@ impl Stub {
     pub(in crate::edge) async fn line(
         &self,
         url: &str,
-        say: UnboundedSender<Word>,
+        words: Words,
     ) -> Result<std::result::Result<Line, u16>> {
         let headers = options(&[("Upgrade", "websocket".into())]);
         let answer = response(self.fetch_from(url, &options(&[("headers", headers.into())]))).await?;
@@ -135,8 +152,7 @@ impl Stub {
         let socket: Socket = socket.unchecked_into();
         let hear = Closure::<dyn FnMut(JsValue)>::new(move |event: JsValue| {
             let data = Reflect::get(&event, &"data".into()).ok().and_then(|data| data.as_string());
-            // Whoever waited may have left.
-            let _ = say.unbounded_send(data.map_or(Word::Cut, Word::Text));
+            words.say(data.map_or(Word::Cut, Word::Text));
         });
         for event in ["message", "close", "error"] {
             socket.on(event, &hear);
