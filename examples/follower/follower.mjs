@@ -6,6 +6,9 @@
 /** The last signal: `{ url, revision, taken, until }`. */
 let known;
 
+/** A binding resolves no name. No route carries requests for `localhost`, so Vedette itself answers there. */
+const VEDETTE = "https://localhost";
+
 /** How long an answer of Vedette is waited for, how often it is asked at most, and how old a copy it may answer from (on the free plan),
  *  in milliseconds. */
 const PATIENCE = 500;
@@ -18,7 +21,7 @@ async function signal(env) {
   // Others who come meanwhile do not ask as well.
   if (known) known = { ...known, until: now + PATIENCE };
   try {
-    const answer = await env.VEDETTE.fetch(`https://vedette/route/${env.POOL}`, { signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await env.VEDETTE.fetch(`${VEDETTE}/route/${env.POOL}`, { signal: AbortSignal.timeout(PATIENCE) });
     // 503 says that every origin fails. Anything else but 200 is no signal.
     if (answer.status !== 200 && answer.status !== 503) throw new Error(`Vedette answers ${answer.status}`);
     const { url, revision, ttl } = await answer.json();
