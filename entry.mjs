@@ -92,6 +92,11 @@ function durable(name) {
     alarm() {
       return call(() => this.#object().alarm());
     }
+
+    // Followers only listen: what they say, and that they leave, changes nothing, and needs no instance.
+    webSocketMessage() {}
+    webSocketClose() {}
+    webSocketError() {}
   };
 }
 
@@ -129,7 +134,20 @@ async function anew(request, env, ctx) {
     if (kept.size >= KEPT_MOST) kept.clear();
     kept.set(request.url, answer.kept);
   }
-  return new Response(answer.body, answer.init);
+  return new Response(answer.events ? streamed(answer.events) : answer.body, answer.init);
+}
+
+/** A body of events, each asked for when the client has taken the one before. */
+function streamed(events) {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(body) {
+      const piece = await call(() => events.next());
+      if (piece === undefined) body.close();
+      else body.enqueue(encoder.encode(piece));
+    },
+    cancel: () => events.leave(),
+  });
 }
 
 const { carried, forget } = carrier({ wasm, revive, call, open });

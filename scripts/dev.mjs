@@ -3,6 +3,9 @@
 // VEDETTE_CONFIG (default vedette.toml), PORT (default 8787) and VEDETTE_STATE (default .vedette/state) choose what it runs;
 // several at once do not disturb each other, because each has a folder of its own with a copy of what runs. An edit of the
 // configuration is checked first: a good one reloads, a bad one is printed and the last good one stays.
+//
+// VEDETTE_FRONT names the wrangler.toml of a worker that is to stand in front of it, with a service binding to `vedette`: then that
+// one answers at the port, as examples/follower does.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -19,6 +22,7 @@ const settings = {
   secrets: resolve(process.env.VEDETTE_SECRETS || below(".dev.vars")),
   // Where the built worker is, for a test that runs a variant of it.
   build: resolve(process.env.VEDETTE_BUILD || below("build")),
+  front: process.env.VEDETTE_FRONT && resolve(process.env.VEDETTE_FRONT),
 };
 
 /** The deployment's configuration for a laptop: objects and rules of wrangler.toml, no build command, no routes. */
@@ -27,8 +31,10 @@ function wranglerConfig() {
     name: "vedette",
     main: "entry.mjs",
     compatibility_date: "2026-11-01",
+    compatibility_flags: ["enable_request_signal"],
     no_bundle: false,
-    vars: { VEDETTE_LOCAL: "1" },
+    // A laptop is never counted, unless a test wants to see what a deployment does.
+    vars: process.env.VEDETTE_AS_DEPLOYED ? {} : { VEDETTE_LOCAL: "1" },
     durable_objects: {
       bindings: [
         { name: "VANTAGE", class_name: "Vantage" },
@@ -73,9 +79,11 @@ function reloadOnEdit(folder) {
   });
 }
 
+/** Whether the worker answers; of one that stands in front of it any answer will do. */
 async function answers(url) {
   try {
-    return (await fetch(`${url}/livez`, { signal: AbortSignal.timeout(2000) })).status === 200;
+    const { status } = await fetch(`${url}/livez`, { signal: AbortSignal.timeout(2000) });
+    return status === 200 || settings.front;
   } catch {
     return false;
   }
@@ -95,7 +103,8 @@ await main(async () => {
   const folder = join(settings.state, "worker");
   layOut(folder, compiled);
   const wrangler = below("node_modules", "wrangler", "bin", "wrangler.js");
-  const args = ["dev", "--config", join(folder, "wrangler.json"), "--local", "--ip", "127.0.0.1"];
+  const args = ["dev", ...(settings.front ? ["--config", settings.front] : [])];
+  args.push("--config", join(folder, "wrangler.json"), "--local", "--ip", "127.0.0.1");
   args.push("--port", String(settings.port), "--inspector-port", "0", "--persist-to", join(settings.state, "data"));
   args.push("--show-interactive-dev-session=false", "--log-level", process.env.VEDETTE_LOG_LEVEL || "log");
   const quiet = {

@@ -64,6 +64,13 @@ pub enum Effect {
     Persist(Vec<Row>),
     /// Write this summary to KV, as the last known good.
     Publish(Snapshot),
+    /// Tell whoever follows this pool that it has this revision.
+    Push {
+        /// The pool.
+        pool: Name,
+        /// Its revision.
+        revision: u64,
+    },
     /// Log that a verdict changed.
     Changed(Happening),
     /// Log that a message was given up.
@@ -111,6 +118,8 @@ pub struct Arbiter {
     doubted: Map<OriginId, Timestamp>,
     desk: Desk,
     publication: Publication,
+    /// Pools whose followers are to be told of their revision.
+    revised: Vec<Name>,
     /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
     stale: Vec<usize>,
     /// Before this time nothing changes by time alone. Votes that are renewed only make it later than it says.
@@ -155,6 +164,7 @@ impl Arbiter {
             doubted: Map::new(),
             desk: Desk::new(&config),
             publication: <Publication as Default>::default(),
+            revised: Vec::new(),
             stale: Vec::new(),
             unmoved_until: Timestamp::default(),
             heard_until: Timestamp::default(),
@@ -169,6 +179,8 @@ impl Arbiter {
         for row in rows {
             arbiter.restore(row);
         }
+        // Whoever stored these may have ended before it could tell anybody.
+        arbiter.revised = arbiter.pools.keys().cloned().collect();
         // Rows of events come oldest first.
         arbiter.events.reverse();
         for (place, pool) in arbiter.config.pools.iter().enumerate() {
@@ -188,6 +200,12 @@ impl Arbiter {
     #[must_use]
     pub const fn config(&self) -> Fingerprint {
         self.config.hash
+    }
+
+    /// A pool's revision; 0 before it is settled for the first time.
+    #[must_use]
+    pub fn revision(&self, pool: &Name) -> u64 {
+        self.pools.get(pool).map_or(0, |standing| standing.revision)
     }
 
     /// Folds an event in.
@@ -233,6 +251,10 @@ impl Arbiter {
         }
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
+        }
+        for pool in std::mem::take(&mut self.revised) {
+            let revision = self.revision(&pool);
+            effects.push(Effect::Push { pool, revision });
         }
         effects.extend(happenings.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
@@ -398,9 +420,13 @@ impl Arbiter {
                 pool.config != self.config.hash || pool.next.is_some_and(|next| next <= now)
             });
             if weighed || due {
+                let before = self.revision(&pool.name);
                 let happening =
                     settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut moved);
                 happenings.extend(happening);
+                if self.revision(&pool.name) != before && !self.revised.contains(&pool.name) {
+                    self.revised.push(pool.name.clone());
+                }
             }
             if let Some(standing) = self.pools.get(&pool.name) {
                 self.unmoved_until = earliest(self.unmoved_until, standing.next);

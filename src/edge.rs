@@ -6,6 +6,7 @@
 mod arbiter_object;
 mod clock;
 mod deployed;
+mod follow;
 mod heartbeat;
 mod layers;
 mod log;
@@ -20,7 +21,6 @@ mod trap;
 mod vantage_object;
 
 use platform::{Context, Env, boxed};
-use reader::Reply;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
@@ -48,17 +48,19 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
     let own = proxy::own_target(&url);
     let target = own.as_deref().unwrap_or_else(|| respond::target_of(&url));
     let ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref() };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    let hits = hits.max(0.0) as u64;
     let reply = match serve::plan(deployed::config(), &ask) {
-        Plan::Done(answer) => Reply { answer, kept: None },
+        Plan::Done(answer) => answer.into(),
         Plan::Beat(claim) => {
             let outcome = boxed(heartbeat::taken(&claim, env)).await;
-            Reply { answer: serve::beaten(&outcome, &ask), kept: None }
+            serve::beaten(&outcome, &ask).into()
         }
-        Plan::FromSnapshot(target) => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-            let hits = hits.max(0.0) as u64;
-            reader::reply(&target, &ask, (env, ctx, hits)).await
+        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits)).await,
+        Plan::AfterNews(target, wait) => {
+            boxed(follow::waited((&target, wait), (request, &ask), (env, ctx, hits))).await
         }
+        Plan::Stream(pool) => return boxed(follow::stream(pool, (request, &ask), (env, ctx))).await,
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }

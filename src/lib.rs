@@ -39,6 +39,8 @@ pub mod snapshot;
 
 pub mod reader;
 
+pub mod follow;
+
 pub mod serve;
 
 pub mod route;

@@ -119,6 +119,16 @@ impl Asked {
     }
 }
 
+/// What a copy must have at least, so that it is not behind what a follower knows: a pool's revision, or be fetched since. A pool's revision
+/// only ever rises, unless what the Arbiter stored is lost; then its own word counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Least {
+    /// The revision of the pool.
+    pub revision: u64,
+    /// Since when the follower knows of it.
+    pub since: Timestamp,
+}
+
 /// What is known while a request is answered.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -138,6 +148,18 @@ pub struct Known {
     pub arbiter: Asked,
     /// What KV said.
     pub kv: Asked,
+    /// What a follower of a pool knows already.
+    pub least: Option<(Name, Least)>,
+}
+
+impl Known {
+    /// Whether a copy is behind what is known.
+    fn is_behind(&self, copy: &Held) -> bool {
+        self.least.as_ref().is_some_and(|(pool, least)| {
+            let revision = copy.snapshot.pool(pool.as_str()).map(|pool| pool.revision);
+            copy.fetched < least.since && revision.is_some_and(|revision| revision < least.revision)
+        })
+    }
 }
 
 /// What to do next.
@@ -199,7 +221,7 @@ pub fn part(target: &Target, config: &Config, local: bool) -> Part {
     }
     match target {
         Target::Page => Part::Whole,
-        Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } => {
+        Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } | Target::Stream { pool } => {
             config.pool(pool).map_or(Part::Summary, |pool| part_of_pool(&pool.name, config, local))
         }
         Target::Health { pool: None, .. }
@@ -252,6 +274,21 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
         return serve(Layer::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
+    // Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
+    // told at the same time one asks.
+    if limit <= QUICK
+        && untouched
+        && let Some((_, copy)) = held
+        && known.is_behind(copy)
+    {
+        let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
+        if !asked_since {
+            return Step::AskArbiter(PATIENCE);
+        }
+        if known.pending && asked_within(PATIENCE) {
+            return Step::LookAgain(GLANCE);
+        }
+    }
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
             return serve(Layer::Cache, copy, false);

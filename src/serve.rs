@@ -13,6 +13,7 @@ mod signal;
 mod table;
 
 use crate::config::{Config, Problems};
+use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::reader::{Layer, Source};
 use crate::snapshot::Snapshot;
@@ -54,6 +55,10 @@ pub enum Plan<'a> {
     Done(Answer),
     /// What is made from a snapshot for this target.
     FromSnapshot(Target),
+    /// The same, once there is news for whoever waits for it; 429 ([`crowded`]) if too many do.
+    AfterNews(Target, Wait),
+    /// An event for each signal of this pool ([`stream()`], [`event`]).
+    Stream(String),
     /// What becomes of a heartbeat ([`beaten`]), once it is verified and the Arbiter was told.
     Beat(Claim<'a>),
 }
@@ -86,8 +91,11 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
             problem::unknown(config, pool, origin.as_deref())
         }
-        (Target::Signal { pool, format }, Ok(config)) => {
+        (Target::Signal { pool, format, .. }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, *format))
+        }
+        (Target::Stream { pool }, Ok(config)) => {
+            problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
         (Target::Beat { token }, Ok(config)) => match heartbeat::claim(config, token) {
             Some(claim) => return Plan::Beat(claim),
@@ -95,7 +103,15 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         },
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
-    settled.map_or(Plan::FromSnapshot(target), |answer| Plan::Done(finish(answer, ask)))
+    match (settled, target) {
+        (Some(answer), _) => Plan::Done(finish(answer, ask)),
+        (None, Target::Signal { pool, format, wait: Some(wait) }) => {
+            Plan::AfterNews(Target::Signal { pool, format, wait: None }, wait)
+        }
+        (None, Target::Stream { .. }) if ask.method == "HEAD" => Plan::Done(stream()),
+        (None, Target::Stream { pool }) => Plan::Stream(pool),
+        (None, target) => Plan::FromSnapshot(target),
+    }
 }
 
 /// Makes the answer for a target from a snapshot.
@@ -106,11 +122,11 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         Target::Health { pool, origin, format } => {
             health::answer(snapshot, (pool.as_deref(), origin.as_deref()), *format, now)
         }
-        Target::Signal { pool, format } => signal::answer(snapshot, pool, *format, now),
+        Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
         Target::Page => page::answer(snapshot, basis.source.silent, now),
         // Settled without a snapshot.
-        Target::Beat { .. } => problem::not_found(),
+        Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
         Target::Live => ready::live(),
         Target::Style => page::style(),
         Target::Script => page::script(),
@@ -124,6 +140,53 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
 pub fn beaten(outcome: &Beaten, ask: &Ask<'_>) -> Answer {
     finish(beat::answer(outcome), ask)
 }
+
+/// The answer to whoever waited: it is of this moment, and no cache may give it to another who waits.
+#[must_use]
+pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
+    let mut answer = answer(target, ask, basis);
+    for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-control") {
+        "no-store".clone_into(value);
+    }
+    answer
+}
+
+/// 429 for whoever would follow a signal that too many follow already.
+#[must_use]
+pub fn crowded(ask: &Ask<'_>) -> Answer {
+    let mut answer = problem::answer(
+        429,
+        "too-many-followers",
+        "Too many followers",
+        "As many follow signals as may at once. Ask again later, or ask /route/{pool} without wait, as often as its ttl runs out.",
+    );
+    answer.headers.push(("retry-after", follow::RETRY_AFTER.to_string()));
+    finish(answer, ask)
+}
+
+/// What a stream of events begins with; its body is made of [`event`]s.
+#[must_use]
+pub fn stream() -> Answer {
+    let ask = Ask { method: "GET", target: "", if_none_match: None };
+    // Some proxies gather an answer before they pass it on, unless they are told.
+    let headers = vec![
+        ("content-type", "text/event-stream; charset=utf-8".to_owned()),
+        ("x-accel-buffering", "no".to_owned()),
+    ];
+    finish(Answer { status: 200, headers, body: String::new() }, &ask)
+}
+
+/// The signal of a pool as an event. A client whose stream ends connects again after `retry`, which is not the same for all: they
+/// would all come back at once.
+#[must_use]
+pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
+    let Some((mark, signal)) = signal::event(snapshot, pool, now) else { return KEEP_ALIVE.to_owned() };
+    let retry = 1_000_u64.saturating_add(now.as_millis() % 2_000);
+    format!("retry: {retry}\nid: {mark}\ndata: {signal}\n\n")
+}
+
+/// A comment, by which a stream shows that it lives.
+pub const KEEP_ALIVE: &str = ":\n\n";
 
 /// The answer to a plain GET as it is to be given again, and until when: the next second of its `Age`, or when a verdict beneath it
 /// expires. Only for targets that are asked for often, written in the one usual way, so that there are no more of them than the

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use vedette::budget::{self, BASE_CENTS, Budget, Line, Price, Resource};
 use vedette::config::{Config, Plan};
+use vedette::units::Millis;
+use vedette::{follow, reader};
 
 /// The TOML examples of a document.
 fn examples(text: &str) -> Vec<String> {
@@ -105,6 +107,43 @@ fn the_limits_that_are_stated_are_those_of_the_code() {
         let row = format!("| {} | {limit} | {included} | {price} |", resource.as_str());
         assert!(page.contains(&row), "docs/limits.md lacks\n{row}");
     }
+}
+
+#[test]
+fn what_followers_add_is_what_is_stated() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let [limits, signal] =
+        ["docs/limits.md", "docs/signal.md"].map(|file| fs::read_to_string(root.join(file)).unwrap());
+    let (free, paid) = (reader::limit(Plan::Free, false), reader::limit(Plan::Paid, false));
+    assert!(follow::has_lines(paid) && !follow::has_lines(free));
+    let day = Millis::from_secs(86_400);
+    let a_day = |length: Millis| day.get() / length.get();
+    let wait = |seconds| (Millis::from_secs(seconds), Millis::from_secs(seconds));
+    let streams = (follow::stream_length(free), follow::stream_length(paid));
+    for (what, (free, paid)) in [("`wait=30s`", wait(30)), ("`wait=60s`", wait(60)), ("a stream", streams)] {
+        let requests = a_day(paid);
+        // Its last moment is none for a sign of life.
+        let beats = requests * ((paid.get() - 1) / follow::KEEP_ALIVE.get());
+        let objects = requests + beats.div_ceil(20);
+        let cents = |resource: Resource, count| count * 30 * resource.price().cents_a_million;
+        let millionths = cents(Resource::Requests, requests) + cents(Resource::ObjectRequests, objects);
+        let price = dollars(millionths.div_ceil(10_000));
+        let row = format!("| {what} | {} | {requests} | {objects} | {price} |", a_day(free));
+        assert!(limits.contains(&row), "docs/limits.md lacks\n{row}");
+    }
+    for stated in [
+        format!("from {} to {}", follow::WAIT.0.as_secs(), follow::WAIT.1.as_secs()),
+        format!("serves {} followers ({} on the free plan)", follow::most(paid), follow::most(free)),
+        format!(
+            "ends after {} minutes ({} minute on the free plan)",
+            streams.1.as_secs() / 60,
+            streams.0.as_secs() / 60
+        ),
+        "the Arbiter 1,000".to_owned(),
+    ] {
+        assert!(signal.contains(&stated), "docs/signal.md lacks: {stated}");
+    }
+    assert_eq!(follow::LINES, 1_000);
 }
 
 #[test]

@@ -15,6 +15,9 @@ export { workerdVersion };
 
 const COMPATIBILITY = "2026-11-01";
 
+/** What wrangler.toml asks for besides. */
+const FLAGS = ["enable_request_signal"];
+
 /** The file descriptor on which workerd says that it listens. */
 const CONTROL = 3;
 
@@ -43,7 +46,7 @@ const listening = (child, said) =>
   });
 
 /** Serves a worker; `objects` are its Durable Object classes, and all that it fetches goes to the address `outbound` if there is one. */
-export async function serve({ entry, texts, objects = [], bindings = {}, outbound }) {
+export async function serve({ entry, texts, objects = [], bindings = {}, flags = [], outbound }) {
   const folder = newFolder();
   mkdirSync(join(folder, "disk"));
   const parts = [...modules(entry, texts)].map(([name, { kind, content }], index) => {
@@ -71,6 +74,7 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   compatibilityDate = "${COMPATIBILITY}",
+  compatibilityFlags = ${JSON.stringify(flags)},
   modules = [${parts.join(", ")}],
   durableObjectNamespaces = [${classes.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),
@@ -105,7 +109,7 @@ export function configured(toml) {
 }
 
 /** Serves our built worker, or a variant of it, on a compiled configuration. */
-export async function serveVedette(config, { build = "build" } = {}) {
+export async function serveVedette(config, { build = "build", flags = FLAGS } = {}) {
   if (!existsSync(below(build, "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
   return serve({
     entry: "entry.mjs",
@@ -115,6 +119,7 @@ export async function serveVedette(config, { build = "build" } = {}) {
     },
     objects: ["Vantage", "Arbiter"],
     bindings: { VEDETTE_LOCAL: "1" },
+    flags,
   });
 }
 

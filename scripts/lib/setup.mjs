@@ -2,7 +2,7 @@
 // second run costs a moment; steps that do not need each other run side by side.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
@@ -25,11 +25,14 @@ export const python = below(".vedette", "venv", "bin", "python");
 /** The browser that looks at the page. */
 export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 
-/** The peer of the benchmark of detection and recovery. */
+/** The peer of the benchmark of detection and recovery; it follows the signal as well. */
 export const HAPROXY = process.env.HAPROXY || "/usr/sbin/haproxy";
 
 /** The peer of the benchmark of many origins. */
 export const BLACKBOX = process.env.BLACKBOX || "/usr/bin/prometheus-blackbox-exporter";
+
+/** A follower of the signal: the one that is installed, or else a copy of our own. */
+export const NGINX = process.env.NGINX || (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : join(cache, "nginx", "usr", "sbin", "nginx"));
 
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
@@ -64,6 +67,8 @@ export function prerequisites({ withPython, withChecks }) {
     throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
   if (!works("cc", ["--version"]))
     throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
+  if (withChecks && !works("curl", ["--version"]))
+    throw new Stop("The curl command, which the examples that follow the signal need, is missing (Debian: apt-get install curl).");
   if (withChecks && !works("openssl", ["version"]))
     throw new Stop("The openssl command, which a test makes certificates with, is missing (Debian: apt-get install openssl).");
   if (!withPython) return;
@@ -96,14 +101,19 @@ async function rustChecks() {
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 
+/** What runs a command as root; nothing where that needs a password. */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  return works("sudo", ["--non-interactive", "true"]) ? ["sudo", "--non-interactive"] : undefined;
+}
+
 /** A program that comes from Debian: `wayOut` says what to do where it cannot. */
 async function fromDebian({ name, program, variable, pack, purpose }) {
   if (existsSync(program)) return;
   const wayOut = `install ${name} (Debian: apt-get install ${pack}), or set ${variable} to the path of the one you have`;
   if (process.env[variable]) throw new Stop(`${variable} is ${program}, where there is no ${name}; ${wayOut}.`);
-  const root = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
-  if (!works("apt-get", ["--version"]) || (root.length > 0 && !works("sudo", ["--non-interactive", "true"])))
-    throw new Stop(`${purpose} ${name}, which is missing; ${wayOut}.`);
+  const root = asRoot();
+  if (!works("apt-get", ["--version"]) || !root) throw new Stop(`${purpose} ${name}, which is missing; ${wayOut}.`);
   await step(name, async () => {
     const [command, ...args] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     try {
@@ -125,7 +135,7 @@ const browser = () =>
     purpose: "The tests of the page look at it in",
   });
 
-/** Only the benchmark needs it. */
+/** The benchmark compares with it, and a test has it follow the signal. */
 export const haproxyTool = () =>
   fromDebian({
     name: "HAProxy",
@@ -134,6 +144,40 @@ export const haproxyTool = () =>
     pack: "haproxy",
     purpose: "The benchmark compares with",
   });
+
+/** Unpacked from Debian's package and not installed: an installed one would begin to serve port 80 of this machine. */
+async function nginxTool() {
+  if (existsSync(NGINX)) return;
+  const wayOut = "install nginx (Debian: apt-get install nginx), or set NGINX to the path of the one you have";
+  if (process.env.NGINX) throw new Stop(`NGINX is ${NGINX}, where there is no nginx; ${wayOut}.`);
+  if (!works("apt-get", ["--version"]) || !works("dpkg-deb", ["--version"]))
+    throw new Stop(`A test has nginx follow the signal, which is missing; ${wayOut}.`);
+  await step("nginx (once per machine)", async () => {
+    const half = join(cache, `nginx.${process.pid}`);
+    mkdirSync(half, { recursive: true });
+    try {
+      const download = () => run("apt-get", ["download", "nginx"], { cwd: half });
+      await download().catch(async (error) => {
+        // A fresh machine has no lists of packages yet.
+        const root = asRoot();
+        if (!root) throw error;
+        const [command, ...args] = [...root, "apt-get", "update"];
+        await run(command, args);
+        await download();
+      });
+      const pack = readdirSync(half).find((file) => file.endsWith(".deb"));
+      await run("dpkg-deb", ["--extract", join(half, pack), half]);
+      await run(join(half, "usr", "sbin", "nginx"), ["-v"]);
+      renameSync(half, join(cache, "nginx"));
+    } catch (error) {
+      // Another checkout was first.
+      if (existsSync(NGINX)) return;
+      throw new Stop(`nginx could not be unpacked; ${wayOut}.\n${error.message}`);
+    } finally {
+      rmSync(half, { recursive: true, force: true });
+    }
+  });
+}
 
 /** Only the benchmark needs it. */
 export const blackboxTool = () =>
@@ -216,7 +260,7 @@ export async function setup({ withPython = false, withChecks = false } = {}) {
       packages(),
       rustTarget().then(glueTool).then(() => withChecks && rustChecks()),
       withPython && venv(),
-      withChecks && browser(),
+      withChecks && browser().then(haproxyTool).then(nginxTool),
     ]),
   );
 }

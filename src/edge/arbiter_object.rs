@@ -2,8 +2,10 @@
 //!
 //! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
 //! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
-//! definition is taken and does not count), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and an origin (204; the vantages are
-//! made to look at it), `GET /snapshot/` and the path of a part (200) and `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
+//! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that hibernates and says the pool's revision, now and at
+//! each change; 404 unknown, 429 too many), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and an
+//! origin (204; the vantages are made to look at it), `GET /snapshot/` and the path of a part (200) and
+//! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
 //! output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
@@ -19,11 +21,12 @@ use crate::arbiter::{
     Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
 };
 use crate::config::Config;
+use crate::follow;
 use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
 
 /// The largest report that is read, in bytes.
@@ -118,6 +121,12 @@ impl Inner {
                 self.step(config, Event::Doubted(id)).await?;
                 respond::plain(204, "")
             }
+            (_, Some(path)) if path.starts_with("follow/") => {
+                let pool = path.strip_prefix("follow/").and_then(|pool| config.pool(pool));
+                let Some(pool) = pool else { return respond::plain(404, "") };
+                self.step(config, Event::Woken).await?;
+                self.follow(&pool.name)
+            }
             (_, Some("wake")) => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
@@ -133,6 +142,20 @@ impl Inner {
             },
             (_, None) => respond::plain(404, ""),
         }
+    }
+
+    /// Opens a line to whoever follows a pool, and says what revision it has now.
+    fn follow(&self, pool: &Name) -> Result<Response> {
+        let crowded = self.state.sockets(None).len() >= follow::LINES;
+        #[cfg(feature = "trap")]
+        let crowded = crowded || super::trap::is_down("lines");
+        if crowded {
+            return respond::plain(429, "");
+        }
+        let (line, response) = self.state.open(pool.as_str(), follow::PING)?;
+        let revision = self.engine.borrow().as_ref().map_or(0, |engine| engine.revision(pool));
+        line.send(&revision.to_string());
+        Ok(response)
     }
 
     async fn take(self: &Rc<Self>, config: &Config, text: &str) -> Result<Response> {
@@ -169,6 +192,11 @@ impl Inner {
                     }
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
+                Effect::Push { pool, revision } => {
+                    for line in self.state.sockets(Some(pool.as_str())) {
+                        line.send(&revision.to_string());
+                    }
+                }
                 Effect::Changed(happening) => log::info(
                     "verdict_changed",
                     &[

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 
-use super::platform::{self, Env, Failure, Result, Stub};
+use super::platform::{self, Env, Failure, Line, Result, Stub, Words};
 use super::{ARBITER_NAME, clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
@@ -113,6 +113,12 @@ pub(super) fn arbiter(env: &Env) -> Result<Stub> {
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
     arbiter(env)?.get("https://arbiter/wake").await.map(drop)
+}
+
+/// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes; the status of its answer if it
+/// declines.
+pub(super) async fn line(pool: &str, words: Words, env: &Env) -> Result<std::result::Result<Line, u16>> {
+    arbiter(env)?.line(&format!("https://arbiter/follow/{pool}"), words).await
 }
 
 /// Tells the Arbiter that a job reported; whether it took that, and stored it.

@@ -16,10 +16,12 @@ use web_sys::Response;
 mod hmac;
 mod instance;
 mod object;
+mod socket;
 mod timer;
 
 pub(super) use hmac::{hmac, verify};
 pub(super) use object::State;
+pub(super) use socket::{Line, Word, Words};
 pub(super) use timer::Delay;
 
 /// What a call of the platform brings.
@@ -84,6 +86,11 @@ pub(super) fn boxed<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Fu
 /// Starts a task of its own.
 pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
     spawn_local(boxed(work));
+}
+
+/// Promises what a task of its own comes to.
+pub(super) fn promised(work: impl Future<Output = JsValue> + 'static) -> Promise {
+    future_to_promise(boxed(async { Ok(work.await) }))
 }
 
 /// Awaits what a call promised.
@@ -177,10 +184,10 @@ impl Env {
 impl Context {
     /// Keeps the invocation going until the work is done.
     pub(super) fn wait_until(&self, work: impl Future<Output = ()> + 'static) {
-        let until = future_to_promise(boxed(async {
+        let until = promised(async {
             work.await;
-            Ok(JsValue::UNDEFINED)
-        }));
+            JsValue::UNDEFINED
+        });
         // It refuses only what is no promise.
         let _ = self.keep_going(&until);
     }

@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 use super::platform::{Context, Env};
 use super::{clock, deployed, layers, log};
 use crate::config::Config;
-use crate::reader::{self, Asked, Held, Known, Memory, Served, Step};
+use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
 use crate::route;
 use crate::serve::{self, Answer, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
@@ -38,31 +38,60 @@ pub(super) struct Kept {
     pub(super) lease: Object,
 }
 
+impl From<Answer> for Reply {
+    /// An answer that is not given again.
+    fn from(answer: Answer) -> Self {
+        Self { answer, kept: None }
+    }
+}
+
+/// What a look at the layers brought.
+pub(super) struct Sight {
+    pub(super) snapshot: Rc<Snapshot>,
+    held: Option<Held>,
+    source: Source,
+}
+
+impl Sight {
+    /// When the Arbiter handed it out; before all time if it never did.
+    pub(super) fn fetched(&self) -> Timestamp {
+        self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
+    }
+
+    /// Counts it as an answer; how many there are from each layer by now. `hits` is how many `entry.mjs` has given again.
+    pub(super) fn counted(&self, hits: u64) -> Vec<(Layer, u64)> {
+        MEMORY.with_borrow_mut(|memory| {
+            memory.count(self.source.layer);
+            memory.counts(hits).collect()
+        })
+    }
+
+    /// What an answer is made from.
+    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)]) -> Basis<'a> {
+        Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts }
+    }
+}
+
+/// The part that a target needs, and how old a copy of it may be.
+pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
+    let local = env.text("VEDETTE_LOCAL").is_some();
+    (reader::part(target, config, local), reader::limit(config.plan, local))
+}
+
 /// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
 pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
-    let Ok(config) = deployed::config() else { return Reply { answer: serve::unavailable(), kept: None } };
-    let local = env.text("VEDETTE_LOCAL").is_some();
-    let limit = reader::limit(config.plan, local);
-    let part = reader::part(target, config, local);
-    #[cfg(feature = "trap")]
-    forget_if_down();
-    let Served { copy, source } = served(&part, limit, config, (env, ctx)).await;
-    let now = clock::now();
-    let held = copy.clone();
-    let snapshot = copy.map_or_else(
-        || Rc::new(Snapshot::blank(config, now, "the Arbiter does not answer")),
-        |copy| copy.snapshot,
-    );
-    let counts = MEMORY.with_borrow_mut(|memory| {
-        memory.count(source.layer);
-        memory.counts(hits).collect::<Vec<_>>()
-    });
-    let basis = Basis { snapshot: &snapshot, source, now, counts: &counts };
+    let Ok(config) = deployed::config() else { return serve::unavailable().into() };
+    let (part, limit) = part_and_limit(target, config, env);
+    let sight = look(&part, limit, None, (config, env, ctx)).await;
+    let counts = sight.counted(hits);
+    let basis = sight.basis(&counts);
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
-    let current = held.is_some_and(|copy| MEMORY.with_borrow(|memory| memory.holds(&part, &copy)));
+    let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
+    let current = sight.held.as_ref().is_some_and(holds);
     let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
-    let kept = kept.map(|(answer, until)| Kept { answer, from: now, until, lease: lease(&part, limit) });
+    let kept =
+        kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
     Reply { answer, kept }
 }
 
@@ -79,7 +108,7 @@ pub(super) fn at_hand(
     if held.is_some() && rests_until <= now {
         let (env, context) = (env.clone(), ctx.clone());
         ctx.wait_until(async move {
-            served(&part, limit, config, (&env, &context)).await;
+            served(&part, limit, fresh(), (config, &env, &context)).await;
         });
     }
     held.map(|snapshot| route::Known { snapshot, rests_until })
@@ -92,7 +121,7 @@ pub(super) async fn learned(
     at: (&Env, &Context),
 ) -> Option<route::Known> {
     let (part, limit) = pool_part(pool, config, at.0);
-    let copy = served(&part, limit, config, at).await.copy?;
+    let copy = served(&part, limit, fresh(), (config, at.0, at.1)).await.copy?;
     let rests_until = MEMORY.with_borrow(|memory| memory.rests_until(&part, limit, clock::now()));
     Some(route::Known { snapshot: copy.snapshot, rests_until })
 }
@@ -102,9 +131,34 @@ fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
     (reader::part_of_pool(pool, config, local), reader::limit(config.plan, local))
 }
 
-async fn served(part: &Part, limit: Millis, config: &'static Config, (env, ctx): (&Env, &Context)) -> Served {
+/// What a request knows that has only just come.
+fn fresh() -> Known {
+    Known { since: clock::now(), ..Known::default() }
+}
+
+/// Looks at the layers, for whoever knows already what `least` says of a pool.
+pub(super) async fn look(
+    part: &Part,
+    limit: Millis,
+    least: Option<(Name, Least)>,
+    (config, env, ctx): (&'static Config, &Env, &Context),
+) -> Sight {
+    #[cfg(feature = "trap")]
+    forget_if_down();
+    let known = Known { since: clock::now(), least, ..Known::default() };
+    let Served { copy, source } = served(part, limit, known, (config, env, ctx)).await;
+    let blank = || Rc::new(Snapshot::blank(config, clock::now(), "the Arbiter does not answer"));
+    let snapshot = copy.as_ref().map_or_else(blank, |copy| Rc::clone(&copy.snapshot));
+    Sight { snapshot, held: copy, source }
+}
+
+async fn served(
+    part: &Part,
+    limit: Millis,
+    mut known: Known,
+    (config, env, ctx): (&'static Config, &Env, &Context),
+) -> Served {
     let key = part.key(config.hash);
-    let mut known = Known { since: clock::now(), ..Known::default() };
     loop {
         MEMORY.with_borrow(|memory| memory.look(part, &mut known));
         match reader::next(&known, limit, clock::now()) {

@@ -210,7 +210,7 @@ fn what_is_rendered_rests_until_the_next_refresh() {
 #[test]
 fn a_reader_of_one_pool_asks_for_one_pool() {
     let paid = config(&format!("plan = \"paid\"\n{SHOP}"));
-    let of_shop = Target::Signal { pool: "shop".into(), format: crate::serve::Format::Json };
+    let of_shop = Target::Signal { pool: "shop".into(), format: crate::serve::Format::Json, wait: None };
     let shop_part = Part::Pool(paid.pools[0].name.clone());
     assert_eq!(part(&of_shop, &paid, false), shop_part);
     assert_eq!(part(&of_shop, &shop(), true), shop_part);
@@ -442,4 +442,37 @@ fn an_answer_that_is_in_doubt_is_given_again_for_a_tenth_of_a_second() {
         memory.answered(&Part::Summary, Some(held), at(0));
         assert_eq!(memory.rests_until(&Part::Summary, LIMIT, at(0)), at(rests));
     }
+}
+
+/// What a follower knows that was told of revision 4 of the shop at `since`.
+fn told(memory: Timestamp, since: Timestamp) -> Known {
+    let least = Some((shop().pools[0].name.clone(), Least { revision: 4, since }));
+    Known { memory: Some(copy(memory)), since, least, ..Known::default() }
+}
+
+#[test]
+fn who_was_told_of_something_newer_asks_for_it_however_fresh_the_copy() {
+    let mut known = told(at(1_000), at(1_010));
+    assert_eq!(next(&known, LIMIT, at(1_010)), Step::AskArbiter(PATIENCE));
+    known.arbiter = Asked::Found(copy(at(1_010)));
+    let served = |known: &Known, limit| match next(known, limit, at(1_020)) {
+        Step::Serve(served) => Some(served.source.layer),
+        Step::AskCache | Step::AskArbiter(_) | Step::AskKv | Step::LookAgain(_) => None,
+    };
+    assert_eq!(served(&known, LIMIT), Some(Layer::Arbiter));
+    let counted = limit(Plan::Free, false);
+    assert_eq!(served(&told(at(1_000), at(1_010)), counted), Some(Layer::Memory), "as often as any reader");
+    assert_eq!(served(&told(at(1_010), at(1_010)), LIMIT), Some(Layer::Memory), "that one was fetched since");
+}
+
+#[test]
+fn of_many_who_were_told_at_once_one_asks() {
+    let mut known = told(at(1_000), at(1_010));
+    (known.asked, known.pending) = (Some(at(1_010)), true);
+    assert_eq!(next(&known, LIMIT, at(1_011)), Step::LookAgain(GLANCE));
+    assert!(matches!(next(&known, LIMIT, at(1_310)), Step::Serve(_)), "that one never came back");
+    known.asked = Some(at(1_009));
+    assert_eq!(next(&known, LIMIT, at(1_011)), Step::AskArbiter(PATIENCE), "that was before the change");
+    known.arbiter = Asked::InVain;
+    assert!(matches!(next(&known, LIMIT, at(1_311)), Step::Serve(_)), "nobody asks twice");
 }

@@ -2,6 +2,7 @@
 
 use super::{Answer, Format, freshness, problem};
 use crate::config::{Config, Pool};
+use crate::follow::Mark;
 use crate::json::Object;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
@@ -40,11 +41,9 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     let Some(pool) = snapshot.pool(pool) else { return problem::not_found() };
     let chosen = pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str()));
     let mut headers = freshness(pool.oldest(), now);
-    // What has expired is another answer, although no revision says so.
-    let lapsed = chosen
-        .is_some_and(|origin| origin.status != Status::Unknown && origin.status_at(now) == Status::Unknown);
-    let suffix = if lapsed { "-lapsed" } else { "" };
-    headers.push(("etag", format!("W/\"{}-{}{suffix}\"", pool.name, pool.revision)));
+    let mark = Mark::of(pool, now);
+    headers.push(("etag", format!("W/\"{}-{mark}\"", pool.name)));
+    headers.push(("vedette-revision", mark.to_string()));
     if let Some(origin) = chosen {
         headers.push(("vedette-origin", origin.name.to_string()));
     }
@@ -66,10 +65,17 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     Answer { status, headers, body }
 }
 
+/// The signal as JSON, and its mark; nothing for a pool that is not there.
+pub(super) fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> Option<(Mark, String)> {
+    let pool = snapshot.pool(pool)?;
+    let chosen = pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str()));
+    Some((Mark::of(pool, now), signal(pool, chosen, now)))
+}
+
 fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> String {
     let status = chosen.map_or(Status::Fail, |origin| origin.status_at(now));
     let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
-    let lapsed = status == Status::Unknown && chosen.is_some_and(|origin| origin.status != Status::Unknown);
+    let lapsed = Mark::of(pool, now).lapsed;
     let reason = match (chosen, lapsed) {
         (Some(origin), true) => format!("{}: {}", origin.name, origin.reason_at(now)),
         (Some(_), false) | (None, _) => pool.choice.clone(),

@@ -3,6 +3,8 @@
 //! Paths are matched as sent. Names have no character that needs an escape, so an escaped path names nothing of ours.
 
 use super::{Answer, Ask, MAX_TARGET, problem};
+use crate::follow::{Mark, WAIT, Wait};
+use crate::units::Millis;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,13 @@ pub enum Target {
         pool: String,
         /// The form.
         format: Format,
+        /// What it is to wait for; nothing if it is to be answered at once.
+        wait: Option<Wait>,
+    },
+    /// `/v1/stream/{pool}`: the signal as an event at each change.
+    Stream {
+        /// The pool.
+        pool: String,
     },
     /// `/v1/heartbeat/{token}`: a job reports by itself.
     Beat {
@@ -59,7 +68,7 @@ impl Target {
     pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
-            Self::Signal { pool, .. } => (Some(pool), None),
+            Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
             Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
                 (None, None)
             }
@@ -74,10 +83,15 @@ impl Target {
             Self::Health { pool: Some(pool), origin: Some(origin), format } => {
                 (format!("/health/{pool}/{origin}"), format)
             }
-            Self::Signal { pool, format } => (format!("/route/{pool}"), format),
-            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
-                return None;
-            }
+            Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
+            Self::Signal { wait: Some(_), .. }
+            | Self::Stream { .. }
+            | Self::Beat { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::Style
+            | Self::Script => return None,
         };
         Some(match format {
             Format::Json => path,
@@ -119,8 +133,11 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
             let (pool, origin) = (Some((*pool).to_owned()), Some((*origin).to_owned()));
             Target::Health { pool, origin, format: format(query, false)? }
         }
+        ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
         ["v1", "heartbeat", token] => Target::Beat { token: (*token).to_owned() },
-        ["route", pool] => Target::Signal { pool: (*pool).to_owned(), format: format(query, true)? },
+        ["route", pool] => {
+            Target::Signal { pool: (*pool).to_owned(), format: format(query, true)?, wait: wait(query)? }
+        }
         _ => return Err(problem::not_found()),
     };
     let allowed = if let Target::Beat { .. } = target { BEAT } else { READ };
@@ -144,6 +161,32 @@ fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
             Err(problem::answer(400, "unknown-format", "Unknown format", &detail))
         }
     }
+}
+
+/// What a request waits for. Whoever does not say what it knows has nothing to wait for.
+fn wait(query: &str) -> Result<Option<Wait>, Answer> {
+    let Some(text) = parameter(query, "wait") else { return Ok(None) };
+    let (least, most) = WAIT;
+    let plain = text.strip_suffix('s').unwrap_or(text);
+    let number = if plain.bytes().all(|byte| byte.is_ascii_digit()) { plain.parse().ok() } else { None };
+    let length = number.map(Millis::from_secs).filter(|length| (least..=most).contains(length));
+    let Some(length) = length else {
+        let detail = format!(
+            "The parameter wait is not a number of whole seconds from {least} to {most}. Write for example wait=30s."
+        );
+        return Err(problem::answer(400, "bad-wait", "Bad wait", &detail));
+    };
+    let Some(revision) = parameter(query, "revision") else { return Ok(None) };
+    let Some(known) = Mark::parse(revision) else {
+        return Err(problem::answer(
+            400,
+            "bad-revision",
+            "Bad revision",
+            "The parameter revision is not the revision of a signal. Write the number that the last answer had in revision, or all of \
+             its Vedette-Revision.",
+        ));
+    };
+    Ok(Some(Wait { length, known }))
 }
 
 /// The first value of a query parameter; empty if it stands alone. Nothing is decoded.

@@ -360,7 +360,7 @@ impl<'a> World<'a> {
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
                 // Nobody sends live requests on such a day, so nobody is in a hurry.
-                arbiter::Effect::Changed(_) | arbiter::Effect::Hurry(..) => {}
+                arbiter::Effect::Changed(_) | arbiter::Effect::Hurry(..) | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
                 arbiter::Effect::Deliver(_) | arbiter::Effect::GivenUp(_) => panic!("nobody is told here"),
             }

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use vedette::config::{Config, Problems};
+use vedette::follow::WAIT;
 use vedette::reader::{Layer, Source};
-use vedette::serve::{Answer, Ask, Basis, Plan, Target, answer, kept, plan};
+use vedette::serve::{Answer, Ask, Basis, Plan, Target, after_news, answer, kept, plan, stream};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
 use vedette::verdict::Status;
@@ -76,6 +77,12 @@ pub const REQUEST: Subject = Subject {
         "format=redirect",
         "format=json",
         "verbose",
+        "/v1/stream",
+        "wait=",
+        "wait=30s",
+        "revision=",
+        "revision=7",
+        "-lapsed",
         "..",
         "%2e%2e",
         ";",
@@ -150,6 +157,15 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             (answer, kind)
         }
         Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
+        Plan::AfterNews(target, wait) => {
+            law!(is_ours(&target), "{target:?} is followed");
+            law!((WAIT.0..=WAIT.1).contains(&wait.length), "it waits for {}", wait.length);
+            (after_news(&target, ask, &basis()), format!("waits for {target:?}"))
+        }
+        Plan::Stream(pool) => {
+            law!(is_ours(&Target::Stream { pool }), "it is followed");
+            (stream(), "a stream".to_owned())
+        }
         Plan::FromSnapshot(target) => {
             law!(is_ours(&target), "{target:?} reaches the Arbiter");
             let answer = answer(&target, ask, &basis());
@@ -172,7 +188,7 @@ fn is_ours(target: &Target) -> bool {
     match target {
         Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
         Target::Health { pool: None, origin, .. } => origin.is_none(),
-        Target::Signal { pool, .. } => has(pool, None),
+        Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
         Target::Ready { .. } | Target::Page => true,
         Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
     }

@@ -176,6 +176,7 @@ fn told(effects: &[Effect]) -> String {
     let words = effects.iter().map(|effect| match effect {
         Effect::Persist(rows) => format!("{} rows", rows.len()),
         Effect::Publish(_) => "published".to_owned(),
+        Effect::Push { pool, revision } => format!("{pool} at {revision}"),
         Effect::Changed(Happening { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) | Effect::Hurry(..) => "armed".to_owned(),

@@ -208,6 +208,11 @@ pub fn a_revision_names_one_state<T: PartialEq + std::fmt::Debug>(
     })
 }
 
+/// Who follows a pool is told what is stored, and nothing before it is.
+pub fn followers_are_told_what_is_stored(pool: &str, told: Option<u64>, stored: Option<u64>) -> Verdict {
+    hold(told == stored, || format!("followers of {pool} were told {told:?}, and {stored:?} is stored"))
+}
+
 /// Whoever is made anew from what is stored knows what was shown before: the same verdicts, choices and revisions by the same events,
 /// and of each vote the opinion. A vote may look older than it is, never younger than some report once said; `transit` is by how much
 /// two reports of the same evidence may differ because they took longer or shorter to arrive.

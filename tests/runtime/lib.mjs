@@ -104,6 +104,13 @@ export async function finished(command, args, options, deadlineMs = 60_000) {
   return { code, said: child.said };
 }
 
+/** Starts a program; the caller stops it. What it says is in `said`. */
+export function program(command, args, options) {
+  const child = launch(command, args, options);
+  child.stop = () => finish(child);
+  return child;
+}
+
 /** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
 export const refusedStart = (env) =>
   finished(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });

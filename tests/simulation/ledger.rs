@@ -65,6 +65,8 @@ pub struct Ledger {
     stored: BTreeMap<String, (u64, String)>,
     chosen: BTreeMap<String, Option<String>>,
     published: BTreeMap<Name, (u64, String)>,
+    /// The revision of each pool that its followers were told.
+    pushed: BTreeMap<Name, u64>,
 }
 
 impl Ledger {
@@ -268,6 +270,7 @@ impl Ledger {
                 Verdicts::Changed(happening) | Verdicts::GivenUp(happening) => told.push(happening.clone()),
                 Verdicts::Persist(rows) => kept.extend(events(rows)),
                 Verdicts::Publish(_)
+                | Verdicts::Push { .. }
                 | Verdicts::WakeAt(_)
                 | Verdicts::Arm(_)
                 | Verdicts::Hurry(..)
@@ -406,6 +409,22 @@ impl Ledger {
             })?;
         }
         Ok(())
+    }
+
+    /// Followers of a pool are told its revision.
+    pub fn tells(&mut self, pool: &Name, revision: u64) -> laws::Verdict {
+        self.pushed.insert(pool.clone(), revision);
+        self.told(pool)
+    }
+
+    fn told(&self, pool: &Name) -> laws::Verdict {
+        let stored = self.stored.get(pool.as_str()).map(|(revision, _)| *revision);
+        laws::followers_are_told_what_is_stored(pool.as_str(), self.pushed.get(pool).copied(), stored)
+    }
+
+    /// A step has come to its end, and was not interrupted.
+    pub fn all_are_told(&self, config: &Config) -> laws::Verdict {
+        config.pools.iter().try_for_each(|pool| self.told(&pool.name))
     }
 
     /// A reader gets a copy.

@@ -67,10 +67,14 @@ pub enum Mutant {
     ToldAtOnce,
     /// What is over is not told.
     RecoveriesUntold,
+    /// Followers are told before it is stored.
+    PushesFirst,
+    /// Followers are told nothing.
+    NobodyIsPushed,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -98,6 +102,8 @@ impl Mutant {
         Self::NothingToldIsStored,
         Self::ToldAtOnce,
         Self::RecoveriesUntold,
+        Self::PushesFirst,
+        Self::NobodyIsPushed,
     ];
 
     /// The configuration that the engines are given in place of `terms`.
@@ -167,10 +173,18 @@ impl Mutant {
         report
     }
 
-    pub fn verdicts(mutant: Option<Self>, effects: &mut [Verdicts]) {
+    pub fn verdicts(mutant: Option<Self>, effects: &mut Vec<Verdicts>) {
         let lost = match mutant {
             Some(Self::MessagesFirst) => {
                 effects.sort_by_key(|effect| !matches!(effect, Verdicts::Deliver(_)));
+                return;
+            }
+            Some(Self::PushesFirst) => {
+                effects.sort_by_key(|effect| !matches!(effect, Verdicts::Push { .. }));
+                return;
+            }
+            Some(Self::NobodyIsPushed) => {
+                effects.retain(|effect| !matches!(effect, Verdicts::Push { .. }));
                 return;
             }
             Some(Self::NoEvents) => Table::Events,

@@ -651,10 +651,12 @@ impl World {
                     }
                 }
                 Verdicts::Overtaken(known) => self.overtaken = Some(known),
+                Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
                 Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) | Verdicts::Hurry(..) => {}
             }
         }
+        self.ledger.all_are_told(&config)?;
         if self.rng.u32(..128) == 0
             && let Some(living) = &self.arbiter.memory
         {

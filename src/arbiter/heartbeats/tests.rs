@@ -127,7 +127,7 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        Plan::Beat(claim) => panic!("no heartbeat was sent: {claim:?}"),
+        other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{target}: {other:?}"),
     }
 }
 

@@ -1,0 +1,253 @@
+//! Followers in the stateless worker: a request that waits for a pool's next signal, and a stream of them. Each has one WebSocket to the
+//! Arbiter, which hibernates; what it answers comes by the usual read path.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::prelude::{Closure, wasm_bindgen};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Request;
+
+use super::platform::{Context, Env, Line, Word, Words, promised};
+use super::reader::{self, Reply};
+use super::{clock, deployed, layers, log, respond};
+use crate::config::Config;
+use crate::follow::{self, Follower, Mark, Next, Seats, Sight, Wait};
+use crate::serve::{self, Ask, Target};
+use crate::snapshot::Part;
+use crate::units::Millis;
+
+thread_local! {
+    static SEATS: RefCell<Seats> = const { RefCell::new(Seats::new()) };
+}
+
+/// A seat is free this long after its time, if nobody left it.
+const GRACE: Millis = Millis::from_secs(10);
+
+/// A seat that is taken. Dropping it leaves it.
+struct Seat(u64);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        SEATS.with_borrow_mut(|seats| seats.leave(self.0));
+    }
+}
+
+/// What a follower waited for.
+enum Outcome {
+    /// There is news.
+    News(reader::Sight),
+    /// It is to give a sign of life.
+    Beat,
+    /// Its time is over, or its client has left.
+    Over,
+    /// There is no place for it.
+    Crowded,
+}
+
+/// What a follower is to get.
+#[derive(Clone, Copy)]
+enum Wants {
+    /// One answer, after this wait.
+    Answer(Wait),
+    /// Events, but for the one that it has.
+    Events(Option<Mark>),
+}
+
+/// A follower, and what it holds of the platform.
+struct Following {
+    config: &'static Config,
+    pool: String,
+    part: Part,
+    limit: Millis,
+    follower: Follower,
+    words: Words,
+    line: Option<Line>,
+    seat: Option<Seat>,
+}
+
+impl Following {
+    /// A follower without a seat; nothing without a configuration.
+    fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
+        let config = deployed::config().ok()?;
+        let pool = pool.to_owned();
+        let (part, limit) = reader::part_and_limit(&Target::Stream { pool: pool.clone() }, config, env);
+        let now = clock::now();
+        let follower = match wants {
+            Wants::Answer(wait) => Follower::waiting(wait, limit, now),
+            Wants::Events(known) => Follower::streaming(known, limit, now),
+        };
+        Some(Self { config, pool, part, limit, follower, words: Words::default(), line: None, seat: None })
+    }
+
+    /// Takes a seat; false if there is none.
+    fn sit(&mut self) -> bool {
+        if self.seat.is_none() {
+            let (most, until) = (follow::most(self.limit), self.follower.until().plus(GRACE));
+            self.seat = SEATS.with_borrow_mut(|seats| seats.take(most, until, clock::now())).map(Seat);
+        }
+        self.seat.is_some()
+    }
+
+    /// Opens a line to the Arbiter; false if it has too many, or there is no seat.
+    async fn open(&mut self, env: &Env) -> bool {
+        if !self.sit() {
+            return false;
+        }
+        let opening = layers::line(&self.pool, self.words.clone(), env);
+        let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
+        match select(std::pin::pin!(opening), clock::delay(patience)).await {
+            Either::Left((Ok(Ok(line)), _)) => {
+                self.line = Some(line);
+                self.follower.opened();
+            }
+            Either::Left((Ok(Err(429)), _)) => return false,
+            Either::Left((Ok(Err(_)) | Err(_), _)) | Either::Right(((), _)) => {
+                log::warn("line_not_opened", &[("pool", &self.pool)]);
+                self.follower.unopened(clock::now());
+            }
+        }
+        true
+    }
+
+    async fn next(&mut self, env: &Env, ctx: &Context) -> Outcome {
+        loop {
+            match self.follower.next(clock::now()) {
+                Next::Look => {
+                    let pool = self.config.pool(&self.pool).map(|pool| pool.name.clone());
+                    let least = pool.map(|pool| (pool, self.follower.least()));
+                    let seen = reader::look(&self.part, self.limit, least, (self.config, env, ctx)).await;
+                    let now = clock::now();
+                    let sight = Sight::of(&seen.snapshot, &self.pool, seen.fetched(), now);
+                    if self.follower.seen(&sight, now) {
+                        return Outcome::News(seen);
+                    }
+                }
+                Next::Open => {
+                    if !self.open(env).await {
+                        return Outcome::Crowded;
+                    }
+                }
+                Next::Beat => {
+                    if let Some(line) = &self.line {
+                        line.send(follow::PING.0);
+                    }
+                    return Outcome::Beat;
+                }
+                Next::Rest(_) if !self.sit() => return Outcome::Crowded,
+                Next::Rest(until) => {
+                    let pause = clock::delay(until.since(clock::now()));
+                    match select(std::pin::pin!(self.words.next()), pause).await {
+                        Either::Left((Word::Text(word), _)) => self.follower.told(&word, clock::now()),
+                        Either::Left((Word::Cut, _)) => {
+                            self.line = None;
+                            self.follower.lost(clock::now());
+                        }
+                        Either::Left((Word::Left, _)) => return Outcome::Over,
+                        Either::Right(((), _)) => {}
+                    }
+                }
+                Next::Over => return Outcome::Over,
+            }
+        }
+    }
+}
+
+/// Answers once there is news, or when the time is over: what is answered without waiting.
+pub(super) async fn waited(
+    (target, wait): (&Target, Wait),
+    (request, ask): (&Request, &Ask<'_>),
+    (env, ctx, hits): (&Env, &Context, u64),
+) -> Reply {
+    let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
+    let Some(mut following) = Following::new(pool, Wants::Answer(wait), env) else {
+        return serve::unavailable().into();
+    };
+    // The client that leaves is said by the platform, and what waited for it is let go.
+    let words = following.words.clone();
+    let left = Closure::<dyn FnMut(JsValue)>::new(move |_| words.say(Word::Left));
+    let signal = request.signal();
+    signal.set_onabort(Some(left.as_ref().unchecked_ref()));
+    let seen = loop {
+        match following.next(env, ctx).await {
+            Outcome::News(seen) => break Some(seen),
+            Outcome::Beat => {}
+            Outcome::Over => {
+                let (part, limit, config) = (&following.part, following.limit, following.config);
+                break Some(reader::look(part, limit, None, (config, env, ctx)).await);
+            }
+            Outcome::Crowded => break None,
+        }
+    };
+    signal.set_onabort(None);
+    let Some(seen) = seen else { return serve::crowded(ask).into() };
+    serve::after_news(target, ask, &seen.basis(&seen.counted(hits))).into()
+}
+
+/// The body of a stream of events, piece by piece.
+#[wasm_bindgen]
+pub struct Events(Rc<Stream>);
+
+/// What the pieces are made of.
+struct Stream {
+    following: RefCell<Option<Following>>,
+    words: Words,
+    env: Env,
+    ctx: Context,
+}
+
+#[wasm_bindgen]
+impl Events {
+    /// Promises the next piece; nothing if it has come to its end.
+    pub fn next(&self) -> Promise {
+        let stream = Rc::clone(&self.0);
+        promised(async move { stream.piece().await.map_or(JsValue::UNDEFINED, JsValue::from) })
+    }
+
+    /// The client has left.
+    pub fn leave(&self) {
+        // A piece that is waited for ends, and what it holds is let go.
+        self.0.words.say(Word::Left);
+        self.0.following.take();
+    }
+}
+
+impl Stream {
+    async fn piece(&self) -> Option<String> {
+        let mut following = self.following.take()?;
+        let piece = match following.next(&self.env, &self.ctx).await {
+            Outcome::News(seen) => serve::event(&seen.snapshot, &following.pool, clock::now()),
+            Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
+            Outcome::Over | Outcome::Crowded => return None,
+        };
+        self.following.replace(Some(following));
+        Some(piece)
+    }
+}
+
+/// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID` already: what `entry.mjs` makes a
+/// response of, with the pieces of its body in `events`.
+pub(super) async fn stream(
+    pool: String,
+    (request, ask): (&Request, &Ask<'_>),
+    (env, ctx): (&Env, &Context),
+) -> Result<JsValue, JsValue> {
+    let last = request.headers().get("last-event-id").ok().flatten();
+    let known = last.as_deref().and_then(Mark::parse);
+    let Some(mut following) = Following::new(&pool, Wants::Events(known), env) else {
+        return Ok(respond::reply(&serve::unavailable().into(), false)?.into());
+    };
+    // Once the first byte is sent it is too late to decline.
+    let opens = following.follower.next(clock::now()) == Next::Open;
+    if !following.sit() || (opens && !following.open(env).await) {
+        return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
+    }
+    let reply = respond::reply(&serve::stream().into(), false)?;
+    let words = following.words.clone();
+    let (env, ctx) = (env.clone(), ctx.clone());
+    let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), words, env, ctx }));
+    Reflect::set(&reply, &"events".into(), &events.into())?;
+    Ok(reply.into())
+}

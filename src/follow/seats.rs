@@ -1,0 +1,34 @@
+//! The followers of one isolate, counted.
+
+use crate::units::Timestamp;
+
+/// Who follows. A seat is free again when its time is over, even if nobody left it: the platform may end a request without a word.
+#[derive(Debug, Default)]
+pub struct Seats {
+    taken: Vec<(u64, Timestamp)>,
+    next: u64,
+}
+
+impl Seats {
+    /// Nobody yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { taken: Vec::new(), next: 0 }
+    }
+
+    /// Takes a seat until then, unless `most` are taken; its number.
+    pub fn take(&mut self, most: usize, until: Timestamp, now: Timestamp) -> Option<u64> {
+        self.taken.retain(|(_, until)| now < *until);
+        if self.taken.len() >= most {
+            return None;
+        }
+        self.next = self.next.wrapping_add(1);
+        self.taken.push((self.next, until));
+        Some(self.next)
+    }
+
+    /// Leaves a seat.
+    pub fn leave(&mut self, seat: u64) {
+        self.taken.retain(|(taken, _)| *taken != seat);
+    }
+}
