@@ -78,14 +78,14 @@ impl Object {
     /// The object as JSON.
     #[must_use]
     pub fn end(&self) -> String {
-        if self.0.is_empty() { "{}".to_owned() } else { format!("{}}}", self.0) }
+        if self.0.is_empty() { "{}".to_owned() } else { [&self.0, "}"].concat() }
     }
 }
 
 /// A JSON array of what is JSON already.
 #[must_use]
 pub fn array(items: &[String]) -> String {
-    format!("[{}]", items.join(","))
+    ["[", &items.join(","), "]"].concat()
 }
 
 /// The part of a document that a JSON pointer (RFC 6901) names.
