@@ -1,5 +1,6 @@
-// `npm start`: two sample origins, the worker that watches them, and an inbox that it writes to. Ctrl-C ends all of it.
+// `npm start`: two sample origins and a sample job, the worker that watches them, and an inbox that it writes to. Ctrl-C ends all of it.
 
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { Stop, below, endWithParent, isEnding, main, start } from "./lib/run.mjs";
@@ -8,6 +9,7 @@ import { python, setup } from "./lib/setup.mjs";
 
 const PORT = Number(process.env.PORT || 8787);
 const INBOX = 9103;
+const JOB = "jobs/invoices";
 const ORIGINS = [
   { name: "primary", port: 9101 },
   { name: "standby", port: 9102 },
@@ -47,19 +49,21 @@ function inbox(key) {
   });
 }
 
-/** A file with the secrets of this laptop, and the key that signs what the inbox gets. */
-function secrets(key) {
+/** A file with the secrets of this laptop, and those that are made for this run. */
+function secrets(made) {
   const own = process.env.VEDETTE_SECRETS || below(".dev.vars");
-  const known = existsSync(own) ? readFileSync(own, "utf8").replace(/^INBOX_KEY=.*$/gm, "") : "";
+  const ours = new RegExp(`^(${Object.keys(made).join("|")})=.*$\n?`, "gm");
+  const known = existsSync(own) ? readFileSync(own, "utf8").replace(ours, "") : "";
+  const lines = Object.entries(made).map(([name, secret]) => `${name}=${secret}\n`);
   const file = below(".vedette", "start.dev.vars");
-  writeFileSync(file, `${known.trimEnd()}\nINBOX_KEY=${key}\n`.trimStart(), { mode: 0o600 });
+  writeFileSync(file, `${known.trimEnd()}\n${lines.join("")}`.trimStart(), { mode: 0o600 });
   return file;
 }
 
 /** Starts the worker and waits until it answers. */
-function worker(key) {
+function worker(made) {
   const child = start(process.execPath, [below("scripts", "dev.mjs")], {
-    env: { ...process.env, PORT: String(PORT), VEDETTE_SECRETS: secrets(key) },
+    env: { ...process.env, PORT: String(PORT), VEDETTE_SECRETS: secrets(made) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   return new Promise((resolve, reject) => {
@@ -69,6 +73,22 @@ function worker(key) {
       if (String(chunk).includes("vedette listens on")) resolve(child);
     });
   });
+}
+
+/** Starts the sample job; the command line knows where it reports to. */
+async function job(at, secret) {
+  const args = ["run", "--quiet", "--locked", "--", "heartbeat", process.env.VEDETTE_CONFIG || below("vedette.toml"), JOB, "--base", at];
+  const { status, stdout, stderr } = spawnSync("cargo", args, {
+    cwd: below(),
+    encoding: "utf8",
+    env: { ...process.env, HEARTBEAT_KEY: secret },
+  });
+  if (status !== 0) {
+    console.log(`[start] no job reports: ${stderr.trim()}`);
+    return undefined;
+  }
+  const env = { ...process.env, HEARTBEAT: stdout.split("\n")[0] };
+  return start(process.execPath, [below("scripts", "job.mjs")], { env, stdio: ["ignore", "inherit", "inherit"] });
 }
 
 await main(async () => {
@@ -81,21 +101,28 @@ await main(async () => {
   console.log("[start] sample origins (the first start makes 200,000 orders) …");
   const children = [];
   for (const one of ORIGINS) children.push(await origin(one));
-  const key = `whsec_${randomBytes(32).toString("base64")}`;
-  await inbox(key);
-  const running = await worker(key);
+  const made = { INBOX_KEY: `whsec_${randomBytes(32).toString("base64")}`, HEARTBEAT_KEY: randomBytes(32).toString("base64url") };
+  await inbox(made.INBOX_KEY);
+  const running = await worker(made);
   const at = `http://127.0.0.1:${PORT}`;
+  const reporting = await job(at, made.HEARTBEAT_KEY);
+  const silence = reporting
+    ? `
+  5. Let the job fall silent, and be told half a minute later; -CONT lets it go on:
+       kill -STOP ${reporting.pid}`
+    : "";
   console.log(`
-Vedette watches two sample origins:
+Vedette watches two sample origins${reporting ? " and a job" : ""}:
 
   page      ${at}/
   health    ${at}/health
   signal    ${at}/route/shop
   inbox     http://127.0.0.1:${INBOX}/          (what it tells whom)
   primary   http://127.0.0.1:9101   (process ${children[0].pid})
-  standby   http://127.0.0.1:9102   (process ${children[1].pid})
+  standby   http://127.0.0.1:9102   (process ${children[1].pid})${reporting ? `
+  ${JOB}   reports every 20 s      (process ${reporting.pid})` : ""}
 
-Four things to try:
+Some things to try:
 
   1. Look at the page, or ask for the primary's health:
        curl -i ${at}/health/shop/primary
@@ -105,7 +132,7 @@ Four things to try:
   3. Look into the inbox: some seconds later it is told, and by whom it is seen.
   4. Repair it, and see it come back after two good probes:
        curl -X DELETE http://127.0.0.1:9101/misbehave
-       curl ${at}/health/shop?format=text
+       curl ${at}/health/shop?format=text${silence}
 
 Ctrl-C ends all of it.
 `);

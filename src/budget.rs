@@ -18,7 +18,7 @@ use crate::schedule;
 use crate::units::{Millis, Name};
 
 use day::Days;
-pub use day::{Day, READERS};
+pub use day::{Day, READERS, Told};
 pub use detection::{Detection, detection};
 pub use effect::{ARBITER_MS, Cost, Counts, Effect};
 pub use fit::{Fit, nearest};

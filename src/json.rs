@@ -5,6 +5,7 @@
 
 use miniserde::json;
 use miniserde::json::Number;
+use miniserde::ser::Fragment;
 use miniserde::{Deserialize, Serialize};
 
 pub use miniserde::json::Value;
@@ -34,6 +35,12 @@ impl Object {
 
     /// Puts a member.
     pub fn put<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
+        // Most values are short texts, which need no text of their own on the way.
+        if let Fragment::Str(text) = value.begin() {
+            self.name(name);
+            self.text(&text);
+            return self;
+        }
         self.put_json(name, &write(value))
     }
 
@@ -47,24 +54,38 @@ impl Object {
 
     /// Puts a member whose value is JSON already.
     pub fn put_json(&mut self, name: &str, value: &str) -> &mut Self {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        self.0.push_str(&write(name));
-        self.0.push(':');
+        self.name(name);
         self.0.push_str(value);
         self
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.text(name);
+        self.0.push(':');
+    }
+
+    fn text(&mut self, text: &str) {
+        if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+            self.0.push_str(&write(text));
+        } else {
+            self.0.push('"');
+            self.0.push_str(text);
+            self.0.push('"');
+        }
     }
 
     /// The object as JSON.
     #[must_use]
     pub fn end(&self) -> String {
-        if self.0.is_empty() { "{}".to_owned() } else { format!("{}}}", self.0) }
+        if self.0.is_empty() { "{}".to_owned() } else { [&self.0, "}"].concat() }
     }
 }
 
 /// A JSON array of what is JSON already.
 #[must_use]
 pub fn array(items: &[String]) -> String {
-    format!("[{}]", items.join(","))
+    ["[", &items.join(","), "]"].concat()
 }
 
 /// The part of a document that a JSON pointer (RFC 6901) names.
@@ -138,7 +159,14 @@ macro_rules! as_text {
                 miniserde::ser::Fragment::Str(self.to_string().into())
             }
         }
+    )+
+        crate::json::read_as_text! { $($type: $read),+ }
+    };
+}
 
+/// The reading half of it, for a type that has its text at hand.
+macro_rules! read_as_text {
+    ($($type:ty: $read:expr),+ $(,)?) => {$(
         impl miniserde::Deserialize for $type {
             fn begin(out: &mut Option<Self>) -> &mut dyn miniserde::de::Visitor {
                 miniserde::make_place!(Seat);
@@ -181,7 +209,7 @@ macro_rules! as_number {
     )+};
 }
 
-pub(crate) use {as_number, as_text};
+pub(crate) use {as_number, as_text, read_as_text};
 
 #[cfg(test)]
 mod tests {
@@ -232,6 +260,20 @@ mod tests {
             .put_json("c", &array(&[]));
         assert_eq!(object.end(), r#"{"b":"x\"\n","a":2,"c":[]}"#);
         assert_eq!(Object::new().end(), "{}");
+    }
+
+    #[test]
+    fn a_member_is_written_like_any_other_value() {
+        let texts =
+            ["", "plain", "\"", "\\", "\n\t\u{0}\u{1f}", "\u{7f}\u{e9}\u{1f600}\u{2028}", "a\"b\\c\nd"];
+        for text in texts {
+            let mut object = Object::new();
+            object.put(text, text).put_some("some", Some(text));
+            let wanted = format!("{{{0}:{0},\"some\":{0}}}", write(text));
+            assert_eq!(object.end(), wanted);
+            let members = serde_json::from_str::<serde_json::Value>(&wanted).unwrap();
+            assert_eq!(members[text].as_str().or(members["some"].as_str()), Some(text));
+        }
     }
 
     #[test]

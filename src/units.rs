@@ -4,11 +4,12 @@
 
 use std::fmt;
 use std::hash::Hasher;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use siphasher::sip::SipHasher13;
 
-use crate::json::{as_number, as_text};
+use crate::json::{as_number, as_text, read_as_text};
 
 mod map;
 
@@ -141,8 +142,9 @@ pub enum NameError {
 
 /// The name of a pool, an origin or a vantage: 1 to 63 of `a-z`, `0-9` and `-`, beginning and ending with a letter or
 /// digit (a DNS label as in RFC 1123, so that it fits in paths, headers, metrics and object names unescaped).
+/// A copy is cheap: it shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// The longest name in bytes.
@@ -163,7 +165,7 @@ impl Name {
         if !text.bytes().all(inner) || text.starts_with('-') || text.ends_with('-') {
             return Err(NameError::BadCharacter);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The name as text.
@@ -205,7 +207,9 @@ impl OriginId {
 
 impl fmt::Display for OriginId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.pool, self.origin)
+        f.write_str(self.pool.as_str())?;
+        f.write_str("/")?;
+        f.write_str(self.origin.as_str())
     }
 }
 
@@ -283,8 +287,15 @@ as_number! {
     Ratio: |share| share.as_percent().into(), |percent| Ratio::percent(percent.try_into().ok()?),
 }
 
+read_as_text! { Name: |text| Name::parse(text).ok() }
+
+impl miniserde::Serialize for Name {
+    fn begin(&self) -> miniserde::ser::Fragment<'_> {
+        miniserde::ser::Fragment::Str(self.as_str().into())
+    }
+}
+
 as_text! {
-    Name: |text| Name::parse(text).ok(),
     OriginId: OriginId::parse,
     Fingerprint: Fingerprint::parse,
 }

@@ -15,6 +15,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What a command prints as JSON.
+fn json(arguments: &[&str]) -> serde_json::Value {
+    serde_json::from_slice(&vedette(arguments).stdout).unwrap()
+}
+
 /// A configuration file of this test alone.
 fn file(name: &str, content: &str) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -248,8 +253,13 @@ fn a_heartbeat_without_its_secret_or_of_nobody_is_refused() {
 
 #[test]
 fn check_lists_heartbeats() {
-    let said = text(&vedette(&["check", &file("jobs.toml", JOBS)]).stdout);
+    let jobs = file("jobs.toml", JOBS);
+    let said = text(&vedette(&["check", &jobs]).stdout);
     assert!(said.contains("jobs/nightly") && said.contains("heartbeat every 1day, 2h 24m grace"), "{said}");
+    let said = json(&["check", &jobs, "--json"]);
+    let listed =
+        serde_json::json!([{ "subject": "jobs/nightly", "period_ms": 86_400_000, "grace_ms": 8_640_000 }]);
+    assert_eq!((&said["heartbeats"], &said["channels"]), (&listed, &serde_json::json!([])));
 }
 
 fn channel(lines: &str) -> String {
@@ -301,6 +311,12 @@ fn channels_are_listed_and_one_that_the_edge_cannot_reach_is_not_deployed() {
     let said = text(&vedette(&["check", &here]).stdout);
     let line = "ops          webhook    fail, recovered, watch of every pool, after 1m, again every 4h; at most 20 in 1h";
     assert!(said.contains(line), "{said}");
+    let said = json(&["check", &here, "--json"]);
+    let listed = serde_json::json!([{
+        "name": "ops", "kind": "webhook", "on": ["fail", "recovered", "watch"], "after_ms": 60_000, "every_ms": 14_400_000,
+        "cap_messages": 20, "cap_within_ms": 3_600_000, "give_up_ms": 86_400_000,
+    }]);
+    assert_eq!((&said["channels"], &said["heartbeats"]), (&listed, &serde_json::json!([])));
     let plain = file("plain.toml", &channel("url = \"http://hooks.example.com\""));
     for (name, why) in [(&here, "is this machine"), (&plain, "is not https")] {
         let refused = vedette(&["check", name, "--deploy"]);
@@ -311,4 +327,24 @@ fn channels_are_listed_and_one_that_the_edge_cannot_reach_is_not_deployed() {
             text(&refused.stderr)
         );
     }
+}
+
+#[test]
+fn what_check_says_of_channels_and_heartbeats_is_no_address_and_no_secret() {
+    let text_of = format!(
+        "{JOBS}{}\n[[notify]]\nname = \"chat\"\nkind = \"slack\"\nurl = {{ secret = \"CHAT_URL\" }}\npools = [\"shop\"]\n",
+        channel("url = \"https://hooks.example.com/canary\"")
+    );
+    let both = file("both.toml", &text_of);
+    for arguments in [&["check", &both][..], &["check", &both, "--json"]] {
+        let said = text(&vedette(arguments).stdout);
+        assert!(said.contains("chat") && said.contains("slack") && said.contains("jobs/nightly"), "{said}");
+        for hidden in
+            ["hooks.example.com", "canary", "CHAT_URL", "NO_SUCH_KEY", "HEARTBEAT_KEY", "/v1/heartbeat"]
+        {
+            assert!(!said.contains(hidden), "{hidden}: {said}");
+        }
+    }
+    let said = json(&["check", &both, "--json"]);
+    assert_eq!(said["channels"][1]["pools"], serde_json::json!(["shop"]));
 }

@@ -8,7 +8,7 @@ use super::load::{self, Load, a_day};
 use super::walk::walk;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::arbiter::EVENTS_SHOWN;
-use crate::config::{Config, Origin, Plan, Pool};
+use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
 use crate::units::Millis;
 use crate::verdict;
 
@@ -34,9 +34,14 @@ const FEW_READERS: u64 = 1;
 /// Events of an origin that turns so fast that what stands is held: while the hold grows to its longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of a message: what the channel is to be told of pool and origin as it comes and as it is told, the message, and the attempt. An
-/// outage and its end were counted as 14 rows for two messages.
-const MESSAGE_ROWS: u64 = 7;
+/// Rows of news of one pool: what the channel is to be told as it comes and as it is told, the message, and the attempt.
+const NEWS_ROWS: u64 = 4;
+
+/// Rows of a reminder of one pool: there is nothing new about it.
+const REMINDER_ROWS: u64 = 3;
+
+/// Rows of a further attempt.
+const RETRY_ROWS: u64 = 1;
 
 /// Attempts a day at a receiver that is down all day.
 const RETRIES: u64 = 150;
@@ -56,6 +61,31 @@ impl Day {
             Self::Normal => FEW_READERS,
             Self::Wavering | Self::Turning => READERS,
         }
+    }
+}
+
+/// What one channel is told of one pool at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Messages with news.
+    pub news: u64,
+    /// Messages that say again what lasts.
+    pub reminders: u64,
+    /// Further attempts, because the receiver did not take it.
+    pub retries: u64,
+}
+
+impl Told {
+    /// Counts what it comes to.
+    pub fn count(self, counts: &mut Counts) {
+        let rows = [(self.news, NEWS_ROWS), (self.reminders, REMINDER_ROWS), (self.retries, RETRY_ROWS)];
+        let rows = rows.into_iter().map(|(messages, rows)| messages.saturating_mul(rows));
+        let messages = self.news.saturating_add(self.reminders).saturating_add(self.retries);
+        counts.add(Effect::Message, messages);
+        counts.add(Effect::OutboxRow, rows.fold(0, u64::saturating_add));
+        // It waits until it is due: for `after`, or for the next attempt.
+        counts.add(Effect::SetAlarm, messages);
+        counts.add(Effect::ArbiterAlarm, messages);
     }
 }
 
@@ -110,13 +140,9 @@ impl Days<'_> {
         for channel in &self.config.notify {
             let cap =
                 u64::from(channel.cap.messages).saturating_mul(DAY_MS) / channel.cap.within.get().max(1);
-            let reminders = channel.every.map_or(0, a_day);
-            let messages = changes.saturating_add(reminders).min(cap).saturating_add(RETRIES);
-            counts.add(Effect::Message, messages);
-            counts.add(Effect::OutboxRow, messages.saturating_mul(MESSAGE_ROWS));
-            // It is gathered for a moment, and then sent: an alarm for each.
-            counts.add(Effect::SetAlarm, messages.saturating_mul(2));
-            counts.add(Effect::ArbiterAlarm, messages.saturating_mul(2));
+            let news = changes.min(cap);
+            let reminders = channel.every.map_or(0, a_day).min(cap.saturating_sub(news));
+            Told { news, reminders, retries: RETRIES }.count(counts);
         }
     }
 }
@@ -142,7 +168,8 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     let readers = day.readers();
     // An origin that never decides is in doubt all day, at most.
     let refresh = if day == Day::Wavering { load::refresh_in_doubt(plan) } else { load::refresh(plan) };
-    let walked = walk(loads, readers, refresh);
+    let jobs: Vec<&Heartbeat> = config.heartbeats().collect();
+    let walked = walk(loads, &jobs, readers, refresh);
     counts.take(Effect::Report, walked.together);
     counts.add(Effect::ShardRow, walked.shard_rows);
     counts.add(Effect::ArbiterAlarm, walked.rings);

@@ -1,4 +1,4 @@
-//! The slots of a configuration → how often what depends on their order happens in a day: rows that are due, alarms of the Arbiter,
+//! The slots of a configuration, and the periods of its jobs → how often what depends on their order happens in a day: rows that are due, alarms of the Arbiter,
 //! objects that are made anew because nothing had work for them.
 //!
 //! No formula gives these: they hang on which slot lies next to which. So a stretch of the day is walked along the very slots that
@@ -10,6 +10,7 @@ use std::collections::BinaryHeap;
 use super::load::Load;
 use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
+use crate::config::Heartbeat;
 use crate::units::{Millis, Timestamp};
 
 /// Ticks that are walked along at most, and for how long at most.
@@ -42,12 +43,16 @@ pub(super) struct Walked {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
     Tick(usize, usize),
+    Beat(usize),
     Cron,
     Read,
 }
 
 struct Walker<'a> {
     loads: &'a [Load],
+    jobs: &'a [&'a Heartbeat],
+    /// When each job fails without a further heartbeat.
+    deadlines: Vec<u64>,
     stored: Vec<Option<u64>>,
     /// When the votes of each beat were cast, as the Arbiter knows it, and as its row says it.
     cast: Vec<Vec<u64>>,
@@ -62,9 +67,13 @@ struct Walker<'a> {
     seen: Walked,
 }
 
-/// Walks, with so many readers that refresh so often.
-pub(super) fn walk(loads: &[Load], readers: u64, refresh: Millis) -> Walked {
+/// Walks, with so many readers that refresh so often. Each job reports once in its period.
+pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: Millis) -> Walked {
     let mut queue = BinaryHeap::new();
+    for place in 0..jobs.len() {
+        let first = BEGIN.saturating_add(9_000).saturating_add((place as u64).saturating_mul(1_234));
+        queue.push(Reverse((first, Next::Beat(place))));
+    }
     for (load, beats) in loads.iter().enumerate() {
         for (beat, what) in beats.beats.iter().enumerate() {
             let first = what.slots.next(what.interval, Timestamp::from_millis(BEGIN)).as_millis();
@@ -80,6 +89,8 @@ pub(super) fn walk(loads: &[Load], readers: u64, refresh: Millis) -> Walked {
     }
     let mut walker = Walker {
         loads,
+        jobs,
+        deadlines: vec![u64::MAX; jobs.len()],
         stored: vec![None; loads.len()],
         cast: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
         kept: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
@@ -101,6 +112,10 @@ pub(super) fn walk(loads: &[Load], readers: u64, refresh: Millis) -> Walked {
             Next::Tick(load, beat) => {
                 ticks = ticks.saturating_add(1);
                 walker.ticks(load, beat, at)
+            }
+            Next::Beat(place) => {
+                ticks = ticks.saturating_add(1);
+                walker.beats(place, at)
             }
             Next::Cron => {
                 walker.wakes(at);
@@ -160,6 +175,19 @@ impl Walker<'_> {
         Some(beat.slots.next(beat.interval, after).as_millis())
     }
 
+    /// A job reports; when it does so again.
+    fn beats(&mut self, place: usize, at: u64) -> Option<u64> {
+        let job = self.jobs.get(place)?;
+        let deadline = at.saturating_add(job.limit().get());
+        if let Some(known) = self.deadlines.get_mut(place) {
+            *known = deadline;
+        }
+        if self.comes(at) || deadline < self.alarm {
+            self.sets(at);
+        }
+        Some(at.saturating_add(job.period.get()))
+    }
+
     /// The Arbiter has work; it sets its alarm anew if it was made anew for it.
     fn wakes(&mut self, at: u64) {
         if self.comes(at) {
@@ -197,7 +225,8 @@ impl Walker<'_> {
     }
 
     fn sets(&mut self, now: u64) {
-        let expire = self.expires.iter().flatten().copied().filter(|at| *at > now).min();
+        let expire =
+            self.expires.iter().flatten().chain(&self.deadlines).copied().filter(|at| *at > now).min();
         let silent = self.silent_from.iter().max().map(|at| at.saturating_add(1)).filter(|at| *at > now);
         let round = now.saturating_add(ROUNDS_MS);
         let next = [expire, silent].into_iter().flatten().min().unwrap_or(round);

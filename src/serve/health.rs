@@ -90,7 +90,9 @@ fn document(
     let mut document = Object::new();
     document.put("status", served(status)).put("version", "1").put("releaseId", env!("CARGO_PKG_VERSION"));
     document.put("serviceId", &service);
-    document.put("description", &format!("health of {service} as its vantages see it"));
+    let of_jobs = pool.is_some() && origins.iter().all(|(_, view)| view.beat.is_some());
+    let source = if of_jobs { "its heartbeats tell" } else { "its vantages see" };
+    document.put("description", &["health of ", &service, " as ", source, " it"].concat());
     if status == Status::Unknown {
         let note = "unknown is served as warn: there is not enough fresh evidence";
         document.put_json("notes", &json::array(&[json::write(note)]));

@@ -148,10 +148,16 @@ const fn icon(status: Status) -> &'static str {
 
 /// What is watched, and from how many places.
 fn extent(snapshot: &Snapshot) -> Markup {
-    let origins: usize = snapshot.pools.iter().map(|pool| pool.origins.len()).sum();
+    let subjects: usize = snapshot.pools.iter().map(|pool| pool.origins.len()).sum();
+    let jobs = snapshot.pools.iter().filter(|pool| pool.is_of_heartbeats());
+    let heartbeats: usize = jobs.map(|pool| pool.origins.len()).sum();
+    let origins = subjects.saturating_sub(heartbeats);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     html! {
-        (origins) " origin" (plural(origins)) " in " (snapshot.pools.len()) " pool" (plural(snapshot.pools.len())) "."
+        @if origins > 0 || heartbeats == 0 { (origins) " origin" (plural(origins)) }
+        @if origins > 0 && heartbeats > 0 { " and " }
+        @if heartbeats > 0 { (heartbeats) " heartbeat" (plural(heartbeats)) }
+        " in " (snapshot.pools.len()) " pool" (plural(snapshot.pools.len())) "."
     }
 }
 

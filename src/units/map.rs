@@ -1,5 +1,6 @@
 //! A small map as a sorted vector.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
 use litemap::LiteMap;
@@ -75,7 +76,10 @@ impl<'a, K, V> IntoIterator for &'a mut Map<K, V> {
 }
 
 /// A key that can be the name of a JSON member.
-pub trait Key: Ord + ToString {
+pub trait Key: Ord {
+    /// The name.
+    fn text(&self) -> Cow<'_, str>;
+
     /// Reads it back; nothing if the text is not of its form.
     fn read(text: &str) -> Option<Self>
     where
@@ -83,18 +87,30 @@ pub trait Key: Ord + ToString {
 }
 
 impl Key for String {
+    fn text(&self) -> Cow<'_, str> {
+        self.as_str().into()
+    }
+
     fn read(text: &str) -> Option<Self> {
         Some(text.to_owned())
     }
 }
 
 impl Key for Name {
+    fn text(&self) -> Cow<'_, str> {
+        self.as_str().into()
+    }
+
     fn read(text: &str) -> Option<Self> {
         Self::parse(text).ok()
     }
 }
 
 impl Key for OriginId {
+    fn text(&self) -> Cow<'_, str> {
+        [self.pool.as_str(), "/", self.origin.as_str()].concat().into()
+    }
+
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
     }
@@ -108,10 +124,10 @@ impl<K: Key, V: Serialize> Serialize for Map<K, V> {
         }
 
         impl<K: Key, V: Serialize> ser::Map for Members<'_, K, V> {
-            fn next(&mut self) -> Option<(std::borrow::Cow<'_, str>, &dyn Serialize)> {
+            fn next(&mut self) -> Option<(Cow<'_, str>, &dyn Serialize)> {
                 let (key, value) = self.map.get_indexed(self.next)?;
                 self.next = self.next.saturating_add(1);
-                Some((key.to_string().into(), value))
+                Some((key.text(), value))
             }
         }
 

@@ -17,7 +17,7 @@
 
 mod world;
 
-use vedette::budget::{self, Counts, Day, Resource};
+use vedette::budget::{self, Counts, Day, Effect, Resource, Told, USUAL};
 use vedette::config::{Config, Plan};
 use vedette::reader;
 use vedette::units::Millis;
@@ -35,8 +35,8 @@ fn a_while() -> u64 {
     if whole_days() { DAY } else { 3 * HOUR }
 }
 
-/// Pools of two origins each, `origins` in all.
-fn config(head: &str, origins: usize) -> Config {
+/// Pools of two origins each, `origins` in all, and what else there is.
+fn config_of(head: &str, origins: usize, more: &str) -> Config {
     let mut text = format!("{head}\n");
     for n in 0..origins {
         if n % 2 == 0 {
@@ -44,7 +44,11 @@ fn config(head: &str, origins: usize) -> Config {
         }
         text += &format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"https://o{n}.example\"\n");
     }
-    Config::parse(&text).unwrap()
+    Config::parse(&(text + more)).unwrap()
+}
+
+fn config(head: &str, origins: usize) -> Config {
+    config_of(head, origins, "")
 }
 
 /// What the free plan is to carry: 10 origins × 3 vantages × 30 s.
@@ -110,6 +114,19 @@ fn so_does_one_of_several_intervals_with_references() {
         );
     }
     at_rest(&Config::parse(&text).unwrap(), a_while());
+}
+
+#[test]
+fn so_does_one_with_jobs_and_channels() {
+    let more = "[[pool]]\nname = \"jobs\"\norigin = [\n\
+                { name = \"a\", kind = \"heartbeat\", period = \"10s\", grace = \"5s\" },\n\
+                { name = \"b\", kind = \"heartbeat\", period = \"1m\" },\n\
+                { name = \"c\", kind = \"heartbeat\", period = \"1h\" },\n]\n\
+                [[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://ops.example\"\nsecret = \"KEY\"\n";
+    let head = "heartbeat_secret = \"KEY\"\n[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]";
+    at_rest(&config_of(head, 10, more), a_while());
+    // Nothing is probed: the Arbiter is woken by jobs, by itself and by readers.
+    at_rest(&config_of("heartbeat_secret = \"KEY\"", 0, more), a_while());
 }
 
 #[test]
@@ -207,6 +224,58 @@ fn the_free_plan_carries_ten_origins_from_three_vantages_whatever_they_do() {
         for line in &budget.lines {
             let used = counted.uses(line.resource);
             assert!(line.limit.is_none_or(|limit| used <= limit), "{used}: {line:?}");
+        }
+    }
+}
+
+/// The first pool is down for a while: in the middle of a whole day, or a quarter of an hour after an hour for 75 minutes.
+fn an_outage(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+    let down = if whole_days() { 720..2_160 } else { 150..300 };
+    (origin > 1 || !down.contains(&nth), USUAL.get())
+}
+
+#[test]
+fn telling_of_an_outage_costs_what_is_calculated() {
+    let channel = "[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://ops.example\"\nsecret = \"KEY\"\nafter = \"1m\"\n\
+                   every = \"1h\"\n";
+    let head = "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]\n";
+    let (quiet, telling) = (config(head, 10), config_of(head, 10, channel));
+    let live = |config: &Config, taken: bool| {
+        let mut world = World::new(config, an_outage, 1, reader::limit(config.plan, false));
+        world.taken = taken;
+        world.live(HOUR, a_while());
+        world.counts
+    };
+    let untold = live(&quiet, true);
+    for taken in [true, false] {
+        let counted = live(&telling, taken);
+        let reminders = if whole_days() { 11 } else { 1 };
+        let told = match counted.of(Effect::Message) {
+            // That it fails, that it still does, and that it is over.
+            _ if taken => Told { news: 2, reminders, retries: 0 },
+            // What is not taken is tried until it is given up, or over; nothing is said in between.
+            attempts => Told { news: 1, reminders: 0, retries: attempts - 1 },
+        };
+        let mut calculated = untold.clone();
+        told.count(&mut calculated);
+        for effect in [Effect::Message, Effect::OutboxRow, Effect::SetAlarm, Effect::ArbiterAlarm] {
+            let more = |counts: &Counts| counts.of(effect) - untold.of(effect).min(counts.of(effect));
+            let (calculated, counted) = (more(&calculated), more(&counted));
+            let messages = told.news + told.reminders + told.retries;
+            // What is due while the Arbiter looks anyway needs no alarm of its own.
+            let of_alarms = effect == Effect::SetAlarm || effect == Effect::ArbiterAlarm;
+            let apart = 2 + if of_alarms { messages / 3 } else { counted / 50 };
+            assert!(
+                calculated.abs_diff(counted) <= apart,
+                "{effect:?}: calculated {calculated}, counted {counted}, {told:?}"
+            );
+        }
+        for resource in Resource::ALL {
+            let (calculated, counted) = (calculated.uses(resource), counted.uses(resource));
+            assert!(
+                agree(resource, calculated, counted, a_while()),
+                "{resource:?}: calculated {calculated}, counted {counted}"
+            );
         }
     }
 }

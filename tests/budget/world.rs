@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use vedette::arbiter::{self, Arbiter, Row, Table};
 use vedette::budget::{Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Place};
+use vedette::notify::{self, Answer, Delivery};
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -36,6 +37,10 @@ enum Happens {
     Cron,
     Reads,
     Armed(usize),
+    /// A job reports, and comes again.
+    Beats(usize),
+    /// A receiver of messages answers.
+    Answers(u64),
 }
 
 struct Shard {
@@ -70,6 +75,9 @@ pub struct World<'a> {
     queue: BinaryHeap<Reverse<(u64, u64, Happens)>>,
     events_by_id: BTreeMap<u64, vantage::Event>,
     reports_by_id: BTreeMap<u64, Report>,
+    answers_by_id: BTreeMap<u64, Answer>,
+    /// Whether receivers of messages take them.
+    pub taken: bool,
     next: u64,
     now: u64,
     read_every: Option<(u64, u64)>,
@@ -122,6 +130,8 @@ impl<'a> World<'a> {
             queue: BinaryHeap::new(),
             events_by_id: BTreeMap::new(),
             reports_by_id: BTreeMap::new(),
+            answers_by_id: BTreeMap::new(),
+            taken: true,
             next: 0,
             now: BEGIN,
             read_every: (isolates > 0).then(|| (isolates, every.get())),
@@ -130,6 +140,9 @@ impl<'a> World<'a> {
             started: 0,
         };
         world.at(BEGIN + 7_000, Happens::Cron);
+        for (place, _) in config.heartbeats().enumerate() {
+            world.at(BEGIN + 9_000 + place as u64 * 1_234, Happens::Beats(place));
+        }
         for isolate in 0..isolates {
             world.at(BEGIN + 1_000 + isolate * 3_333, Happens::Reads);
         }
@@ -206,6 +219,16 @@ impl<'a> World<'a> {
             }
             Happens::Armed(shard) => {
                 self.set_alarm(shard, now);
+            }
+            Happens::Beats(place) => {
+                let job = self.config.heartbeats().nth(place).unwrap();
+                self.count(Effect::Beat);
+                self.judge(arbiter::Event::Beat(job.id.clone()));
+                self.at(now + job.period.get(), Happens::Beats(place));
+            }
+            Happens::Answers(id) => {
+                let answer = self.answers_by_id.remove(&id).unwrap();
+                self.judge(arbiter::Event::Answered(answer));
             }
         }
     }
@@ -360,11 +383,24 @@ impl<'a> World<'a> {
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
                 // Nobody sends live requests on such a day, so nobody is in a hurry.
-                arbiter::Effect::Changed(_) | arbiter::Effect::Hurry(..) | arbiter::Effect::Push { .. } => {}
+                arbiter::Effect::Changed(_)
+                | arbiter::Effect::GivenUp(_)
+                | arbiter::Effect::Hurry(..)
+                | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
-                arbiter::Effect::Deliver(_) | arbiter::Effect::GivenUp(_) => panic!("nobody is told here"),
+                arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }
         }
+    }
+
+    fn send(&mut self, delivery: Delivery) {
+        self.count(Effect::Message);
+        let refused = notify::Outcome::Failed { why: "status 503".into(), retry_after: None };
+        let outcome = if self.taken { notify::Outcome::Taken } else { refused };
+        let id = self.next + 1;
+        self.answers_by_id.insert(id, Answer { channel: delivery.channel, id: delivery.id, outcome });
+        // As long as the table takes a receiver to need.
+        self.at(self.now + Effect::Message.cost().active_ms, Happens::Answers(id));
     }
 
     fn store(&mut self, row: Row) {
@@ -380,7 +416,11 @@ impl<'a> World<'a> {
             }
         };
         self.count(effect);
-        self.rows.insert((place, row.key.clone()), row);
+        if row.text.is_empty() {
+            self.rows.remove(&(place, row.key));
+        } else {
+            self.rows.insert((place, row.key.clone()), row);
+        }
     }
 }
 

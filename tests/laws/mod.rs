@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test that shares this file calls the laws that it can see broken")]
 
+pub mod heartbeats;
+
 use std::collections::VecDeque;
 
 use vedette::config::{Config, Quorum, Thresholds};
@@ -259,6 +261,15 @@ pub fn what_is_stored_says_what_was_shown(shown: &Snapshot, stored: &Snapshot, t
             hold(younger.is_none(), || {
                 format!("{name}/{}: a stored vote is younger: {younger:?}", shown.name)
             })?;
+            let last = |origin: &OriginView| origin.beat.as_ref().and_then(|beat| beat.last);
+            hold(last(shown) == last(stored), || {
+                format!(
+                    "{name}/{}: its last heartbeat was {:?}, and is {:?}",
+                    shown.name,
+                    last(shown),
+                    last(stored)
+                )
+            })?;
         }
     }
     Ok(())
@@ -288,7 +299,10 @@ pub fn no_evidence_outlives_its_time(config: &Config, snapshot: &Snapshot) -> Ve
     for view in &snapshot.pools {
         let Some(pool) = config.pool(view.name.as_str()) else { continue };
         for origin in &view.origins {
-            hold(origin.valid_until <= now.plus(pool.vote_ttl), || {
+            // That a job is silent holds for three rounds of whoever listens.
+            let job = pool.heartbeats.iter().find(|job| job.id.origin == origin.name);
+            let most = job.map_or(pool.vote_ttl, |job| job.limit().max(Millis::from_secs(90)));
+            hold(origin.valid_until <= now.plus(most), || {
                 format!("{}/{} is valid until {}, it is {now}", view.name, origin.name, origin.valid_until)
             })?;
             let observed = origin.votes.iter().map(|vote| vote.observed).chain(origin.oldest).max();

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::jobs::Jobs;
 use crate::mutants::Mutant;
 use crate::setup::{Faults, Ms, Setup};
 use crate::world::{Broken, Tallies, World};
@@ -56,6 +57,7 @@ impl Tallies {
         self.orders += other.orders;
         self.rebuilt += other.rebuilt;
         self.messages += other.messages;
+        self.beats += other.beats;
         let mut faults = other.faults;
         for ((_, sum), (_, more)) in self.faults.kinds().into_iter().zip(faults.kinds()) {
             *sum += *more;
@@ -105,6 +107,22 @@ fn candidates(setup: &Setup) -> Vec<Setup> {
         fewer.episodes.remove(place);
         simpler.push(fewer);
     }
+    for place in 0..setup.doings.habits.len() {
+        let mut fewer = setup.clone();
+        fewer.doings.habits.remove(place);
+        simpler.push(fewer);
+    }
+    for place in 0..setup.doings.silenced.len() {
+        let mut fewer = setup.clone();
+        fewer.doings.silenced.remove(place);
+        simpler.push(fewer);
+    }
+    if !setup.terms.jobs.all.is_empty() {
+        let mut fewer = setup.clone();
+        let deployed = fewer.deployments.iter_mut().map(|(_, terms)| terms);
+        std::iter::once(&mut fewer.terms).chain(deployed).for_each(|terms| terms.jobs = Jobs::default());
+        simpler.push(fewer);
+    }
     simpler
 }
 
@@ -117,7 +135,7 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
     let trace = world.trace.unwrap_or_default();
     let last = trace.len().saturating_sub(25);
     format!(
-        "seed {} breaks a law at {} ms (step {}): {}\nwhat is left of its world: {:?}\n{:?}\nepisodes {:?}\ncuts {:?}\ndeployments {:?}\nthe last steps:\n{}\n\
+        "seed {} breaks a law at {} ms (step {}): {}\nwhat is left of its world: {:?}\n{:?}\nepisodes {:?}\ncuts {:?}\ndeployments {:?}\n{:?}\nthe last steps:\n{}\n\
          replay with VEDETTE_SEED={} VEDETTE_HOURS={} cargo test --locked --profile simulation --test simulation -- --nocapture\n",
         setup.seed,
         broken.at,
@@ -128,6 +146,7 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
         setup.episodes,
         setup.cuts,
         setup.deployments,
+        setup.doings,
         trace.get(last..).unwrap_or_default().join("\n"),
         setup.seed,
         setup.whole / crate::setup::HOUR

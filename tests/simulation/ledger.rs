@@ -1,6 +1,7 @@
 //! What the world knows of itself: the evidence that was given, the votes that arrived, and what was stored and shown. The laws are
 //! called from here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use vedette::arbiter::{Effect as Verdicts, Row, Table};
@@ -48,6 +49,8 @@ pub struct Ledger {
     judged: BTreeMap<OriginId, Judged>,
     /// Whose failures do not count.
     not_believed: Vec<Name>,
+    /// Until when some vote may be fresh of a vantage that saw nothing.
+    blind_until: Timestamp,
     /// Who was among them until something answered, and since when: what it failed to see before that does not count.
     returned: BTreeMap<Name, Timestamp>,
     /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
@@ -165,6 +168,10 @@ impl Ledger {
                 (false, _) if opinion == Opinion::Pass && !vote.seen.unproven => Sight::Good,
                 _ => Sight::Answered,
             };
+            if sight == Sight::Nothing {
+                let longest = config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default();
+                self.blind_until = self.blind_until.max(observed.plus(longest));
+            }
             let failed = vote.seen.failed;
             let since = now.minus(vote.held);
             let held = Held { definition: vote.definition, opinion, observed, sight, failed, since };
@@ -224,7 +231,8 @@ impl Ledger {
 
     /// Whose failures do not count at this moment, and whom something answered.
     fn not_believed(&self, config: &Config, now: Timestamp) -> (Vec<Name>, Vec<Name>) {
-        if !config.references.is_empty() || config.vantages.len() < 3 {
+        let all_see = self.not_believed.is_empty() && now >= self.blind_until;
+        if all_see || !config.references.is_empty() || config.vantages.len() < 3 {
             return (Vec::new(), Vec::new());
         }
         let origins =
@@ -279,7 +287,7 @@ impl Ledger {
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;
-        let mut known = std::borrow::Cow::Borrowed(&self.known);
+        let mut known = Cow::Borrowed(&self.known);
         // What was given up is no change.
         let changes = told.iter().filter(|happening| !happening.subject.starts_with("notify/"));
         for Happening { subject, from, to, .. } in changes {
@@ -309,6 +317,10 @@ impl Ledger {
         (from, to): (Status, Status),
         now: Timestamp,
     ) -> laws::Verdict {
+        if config.heartbeat(id).is_some() {
+            // The laws of jobs are kept where it is known who listened.
+            return Ok(());
+        }
         let Some((pool, origin)) = config.pool(id.pool.as_str()).zip(config.origin(id)) else {
             return Err(format!("{id} changed and is not configured"));
         };
@@ -359,29 +371,25 @@ impl Ledger {
 
     /// A pool's row: its statuses are the known ones, its revision names them, and its choice waits for who recovered.
     fn settles(&mut self, config: &Config, row: &Row, now: Option<Timestamp>) -> laws::Verdict {
-        let value: serde_json::Value = serde_json::from_str(&row.text).map_err(|error| error.to_string())?;
-        let revision = value["revision"].as_u64().unwrap_or(0);
-        let statuses: Vec<(String, String)> = value["origins"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, verdict)| (name.clone(), verdict["status"].as_str().unwrap_or_default().to_owned()))
-            .collect();
+        let stored: Stored<'_> = serde_json::from_str(&row.text).map_err(|error| error.to_string())?;
+        let revision = stored.revision;
+        let statuses: Vec<(&str, &str)> =
+            stored.origins.iter().map(|(name, verdict)| (*name, verdict.status)).collect();
         // Who is configured no more begins anew if it comes back.
         self.known.retain(|subject, _| {
             let inside = subject.strip_prefix(&row.key).and_then(|rest| rest.strip_prefix('/'));
-            inside.is_none_or(|origin| statuses.iter().any(|(name, _)| name == origin))
+            inside.is_none_or(|origin| statuses.iter().any(|(name, _)| *name == origin))
         });
         for (origin, status) in &statuses {
             let subject = format!("{}/{origin}", row.key);
             let known = self.known.get(&subject).copied().unwrap_or(Status::Unknown).as_str();
-            laws::hold(known == status, || {
+            laws::hold(known == *status, || {
                 format!("{subject} is stored as {status}, and by its events {known}")
             })?;
         }
         let state = format!(
-            "{:?} {} {} {} {}",
-            statuses, value["status"], value["chosen"], value["choice"], value["config"]
+            "{:?} {} {:?} {} {}",
+            statuses, stored.status, stored.chosen, stored.choice, stored.config
         );
         if let Some((before, was)) = self.stored.insert(row.key.clone(), (revision, state.clone())) {
             laws::a_revision_names_one_state((before, &was), (revision, &state))?;
@@ -389,19 +397,19 @@ impl Ledger {
                 format!("revision {revision} says what {before} said: {was}")
             })?;
         }
-        let chosen = value["chosen"].as_str().map(str::to_owned);
+        let chosen = stored.chosen.map(str::to_owned);
         let before = self.chosen.insert(row.key.clone(), chosen.clone()).flatten();
         let pool = config.pool(&row.key);
         if let (Some(chosen), Some(before), Some(pool), Some(now)) = (&chosen, &before, pool, now)
             && chosen != before
-            && value["panic"] == false
+            && !stored.panic
         {
             let waits = |origin: &str| {
                 let recovered = self.recovered.get(&format!("{}/{origin}", row.key));
                 recovered.is_some_and(|at| now < at.plus(pool.failback_delay))
             };
-            let serves = |(origin, status): &&(String, String)| {
-                (status == "pass" || status == "warn") && (origin == before || !waits(origin))
+            let serves = |(origin, status): &&(&str, &str)| {
+                (*status == "pass" || *status == "warn") && (*origin == before || !waits(origin))
             };
             let other = statuses.iter().find(serves);
             laws::hold(!waits(chosen) || other.is_none(), || {
@@ -427,6 +435,11 @@ impl Ledger {
         config.pools.iter().try_for_each(|pool| self.told(&pool.name))
     }
 
+    /// What is stored of a subject by its events.
+    pub fn stands(&self, subject: &str) -> Status {
+        self.known.get(subject).copied().unwrap_or(Status::Unknown)
+    }
+
     /// A reader gets a copy.
     pub fn publishes(&mut self, snapshot: &Snapshot) -> laws::Verdict {
         for pool in &snapshot.pools {
@@ -443,7 +456,9 @@ impl Ledger {
             laws::hold(chosen.is_some() || pool.chosen.is_none(), || {
                 format!("{:?} is not in its pool", pool.chosen)
             })?;
-            laws::the_choice_serves(chosen, &statuses)?;
+            if !pool.is_of_heartbeats() {
+                laws::the_choice_serves(chosen, &statuses)?;
+            }
             let state = format!("{statuses:?} {:?} {:?} {}", pool.status, pool.chosen, pool.choice);
             if let Some((revision, was)) =
                 self.published.insert(pool.name.clone(), (pool.revision, state.clone()))
@@ -453,6 +468,24 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// A pool's row.
+#[derive(serde::Deserialize)]
+struct Stored<'a> {
+    revision: u64,
+    status: &'a str,
+    config: &'a str,
+    chosen: Option<&'a str>,
+    #[serde(borrow)]
+    choice: Cow<'a, str>,
+    panic: bool,
+    origins: BTreeMap<&'a str, StoredVerdict<'a>>,
+}
+
+#[derive(serde::Deserialize)]
+struct StoredVerdict<'a> {
+    status: &'a str,
 }
 
 fn events(rows: &[Row]) -> Vec<Happening> {

@@ -1,6 +1,7 @@
 //! The real engines in a world of vantages, origins and readers where everything goes wrong that can: reports lost, late, doubled and
 //! overtaken; objects evicted with all that was under way; writes that fail before or after they land; alarms late and lost; clocks
-//! that differ and jump; vantages cut off; configurations deployed in mid-tick and rolled back.
+//! that differ and jump; vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not take their
+//! messages; jobs that are late or silent, and an Arbiter that does not listen.
 //!
 //! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs ten thousand hours and twenty times two weeks, in
 //! the profile `simulation`:
@@ -22,6 +23,7 @@
 )]
 
 mod campaign;
+mod jobs;
 #[path = "../laws/mod.rs"]
 mod laws;
 mod ledger;

@@ -8,7 +8,7 @@ use vedette::units::{Millis, Timestamp};
 use vedette::vantage::Effect as Probing;
 use vedette::vote::Report;
 
-use crate::setup::{HOUR, Ms, Terms};
+use crate::setup::{HOUR, Ms};
 
 /// A rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +71,24 @@ pub enum Mutant {
     PushesFirst,
     /// Followers are told nothing.
     NobodyIsPushed,
+    /// The last heartbeat of a job is not stored.
+    HeartbeatsUnstored,
+    /// A heartbeat is confirmed though it could not be stored.
+    ConfirmedUnstored,
+    /// For how long somebody was awake is not stored.
+    WakingUnstored,
+    /// A job fails before its grace is over.
+    NoGrace,
+    /// A job may be silent for longer than it says.
+    PatientWithJobs,
+    /// What is not heard while nothing reaches the Arbiter is silence.
+    AbsenceCounts,
+    /// Without the secret, what is not heard is silence.
+    HearsWithoutSecret,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 36] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -104,11 +118,17 @@ impl Mutant {
         Self::RecoveriesUntold,
         Self::PushesFirst,
         Self::NobodyIsPushed,
+        Self::HeartbeatsUnstored,
+        Self::ConfirmedUnstored,
+        Self::WakingUnstored,
+        Self::NoGrace,
+        Self::PatientWithJobs,
+        Self::AbsenceCounts,
+        Self::HearsWithoutSecret,
     ];
 
-    /// The configuration that the engines are given in place of `terms`.
-    pub fn config(mutant: Option<Self>, terms: &Terms, first: Option<&Config>) -> Config {
-        let mut config = terms.config();
+    /// The configuration that the engines are given in place of the right one.
+    pub fn config(mutant: Option<Self>, mut config: Config, first: Option<&Config>) -> Config {
         for channel in &mut config.notify {
             match mutant {
                 Some(Self::ToldAtOnce) => channel.after = Millis::ZERO,
@@ -125,6 +145,13 @@ impl Mutant {
                 Some(Self::NoHoldDown) => pool.hold_down = Millis::ZERO,
                 Some(Self::NoFailback) => pool.failback_delay = Millis::ZERO,
                 _ => {}
+            }
+            for job in &mut pool.heartbeats {
+                match mutant {
+                    Some(Self::NoGrace) => job.grace = Millis::ZERO,
+                    Some(Self::PatientWithJobs) => job.grace = job.grace.plus(job.period),
+                    _ => {}
+                }
             }
             for origin in &mut pool.origins {
                 match mutant {
@@ -187,13 +214,15 @@ impl Mutant {
                 effects.retain(|effect| !matches!(effect, Verdicts::Push { .. }));
                 return;
             }
-            Some(Self::NoEvents) => Table::Events,
-            Some(Self::NothingToldIsStored) => Table::Outbox,
+            Some(Self::NoEvents) => (Table::Events, ""),
+            Some(Self::NothingToldIsStored) => (Table::Outbox, ""),
+            Some(Self::HeartbeatsUnstored) => (Table::Meta, "heartbeat/"),
+            Some(Self::WakingUnstored) => (Table::Meta, "awake"),
             _ => return,
         };
         for effect in effects {
             if let Verdicts::Persist(rows) = effect {
-                rows.retain(|row| row.table != lost);
+                rows.retain(|row| row.table != lost.0 || !row.key.starts_with(lost.1));
             }
         }
     }

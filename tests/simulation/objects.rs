@@ -151,6 +151,7 @@ impl ArbiterObject {
                 Table::Events => self.events.push(row.clone()),
                 Table::Shards => drop(self.rows.insert((0, row.key.clone()), row.clone())),
                 Table::Pools => drop(self.rows.insert((1, row.key.clone()), row.clone())),
+                Table::Meta if row.text.is_empty() => drop(self.rows.remove(&(2, row.key.clone()))),
                 Table::Meta => drop(self.rows.insert((2, row.key.clone()), row.clone())),
                 Table::Outbox if row.text.is_empty() => drop(self.rows.remove(&(3, row.key.clone()))),
                 Table::Outbox => drop(self.rows.insert((3, row.key.clone()), row.clone())),

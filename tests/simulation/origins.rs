@@ -19,20 +19,22 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
-/// What an origin does at a moment; after the last fault each is up for good, or broken, or broken as seen from one vantage.
+/// What an origin does at a moment before the last fault.
 pub fn conduct(setup: &Setup, origin: &OriginId, now: Ms) -> Conduct {
-    let name = origin.to_string();
-    if now >= setup.length {
-        return in_the_end(setup, &name);
-    }
     let during = |episode: &&(String, crate::setup::Episode)| {
-        episode.0 == name && (episode.1.from..episode.1.until).contains(&now)
+        (episode.1.from..episode.1.until).contains(&now) && is_of(&episode.0, origin)
     };
     setup.episodes.iter().find(during).map_or(Conduct::Up, |(_, episode)| episode.conduct)
 }
 
-fn in_the_end(setup: &Setup, name: &str) -> Conduct {
-    match Fingerprint::of(&format!("{name} {}", setup.seed)).as_u64() % 3 {
+/// Whether this is its full name.
+fn is_of(name: &str, origin: &OriginId) -> bool {
+    name.split_once('/') == Some((origin.pool.as_str(), origin.origin.as_str()))
+}
+
+/// What it does after that: each is up for good, or broken, or broken as seen from one vantage.
+pub fn in_the_end(setup: &Setup, origin: &OriginId) -> Conduct {
+    match Fingerprint::of(&format!("{origin} {}", setup.seed)).as_u64() % 3 {
         0 => Conduct::Up,
         1 => Conduct::Broken,
         _ => Conduct::BrokenFrom(0),
@@ -107,7 +109,7 @@ pub fn the_verdict_is_the_truth(
 ) -> Result<(), String> {
     for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
         for (view, origin) in view.origins.iter().zip(&pool.origins) {
-            let conduct = in_the_end(setup, &origin.id.to_string());
+            let conduct = in_the_end(setup, &origin.id);
             let sees = |vantage: &Name| match conduct {
                 Conduct::Up => Opinion::Pass,
                 Conduct::BrokenFrom(place) if vantage.as_str() != PLACES[place] => Opinion::Pass,

@@ -3,7 +3,7 @@
 use vedette::config::Config;
 use vedette::reader::{Layer, Source};
 use vedette::serve::{Answer, Ask, Basis, Plan, answer, plan};
-use vedette::snapshot::Snapshot;
+use vedette::snapshot::{PoolView, Snapshot};
 use vedette::units::{Millis, OriginId, Timestamp};
 
 use crate::laws;
@@ -35,8 +35,9 @@ pub fn ask(
             laws::hold((answer.status == 503) == (word == "fail"), || {
                 format!("{word} with {}", answer.status)
             })?;
-            // Unknown is served as warn: what is left claims to know.
-            let Some((ledger, moment, late)) = truth.filter(|_| word != "warn") else { continue };
+            // Unknown is served as warn: what is left claims to know. Jobs are not probed, and have laws of their own.
+            let claims = word != "warn" && origin.beat.is_none();
+            let Some((ledger, moment, late)) = truth.filter(|_| claims) else { continue };
             let id = OriginId { pool: pool.name.clone(), origin: origin.name.clone() };
             let ttl = config.pool(pool.name.as_str()).map_or(0, |pool| pool.vote_ttl.get());
             let silent = ledger.since_evidence(&id, moment);
@@ -44,17 +45,30 @@ pub fn ask(
                 format!("{id} is answered {word} after {silent} ms without evidence")
             })?;
         }
+        if pool.is_of_heartbeats() {
+            return no_traffic_goes_there(given, pool);
+        }
         let signal = get(&format!("/route/{}", pool.name))?;
         let chosen = pool.chosen.as_ref().map(vedette::units::Name::as_str);
-        let body: serde_json::Value =
-            serde_json::from_str(&signal.body).map_err(|error| error.to_string())?;
-        laws::hold(body["origin"].as_str() == chosen, || {
-            format!("{chosen:?} is chosen and the signal says {body}")
+        let body: Said<'_> = read(&signal)?;
+        laws::hold(body.origin == chosen, || {
+            format!("{chosen:?} is chosen and the signal says {}", signal.body)
         })?;
-        let lapsed = body["status"] == "unknown";
-        laws::hold(!lapsed || body["ttl"] == 0, || format!("an expired signal may be acted upon: {body}"))?;
+        let lapsed = body.status == "unknown";
+        laws::hold(!lapsed || body.ttl == Some(0), || {
+            format!("an expired signal may be acted upon: {}", signal.body)
+        })?;
     }
     Ok(())
+}
+
+/// A pool of jobs has no signal.
+fn no_traffic_goes_there(config: &Config, pool: &PoolView) -> laws::Verdict {
+    let target = format!("/route/{}", pool.name);
+    let plan = plan(Ok(config), &Ask { method: "GET", target: &target, if_none_match: None });
+    laws::hold(matches!(&plan, Plan::Done(answer) if answer.status == 404), || {
+        format!("{target} is answered: {plan:?}")
+    })
 }
 
 fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<Answer, String> {
@@ -68,6 +82,17 @@ fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<A
 }
 
 fn word(answer: &Answer) -> Result<String, String> {
-    let body: serde_json::Value = serde_json::from_str(&answer.body).map_err(|error| error.to_string())?;
-    body["status"].as_str().map(str::to_owned).ok_or_else(|| format!("no status in {body}"))
+    read::<Said<'_>>(answer).map(|said| said.status.to_owned())
+}
+
+/// What is looked at in an answer, which must be JSON all through.
+#[derive(serde::Deserialize)]
+struct Said<'a> {
+    status: &'a str,
+    origin: Option<&'a str>,
+    ttl: Option<u64>,
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(answer: &'a Answer) -> Result<T, String> {
+    serde_json::from_str(&answer.body).map_err(|error| format!("{error}: {}", answer.body))
 }

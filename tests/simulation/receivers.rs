@@ -11,7 +11,7 @@ use vedette::config::Config;
 use vedette::json;
 use vedette::notify::{Delivery, Outcome};
 use vedette::snapshot::{Happening, Snapshot};
-use vedette::units::Millis;
+use vedette::units::{Millis, Name};
 use vedette::verdict::Status;
 
 use crate::laws::{self, hold};
@@ -33,13 +33,29 @@ pub struct Receivers {
 }
 
 /// One piece of news as it was received.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Deserialize)]
 pub struct Told {
     pub kind: String,
     pub topic: String,
     pub subject: String,
     pub since: String,
+    #[serde(default = "once")]
     pub times: u64,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+/// A message, as far as it is looked at.
+#[derive(serde::Deserialize)]
+struct Body {
+    data: Data,
+}
+
+#[derive(serde::Deserialize)]
+struct Data {
+    news: Vec<Told>,
 }
 
 impl Receivers {
@@ -72,15 +88,8 @@ impl Receivers {
         if !ids.insert(delivery.id.clone()) {
             return;
         }
-        let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
-        let text = |news: &serde_json::Value, key: &str| news[key].as_str().unwrap_or_default().to_owned();
-        told.extend(body["data"]["news"].as_array().unwrap().iter().map(|news| Told {
-            kind: text(news, "kind"),
-            topic: text(news, "topic"),
-            subject: text(news, "subject"),
-            since: text(news, "since"),
-            times: news["times"].as_u64().unwrap_or(1),
-        }));
+        let body: Body = serde_json::from_str(&delivery.body).unwrap();
+        told.extend(body.data.news);
     }
 
     /// Rows have landed, at this time of the Arbiter.
@@ -98,12 +107,18 @@ impl Receivers {
     }
 
     /// At the end of a world: nothing was told without a cause, each recovery once, every failure that lasted; and the last word on each
-    /// pool is what stands.
-    pub fn is_true(&self, config: &Config, snapshot: &Snapshot, exact: bool) -> laws::Verdict {
+    /// pool is what stands. What was told of a pool is not taken back when it leaves the file: `stays` says whether it never does.
+    pub fn is_true(
+        &self,
+        config: &Config,
+        snapshot: &Snapshot,
+        exact: bool,
+        stays: impl Fn(&Name) -> bool,
+    ) -> laws::Verdict {
         for channel in &config.notify {
             let none = (BTreeSet::new(), Vec::new());
             let (_, told) = self.told.get(channel.name.as_str()).unwrap_or(&none);
-            for pool in &snapshot.pools {
+            for pool in snapshot.pools.iter().filter(|pool| stays(&pool.name)) {
                 let subject = format!("pool/{}", pool.name);
                 let told: Vec<&Told> = told.iter().filter(|told| told.subject == subject).collect();
                 let story = || format!("{} was told of {subject}: {told:?}", channel.name);

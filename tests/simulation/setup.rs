@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use vedette::config::Config;
 
+use crate::jobs::{Doings, Job, Jobs};
+
 /// Milliseconds.
 pub type Ms = u64;
 
@@ -31,6 +33,7 @@ pub struct Setup {
     /// When a vantage is cut off from everything, and whether the platform says that the fault is its own.
     pub cuts: Vec<(usize, Ms, Ms, bool)>,
     pub faults: Faults,
+    pub doings: Doings,
 }
 
 /// A configuration in numbers.
@@ -55,6 +58,7 @@ pub struct Terms {
     pub references: bool,
     /// The path that the first origin is probed at: another one is another definition.
     pub path: &'static str,
+    pub jobs: Jobs,
 }
 
 /// Something that an origin does for a while.
@@ -104,7 +108,7 @@ impl Setup {
     /// The world of a seed, which lasts so long in all.
     pub fn draw(seed: u64, whole: Ms) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let terms = Terms::draw(&mut rng, whole);
+        let mut terms = Terms::draw(&mut rng, whole);
         // The rest is what it needs to come to itself.
         let length = whole.saturating_sub(terms.settling()).max(whole / 2);
         let mut deployments = Vec::new();
@@ -144,7 +148,14 @@ impl Setup {
         // Not of the same chance as the rest: worlds without receivers are as they were.
         let mut receivers = Rng::with_seed(seed ^ 0x07e11);
         faults.receiver = [0, 0, 200, 700][receivers.usize(..4)];
-        Self { seed, whole, length, terms, deployments, episodes, cuts, faults }
+        let mut jobs = Rng::with_seed(seed ^ 0x10b5);
+        terms.jobs = Jobs::draw(&mut jobs, whole);
+        for (_, later) in &mut deployments {
+            later.jobs = if jobs.bool() { terms.jobs.clone() } else { terms.jobs.varied(&mut jobs) };
+        }
+        let longest = terms.jobs.all.iter().map(Job::limit).max();
+        let doings = longest.map_or_else(Doings::default, |limit| Doings::draw(&mut jobs, length, limit));
+        Self { seed, whole, length, terms, deployments, episodes, cuts, faults, doings }
     }
 }
 
@@ -198,6 +209,7 @@ impl Terms {
             panic: (rng.u32(..3) == 0).then(|| rng.u32(10..=100)),
             references: rng.u32(..3) == 0,
             path: "/health",
+            jobs: Jobs::default(),
         }
     }
 
@@ -236,6 +248,9 @@ impl Terms {
     /// The configuration as a file.
     pub fn text(&self) -> String {
         let mut text = String::from("plan = \"paid\"\n");
+        if !self.jobs.all.is_empty() {
+            text += "heartbeat_secret = \"KEY\"\n";
+        }
         if self.references {
             text += "references = [\"https://reference.example\"]\n";
         }
@@ -271,6 +286,7 @@ impl Terms {
                 );
             }
         }
+        self.jobs.write(&mut text);
         // One channel is told of everything at once, the other of what lasts.
         for (name, after) in [("all", 0), ("lasting", 60)] {
             let _ = write!(

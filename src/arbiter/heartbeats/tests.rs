@@ -143,6 +143,7 @@ fn answers_say_when_a_job_last_reported_and_when_it_is_due() {
         at(80_000)
     );
     assert!(health.body.contains(&beat), "{}", health.body);
+    assert!(health.body.contains("health of jobs/queue as its heartbeats tell it"), "{}", health.body);
     let page = answered(&object, "/", 20).body;
     for part in ["last heartbeat", "due by", "no heartbeat yet"] {
         assert!(page.contains(part), "{part}: {page}");

@@ -184,6 +184,8 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
             let good = refused.is_empty();
             document.put("good", &good).put("config", &config.hash).put_json("problems", "[]");
             document.put("refused", &refused).put("plan", tables::plan(config.plan));
+            document.put_json("channels", &document::channels(&config));
+            document.put_json("heartbeats", &document::heartbeats(&config));
             document.put_json("budget", &document::budgets(&config)).put("not_active", &config.not_active);
             good
         }

@@ -40,7 +40,12 @@ pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
     } else if troubled.is_empty() {
         "Everything passes".to_owned()
     } else if everywhere(&is_new) {
-        ["No verdict yet: ", because("the first probes are on their way")].concat()
+        let first = if everywhere(&|origin| origin.beat.is_some()) {
+            "the first heartbeats are awaited"
+        } else {
+            "the first probes are on their way"
+        };
+        ["No verdict yet: ", because(first)].concat()
     } else if everywhere(&|origin| origin.status_at(now) == Status::Unknown) {
         ["Nothing fresh is known: ", because("no evidence comes in")].concat()
     } else if troubled.len() <= IN_FULL {
@@ -99,8 +104,9 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
         }
     };
     clause(&failing, "", " fails", " fail");
+    clause(&named(&is_unheard), "", " cannot be heard", " cannot be heard");
     clause(
-        &named(&|origin| is(origin, Status::Unknown) && !is_new(origin)),
+        &named(&|origin| is(origin, Status::Unknown) && !is_new(origin) && !is_unheard(origin)),
         "nothing fresh is known of ",
         "",
         "",
@@ -120,7 +126,16 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
     Saying { head, detail: clauses.join(", ") }
 }
 
-/// Whether nothing has ever been known of an origin.
+/// Whether nothing has ever been known of an origin or a job.
 pub(super) fn is_new(origin: &OriginView) -> bool {
-    origin.status == Status::Unknown && origin.votes.iter().all(|vote| vote.opinion == Opinion::Undecided)
+    let evidence = match &origin.beat {
+        Some(beat) => beat.last.is_some() || beat.deaf.is_some(),
+        None => origin.votes.iter().any(|vote| vote.opinion != Opinion::Undecided),
+    };
+    origin.status == Status::Unknown && !evidence
+}
+
+/// Whether a job cannot be heard, whatever it does.
+fn is_unheard(origin: &OriginView) -> bool {
+    origin.beat.as_ref().is_some_and(|beat| beat.deaf.is_some())
 }

@@ -27,6 +27,7 @@ pub fn all() -> Vec<State> {
     let failing_over = || passing().later(40).seen("apac enam weur", "shop/primary - shop/standby +");
     let falls = |story: Story| story.later(5).seen("apac enam weur", "shop/primary - shop/standby +");
     let recovers = |story: Story| story.later(5).seen("apac enam weur", "shop/primary + shop/standby +");
+    let reported = || jobs().beats("hourly nightly");
     let under = |settings| recovers(Story::shop(settings, &["primary", "standby"]));
     vec![
         shop().shown("first-seconds"),
@@ -55,6 +56,10 @@ pub fn all() -> Vec<State> {
         many(40, 10).shown("more-of-many-fail"),
         many(12, 12).shown("many-fail"),
         hostile().shown("hostile-texts"),
+        jobs().shown("heartbeats-awaited"),
+        reported().waits(600).beats("hourly").later(3).shown("heartbeats-on-time"),
+        reported().waits(4_300).later(3).shown("heartbeat-overdue"),
+        reported().deaf().later(3).shown("heartbeats-not-heard"),
     ]
 }
 
@@ -101,6 +106,31 @@ impl Story {
         self.now = self.now.plus(Millis::from_secs(seconds));
         self.arbiter.step(Event::Woken, self.now);
         self
+    }
+
+    /// The shop passes for so long.
+    fn waits(self, seconds: u64) -> Self {
+        (0..seconds / 30).fold(self, |story, _| story.later(30).shop_passes())
+    }
+
+    /// The shop passes.
+    fn shop_passes(self) -> Self {
+        self.seen("apac enam weur", "shop/primary +")
+    }
+
+    /// Some jobs report.
+    fn beats(mut self, jobs: &str) -> Self {
+        for job in jobs.split(' ') {
+            let id = OriginId::parse(&format!("jobs/{job}")).expect("a job of the story");
+            self.arbiter.step(Event::Beat(id), self.now);
+        }
+        self
+    }
+
+    /// Nobody can be heard any more.
+    fn deaf(mut self) -> Self {
+        self.arbiter.deafen(Some("the secret HEARTBEAT_KEY is not set".into()));
+        self.later(1)
     }
 
     /// What some vantages report, origin by origin: `+` pass, `~` pass with a warning, `-` fail, `?` undecided.
@@ -209,6 +239,16 @@ fn without_copy(story: &Story) -> State {
 fn without_votes(story: Story) -> State {
     let snapshot = story.arbiter.snapshot(&Part::Summary, story.now);
     State { snapshot, ..story.served_later("copy-without-votes", 9) }
+}
+
+/// Jobs that report by themselves, beside a pool that is probed.
+fn jobs() -> Story {
+    let text = "heartbeat_secret = \"HEARTBEAT_KEY\"\n[defaults]\ninterval = \"5s\"\nvantages = [\"apac\", \"enam\", \"weur\"]\n\
+                [[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"primary\"\nurl = \"https://10.0.0.1\"\n\
+                [[pool]]\nname = \"jobs\"\norigin = [\n\
+                { name = \"hourly\", kind = \"heartbeat\", period = \"1h\", grace = \"5m\" },\n\
+                { name = \"nightly\", kind = \"heartbeat\", period = \"24h\", grace = \"1h\" },\n]\n";
+    Story::under(text).shop_passes()
 }
 
 /// Two origins of three fail.

@@ -61,6 +61,10 @@ fn one_sentence_names_what_matters() {
             "service-022, service-026, service-030 and 2 more are down; 5 others do not pass",
         ),
         ("many-fail", "service-008, service-009, service-010 and 2 more are down; 7 others do not pass"),
+        ("heartbeats-awaited", "jobs has no verdict yet"),
+        ("heartbeats-on-time", "Everything passes"),
+        ("heartbeat-overdue", "jobs is degraded: hourly fails"),
+        ("heartbeats-not-heard", "jobs is unknown: hourly and nightly cannot be heard"),
     ];
     for (name, expected) in table {
         assert_eq!(sentence(name), expected, "{name}");
@@ -89,6 +93,27 @@ fn an_origin_shows_verdict_reason_since_age_and_what_each_vantage_measured() {
         "3 of 3 vantages report",
     ] {
         assert!(text.contains(shown), "{shown} is not in {text}");
+    }
+}
+
+#[test]
+fn a_job_shows_when_it_reported_and_when_it_is_due() {
+    let table = [
+        ("heartbeats-awaited", "1 origin and 2 heartbeats in 2 pools."),
+        ("heartbeats-awaited", "unknown hourlyno heartbeat yet: expected every 1h, 5m grace"),
+        ("heartbeats-on-time", "last heartbeat 3 s ago"),
+        ("heartbeats-on-time", "due by 10:56:11 UTC"),
+        ("heartbeat-overdue", "no heartbeat since 2026-11-23T09:41:11.007Z"),
+        ("heartbeat-overdue", "last heartbeat 71 min ago"),
+        ("heartbeats-not-heard", "the secret HEARTBEAT_KEY is not set"),
+    ];
+    for (name, shown) in table {
+        let text = text(&page(state(name)));
+        assert!(text.contains(shown), "{name}: {shown} is not in {text}");
+        assert!(
+            !text.contains("names hourly") && !text.contains("names nightly"),
+            "{name} sends traffic to a job"
+        );
     }
 }
 

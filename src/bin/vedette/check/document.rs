@@ -3,6 +3,7 @@
 use vedette::budget::{self, Budget};
 use vedette::config::{Config, Plan};
 use vedette::json::{self, Object};
+use vedette::units::Millis;
 
 use super::tables;
 
@@ -15,6 +16,31 @@ pub(super) fn budgets(config: &Config) -> String {
         document.put_json(tables::plan(plan), &on(&budget::of(config, plan)));
     }
     document.end()
+}
+
+/// Who is told of what. Neither addresses nor secrets.
+pub(super) fn channels(config: &Config) -> String {
+    let channels = config.notify.iter().map(|channel| {
+        let topics: Vec<&str> = channel.on.iter().map(|topic| topic.as_str()).collect();
+        let mut one = Object::new();
+        one.put("name", &channel.name).put("kind", channel.kind.as_str()).put("on", &topics);
+        one.put_some("pools", Some(&channel.pools).filter(|pools| !pools.is_empty()));
+        one.put("after_ms", &channel.after.get()).put_some("every_ms", channel.every.map(Millis::get));
+        one.put("cap_messages", &channel.cap.messages).put("cap_within_ms", &channel.cap.within.get());
+        one.put("give_up_ms", &channel.give_up.get());
+        one.end()
+    });
+    json::array(&channels.collect::<Vec<_>>())
+}
+
+/// The jobs that report by themselves. Not where to: that is a credential.
+pub(super) fn heartbeats(config: &Config) -> String {
+    let jobs = config.heartbeats().map(|job| {
+        let mut one = Object::new();
+        one.put("subject", &job.id).put("period_ms", &job.period.get()).put("grace_ms", &job.grace.get());
+        one.end()
+    });
+    json::array(&jobs.collect::<Vec<_>>())
 }
 
 fn vantages(budget: &Budget) -> String {
@@ -36,7 +62,7 @@ fn detection(config: &Config) -> String {
         one.put("pool", &pool.name)
             .put("best_ms", &detection.best.get())
             .put("worst_ms", &detection.worst.get());
-        one.put_some("spent_ms", detection.spent.map(vedette::units::Millis::get));
+        one.put_some("spent_ms", detection.spent.map(Millis::get));
         one.end()
     });
     json::array(&pools.collect::<Vec<_>>())

@@ -1,0 +1,77 @@
+//! What is going to happen in a world, and when.
+
+use super::*;
+
+/// Something that is going to happen.
+#[derive(Debug)]
+pub(super) enum Happens {
+    Rings(usize, Ms),
+    ArbiterRings(Ms),
+    Answered(usize, u64, OriginId, u64, Box<Sample>),
+    Referred(usize, u64, u64, Referral),
+    Reported(usize, u64, Box<Report>),
+    /// What became of a message, for the life of the Arbiter that began then.
+    Sent(u64, Answer),
+    Replied(usize, u64, vantage::Event),
+    Arms(String),
+    /// A vantage object hears that live requests found an origin wanting.
+    Hurries(String, OriginId),
+    Cron,
+    Read,
+    Deploys(usize),
+    Switches(Option<usize>, usize),
+    Jumps,
+    /// A job's turn, and a heartbeat of it that arrives, to be sent so often if nobody confirms it.
+    Works(usize),
+    Beats(usize, u32),
+    /// Somebody ceases to listen to jobs, or begins to.
+    Silences,
+    Mends,
+}
+
+impl Happens {
+    /// A line for somebody who reads what happened.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Answered(object, life, origin, _, sample) => {
+                format!("object {object} (life {life}) hears of {origin}: {:?}", sample.evidence())
+            }
+            Self::Reported(object, life, report) => {
+                let votes: Vec<String> = report
+                    .votes
+                    .iter()
+                    .map(|vote| format!("{} {:?} {:?} old", vote.origin, vote.opinion, vote.age))
+                    .collect();
+                format!(
+                    "report {} of {} from object {object} (life {life}): {}",
+                    report.seq,
+                    report.vantage,
+                    votes.join(", ")
+                )
+            }
+            _ => format!("{self:?}"),
+        }
+    }
+}
+
+pub(super) struct Due(pub(super) Ms, pub(super) u64, pub(super) Happens);
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}

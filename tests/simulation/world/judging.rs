@@ -1,0 +1,186 @@
+//! What a world does with its Arbiter: reports and what they lead to, messages, and twins to hold it against.
+
+use super::*;
+
+impl World {
+    pub(super) fn arbiter_rings(&mut self, set: Ms) -> Result<(), String> {
+        if self.arbiter.alarm != Some(set) || self.is_away() {
+            return Ok(());
+        }
+        self.arbiter.alarm = None;
+        if !self.fault(|faults| &mut faults.alarm_lost) {
+            self.weigh(arbiter::Event::Woken)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn cron(&mut self) -> Result<(), String> {
+        self.at(self.now + MINUTE, Happens::Cron);
+        let wakes = match self.mutant {
+            Some(Mutant::NoCron) => self.now == 0,
+            // What nobody hears is silence to it.
+            Some(Mutant::AbsenceCounts) => true,
+            _ => !self.is_away(),
+        };
+        if wakes {
+            self.weigh(arbiter::Event::Woken)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget_arbiter(&mut self) {
+        if self.mutant == Some(Mutant::KeepsMemory) && self.arbiter.memory.is_some() {
+            return;
+        }
+        self.arbiter.memory = None;
+        self.arbiter.life += 1;
+    }
+
+    pub(super) fn reported(&mut self, object: usize, life: u64, report: Report) -> Result<(), String> {
+        let seq = report.seq;
+        if life == self.vantages[object].life {
+            self.orders(&report)?;
+        }
+        self.hears(&report)?;
+        let report = Mutant::report(self.mutant, report, self.now);
+        self.overtaken = None;
+        let taken = self.weigh(arbiter::Event::Reported(report))?;
+        if taken && !self.fault(|faults| &mut faults.answer_lost) {
+            let event = self.overtaken.map_or(vantage::Event::Delivered(seq), vantage::Event::Overtaken);
+            self.at(self.now + 20, Happens::Replied(object, life, event));
+        }
+        Ok(())
+    }
+
+    /// Now and then: this report and all that are under way with it, in another order.
+    pub(super) fn orders(&mut self, report: &Report) -> Result<(), String> {
+        // An Arbiter that has just come to life may have forgotten what it took last: only a change of opinion is stored at once.
+        if self.rng.u32(..32) > 0 || self.now < self.arbiter.began + self.transit() {
+            return Ok(());
+        }
+        let under_way = self.queue.iter().filter_map(|Reverse(Due(_, _, happens))| match happens {
+            // Whoever begins a new life has forgotten what it told, and tells it again only with the next evidence.
+            Happens::Reported(object, life, report) if self.vantages[*object].life == *life => {
+                Some(report.as_ref().clone())
+            }
+            _ => None,
+        });
+        let reports: Vec<Report> = under_way.chain([report.clone()]).collect();
+        let now = self.arbiter_clock();
+        // What a cache answered takes the place of the proof before it in the next report: an overtaken proof is lost, and the vote
+        // looks older than it is.
+        let proven = reports.iter().flat_map(|report| &report.votes).all(|vote| !vote.seen.unproven);
+        let fit = proven && reports.len() > 1;
+        let Some(living) = self.arbiter.memory.as_ref().filter(|_| fit) else {
+            return Ok(());
+        };
+        self.tallies.orders += 1;
+        let tamper = |report, place| Mutant::report(self.mutant, report, self.now + place);
+        twins::orders(living, &reports, now, &mut self.rng, tamper)
+    }
+
+    /// The longest that a report takes to arrive.
+    pub(super) const fn transit(&self) -> Ms {
+        let faults = &self.setup.faults;
+        let late = if faults.report_late > 0 { 2 * MINUTE } else { 0 };
+        let doubled = if faults.report_doubled > 0 { 10 * SECOND } else { 0 };
+        late + doubled + SECOND
+    }
+
+    /// A report has arrived, as it was sent.
+    pub(super) fn hears(&mut self, report: &Report) -> Result<(), String> {
+        if self.fault(|faults| &mut faults.evicted) {
+            self.forget_arbiter();
+        }
+        let now = self.awake();
+        self.ledger.hears(&self.configs[self.arbiter.version], report, now)
+    }
+
+    /// Brings the Arbiter to life if it is not; its time.
+    pub(super) fn awake(&mut self) -> Timestamp {
+        let now = self.arbiter_clock();
+        if self.arbiter.load(&self.given[self.arbiter.version], now) {
+            self.arbiter.began = self.now;
+            self.ledger.arbiter_begins(&self.configs[self.arbiter.version], self.now);
+            self.harks();
+        }
+        now
+    }
+
+    /// Steps the Arbiter and carries out what it wants done; whether it came to an end.
+    pub(super) fn weigh(&mut self, event: arbiter::Event) -> Result<bool, String> {
+        let now = self.awake();
+        let config = Rc::clone(&self.configs[self.arbiter.version]);
+        let calm = self.setup.faults.clocks == 0 && self.setup.faults.write_fails == 0;
+        self.ledger.weighs(&config, now, calm.then_some(self.now));
+        let beat = if let arbiter::Event::Beat(id) = &event { Some(id.clone()) } else { None };
+        let mut effects =
+            self.arbiter.memory.as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
+        Mutant::verdicts(self.mutant, &mut effects);
+        self.looks(&effects, beat.is_some(), now)?;
+        self.ledger.follows(&config, &effects, now)?;
+        for effect in effects {
+            match effect {
+                Verdicts::Persist(rows) => {
+                    let fails = self.fault(|faults| &mut faults.write_fails);
+                    if !fails || self.rng.bool() {
+                        self.arbiter.write(&rows);
+                        self.receivers.stored(&rows);
+                        self.tallies.transitions +=
+                            self.ledger.stored(&config, &rows, calm.then_some(now))?;
+                    }
+                    if fails {
+                        self.forget_arbiter();
+                        let again = self.now + 5 * SECOND;
+                        self.arbiter.alarm = Some(again);
+                        self.at(again, Happens::ArbiterRings(again));
+                        return Ok(false);
+                    }
+                }
+                Verdicts::WakeAt(at) => {
+                    let at = self.moment(self.clocks.len() - 1, at);
+                    self.arbiter.alarm = Some(at);
+                    self.at(at, Happens::ArbiterRings(at));
+                }
+                Verdicts::Arm(object) => {
+                    if self.mutant != Some(Mutant::NobodyIsArmed) || self.now < MINUTE {
+                        self.at(self.now + 50, Happens::Arms(object.name));
+                    }
+                }
+                Verdicts::Hurry(object, origin) => {
+                    self.at(self.now + 50, Happens::Hurries(object.name, origin));
+                }
+                Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
+                Verdicts::Overtaken(known) => self.overtaken = Some(known),
+                Verdicts::Deliver(delivery) => self.send(&delivery)?,
+                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) => {}
+            }
+        }
+        self.ledger.all_are_told(&config)?;
+        self.keeps(beat.as_ref(), now)?;
+        if self.rng.u32(..128) == 0
+            && let Some(living) = &self.arbiter.memory
+        {
+            self.tallies.rebuilt += 1;
+            // After a clock stepped back, memory knows that what is stored lies in the future.
+            // Two reports of the same evidence differ by as much as the clock of their vantage jumped between them.
+            let jumps = if self.setup.faults.clocks > 0 { 2 * HOUR } else { 0 };
+            let transit = self.transit() + jumps;
+            twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
+        }
+        Ok(true)
+    }
+
+    /// A message is sent.
+    pub(super) fn send(&mut self, delivery: &Delivery) -> Result<(), String> {
+        Receivers::is_stored(&self.arbiter.rows(0), delivery)?;
+        let chance = if self.mended { 0 } else { self.setup.faults.receiver };
+        let reception = self.receivers.receive(delivery, chance);
+        self.tallies.messages += 1;
+        self.tallies.faults.receiver += u32::from(reception.outcome != Outcome::Taken);
+        let answer =
+            Answer { channel: delivery.channel.clone(), id: delivery.id.clone(), outcome: reception.outcome };
+        self.at(self.now + reception.after, Happens::Sent(self.arbiter.life, answer));
+        Ok(())
+    }
+}
