@@ -27,8 +27,10 @@ const ORDINARY_CONNECTION = /^(?:keep-alive|close)$/i;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** A trace that begins here (W3C Trace Context). */
-const hex = () => ((Math.random() * 0xffffffff) | 1).toString(16).replace("-", "f").padStart(8, "0").slice(-8);
-const trace = () => `00-${hex()}${hex()}${hex()}${hex()}-${hex()}${hex()}-00`;
+function trace() {
+  const id = crypto.randomUUID().replaceAll("-", "");
+  return `00-${id}-${id.slice(16)}-00`;
+}
 
 /** A body on its way: what is sent, and the promise that it is sent whole. It is pumped by the runtime, unread. */
 function pumped({ body, headers }) {
@@ -78,7 +80,7 @@ function handedOn(response, fields) {
  *  `open` answers a request whose way was lost to an error of our own. */
 export function carrier({ wasm, revive, call, open }) {
   let removed;
-  /** The fields that no origin gets as the client sent them. */
+  /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out. */
   const unsaid = () => (removed ??= wasm.removed_fields().split(" "));
 
   /** Leases by the part of an address that decides where it goes, and by authority how much of it that is. */
@@ -198,7 +200,9 @@ export function carrier({ wasm, revive, call, open }) {
     const authority = url.slice(0, path);
     const key = keyOf(url, path, lease.depth);
     depths.set(authority, lease.depth);
-    leases.set(key, { ...lease, skip: path + lease.strip, count: 0 });
+    const set = lease.set.map(([name]) => name).concat("forwarded", "x-forwarded-for");
+    const unset = unsaid().filter((name) => !set.includes(name));
+    leases.set(key, { ...lease, unset, skip: path + lease.strip, count: 0 });
   }
 
   function forget() {
@@ -228,11 +232,12 @@ export function carrier({ wasm, revive, call, open }) {
     if (via?.includes("vedette") || loop?.includes("vedette") || headers.has("upgrade")) return;
     if (parent !== null && !TRACEPARENT.test(parent)) return;
     const out = new Headers(headers);
-    for (const name of unsaid()) out.delete(name);
+    for (const name of lease.unset) out.delete(name);
     for (const [name, value] of lease.set) out.set(name, value);
     out.set("via", via ? `${via}, 1.1 ${lease.pseudonym}` : `1.1 ${lease.pseudonym}`);
     out.set("cdn-loop", loop ? `${loop}, ${lease.pseudonym}` : lease.pseudonym);
-    if (client !== null) out.set("x-forwarded-for", client);
+    if (client === null) out.delete("x-forwarded-for");
+    else out.set("x-forwarded-for", client);
     const node = client === null ? "" : client.includes(":") ? `for="[${client}]";` : `for=${client};`;
     out.set("forwarded", node + lease.forwarded);
     if (parent === null) out.set("traceparent", trace());

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { gzipSync } from "node:zlib";
+import { transformSync } from "esbuild";
 import { root } from "./run.mjs";
 
 const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
@@ -22,15 +23,16 @@ export function modules(entry, texts = {}, found = new Map()) {
 /** Bytes after compression. */
 export const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
+/** What the deployment makes of a module: `minify` in wrangler.toml leaves out comments and long names. */
+const deployed = (kind, content) => (kind === "esModule" ? transformSync(String(content), { minify: true, format: "esm" }).code : content);
+
 /** The upload of the built worker: `{ name, bytes, compressed, counted }` of each module. The configuration is not counted: it is the
  *  user's. */
 export const upload = () =>
-  [...modules("entry.mjs")].map(([name, { content }]) => ({
-    name,
-    bytes: content.length,
-    compressed: gzip(content),
-    counted: name !== "build/config.txt",
-  }));
+  [...modules("entry.mjs")].map(([name, { kind, content }]) => {
+    const bytes = deployed(kind, content);
+    return { name, bytes: bytes.length, compressed: gzip(bytes), counted: name !== "build/config.txt" };
+  });
 
 /** Bytes of it that count, after compression. */
 export const uploaded = (parts) => parts.filter(({ counted }) => counted).reduce((sum, { compressed }) => sum + compressed, 0);

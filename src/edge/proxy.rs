@@ -76,16 +76,14 @@ fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> 
     let (method, url) = (inbound.method(), inbound.url());
     #[cfg(feature = "trap")]
     super::trap::if_named(inbound.field("vedette-trap").as_deref(), "proxy");
-    let names =
-        ["connection", "upgrade", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
-    let [connection, upgrade, via, cdn_loop, traceparent, accept_encoding, client] =
+    let names = ["connection", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
+    let [connection, via, cdn_loop, traceparent, accept_encoding, client] =
         names.map(|name| inbound.field(name));
     work(&route::Inbound {
         method: &method,
         url: &url,
         has_body: inbound.body(),
         connection: connection.as_deref(),
-        upgrade: upgrade.as_deref(),
         via: via.as_deref(),
         cdn_loop: cdn_loop.as_deref(),
         traceparent: traceparent.as_deref(),

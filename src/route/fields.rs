@@ -10,15 +10,10 @@ use crate::config::Config;
 use crate::json;
 use crate::units::{Fingerprint, Millis};
 
-/// Fields that hold for one connection, and fields by which a client could pretend to be another: none of them reaches an origin as the
-/// client sent it. (`Transfer-Encoding` and `Content-Length` are the platform's.)
-pub const REMOVED: [&str; 14] = [
-    "connection",
+/// Fields by which a client could pretend to be another, and one that holds for one connection: none of them reaches an origin as the
+/// client sent it. (The other fields that hold for one connection, and the lengths, are the platform's, which leaves them out itself.)
+pub const REMOVED: [&str; 9] = [
     "proxy-connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
     "forwarded",
     "x-forwarded-for",
     "x-forwarded-host",

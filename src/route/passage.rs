@@ -32,8 +32,6 @@ pub struct Inbound<'a> {
     pub has_body: bool,
     /// `Connection`, as received.
     pub connection: Option<&'a str>,
-    /// The protocol that is asked for (`Upgrade`), as received.
-    pub upgrade: Option<&'a str>,
     /// `Via`, as received.
     pub via: Option<&'a str>,
     /// `CDN-Loop`, as received.
@@ -264,9 +262,7 @@ impl Passage {
         if fields::is_loop(&facts, &self.pseudonym) {
             return Some(Err(Refusal::Loop));
         }
-        let mut set = fields::request(&facts, &self.pseudonym);
-        // It is removed with the other fields that hold for one connection, and this one goes on.
-        set.extend(inbound.upgrade.map(|protocol| ("upgrade", protocol.to_owned())));
+        let set = fields::request(&facts, &self.pseudonym);
         let journey = Journey {
             route: place,
             method: inbound.method.to_owned(),
