@@ -62,7 +62,12 @@ const sent = (request, url, headers, patience) =>
       // An origin that answers before it has all need not take the rest.
       whole.then(wait, () => {});
     }
-    fetch(url, init).then(done, () => done(BROKE_OFF));
+    const answered = (response) => {
+      // One that comes after its time is nobody's any more, and must not keep its connection.
+      if (timer === null) response.body?.cancel().catch(() => {});
+      else done(response);
+    };
+    fetch(url, init).then(answered, () => done(BROKE_OFF));
   });
 
 const fieldsOf = ({ headers }) => ({ field: (name) => headers.get(name) ?? undefined });
@@ -264,6 +269,7 @@ export function carrier({ wasm, revive, call, open }) {
     forget();
     try {
       revive();
+      if (lease.count) wasm.went_well(lease.route, lease.count);
       const said = wasm.stumbled(inbound(request), lease.origin, outcome, began, env, ctx);
       return await carry(said, request, env, ctx, outcome > TOO_LATE ? came : undefined);
     } catch (error) {

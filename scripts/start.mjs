@@ -117,6 +117,7 @@ Vedette watches two sample origins${reporting ? " and a job" : ""}:
   page      ${at}/
   health    ${at}/health
   signal    ${at}/route/shop
+  shop      http://shop.localhost:${PORT}/     (the traffic itself, by whichever origin answers)
   inbox     http://127.0.0.1:${INBOX}/          (what it tells whom)
   primary   http://127.0.0.1:9101   (process ${children[0].pid})
   standby   http://127.0.0.1:9102   (process ${children[1].pid})${reporting ? `
@@ -126,8 +127,9 @@ Some things to try:
 
   1. Look at the page, or ask for the primary's health:
        curl -i ${at}/health/shop/primary
-  2. Break the primary, and see within seconds where traffic should go instead:
+  2. Break the primary. No request fails: the standby answers at once, and within seconds the signal says so, too:
        curl -X POST http://127.0.0.1:9101/misbehave -H 'content-type: application/json' -d '{"mode":"status","status":500}'
+       curl -i -H 'host: shop.localhost' ${at}/
        curl ${at}/route/shop
   3. Look into the inbox: some seconds later it is told, and by whom it is seen.
   4. Repair it, and see it come back after two good probes:

@@ -5,7 +5,7 @@
 //! and the signal says so. With fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
 //! leave so little are doubted, waiting ends, and the choice says so (Envoy's panic threshold).
 //!
-//! A worker that stands on the route itself goes on from there: [`Table`] finds the route of a request, [`order`] the origins it is sent
+//! A worker that stands on the route itself goes on from there: [`Table`] finds the route of a request, [`order()`] the origins it is sent
 //! to, [`Attempt`] goes from one to the next, [`Traffic`] remembers what live requests saw, and [`fields`] are the header fields that are
 //! set on the way.
 

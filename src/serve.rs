@@ -260,12 +260,8 @@ fn cache_status(source: &Source) -> String {
 }
 
 /// Header fields that every answer has, and 304 for a copy that is still good.
-fn finish(mut answer: Answer, ask: &Ask<'_>) -> Answer {
-    for (name, value) in SECURITY {
-        if !answer.headers.iter().any(|(present, _)| present == name) {
-            answer.headers.push((name, (*value).to_owned()));
-        }
-    }
+fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
+    let mut answer = closed(answer);
     let etag = answer.headers.iter().find(|(name, _)| *name == "etag").map(|(_, value)| value.clone());
     if answer.status == 200
         && let (Some(asked), Some(etag)) = (ask.if_none_match, etag)
@@ -274,6 +270,16 @@ fn finish(mut answer: Answer, ask: &Ask<'_>) -> Answer {
         answer.status = 304;
         answer.body.clear();
         answer.headers.retain(|(name, _)| *name != "content-type");
+    }
+    answer
+}
+
+/// An answer with what a browser is told about every answer, where it does not say so itself.
+fn closed(mut answer: Answer) -> Answer {
+    for (name, value) in SECURITY {
+        if !answer.headers.iter().any(|(present, _)| present == name) {
+            answer.headers.push((name, (*value).to_owned()));
+        }
     }
     answer
 }

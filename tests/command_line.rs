@@ -57,6 +57,8 @@ fn the_sample_configuration_is_good_and_explained() {
         "a day on plan free, the plan of this file",
         "a day on plan paid",
         "a month of such days",
+        "shop.localhost/",
+        "to shop, priority; 1s each, 3 at most within 30s",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }

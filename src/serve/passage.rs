@@ -1,7 +1,7 @@
 //! What a route answers in an origin's place: a refusal of what may not be passed on, or an apology when no origin answers.
 
 use super::problem::answer as problem;
-use super::{Answer, MAX_TARGET};
+use super::{Answer, MAX_TARGET, closed};
 use crate::config::{Config, StaticAnswer};
 use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, Table, Way, fields, is_ambiguous};
 
@@ -76,7 +76,7 @@ impl Refusal {
             ),
         };
         answer.headers.push(("proxy-status", format!("vedette; error={error}")));
-        answer
+        closed(answer)
     }
 }
 
@@ -99,18 +99,18 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
     let own = route.and_then(|route| route.answer.as_ref());
     let mut answer = match own {
         Some(own) => fixed(own),
-        None if attempt.had_nowhere() && attempt.faults().is_empty() => problem(
+        None if attempt.had_nowhere() && attempt.faults().is_empty() => closed(problem(
             503,
             "no-origin",
             "No origin available",
             "Every origin that could answer this request fails. It was not sent to any.",
-        ),
-        None => problem(
+        )),
+        None => closed(problem(
             status,
             "no-answer",
             "No answer from an origin",
             "No origin answered this request in time. One that may not be sent twice was sent once.",
-        ),
+        )),
     };
     answer.headers.push(("retry-after", after));
     answer.headers.push(("proxy-status", said));

@@ -136,6 +136,7 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
         }
     }
     describe_channels(config);
+    describe_routes(config);
     say("");
     say(&tables::assumptions());
     if !config.not_active.is_empty() {
@@ -172,6 +173,26 @@ fn describe_channels(config: &Config) {
     }
 }
 
+/// Which requests go where.
+fn describe_routes(config: &Config) {
+    if config.routes.is_empty() {
+        return;
+    }
+    say("");
+    say("routes");
+    for route in &config.routes {
+        let address = format!("{}{}", route.host, route.path);
+        let (timeout, deadline) = (route.timeout, route.deadline);
+        let stale = route.stale_if_error.map_or_else(String::new, |stale| format!(", copies for {stale}"));
+        say(&format!(
+            "  {address:<32} to {}, {}; {timeout} each, {} at most within {deadline}{stale}",
+            route.pool,
+            route.steering.as_str(),
+            route.attempts,
+        ));
+    }
+}
+
 fn as_json(file: &Path, deploy: bool) -> ExitCode {
     let text = match read(file) {
         Ok(text) => text,
@@ -186,6 +207,7 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
             document.put("refused", &refused).put("plan", tables::plan(config.plan));
             document.put_json("channels", &document::channels(&config));
             document.put_json("heartbeats", &document::heartbeats(&config));
+            document.put_json("routes", &document::routes(&config));
             document.put_json("budget", &document::budgets(&config)).put("not_active", &config.not_active);
             good
         }

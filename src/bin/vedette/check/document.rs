@@ -43,6 +43,18 @@ pub(super) fn heartbeats(config: &Config) -> String {
     json::array(&jobs.collect::<Vec<_>>())
 }
 
+/// Which requests go where.
+pub(super) fn routes(config: &Config) -> String {
+    let routes = config.routes.iter().map(|route| {
+        let mut one = Object::new();
+        one.put("host", &route.host).put("path", &route.path).put("pool", &route.pool);
+        one.put("steering", &route.steering).put("attempts", &route.attempts);
+        one.put("timeout_ms", &route.timeout.get()).put("deadline_ms", &route.deadline.get());
+        one.end()
+    });
+    json::array(&routes.collect::<Vec<_>>())
+}
+
 fn vantages(budget: &Budget) -> String {
     let loads = budget.vantages.iter().map(|load| {
         let mut one = Object::new();
