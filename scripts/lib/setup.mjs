@@ -146,7 +146,7 @@ export const haproxyTool = () =>
   });
 
 /** Unpacked from Debian's package and not installed: an installed one would begin to serve port 80 of this machine. */
-async function nginxTool() {
+export async function nginxTool() {
   if (existsSync(NGINX)) return;
   const wayOut = "install nginx (Debian: apt-get install nginx), or set NGINX to the path of the one you have";
   if (process.env.NGINX) throw new Stop(`NGINX is ${NGINX}, where there is no nginx; ${wayOut}.`);
