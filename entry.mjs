@@ -150,7 +150,7 @@ function streamed(events) {
   });
 }
 
-const { carried, forget } = carrier({ wasm, revive, call, open });
+const { carried, forget } = carrier({ wasm, revive, call, note, open });
 
 /** Lets a request through to the first origin of its route when an error or crash of our own would fail it; one whose body was sent is
  *  not sent again. Nothing if it is not for a route. */

@@ -1,4 +1,4 @@
-// The way of a request when the wasm worker cannot be asked: to the first origin of its route, unchanged. It reads the compiled
+// The way of a request when the wasm worker cannot be asked: to the first origin of its route. It reads the compiled
 // configuration itself, needs nothing else, and is slow; it is for errors of our own only.
 
 /** What the next of us is told, so that two workers in trouble do not send a request round in a circle. */
@@ -9,6 +9,9 @@ const problem = (status, title, detail) =>
     status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", "proxy-status": "vedette; error=proxy_internal_error" },
   });
+
+/** What says who asks; a client may have forged it. */
+const FORGED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
 
 /** Whether a path lies under a prefix that ends where a segment ends. */
 const isUnder = (path, prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
@@ -40,6 +43,12 @@ export async function letThrough(url, request) {
     return problem(502, "An error of our own", "The request failed on its way, and its body was sent already, so it was not sent again.");
   }
   const headers = new Headers(request.headers);
+  for (const name of [...headers.keys()].filter((name) => FORGED.test(name))) headers.delete(name);
+  const { host, protocol } = new URL(request.url);
+  headers.set("x-forwarded-host", host);
+  headers.set("x-forwarded-proto", protocol.slice(0, -1));
+  const client = headers.get("cf-connecting-ip");
+  if (client !== null) headers.set("x-forwarded-for", client);
   headers.set("cdn-loop", loop ? `${loop}, ${MARK}` : MARK);
   try {
     const { method, body } = request;

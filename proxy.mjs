@@ -81,9 +81,9 @@ function handedOn(response, fields) {
   return answer;
 }
 
-/** What carries requests. `revive` makes a crashed instance of the wasm worker live again, `call` waits for a call into a living one, and
- *  `open` answers a request whose way was lost to an error of our own. */
-export function carrier({ wasm, revive, call, open }) {
+/** What carries requests. `revive` makes a crashed instance of the wasm worker live again, `call` waits for a call into a living one,
+ *  `note` takes note of an error that may be a crash, and `open` answers a request whose way was lost to one. */
+export function carrier({ wasm, revive, call, note, open }) {
   let removed;
   /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out. */
   const unsaid = () => (removed ??= wasm.removed_fields().split(" "));
@@ -119,10 +119,12 @@ export function carrier({ wasm, revive, call, open }) {
       if (step.pass) return handedOn(copies ? copied(request, response, ctx) : response, step.pass);
       if (step.copy) {
         const copy = await copyOf(step.copy.key);
-        if (copy) response?.body?.cancel().catch(() => {});
-        if (copy) return handedOn(copy, step.copy.append);
-        step = step.else;
-        continue;
+        if (copy === undefined) {
+          step = step.else;
+          continue;
+        }
+        response?.body?.cancel().catch(() => {});
+        return handedOn(copy, step.copy.append);
       }
       // An answer that is not handed on keeps its connection unless it is let go.
       response?.body?.cancel().catch(() => {});
@@ -164,23 +166,32 @@ export function carrier({ wasm, revive, call, open }) {
     }
   }
 
-  /** An answer of which a copy is kept on the way, if the core says so. A copy that cannot be kept is no harm. */
+  /** The word of the core on whether a copy is kept: `{ key, ttl, anew }`, or nothing. An error of ours is no reason to lose an answer. */
+  function keeping(request, response) {
+    if (Date.now() < (copiedUntil.get(request.url) ?? 0) || response.body === null) return;
+    try {
+      const said = wasm.keep_copy(inbound(request), response.status, fieldsOf(response));
+      return said && JSON.parse(said);
+    } catch (error) {
+      note(error);
+    }
+  }
+
+  /** An answer of which a copy is kept on the way, if the core says so. */
   function copied(request, response, ctx) {
+    const kept = keeping(request, response);
+    if (!kept) return response;
     const now = Date.now();
-    if (now < (copiedUntil.get(request.url) ?? 0)) return response;
-    const said = wasm.keep_copy(inbound(request), response.status, fieldsOf(response));
-    if (said === undefined) return response;
-    const { key, ttl, anew } = JSON.parse(said);
     if (copiedUntil.size >= COPIES_MOST) copiedUntil.clear();
-    copiedUntil.set(request.url, now + anew);
+    copiedUntil.set(request.url, now + kept.anew);
     const [one, other] = response.body.tee();
     const copy = new Response(other, response);
     const control = response.headers.get("cache-control");
     if (control !== null) copy.headers.set(CONTROL, control);
-    copy.headers.set("cache-control", `max-age=${Math.ceil(ttl / 1000)}`);
+    copy.headers.set("cache-control", `max-age=${Math.ceil(kept.ttl / 1000)}`);
     copy.headers.set(KEPT_AT, String(now));
     copy.headers.delete("vary");
-    ctx.waitUntil(caches.default.put(key, copy).catch(() => copiedUntil.delete(request.url)));
+    ctx.waitUntil(caches.default.put(kept.key, copy).catch(() => copiedUntil.delete(request.url)));
     return new Response(one, response);
   }
 

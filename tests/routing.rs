@@ -378,6 +378,54 @@ fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
 }
 
 #[test]
+fn an_origin_that_failed_once_and_is_not_asked_again_does_not_keep_requests_from_a_lease() {
+    let config = config("");
+    let mut passage = Passage::new(&config, 1);
+    let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
+    let leased = |passage: &mut Passage, now: Timestamp| {
+        let snapshot = Rc::new(snapshot(&config, &[(0, None); 4], false, now));
+        let known = Known { snapshot, rests_until: now.plus(Millis::from_secs(1)) };
+        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known), now) else {
+            panic!()
+        };
+        (send.id, send.lease.map(|lease| (lease.origin, lease.until)))
+    };
+    // The first fails, and so does the second; the third answers. None of them is asked again for a while.
+    let (id, _) = leased(&mut passage, at(0));
+    let Some((Step::Send(second), _)) = passage.returned(&config, id, Event::Broken, at(1)) else { panic!() };
+    let Some((Step::Send(third), _)) = passage.returned(&config, second.id, Event::Broken, at(2)) else {
+        panic!()
+    };
+    passage.returned(&config, third.id, Event::Answered(200), at(3));
+    assert_eq!(leased(&mut passage, at(9_000)).1, None, "it may yet make good");
+    assert_eq!(leased(&mut passage, at(10_002)).1, Some((0, at(11_002))));
+}
+
+#[test]
+fn a_lease_ends_with_an_ejection() {
+    let config = config("");
+    let mut passage = Passage::new(&config, 1);
+    let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
+    let depart = |passage: &mut Passage, now: Timestamp| {
+        let snapshot = Rc::new(snapshot(&config, &[(0, None); 4], false, now));
+        let known = Known { snapshot, rests_until: now.plus(Millis::from_secs(20)) };
+        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known), now) else {
+            panic!()
+        };
+        send
+    };
+    for n in 0..3 {
+        let sent = depart(&mut passage, at(n));
+        let Some((Step::Send(next), _)) = passage.returned(&config, sent.id, Event::Broken, at(n)) else {
+            panic!()
+        };
+        passage.returned(&config, next.id, Event::Answered(200), at(n));
+    }
+    let lease = depart(&mut passage, at(1_000)).lease.unwrap();
+    assert_eq!((lease.origin, lease.until), (1, at(10_002)), "until the first may be asked again");
+}
+
+#[test]
 fn requests_whose_clients_went_away_are_forgotten() {
     let config = config("deadline = \"30s\"");
     let mut passage = Passage::new(&config, 1);

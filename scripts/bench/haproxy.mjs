@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { freePort } from "../lib/ports.mjs";
 import { Stop, end, start } from "../lib/run.mjs";
 import { HAPROXY, haproxyTool } from "../lib/setup.mjs";
+import { faults } from "./faults.mjs";
 import { configured, originProcess, serveVedette, shop, until } from "./plain.mjs";
 import { median, quantile } from "./statistics.mjs";
 
@@ -71,23 +72,6 @@ async function vedetteWatches(ports, vantages) {
   const word = async () => (await worker.get("/health/shop/primary?format=text")).text();
   return { up: async () => (await word()) === "pass\n", down: async () => (await word()) === "fail\n", stop: worker.stop };
 }
-
-/** The faults: how each comes about, and how it ends. */
-const faults = {
-  kill: {
-    breaks: async (origin) => process.kill(origin.pid, "SIGKILL"),
-    mends: async (origin) => Object.assign(origin, await originProcess(origin.port)),
-  },
-  // A stopped process keeps its port and its connections, and says nothing: nothing hangs more truly.
-  hang: {
-    breaks: async (origin) => process.kill(origin.pid, "SIGSTOP"),
-    mends: async (origin) => process.kill(origin.pid, "SIGCONT"),
-  },
-  500: {
-    breaks: async (origin) => process.kill(origin.pid, "SIGUSR2"),
-    mends: async (origin) => process.kill(origin.pid, "SIGUSR2"),
-  },
-};
 
 /** How long after `begun` each watcher says so, in milliseconds. */
 async function noticed(watchers, wanted, begun) {

@@ -4,8 +4,8 @@ import { Stop } from "../lib/run.mjs";
 import { freePort } from "../lib/ports.mjs";
 import { loop, wrk } from "./load.mjs";
 import { lean, usual } from "./peer.mjs";
-import { configured, cpu, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
-import { median, quantile } from "./statistics.mjs";
+import { configured, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
+import { compare, even, lines } from "./rounds.mjs";
 import { asked, difference, made, still } from "./wire.mjs";
 
 const PATHS = ["/health", "/health/shop", "/route/shop"];
@@ -24,44 +24,6 @@ async function allPass(worker) {
   const votes = ["primary", "standby"].flatMap((origin) => checks[`shop/${origin}:vote`] ?? []);
   return votes.length === 6 && Object.values(checks).flat().every(({ status }) => status === "pass");
 }
-
-/** One worker's round. */
-async function round(load, { url, pid }, path, seconds) {
-  const before = cpu(pid);
-  const { count, rate, latencies, bad } = await load(url + path, seconds);
-  if (bad || !count) throw new Stop(`${bad} of ${count} answers to ${path} were not as they should be.`);
-  return { rate, latencies, cpu: ((cpu(pid) - before) / count) * 1000 };
-}
-
-/** Alternating rounds, as many of one order as of the other. */
-async function compare(load, [one, other], path, { rounds, seconds }) {
-  const pairs = [];
-  for (let at = 0; at < rounds; at += 1) {
-    const pair = [];
-    for (const index of at % 2 ? [1, 0] : [0, 1]) pair[index] = await round(load, [one, other][index], path, seconds);
-    pairs.push(pair);
-  }
-  const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
-  // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very different figures, and any
-  // middle of such figures jumps between them. The p99 of all answers of all rounds does not.
-  const p99 = [0, 1].map((index) => quantile(pairs.flatMap((pair) => pair[index].latencies), 0.99));
-  const ofNeighbours = (of) => median(pairs.map(([left, right]) => left[of] / right[of]));
-  console.log(`[health] ${path}, ${rounds} rounds of ${one.name} and ${other.name}`);
-  for (const [index, { name }] of [one, other].entries()) {
-    const [rate, each] = [middle(index, "rate").toFixed(0), middle(index, "cpu").toFixed(1)];
-    console.log(`[health]   ${name}: ${rate} answers/s, p99 ${p99[index].toFixed(1)} ms, ${each} µs CPU each`);
-  }
-  return { throughput: ofNeighbours("rate"), p99: p99[0] / p99[1], CPU: ofNeighbours("cpu") };
-}
-
-/** The last lines of a comparison; what could not be measured is left out. */
-const lines = (name, ratios) =>
-  Object.entries(ratios)
-    .filter(([, ratio]) => Number.isFinite(ratio))
-    .map(([of, ratio]) => `${name}${of}: ${ratio.toFixed(2)}`);
-
-/** Two orders, as often each. */
-const even = (number) => Math.max(2, 2 * Math.round(number / 2));
 
 /** Serves our worker, which watches two real origins, and the peers with its answers; `serving` collects what is to be stopped. */
 async function served(paths, serving) {
@@ -110,7 +72,7 @@ export async function health({ rounds = 40, seconds = 1, load: kind = "wrk", pat
     for (const worker of [ours, ...peers]) await load(worker.url + first, seconds * 2);
     const said = [];
     const measure = async (name, pair, path, share) =>
-      said.push(...lines(name, await compare(load, pair, path, { rounds: even(rounds * share), seconds })));
+      said.push(...lines(name, await compare("health", load, pair, path, { rounds: even(rounds * share), seconds })));
     const name = (path) => (path === "/health" ? "health" : `health ${path}`);
     await measure(`${name(first)} `, [ours, peer], first, 1);
     for (const path of others) await measure(`${name(path)} `, [ours, peer], path, 1 / 4);

@@ -1,11 +1,10 @@
 // Proxied GETs: our worker against a JavaScript worker that does `return fetch(request)`, to the same origin, in plain workerd, in short
 // rounds that alternate.
 
-import { Stop } from "../lib/run.mjs";
 import { freePort } from "../lib/ports.mjs";
 import { loop, wrk } from "./load.mjs";
-import { configured, cpu, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
-import { median, quantile } from "./statistics.mjs";
+import { configured, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
+import { compare, even, lines } from "./rounds.mjs";
 
 const HOST = "shop.localhost";
 
@@ -52,38 +51,6 @@ const routes = (count) =>
   Array.from({ length: count - 1 }, (_, at) =>
     `\n[[route]]\nhost = "${at % 2 ? HOST : `shop-${at}.localhost`}"\npath = "/section-${at}"\npool = "shop"\n`).join("");
 
-async function round(load, { url, pid }, path, seconds) {
-  const before = cpu(pid);
-  const { count, rate, latencies, bad } = await load(url + path, seconds, HOST);
-  if (bad || !count) throw new Stop(`${bad} of ${count} answers to ${path} were not as they should be.`);
-  return { rate, latencies, cpu: ((cpu(pid) - before) / count) * 1000 };
-}
-
-async function compare(load, [one, other], path, { rounds, seconds }) {
-  const pairs = [];
-  for (let at = 0; at < rounds; at += 1) {
-    const pair = [];
-    for (const index of at % 2 ? [1, 0] : [0, 1]) pair[index] = await round(load, [one, other][index], path, seconds);
-    pairs.push(pair);
-  }
-  const p99 = [0, 1].map((index) => quantile(pairs.flatMap((pair) => pair[index].latencies), 0.99));
-  console.log(`[proxy] ${rounds} rounds of ${one.name} and ${other.name}`);
-  for (const [index, { name }] of [one, other].entries()) {
-    const middle = (of) => median(pairs.map((pair) => pair[index][of]));
-    console.log(`[proxy]   ${name}: ${middle("rate").toFixed(0)} answers/s, p99 ${p99[index].toFixed(1)} ms, ${middle("cpu").toFixed(1)} µs CPU each`);
-  }
-  const ofNeighbours = (of) => median(pairs.map(([left, right]) => left[of] / right[of]));
-  return { throughput: ofNeighbours("rate"), p99: p99[0] / p99[1], CPU: ofNeighbours("cpu") };
-}
-
-const lines = (name, ratios) =>
-  Object.entries(ratios)
-    .filter(([, ratio]) => Number.isFinite(ratio))
-    .map(([of, ratio]) => `proxy ${name}${of}: ${ratio.toFixed(2)}`);
-
-/** Two orders, as often each. */
-const even = (number) => Math.max(2, 2 * Math.round(number / 2));
-
 export async function proxy({ rounds = 40, seconds = 1, load: kind = "wrk" }) {
   const load = kind === "loop" ? loop() : await wrk();
   const serving = [];
@@ -111,7 +78,7 @@ export async function proxy({ rounds = 40, seconds = 1, load: kind = "wrk" }) {
     for (const one of [ours, many, through, copy, same]) await load(one.url + path, seconds * 2, HOST);
     const said = [];
     const measure = async (name, pair, share) =>
-      said.push(...lines(name, await compare(load, pair, path, { rounds: even(rounds * share), seconds })));
+      said.push(...lines(`proxy ${name}`, await compare("proxy", load, pair, path, { rounds: even(rounds * share), seconds, host: HOST })));
     await measure("", [ours, through], 1);
     await measure("against the careful peer, ", [ours, same], 1 / 2);
     await measure("1,000 routes against 10, ", [many, ours], 1 / 2);

@@ -156,7 +156,7 @@ pub(super) fn answered_by(origin: &str, why: &str) -> Vec<(&'static str, String)
 pub(super) fn copied(config: &Config, attempt: &Attempt) -> Vec<(&'static str, String)> {
     vec![
         ("via", "1.1 vedette".to_owned()),
-        ("proxy-status", status_of(config, Some(attempt), "destination_unavailable")),
+        ("proxy-status", status_of(config, attempt, "destination_unavailable")),
         ("cache-status", "vedette; hit; detail=\"a copy stands in for the origin\"".to_owned()),
     ]
 }
@@ -169,18 +169,14 @@ pub(super) fn pairs(fields: &[(&'static str, String)]) -> String {
 
 /// What is said of an answer of our own: an error of RFC 9209 section 2.3, and what came before it.
 #[must_use]
-pub fn status_of(config: &Config, attempt: Option<&Attempt>, error: &str) -> String {
-    let why = attempt
-        .and_then(|attempt| Some((attempt, config.pools.get(attempt.pool)?)))
-        .map(|(attempt, pool)| {
-            faults(attempt, &|place: usize| {
-                pool.origins.get(place).map_or("", |origin| origin.id.origin.as_str())
-            })
-        })
-        .filter(|why| !why.is_empty());
-    match why {
-        Some(why) => format!("vedette; error={error}; details=\"{why}\""),
-        None => format!("vedette; error={error}"),
+pub fn status_of(config: &Config, attempt: &Attempt, error: &str) -> String {
+    let pool = config.pools.get(attempt.pool);
+    let name = |place: usize| {
+        pool.and_then(|pool| pool.origins.get(place)).map_or("", |origin| origin.id.origin.as_str())
+    };
+    match faults(attempt, &name).as_str() {
+        "" => format!("vedette; error={error}"),
+        why => format!("vedette; error={error}; details=\"{why}\""),
     }
 }
 

@@ -40,6 +40,8 @@ struct Pool {
 #[derive(Clone, Debug, Default)]
 struct Live {
     in_a_row: u32,
+    /// When the latest of them happened.
+    failed: Timestamp,
     /// How often it was ejected without having been well for long in between.
     ejections: u32,
     ejected: Option<Timestamp>,
@@ -67,6 +69,14 @@ struct Budget {
     slots: [(u64, u64); SECONDS],
     /// The second of the latest slot since the epoch.
     second: u64,
+}
+
+impl Live {
+    /// Failures in a row. They are forgotten when the latest is old: an origin that is not asked has no occasion to make good.
+    fn row(&self, now: Timestamp) -> u32 {
+        let remembered = self.failed <= now && now.since(self.failed) < EJECTION;
+        if remembered { self.in_a_row } else { 0 }
+    }
 }
 
 impl Budget {
@@ -116,12 +126,16 @@ impl Traffic {
         }
     }
 
-    /// Whether nothing that live requests saw changes the order of a pool's origins: none is ejected, and none has failed since it last
-    /// answered.
+    /// Until when what live requests saw of a pool keeps the order of its origins as it is: an ejection ends, or nothing does. Nothing
+    /// while an origin has failed lately and may yet make good.
     #[must_use]
-    pub fn is_calm(&self, pool: usize, now: Timestamp) -> bool {
+    pub fn calm_until(&self, pool: usize, now: Timestamp) -> Option<Timestamp> {
         let origins = self.pools.get(pool).map(|pool| pool.origins.as_slice()).unwrap_or_default();
-        origins.iter().all(|live| live.in_a_row == 0 && now >= live.until)
+        if origins.iter().any(|live| live.row(now) > 0) {
+            return None;
+        }
+        let ends = origins.iter().map(|live| live.until).filter(|until| now < *until);
+        Some(ends.min().unwrap_or(Timestamp::from_millis(u64::MAX)))
     }
 
     /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is; it is counted if so.
@@ -157,7 +171,8 @@ impl Traffic {
     /// An origin failed a request; whether it is ejected for it, which is the time to have the vantages look.
     pub fn failed(&mut self, pool: usize, origin: usize, now: Timestamp) -> bool {
         let Some(live) = self.live(pool, origin) else { return false };
-        live.in_a_row = live.in_a_row.saturating_add(1);
+        live.in_a_row = live.row(now).saturating_add(1);
+        live.failed = now;
         if live.in_a_row < IN_A_ROW || now < live.until {
             return false;
         }

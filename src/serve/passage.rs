@@ -3,7 +3,7 @@
 use super::problem::answer as problem;
 use super::{Answer, MAX_TARGET, closed};
 use crate::config::{Config, StaticAnswer};
-use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, Table, Way, fields, is_ambiguous};
+use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, fields, is_ambiguous};
 
 /// Why a request is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,16 +20,13 @@ pub enum Refusal {
     Home,
 }
 
-/// Why a request to a routed host is not passed on, as far as its address tells.
+/// Why a request is not passed on although its path has a route, as far as its address tells.
 #[must_use]
-pub fn refused(table: &Table, parts: &Parts<'_>) -> Option<Refusal> {
+pub fn refused(parts: &Parts<'_>) -> Option<Refusal> {
     if parts.path.len().saturating_add(parts.query.len()) > MAX_TARGET {
         return Some(Refusal::TooLong);
     }
-    if is_ambiguous(parts.path) {
-        return Some(Refusal::Ambiguous);
-    }
-    (table.find(parts.authority, parts.path) == Way::Nowhere).then_some(Refusal::Nowhere)
+    is_ambiguous(parts.path).then_some(Refusal::Ambiguous)
 }
 
 impl Refusal {
@@ -90,7 +87,7 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
         Some((_, Fault::Broken)) => (502, "connection_terminated"),
         Some((_, Fault::Status(_))) | None => (503, "destination_unavailable"),
     };
-    let said = fields::status_of(config, Some(attempt), error);
+    let said = fields::status_of(config, attempt, error);
     let pool = config.pools.get(attempt.pool);
     // The next probe may know better.
     let wait =

@@ -99,13 +99,16 @@ test("a copy stands in for an origin that does not answer, with its age, and onl
       "/cookie": { "set-cookie": "a=b", "content-length": 5 },
       "/varied": { vary: "accept-language", "content-length": 5 },
       "/mine": { "content-length": 5 },
+      "/empty": { "content-length": 0 },
     };
     return by[request.url.split("?")[0]] ?? {};
   };
-  one.body = () => "fresh";
+  one.body = (request) => (request.url === "/empty" ? "" : "fresh");
   const mine = { headers: { cookie: "who=me" } };
   for (const path of ["/page", "/page?x", "/private", "/cookie", "/varied"]) assert.equal((await ask("kept", path)).text, "fresh");
   assert.equal((await ask("kept", "/mine", mine)).text, "fresh");
+  // With a body of nothing there is nothing to keep, and nothing goes wrong.
+  for (let times = 0; times < 2; times += 1) assert.deepEqual([(await ask("kept", "/empty")).status, (await ask("kept", "/empty")).text], [200, ""]);
   for (const each of ["a", "b"]) origins[`kept-${each}`].act = (request) => request.socket.destroy();
   const copy = await until("a copy of /page", async (see) => {
     const answer = see(await ask("kept", "/page"));

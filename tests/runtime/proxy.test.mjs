@@ -205,24 +205,13 @@ describe("a route to two origins", () => {
     assert.match(said(answer), /next-hop=primary/);
   });
 
-  for (const [what, path, wanted] of [
-    ["a dot segment", "/other/../admin", 400],
-    ["a dot segment in escapes", "/other/%2e%2E/admin", 400],
-    ["a backslash", "/other\\..\\admin", 400],
-  ]) {
-    test(`${what} is refused, or gone before we see it`, async () => {
-      const answer = await through(worker, path);
-      // `wrangler dev` takes some of them out itself; plain workerd does not (tests/runtime/proxy-hostile.test.mjs).
-      if (answer.status === 200) assert.doesNotMatch(JSON.parse(answer.text).url, /\.\.|%2e|\\/i);
-      else assert.equal(answer.status, wanted);
-    });
-  }
-
   test("a crash of ours lets a GET through to the first origin, and the next request is well", async () => {
     await fromPrimary();
-    const answer = await through(worker, "/x?y", { headers: { "vedette-trap": "proxy", traceparent: "x" } });
+    const forged = { "x-forwarded-for": "6.6.6.6", "x-forwarded-port": "6", forwarded: "for=6.6.6.6" };
+    const answer = await through(worker, "/x?y", { headers: { "vedette-trap": "proxy", traceparent: "x", ...forged } });
     assert.equal(answer.status, 200, JSON.stringify(answer));
     assert.deepEqual([JSON.parse(answer.text).name, JSON.parse(answer.text).url], ["primary", "/x?y"]);
+    assert.doesNotMatch(answer.text, /6\.6\.6\.6|"x-forwarded-port"/);
     assert.match(said(answer), /error=proxy_internal_error; details="let through to the first origin"/);
     const posted = await through(worker, "/x", { method: "POST", body: "b", headers: { "vedette-trap": "proxy", traceparent: "x" } });
     assert.equal(JSON.parse(posted.text).body, "b");
