@@ -30,7 +30,7 @@ pub use passage::{Known, Passage};
 pub use step::{Inbound, Send, Step};
 pub use table::{OWN_PREFIX, Table, Way, own_path};
 pub use target::{Parts, is_ambiguous, parts};
-pub use traffic::{Counts, Traffic};
+pub use traffic::{Counts, Seen, Traffic};
 
 /// One origin as steering sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
 //! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval + wobble(k)`. The phase comes
-//! from the vantage's name and the origin's turn, so that neither vantages nor the shards of one strike together; the wobble (up to a tenth of the interval) comes from
-//! the slot, so that no origin that flaps in step with the interval can hide between probes.
+//! from the vantage's place among all and the origin's turn: the probes that an origin gets from its vantages are spread evenly over
+//! the interval, so that a majority of them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
+//! strike together. The wobble (up to a tenth of the interval) comes from the slot, so that no origin that flaps in step with the
+//! interval can hide between probes.
 
 use crate::config::{Config, Origin, Vantage};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -20,6 +22,10 @@ pub struct Shard<'a> {
     pub of: usize,
     /// The origins that this shard probes.
     pub origins: Vec<&'a Origin>,
+    /// The place of its vantage among all, and how many there are.
+    vantage: (usize, usize),
+    /// Where the first turn of all lies: not at the same second in every deployment.
+    seed: u64,
 }
 
 impl Shard<'_> {
@@ -37,22 +43,28 @@ impl Shard<'_> {
     }
 
     /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that they share an alarm, in groups of
-    /// [`SLOTS`]; the groups of all shards are spread evenly, so that the objects of one vantage do not strike together.
+    /// [`SLOTS`]; the groups of all shards are spread evenly, so that the objects of one vantage do not strike together, and so are
+    /// the vantages.
     #[must_use]
     pub fn turn(&self, index: usize) -> Turn {
         let groups = self.origins.len().div_ceil(SLOTS).max(1) as u64;
         let (group, shard, shards) = ((index / SLOTS) as u64, self.index as u64, self.of.max(1) as u64);
-        Turn { place: group.saturating_mul(shards).saturating_add(shard), of: groups.saturating_mul(shards) }
+        let (place, of) = (group.saturating_mul(shards).saturating_add(shard), groups.saturating_mul(shards));
+        let (vantage, vantages) = (self.vantage.0 as u64, self.vantage.1.max(1) as u64);
+        let place = place.saturating_mul(vantages).saturating_add(of.saturating_mul(vantage));
+        Turn { place, of: of.saturating_mul(vantages), seed: self.seed }
     }
 }
 
-/// A turn within an interval: the first begins with it, and `of` of them fill it.
+/// A turn within an interval: `of` of them fill it, and then they begin again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
-    /// From 0, below `of`.
+    /// From 0; `of` is the same as 0.
     pub place: u64,
     /// How many there are, at least one.
     pub of: u64,
+    /// Where in an interval the first lies.
+    pub seed: u64,
 }
 
 /// Splits the origins of a vantage into shards, each small enough that the schedule holds even while all its origins
@@ -75,7 +87,12 @@ pub fn shards<'a>(config: &'a Config, vantage: &Name) -> Vec<Shard<'a>> {
         }
     }
     let of = loads.len();
-    loads.into_iter().enumerate().map(|(index, (_, origins))| Shard { index, of, origins }).collect()
+    let place = config.vantages.iter().position(|known| known.name == *vantage).unwrap_or_default();
+    let vantage = (place, config.vantages.len());
+    let first = config.origins().next().map(|origin| Fingerprint::of(&origin.id.to_string()));
+    let seed = first.map_or(0, Fingerprint::as_u64);
+    let shard = |(index, (_, origins))| Shard { index, of, origins, vantage, seed };
+    loads.into_iter().enumerate().map(shard).collect()
 }
 
 /// The name of the object that works a shard: `v1/{vantage}/{hint}/{shard}of{n}`. The hint is part of it because an object
@@ -99,25 +116,29 @@ pub fn parse_object_name(name: &str) -> Option<(Name, &str, &str)> {
 /// The sequence of slots of one origin at one vantage.
 #[derive(Clone, Copy, Debug)]
 pub struct Slots {
+    /// Where the wobble comes from.
     seed: u64,
-    phase: u64,
+    turn: Turn,
 }
 
 impl Slots {
-    /// The slots of an origin that `vantage` probes every `interval` when its turn comes.
+    /// The slots of an origin that `vantage` probes when its turn comes.
     #[must_use]
-    pub fn new(vantage: &Name, turn: Turn, interval: Millis) -> Self {
-        let seed = Fingerprint::of(vantage.as_str()).as_u64();
-        let every = interval.get().max(1);
-        let phase = (seed % every).wrapping_add(every.saturating_mul(turn.place) / turn.of.max(1)) % every;
-        Self { seed, phase }
+    pub fn new(vantage: &Name, turn: Turn) -> Self {
+        Self { seed: Fingerprint::of(vantage.as_str()).as_u64(), turn }
+    }
+
+    /// Where in an interval of so many milliseconds the turn is: vantages are as evenly spread at a fast pace as at the usual one.
+    fn phase(self, every: u64) -> u64 {
+        let Turn { place, of, seed } = self.turn;
+        (seed % every).saturating_add(every.saturating_mul(place) / of.max(1)) % every
     }
 
     /// The first slot after `after`, with probes `interval` apart.
     #[must_use]
     pub fn next(self, interval: Millis, after: Timestamp) -> Timestamp {
         let every = interval.get().max(1);
-        let phase = self.phase % every;
+        let phase = self.phase(every);
         let mut k = after.as_millis().saturating_sub(phase) / every;
         // The wobble is shorter than the interval: the slot after `after` is this one or one of the next two.
         k = k.saturating_sub(1);

@@ -16,6 +16,7 @@ use crate::config::{Config, Problems};
 use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::reader::{Layer, Source};
+use crate::route::Seen;
 use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
@@ -74,6 +75,8 @@ pub struct Basis<'a> {
     pub now: Timestamp,
     /// How many answers came from which layer, for `/readyz?verbose`.
     pub counts: &'a [(Layer, u64)],
+    /// What the requests that were passed on saw, for the same.
+    pub seen: &'a [Seen],
 }
 
 /// Settles a request as far as that goes without a snapshot.

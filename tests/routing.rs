@@ -175,7 +175,7 @@ proptest! {
     }
 
     #[test]
-    fn retries_never_exceed_their_budget(requests in 1_u64..3_000, asks in 1_u64..3_000, budget in 1_u8..100) {
+    fn retries_in_vain_never_exceed_their_budget(requests in 1_u64..3_000, asks in 1_u64..3_000, budget in 1_u8..100) {
         let config = config("");
         let mut traffic = Traffic::new(&config, 0);
         traffic.arrived(0, requests, at(0));
@@ -186,6 +186,38 @@ proptest! {
         prop_assert_eq!(traffic.counts(0).held_back, asks - allowed);
         // What was long ago does not count any more, in either direction.
         prop_assert!(traffic.may_retry(0, share, at(60_000)));
+    }
+
+    #[test]
+    fn a_retry_that_is_answered_well_costs_nothing_and_every_other_one_counts(
+        retries in proptest::collection::vec((0_u64..40, 0_u64..3_000, any::<bool>()), 1..600),
+        budget in 1_u8..100,
+    ) {
+        let config = config("");
+        let mut traffic = Traffic::new(&config, 0);
+        let share = vedette::units::Ratio::percent(budget).unwrap();
+        let (mut now, mut arrivals, mut out) = (0, Vec::<u64>::new(), Vec::<(u64, u64, bool)>::new());
+        for (wait, takes, well) in retries {
+            now += wait;
+            traffic.arrived(0, 1, at(now));
+            // Those that are over by now.
+            out.retain(|(then, over, well)| {
+                let given_back = *well && *over <= now;
+                if given_back {
+                    traffic.retried_well(0, at(*then), at(now));
+                }
+                !given_back
+            });
+            let counted = out.iter().filter(|(then, ..)| now / 1_000 < then / 1_000 + 10).count() as u64;
+            let allowed = traffic.may_retry(0, share, at(now));
+            arrivals.push(now);
+            let recent = arrivals.iter().filter(|then| now / 1_000 < *then / 1_000 + 10).count() as u64;
+            let most = share.of_rounded_up(recent).max(100);
+            prop_assert_eq!(allowed, counted < most, "{} of {} are counted", counted, most);
+            if allowed {
+                out.push((now, now + takes, well));
+            }
+        }
     }
 
     #[test]

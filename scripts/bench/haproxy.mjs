@@ -1,4 +1,4 @@
-// How soon a failing origin is noticed, and that it is back, beside HAProxy: both watch the same origin in the same moment, with
+// How soon a failing origin is noticed, and that it is back, beside HAProxy: both watch the same origins in the same moment, with
 // the same interval, timeout, rise and fall.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,18 +9,24 @@ import { freePort } from "../lib/ports.mjs";
 import { Stop, end, start } from "../lib/run.mjs";
 import { HAPROXY, haproxyTool } from "../lib/setup.mjs";
 import { faults } from "./faults.mjs";
-import { configured, originProcess, serveVedette, shop, until } from "./plain.mjs";
+import { configured, originProcess, pool, serveVedette, until } from "./plain.mjs";
 import { median, quantile } from "./statistics.mjs";
 
-/** How often each watcher is asked; both in the same turn. */
+/** How often each watcher is asked; all in the same turn. */
 const EVERY_MS = 10;
+
+/** Origins that are broken in turn. One that fell three times within a minute flaps to us, which HAProxy does not know. */
+const ORIGINS = 10;
+
+const nameOf = (place) => `o${place}`;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** HAProxy with one server to check: interval 1 s, timeout 0.5 s, fall 2, rise 2, as our configuration says. */
-async function serveHaproxy(port) {
+/** HAProxy with servers to check: interval 1 s, timeout 0.5 s, fall 2, rise 2, as our configuration says. */
+async function serveHaproxy(origins) {
   const folder = mkdtempSync(join(tmpdir(), "vedette-haproxy-"));
   const socket = join(folder, "socket");
+  const servers = origins.map(({ port }, place) => `  server ${nameOf(place)} 127.0.0.1:${port} check inter 1s fall 2 rise 2\n`);
   writeFileSync(
     join(folder, "haproxy.cfg"),
     `global
@@ -37,19 +43,19 @@ frontend in
 backend shop
   option httpchk GET /health
   http-check expect status 200-299
-  server primary 127.0.0.1:${port} check inter 1s fall 2 rise 2
-`,
+${servers.join("")}`,
   );
   const child = start(HAPROXY, ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk) => (said = (said + chunk).slice(-2000)));
   child.once("exit", (code) => code && console.error(`HAProxy ended (${code}):\n${said}`));
   const stop = () => end(child).then(() => rmSync(folder, { recursive: true, force: true }));
-  return { up: () => isUp(socket), stop };
+  const up = (name) => isUp(socket, name);
+  return { up, down: async (name) => !(await up(name)), stop };
 }
 
-/** Whether HAProxy holds the server for up, by its runtime API. */
-const isUp = (socket) =>
+/** Whether HAProxy holds a server for up, by its runtime API. */
+const isUp = (socket, name) =>
   new Promise((resolve, reject) => {
     let text = "";
     const connection = createConnection(socket, () => connection.end("show stat -1 4 -1\n"));
@@ -58,29 +64,31 @@ const isUp = (socket) =>
     connection.on("end", () => {
       const [head, ...lines] = text.replace(/^# /, "").trim().split("\n");
       const column = head.split(",").indexOf("status");
-      const server = lines.map((line) => line.split(",")).find(([, name]) => name === "primary");
+      const server = lines.map((line) => line.split(",")).find(([, other]) => other === name);
       resolve(server[column].startsWith("UP"));
     });
   });
 
-async function vedetteWatches(ports, vantages) {
-  // A fault every few seconds is flapping to us, which HAProxy does not know: it is not held against the origin here.
-  const config = shop(ports)
-    .replace(/vantages = .*/, `vantages = ${JSON.stringify(vantages)}`)
-    .replace('name = "shop"', 'name = "shop"\nmax_hold = "0s"');
-  const worker = await serveVedette(configured(config));
-  const word = async () => (await worker.get("/health/shop/primary?format=text")).text();
-  return { up: async () => (await word()) === "pass\n", down: async () => (await word()) === "fail\n", stop: worker.stop };
+async function vedetteWatches(origins, vantages) {
+  const tables = origins.map(({ port }, place) => `
+  [[pool.origin]]
+  name = "${nameOf(place)}"
+  url = "http://127.0.0.1:${port}"
+`);
+  const worker = await serveVedette(configured(pool({ vantages }) + tables.join("")));
+  const word = async (name) => (await worker.get(`/health/shop/${name}?format=text`)).text();
+  const says = (wanted) => async (name) => (await word(name)) === `${wanted}\n`;
+  return { up: says("pass"), down: says("fail"), stop: worker.stop };
 }
 
 /** How long after `begun` each watcher says so, in milliseconds. */
-async function noticed(watchers, wanted, begun) {
+async function noticed(watchers, wanted, origin, begun) {
   const times = {};
   const deadline = begun + 30_000;
   while (Object.keys(times).length < Object.keys(watchers).length) {
     await Promise.all(
       Object.entries(watchers).map(async ([name, watcher]) => {
-        if (!(name in times) && (await watcher[wanted]())) times[name] = performance.now() - begun;
+        if (!(name in times) && (await watcher[wanted](origin))) times[name] = performance.now() - begun;
       }),
     );
     if (performance.now() > deadline) throw new Stop(`Not every watcher says ${wanted} within 30 s: ${JSON.stringify(times)}`);
@@ -91,36 +99,37 @@ async function noticed(watchers, wanted, begun) {
 
 export async function haproxy({ faults: count = 20 }) {
   await haproxyTool();
-  const origin = await originProcess(await freePort());
-  const standby = await originProcess(await freePort());
-  const ports = [origin.port, standby.port];
-  const peer = await serveHaproxy(origin.port);
+  const origins = [];
+  for (let place = 0; place < ORIGINS; place += 1) origins.push(await originProcess(await freePort()));
   const watchers = {
-    one: await vedetteWatches(ports, ["weur"]),
-    three: await vedetteWatches(ports, ["weur", "enam", "apac"]),
-    haproxy: { up: peer.up, down: async () => !(await peer.up()), stop: peer.stop },
+    one: await vedetteWatches(origins, ["weur"]),
+    three: await vedetteWatches(origins, ["weur", "enam", "apac"]),
+    haproxy: await serveHaproxy(origins),
   };
   const lines = [];
+  let turn = 0;
   try {
     for (const [fault, { breaks, mends }] of Object.entries(faults)) {
       const taken = { detection: [], recovery: [] };
       for (let round = 0; round < count; round += 1) {
-        for (const watcher of Object.values(watchers)) await until("everybody is content", watcher.up);
+        const place = turn++ % ORIGINS;
+        const [origin, name] = [origins[place], nameOf(place)];
+        for (const watcher of Object.values(watchers)) await until("everybody is content", () => watcher.up(name));
         // Spread over the interval: a fraction of it that no two rounds share.
         await pause(((round * 0.618034) % 1) * 1000);
         const begun = performance.now();
         await breaks(origin);
-        taken.detection.push(await noticed(watchers, "down", begun));
+        taken.detection.push(await noticed(watchers, "down", name, begun));
         await pause(((round * 0.381966) % 1) * 1000);
         await mends(origin);
-        taken.recovery.push(await noticed(watchers, "up", performance.now()));
+        taken.recovery.push(await noticed(watchers, "up", name, performance.now()));
       }
       for (const [what, times] of Object.entries(taken)) lines.push(...told(fault, what, times));
     }
   } finally {
     // What is stopped does not end by itself.
-    process.kill(origin.pid, "SIGCONT");
-    await Promise.all([...Object.values(watchers), origin, standby].map(({ stop }) => stop()));
+    for (const { pid } of origins) process.kill(pid, "SIGCONT");
+    await Promise.all([...Object.values(watchers), ...origins].map(({ stop }) => stop()));
   }
   return lines;
 }

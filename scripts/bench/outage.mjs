@@ -38,7 +38,7 @@ export async function vedetteProxy(built) {
 host = "${HOST}"
 pool = "shop"
 timeout = "${PATIENCE_MS}ms"
-retry = { status = ["500-504", "520-526"], budget = "50%" }
+retry = { status = ["500-504", "520-526"] }
 `;
   const toml = shop([primary.port, standby.port]).replace('name = "shop"', 'name = "shop"\nmax_hold = "0s"');
   const worker = await serveVedette(configured(toml + route), built);

@@ -144,21 +144,24 @@ export async function originProcess(port) {
   return { pid: child.pid, port, stop: () => end(child) };
 }
 
-/** A configuration with one pool of two origins. */
-export const shop = ([primary, standby], { timeout = "500ms" } = {}) => `
+/** A configuration with one pool that has no origins yet. */
+export const pool = ({ timeout = "500ms", vantages = ["weur", "enam", "apac"] } = {}) => `
 [defaults]
 interval = "1s"
 fast_interval = "1s"
 timeout = "${timeout}"
 fall = 2
 rise = 2
-vantages = ["weur", "enam", "apac"]
+vantages = ${JSON.stringify(vantages)}
 
 [[pool]]
 name = "shop"
 expose_urls = true
 probe = { path = "/health" }
+`;
 
+/** A configuration with one pool of two origins. */
+export const shop = ([primary, standby], settings) => `${pool(settings)}
   [[pool.origin]]
   name = "primary"
   url = "http://127.0.0.1:${primary}"

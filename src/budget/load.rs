@@ -117,7 +117,7 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
             beat.spare = beat.spare.min(share.spare());
             continue;
         }
-        let slots = Slots::new(vantage, shard.turn(index), interval);
+        let slots = Slots::new(vantage, shard.turn(index));
         let (Share { vote_ttl, requests, .. }, spare) = (*share, share.spare());
         beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare }));
     }

@@ -183,7 +183,7 @@ pub(super) async fn waited(
     };
     signal.set_onabort(None);
     let Some(seen) = seen else { return serve::crowded(ask).into() };
-    serve::after_news(target, ask, &seen.basis(&seen.counted(hits))).into()
+    serve::after_news(target, ask, &seen.basis(&seen.counted(hits), &[])).into()
 }
 
 /// The body of a stream of events, piece by piece.

@@ -12,7 +12,7 @@ use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json::Object;
 use crate::route::copy::Exchange;
-use crate::route::{self, Event, Passage, Step, fields};
+use crate::route::{self, Event, Passage, Seen, Step, fields};
 use crate::units::{Name, OriginId};
 
 thread_local! {
@@ -43,6 +43,11 @@ fn chance() -> u64 {
 /// Path and query by which Vedette itself is asked; nothing if the address is not its own.
 pub(super) fn own_target(url: &str) -> Option<String> {
     with(|passage, _| passage.own_target(url).map(str::to_owned))
+}
+
+/// What the requests that were passed on saw.
+pub(super) fn seen() -> Vec<Seen> {
+    with(|passage, config| Some(passage.traffic().seen(config, clock::now()))).unwrap_or_default()
 }
 
 /// Whether any request is passed on.

@@ -9,7 +9,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
 use super::platform::{Context, Env};
-use super::{clock, deployed, layers, log};
+use super::{clock, deployed, layers, log, proxy};
 use crate::config::Config;
 use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
 use crate::route;
@@ -67,8 +67,8 @@ impl Sight {
     }
 
     /// What an answer is made from.
-    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)]) -> Basis<'a> {
-        Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts }
+    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)], seen: &'a [route::Seen]) -> Basis<'a> {
+        Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts, seen }
     }
 }
 
@@ -84,7 +84,8 @@ pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&En
     let (part, limit) = part_and_limit(target, config, env);
     let sight = look(&part, limit, None, (config, env, ctx)).await;
     let counts = sight.counted(hits);
-    let basis = sight.basis(&counts);
+    let seen = if target.tells_all() { proxy::seen() } else { Vec::new() };
+    let basis = sight.basis(&counts, &seen);
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
     let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));

@@ -70,6 +70,8 @@ pub struct Attempt {
     /// How many of them were asked.
     asked: usize,
     faults: Vec<(usize, Fault)>,
+    /// When it was sent again for the last time.
+    again: Option<Timestamp>,
     /// Those that are to be doubted: they were ejected by this request.
     doubted: Vec<usize>,
     /// Whether no origin was usable from the beginning.
@@ -136,6 +138,7 @@ impl Attempt {
             steady: order.steady,
             asked: 0,
             faults: Vec::new(),
+            again: None,
             doubted: Vec::new(),
             nowhere,
         };
@@ -175,6 +178,7 @@ impl Attempt {
             && traffic.may_retry(self.pool, route.retry.budget, now)
             && let Some(next) = self.next(route, now)
         {
+            self.again = Some(now);
             return next;
         }
         if let Fault::Status(_) = fault {
@@ -237,6 +241,9 @@ impl Attempt {
     /// or think for long, must not take one out with it.
     fn answered_well(&mut self, origin: usize, traffic: &mut Traffic, now: Timestamp) {
         traffic.succeeded(self.pool, origin);
+        if let Some(then) = self.again.take() {
+            traffic.retried_well(self.pool, then, now);
+        }
         let theirs: Vec<usize> = self
             .faults
             .iter()

@@ -1,10 +1,10 @@
-//! What the requests of one isolate say of the origins: which are ejected for a while, and how many requests were sent again lately.
+//! What the requests of one isolate say of the origins: which are ejected for a while, and how many requests were sent again in vain.
 //!
 //! It never votes: whoever knows an address that yields 500 could take an origin down with it. It changes the order in which this
 //! isolate asks the origins, and has the vantages look.
 
 use crate::config::Config;
-use crate::units::{Fingerprint, Millis, Ratio, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio, Timestamp};
 
 /// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one isolate sees but a part).
 const IN_A_ROW: u32 = 3;
@@ -14,10 +14,10 @@ const IN_A_ROW: u32 = 3;
 const EJECTION: Millis = Millis::from_secs(10);
 const LONGEST_EJECTION: Millis = Millis::from_secs(300);
 
-/// Seconds over which the budget of a pool is counted, as Linkerd's `ttl`.
+/// Seconds over which the budget of a pool is counted (Linkerd's `ttl`).
 const SECONDS: usize = 10;
 
-/// So many requests may be sent again in that time whatever the share is, so that a quiet pool has some (Linkerd's
+/// So many requests may be sent again in vain in that time whatever the share is, so that a quiet pool has some (Linkerd's
 /// `minRetriesPerSecond` is 10).
 const LEAST: u64 = 100;
 
@@ -63,7 +63,21 @@ pub struct Counts {
     pub unanswered: u64,
 }
 
-/// Requests, and those that were sent again, in each of the latest seconds.
+/// What the requests of this isolate saw of a pool.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The pool.
+    pub pool: Name,
+    /// What became of them.
+    pub counts: Counts,
+    /// The origins that they have ejected, and until when at most; a verdict that turns good ends it sooner.
+    pub ejected: Vec<(OriginId, Timestamp)>,
+}
+
+/// Requests, and those that were sent again and not answered well (yet), in each of the latest seconds.
+///
+/// A retry that is answered well gives back what it took, as in the retry quota of the AWS SDKs: it made nothing worse. An origin that
+/// hangs holds all the requests of one timeout, and all of them need another origin at once; while that one answers, none is held back.
 #[derive(Clone, Debug, Default)]
 struct Budget {
     slots: [(u64, u64); SECONDS],
@@ -93,6 +107,16 @@ impl Budget {
         }
         self.second = second;
         self.slots.get_mut(second as usize % SECONDS)
+    }
+
+    /// Gives back what a retry of then took.
+    fn give_back(&mut self, then: Timestamp, now: Timestamp) {
+        self.slot(now);
+        let second = then.as_millis() / 1_000;
+        let remembered = self.second.checked_sub(second).is_some_and(|ago| ago < SECONDS as u64);
+        if remembered && let Some(slot) = self.slots.get_mut(second as usize % SECONDS) {
+            slot.1 = slot.1.saturating_sub(1);
+        }
     }
 
     fn sums(&self) -> (u64, u64) {
@@ -138,7 +162,8 @@ impl Traffic {
         Some(ends.min().unwrap_or(Timestamp::from_millis(u64::MAX)))
     }
 
-    /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is; it is counted if so.
+    /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is in vain; it is counted
+    /// if so, until it is answered well ([`Traffic::retried_well`]).
     pub fn may_retry(&mut self, pool: usize, share: Ratio, now: Timestamp) -> bool {
         let Some(pool) = self.pools.get_mut(pool) else { return false };
         pool.budget.slot(now);
@@ -152,6 +177,13 @@ impl Traffic {
             slot.1 = slot.1.saturating_add(1);
         }
         true
+    }
+
+    /// A request that was sent again `then` was answered well.
+    pub fn retried_well(&mut self, pool: usize, then: Timestamp, now: Timestamp) {
+        if let Some(pool) = self.pools.get_mut(pool) {
+            pool.budget.give_back(then, now);
+        }
     }
 
     /// Counts a request that no origin answered.
@@ -208,6 +240,21 @@ impl Traffic {
     #[must_use]
     pub fn counts(&self, pool: usize) -> Counts {
         self.pools.get(pool).map(|pool| pool.counts).unwrap_or_default()
+    }
+
+    /// What was seen of the pools that got requests.
+    #[must_use]
+    pub fn seen(&self, config: &Config, now: Timestamp) -> Vec<Seen> {
+        let one = |(known, pool): (&crate::config::Pool, &Pool)| {
+            let ejected = known.origins.iter().zip(&pool.origins).filter(|(_, live)| now < live.until);
+            Seen {
+                pool: known.name.clone(),
+                counts: pool.counts,
+                ejected: ejected.map(|(origin, live)| (origin.id.clone(), live.until)).collect(),
+            }
+        };
+        let asked = config.pools.iter().zip(&self.pools).filter(|(_, pool)| pool.counts.requests > 0);
+        asked.map(one).collect()
     }
 
     /// A number from 0 to `below` less one, each as likely as the others; 0 if `below` is 0.

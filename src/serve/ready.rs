@@ -1,6 +1,7 @@
 //! `/livez` and `/readyz`: the worker's own health, in the style of Kubernetes.
 
 use super::{Answer, Basis};
+use crate::route::{Counts, Seen};
 use crate::snapshot::ChannelView;
 
 fn text(status: u16, body: String) -> Answer {
@@ -60,11 +61,26 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
         lines.push(format!("[-]heartbeats cannot be heard: {why}"));
     }
     lines.extend(snapshot.notify.iter().flatten().map(channel));
+    lines.extend(basis.seen.iter().flat_map(passed_on));
     let answers: Vec<String> =
         basis.counts.iter().map(|(layer, count)| format!("{count} {}", layer.as_str())).collect();
     lines.push(format!("[+]answers of this isolate by layer: {}", answers.join(", ")));
     lines.push(format!("readyz check {}", if ready { "passed" } else { "failed" }));
     text(status, format!("{}\n", lines.join("\n")))
+}
+
+/// What the requests saw that this isolate passed on to a pool.
+fn passed_on(Seen { pool, counts, ejected }: &Seen) -> Vec<String> {
+    let Counts { requests, retries, held_back, ejections, unanswered } = counts;
+    let mut lines = vec![format!(
+        "[+]requests of this isolate for {pool}: {requests}, sent again {retries}, held back by the budget {held_back}, not answered {unanswered}, ejections {ejections}"
+    )];
+    lines.extend(
+        ejected
+            .iter()
+            .map(|(origin, until)| format!("[-]origin {origin} is ejected by live requests until {until}")),
+    );
+    lines
 }
 
 /// How a channel does. One that fails makes no worker unready: it answers all the same.

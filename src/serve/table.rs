@@ -75,6 +75,12 @@ impl Target {
         }
     }
 
+    /// Whether it lists every part of the worker, what its requests saw included.
+    #[must_use]
+    pub const fn tells_all(&self) -> bool {
+        matches!(self, Self::Ready { verbose: true })
+    }
+
     /// The one usual way to write a target that is asked for often; nothing for the others.
     pub(super) fn path(&self) -> Option<String> {
         let (path, format) = match self {

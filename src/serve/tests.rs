@@ -30,7 +30,7 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 }
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
-    Basis { snapshot, source: from_memory(), now, counts: &[] }
+    Basis { snapshot, source: from_memory(), now, counts: &[], seen: &[] }
 }
 
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {

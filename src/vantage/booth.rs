@@ -91,8 +91,8 @@ impl Booth {
         self.interval(true) < self.origin.pace.interval
     }
 
-    fn slots(&self, vantage: &Name, interval: Millis) -> Slots {
-        Slots::new(vantage, self.turn, interval)
+    fn slots(&self, vantage: &Name) -> Slots {
+        Slots::new(vantage, self.turn)
     }
 
     /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
@@ -103,7 +103,7 @@ impl Booth {
         let settled = started.plus(Millis::new(interval.get() / 2));
         // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
         let after = if self.is_busy() { settled.max(now) } else { settled };
-        self.slots(vantage, interval).next(interval, after)
+        self.slots(vantage).next(interval, after)
     }
 
     /// Whether a probe is under way or waits for its turn.
@@ -183,7 +183,7 @@ impl Booth {
             return;
         }
         let interval = self.interval(hurry);
-        let slots = self.slots(vantage, interval);
+        let slots = self.slots(vantage);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));
         // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.

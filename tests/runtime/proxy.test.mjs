@@ -191,6 +191,9 @@ describe("a route to two origins", () => {
     await through(worker, "/x");
     assert.equal(primary.seen.length, before, "the primary is not asked any more");
     await until("the log says so", (see) => see(worker.said()).includes('"event":"origin_ejected","origin":"shop/primary"'));
+    const told = (await through(worker, "/.vedette/readyz?verbose")).text;
+    assert.match(told, /^\[\+\]requests of this isolate for shop: \d+, sent again \d+, held back by the budget 0, not answered \d+, ejections [1-9]/m);
+    assert.match(told, /^\[-\]origin shop\/primary is ejected by live requests until 20/m);
     // Its probes pass, so its verdict does: no live request votes.
     assert.equal((await worker.json("/health/shop/primary")).status, "pass");
     primary.act = undefined;
