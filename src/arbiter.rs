@@ -7,6 +7,7 @@
 mod belief;
 mod doubt;
 mod heartbeats;
+mod intake;
 mod presence;
 mod publication;
 mod settling;
@@ -19,10 +20,12 @@ use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Happening, Part, Snapshot};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{Damping, Judgement, Rules, StandingVote, Verdict, Votes};
-use crate::vote::{Opinion, REPORT_VERSION, Report, Vote};
+use crate::vote::Report;
 
 use belief::{Belief, Blind};
+use doubt::Looked;
 use heartbeats::Heartbeats;
+use intake::Taken;
 use presence::{Presence, watched};
 use publication::Publication;
 use settling::{PoolStanding, settle_pool};
@@ -114,8 +117,8 @@ pub struct Arbiter {
     watch: Map<(Name, String), Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
-    /// When the vantages were last made to look at an origin that live requests found wanting.
-    doubted: Map<OriginId, Timestamp>,
+    /// When the vantages were last made to look at an origin.
+    looked: Map<OriginId, Looked>,
     desk: Desk,
     publication: Publication,
     /// Pools whose followers are to be told of their revision.
@@ -161,7 +164,7 @@ impl Arbiter {
             watch: watched(&config),
             events: Vec::new(),
             heartbeats: Heartbeats::of(&config),
-            doubted: Map::new(),
+            looked: Map::new(),
             desk: Desk::new(&config),
             publication: <Publication as Default>::default(),
             revised: Vec::new(),
@@ -228,7 +231,10 @@ impl Arbiter {
         match event {
             Event::Reported(report) => {
                 overtaken = self.overtaken(&report);
-                rows.extend(self.take(report, now));
+                let by = report.vantage.clone();
+                let Taken { row, turned } = self.take(report, now);
+                rows.extend(row);
+                hurried = self.share_doubts(&by, &turned, now);
             }
             Event::Answered(answer) => self.answered(answer, now),
             Event::Doubted(id) => hurried = self.doubt(&id, now),
@@ -296,72 +302,6 @@ impl Arbiter {
             pool.since = pool.since.min(now);
         }
         self.alarm = None;
-    }
-
-    /// The sequence number that is known of the sender, if it is later than that of its report. One whose clock was set back while it
-    /// had no memory cannot know.
-    fn overtaken(&self, report: &Report) -> Option<u64> {
-        let presence = self.watch.get(&(report.vantage.clone(), report.shard.clone()))?;
-        (report.seq < presence.seq).then_some(presence.seq)
-    }
-
-    /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
-    /// does not name changes nothing.
-    fn take(&mut self, report: Report, now: Timestamp) -> Option<Row> {
-        let key = (report.vantage.clone(), report.shard.clone());
-        let presence = self.watch.get_mut(&key)?;
-        if report.version != REPORT_VERSION || report.seq <= presence.seq {
-            return None;
-        }
-        if presence.silent_from().is_none_or(|from| now > from) {
-            // It is silent no more, which is looked at in this very step.
-            self.heard_until = now;
-        }
-        presence.take(&report, now);
-        if let Some(from) = presence.silent_from() {
-            self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
-        }
-        if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
-            self.belief.unanswered(now.plus(self.longest_ttl));
-        }
-        let mut changed = false;
-        for vote in report.votes {
-            let origin = vote.origin.clone();
-            let standing = self.verdicts.get_mut(&origin).filter(|_| presence.origins.contains(&origin));
-            let Some(standing) = standing else { continue };
-            standing.expire(&mut self.stale);
-            let ballot = self.votes.entry(origin.clone()).or_default();
-            let before = ballot.get(&report.vantage);
-            let cast = arrived(vote, before, report.colo.clone(), now);
-            // Before the next one comes, what is stored would have expired: whoever is made anew meanwhile must not forget this one.
-            let kept = presence.kept.get(&origin);
-            changed |= kept.is_some_and(|kept| kept.observed.plus(kept.spare) < cast.observed);
-            changed |= before
-                .is_none_or(|before| before.opinion != cast.opinion || before.definition != cast.definition);
-            ballot.insert(report.vantage.clone(), cast);
-        }
-        for origin in &presence.origins {
-            let why = report.blind.get(origin);
-            let known = self.blind.get(origin).and_then(|blind| blind.get(&report.vantage));
-            if why == known {
-                continue;
-            }
-            let blind = self.blind.entry(origin.clone()).or_default();
-            match why {
-                Some(why) => blind.insert(report.vantage.clone(), why.clone()),
-                None => blind.remove(&report.vantage),
-            };
-            if let Some(standing) = self.verdicts.get_mut(origin) {
-                standing.expire(&mut self.stale);
-            }
-        }
-        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= presence.ttl || now < at);
-        if !(changed || due) {
-            return None;
-        }
-        presence.stored_at = Some(now);
-        self.keeps(&key);
-        Some(self.shard_row(&key))
     }
 
     /// The pools to look at: those with news; all of them only when something may change by time alone, and when the next alarm is to be
@@ -508,27 +448,6 @@ impl Standing {
 
 fn earliest(bound: Timestamp, next: Option<Timestamp>) -> Timestamp {
     next.map_or(bound, |next| bound.min(next))
-}
-
-/// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
-/// and no younger than the proof before it, and decides nothing where there is none.
-fn arrived(vote: Vote, before: Option<&StandingVote>, colo: Option<String>, now: Timestamp) -> StandingVote {
-    let proof =
-        before.filter(|before| before.opinion == vote.opinion && before.definition == vote.definition);
-    let (opinion, observed) = match (vote.seen.unproven, proof) {
-        (true, Some(proof)) => (vote.opinion, proof.observed),
-        (true, None) => (Opinion::Undecided, now.minus(vote.age)),
-        (false, _) => (vote.opinion, now.minus(vote.age)),
-    };
-    StandingVote {
-        definition: vote.definition,
-        opinion,
-        since: now.minus(vote.held),
-        observed,
-        run: vote.run,
-        seen: vote.seen,
-        colo,
-    }
 }
 
 /// The votes on an origin; none if nobody has voted.

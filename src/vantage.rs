@@ -167,9 +167,7 @@ impl Watch {
                 Vec::new()
             }
             Event::Doubted(id) => {
-                if let Some(booth) = self.booths.get_mut(&id) {
-                    booth.doubt();
-                }
+                self.doubt(&id);
                 let next = self.next_due(now);
                 if self.alarm.is_some_and(|set| set <= next) {
                     return Vec::new();
@@ -177,6 +175,13 @@ impl Watch {
                 self.alarm = Some(next);
                 vec![Effect::WakeAt(next)]
             }
+        }
+    }
+
+    /// Takes in that an origin is to be looked at by the alarm that comes next, at once.
+    pub fn doubt(&mut self, id: &OriginId) {
+        if let Some(booth) = self.booths.get_mut(id) {
+            booth.doubt();
         }
     }
 

@@ -1,30 +1,101 @@
-//! What live requests found wanting: the vantages are to look at it at once. It is no evidence, and changes no vote.
+//! Who is to look at an origin at once, because somebody saw it do otherwise than it is known to do: a vantage, whose sample turned
+//! against its vote, or live requests, which are no evidence. It changes no vote.
+//!
+//! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one alone would decide. Without it the
+//! quorum would have to wait for the turn of each.
 
-use super::{Arbiter, Effect};
-use crate::units::{OriginId, Timestamp};
+use super::{Arbiter, Effect, ballot};
+use crate::units::{Millis, Name, OriginId, Timestamp};
+use crate::verdict::StandingVote;
+use crate::vote::Opinion;
+
+/// What one vantage sees has the others look at most once in so many intervals, in each direction: a vantage that loses samples now
+/// and then, or an origin that never decides, must not double the probes of all.
+const SELDOM: u64 = 10;
+
+/// When the vantages of an origin were last made to look at it, and by whom; before all time if they never were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Looked {
+    for_requests: Timestamp,
+    for_a_failure: Timestamp,
+    for_a_pass: Timestamp,
+}
+
+/// Whether that was less than `span` ago. A clock that was set back keeps nobody from looking.
+fn lately(at: Timestamp, span: Millis, now: Timestamp) -> bool {
+    at <= now && now.since(at) < span
+}
+
+/// Whether the last evidence of a vantage speaks against its opinion.
+pub(super) const fn is_against(vote: &StandingVote) -> bool {
+    match vote.opinion {
+        Opinion::Undecided => false,
+        Opinion::Pass => vote.seen.failed,
+        Opinion::Fail => !vote.seen.failed && !vote.seen.unproven,
+    }
+}
+
+/// Whether a vote says something of its origin that the one before did not: evidence against the opinion, or another opinion.
+pub(super) fn is_news(before: Option<&StandingVote>, vote: &StandingVote) -> bool {
+    let Some(before) = before.filter(|before| before.definition == vote.definition) else { return false };
+    let turned = before.opinion != vote.opinion
+        && before.opinion != Opinion::Undecided
+        && vote.opinion != Opinion::Undecided;
+    turned || (is_against(vote) && !is_against(before))
+}
 
 impl Arbiter {
-    /// Has the vantages of an origin look at it, at most as often as they need to make up their minds.
+    /// Has the vantages of an origin that live requests found wanting look at it, at most as often as they need to make up their minds.
     pub(super) fn doubt(&mut self, id: &OriginId, now: Timestamp) -> Vec<Effect> {
         let Some(origin) = self.config.origin(id) else { return Vec::new() };
         let once_in = origin.pace.fast_interval.times(origin.thresholds.fall.into());
-        let lately = self.doubted.get(id).is_some_and(|at| *at <= now && now.since(*at) < once_in);
-        if lately {
+        let looked = self.looked.entry(id.clone()).or_default();
+        if lately(looked.for_requests, once_in, now) {
             return Vec::new();
         }
-        self.doubted.insert(id.clone(), now);
+        looked.for_requests = now;
         let look = |origins: &[OriginId]| origins.contains(id);
         let watching = self.watch.values().filter(|presence| look(&presence.origins));
         watching.map(|presence| Effect::Hurry(presence.object.clone(), id.clone())).collect()
+    }
+
+    /// Has the other vantages look at the origins of which one saw something new, those that have yet to see it. Who is not believed
+    /// has nobody look, nor has an origin that flaps.
+    pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.belief.doubts(by).is_some() {
+            return effects;
+        }
+        for id in turned {
+            let Some(origin) = self.config.origin(id) else { continue };
+            let votes = ballot(&self.votes, origin);
+            let Some(failed) = votes.get(by).map(|vote| vote.seen.failed) else { continue };
+            let flaps = self.verdicts.get(id).is_some_and(|standing| standing.verdict.flapping().is_some());
+            let looked = self.looked.entry(id.clone()).or_default();
+            let looked = if failed { &mut looked.for_a_failure } else { &mut looked.for_a_pass };
+            if flaps || lately(*looked, origin.pace.interval.times(SELDOM), now) {
+                continue;
+            }
+            for ((vantage, _), presence) in &self.watch {
+                let sees = votes.get(vantage).is_some_and(|vote| vote.seen.failed == failed);
+                let spent = presence.fast.is_some_and(|fast| fast.spent >= fast.of);
+                if vantage != by && !sees && !spent && presence.origins.contains(id) {
+                    *looked = now;
+                    effects.push(Effect::Hurry(presence.object.clone(), id.clone()));
+                }
+            }
+        }
+        effects
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::arbiter::tests::{arbiter_of, tell_all};
-    use crate::arbiter::{Effect, Event};
+    use crate::arbiter::tests::{arbiter_of, feed, tell_all};
+    use crate::arbiter::{Arbiter, Effect, Event};
     use crate::fixtures::{at, shop};
     use crate::units::OriginId;
+    use crate::vote::Opinion;
 
     fn hurried(effects: &[Effect]) -> Vec<String> {
         let line = |effect: &Effect| {
@@ -58,5 +129,62 @@ mod tests {
             hurried(&arbiter.step(Event::Doubted(OriginId::parse("shop/nobody").unwrap()), at(5_000)))
                 .is_empty()
         );
+    }
+
+    /// Who is made to look at what when a vantage reports this of primary and standby.
+    fn report(arbiter: &mut Arbiter, second: u64, vantage: &str, script: &str) -> Vec<String> {
+        hurried(&feed(arbiter, second * 1_000, &[(vantage, script)]))
+    }
+
+    const OTHERS: [&str; 2] = ["v1/apac/apac/0of1 shop/primary", "v1/enam/enam/0of1 shop/primary"];
+
+    #[test]
+    fn what_one_vantage_sees_has_those_look_that_have_not_seen_it() {
+        let mut arbiter = arbiter_of(&shop(), &[], at(0));
+        assert!(report(&mut arbiter, 1, "weur", "++").is_empty(), "a first vote is no news");
+        tell_all(&mut arbiter, 1_500, "++");
+        assert_eq!(report(&mut arbiter, 2, "weur", "-+"), OTHERS);
+        assert_eq!(report(&mut arbiter, 3, "enam", "-+"), [""; 0], "the others look already");
+        tell_all(&mut arbiter, 4_000, "-+");
+        // That it is back is found by one, too.
+        let found = report(&mut arbiter, 5, "apac", "++");
+        assert_eq!(found, ["v1/enam/enam/0of1 shop/primary", "v1/weur/weur/0of1 shop/primary"]);
+    }
+
+    #[test]
+    fn who_loses_samples_now_and_then_has_the_others_look_but_seldom() {
+        let mut arbiter = arbiter_of(&shop(), &[], at(0));
+        tell_all(&mut arbiter, 0, "++");
+        let mut looked = Vec::new();
+        for second in 1..=40 {
+            let script = if second % 2 == 0 { "++" } else { "-+" };
+            let mut lost =
+                crate::arbiter::tests::report(&shop(), "weur", at(second * 1_000).as_millis(), script);
+            lost.votes.iter_mut().for_each(|vote| vote.opinion = Opinion::Pass);
+            if !hurried(&arbiter.step(Event::Reported(lost), at(second * 1_000))).is_empty() {
+                looked.push(second);
+            }
+        }
+        // The others never saw it fail, so that it does well again is no news to them.
+        assert_eq!(looked, [1, 11, 21, 31]);
+    }
+
+    #[test]
+    fn an_origin_that_flaps_has_nobody_look() {
+        let mut arbiter = arbiter_of(&shop(), &[], at(0));
+        for second in 0..9 {
+            tell_all(&mut arbiter, second * 1_000, if second % 2 == 0 { "++" } else { "-+" });
+        }
+        assert!(report(&mut arbiter, 20, "weur", "-+").is_empty());
+    }
+
+    #[test]
+    fn who_has_no_fast_probes_left_is_not_woken() {
+        let mut arbiter = arbiter_of(&shop(), &[], at(0));
+        tell_all(&mut arbiter, 0, "++");
+        let mut spent = crate::arbiter::tests::report(&shop(), "apac", at(900).as_millis(), "++");
+        spent.fast = Some(crate::vote::Fast { spent: 7, of: 7 });
+        arbiter.step(Event::Reported(spent), at(900));
+        assert_eq!(report(&mut arbiter, 1, "weur", "-+"), OTHERS[1..]);
     }
 }

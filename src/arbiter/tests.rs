@@ -2,10 +2,10 @@ use super::*;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
 use crate::verdict::Status;
-use crate::vote::{Seen, Vote};
+use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
 /// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.
-fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
+pub(super) fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> Report {
     let vote = |(c, origin): (char, &Origin)| {
         let failed = c != '+';
         let reason = if failed { "status 500 is not expected" } else { "ok" };
@@ -47,7 +47,7 @@ fn arbiter() -> Arbiter {
     Arbiter::new(shop(), &[], at(0))
 }
 
-fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect> {
+pub(super) fn feed(arbiter: &mut Arbiter, ms: u64, scripts: &[(&str, &str)]) -> Vec<Effect> {
     let config = arbiter.config.clone();
     let mut effects = Vec::new();
     for (vantage, script) in scripts {

@@ -1,5 +1,6 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
+use super::doubt::is_against;
 use super::presence::Presence;
 use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
@@ -138,12 +139,7 @@ impl Arbiter {
 fn in_doubt(pool: &Pool, origin: &Origin, votes: &Map<Name, StandingVote>, now: Timestamp) -> bool {
     votes.values().any(|vote| {
         let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);
-        let against = match vote.opinion {
-            Opinion::Undecided => false,
-            Opinion::Pass => vote.seen.failed,
-            Opinion::Fail => !vote.seen.failed && !vote.seen.unproven,
-        };
-        fresh && against
+        fresh && is_against(vote)
     })
 }
 

@@ -41,6 +41,8 @@ pub struct Vantage {
     reports: Cell<u32>,
     arrivals: RefCell<Option<UnboundedReceiver<Arrival>>>,
     arrive: UnboundedSender<Arrival>,
+    /// Origins that are to be looked at.
+    doubted: RefCell<Vec<OriginId>>,
 }
 
 /// What comes back from a task.
@@ -51,8 +53,8 @@ enum Arrival {
     Referral(u64, Referral),
     /// A report came to its end; what that means for the watch.
     Report(Option<Event>),
-    /// An origin is to be looked at.
-    Doubt(OriginId),
+    /// Somebody is to be looked at.
+    Doubt,
 }
 
 #[wasm_bindgen]
@@ -69,6 +71,7 @@ impl Vantage {
             reports: Cell::new(0),
             arrivals: RefCell::new(Some(arrivals)),
             arrive,
+            doubted: RefCell::default(),
         }
     }
 
@@ -79,8 +82,10 @@ impl Vantage {
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
         let url = request.url();
         if let Some(id) = url.strip_prefix("https://vantage/hurry/").and_then(OriginId::parse) {
-            // The receiver lives as long as this object.
-            let _ = self.arrive.unbounded_send(Arrival::Doubt(id));
+            self.doubted.borrow_mut().push(id);
+            // A tick that is under way takes it in, and else the next one, before it looks what is due. The receiver lives as long as
+            // this object.
+            let _ = self.arrive.unbounded_send(Arrival::Doubt);
         }
         boxed(self.set_alarm(clock::now())).await?;
         Ok(respond::plain(204, "")?)
@@ -111,6 +116,9 @@ impl Vantage {
             log::info("object_retired", &[("object", &self.name())]);
             self.state.storage().delete_alarm().await?;
             return self.state.storage().delete_all().await;
+        }
+        if let Some(watch) = self.watch.borrow_mut().as_mut() {
+            self.doubted.take().iter().for_each(|id| watch.doubt(id));
         }
         self.step(Event::Alarm).await?;
         let taken = self.arrivals.take();
@@ -145,7 +153,12 @@ impl Vantage {
         match arrival {
             Arrival::Sample(id, ticket, sample) => self.step(Event::Sampled(id, ticket, sample)).await,
             Arrival::Referral(ticket, referral) => self.step(Event::Referred(ticket, referral)).await,
-            Arrival::Doubt(id) => self.step(Event::Doubted(id)).await,
+            Arrival::Doubt => {
+                for id in self.doubted.take() {
+                    self.step(Event::Doubted(id)).await?;
+                }
+                Ok(())
+            }
             Arrival::Report(event) => {
                 self.reports.set(self.reports.get().saturating_sub(1));
                 match event {

@@ -20,6 +20,8 @@ pub(super) struct Booth {
     turn: Turn,
     pub(super) tally: Tally,
     started: Option<Timestamp>,
+    /// `started` only says which slot is next: when the latest probe was sent is not remembered, but that was a while ago.
+    resumed: bool,
     pub(super) waiting: bool,
     /// The ticket of the probe under way.
     pub(super) under_way: Option<u64>,
@@ -27,8 +29,10 @@ pub(super) struct Booth {
     /// Why the latest probe proved nothing, if it did not.
     pub(super) blind: Option<String>,
     pub(super) withheld: Option<Withheld>,
-    /// So many probes are to be fast ones, for live requests found the origin wanting. It is forgotten with the object.
+    /// So many probes are to be fast ones, for somebody saw the origin do otherwise. It is forgotten with the object.
     doubted: u32,
+    /// The first of them waits for no slot.
+    at_once: bool,
 }
 
 /// Evidence that the Arbiter has not taken yet.
@@ -62,12 +66,14 @@ impl Booth {
             turn,
             tally,
             started: None,
+            resumed: false,
             waiting: false,
             under_way: None,
             fresh: None,
             blind: None,
             withheld: None,
             doubted: 0,
+            at_once: false,
         };
         booth.resume(vantage, hurry, now);
         booth
@@ -81,9 +87,11 @@ impl Booth {
         if hurry { interval } else { interval.max(pace.interval) }
     }
 
-    /// Looks at it more closely: as often in short order as it takes to make up one's mind.
-    pub(super) const fn doubt(&mut self) {
-        self.doubted = self.origin.thresholds.fall;
+    /// Looks at it more closely: at once, and as often in short order as it takes to make up one's mind.
+    pub(super) fn doubt(&mut self) {
+        let need = self.origin.thresholds;
+        self.doubted = need.fall.max(need.rise);
+        self.at_once = true;
     }
 
     /// Whether the next probe comes sooner than in the settled state.
@@ -96,13 +104,16 @@ impl Booth {
     }
 
     /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
-    /// never makes two probes fall together.
+    /// never makes two probes fall together. One that is wanted at once does not wait for a slot.
     pub(super) fn due(&self, vantage: &Name, hurry: bool, now: Timestamp) -> Timestamp {
         let interval = self.interval(hurry);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.get() / 2));
         // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
         let after = if self.is_busy() { settled.max(now) } else { settled };
+        if self.at_once && hurry && !self.is_busy() {
+            return if self.resumed { now } else { after.max(now) };
+        }
         self.slots(vantage).next(interval, after)
     }
 
@@ -114,6 +125,7 @@ impl Booth {
     /// Queues the probe whose slot is due.
     pub(super) const fn wait(&mut self, now: Timestamp) {
         self.started = Some(now);
+        self.resumed = false;
         self.waiting = true;
     }
 
@@ -123,6 +135,7 @@ impl Booth {
         self.started = Some(now);
         self.waiting = false;
         self.doubted = self.doubted.saturating_sub(1);
+        self.at_once = false;
         self.under_way = Some(ticket);
         waited
     }
@@ -189,5 +202,6 @@ impl Booth {
         // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.
         let wobble = Millis::new(interval.get() / 10);
         self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(wobble));
+        self.resumed = true;
     }
 }

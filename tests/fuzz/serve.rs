@@ -258,7 +258,7 @@ pub fn basis() -> Basis<'static> {
         silent: false,
         replaced: false,
     };
-    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)] }
+    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)], seen: &[] }
 }
 
 /// Verdicts of every kind, fresh ones and one that has expired.

@@ -212,7 +212,7 @@ impl World {
         self.at(self.now, Happens::Rings(object, self.now));
     }
 
-    /// Live requests found an origin wanting: whoever lives looks at once.
+    /// Somebody saw an origin do otherwise: whoever lives looks at once.
     pub(super) fn hurries(&mut self, name: &str, origin: OriginId) -> Result<(), String> {
         self.arms(name);
         let alive = |vantage: &VantageObject| vantage.name == name && vantage.memory.is_some();
