@@ -13,12 +13,12 @@ use crate::vote::Opinion;
 /// and then, or an origin that never decides, must not double the probes of all.
 const SELDOM: u64 = 10;
 
-/// When the vantages of an origin were last made to look at it, and by whom; before all time if they never were.
+/// When the vantages of an origin were last made to look at it, and for what; before all time if they never were.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Looked {
-    for_requests: Timestamp,
-    for_a_failure: Timestamp,
-    for_a_pass: Timestamp,
+    requests: Timestamp,
+    failure: Timestamp,
+    pass: Timestamp,
 }
 
 /// Whether that was less than `span` ago. A clock that was set back keeps nobody from looking.
@@ -50,10 +50,10 @@ impl Arbiter {
         let Some(origin) = self.config.origin(id) else { return Vec::new() };
         let once_in = origin.pace.fast_interval.times(origin.thresholds.fall.into());
         let looked = self.looked.entry(id.clone()).or_default();
-        if lately(looked.for_requests, once_in, now) {
+        if lately(looked.requests, once_in, now) {
             return Vec::new();
         }
-        looked.for_requests = now;
+        looked.requests = now;
         let look = |origins: &[OriginId]| origins.contains(id);
         let watching = self.watch.values().filter(|presence| look(&presence.origins));
         watching.map(|presence| Effect::Hurry(presence.object.clone(), id.clone())).collect()
@@ -72,7 +72,7 @@ impl Arbiter {
             let Some(failed) = votes.get(by).map(|vote| vote.seen.failed) else { continue };
             let flaps = self.verdicts.get(id).is_some_and(|standing| standing.verdict.flapping().is_some());
             let looked = self.looked.entry(id.clone()).or_default();
-            let looked = if failed { &mut looked.for_a_failure } else { &mut looked.for_a_pass };
+            let looked = if failed { &mut looked.failure } else { &mut looked.pass };
             if flaps || lately(*looked, origin.pace.interval.times(SELDOM), now) {
                 continue;
             }

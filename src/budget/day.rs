@@ -83,9 +83,10 @@ impl Told {
         let messages = self.news.saturating_add(self.reminders).saturating_add(self.retries);
         counts.add(Effect::Message, messages);
         counts.add(Effect::OutboxRow, rows.fold(0, u64::saturating_add));
-        // It waits until it is due: for `after`, or for the next attempt.
-        counts.add(Effect::SetAlarm, messages);
-        counts.add(Effect::ArbiterAlarm, messages);
+        // An alarm tells when it is due, and one when what came together is gathered; a further attempt waits for its time only.
+        let alarms = messages.saturating_mul(2).saturating_sub(self.retries);
+        counts.add(Effect::SetAlarm, alarms);
+        counts.add(Effect::ArbiterAlarm, alarms);
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Effect {
     ArbiterAlarm,
     /// Cron wakes the Arbiter.
     Cron,
-    /// The Arbiter wakes a silent vantage.
+    /// The Arbiter wakes a silent vantage, or has one look at once.
     Arm,
     /// A job reports: its token is verified, and the Arbiter is told.
     Beat,

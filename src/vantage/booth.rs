@@ -104,17 +104,22 @@ impl Booth {
     }
 
     /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
-    /// never makes two probes fall together. One that is wanted at once does not wait for a slot.
+    /// never makes two probes fall together. One that is wanted at once waits for no slot, and those that follow it for none that is
+    /// more than an interval away.
     pub(super) fn due(&self, vantage: &Name, hurry: bool, now: Timestamp) -> Timestamp {
         let interval = self.interval(hurry);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.get() / 2));
         // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
-        let after = if self.is_busy() { settled.max(now) } else { settled };
-        if self.at_once && hurry && !self.is_busy() {
-            return if self.resumed { now } else { after.max(now) };
+        if self.is_busy() {
+            return self.slots(vantage).next(interval, settled.max(now));
         }
-        self.slots(vantage).next(interval, after)
+        if self.at_once && hurry {
+            return if self.resumed { now } else { settled.max(now) };
+        }
+        let slot = self.slots(vantage).next(interval, settled);
+        // The next slot may lie one and a half intervals away.
+        if self.doubted > 0 && hurry { slot.min(started.plus(interval)) } else { slot }
     }
 
     /// Whether a probe is under way or waits for its turn.

@@ -558,3 +558,17 @@ fn a_doubted_origin_is_looked_at_in_short_order_and_then_at_its_pace_again() {
     assert!((1..=2).contains(&quick) && times.len() <= 4, "{times:?}");
     assert_eq!(times[0], now, "the first waits for no slot: {times:?}");
 }
+
+#[test]
+fn a_doubted_origin_that_hangs_has_nobody_ring_in_vain() {
+    let mut watch = watch(SHOP, None, at(0));
+    let (now, _) = run(&mut watch, at(0), 40, |_| true);
+    watch.step(Event::Doubted(id("shop/primary")), now);
+    let effects = watch.step(Event::Alarm, now);
+    assert!(probes(&effects).contains(&"shop/primary".to_owned()), "{effects:?}");
+    for ms in [1, 100, 1_000, 2_000] {
+        let later = now.plus(Millis::new(ms));
+        assert!(watch.next_due(later) > later, "{ms} ms later it is still under way");
+        watch.step(Event::Doubted(id("shop/primary")), later);
+    }
+}

@@ -17,10 +17,13 @@
 
 mod world;
 
+use std::sync::LazyLock;
+
 use vedette::budget::{self, Counts, Day, Effect, Resource, Told, USUAL};
 use vedette::config::{Config, Plan};
 use vedette::reader;
-use vedette::units::Millis;
+use vedette::schedule::{self, Slots};
+use vedette::units::{Millis, Name, Timestamp};
 use world::{DAY, Nature, World, fine};
 
 const HOUR: u64 = 3_600_000;
@@ -136,33 +139,48 @@ fn so_does_a_paid_plan_with_several_shards() {
 }
 
 /// The last origin never decides: it passes and fails in turn.
-fn wavers(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+fn wavers(origin: usize, (nth, _): (u64, u64), _: Millis) -> (bool, u64) {
     (origin != 9 || nth.is_multiple_of(2), 300)
 }
 
-/// The last origin turns its votes as often as `fall` 3 and `rise` 2 let it.
-fn turns(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
-    (origin != 9 || nth % 5 >= 3, 300)
+/// When the first vantage has its turn at the last origin of [`free`], in each of its intervals.
+fn turn() -> u64 {
+    static TURN: LazyLock<u64> = LazyLock::new(|| {
+        let (config, vantage) = (free(), Name::parse("weur").unwrap());
+        let shard = &schedule::shards(&config, &vantage)[0];
+        let (slots, interval) = (Slots::new(&vantage, shard.turn(9)), Millis::from_secs(30));
+        // The least wobble of many is next to none.
+        let slots =
+            (0..1_000).map(|n| slots.next(interval, Timestamp::from_millis(world::BEGIN + n * 30_000)));
+        slots.map(|at| (at.as_millis() - world::BEGIN) % 30_000).min().unwrap()
+    });
+    *TURN
+}
+
+/// The last origin turns its votes as often as it can: it fails for the turn of each vantage, which is enough for `fall` 3, and passes for
+/// the next, which is enough for `rise` 2.
+fn turns(origin: usize, (_, time): (u64, u64), _: Millis) -> (bool, u64) {
+    (origin != 9 || ((time + 30_500 - turn()) / 30_000).is_multiple_of(2), 300)
 }
 
 /// The same, and it hangs whenever it fails.
-fn turns_and_hangs(origin: usize, nth: u64, timeout: Millis) -> (bool, u64) {
-    let (passes, latency) = turns(origin, nth, timeout);
+fn turns_and_hangs(origin: usize, when: (u64, u64), timeout: Millis) -> (bool, u64) {
+    let (passes, latency) = turns(origin, when, timeout);
     (passes, if passes { latency } else { timeout.get() })
 }
 
 /// One turns, and another spends what is left of the allowance.
-fn both(origin: usize, nth: u64, timeout: Millis) -> (bool, u64) {
-    if origin == 0 { turns(9, nth, timeout) } else { wavers(origin, nth, timeout) }
+fn both(origin: usize, when: (u64, u64), timeout: Millis) -> (bool, u64) {
+    if origin == 0 { turns(9, when, timeout) } else { wavers(origin, when, timeout) }
 }
 
-/// Everything turns, each in its own time.
-fn all_turn(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
+/// Everything turns, each vantage in its own time.
+fn all_turn(origin: usize, (nth, _): (u64, u64), _: Millis) -> (bool, u64) {
     ((nth + origin as u64) % 5 >= 3, 300 + 10 * (origin as u64 % 7))
 }
 
 /// Everything hangs.
-fn all_hang(_: usize, _: u64, timeout: Millis) -> (bool, u64) {
+fn all_hang(_: usize, _: (u64, u64), timeout: Millis) -> (bool, u64) {
     (false, timeout.get())
 }
 
@@ -229,9 +247,9 @@ fn the_free_plan_carries_ten_origins_from_three_vantages_whatever_they_do() {
 }
 
 /// The first pool is down for a while: in the middle of a whole day, or a quarter of an hour after an hour for 75 minutes.
-fn an_outage(origin: usize, nth: u64, _: Millis) -> (bool, u64) {
-    let down = if whole_days() { 720..2_160 } else { 150..300 };
-    (origin > 1 || !down.contains(&nth), USUAL.get())
+fn an_outage(origin: usize, (_, time): (u64, u64), _: Millis) -> (bool, u64) {
+    let down = if whole_days() { 6 * HOUR..18 * HOUR } else { HOUR * 5 / 4..HOUR * 5 / 2 };
+    (origin > 1 || !down.contains(&time), USUAL.get())
 }
 
 #[test]

@@ -15,13 +15,13 @@ use vedette::vantage::{self, Referral, Watch};
 use vedette::vote::Report;
 
 pub const DAY: u64 = 86_400_000;
-const BEGIN: u64 = 1_800_000_000_000 / DAY * DAY;
+pub const BEGIN: u64 = 1_800_000_000_000 / DAY * DAY;
 
-/// What an origin answers to its nth probe from a vantage, and after how long.
-pub type Nature = fn(origin: usize, nth: u64, timeout: Millis) -> (bool, u64);
+/// What an origin answers to its nth probe from a vantage, so many milliseconds after the world began, and after how long.
+pub type Nature = fn(origin: usize, nth_and_time: (u64, u64), timeout: Millis) -> (bool, u64);
 
 /// Every probe passes in the usual time.
-pub fn fine(_: usize, _: u64, _: Millis) -> (bool, u64) {
+pub fn fine(_: usize, _: (u64, u64), _: Millis) -> (bool, u64) {
     (true, USUAL.get())
 }
 
@@ -37,6 +37,8 @@ enum Happens {
     Cron,
     Reads,
     Armed(usize),
+    /// A shard is told to look at the origin of this number.
+    Hurried(usize, usize),
     /// A job reports, and comes again.
     Beats(usize),
     /// A receiver of messages answers.
@@ -57,6 +59,8 @@ struct Shard {
     rung_late: bool,
     reports: u32,
     inbox: VecDeque<vantage::Event>,
+    /// Origins that are to be looked at.
+    doubted: Vec<OriginId>,
     worked: u64,
     probes: BTreeMap<OriginId, u64>,
 }
@@ -110,6 +114,7 @@ impl<'a> World<'a> {
                     rung_late: false,
                     reports: 0,
                     inbox: VecDeque::new(),
+                    doubted: Vec::new(),
                     worked: 0,
                     probes: BTreeMap::new(),
                 });
@@ -220,6 +225,17 @@ impl<'a> World<'a> {
             Happens::Armed(shard) => {
                 self.set_alarm(shard, now);
             }
+            Happens::Hurried(shard, number) => {
+                let id = self.config.origins().nth(number).unwrap().id.clone();
+                // A tick that is under way takes it in, and else the next one, before it looks what is due.
+                if self.shards[shard].ticking.is_some() {
+                    self.shards[shard].inbox.push_back(vantage::Event::Doubted(id));
+                    self.goes_on(shard);
+                } else {
+                    self.shards[shard].doubted.push(id);
+                }
+                self.set_alarm(shard, now);
+            }
             Happens::Beats(place) => {
                 let job = self.config.heartbeats().nth(place).unwrap();
                 self.count(Effect::Beat);
@@ -276,6 +292,9 @@ impl<'a> World<'a> {
         }
         self.count(Effect::VantageAlarm);
         self.started = 0;
+        for id in std::mem::take(&mut self.shards[number].doubted) {
+            self.shards[number].watch.as_mut().unwrap().doubt(&id);
+        }
         self.watch(number, vantage::Event::Alarm);
         self.most_probes = self.most_probes.max(self.started);
         self.goes_on(number);
@@ -331,7 +350,7 @@ impl<'a> World<'a> {
                     let nth = self.shards[number].probes.entry(id.clone()).or_default();
                     *nth += 1;
                     let timeout = self.config.origin(&id).unwrap().pace.timeout;
-                    let (passes, latency) = (self.nature)(self.numbers[&id], *nth, timeout);
+                    let (passes, latency) = (self.nature)(self.numbers[&id], (*nth, now - BEGIN), timeout);
                     let sample = sample(passes, latency, at(now));
                     self.arrives(number, now + latency, vantage::Event::Sampled(id, ticket, sample));
                 }
@@ -382,11 +401,13 @@ impl<'a> World<'a> {
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
-                // Nobody sends live requests on such a day, so nobody is in a hurry.
-                arbiter::Effect::Changed(_)
-                | arbiter::Effect::GivenUp(_)
-                | arbiter::Effect::Hurry(..)
-                | arbiter::Effect::Push { .. } => {}
+                arbiter::Effect::Hurry(object, id) => {
+                    self.count(Effect::Arm);
+                    let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
+                    let number = self.numbers[&id];
+                    self.at(now + ROUND_TRIP.get() / 2, Happens::Hurried(shard, number));
+                }
+                arbiter::Effect::Changed(_) | arbiter::Effect::GivenUp(_) | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
                 arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }
