@@ -285,10 +285,10 @@ impl<'a> Flapping<'a> {
     }
 
     /// How many of its slots pass while so many probes decide, the first of them in a slot and the others fast: the next slot that
-    /// counts is half an interval after the last probe.
+    /// counts is half a fast interval after the last probe.
     fn slots(&self, run: u32) -> u64 {
         let fast = self.fast.times(u64::from(run.saturating_sub(1)));
-        let until = fast.plus(Millis::new(self.interval.get() / 2));
+        let until = fast.plus(Millis::new(self.fast.get() / 2));
         until.get().div_ceil(self.interval.get().max(1)).max(1)
     }
 

@@ -103,13 +103,13 @@ impl Booth {
         Slots::new(vantage, self.turn)
     }
 
-    /// When the next probe is due: the first slot at least half an interval after the last start, so that a change of pace
-    /// never makes two probes fall together. One that is wanted at once waits for no slot, and those that follow it for none that is
-    /// more than an interval away.
+    /// When the next probe is due: the first slot at least half a fast interval after the last start, so that a change of pace
+    /// neither makes two probes fall together nor leaves out a slot of the usual pace, which would look like silence. One that is
+    /// wanted at once waits for no slot, and those that follow it for none that is more than an interval away.
     pub(super) fn due(&self, vantage: &Name, hurry: bool, now: Timestamp) -> Timestamp {
         let interval = self.interval(hurry);
         let Some(started) = self.started else { return now };
-        let settled = started.plus(Millis::new(interval.get() / 2));
+        let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
         // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
         if self.is_busy() {
             return self.slots(vantage).next(interval, settled.max(now));

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::fixtures::{SHOP, at, config, sample, shop};
 use crate::schedule::shards;
@@ -557,6 +559,31 @@ fn a_doubted_origin_is_looked_at_in_short_order_and_then_at_its_pace_again() {
     let quick = times.windows(2).filter(|pair| pair[1].since(pair[0]) < Millis::from_secs(3)).count();
     assert!((1..=2).contains(&quick) && times.len() <= 4, "{times:?}");
     assert_eq!(times[0], now, "the first waits for no slot: {times:?}");
+}
+
+proptest! {
+    #[test]
+    fn no_change_of_pace_leaves_out_a_slot_or_makes_two_probes_fall_together(
+        answers in proptest::collection::vec(proptest::bool::weighted(0.8), 60), doubted in proptest::collection::vec(0..60_usize, 0..6),
+    ) {
+        let slow = SHOP.replace("interval = \"1s\"\nfast_interval = \"1s\"", "interval = \"20s\"\nfast_interval = \"2s\"");
+        let mut watch = watch(&slow, None, at(0));
+        let (mut now, mut last) = (at(0), None::<Timestamp>);
+        for (nth, passed) in answers.into_iter().enumerate() {
+            if doubted.contains(&nth) {
+                watch.step(Event::Doubted(id("shop/primary")), now);
+            }
+            let effects = watch.step(Event::Alarm, now);
+            for (origin, ticket) in started(&effects) {
+                if origin == id("shop/primary") {
+                    let gap = last.replace(now).map_or(Millis::from_secs(20), |last| now.since(last));
+                    prop_assert!((1_000..=22_000).contains(&gap.get()), "{gap}");
+                }
+                watch.step(Event::Sampled(origin, ticket, sample(passed, now)), now);
+            }
+            now = watch.next_due(now).max(now.plus(Millis::new(1)));
+        }
+    }
 }
 
 #[test]
