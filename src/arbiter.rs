@@ -84,8 +84,8 @@ pub enum Effect {
     Overtaken(u64),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
-    /// Have this vantage object look at an origin of its own at once, and a few times more in short order.
-    Hurry(ObjectName, OriginId),
+    /// Have this vantage object look at these origins of its own at once, and a few times more in short order.
+    Hurry(ObjectName, Vec<OriginId>),
     /// Ring at this time.
     WakeAt(Timestamp),
 }

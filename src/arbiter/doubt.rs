@@ -4,7 +4,7 @@
 //! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one alone would decide. Without it the
 //! quorum would have to wait for the turn of each.
 
-use super::{Arbiter, Effect, ballot};
+use super::{Arbiter, Effect};
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::StandingVote;
 use crate::vote::Opinion;
@@ -56,36 +56,57 @@ impl Arbiter {
         looked.requests = now;
         let look = |origins: &[OriginId]| origins.contains(id);
         let watching = self.watch.values().filter(|presence| look(&presence.origins));
-        watching.map(|presence| Effect::Hurry(presence.object.clone(), id.clone())).collect()
+        watching.map(|presence| Effect::Hurry(presence.object.clone(), vec![id.clone()])).collect()
     }
 
     /// Has the other vantages look at the origins of which one saw something new, those that have yet to see it. Who is not believed
     /// has nobody look, nor has an origin that flaps.
     pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if self.belief.doubts(by).is_some() {
+        if turned.is_empty() || self.belief.doubts(by).is_some() {
             return effects;
         }
-        for id in turned {
-            let Some(origin) = self.config.origin(id) else { continue };
-            let votes = ballot(&self.votes, origin);
-            let Some(failed) = votes.get(by).map(|vote| vote.seen.failed) else { continue };
-            let flaps = self.verdicts.get(id).is_some_and(|standing| standing.verdict.flapping().is_some());
-            let looked = self.looked.entry(id.clone()).or_default();
-            let looked = if failed { &mut looked.failure } else { &mut looked.pass };
-            if flaps || lately(*looked, origin.pace.interval.times(SELDOM), now) {
+        for ((vantage, _), presence) in &self.watch {
+            if vantage == by || presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
                 continue;
             }
-            for ((vantage, _), presence) in &self.watch {
-                let sees = votes.get(vantage).is_some_and(|vote| vote.seen.failed == failed);
-                let spent = presence.fast.is_some_and(|fast| fast.spent >= fast.of);
-                if vantage != by && !sees && !spent && presence.origins.contains(id) {
-                    *looked = now;
-                    effects.push(Effect::Hurry(presence.object.clone(), id.clone()));
+            let mut origins = Vec::new();
+            for id in turned {
+                if presence.origins.contains(id) && self.is_to_look((by, vantage), id, now) {
+                    origins.push(id.clone());
                 }
+            }
+            if !origins.is_empty() {
+                effects.push(Effect::Hurry(presence.object.clone(), origins));
+            }
+        }
+        for effect in &effects {
+            let Effect::Hurry(_, origins) = effect else { continue };
+            for id in origins {
+                let failed = self.sees_failing(by, id) == Some(true);
+                let looked = self.looked.entry(id.clone()).or_default();
+                *(if failed { &mut looked.failure } else { &mut looked.pass }) = now;
             }
         }
         effects
+    }
+
+    /// Whether a vantage is to look at an origin of which another has seen something new.
+    fn is_to_look(&self, (by, vantage): (&Name, &Name), id: &OriginId, now: Timestamp) -> bool {
+        let (Some(origin), Some(failed)) = (self.config.origin(id), self.sees_failing(by, id)) else {
+            return false;
+        };
+        let flaps = self.verdicts.get(id).is_some_and(|standing| standing.verdict.flapping().is_some());
+        let looked = self.looked.get(id).copied().unwrap_or_default();
+        let looked = if failed { looked.failure } else { looked.pass };
+        self.sees_failing(vantage, id) != Some(failed)
+            && !flaps
+            && !lately(looked, origin.pace.interval.times(SELDOM), now)
+    }
+
+    /// Whether the last evidence of a vantage was a failure of this origin; nothing if it has not voted.
+    fn sees_failing(&self, vantage: &Name, id: &OriginId) -> Option<bool> {
+        Some(self.votes.get(id)?.get(vantage)?.seen.failed)
     }
 }
 
@@ -99,8 +120,9 @@ mod tests {
 
     fn hurried(effects: &[Effect]) -> Vec<String> {
         let line = |effect: &Effect| {
-            let Effect::Hurry(object, origin) = effect else { return None };
-            Some(format!("{} {origin}", object.name))
+            let Effect::Hurry(object, origins) = effect else { return None };
+            let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
+            Some(format!("{} {}", object.name, origins.join(" ")))
         };
         effects.iter().filter_map(line).collect()
     }
@@ -149,6 +171,16 @@ mod tests {
         // That it is back is found by one, too.
         let found = report(&mut arbiter, 5, "apac", "++");
         assert_eq!(found, ["v1/enam/enam/0of1 shop/primary", "v1/weur/weur/0of1 shop/primary"]);
+    }
+
+    #[test]
+    fn what_a_vantage_sees_of_many_origins_is_one_call_to_each_object() {
+        let mut arbiter = arbiter_of(&shop(), &[], at(0));
+        tell_all(&mut arbiter, 1_000, "++");
+        assert_eq!(
+            report(&mut arbiter, 2, "weur", "--"),
+            ["v1/apac/apac/0of1 shop/primary shop/standby", "v1/enam/enam/0of1 shop/primary shop/standby"]
+        );
     }
 
     #[test]

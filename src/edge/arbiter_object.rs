@@ -217,7 +217,7 @@ impl Inner {
                     }
                 }
                 Effect::Arm(object) => self.arm(object),
-                Effect::Hurry(object, origin) => self.hurry(object, &origin),
+                Effect::Hurry(object, origins) => self.hurry(object, &origins),
                 Effect::Deliver(delivery) => self.deliver(delivery),
                 Effect::GivenUp(happening) => log::error(
                     "notify_given_up",
@@ -275,10 +275,18 @@ impl Inner {
     }
 
     /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would have looked anyway.
-    fn hurry(&self, object: ObjectName, origin: &OriginId) {
-        let (env, path) = (self.env.clone(), format!("hurry/{origin}"));
+    fn hurry(&self, object: ObjectName, origins: &[OriginId]) {
+        let env = self.env.clone();
+        let mut lines = String::new();
+        for id in origins {
+            lines.push_str(&format!("{id}\n"));
+        }
         spawn(async move {
-            if let Err(error) = poke(&env, &object, &path).await {
+            let told = async {
+                let vantage = env.object("VANTAGE", &object.name, object.hint.as_str())?;
+                vantage.post("https://vantage/hurry", &lines).await
+            };
+            if let Err(error) = told.await {
                 log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
             }
         });

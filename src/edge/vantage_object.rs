@@ -1,7 +1,7 @@
 //! The `Vantage` Durable Object: one per shard of a vantage, named `v1/{vantage}/{hint}/{shard}of{n}`.
 //!
 //! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm at once), and
-//! `GET /hurry/` and an origin with 204 (looks at it at once, and a few times more in short order). Its alarm is the
+//! `POST /hurry` and origins, a line each, with 204 (looks at them at once, and a few times more in short order). Its alarm is the
 //! loop: set the next alarm, start what is due, fold what arrives until the next slot. Only one alarm runs at a time; probes
 //! that outlive it run on as tasks of the object and are folded by the next.
 
@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::{Request, Response};
 
 use super::layers::Delivery;
-use super::platform::{Env, Result, State, boxed, spawn};
+use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
@@ -75,14 +75,16 @@ impl Vantage {
         }
     }
 
-    /// Sets the alarm at once; takes in which origin is to be looked at, if the request names one.
+    /// Sets the alarm at once; takes in which origins are to be looked at, if the request names any.
     ///
     /// # Errors
     /// The alarm cannot be set.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
-        let url = request.url();
-        if let Some(id) = url.strip_prefix("https://vantage/hurry/").and_then(OriginId::parse) {
-            self.doubted.borrow_mut().push(id);
+        if request.url() == "https://vantage/hurry" {
+            let lines = boxed(platform::text(request.text())).await?;
+            for line in lines.lines() {
+                self.doubted.borrow_mut().extend(OriginId::parse(line));
+            }
             // A tick that is under way takes it in, and else the next one, before it looks what is due. The receiver lives as long as
             // this object.
             let _ = self.arrive.unbounded_send(Arrival::Doubt);

@@ -245,16 +245,19 @@ impl Traffic {
     /// What was seen of the pools that got requests.
     #[must_use]
     pub fn seen(&self, config: &Config, now: Timestamp) -> Vec<Seen> {
-        let one = |(known, pool): (&crate::config::Pool, &Pool)| {
-            let ejected = known.origins.iter().zip(&pool.origins).filter(|(_, live)| now < live.until);
-            Seen {
-                pool: known.name.clone(),
-                counts: pool.counts,
-                ejected: ejected.map(|(origin, live)| (origin.id.clone(), live.until)).collect(),
+        let mut all = Vec::new();
+        for (known, pool) in config.pools.iter().zip(&self.pools) {
+            let mut ejected = Vec::new();
+            for (origin, live) in known.origins.iter().zip(&pool.origins) {
+                if now < live.until {
+                    ejected.push((origin.id.clone(), live.until));
+                }
             }
-        };
-        let asked = config.pools.iter().zip(&self.pools).filter(|(_, pool)| pool.counts.requests > 0);
-        asked.map(one).collect()
+            if pool.counts.requests > 0 {
+                all.push(Seen { pool: known.name.clone(), counts: pool.counts, ejected });
+            }
+        }
+        all
     }
 
     /// A number from 0 to `below` less one, each as likely as the others; 0 if `below` is 0.

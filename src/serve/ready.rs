@@ -61,7 +61,9 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
         lines.push(format!("[-]heartbeats cannot be heard: {why}"));
     }
     lines.extend(snapshot.notify.iter().flatten().map(channel));
-    lines.extend(basis.seen.iter().flat_map(passed_on));
+    for seen in basis.seen {
+        passed_on(seen, &mut lines);
+    }
     let answers: Vec<String> =
         basis.counts.iter().map(|(layer, count)| format!("{count} {}", layer.as_str())).collect();
     lines.push(format!("[+]answers of this isolate by layer: {}", answers.join(", ")));
@@ -70,17 +72,14 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
 }
 
 /// What the requests saw that this isolate passed on to a pool.
-fn passed_on(Seen { pool, counts, ejected }: &Seen) -> Vec<String> {
+fn passed_on(Seen { pool, counts, ejected }: &Seen, lines: &mut Vec<String>) {
     let Counts { requests, retries, held_back, ejections, unanswered } = counts;
-    let mut lines = vec![format!(
+    lines.push(format!(
         "[+]requests of this isolate for {pool}: {requests}, sent again {retries}, held back by the budget {held_back}, not answered {unanswered}, ejections {ejections}"
-    )];
-    lines.extend(
-        ejected
-            .iter()
-            .map(|(origin, until)| format!("[-]origin {origin} is ejected by live requests until {until}")),
-    );
-    lines
+    ));
+    for (origin, until) in ejected {
+        lines.push(format!("[-]origin {origin} is ejected by live requests until {until}"));
+    }
 }
 
 /// How a channel does. One that fails makes no worker unready: it answers all the same.

@@ -401,11 +401,13 @@ impl<'a> World<'a> {
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
-                arbiter::Effect::Hurry(object, id) => {
+                arbiter::Effect::Hurry(object, origins) => {
                     self.count(Effect::Arm);
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
-                    let number = self.numbers[&id];
-                    self.at(now + ROUND_TRIP.get() / 2, Happens::Hurried(shard, number));
+                    for id in origins {
+                        let number = self.numbers[&id];
+                        self.at(now + ROUND_TRIP.get() / 2, Happens::Hurried(shard, number));
+                    }
                 }
                 arbiter::Effect::Changed(_) | arbiter::Effect::GivenUp(_) | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),

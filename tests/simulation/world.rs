@@ -232,7 +232,7 @@ impl World {
                 }
             }
             Happens::Arms(name) => self.arms(&name),
-            Happens::Hurries(name, origin) => self.hurries(&name, origin)?,
+            Happens::Hurries(name, origins) => self.hurries(&name, origins)?,
             Happens::Cron => self.cron()?,
             Happens::Read => self.read()?,
             Happens::Deploys(version) => self.deploys(version),

@@ -14,8 +14,8 @@ pub(super) enum Happens {
     Sent(u64, Answer),
     Replied(usize, u64, vantage::Event),
     Arms(String),
-    /// A vantage object hears that live requests found an origin wanting.
-    Hurries(String, OriginId),
+    /// A vantage object hears that somebody saw origins do otherwise.
+    Hurries(String, Vec<OriginId>),
     Cron,
     Read,
     Deploys(usize),

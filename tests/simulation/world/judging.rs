@@ -147,8 +147,8 @@ impl World {
                         self.at(self.now + 50, Happens::Arms(object.name));
                     }
                 }
-                Verdicts::Hurry(object, origin) => {
-                    self.at(self.now + 50, Happens::Hurries(object.name, origin));
+                Verdicts::Hurry(object, origins) => {
+                    self.at(self.now + 50, Happens::Hurries(object.name, origins));
                 }
                 Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
                 Verdicts::Overtaken(known) => self.overtaken = Some(known),

@@ -212,13 +212,15 @@ impl World {
         self.at(self.now, Happens::Rings(object, self.now));
     }
 
-    /// Somebody saw an origin do otherwise: whoever lives looks at once.
-    pub(super) fn hurries(&mut self, name: &str, origin: OriginId) -> Result<(), String> {
+    /// Somebody saw origins do otherwise: whoever lives looks at once.
+    pub(super) fn hurries(&mut self, name: &str, origins: Vec<OriginId>) -> Result<(), String> {
         self.arms(name);
         let alive = |vantage: &VantageObject| vantage.name == name && vantage.memory.is_some();
-        match self.vantages.iter().position(alive) {
-            Some(object) => self.probe(object, vantage::Event::Doubted(origin)),
-            None => Ok(()),
+        if let Some(object) = self.vantages.iter().position(alive) {
+            for origin in origins {
+                self.probe(object, vantage::Event::Doubted(origin))?;
+            }
         }
+        Ok(())
     }
 }
