@@ -410,6 +410,27 @@ fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
 }
 
 #[test]
+fn a_verdict_that_gets_worse_ends_no_ejection() {
+    let config = config("");
+    let mut traffic = Traffic::new(&config, 1);
+    for ms in 0..3 {
+        traffic.failed(0, 0, at(ms));
+    }
+    let mut first = |status: Status, recovered: Option<Timestamp>| {
+        // All others have a warning for long.
+        let mut snapshot = snapshot(&config, &[(1, None); ORIGINS], false, at(0));
+        let origin = &mut snapshot.pools[0].origins[0];
+        (origin.status, origin.since, origin.recovered) = (status, at(1_000), recovered);
+        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, at(1_500));
+        order.places[0]
+    };
+    // The first of three vantages sees it fail as well.
+    assert_eq!(first(Status::Warn, None), 1);
+    assert_eq!(first(Status::Warn, Some(at(0))), 1, "it recovered before that");
+    assert_eq!(first(Status::Pass, None), 0, "every vantage says that it is well since then");
+}
+
+#[test]
 fn an_origin_that_failed_once_and_is_not_asked_again_does_not_keep_requests_from_a_lease() {
     let config = config("");
     let mut passage = Passage::new(&config, 1);

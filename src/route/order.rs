@@ -50,11 +50,16 @@ pub fn order(
     let panic = view.is_some_and(|view| view.panic);
     let found = candidates(defined, route, view, now)
         .map(|(place, candidate, share)| {
-            let good = matches!(candidate.status, Status::Pass | Status::Warn);
-            let since = view.and_then(|view| seen(view, defined, place)).map(|origin| origin.since);
+            let known = view.and_then(|view| seen(view, defined, place));
+            // A warning is good news of one that failed, and bad news of one that passed.
+            let good_since = known.and_then(|origin| match candidate.status {
+                Status::Pass => Some(origin.since),
+                Status::Warn => origin.recovered,
+                Status::Unknown | Status::Fail => None,
+            });
             Usable {
                 place,
-                ejected: traffic.is_ejected(pool, place, since.filter(|_| good), now),
+                ejected: traffic.is_ejected(pool, place, good_since, now),
                 weight: defined.origins.get(place).map_or(0, |origin| origin.weight.into()),
                 candidate,
                 share,
