@@ -410,6 +410,18 @@ fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
 }
 
 #[test]
+fn an_origin_whose_ejection_a_verdict_ended_is_ejected_again_when_it_fails_again() {
+    let config = config("");
+    let mut traffic = Traffic::new(&config, 1);
+    let fails = |traffic: &mut Traffic, ms: u64| (0..3).any(|n| traffic.failed(0, 0, at(ms + n)));
+    assert!(fails(&mut traffic, 0));
+    assert!(!fails(&mut traffic, 100), "those that were on their way do not eject it once more");
+    assert!(!traffic.is_ejected(0, 0, Some(at(3_000)), at(4_000)));
+    assert!(fails(&mut traffic, 5_000), "it need not wait until the first would have been over");
+    assert!(traffic.is_ejected(0, 0, Some(at(3_000)), at(24_000)), "and it is for longer");
+}
+
+#[test]
 fn a_verdict_that_gets_worse_ends_no_ejection() {
     let config = config("");
     let mut traffic = Traffic::new(&config, 1);

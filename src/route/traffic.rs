@@ -219,21 +219,22 @@ impl Traffic {
         true
     }
 
-    /// Whether an origin is ejected. A verdict that turned good after it (`since`) ends it, as a health check does in Envoy.
-    #[must_use]
+    /// Whether an origin is ejected. A verdict that turned good after it (since then) ends it for good, as a health check does in Envoy:
+    /// when the origin fails again, it is ejected again.
     pub fn is_ejected(
-        &self,
+        &mut self,
         pool: usize,
         origin: usize,
         good_since: Option<Timestamp>,
         now: Timestamp,
     ) -> bool {
-        let live = self.pools.get(pool).and_then(|pool| pool.origins.get(origin));
-        live.is_some_and(|live| {
-            let Some(at) = live.ejected else { return false };
-            // A clock that was set back ends it, too.
-            (at..live.until).contains(&now) && good_since.is_none_or(|since| since <= at)
-        })
+        let Some(live) = self.live(pool, origin) else { return false };
+        let Some(at) = live.ejected else { return false };
+        if good_since.is_some_and(|since| since > at) {
+            live.until = live.until.min(now);
+        }
+        // A clock that was set back ends it, too.
+        (at..live.until).contains(&now)
     }
 
     /// What became of the requests of a pool.
