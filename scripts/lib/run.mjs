@@ -79,7 +79,10 @@ export function endWithParent() {
 /** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
 export async function main(work) {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.once(name, () => {
+    // Not `once`: npm passes on to us the Ctrl-C that the terminal has sent us already, and the second one, with no handler left,
+    // would end us on the spot and leave behind everything that we started.
+    process.on(name, () => {
+      if (ending) return;
       ending = true;
       endAll().then(() => process.exit(name === "SIGINT" ? 0 : 143));
     });

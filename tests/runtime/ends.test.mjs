@@ -38,3 +38,27 @@ for (const [what, end] of [
     }
   });
 }
+
+test("a second Ctrl-C leaves nothing behind either, not even a child that is deaf to the first", async () => {
+  const work = `
+    import { main, start } from ${JSON.stringify(join(root, "scripts", "lib", "run.mjs"))};
+    await main(async () => {
+      const child = start("sh", ["-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"], { stdio: ["ignore", "inherit", "ignore"] });
+      await new Promise((resolve) => child.on("exit", resolve));
+    });`;
+  const script = spawn(process.execPath, ["--input-type=module", "-e", work], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  script.stdout.on("data", (chunk) => (said += chunk));
+  await until("the child runs", (see) => see(said).includes("deaf"));
+  const [child] = descendants(script.pid);
+  script.kill("SIGINT");
+  // npm passes on what the terminal has sent to everybody already, and people press it again.
+  const again = setInterval(() => script.kill("SIGINT"), 20);
+  try {
+    await until("the script has ended", () => !runs(script.pid));
+    await until("its child has ended", () => !runs(child), 1000);
+  } finally {
+    clearInterval(again);
+    for (const pid of [script.pid, child].filter(runs)) process.kill(pid, "SIGKILL");
+  }
+});
