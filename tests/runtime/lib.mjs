@@ -163,7 +163,8 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
 }
 
 /** A sample origin of examples/origin, for real. */
-export async function sampleOrigin(name, database, port = 0) {
+export async function sampleOrigin(name, database, port) {
+  port ??= await freePort();
   const args = ["-m", "origin", "serve", "--port", String(port), "--name", name, "--allow-misbehave", "--database", database];
   const child = launch(python, args, { cwd: join(root, "examples", "origin") });
   const [, found] = await until(`${name} listens`, (see) => {
@@ -191,8 +192,8 @@ export async function origin(answer, host = "127.0.0.1") {
     self.requests.push({ at: Date.now(), path, vantage: headers["vedette-vantage"], headers });
     self.answer(request, response);
   });
-  await new Promise((resolve) => server.listen(0, host, resolve));
-  self.port = server.address().port;
+  self.port = await freePort();
+  await new Promise((resolve) => server.listen(self.port, host, resolve));
   self.stop = () => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));

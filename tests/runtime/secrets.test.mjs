@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { finished, origin, refusedStart, root, startWorker, until } from "./lib.mjs";
+import { freePort } from "../../scripts/lib/ports.mjs";
 
 const canary = (where) => `canary-${where}-${randomBytes(8).toString("hex")}`;
 const secrets = { PROBE_TOKEN: canary("header"), PROBE_BODY: canary("body"), UNUSED: canary("unused") };
@@ -129,7 +130,7 @@ test("nothing that is deployed has a secret in it, only its name", () => {
 test("credentials in an address are refused and not repeated", async () => {
   const file = join(folder, "credentials.toml");
   writeFileSync(file, `[[pool]]\nname = "shop"\n[[pool.origin]]\nname = "primary"\nurl = "https://user:${credentials}@a.example/?${credentials}"\n`);
-  const { code, said } = await refusedStart({ VEDETTE_CONFIG: file, VEDETTE_STATE: join(folder, "state"), VEDETTE_BUILD: join(root, "build"), PORT: String(worker.port + 1) });
+  const { code, said } = await refusedStart({ VEDETTE_CONFIG: file, VEDETTE_STATE: join(folder, "state"), VEDETTE_BUILD: join(root, "build"), PORT: String(await freePort()) });
   assert.notEqual(code, 0);
   assert.match(said, /url/);
   clean("the refusal", said);
