@@ -15,10 +15,12 @@ mod stored;
 mod telling;
 mod view;
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Hint, Origin, Subject};
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Happening, Part, Snapshot};
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{Damping, Judgement, Rules, StandingVote, Verdict, Votes};
 use crate::vote::Report;
 
@@ -112,13 +114,13 @@ pub struct Arbiter {
     /// Why a vantage has no evidence of an origin, as it last said.
     blind: Blind,
     belief: Belief,
-    verdicts: Map<OriginId, Standing>,
-    pools: Map<Name, PoolStanding>,
-    watch: Map<(Name, String), Presence>,
+    verdicts: BTreeMap<OriginId, Standing>,
+    pools: BTreeMap<Name, PoolStanding>,
+    watch: BTreeMap<(Name, String), Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
     /// When the vantages were last made to look at an origin.
-    looked: Map<OriginId, Looked>,
+    looked: BTreeMap<OriginId, Looked>,
     desk: Desk,
     publication: Publication,
     /// Pools whose followers are to be told of their revision.
@@ -156,17 +158,17 @@ impl Arbiter {
     #[must_use]
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
-            votes: Map::new(),
-            blind: Map::new(),
-            belief: <Belief as Default>::default(),
-            verdicts: Map::new(),
-            pools: Map::new(),
+            votes: BTreeMap::new(),
+            blind: BTreeMap::new(),
+            belief: Belief::default(),
+            verdicts: BTreeMap::new(),
+            pools: BTreeMap::new(),
             watch: watched(&config),
             events: Vec::new(),
             heartbeats: Heartbeats::of(&config),
-            looked: Map::new(),
+            looked: BTreeMap::new(),
             desk: Desk::new(&config),
-            publication: <Publication as Default>::default(),
+            publication: Publication::default(),
             revised: Vec::new(),
             stale: Vec::new(),
             unmoved_until: Timestamp::default(),
@@ -451,14 +453,14 @@ fn earliest(bound: Timestamp, next: Option<Timestamp>) -> Timestamp {
 }
 
 /// The votes on an origin; none if nobody has voted.
-fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a Map<Name, StandingVote> {
-    static NOBODY: Map<Name, StandingVote> = Map::new();
+fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a BTreeMap<Name, StandingVote> {
+    static NOBODY: BTreeMap<Name, StandingVote> = BTreeMap::new();
     votes.get(&origin.id).unwrap_or(&NOBODY)
 }
 
 /// Why vantages have no evidence of an origin.
-fn blind_to<'a>(blind: &'a Blind, origin: &Origin) -> &'a Map<Name, String> {
-    static NOBODY: Map<Name, String> = Map::new();
+fn blind_to<'a>(blind: &'a Blind, origin: &Origin) -> &'a BTreeMap<Name, String> {
+    static NOBODY: BTreeMap<Name, String> = BTreeMap::new();
     blind.get(&origin.id).unwrap_or(&NOBODY)
 }
 

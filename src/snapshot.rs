@@ -3,7 +3,7 @@
 //! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Subject};
 use crate::json;

@@ -10,12 +10,13 @@ mod bearings;
 mod booth;
 mod stored;
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard};
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
 use bearings::{Bearings, Belief, Conclusion};
@@ -70,7 +71,7 @@ pub struct Watch {
     vantage: Name,
     shard: String,
     config: Fingerprint,
-    booths: Map<OriginId, Booth>,
+    booths: BTreeMap<OriginId, Booth>,
     waiting: VecDeque<OriginId>,
     bearings: Bearings,
     allowance: Allowance,
@@ -406,7 +407,7 @@ impl Watch {
     fn report(&mut self, now: Timestamp) -> Option<Report> {
         // Derived from the clock so that it rises across lives of the object without a write.
         let seq = now.as_millis().max(self.seq.saturating_add(1));
-        let (mut votes, mut blind) = (Vec::new(), Map::new());
+        let (mut votes, mut blind) = (Vec::new(), BTreeMap::new());
         for (id, booth) in &mut self.booths {
             votes.extend(booth.vote(seq, now));
             if let Some(why) = &booth.blind {

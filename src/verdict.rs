@@ -9,10 +9,12 @@ mod isolation;
 mod outlook;
 mod standing;
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Pool, Quorum};
-use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 pub use isolation::{Votes, is_answered, isolated};
@@ -126,7 +128,7 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
 pub fn judge(
     rules: &Rules,
     definition: Fingerprint,
-    (votes, blind): (&Map<Name, StandingVote>, &Map<Name, String>),
+    (votes, blind): (&BTreeMap<Name, StandingVote>, &BTreeMap<Name, String>),
     now: Timestamp,
 ) -> Judgement {
     let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);
@@ -195,7 +197,7 @@ const fn is_decided(vote: &StandingVote) -> bool {
 }
 
 /// `; weur has no evidence: the secret PROBE_TOKEN is not set`; nothing if none is blind.
-fn without_evidence(blind: &Map<Name, String>) -> String {
+fn without_evidence(blind: &BTreeMap<Name, String>) -> String {
     let Some((vantage, why)) = blind.iter().next() else { return String::new() };
     let others = blind.len().saturating_sub(1);
     let more = if others > 0 { format!(" and {others} more have") } else { " has".to_owned() };

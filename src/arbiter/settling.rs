@@ -1,11 +1,13 @@
 //! Origins' verdicts → a pool's: its status, where its traffic should go, and the revision that names both.
 
+use std::collections::BTreeMap;
+
 use super::Standing;
 use crate::config::{Origin, Pool};
 use crate::heartbeat;
 use crate::route::{self, Candidate, Choice};
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{self, Status};
 
 /// A pool's standing verdict.
@@ -24,8 +26,8 @@ pub(super) struct PoolStanding {
 /// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
 pub(super) fn settle_pool(
     pool: &Pool,
-    verdicts: &Map<OriginId, Standing>,
-    pools: &mut Map<Name, PoolStanding>,
+    verdicts: &BTreeMap<OriginId, Standing>,
+    pools: &mut BTreeMap<Name, PoolStanding>,
     (config, now): (Fingerprint, Timestamp),
     changed: &mut bool,
 ) -> Option<Happening> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
@@ -38,7 +40,7 @@ pub(super) fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> 
         missed: 0,
         colo: None,
         votes: script.chars().zip(config.origins()).map(vote).collect(),
-        blind: Map::new(),
+        blind: BTreeMap::new(),
         fast: None,
     }
 }

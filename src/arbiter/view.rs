@@ -1,5 +1,7 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
+use std::collections::BTreeMap;
+
 use super::doubt::is_against;
 use super::presence::Presence;
 use super::{Arbiter, ballot};
@@ -9,7 +11,7 @@ use crate::route::Choice;
 use crate::snapshot::{
     BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
 };
-use crate::units::{Map, Name, Timestamp};
+use crate::units::{Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
 
@@ -136,7 +138,7 @@ impl Arbiter {
 }
 
 /// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt for good, which is none.
-fn in_doubt(pool: &Pool, origin: &Origin, votes: &Map<Name, StandingVote>, now: Timestamp) -> bool {
+fn in_doubt(pool: &Pool, origin: &Origin, votes: &BTreeMap<Name, StandingVote>, now: Timestamp) -> bool {
     votes.values().any(|vote| {
         let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);
         fresh && is_against(vote)

@@ -6,16 +6,17 @@
 
 use std::fmt;
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Config, Hint, Place, ProbeValue, Problem, Problems, Quorum};
-use crate::json::{self, Object, as_text};
+use crate::json::{self, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
 const FORM: u32 = 6;
 
-#[derive(Deserialize, Serialize)]
+/// What is read.
+#[derive(Deserialize)]
 struct Compiled {
     form: u32,
     config: Option<Config>,
@@ -23,19 +24,24 @@ struct Compiled {
     problems: Option<Vec<String>>,
 }
 
+/// What is written: one of the two.
+#[derive(Serialize)]
+struct Written<'a> {
+    form: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'a Config>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<&'a str>>,
+}
+
 /// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
 #[must_use]
 pub fn compile(parsed: &Result<Config, Problems>) -> String {
-    let mut compiled = Object::new();
-    compiled.put("form", &FORM);
-    match parsed {
-        Ok(config) => compiled.put("config", config),
-        Err(problems) => {
-            let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
-            compiled.put("problems", &paths)
-        }
+    let (config, problems) = match parsed {
+        Ok(config) => (Some(config), None),
+        Err(problems) => (None, Some(problems.iter().map(|problem| problem.at.as_str()).collect())),
     };
-    compiled.end()
+    json::write(&Written { form: FORM, config, problems })
 }
 
 pub(super) fn read(text: &str) -> Result<Config, Problems> {
@@ -115,7 +121,12 @@ fn probe_value(text: &str) -> Option<ProbeValue> {
     }
 }
 
-as_text! { Hint: Hint::parse, Place: place, Quorum: quorum, ProbeValue: probe_value }
+as_text! {
+    Hint: "a location hint", Hint::parse,
+    Place: "a place", place,
+    Quorum: "a quorum", quorum,
+    ProbeValue: "a text or a secret", probe_value,
+}
 
 #[cfg(test)]
 mod tests {

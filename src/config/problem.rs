@@ -4,12 +4,12 @@
 //! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of
 //! credentials.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use miniserde::Serialize;
+use serde::Serialize;
 
 use super::{check, expect, heartbeat, notify, origin, pool, request, route, settings, vantage};
-use crate::units::Map;
 
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,7 +50,7 @@ impl Problems {
     pub(super) fn sorted(first: Problem, others: Vec<Problem>) -> Self {
         let mut list = if others.is_empty() { vec![first] } else { others };
         list = in_order(list, |problem| problem.line.map_or(usize::MAX, |line| line as usize));
-        let mut seen = Map::new();
+        let mut seen = BTreeMap::new();
         list.retain(|problem| seen.insert(problem.to_string(), ()).is_none());
         let rest = list.len().saturating_sub(Self::MAX);
         if rest > 0 {

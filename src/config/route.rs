@@ -1,6 +1,6 @@
 //! `[[route]]`: which host and path goes to which pool, and what is done when an origin does not answer.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::expect::statuses;
 use super::problem::{meant, quoted};

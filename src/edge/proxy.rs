@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::platform::{Context, Env, boxed};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
-use crate::json::Object;
+use crate::json;
 use crate::route::copy::Exchange;
 use crate::route::{self, Event, Passage, Seen, Step, fields};
 use crate::units::{Name, OriginId};
@@ -167,9 +167,7 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<S
         sets_cookie: answered.field("set-cookie").is_some(),
     };
     let keep = with(|passage, config| passage.keeps_copy(config, &exchange))?;
-    let mut said = Object::new();
-    said.put("key", &keep.key).put("ttl", &keep.ttl).put("anew", &keep.anew);
-    Some(said.end())
+    Some(json::write(&keep))
 }
 
 /// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).

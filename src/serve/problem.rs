@@ -1,22 +1,36 @@
 //! Errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of the request repeated.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use super::Answer;
 use crate::config::{Config, Problems};
-use crate::json::Object;
+use crate::json::{self, Shown};
 
 /// A problem answer. `slug` names the kind for machines.
 pub(super) fn answer(status: u16, slug: &str, title: &str, detail: &str) -> Answer {
-    with(status, slug, title, detail, Vec::new())
+    with(status, slug, title, detail, &[])
 }
 
-fn with(status: u16, slug: &str, title: &str, detail: &str, problems: Vec<String>) -> Answer {
-    let mut document = Object::new();
-    document.put("type", &format!("urn:vedette:problem:{slug}")).put("title", title).put("status", &status);
-    document.put("detail", detail).put_some("problems", (!problems.is_empty()).then_some(problems));
+/// The document of RFC 9457.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: Shown<fmt::Arguments<'a>>,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [&'a str],
+}
+
+fn with(status: u16, slug: &str, title: &str, detail: &str, problems: &[&str]) -> Answer {
+    let kind = Shown(format_args!("urn:vedette:problem:{slug}"));
     Answer {
         status,
         headers: vec![("content-type", "application/problem+json".to_owned())],
-        body: document.end(),
+        body: json::write(&Document { kind, title, status, detail, problems }),
     }
 }
 
@@ -52,13 +66,13 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
 ///
 /// The messages may quote settings, so only the paths of what is wrong are told to the public.
 pub(super) fn bad_config(problems: &Problems) -> Answer {
-    let paths = problems.iter().map(|problem| problem.at.clone()).collect();
+    let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
     with(
         503,
         "bad-configuration",
         "The configuration is not valid",
         "This worker was started with a configuration that it cannot use, so it probes nothing and knows nothing. Run \
          `vedette check` on it; the settings concerned are listed.",
-        paths,
+        &paths,
     )
 }

@@ -1,17 +1,19 @@
 //! What survives a vantage object: counters, opinions, and what it spent today.
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::allowance::Spent;
 use crate::json;
-use crate::units::{Fingerprint, Map, OriginId, Timestamp};
+use crate::units::{Fingerprint, OriginId, Timestamp};
 use crate::vote::Tally;
 
 /// What is stored of a shard. Format version 1: fields are never renamed; new ones are an `Option`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredV1 {
     pub(super) version: u32,
-    pub(super) tallies: Map<OriginId, StoredTally>,
+    pub(super) tallies: BTreeMap<OriginId, StoredTally>,
     pub(super) spent: Option<Spent>,
     /// When a reference was last asked.
     pub(super) asked: Option<Timestamp>,
