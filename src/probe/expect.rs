@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::same::same;
-use super::{End, Head, Reply};
 use crate::config::{Expect, Method, Origin};
+use crate::exchange::{End, Head, Reply};
 use crate::sample::{CacheClass, Check, Finding, Sample};
 use crate::units::Millis;
 

@@ -8,7 +8,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Answer, Format, etag, freshness};
+use super::{Format, etag, freshness};
+use crate::answer::Answer;
 use crate::json::{self, Shown};
 use crate::snapshot::{BeatView, OriginView, PoolView, Snapshot, VoteView};
 use crate::units::{Name, Timestamp};

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Answer, Format, freshness, problem};
+use super::{Format, freshness, problem};
+use crate::answer::{self, Answer};
 use crate::config::{Config, Pool};
 use crate::follow::Mark;
 use crate::json::{self, Shown};
@@ -17,7 +18,7 @@ const CACHED: u64 = 1;
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
     let pool = config.pool(pool);
     if pool.is_some_and(Pool::is_of_heartbeats) {
-        return Some(problem::answer(
+        return Some(answer::problem(
             404,
             "no-signal",
             "No signal",
@@ -28,7 +29,7 @@ pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Ans
     match format {
         Format::Json => None,
         Format::Text | Format::Redirect if exposed => None,
-        Format::Text | Format::Redirect => Some(problem::answer(
+        Format::Text | Format::Redirect => Some(answer::problem(
             403,
             "urls-not-exposed",
             "Addresses are not exposed",

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Lease;
+use crate::answer::Answer;
 use crate::json;
-use crate::serve::Answer;
 use crate::units::{Millis, Name};
 
 /// A request, as `proxy.mjs` sees it.

@@ -6,8 +6,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Attempt, Parts, fields};
+use super::{Attempt, fields};
 use crate::config::{Config, StatusRange};
+use crate::path::Parts;
 use crate::units::{Millis, Timestamp};
 
 /// For how long requests go the same way, as `proxy.mjs` reads it.
