@@ -290,16 +290,16 @@ impl Arbiter {
             vote.observed = vote.observed.minus(back);
             vote.since = vote.since.minus(back).min(now);
         }
-        for (_, presence) in self.watch.iter_mut() {
+        for presence in self.watch.values_mut() {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
         self.belief.unsure(now.plus(self.longest_ttl));
         (self.unmoved_until, self.heard_until) = (now, now);
-        for (_, standing) in self.verdicts.iter_mut() {
+        for standing in self.verdicts.values_mut() {
             standing.stale = true;
         }
-        for (_, pool) in self.pools.iter_mut() {
+        for pool in self.pools.values_mut() {
             pool.since = pool.since.min(now);
         }
         self.alarm = None;

@@ -254,7 +254,7 @@ impl Snapshot {
                 Subject::Origin(origin) if pool.expose_urls => Some(origin.url.to_string()),
                 Subject::Origin(_) | Subject::Heartbeat(_) => None,
             };
-            let origins = pool.subjects().into_iter().map(|subject| OriginView {
+            let origins = pool.subjects().map(|subject| OriginView {
                 name: subject.id().origin.clone(),
                 url: url(subject),
                 priority: subject.priority(),

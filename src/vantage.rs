@@ -164,7 +164,7 @@ impl Watch {
             Event::Sampled(id, ticket, sample) => self.sampled(&id, ticket, sample, now),
             Event::Referred(ticket, referral) => self.referred(ticket, &referral, now),
             Event::Delivered(seq) => {
-                for (_, booth) in self.booths.iter_mut() {
+                for booth in self.booths.values_mut() {
                     booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
                 Vec::new()
@@ -196,7 +196,7 @@ impl Watch {
     fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
         self.bearings.tidy(now);
         let hurry = self.allowance.is_left(now);
-        // What is due, the earliest slot first.
+        // What is due: the earliest slot first, and within one the order of the names.
         let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
         let mut latest = Millis::ZERO;
         for (id, booth) in &mut self.booths {
@@ -210,9 +210,10 @@ impl Watch {
                 missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
                 latest = latest.max(late);
             }
-            due.insert(due.partition_point(|(other, _)| *other <= slot), (slot, id.clone()));
+            due.push((slot, id.clone()));
             booth.wait(now);
         }
+        due.sort_by_key(|(slot, _)| *slot);
         if !due.is_empty() {
             self.allowance.ticked(latest > LATE, now);
         }

@@ -171,11 +171,9 @@ pub fn judge(
         (Status::Pass, format!("{count} of {count} vantages pass"))
     };
     let reason = reason + &without_evidence(blind);
+    let mut observed: Vec<Timestamp> = live.iter().map(|(_, vote)| vote.observed).collect();
     // Newest first.
-    let mut observed: Vec<Timestamp> = Vec::new();
-    for (_, vote) in &live {
-        observed.insert(observed.partition_point(|other| *other > vote.observed), vote.observed);
-    }
+    observed.sort_unstable_by(|one, other| other.cmp(one));
     let last_needed =
         observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
     Judgement {

@@ -101,9 +101,7 @@ impl Belief {
             failing.filter_map(|(vantage, vote)| Some((vantage.clone(), why(vantage, vote)?))).collect();
         for (vantage, why) in doubted {
             votes.remove(&vantage);
-            if !blind.contains_key(&vantage) {
-                blind.insert(vantage, why);
-            }
+            blind.entry(vantage).or_insert(why);
         }
         verdict::judge(rules, origin.definition, (&votes, &blind), now)
     }

@@ -59,7 +59,7 @@ impl Arbiter {
         }
         (self.heard_until, self.silence_at) = (NEVER, NEVER);
         let mut last = None;
-        for (_, presence) in self.watch.iter_mut() {
+        for presence in self.watch.values_mut() {
             let silent_from = presence.silent_from();
             let silent =
                 silent_from.is_none_or(|from| now > from) || presence.heard.is_some_and(|heard| now < heard);

@@ -33,7 +33,7 @@ pub(super) fn settle_pool(
 ) -> Option<Happening> {
     let status_of =
         |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
-    let statuses: Vec<Status> = pool.subjects().into_iter().map(|subject| status_of(subject.id())).collect();
+    let statuses: Vec<Status> = pool.subjects().map(|subject| status_of(subject.id())).collect();
     let before = pools.get(&pool.name);
     // Who has the traffic needs not wait for it.
     let serving = before.and_then(|before| before.choice.origin());

@@ -81,7 +81,7 @@ impl Row {
 
 impl PoolRow {
     pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &BTreeMap<OriginId, Standing>) -> Row {
-        let origins = pool.subjects().into_iter().filter_map(|subject| {
+        let origins = pool.subjects().filter_map(|subject| {
             let standing = verdicts.get(subject.id())?;
             Some((subject.id().origin.clone(), standing.verdict.clone()))
         });

@@ -56,7 +56,7 @@ impl Arbiter {
 
     pub(super) fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
         let origins: Vec<OriginView> =
-            pool.subjects().into_iter().map(|subject| self.subject_view(pool, subject, now)).collect();
+            pool.subjects().map(|subject| self.subject_view(pool, subject, now)).collect();
         let standing = self.pools.get(&pool.name);
         let choice = standing.map(|standing| &standing.choice);
         PoolView {

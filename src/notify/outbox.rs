@@ -225,7 +225,7 @@ impl Outbox {
         let mut again = self.matters.values().filter_map(|matter| reminded(channel, matter));
         let again = again.any(|at| at <= now);
         let (mut news, mut idle) = (Vec::new(), Vec::new());
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             let before = news.len();
             matter.tell(subject, again, now, &mut news);
             if news.len() > before {
@@ -281,7 +281,7 @@ impl Outbox {
     pub fn give_up(&mut self, channel: &Channel, now: Timestamp) -> Option<String> {
         let message = self.head.waiting.take_if(|message| message.made.plus(channel.give_up) <= now)?;
         (self.head_changed, self.sending) = (true, false);
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             if matter.forget_telling(message.made) {
                 self.changed.push(subject.clone());
             }
@@ -313,7 +313,7 @@ impl Outbox {
     /// After a clock stepped back, everything is as long ago as it was.
     pub fn set_back(&mut self, by: Millis) {
         self.head_changed = true;
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             matter.set_back(by);
             self.changed.push(subject.clone());
         }

@@ -25,7 +25,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
         ));
     };
     let origin = origin?;
-    if found.subjects().into_iter().any(|candidate| candidate.id().origin.as_str() == origin) {
+    if found.subjects().any(|candidate| candidate.id().origin.as_str() == origin) {
         return None;
     }
     Some(answer::problem(404, "unknown-origin", "Unknown origin", "The pool has no origin of this name."))

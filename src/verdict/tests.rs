@@ -100,7 +100,7 @@ fn too_few_live_votes_are_unknown_whatever_they_say() {
 #[test]
 fn where_a_cache_answers_the_reason_says_so() {
     let mut votes = votes("weur+50 enam+50");
-    for (_, vote) in votes.iter_mut() {
+    for vote in votes.values_mut() {
         vote.seen.unproven = true;
     }
     let judgement =

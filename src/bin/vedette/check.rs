@@ -201,9 +201,9 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
     let (good, document) = match Config::parse(&text) {
         Ok(config) => {
             let refused = refusals(&config, deploy);
-            (refused.is_empty(), json::write(&document::good(&config, &refused)))
+            (refused.is_empty(), json::write(&document::readable(&config, &refused)))
         }
-        Err(problems) => (false, json::write(&document::bad(&problems))),
+        Err(problems) => (false, json::write(&document::unreadable(&problems))),
     };
     say(&document);
     if good { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }

@@ -9,7 +9,7 @@ use super::tables;
 
 /// What is said of a configuration that can be read.
 #[derive(Serialize)]
-pub(super) struct Good<'a> {
+pub(super) struct Readable<'a> {
     good: bool,
     config: Fingerprint,
     problems: [Problem; 0],
@@ -24,7 +24,7 @@ pub(super) struct Good<'a> {
 
 /// What is said of one that cannot.
 #[derive(Serialize)]
-pub(super) struct Bad<'a> {
+pub(super) struct Unreadable<'a> {
     good: bool,
     problems: Vec<&'a Problem>,
 }
@@ -128,7 +128,7 @@ struct Amount {
 }
 
 /// A configuration and what speaks against it on its plan or for a deployment.
-pub(super) fn good<'a>(config: &'a Config, refused: &'a [String]) -> Good<'a> {
+pub(super) fn readable<'a>(config: &'a Config, refused: &'a [String]) -> Readable<'a> {
     let channels = config.notify.iter().map(|channel| Channel {
         name: &channel.name,
         kind: channel.kind.as_str(),
@@ -151,7 +151,7 @@ pub(super) fn good<'a>(config: &'a Config, refused: &'a [String]) -> Good<'a> {
         timeout_ms: route.timeout,
         deadline_ms: route.deadline,
     });
-    Good {
+    Readable {
         good: refused.is_empty(),
         config: config.hash,
         problems: [],
@@ -166,8 +166,8 @@ pub(super) fn good<'a>(config: &'a Config, refused: &'a [String]) -> Good<'a> {
 }
 
 /// Everything that is wrong with a text.
-pub(super) fn bad(problems: &Problems) -> Bad<'_> {
-    Bad { good: false, problems: problems.iter().collect() }
+pub(super) fn unreadable(problems: &Problems) -> Unreadable<'_> {
+    Unreadable { good: false, problems: problems.iter().collect() }
 }
 
 fn budgets(config: &Config) -> Budgets<'_> {
