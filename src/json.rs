@@ -78,3 +78,44 @@ macro_rules! as_text {
 }
 
 pub(crate) use as_text;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Name, OriginId, Ratio, Timestamp};
+
+    #[test]
+    fn what_is_shown_is_written_like_any_other_text() {
+        for text in ["", "plain", "\"\\", "\n\t\u{8}\u{c}\r\u{0}\u{1f}", "\u{7f}\u{e9}\u{1f600}\u{2028}"] {
+            let shown = write(&Shown(format_args!("{text}")));
+            assert_eq!(shown, write(text));
+            assert_eq!(read::<String>(&shown).as_deref(), Some(text));
+        }
+        assert_eq!(write("\u{8}\t\n\u{c}\r\"\\/\u{1}\u{7f}"), "\"\\b\\t\\n\\f\\r\\\"\\\\/\\u0001\u{7f}\"");
+    }
+
+    #[test]
+    fn values_are_checked_as_they_are_read() {
+        assert_eq!(read::<Name>("\"shop\"").map(|name| name.to_string()).as_deref(), Some("shop"));
+        // A text with an escape cannot be read in place.
+        assert_eq!(read::<Name>(r#""sh\u006fp""#).map(|name| name.to_string()).as_deref(), Some("shop"));
+        assert_eq!(read::<Ratio>("100").map(Ratio::as_percent), Some(100));
+        let late = read::<Timestamp>("18446744073709551615").map(|at| at.to_string());
+        assert_eq!(late.as_deref(), Some("9999-12-31T23:59:59.999Z"));
+        for text in ["101", "256", "-1", "-0", "1.0", "1e1", "\"1\"", "null", "[1]"] {
+            assert_eq!(read::<Ratio>(text), None, "{text}");
+        }
+        for text in ["-1", "-0", "5.0", "1e3", "18446744073709551616", "\"5\"", "null"] {
+            assert_eq!(read::<Timestamp>(text), None, "{text}");
+        }
+        for text in ["\"Shop\"", "\"\"", "7", "null", "\"shop\" ", "\"shop\"x", "\"sh\\ud800op\""] {
+            assert_eq!(read::<Name>(text).is_some(), text == "\"shop\" ", "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_repeats_nothing_of_a_text_that_is_no_value() {
+        let error = serde_json::from_str::<OriginId>("\"Zq7xMark\"").unwrap_err().to_string();
+        assert_eq!(error, "not a pool and an origin at line 1 column 10");
+    }
+}

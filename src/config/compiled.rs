@@ -1,8 +1,8 @@
 //! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
-//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds; the upload is a third
-//! smaller for it and starts faster (decision 0006). Build and worker are of one release, so the form is nobody else's: it has a
-//! number, and another number is refused.
+//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds, and the
+//! worker starts faster for it (decision 0006). Build and worker are of one release, so the form is nobody else's: it
+//! has a number, and another number is refused.
 
 use std::fmt;
 
@@ -72,12 +72,16 @@ impl Deployment {
 }
 
 fn read(text: &str) -> Result<Deployment, Problems> {
-    let compiled = json::read::<Compiled>(text).filter(|compiled| compiled.form == FORM);
     let problem = |at: String, message: &str| Problem { at, line: None, message: message.to_owned() };
-    let Some(compiled) = compiled else {
-        let message = "was not compiled by this release; build it again with npm run build";
-        return Err(problem("the compiled configuration".to_owned(), message).into());
+    let refused = |place: &str| {
+        let message = format!("was not compiled by this release{place}; build it again with npm run build");
+        problem("the compiled configuration".to_owned(), &message)
     };
+    let compiled = serde_json::from_str::<Compiled>(text)
+        .map_err(|error| refused(&format!(" (see its line {}, column {})", error.line(), error.column())))?;
+    if compiled.form != FORM {
+        return Err(refused("").into());
+    }
     let paths = compiled.problems.unwrap_or_default().into_iter();
     let problems = paths.map(|path| problem(path, "is wrong; vedette check says how")).collect();
     let config =

@@ -41,6 +41,45 @@ mod tests {
     }
 
     #[test]
+    fn pointers_of_rfc_6901_find_what_they_name() {
+        let document = value(r#"{"foo":["bar","baz"],"":0,"a/b":1,"m~n":8,"~1":9}"#);
+        for (pointer, wanted) in [
+            ("/foo", r#"["bar","baz"]"#),
+            ("/foo/0", "\"bar\""),
+            ("/", "0"),
+            ("/a~1b", "1"),
+            ("/m~0n", "8"),
+            ("/~01", "9"),
+        ] {
+            assert!(same(document.pointer(pointer).unwrap(), &value(wanted)), "{pointer}");
+        }
+        assert!(same(document.pointer("").unwrap(), &document));
+        for nowhere in ["/foo/2", "/foo/-", "/foo/01", "/foo/+1", "/foo/bar", "/no", "/foo/0/x", "foo"] {
+            assert!(document.pointer(nowhere).is_none(), "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn what_nests_beyond_reason_is_no_document() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+        assert!(read(&nested(127)).is_some_and(|document| document.pointer("/0/0").is_some()));
+        for text in [nested(128), nested(100_000), "[".repeat(100_000), r#"{"a":"#.repeat(100_000)] {
+            assert!(read(&text).is_none());
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_not_read_and_of_equal_keys_the_last_counts() {
+        for text in
+            ["1 x", "NaN", "1e999", "-1e999", "01", "+1", ".5", "\"\\ud800\"", "\u{feff}1", "[1,]", ""]
+        {
+            assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+        }
+        assert!(same(&value(r#"{"ok":true,"ok":false}"#), &value(r#"{"ok":false}"#)));
+    }
+
+    #[test]
     fn numbers_are_the_same_however_they_are_written() {
         for (one, other) in [
             ("1", "1.0"),

@@ -51,6 +51,10 @@ mod tests {
     fn its_bytes_are_frozen() {
         let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}},"spent":{"day":7,"probes":30},"asked":9,"colo":"AMS"}"#;
         assert_eq!(StoredV1::read(Some(frozen)).write(), frozen);
+        // A release without serde wrote these.
+        for line in include_str!("../../tests/written/watch.jsonl").lines() {
+            assert_eq!(StoredV1::read(Some(line)).write(), line);
+        }
     }
 
     #[test]
