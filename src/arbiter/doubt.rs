@@ -72,7 +72,7 @@ impl Arbiter {
             }
             let mut origins = Vec::new();
             for id in turned {
-                if presence.origins.contains(id) && self.is_to_look((by, vantage), id, now) {
+                if presence.origins.contains(id) && self.is_to_look(by, vantage, id, now) {
                     origins.push(id.clone());
                 }
             }
@@ -92,7 +92,7 @@ impl Arbiter {
     }
 
     /// Whether a vantage is to look at an origin of which another has seen something new.
-    fn is_to_look(&self, (by, vantage): (&Name, &Name), id: &OriginId, now: Timestamp) -> bool {
+    fn is_to_look(&self, by: &Name, vantage: &Name, id: &OriginId, now: Timestamp) -> bool {
         let (Some(origin), Some(failed)) = (self.config.origin(id), self.sees_failing(by, id)) else {
             return false;
         };
