@@ -27,7 +27,7 @@ use belief::{Belief, Blind};
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
-use presence::{Presence, watched};
+use presence::{Presence, ShardName, watched};
 use publication::Publication;
 use settling::PoolStanding;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
@@ -100,7 +100,7 @@ pub struct Arbiter {
     belief: Belief,
     verdicts: Map<OriginId, Standing>,
     pools: Map<Name, PoolStanding>,
-    watch: Map<(Name, String), Presence>,
+    watch: Map<ShardName, Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
     /// When the vantages were last made to look at an origin.
@@ -205,7 +205,7 @@ impl Arbiter {
         self.latest = now;
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
-            let keys: Vec<(Name, String)> = self.watch.keys().cloned().collect();
+            let keys: Vec<ShardName> = self.watch.keys().cloned().collect();
             for key in &keys {
                 self.keeps(key);
                 rows.push(self.shard_row(key));

@@ -4,6 +4,7 @@
 //! way out. `docs/decisions/0018-module-graph-is-tested.md` says why.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the kinds of items and types may become more")]
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -4,6 +4,7 @@
 //! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one alone would decide. Without it the
 //! quorum would have to wait for the turn of each.
 
+use super::presence::ShardName;
 use super::{Arbiter, Effect};
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::StandingVote;
@@ -66,7 +67,7 @@ impl Arbiter {
         if turned.is_empty() || self.belief.doubts(by).is_some() {
             return effects;
         }
-        for ((vantage, _), presence) in &self.watch {
+        for (ShardName { vantage, .. }, presence) in &self.watch {
             if vantage == by || presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
                 continue;
             }

@@ -153,7 +153,7 @@ impl Arbiter {
 
     /// What a vantage probes is to be weighed again.
     pub(super) fn weigh_anew(&mut self, vantage: &Name) {
-        for (_, presence) in self.watch.iter().filter(|((name, _), _)| name == vantage) {
+        for (_, presence) in self.watch.iter().filter(|(key, _)| key.vantage == *vantage) {
             for origin in &presence.origins {
                 if let Some(standing) = self.verdicts.get_mut(origin) {
                     standing.expire(&mut self.stale);

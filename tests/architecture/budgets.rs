@@ -146,8 +146,6 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
         syn::Item::Impl(item) => &item.attrs,
         syn::Item::Mod(item) => &item.attrs,
         syn::Item::Trait(item) => &item.attrs,
-        syn::Item::Use(item) => &item.attrs,
-        syn::Item::ExternCrate(item) => &item.attrs,
         _ => &[],
     }
 }

@@ -3,9 +3,6 @@
 use crate::budgets::{Exception, Of};
 
 pub const EXCEPTIONS: &[Exception] = &[
-    Exception { place: "arbiter/presence.rs::keeps", of: Of::Tuples, had: 1 },
-    Exception { place: "arbiter/stored.rs::shard_row", of: Of::Tuples, had: 1 },
-    Exception { place: "config/route.rs", of: Of::File, had: 416 },
     Exception { place: "edge/follow.rs::waited", of: Of::Tuples, had: 3 },
     Exception { place: "edge/follow.rs::stream", of: Of::Tuples, had: 2 },
     Exception { place: "edge/platform/socket.rs::open", of: Of::Tuples, had: 1 },
@@ -17,8 +14,6 @@ pub const EXCEPTIONS: &[Exception] = &[
     Exception { place: "edge/reader.rs::look", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::served", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::refreshed", of: Of::Tuples, had: 2 },
-    Exception { place: "notify/delivery.rs::request", of: Of::Tuples, had: 2 },
-    Exception { place: "notify/matter.rs::see", of: Of::Tuples, had: 1 },
     Exception { place: "notify/message.rs::render", of: Of::Tuples, had: 1 },
     Exception { place: "proxy/attempt.rs::begin", of: Of::Tuples, had: 2 },
     Exception { place: "proxy/attempt.rs::resume", of: Of::Tuples, had: 3 },
