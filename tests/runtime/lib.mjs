@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scratch } from "../../scripts/lib/memory.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -117,7 +118,7 @@ export const refusedStart = (env) =>
 
 /** Starts the worker on a configuration; the caller stops it. */
 export async function startWorker(config, { build = "build", env = {} } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  const folder = mkdtempSync(join(scratch(), "vedette-"));
   const file = join(folder, "vedette.toml");
   writeFileSync(file, config);
   const port = await freePort();
