@@ -1,6 +1,8 @@
 // Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
 
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
 
@@ -18,9 +20,24 @@ export class Stop extends Error {}
 
 const groups = new Set();
 
+/** What stands in the environment of whoever is to take only what others leave of the machine, and of all that it starts. */
+export const BACKGROUND = "VEDETTE_BACKGROUND";
+
+/** Gives a child only what others leave of the machine. */
+function toBackground({ pid }) {
+  try {
+    setPriority(pid, 19);
+    // Linux may share the machine among sessions, and look at priorities only within one; every child has a session of its own.
+    writeFileSync(`/proc/${pid}/autogroup`, "19");
+  } catch {
+    // It runs like any other then: slower for all, and no less right.
+  }
+}
+
 /** Starts a child in a group of its own. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { cwd: root, ...options, detached: true });
+  if (child.pid && (options.env ?? process.env)[BACKGROUND]) toBackground(child);
   groups.add(child.pid);
   child.on("exit", () => groups.delete(child.pid));
   return child;
