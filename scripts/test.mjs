@@ -1,9 +1,9 @@
 // `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What waits runs side by side, what
 // compiles fills the gaps, and what measures runs alone. The long ones are `npm run test:long`.
 
-import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { ALONE, WAITS } from "./lib/jobs.mjs";
+import { ALONE, LOADS, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { python, setup } from "./lib/setup.mjs";
@@ -90,11 +90,15 @@ const checks = () => [
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], ...origin },
 ];
 
-/** How the files of tests/runtime run where it is not as most do: they wait for points in time. */
+/** How the files of tests/runtime run where it is not as most do, which wait for points in time. */
 const runtime = {
+  heartbeat: { cores: 0.6 },
+  page: { cores: 1 },
+  "proxy-streams": { cores: 0.8 },
+  "hostile-bytes": { kind: LOADS },
+  "hostile-memory": { kind: LOADS },
+  bench: { kind: LOADS, needs: ["engines of the benchmark"] },
   "proxy-load": { kind: ALONE },
-  "hostile-memory": { kind: ALONE },
-  bench: { kind: ALONE, needs: ["engines of the benchmark"] },
 };
 
 function runtimeTests() {
@@ -103,12 +107,14 @@ function runtimeTests() {
     .map((file) => {
       const name = file.slice(0, -".test.mjs".length);
       const { needs = [], ...more } = runtime[name] ?? {};
+      const command = [node22, "--test", `tests/runtime/${file}`];
+      if (readFileSync(below(...command[2].split("/")), "utf8").includes("build-trap")) needs.push("build that traps on purpose");
       return {
         name: `worker in workerd: ${name}`,
         kind: WAITS,
-        command: [node22, "--test", `tests/runtime/${file}`],
+        command,
         env: { VEDETTE_TOOLS: TOOLS },
-        needs: ["build", "build that traps on purpose", "command line", ...needs],
+        needs: ["build", "command line", ...needs],
         ...more,
       };
     });

@@ -6,9 +6,10 @@ import { availableParallelism } from "node:os";
  *
  *  - `works`: keeps a core or more busy and can wait for its turn. It runs at the lowest priority, so that it takes only what is left.
  *  - `waits`: mostly waits for points in time, so several run at once; `cores` says what it needs of the machine while it runs.
- *  - `alone`: measures or loads: nothing else runs.
+ *  - `loads`: floods what it tests: one at a time, with nothing that waits beside it. What works goes on, at the lowest priority.
+ *  - `alone`: measures time under load: nothing else runs.
  */
-export const [WORKS, WAITS, ALONE] = ["works", "waits", "alone"];
+export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];
 
 /** How many jobs that wait run at once, whatever they need. */
 const MOST_WAITING = 6;
@@ -18,10 +19,13 @@ const SHARE = 0.8;
 
 /** Whether a job may start beside those that run. */
 function mayStart(job, running, cores) {
-  if (running.some(({ kind }) => kind === ALONE)) return false;
+  const runs = (...kinds) => running.some(({ kind }) => kinds.includes(kind));
+  if (runs(ALONE) || (job.kind === ALONE && running.length > 0)) return false;
+  if (job.kind === ALONE) return true;
+  if (job.kind === LOADS) return !runs(WAITS, LOADS);
   const alike = running.filter(({ kind }) => kind === job.kind);
-  if (job.kind === ALONE) return running.length === 0;
   if (job.kind === WORKS) return alike.length < cores && alike.every(({ holds }) => !holds || holds !== job.holds);
+  if (runs(LOADS)) return false;
   const needed = alike.reduce((sum, one) => sum + one.cores, 0) + job.cores;
   return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores * SHARE);
 }

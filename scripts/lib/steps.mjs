@@ -1,10 +1,10 @@
 // Runs the steps of a check: a line for each as it ends, the whole output of what failed, and the sum.
 
-import { ALONE, WAITS, WORKS, schedule } from "./jobs.mjs";
+import { ALONE, LOADS, WAITS, WORKS, schedule } from "./jobs.mjs";
 import { BACKGROUND, run } from "./run.mjs";
 
 /** What a job needs of the machine if it does not say: who waits has a worker and its origins, at rest most of the time. */
-const CORES = { [WORKS]: 1, [WAITS]: 0.25, [ALONE]: 1 };
+const CORES = { [WORKS]: 1, [WAITS]: 0.25, [LOADS]: 1, [ALONE]: 1 };
 
 /** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, holds?, cores? }` as a job: `command` is the program and its
  *  arguments, `work` is done after it. What works takes only what others leave, unless others wait for it. */

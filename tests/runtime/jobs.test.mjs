@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALONE, WAITS, WORKS, schedule } from "../../scripts/lib/jobs.mjs";
+import { ALONE, LOADS, WAITS, WORKS, schedule } from "../../scripts/lib/jobs.mjs";
 
 /** Jobs whose ends are in the test's hands; `running` says which have begun and not ended. */
 function run(list, cores = 2) {
@@ -44,6 +44,23 @@ test("what measures has the machine for itself, at whatever place it stands", as
   await jobs.end("measures");
   await jobs.done;
   assert.deepEqual(new Set(Object.values(jobs.outcomes)), new Set(["passed"]));
+});
+
+test("what floods has nothing beside it that waits, and what works goes on", async () => {
+  const jobs = run([
+    { name: "floods", kind: LOADS },
+    { name: "waits", kind: WAITS },
+    { name: "works", kind: WORKS },
+    { name: "more", kind: LOADS },
+  ]);
+  assert.equal(await jobs.running(), "floods works");
+  await jobs.end("floods");
+  assert.equal(await jobs.running(), "waits works");
+  await jobs.end("waits");
+  assert.equal(await jobs.running(), "more works");
+  await jobs.end("works");
+  await jobs.end("more");
+  await jobs.done;
 });
 
 test("a folder of cargo is held by one step at a time, and no core by more than one", async () => {
