@@ -94,7 +94,7 @@ const checks = () => [
 const runtime = {
   heartbeat: { cores: 0.6 },
   page: { cores: 1 },
-  "proxy-streams": { cores: 0.8 },
+  "proxy-streams": { kind: LOADS },
   "hostile-bytes": { kind: LOADS },
   "hostile-memory": { kind: LOADS },
   bench: { kind: LOADS, needs: ["engines of the benchmark"] },
