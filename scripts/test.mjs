@@ -93,6 +93,7 @@ const checks = () => [
 /** How the files of tests/runtime run where it is not as most do, which wait for points in time. */
 const runtime = {
   heartbeat: { cores: 0.6 },
+  "hostile-http": { cores: 1 },
   page: { cores: 1 },
   "proxy-streams": { kind: LOADS },
   "hostile-bytes": { kind: LOADS },
