@@ -4,9 +4,9 @@ import { availableParallelism } from "node:os";
 
 /** Kinds of jobs.
  *
- *  - `works`: keeps a core or more busy and can wait for its turn. It runs at the lowest priority, so that it takes only what is left.
+ *  - `works`: keeps a core or more busy and can wait for its turn. It makes way for the others.
  *  - `waits`: mostly waits for points in time, so several run at once; `cores` says what it needs of the machine while it runs.
- *  - `loads`: floods what it tests: one at a time, with nothing that waits beside it. What works goes on, at the lowest priority.
+ *  - `loads`: floods what it tests: one at a time, with nothing that waits beside it. What works goes on, and makes way.
  *  - `alone`: measures time under load: nothing else runs.
  */
 export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];

@@ -20,15 +20,15 @@ export class Stop extends Error {}
 
 const groups = new Set();
 
-/** What stands in the environment of whoever is to take only what others leave of the machine, and of all that it starts. */
+/** In the environment of whoever is to make way for others, and of all that it starts: how far, as `nice` counts it. */
 export const BACKGROUND = "VEDETTE_BACKGROUND";
 
-/** Gives a child only what others leave of the machine. */
-function toBackground({ pid }) {
+/** Has a child make way for others. */
+function toBackground({ pid }, niceness) {
   try {
-    setPriority(pid, 19);
+    setPriority(pid, Number(niceness));
     // Linux may share the machine among sessions, and look at priorities only within one; every child has a session of its own.
-    writeFileSync(`/proc/${pid}/autogroup`, "19");
+    writeFileSync(`/proc/${pid}/autogroup`, niceness);
   } catch {
     // It runs like any other then: slower for all, and no less right.
   }
@@ -37,7 +37,8 @@ function toBackground({ pid }) {
 /** Starts a child in a group of its own. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { cwd: root, ...options, detached: true });
-  if (child.pid && (options.env ?? process.env)[BACKGROUND]) toBackground(child);
+  const niceness = (options.env ?? process.env)[BACKGROUND];
+  if (child.pid && niceness) toBackground(child, niceness);
   groups.add(child.pid);
   child.on("exit", () => groups.delete(child.pid));
   return child;
