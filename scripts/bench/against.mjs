@@ -73,12 +73,15 @@ const COLD = {
 async function startup(three, { starts = 20 }) {
   return among(async (ports) => {
     const configs = three.map(({ folder }) => configured(shop(ports), folder));
+    const start = (at) => cold(() => serveVedette(configs[at], three[at]), "/health");
+    // The very first start also reads the runtime from the disk, and is nobody's.
+    for (const at of three.keys()) await start(at);
     const rounds = [];
     for (let round = 0; round < starts; round += 1) {
       const seen = [];
       for (let turn = 0; turn < three.length; turn += 1) {
         const at = (round + turn) % three.length;
-        seen[at] = await cold(() => serveVedette(configs[at], three[at]), "/health");
+        seen[at] = await start(at);
       }
       rounds.push(seen);
     }
