@@ -112,9 +112,11 @@ export function program(command, args, options) {
   return child;
 }
 
-/** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
+/** Runs `scripts/dev.mjs` to its end; for starts that are refused. It brings its build, so that it waits for no cargo. */
 export const refusedStart = (env) =>
-  finished(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });
+  finished(process.execPath, [join(root, "scripts", "dev.mjs")], {
+    env: { ...process.env, VEDETTE_BUILD: join(root, "build"), ...env },
+  });
 
 /** Starts the worker on a configuration; the caller stops it. */
 export async function startWorker(config, { build = "build", env = {} } = {}) {
