@@ -94,6 +94,7 @@ const checks = () => [
 const runtime = {
   // A deployment builds: beside a build with other features each would take the other's for its own.
   deploy: { needs: ["build that traps on purpose"] },
+  follow: { cores: 0.8 },
   heartbeat: { cores: 0.6 },
   "hostile-http": { cores: 1 },
   page: { cores: 1 },
