@@ -18,11 +18,11 @@ const worlds = (what, test, env) => ({
   needs: ["compiled"],
 });
 
-const HOURS = "150000";
-const FORTNIGHTS = "200";
-const DAYS = "14";
-const INPUTS = "10000000";
-const CASES = "20000";
+const HOURS = "80000";
+const FORTNIGHTS = "100";
+const DAYS = "7";
+const INPUTS = "5000000";
+const CASES = "5000";
 
 const suites = ["--lib", "--test", "simulation", "--test", "budget", "--test", "fuzz", "--test", "config", "--test", "routing"];
 
