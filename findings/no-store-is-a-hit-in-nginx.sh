@@ -39,7 +39,8 @@ EOF
 cat > worker.js <<'EOF'
 export default {
   async fetch(request) {
-    const answer = await fetch(new URL(request.url).searchParams.get("origin"), { cache: "no-store" });
+    const origin = new URL(request.url).searchParams.get("origin");
+    const answer = await fetch(origin, { cache: "no-store" });
     await answer.text();
     return Response.json(Object.fromEntries(answer.headers));
   },
@@ -51,7 +52,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 
 let asked = 0;
-const listening = (server) => new Promise((done) => server.listen(0, "127.0.0.1", () => done(server.address().port)));
+const listening = (server) => new Promise((done) => {
+  server.listen(0, "127.0.0.1", () => done(server.address().port));
+});
 const origin = await listening(createServer((_, response) => {
   asked += 1;
   response.setHeader("cache-control", "max-age=60").end("ok");
@@ -61,11 +64,13 @@ const edge = await listening(spare);
 await new Promise((closed) => spare.close(closed));
 
 mkdirSync("logs", { recursive: true });
-const temps = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path logs/${name};`);
+const temps = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+  .map((name) => `${name}_temp_path logs/${name};`).join(" ");
 writeFileSync("nginx.conf", `
-${process.getuid() === 0 ? "user root;" : ""} daemon off; pid logs/pid; error_log logs/error; events {}
+${process.getuid() === 0 ? "user root;" : ""}
+daemon off; pid logs/pid; error_log logs/error; events {}
 http {
-  access_log off; ${temps.join(" ")}
+  access_log off; ${temps}
   proxy_cache_path logs/cache keys_zone=copies:1m;
   server {
     listen 127.0.0.1:${edge};
@@ -78,7 +83,9 @@ http {
   }
 }`);
 const children = [
-  spawn("usr/sbin/nginx", ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"], { stdio: "ignore" }),
+  spawn("usr/sbin/nginx", ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"], {
+    stdio: "ignore",
+  }),
   spawn("node_modules/.bin/workerd", ["serve", "--control-fd=3", "config.capnp"], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
   }),
@@ -90,15 +97,17 @@ const port = await new Promise((found, failed) => {
   children[1].stdio[3].on("data", (said) => found(/"port":(\d+)/.exec(said)?.[1]));
 });
 const there = () => fetch(`http://127.0.0.1:${edge}/other`).catch(() => false);
-for (let left = 100; !(await there()) && left > 0; left -= 1) await new Promise((on) => setTimeout(on, 50));
+const after = (ms) => new Promise((over) => setTimeout(over, ms));
+for (let left = 100; !(await there()) && left > 0; left -= 1) await after(50);
 
 asked = 0;
 const status = [];
 for (const time of ["first", "second", "third"]) {
-  const fields = await (await fetch(`http://127.0.0.1:${port}/?origin=http://127.0.0.1:${edge}/health`)).json();
+  const origin = `http://127.0.0.1:${edge}/health`;
+  const fields = await (await fetch(`http://127.0.0.1:${port}/?origin=${origin}`)).json();
   status.push(fields["x-cache-status"]);
-  console.log(`${time}: nginx was asked with "${fields["x-was-asked"]}" and says ${fields["x-cache-status"]}; ` +
-    `the origin has been asked ${asked} times`);
+  console.log(`${time}: nginx was asked with "${fields["x-was-asked"]}" and says ` +
+    `${fields["x-cache-status"]}; the origin has been asked ${asked} times`);
 }
 process.exit(asked === 1 && status.join() === "MISS,HIT,HIT" ? 0 : 10);
 EOF

@@ -53,7 +53,10 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:http";
 
 const numbers = new Map();
-const numberOf = (socket) => numbers.get(socket) ?? numbers.set(socket, numbers.size + 1).get(socket);
+const numberOf = (socket) => {
+  if (!numbers.has(socket)) numbers.set(socket, numbers.size + 1);
+  return numbers.get(socket);
+};
 const origin = createServer((request, response) => {
   response.end(JSON.stringify({ connection: numberOf(request.socket), fields: request.headers }));
 });

@@ -37,7 +37,7 @@ cat > worker.js <<'EOF'
 export default {
   async fetch(request) {
     const { searchParams } = new URL(request.url);
-    const [origin, method, body] = ["origin", "method", "body"].map((name) => searchParams.get(name));
+    const [origin, method, body] = ["origin", "method", "body"].map((at) => searchParams.get(at));
     await (await fetch(`${origin}/first`)).text();
     try {
       const answer = await fetch(`${origin}/second`, { method, body: body || undefined });
