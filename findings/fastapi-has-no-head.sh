@@ -3,11 +3,11 @@
 #
 # Expected: who can GET /health can HEAD it: HTTP asks every general-purpose server for both, and
 #   Starlette, Flask, Django, Express and Fastify add HEAD to a GET route by themselves.
-# Happens:  @app.get answers HEAD with 405 and `Allow: GET`; Starlette's own Route beside it, in the
-#   same application, answers 200. Flask, run here for comparison, answers 200.
+# Happens:  @app.get answers HEAD with 405 and `Allow: GET`; Starlette's own Route beside it, in
+#   the same application, answers 200. Flask, run here for comparison, answers 200.
 # Versions: fastapi 0.163.2 on starlette 1.10.0; flask 3.1.2.
-# Matters:  a check with HEAD, which looks like the cheap choice, calls every healthy FastAPI service
-#   down, and so do the health libraries for FastAPI that add a plain route. Use GET.
+# Matters:  a check with HEAD, which looks like the cheap choice, calls every healthy FastAPI
+#   service down, and so do the health libraries for FastAPI that add a plain route. Use GET.
 # Source:   RFC 9110, 9.1 (GET and HEAD must be supported), 9.3.2 (HEAD).
 #
 # Exit code: 0 as stated, 1 otherwise now, 2 not set up.

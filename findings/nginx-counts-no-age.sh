@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# nginx as a cache does not take an answer's Age off its max-age, and hands the same Age out for ever.
+# nginx as a cache does not take an answer's Age off its max-age, and hands the same Age out for
+# ever.
 #
-# Expected: an answer with `Cache-Control: max-age=4` and `Age: 3` is fresh for one second more, and
-#   the Age that the cache hands out grows.
+# Expected: an answer with `Cache-Control: max-age=4` and `Age: 3` is fresh for one second more,
+#   and the Age that the cache hands out grows.
 # Happens:  nginx keeps it for the whole four seconds, and says `Age: 3` in the fourth second too.
 #   Of an answer that comes without Age its copies have none at any time.
 # Versions: nginx 1.22.1 (Debian 1.22.1-9+deb12u11).
-# Matters:  behind two caches the copy of a health answer is older than its max-age allows, by up to
-#   one max-age for each nginx on the way. And Age cannot tell how old a proof is: absent or small says nothing
-#   once an nginx is on the way.
+# Matters:  behind two caches the copy of a health answer is older than its max-age allows, by up
+#   to one max-age for each nginx on the way. And Age cannot tell how old a proof is: absent or
+#   small says nothing once an nginx is on the way.
 # Source:   RFC 9111, 4.2.3 (age of a stored answer) and 5.1 (Age must be generated on reuse).
 #
 # Exit code: 0 as stated, 1 otherwise now, 2 not set up.
@@ -55,9 +56,9 @@ http {
     }
   }
 }`);
-const nginx = spawn("usr/sbin/nginx", ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"], {
-  stdio: "ignore",
-});
+const nginx = spawn("usr/sbin/nginx", [
+  "-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error",
+], { stdio: "ignore" });
 process.on("exit", () => nginx.kill());
 process.on("SIGTERM", () => process.exit(2));
 const after = (ms) => new Promise((over) => setTimeout(over, ms));
@@ -82,7 +83,7 @@ usr/sbin/nginx -v 2>&1
 echo "expected: /aged (max-age=4, Age: 3) has expired after 2.5 s; the Age of a HIT grows"
 timeout -k 5 40 node look.mjs
 case $? in
-  0) echo "happens:  it is a HIT with the Age it came with; a HIT of what came without Age has none" ;;
+  0) echo "happens:  it is a HIT with the Age it came with; what came without Age has none" ;;
   10) echo "CHANGED:  nginx counts Age otherwise than stated"; exit 1 ;;
   *) stop "the look did not come to its end" ;;
 esac

@@ -4,12 +4,12 @@
 # Expected: STALE means that nginx could not get a fresh answer; for an origin that answers, the
 #   request that renews the copy says EXPIRED or REVALIDATED, and the others UPDATING.
 # Happens:  the request that finds the copy expired starts the renewal in the background and is
-#   itself answered with the old copy and STALE, at once. Where checks come more seldom than the copy
-#   lasts, and nobody else asks, every check after the first says STALE.
+#   itself answered with the old copy and STALE, at once. Where checks come more seldom than the
+#   copy lasts, and nobody else asks, every check after the first says STALE.
 # Versions: nginx 1.22.1 (Debian 1.22.1-9+deb12u11).
 # Matters:  STALE under nginx's usual names (X-Cache-Status, X-Cache) neither proves nor disproves
-#   the origin: with a dead origin (`proxy_cache_use_stale error`) the same word comes. Who takes it
-#   for a failure takes out a healthy origin.
+#   the origin: with a dead origin (`proxy_cache_use_stale error`) the same word comes. Who takes
+#   it for a failure takes out a healthy origin.
 # Source:   nginx documentation: proxy_cache_background_update, proxy_cache_use_stale, and the
 #   variable $upstream_cache_status. RFC 5861, section 3, stale-while-revalidate, is the idea.
 #
@@ -59,9 +59,9 @@ http {
     }
   }
 }`);
-const nginx = spawn("usr/sbin/nginx", ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"], {
-  stdio: "ignore",
-});
+const nginx = spawn("usr/sbin/nginx", [
+  "-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error",
+], { stdio: "ignore" });
 process.on("exit", () => nginx.kill());
 process.on("SIGTERM", () => process.exit(2));
 const after = (ms) => new Promise((over) => setTimeout(over, ms));

@@ -2,9 +2,9 @@
 # A fetch with `cache: "no-store"` in workerd, behind nginx as a cache, is answered by that cache.
 #
 # Expected: "no-store" goes past every cache, and each fetch reaches the origin.
-# Happens:  workerd sends `Cache-Control: no-cache` and `Pragma: no-cache` (what a browser sends for
-#   "reload"), and nginx looks at neither: the second fetch is a HIT, and the origin is asked once.
-#   Each of the two alone is documented; that they meet is what surprises.
+# Happens:  workerd sends `Cache-Control: no-cache` and `Pragma: no-cache` (what a browser sends
+#   for "reload"), and nginx looks at neither: the second fetch is a HIT, and the origin is asked
+#   once. Each of the two alone is documented; that they meet is what surprises.
 # Versions: workerd 1.20261117.1, nginx 1.22.1 (Debian 1.22.1-9+deb12u11).
 # Matters:  a check that is sure to ask the origin anew goes on passing from nginx's copy after the
 #   origin's death. The path of the check must be left out of the cache (`proxy_no_cache`,

@@ -4,10 +4,10 @@
 #
 # Expected: PoolManager().request("GET", url, timeout=1) gives the 503 back within a second: by
 #   default only connections that fail are tried again, and no status code is listed for retries.
-# Happens:  413, 429 and 503 with a Retry-After are tried again without being listed (the default is
-#   three more times), with a sleep of Retry-After before each. The timeout is for each try and does
-#   not cover the sleep. Without Retry-After the 503 comes back at once, after one try. requests,
-#   which stands on urllib3, turns all this off.
+# Happens:  413, 429 and 503 with a Retry-After are tried again without being listed (the default
+#   is three more times), with a sleep of Retry-After before each. The timeout is for each try and
+#   does not cover the sleep. Without Retry-After the 503 comes back at once, after one try.
+#   requests, which stands on urllib3, turns all this off.
 # Versions: urllib3 2.5.0, requests 2.34.2.
 # Matters:  a checker or a follower in Python takes minutes to say what the first answer said, and
 #   asks an origin that is down four times as often. Health endpoints that send Retry-After with

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# uvicorn's --limit-concurrency counts idle kept connections: two idle ones use up a limit of three.
+# uvicorn's --limit-concurrency counts idle kept connections: two idle ones use up a limit of
+# three.
 #
-# Expected: `--limit-concurrency 3` answers 503 when more than three requests are under way at once.
+# Expected: `--limit-concurrency 3` answers 503 when more than three requests are under way at
+#   once.
 # Happens:  what is counted is the open connections, whether anything is under way on them or not,
 #   and the new one among them. With two idle connections kept open every further one gets 503,
 #   while the two go on being answered 200.
 # Versions: uvicorn 0.54.0.
-# Matters:  checkers and proxies keep connections, one for each place that they look from. On a server
-#   with a low limit they can fill it by themselves; then whoever connects anew sees 503 of an idle
-#   server, and whoever has a connection sees 200: places disagree, and both are right.
+# Matters:  checkers and proxies keep connections, one for each place that they look from. On a
+#   server with a low limit they can fill it by themselves; then whoever connects anew sees 503 of
+#   an idle server, and whoever has a connection sees 200: places disagree, and both are right.
 # Source:   uvicorn's settings page says "concurrent connections or tasks", which is true to the
 #   letter: an idle connection is one.
 #

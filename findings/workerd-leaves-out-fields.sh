@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# A fetch in workerd leaves out the fields `Connection`, `Host`, `Keep-Alive` and `TE` without a word.
+# A fetch in workerd leaves out the fields `Connection`, `Host`, `Keep-Alive` and `TE` without a
+# word.
 #
-# Expected: `Connection: close` on a fetch ends the connection after the answer, as it does with curl
-#   or any HTTP library; or, if it may not be set, the call throws.
+# Expected: `Connection: close` on a fetch ends the connection after the answer, as it does with
+#   curl or any HTTP library; or, if it may not be set, the call throws.
 # Happens:  the call succeeds, the origin never sees the field, and the next fetch comes over the
 #   same connection. The same goes for `Host`: the name in the address is sent instead.
 # Versions: workerd 1.20261117.1, compatibility date 2026-11-01.
 # Matters:  a checker at the edge cannot ask for a new connection of its own for each check. While
-#   checks come more often than the idle timeout, they prove the connection that is kept: a listener
-#   that takes nobody new goes unseen. Nor can a check reach a virtual host by its address.
-# Source:   RFC 9110, 7.6.1 (Connection); RFC 9112, 9.6 (close). The Fetch standard has these
-#   among the fields that a page in a browser may not set.
+#   checks come more often than the idle timeout, they prove the connection that is kept: a
+#   listener that takes nobody new goes unseen. Nor can a check reach a virtual host by its
+#   address.
+# Source:   RFC 9110, 7.6.1 (Connection); RFC 9112, 9.6 (close). The Fetch standard has these among
+#   the fields that a page in a browser may not set.
 #
 # Exit code: 0 as stated, 1 otherwise now, 2 not set up.
 set -u

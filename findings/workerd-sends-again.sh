@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# When an origin closes a kept connection just as a request arrives, workerd sends the request again
-# by itself, and that includes DELETE and PUT without a body.
+# When an origin closes a kept connection just as a request arrives, workerd sends the request
+# again by itself, and that includes DELETE and PUT without a body.
 #
-# Expected: one fetch() is one request; where the connection ends without an answer the call throws,
-#   and the worker decides whether to send again.
-# Happens:  the origin reads GET, HEAD, OPTIONS, DELETE and PUT without a body twice, and the worker
-#   sees one good answer. POST and PATCH, and whatever has a body, are read once and the call throws.
+# Expected: one fetch() is one request; where the connection ends without an answer the call
+#   throws, and the worker decides whether to send again.
+# Happens:  the origin reads GET, HEAD, OPTIONS, DELETE and PUT without a body twice, and the
+#   worker sees one good answer. POST and PATCH, and whatever has a body, are read once and the
+#   call throws.
 # Versions: workerd 1.20261117.1, compatibility date 2026-11-01.
 # Matters:  a proxy at the edge that counts its attempts counts one where the origin did the work
 #   twice. And a check by POST fails at an origin's idle timeout where a check by GET does not.
