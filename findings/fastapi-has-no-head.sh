@@ -16,7 +16,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 python3 -m pip install --quiet --no-compile --target packages fastapi==0.163.2 \
+timeout 170 python3 -m pip install --quiet --no-compile --target packages fastapi==0.163.2 \
   starlette==1.10.0 uvicorn==0.54.0 flask==3.1.2 > pip.log 2>&1 || stop "pip install"
 
 cat > served.py <<'EOF'

@@ -20,7 +20,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 npm install --silent --no-audit --no-fund --prefix "$dir" koa-server-timing@0.2.2 \
+timeout 170 npm install --silent --no-audit --no-fund --prefix "$dir" koa-server-timing@0.2.2 \
   koa@2.16.4 server-timing@3.3.3 > npm.log 2>&1 || stop "npm install"
 
 cat > look.mjs <<'EOF'

@@ -18,9 +18,9 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 npm install --silent --no-audit --no-fund --prefix "$dir" workerd@1.20261117.1 \
+timeout 170 npm install --silent --no-audit --no-fund --prefix "$dir" workerd@1.20261117.1 \
   > npm.log 2>&1 || stop "npm install"
-timeout 40 apt-get download nginx=1.22.1-9+deb12u11 > apt.log 2>&1 || stop "apt-get download"
+timeout 90 apt-get download nginx=1.22.1-9+deb12u11 > apt.log 2>&1 || stop "apt-get download"
 dpkg-deb --extract nginx_*.deb . || stop "dpkg-deb"
 
 cat > config.capnp <<'EOF'

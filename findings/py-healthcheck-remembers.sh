@@ -19,7 +19,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 python3 -m pip install --quiet --no-compile --target packages py-healthcheck==1.10.1 \
+timeout 170 python3 -m pip install --quiet --no-compile --target packages py-healthcheck==1.10.1 \
   six==1.17.0 flask==3.1.2 > pip.log 2>&1 || stop "pip install"
 
 cat > look.py <<'EOF'

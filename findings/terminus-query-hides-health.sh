@@ -16,7 +16,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 npm install --silent --no-audit --no-fund --prefix "$dir" @godaddy/terminus@4.12.1 \
+timeout 170 npm install --silent --no-audit --no-fund --prefix "$dir" @godaddy/terminus@4.12.1 \
   > npm.log 2>&1 || stop "npm install"
 
 cat > look.mjs <<'EOF'

@@ -21,7 +21,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 npm install --silent --no-audit --no-fund --prefix "$dir" fastify@5.12.8 \
+timeout 170 npm install --silent --no-audit --no-fund --prefix "$dir" fastify@5.12.8 \
   @fastify/under-pressure@9.2.0 > npm.log 2>&1 || stop "npm install"
 
 cat > look.mjs <<'EOF'

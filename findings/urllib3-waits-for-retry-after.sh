@@ -21,7 +21,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 python3 -m pip install --quiet --no-compile --target packages urllib3==2.5.0 \
+timeout 170 python3 -m pip install --quiet --no-compile --target packages urllib3==2.5.0 \
   requests==2.34.2 > pip.log 2>&1 || stop "pip install"
 
 cat > look.py <<'EOF'

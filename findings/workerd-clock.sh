@@ -17,7 +17,7 @@ stop() { echo "not set up: $1" >&2; exit 2; }
 dir=$(mktemp -d) || stop "no temporary folder"
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || stop "no temporary folder"
-timeout 80 npm install --silent --no-audit --no-fund --prefix "$dir" workerd@1.20261117.1 \
+timeout 170 npm install --silent --no-audit --no-fund --prefix "$dir" workerd@1.20261117.1 \
   > npm.log 2>&1 || stop "npm install"
 
 cat > config.capnp <<'EOF'
