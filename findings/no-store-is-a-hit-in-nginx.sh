@@ -40,9 +40,8 @@ cat > worker.js <<'EOF'
 export default {
   async fetch(request) {
     const origin = new URL(request.url).searchParams.get("origin");
-    const answer = await fetch(origin, { cache: "no-store" });
-    await answer.text();
-    return Response.json(Object.fromEntries(answer.headers));
+    const { headers } = await fetch(origin, { cache: "no-store" });
+    return Response.json(Object.fromEntries(headers));
   },
 };
 EOF
@@ -82,10 +81,9 @@ http {
     }
   }
 }`);
+const options = ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"];
 const children = [
-  spawn("usr/sbin/nginx", ["-p", process.cwd(), "-c", "nginx.conf", "-e", "logs/error"], {
-    stdio: "ignore",
-  }),
+  spawn("usr/sbin/nginx", options, { stdio: "ignore" }),
   spawn("node_modules/.bin/workerd", ["serve", "--control-fd=3", "config.capnp"], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
   }),
@@ -99,7 +97,6 @@ const port = await new Promise((found, failed) => {
 const there = () => fetch(`http://127.0.0.1:${edge}/other`).catch(() => false);
 const after = (ms) => new Promise((over) => setTimeout(over, ms));
 for (let left = 100; !(await there()) && left > 0; left -= 1) await after(50);
-
 asked = 0;
 const status = [];
 for (const time of ["first", "second", "third"]) {
