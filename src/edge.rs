@@ -27,9 +27,6 @@ use web_sys::Request;
 
 use crate::serve::{self, Ask, Plan};
 
-/// The name of the one Arbiter object.
-const ARBITER_NAME: &str = "v1";
-
 /// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself until the answer changes.
 /// `hits` is how often it did so.
 ///
@@ -56,7 +53,7 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
             let outcome = boxed(heartbeat::taken(&claim, env)).await;
             serve::beaten(&outcome, &ask).into()
         }
-        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits)).await,
+        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits), proxy::seen).await,
         Plan::AfterNews(target, wait) => {
             boxed(follow::waited((&target, wait), (request, &ask), (env, ctx, hits))).await
         }

@@ -9,7 +9,7 @@ mod memory;
 use std::rc::Rc;
 
 use crate::config::{Config, Plan};
-use crate::serve::Target;
+use crate::limits::{COPY_AGE, copy_age_in_doubt};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -26,10 +26,6 @@ pub const CACHE_PATIENCE: Millis = Millis::new(100);
 
 /// How long a reader waits for KV, behind which there is nothing.
 pub const KV_PATIENCE: Millis = Millis::from_secs(2);
-
-/// How old a copy may be where requests are not counted, and while a verdict in it is in doubt.
-const QUICK: Millis = Millis::new(500);
-const EAGER: Millis = Millis::new(100);
 
 /// A copy that is older than this is not in doubt any more, but old.
 const DOUBT: Millis = Millis::from_secs(2);
@@ -202,41 +198,17 @@ pub struct Source {
     pub replaced: bool,
 }
 
-/// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
-/// ten seconds. A laptop (`local`) is never counted.
+/// The part of the snapshot that answers a request that needs `wanted`. On the free plan it is always the whole: one refresh in ten
+/// seconds serves every pool, and its origins are few.
 #[must_use]
-pub const fn limit(plan: Plan, local: bool) -> Millis {
-    match (plan, local) {
-        (Plan::Paid, _) | (Plan::Free, true) => QUICK,
-        (Plan::Free, false) => Millis::from_secs(10),
-    }
-}
-
-/// The part of the snapshot that a request needs. On the free plan it is always the whole: one refresh in ten seconds serves every
-/// pool, and its origins are few.
-#[must_use]
-pub fn part(target: &Target, config: &Config, local: bool) -> Part {
-    if is_counted(config, local) {
-        return Part::Whole;
-    }
-    match target {
-        Target::Page => Part::Whole,
-        Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } | Target::Stream { pool } => {
-            config.pool(pool).map_or(Part::Summary, |pool| part_of_pool(&pool.name, config, local))
-        }
-        Target::Health { pool: None, .. }
-        | Target::Beat { .. }
-        | Target::Live
-        | Target::Ready { .. }
-        | Target::Style
-        | Target::Script => Part::Summary,
-    }
+pub fn part(wanted: Part, config: &Config, local: bool) -> Part {
+    if is_counted(config, local) { Part::Whole } else { wanted }
 }
 
 /// The part that a request for one pool needs.
 #[must_use]
 pub fn part_of_pool(pool: &Name, config: &Config, local: bool) -> Part {
-    if is_counted(config, local) { Part::Whole } else { Part::Pool(pool.clone()) }
+    part(Part::Pool(pool.clone()), config, local)
 }
 
 /// Whether the requests of a day are counted.
@@ -244,17 +216,10 @@ fn is_counted(config: &Config, local: bool) -> bool {
     config.plan == Plan::Free && !local
 }
 
-/// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon as it is made. Where requests are
-/// counted it stays as it is.
-#[must_use]
-pub const fn in_doubt(limit: Millis) -> Millis {
-    if limit.get() <= QUICK.get() && limit.get() > EAGER.get() { EAGER } else { limit }
-}
-
 /// The limit for a copy. The doubt of an old one says nothing: an Arbiter that does not answer is not asked the more often for it.
 fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
     let doubtful = copy.is_some_and(|copy| copy.is_fresh(DOUBT, now) && copy.snapshot.in_doubt());
-    if doubtful { in_doubt(limit) } else { limit }
+    if doubtful { copy_age_in_doubt(limit) } else { limit }
 }
 
 /// The next step towards an answer.
@@ -262,8 +227,7 @@ fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let copies = [(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())];
     let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit, now);
-    let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
-    let asked_within = |span: Millis| within(known.asked, span);
+    let asked_within = |span: Millis| within(known.asked, span, now);
     let held = newest(copies);
     let serve = |layer, copy: &Held, silent| {
         let replaced = layer == Layer::Arbiter && held.is_some();
@@ -274,20 +238,10 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
         return serve(Layer::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
-    // Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
-    // told at the same time one asks.
-    if limit <= QUICK
-        && untouched
-        && let Some((_, copy)) = held
-        && known.is_behind(copy)
+    if let Some((_, copy)) = held
+        && let Some(step) = catch_up(known, copy, limit, now)
     {
-        let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
-        if !asked_since {
-            return Step::AskArbiter(PATIENCE);
-        }
-        if known.pending && asked_within(PATIENCE) {
-            return Step::LookAgain(GLANCE);
-        }
+        return step;
     }
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
@@ -304,21 +258,17 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
             let awaited = known.pending && asked_within(PATIENCE);
             return serve(Layer::Memory, memory, !awaited);
         }
-        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE) {
+        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE, now) {
             return serve(Layer::Memory, memory, false);
         }
     }
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
-    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
-    match &known.arbiter {
-        Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
-        Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) && patient => {
-            return Step::LookAgain(GLANCE);
-        }
-        Asked::NotYet if held.is_none() && !asked_within(RETRY) => return Step::AskArbiter(FIRST_PATIENCE),
-        Asked::NotYet | Asked::InVain | Asked::Found(_) => {}
+    if known.arbiter == Asked::NotYet
+        && let Some(step) = ask_arbiter(known, held.is_some(), limit, now)
+    {
+        return step;
     }
     if known.kv == Asked::NotYet && held.is_none_or(|(_, copy)| copy.has_expired(now)) {
         return Step::AskKv;
@@ -330,6 +280,37 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     }
     let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
     Step::Serve(Served { copy: None, source })
+}
+
+/// Whether something was at a time in the last `span`.
+fn within(at: Option<Timestamp>, span: Millis, now: Timestamp) -> bool {
+    at.is_some_and(|at| at <= now && now.since(at) < span)
+}
+
+/// Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
+/// told at the same time one asks.
+fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option<Step> {
+    if limit > COPY_AGE || known.arbiter != Asked::NotYet || !known.is_behind(copy) {
+        return None;
+    }
+    let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
+    if !asked_since {
+        return Some(Step::AskArbiter(PATIENCE));
+    }
+    (known.pending && within(known.asked, PATIENCE, now)).then_some(Step::LookAgain(GLANCE))
+}
+
+/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient.
+fn ask_arbiter(known: &Known, has_copy: bool, limit: Millis, now: Timestamp) -> Option<Step> {
+    let asked_within = |span: Millis| within(known.asked, span, now);
+    if has_copy {
+        return (!asked_within(limit)).then_some(Step::AskArbiter(PATIENCE));
+    }
+    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
+    if known.pending && asked_within(FIRST_PATIENCE) && patient {
+        return Some(Step::LookAgain(GLANCE));
+    }
+    (!asked_within(RETRY)).then_some(Step::AskArbiter(FIRST_PATIENCE))
 }
 
 /// The copy that the Arbiter made last; of two of one moment the latter.

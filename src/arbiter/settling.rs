@@ -3,7 +3,7 @@
 use super::Standing;
 use crate::config::{Origin, Pool};
 use crate::heartbeat;
-use crate::route::{self, Candidate, Choice};
+use crate::signal::{self, Candidate, Choice};
 use crate::snapshot::Happening;
 use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
 use crate::verdict::{self, Status};
@@ -21,14 +21,22 @@ pub(super) struct PoolStanding {
     pub(super) panic: bool,
 }
 
-/// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
+/// What a pool is settled from, and what stands of all of them.
+pub(super) struct Settled<'a> {
+    pub(super) verdicts: &'a Map<OriginId, Standing>,
+    pub(super) pools: &'a mut Map<Name, PoolStanding>,
+}
+
+/// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about it moved, which also raises its
+/// revision.
 pub(super) fn settle_pool(
     pool: &Pool,
-    verdicts: &Map<OriginId, Standing>,
-    pools: &mut Map<Name, PoolStanding>,
-    (config, now): (Fingerprint, Timestamp),
+    settled: &mut Settled<'_>,
     changed: &mut bool,
+    config: Fingerprint,
+    now: Timestamp,
 ) -> Option<Happening> {
+    let Settled { verdicts, pools } = settled;
     let status_of =
         |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
     let statuses: Vec<Status> = pool.subjects().into_iter().map(|subject| status_of(subject.id())).collect();
@@ -51,12 +59,12 @@ pub(super) fn settle_pool(
         })
         .collect();
     let status = verdict::pool_status(&statuses);
-    let panic = route::in_panic(&candidates, pool.panic);
+    let panic = signal::in_panic(&candidates, pool.panic);
     let choice = if pool.is_of_heartbeats() {
         let statuses = pool.heartbeats.iter().map(|job| (job.id.origin.as_str(), status_of(&job.id)));
         Choice::Routeless { gist: heartbeat::gist(statuses) }
     } else {
-        route::by_priority(&candidates, panic)
+        signal::by_priority(&candidates, panic)
     };
     let next = candidates.iter().filter_map(|candidate| candidate.waits_until).min();
     let from = before.map_or(Status::Unknown, |before| before.status);

@@ -1,20 +1,18 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
 use super::doubt::is_against;
-use super::presence::Presence;
+use super::presence::{Presence, ShardName};
 use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
 use crate::heartbeat;
-use crate::route::Choice;
+use crate::limits::EVENTS_SHOWN;
+use crate::signal::Choice;
 use crate::snapshot::{
     BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
 };
 use crate::units::{Map, Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
-
-/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored.
-pub const EVENTS_SHOWN: usize = 20;
 
 impl Arbiter {
     /// The verdicts as they stand since the last step, as far as `part` goes.
@@ -43,7 +41,7 @@ impl Arbiter {
             notify: None,
         };
         if let Part::Whole | Part::Summary = part {
-            let views = self.watch.iter().map(|((vantage, shard), seen)| {
+            let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {
                 let isolated = self.belief.doubts(vantage).map(|why| format!("any origin: {why}"));
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });

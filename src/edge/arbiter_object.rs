@@ -17,13 +17,12 @@ use web_sys::{Request, Response};
 
 use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, notify, respond};
-use crate::arbiter::{
-    Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
-};
+use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
+use crate::limits::EVENTS_SHOWN;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, OriginId, Timestamp};

@@ -1,5 +1,8 @@
 //! The one place that reads a clock and sets timers.
 
+use js_sys::{Object, Reflect};
+use wasm_bindgen::JsValue;
+
 use super::platform::Delay;
 use crate::units::{Millis, Timestamp};
 
@@ -28,4 +31,10 @@ pub(super) fn as_number(at: Timestamp) -> f64 {
 /// A timer; dropping it clears it. At most what the platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
     Delay::new(i32::try_from(length.get()).unwrap_or(i32::MAX))
+}
+
+/// Sets a time of an object that `entry.mjs` holds.
+pub(super) fn set_time(object: &Object, name: &str, at: Timestamp) {
+    // A plain object of our own takes any property.
+    let _ = Reflect::set(object, &name.into(), &JsValue::from_f64(as_number(at)));
 }

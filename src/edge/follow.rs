@@ -11,8 +11,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Request;
 
 use super::platform::{Context, Env, Line, Word, Words, promised};
-use super::reader::{self, Reply};
-use super::{clock, deployed, layers, log, respond};
+use super::respond::Reply;
+use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
 use crate::follow::{self, Follower, Mark, Next, Seats, Sight, Wait};
 use crate::serve::{self, Ask, Target};

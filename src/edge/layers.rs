@@ -5,12 +5,15 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 
 use super::platform::{self, Env, Failure, Line, Result, Stub, Words};
-use super::{ARBITER_NAME, clock, deployed, respond};
+use super::{clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, OriginId, Timestamp};
+
+/// The name of the one Arbiter object.
+const ARBITER_NAME: &str = "v1";
 
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";

@@ -33,7 +33,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
             return ExitCode::from(PROBLEMS);
         }
     };
-    let request = notify::request(channel, (&address, &signatures), (&delivery.id, &delivery.body), now);
+    let request = notify::request(channel, &delivery, &address, &signatures, now);
     say(&format!("channel {name} ({}), message {}", channel.kind.as_str(), delivery.id));
     let reply = probe::send(request);
     if let Some(head) = &reply.head {
@@ -54,7 +54,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
 }
 
 /// What to look at.
-fn advice(channel: &Channel, reply: &vedette::probe::Reply) -> &'static str {
+fn advice(channel: &Channel, reply: &vedette::exchange::Reply) -> &'static str {
     let signed = channel.kind == ChannelKind::Webhook;
     match reply.head.as_ref().map(|head| head.status) {
         Some(401 | 403) if signed => "does it verify with the same secret, and is its clock right?",
