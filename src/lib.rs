@@ -21,6 +21,8 @@ pub mod units;
 
 pub mod json;
 
+pub mod mac;
+
 pub mod config;
 
 pub mod schedule;

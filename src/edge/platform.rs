@@ -13,13 +13,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use web_sys::Response;
 
-mod hmac;
 mod instance;
 mod object;
 mod socket;
 mod timer;
 
-pub(super) use hmac::{hmac, verify};
 pub(super) use object::State;
 pub(super) use socket::{Line, Word, Words};
 pub(super) use timer::Delay;
