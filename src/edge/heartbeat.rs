@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use futures_util::future::{Either, select};
 
-use super::platform::Env;
-use super::{clock, deployed, layers, log};
+use worker::Env;
+
+use super::{bound, clock, deployed, layers, log};
 use crate::config::Heartbeat;
 use crate::heartbeat::{self, Claim, Gate, PATIENCE, Pass};
 use crate::mac;
@@ -19,7 +20,7 @@ thread_local! {
 pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
     let name = deployed::config().ok().and_then(|config| config.heartbeat_secret.as_deref());
     let name = name.unwrap_or_default();
-    let key = match heartbeat::key(name, env.text(name)) {
+    let key = match heartbeat::key(name, bound::text(env, name)) {
         Ok(key) => key,
         Err(why) => return Beaten::Deaf(why),
     };

@@ -1,8 +1,9 @@
 //! Sends one message: reveals its channel's secrets, signs, posts, and says what the receiver answered. Only here are the secrets
 //! known; what goes out of here has none of them in it.
 
-use super::platform::Env;
-use super::{clock, send};
+use worker::Env;
+
+use super::{bound, clock, send};
 use crate::config::Channel;
 use crate::notify::{self, Delivery, Outcome};
 use crate::units::Timestamp;
@@ -10,7 +11,7 @@ use crate::units::Timestamp;
 /// Sends a message and waits for its end or its deadline.
 pub(super) async fn deliver(channel: &Channel, delivery: &Delivery, env: &Env) -> Outcome {
     let now = clock::now();
-    let secret = |name: &str| env.text(name).ok_or_else(|| format!("the secret {name} is not set"));
+    let secret = |name: &str| bound::text(env, name).ok_or_else(|| format!("the secret {name} is not set"));
     let (address, signatures) = match notify::reveal(channel, delivery, now, secret) {
         Ok(revealed) => revealed,
         Err(why) => return Outcome::Failed { why, retry_after: None },

@@ -8,8 +8,10 @@ use futures_util::future::{Either, select};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use super::platform::{Context, Env};
-use super::{clock, deployed, layers, log, proxy};
+use worker::Env;
+
+use super::caught::{self, Context};
+use super::{bound, clock, deployed, layers, log, proxy};
 use crate::config::Config;
 use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
 use crate::route;
@@ -74,7 +76,7 @@ impl Sight {
 
 /// The part that a target needs, and how old a copy of it may be.
 pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
-    let local = env.text("VEDETTE_LOCAL").is_some();
+    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part(target, config, local), reader::limit(config.plan, local))
 }
 
@@ -107,8 +109,8 @@ pub(super) fn at_hand(
     let (held, rests_until) = MEMORY
         .with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
     if held.is_some() && rests_until <= now {
-        let (env, context) = (env.clone(), ctx.clone());
-        ctx.wait_until(async move {
+        let (env, context) = (env.clone(), caught::same(ctx));
+        caught::wait_until(ctx, async move {
             served(&part, limit, fresh(), (config, &env, &context)).await;
         });
     }
@@ -128,7 +130,7 @@ pub(super) async fn learned(
 }
 
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
-    let local = env.text("VEDETTE_LOCAL").is_some();
+    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part_of_pool(pool, config, local), reader::limit(config.plan, local))
 }
 
@@ -205,7 +207,7 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
     MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
     extend_lease(part, limit);
     let (env, part) = (env.clone(), part.clone());
-    ctx.wait_until(async move {
+    caught::wait_until(ctx, async move {
         match layers::from_arbiter(&part, &env).await {
             Ok((copy, text)) => {
                 hold(&part, limit, Some(&copy));

@@ -1,10 +1,11 @@
 //! The core's answers as the platform's: what `entry.mjs` makes a response of, and responses between our own parts.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit};
+use worker::Result;
 
-use super::platform::Result;
 use super::reader::{Kept, Reply, set_time};
 use crate::serve::Answer;
 
@@ -61,4 +62,9 @@ pub(super) fn plain(status: u16, body: &str) -> Result<Response> {
     let init = ResponseInit::new();
     init.set_status(status);
     Ok(Response::new_with_opt_str_and_init((status != 204).then_some(body), &init)?)
+}
+
+/// The text of a request or response between our own parts; what is no text counts as an empty one.
+pub(super) async fn text(called: std::result::Result<Promise, JsValue>) -> Result<String> {
+    Ok(JsFuture::from(called?).await?.as_string().unwrap_or_default())
 }
