@@ -1,7 +1,7 @@
-// Carries requests through a route: does what the core says (src/route/passage.rs), and tells it what came of it. It decides nothing.
+// Carries requests through a route: does what the core says (src/proxy/passage.rs), and tells it what came of it. It decides nothing.
 //
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
-// to the other unread. While nothing changes it sends requests under a lease (src/route/lease.rs), without a step into wasm.
+// to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm.
 
 /** Outcomes of an attempt that are no status. */
 const BROKE_OFF = 0;

@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use vedette::arbiter::{self, Arbiter};
+use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
-use vedette::vantage::{Effect, Event, Watch};
+use vedette::vantage::{Duty, Effect, Event, Watch};
 
 const BEGIN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -101,10 +102,12 @@ struct World {
 impl World {
     fn new(config: Config) -> Self {
         let before = resident();
+        let fast_probes = budget::fast_probes(&config);
         let mut watches = Vec::new();
         for vantage in &config.vantages {
             for shard in schedule::shards(&config, &vantage.name) {
-                watches.push(Watch::new(&config, &vantage.name, &shard, None, BEGIN));
+                let duty = Duty { config: &config, vantage: &vantage.name, shard: &shard, fast_probes };
+                watches.push(Watch::new(&duty, None, BEGIN));
             }
         }
         let arbiter = Arbiter::new(config.clone(), &[], BEGIN);

@@ -34,7 +34,6 @@ use stored::PoolRow;
 use stored::ShardRow;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 use telling::Desk;
-pub use view::EVENTS_SHOWN;
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]

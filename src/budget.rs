@@ -13,7 +13,7 @@ mod load;
 mod prices;
 mod walk;
 
-use crate::config::{Config, Place, Plan};
+use crate::config::{Config, Deployment, Place, Plan};
 use crate::schedule;
 use crate::units::{Millis, Name};
 
@@ -189,6 +189,12 @@ pub fn fast_probes(config: &Config) -> Option<u32> {
     }
     let allowance = allowance(&Days::new(config, config.plan), config.plan)?;
     Some(u32::try_from(allowance).unwrap_or(u32::MAX))
+}
+
+/// The configuration as it is deployed: with the fast probes that it leaves room for.
+#[must_use]
+pub fn deployment(config: Config) -> Deployment {
+    Deployment { fast_probes: fast_probes(&config), config }
 }
 
 /// The most that fits; none at all if nothing fits.

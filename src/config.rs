@@ -31,7 +31,7 @@ use miniserde::{Deserialize, Serialize};
 
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
-pub use compiled::compile;
+pub use compiled::{Deployment, compile};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use problem::{Problem, Problems};
@@ -58,9 +58,6 @@ pub struct Config {
     pub references: Vec<OriginUrl>,
     /// Every vantage that some origin uses, in the order of their first mention.
     pub vantages: Vec<Vantage>,
-    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is limited by the day. It follows
-    /// from the rest ([`crate::budget::fast_probes`]).
-    pub fast_probes: Option<u32>,
     /// The pools in the order of the file.
     pub pools: Vec<Pool>,
     /// The routes in the order of the file.
@@ -355,14 +352,6 @@ impl Config {
     /// [`Problems`] lists everything that is wrong with the text, in its order.
     pub fn parse(text: &str) -> Result<Self, Problems> {
         check::config(text)
-    }
-
-    /// Reads what [`compile`] made of a checked configuration.
-    ///
-    /// # Errors
-    /// The configuration was not good when it was compiled, or another release compiled it.
-    pub fn from_compiled(text: &str) -> Result<Self, Problems> {
-        compiled::read(text)
     }
 
     /// The pool of this name.

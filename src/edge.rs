@@ -31,9 +31,6 @@ use worker::worker_sys::{ScheduleContext, ScheduledEvent};
 
 use crate::serve::{self, Ask, Plan};
 
-/// The name of the one Arbiter object.
-const ARBITER_NAME: &str = "v1";
-
 /// Runs once in each wasm instance. The crate `worker` has such a function as well, which tells `entry.mjs` of a panic and has the
 /// instance replaced; whichever of the two runs later, its hook calls the other's.
 #[wasm_bindgen(start)]
@@ -71,7 +68,7 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
             let outcome = heartbeat::taken(&claim, env).await;
             serve::beaten(&outcome, &ask).into()
         }
-        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits)).await,
+        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits), proxy::seen).await,
         Plan::AfterNews(target, wait) => {
             follow::waited((&target, wait), (request, &ask), (env, ctx, hits)).await
         }

@@ -6,30 +6,40 @@
 //! ```text
 //! vedette.toml ──config──▶ Config
 //! Config, state, now ──schedule──▶ which probes are due, when to wake next
-//! due probe ──edge sends it──▶ reply ──probe──▶ Sample
+//! due probe ──edge sends it──▶ exchange ──probe──▶ Sample
 //! Sample ──vote──▶ Vote          (one vantage: rise/fall, m-of-n window, faster while in doubt)
 //! Votes ──verdict──▶ Verdict     (the arbiter: quorum of live votes)
 //! Heartbeats ──heartbeat──▶ Verdict (jobs that report by themselves)
-//! Verdicts ──snapshot──▶ Snapshot ──▶ serve (health, signal, page)   route (which origin)
+//! Verdicts ──signal──▶ which origin
+//! Verdicts ──snapshot──▶ Snapshot ──reader──▶ serve (health, signal, page)   proxy (a request on its way)
 //! Verdicts ──notify──▶ messages   (what stands, against what each channel was told)
 //! ```
 //!
-//! Two engines compose the arrows, each `step(event, now) -> effects`: [`vantage::Watch`] and [`arbiter::Arbiter`]. No core
-//! module reads a clock, draws a random number or awaits. `edge` (wasm32 only) carries the effects out and decides nothing.
-
-pub mod units;
+//! Three engines compose the arrows, each a machine that is told what happened and when, and says what is to be done:
+//! [`vantage::Watch`], [`arbiter::Arbiter`] and [`proxy::Passage`]. No core module reads a clock, draws a random number or awaits.
+//! `edge` (wasm32 only) carries the effects out and decides nothing.
+//!
+//! A module imports only modules above it in the list below.
 
 pub mod json;
 
 pub mod mac;
 
+pub mod units;
+
+pub mod path;
+
 pub mod config;
+
+pub mod limits;
+
+pub mod exchange;
+
+pub mod sample;
 
 pub mod schedule;
 
 pub mod probe;
-
-pub mod sample;
 
 pub mod vote;
 
@@ -37,15 +47,19 @@ pub mod verdict;
 
 pub mod heartbeat;
 
+pub mod signal;
+
 pub mod snapshot;
 
 pub mod reader;
 
 pub mod follow;
 
-pub mod serve;
+pub mod answer;
 
-pub mod route;
+pub mod proxy;
+
+pub mod serve;
 
 pub mod notify;
 

@@ -9,36 +9,13 @@ mod redirect;
 mod reference;
 mod timing;
 
-use crate::config::{Method, Origin, ProbeValue};
+use crate::config::{Origin, ProbeValue};
+use crate::exchange::{End, Head, Reply, Request};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::units::{Millis, Name, Timestamp};
 
 pub use redirect::{Hop, redirected};
-pub use reference::{refer, referred_to};
-
-/// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is let go.
-pub const BODY_CAP: usize = 64 * 1024;
-
-/// What the edge sends for one probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The absolute address.
-    pub url: String,
-    /// Header fields; secrets by reference.
-    pub headers: Vec<(String, ProbeValue)>,
-    /// The body, or a reference to the secret that it is.
-    pub body: Option<ProbeValue>,
-    /// For the whole probe: headers, redirects and body.
-    pub timeout: Millis,
-    /// How many redirects may still be followed.
-    pub redirects: u32,
-    /// How many redirects have been followed to come here.
-    pub followed: u32,
-    /// Response header fields that are read, in lower case; nothing else of a head is copied.
-    pub wanted: Vec<String>,
-}
+pub use reference::{REFERENCE_TIMEOUT, Referral, refer, referred_to};
 
 /// Response header fields that every probe reads.
 const WANTED: [&str; 8] = [
@@ -51,56 +28,6 @@ const WANTED: [&str; 8] = [
     "server-timing",
     "x-cache",
 ];
-
-/// The longest header value that is read, in bytes.
-pub const HEADER_CAP: usize = 8 * 1024;
-
-/// How the exchange ended, in facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// How far it came.
-    pub end: End,
-    /// From sending until that end.
-    pub elapsed: Millis,
-    /// Final status code and header fields, once they arrived.
-    pub head: Option<Head>,
-    /// The body that was read, at most [`BODY_CAP`] bytes.
-    pub body: Vec<u8>,
-}
-
-/// Status code and header fields of an answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
-    /// The status code.
-    pub status: u16,
-    /// The wanted fields: names in lower case, values cut at [`HEADER_CAP`], repeated fields joined with `, `.
-    pub headers: Vec<(String, String)>,
-}
-
-/// How far an exchange came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The whole answer was read.
-    Complete,
-    /// There was more body than [`BODY_CAP`].
-    TooLong,
-    /// The deadline passed.
-    TimedOut,
-    /// The exchange broke; the platform's own words.
-    Broken(String),
-    /// Nothing was sent; why.
-    NotSent(String),
-    /// More redirects came than are followed, or one that may not be followed; why.
-    Redirected(String),
-}
-
-impl Head {
-    /// The value of a field, by its name in lower case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
-    }
-}
 
 /// The request that probes `origin` from `vantage`.
 #[must_use]

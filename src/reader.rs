@@ -9,7 +9,7 @@ mod memory;
 use std::rc::Rc;
 
 use crate::config::{Config, Plan};
-use crate::serve::Target;
+use crate::limits::{COPY_AGE, copy_age_in_doubt};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -26,10 +26,6 @@ pub const CACHE_PATIENCE: Millis = Millis::new(100);
 
 /// How long a reader waits for KV, behind which there is nothing.
 pub const KV_PATIENCE: Millis = Millis::from_secs(2);
-
-/// How old a copy may be where requests are not counted, and while a verdict in it is in doubt.
-const QUICK: Millis = Millis::new(500);
-const EAGER: Millis = Millis::new(100);
 
 /// A copy that is older than this is not in doubt any more, but old.
 const DOUBT: Millis = Millis::from_secs(2);
@@ -202,41 +198,17 @@ pub struct Source {
     pub replaced: bool,
 }
 
-/// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
-/// ten seconds. A laptop (`local`) is never counted.
+/// The part of the snapshot that answers a request that needs `wanted`. On the free plan it is always the whole: one refresh in ten
+/// seconds serves every pool, and its origins are few.
 #[must_use]
-pub const fn limit(plan: Plan, local: bool) -> Millis {
-    match (plan, local) {
-        (Plan::Paid, _) | (Plan::Free, true) => QUICK,
-        (Plan::Free, false) => Millis::from_secs(10),
-    }
-}
-
-/// The part of the snapshot that a request needs. On the free plan it is always the whole: one refresh in ten seconds serves every
-/// pool, and its origins are few.
-#[must_use]
-pub fn part(target: &Target, config: &Config, local: bool) -> Part {
-    if is_counted(config, local) {
-        return Part::Whole;
-    }
-    match target {
-        Target::Page => Part::Whole,
-        Target::Health { pool: Some(pool), .. } | Target::Signal { pool, .. } | Target::Stream { pool } => {
-            config.pool(pool).map_or(Part::Summary, |pool| part_of_pool(&pool.name, config, local))
-        }
-        Target::Health { pool: None, .. }
-        | Target::Beat { .. }
-        | Target::Live
-        | Target::Ready { .. }
-        | Target::Style
-        | Target::Script => Part::Summary,
-    }
+pub fn part(wanted: Part, config: &Config, local: bool) -> Part {
+    if is_counted(config, local) { Part::Whole } else { wanted }
 }
 
 /// The part that a request for one pool needs.
 #[must_use]
 pub fn part_of_pool(pool: &Name, config: &Config, local: bool) -> Part {
-    if is_counted(config, local) { Part::Whole } else { Part::Pool(pool.clone()) }
+    part(Part::Pool(pool.clone()), config, local)
 }
 
 /// Whether the requests of a day are counted.
@@ -244,17 +216,10 @@ fn is_counted(config: &Config, local: bool) -> bool {
     config.plan == Plan::Free && !local
 }
 
-/// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon as it is made. Where requests are
-/// counted it stays as it is.
-#[must_use]
-pub const fn in_doubt(limit: Millis) -> Millis {
-    if limit.get() <= QUICK.get() && limit.get() > EAGER.get() { EAGER } else { limit }
-}
-
 /// The limit for a copy. The doubt of an old one says nothing: an Arbiter that does not answer is not asked the more often for it.
 fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
     let doubtful = copy.is_some_and(|copy| copy.is_fresh(DOUBT, now) && copy.snapshot.in_doubt());
-    if doubtful { in_doubt(limit) } else { limit }
+    if doubtful { copy_age_in_doubt(limit) } else { limit }
 }
 
 /// The next step towards an answer.
@@ -276,7 +241,7 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let untouched = known.arbiter == Asked::NotYet;
     // Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
     // told at the same time one asks.
-    if limit <= QUICK
+    if limit <= COPY_AGE
         && untouched
         && let Some((_, copy)) = held
         && known.is_behind(copy)

@@ -6,26 +6,22 @@
 mod beat;
 mod health;
 mod page;
-mod passage;
 mod problem;
 mod ready;
 mod signal;
 mod table;
 
+use crate::answer::{self, Answer, closed};
 use crate::config::{Config, Problems};
 use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
+use crate::proxy::Seen;
 use crate::reader::{Layer, Source};
-use crate::route::Seen;
 use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
-pub use passage::{Refusal, apology, refused};
 pub use table::{Format, Target};
-
-/// The longest request target that is read, in bytes (the platform's own bound on URLs).
-pub const MAX_TARGET: usize = 16 * 1024;
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -36,17 +32,6 @@ pub struct Ask<'a> {
     pub target: &'a str,
     /// `If-None-Match`, if sent.
     pub if_none_match: Option<&'a str>,
-}
-
-/// What is answered. To HEAD the edge sends the same without the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The status code.
-    pub status: u16,
-    /// Header fields, each once.
-    pub headers: Vec<(&'static str, String)>,
-    /// The body; empty for 304.
-    pub body: String,
 }
 
 /// What answers a request.
@@ -157,7 +142,7 @@ pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
 /// 429 for whoever would follow a signal that too many follow already.
 #[must_use]
 pub fn crowded(ask: &Ask<'_>) -> Answer {
-    let mut answer = problem::answer(
+    let mut answer = answer::problem(
         429,
         "too-many-followers",
         "Too many followers",
@@ -239,7 +224,7 @@ fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestam
 /// 503 of a worker that has no configuration at all to answer from.
 #[must_use]
 pub fn unavailable() -> Answer {
-    problem::answer(503, "unavailable", "Unavailable", "The worker has no configuration.")
+    answer::problem(503, "unavailable", "Unavailable", "The worker has no configuration.")
 }
 
 /// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it has been due for a refresh.
@@ -276,24 +261,6 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     }
     answer
 }
-
-/// An answer with what a browser is told about every answer, where it does not say so itself.
-fn closed(mut answer: Answer) -> Answer {
-    for (name, value) in SECURITY {
-        if !answer.headers.iter().any(|(present, _)| present == name) {
-            answer.headers.push((name, (*value).to_owned()));
-        }
-    }
-    answer
-}
-
-/// What a browser is told about every answer: it is data, to be framed, sniffed and referred to by nobody.
-const SECURITY: &[(&str, &str)] = &[
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("cache-control", "no-store"),
-];
 
 /// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches nothing.
 fn matches(asked: &str, etag: &str) -> bool {

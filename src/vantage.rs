@@ -13,6 +13,7 @@ mod stored;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
+use crate::probe::Referral;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
@@ -21,8 +22,6 @@ use allowance::Allowance;
 use bearings::{Bearings, Belief, Conclusion};
 use booth::{Booth, Withheld};
 use stored::{StoredTally, StoredV1};
-
-pub use bearings::{REFERENCE_TIMEOUT, Referral};
 
 /// What happens to a vantage.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,18 +81,26 @@ pub struct Watch {
     unwritten: bool,
 }
 
+/// What one object of a vantage has to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Duty<'a> {
+    /// The configuration that it runs.
+    pub config: &'a Config,
+    /// The vantage.
+    pub vantage: &'a Name,
+    /// The origins that are its.
+    pub shard: &'a Shard<'a>,
+    /// How many fast probes it may send in a day of UTC; none where nothing is limited by the day.
+    pub fast_probes: Option<u32>,
+}
+
 impl Watch {
-    /// The state of `shard`, with what was stored of it. Tallies of another definition begin afresh.
+    /// The state of a shard, with what was stored of it. Tallies of another definition begin afresh.
     #[must_use]
-    pub fn new(
-        config: &Config,
-        vantage: &Name,
-        shard: &Shard<'_>,
-        stored: Option<&str>,
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(duty: &Duty<'_>, stored: Option<&str>, now: Timestamp) -> Self {
+        let Duty { config, vantage, shard, fast_probes } = *duty;
         let mut stored = StoredV1::read(stored);
-        let allowance = Allowance::new(config.fast_probes, stored.spent);
+        let allowance = Allowance::new(fast_probes, stored.spent);
         let hurry = allowance.is_left(now);
         let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
             let tally = stored

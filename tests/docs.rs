@@ -8,7 +8,7 @@ use std::path::Path;
 use vedette::budget::{self, BASE_CENTS, Budget, Line, Price, Resource};
 use vedette::config::{Config, Plan};
 use vedette::units::Millis;
-use vedette::{follow, reader};
+use vedette::{follow, limits};
 
 /// The TOML examples of a document.
 fn examples(text: &str) -> Vec<String> {
@@ -114,7 +114,7 @@ fn what_followers_add_is_what_is_stated() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let [limits, signal] =
         ["docs/limits.md", "docs/signal.md"].map(|file| fs::read_to_string(root.join(file)).unwrap());
-    let (free, paid) = (reader::limit(Plan::Free, false), reader::limit(Plan::Paid, false));
+    let (free, paid) = (limits::copy_age(Plan::Free, false), limits::copy_age(Plan::Paid, false));
     assert!(follow::has_lines(paid) && !follow::has_lines(free));
     let day = Millis::from_secs(86_400);
     let a_day = |length: Millis| day.get() / length.get();

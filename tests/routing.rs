@@ -13,9 +13,9 @@ use std::sync::{LazyLock, Mutex};
 
 use proptest::prelude::*;
 use vedette::config::Config;
-use vedette::route::{
-    Asked, Attempt, Effect, Event, Inbound, Known, Passage, Step, Table, Traffic, Way, fields, is_ambiguous,
-    order, parts,
+use vedette::path::{is_ambiguous, parts};
+use vedette::proxy::{
+    Asked, Attempt, Effect, Event, Inbound, Known, Passage, Step, Table, Traffic, Way, fields, order,
 };
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Name, Timestamp};

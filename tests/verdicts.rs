@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 
 use vedette::arbiter::{self, Arbiter};
+use vedette::budget;
 use vedette::config::Config;
+use vedette::probe::Referral;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, Timestamp};
-use vedette::vantage::{Effect, Event, Referral, Watch};
+use vedette::vantage::{Duty, Effect, Event, Watch};
 use vedette::vote::Report;
 
 const PAGE: &str = include_str!("../docs/verdicts.md");
@@ -86,12 +88,15 @@ fn row(line: &str) -> Row {
 
 fn replay(text: &str, rows: &[Row]) {
     let config = Config::parse(text).unwrap();
+    let fast_probes = budget::fast_probes(&config);
     let mut places: BTreeMap<Name, Place> = config
         .vantages
         .iter()
         .map(|vantage| {
             let shards = schedule::shards(&config, &vantage.name);
-            let watch = Watch::new(&config, &vantage.name, shards.first().unwrap(), None, BEGIN);
+            let shard = shards.first().unwrap();
+            let duty = Duty { config: &config, vantage: &vantage.name, shard, fast_probes };
+            let watch = Watch::new(&duty, None, BEGIN);
             (vantage.name.clone(), Place { watch, alarm: BEGIN, arriving: Vec::new(), sight: Sight::Passes })
         })
         .collect();

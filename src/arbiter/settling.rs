@@ -3,7 +3,7 @@
 use super::Standing;
 use crate::config::{Origin, Pool};
 use crate::heartbeat;
-use crate::route::{self, Candidate, Choice};
+use crate::signal::{self, Candidate, Choice};
 use crate::snapshot::Happening;
 use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
 use crate::verdict::{self, Status};
@@ -51,12 +51,12 @@ pub(super) fn settle_pool(
         })
         .collect();
     let status = verdict::pool_status(&statuses);
-    let panic = route::in_panic(&candidates, pool.panic);
+    let panic = signal::in_panic(&candidates, pool.panic);
     let choice = if pool.is_of_heartbeats() {
         let statuses = pool.heartbeats.iter().map(|job| (job.id.origin.as_str(), status_of(&job.id)));
         Choice::Routeless { gist: heartbeat::gist(statuses) }
     } else {
-        route::by_priority(&candidates, panic)
+        signal::by_priority(&candidates, panic)
     };
     let next = candidates.iter().filter_map(|candidate| candidate.waits_until).min();
     let from = before.map_or(Status::Unknown, |before| before.status);

@@ -9,7 +9,7 @@ use super::publication::Publication;
 use super::{Arbiter, PoolStanding, Standing};
 use crate::config::{Pool, Subject};
 use crate::json;
-use crate::route::Choice;
+use crate::signal::Choice;
 use crate::snapshot::Happening;
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status, Verdict};

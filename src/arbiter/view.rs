@@ -5,16 +5,14 @@ use super::presence::Presence;
 use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
 use crate::heartbeat;
-use crate::route::Choice;
+use crate::limits::EVENTS_SHOWN;
+use crate::signal::Choice;
 use crate::snapshot::{
     BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
 };
 use crate::units::{Map, Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
-
-/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored.
-pub const EVENTS_SHOWN: usize = 20;
 
 impl Arbiter {
     /// The verdicts as they stand since the last step, as far as `part` goes.

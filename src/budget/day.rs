@@ -7,8 +7,8 @@ use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
 use super::walk::walk;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
-use crate::arbiter::EVENTS_SHOWN;
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
+use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
 use crate::verdict;
 

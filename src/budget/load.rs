@@ -1,6 +1,7 @@
 //! A configuration → what its vantages have to do: shards, and the beats at which the alarms of a shard ring.
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
+use crate::limits;
 use crate::schedule::{self, SLOTS, Shard, Slots};
 use crate::units::{Millis, Name};
 
@@ -136,10 +137,10 @@ pub(super) fn pool_of<'a>(config: &'a Config, origin: &Origin) -> Option<&'a Poo
 
 /// How often a reader may ask the Arbiter, once deployed.
 pub(super) const fn refresh(plan: Plan) -> Millis {
-    crate::reader::limit(plan, false)
+    limits::copy_age(plan, false)
 }
 
 /// The same while a verdict is in doubt.
 pub(super) const fn refresh_in_doubt(plan: Plan) -> Millis {
-    crate::reader::in_doubt(refresh(plan))
+    limits::copy_age_in_doubt(refresh(plan))
 }

@@ -13,7 +13,6 @@ use super::{
     Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, heartbeat, notify, reference, route,
     syntax,
 };
-use crate::budget;
 use crate::units::Fingerprint;
 
 /// The keys of the file.
@@ -79,7 +78,6 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         arbiter_location: location.unwrap_or_else(|| nearest(&vantages))?,
         references: references?,
         vantages,
-        fast_probes: None,
         pools,
         routes: routes?,
         heartbeat_secret: heartbeat_secret?,
@@ -88,7 +86,6 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);
-    config.fast_probes = budget::fast_probes(&config);
     Some(config)
 }
 

@@ -1,4 +1,4 @@
-//! A checked configuration as the worker reads it: JSON of [`Config`], made at build time.
+//! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
 //! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds; the upload is a third
 //! smaller for it and starts faster (decision 0006). Build and worker are of one release, so the form is nobody else's: it has a
@@ -13,23 +13,35 @@ use crate::json::{self, Object, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
-const FORM: u32 = 6;
+const FORM: u32 = 7;
+
+/// A checked configuration, and what is worked out from it before it is deployed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    /// The configuration.
+    pub config: Config,
+    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is limited by the day.
+    pub fast_probes: Option<u32>,
+}
 
 #[derive(Deserialize, Serialize)]
 struct Compiled {
     form: u32,
     config: Option<Config>,
+    fast_probes: Option<u32>,
     /// The paths of the settings that are wrong. What is wrong with them may quote the file, and stays with who wrote it.
     problems: Option<Vec<String>>,
 }
 
 /// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
 #[must_use]
-pub fn compile(parsed: &Result<Config, Problems>) -> String {
+pub fn compile(checked: &Result<Deployment, Problems>) -> String {
     let mut compiled = Object::new();
     compiled.put("form", &FORM);
-    match parsed {
-        Ok(config) => compiled.put("config", config),
+    match checked {
+        Ok(Deployment { config, fast_probes }) => {
+            compiled.put("config", config).put_some("fast_probes", *fast_probes)
+        }
         Err(problems) => {
             let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
             compiled.put("problems", &paths)
@@ -38,7 +50,17 @@ pub fn compile(parsed: &Result<Config, Problems>) -> String {
     compiled.end()
 }
 
-pub(super) fn read(text: &str) -> Result<Config, Problems> {
+impl Deployment {
+    /// Reads what [`compile`] made.
+    ///
+    /// # Errors
+    /// The configuration was not good when it was compiled, or another release compiled it.
+    pub fn from_compiled(text: &str) -> Result<Self, Problems> {
+        read(text)
+    }
+}
+
+fn read(text: &str) -> Result<Deployment, Problems> {
     let compiled = json::read::<Compiled>(text).filter(|compiled| compiled.form == FORM);
     let problem = |at: String, message: &str| Problem { at, line: None, message: message.to_owned() };
     let Some(compiled) = compiled else {
@@ -47,7 +69,9 @@ pub(super) fn read(text: &str) -> Result<Config, Problems> {
     };
     let paths = compiled.problems.unwrap_or_default().into_iter();
     let problems = paths.map(|path| problem(path, "is wrong; vedette check says how")).collect();
-    compiled.config.ok_or_else(|| Problems::sorted(problem(String::new(), "is empty"), problems))
+    let config =
+        compiled.config.ok_or_else(|| Problems::sorted(problem(String::new(), "is empty"), problems))?;
+    Ok(Deployment { config, fast_probes: compiled.fast_probes })
 }
 
 impl fmt::Display for Hint {
@@ -127,40 +151,47 @@ mod tests {
         files.map(|path| std::fs::read_to_string(path).unwrap()).collect()
     }
 
+    fn deployment(config: Config) -> Deployment {
+        Deployment { config, fast_probes: None }
+    }
+
     #[test]
     fn what_is_compiled_is_read_back_the_same() {
         let files = every_good_file();
         assert!(files.len() > 2);
         for file in files {
             let config = Config::parse(&file).unwrap();
-            let text = compile(&Ok(config.clone()));
-            assert_eq!(Config::from_compiled(&text).unwrap(), config);
+            for fast_probes in [None, Some(0), Some(u32::MAX)] {
+                let deployment = Deployment { config: config.clone(), fast_probes };
+                let text = compile(&Ok(deployment.clone()));
+                assert_eq!(Deployment::from_compiled(&text).unwrap(), deployment);
+            }
         }
     }
 
     #[test]
     fn a_bad_configuration_is_compiled_to_the_paths_of_what_is_wrong() {
         let parsed = Config::parse("plan = \"gratis\"\n[[pool]]\nname = \"s3cret@x\"");
-        let text = compile(&parsed);
+        let text = compile(&parsed.map(deployment));
         assert!(!text.contains("s3cret"), "{text}");
-        let problems = Config::from_compiled(&text).unwrap_err();
+        let problems = Deployment::from_compiled(&text).unwrap_err();
         assert!(problems.iter().any(|problem| problem.at == "plan"));
     }
 
     #[test]
     fn what_another_release_compiled_is_refused() {
-        let good = compile(&Config::parse(&every_good_file().remove(0)));
+        let good = compile(&Config::parse(&every_good_file().remove(0)).map(deployment));
         for text in [
             "",
             "{}",
             "null",
             "plan = \"free\"",
-            &good.replace("\"form\":6", "\"form\":5"),
+            &good.replace("\"form\":7", "\"form\":6"),
             &good.replace(']', ""),
         ] {
-            let problems = Config::from_compiled(text).unwrap_err();
+            let problems = Deployment::from_compiled(text).unwrap_err();
             assert!(problems.to_string().contains("build it again"), "{problems}");
         }
-        assert!(Config::from_compiled("{\"form\":6}").is_err());
+        assert!(Deployment::from_compiled("{\"form\":7}").is_err());
     }
 }

@@ -283,7 +283,7 @@ fn path(field: &Field<'_>) -> Option<String> {
         ));
         return None;
     }
-    if crate::route::is_ambiguous(text) {
+    if crate::path::is_ambiguous(text) {
         field.refuse(format_args!(
             "{} has a segment \".\" or \"..\", which no request that is passed on has; write the path without it",
             quoted(text)

@@ -19,13 +19,12 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, SqlStorageValue, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, respond};
-use crate::arbiter::{
-    Arbiter as Engine, EVENTS_KEPT, EVENTS_SHOWN, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table,
-};
+use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
+use crate::limits::EVENTS_SHOWN;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, OriginId, Timestamp};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use js_sys::Date;
+use js_sys::{Date, Object, Reflect};
+use wasm_bindgen::JsValue;
 use worker::{Delay, ScheduledTime};
 
 use crate::units::{Millis, Timestamp};
@@ -40,4 +41,10 @@ pub(super) fn alarm(at: Timestamp) -> ScheduledTime {
 /// A timer, which counts from when it is first waited for; dropping it clears it. At most what the platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
     Delay::from(Duration::from_millis(length.get().min(LONGEST_DELAY)))
+}
+
+/// Sets a time of an object that `entry.mjs` holds.
+pub(super) fn set_time(object: &Object, name: &str, at: Timestamp) {
+    // A plain object of our own takes any property.
+    let _ = Reflect::set(object, &name.into(), &JsValue::from_f64(as_number(at)));
 }

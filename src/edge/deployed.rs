@@ -5,19 +5,26 @@ use std::cell::OnceCell;
 
 use wasm_bindgen::JsValue;
 
-use crate::config::{Config, Problems};
+use crate::config::{Config, Deployment, Problems};
 
 /// Where `entry.mjs` puts the text.
 const GLOBAL: &str = "__vedette_config";
 
 /// The configuration, or what is wrong with it. It lives as long as the isolate.
 pub(super) fn config() -> Result<&'static Config, &'static Problems> {
+    deployment().as_ref().map(|deployment| &deployment.config)
+}
+
+/// How many fast probes one shard of a vantage may send in a day.
+pub(super) fn fast_probes() -> Option<u32> {
+    deployment().as_ref().ok().and_then(|deployment| deployment.fast_probes)
+}
+
+fn deployment() -> &'static Result<Deployment, Problems> {
     thread_local! {
-        static PARSED: OnceCell<&'static Result<Config, Problems>> = const { OnceCell::new() };
+        static READ: OnceCell<&'static Result<Deployment, Problems>> = const { OnceCell::new() };
     }
-    let parsed: &'static Result<Config, Problems> =
-        PARSED.with(|parsed| *parsed.get_or_init(|| Box::leak(Box::new(Config::from_compiled(&text())))));
-    parsed.as_ref()
+    READ.with(|read| *read.get_or_init(|| Box::leak(Box::new(Deployment::from_compiled(&text())))))
 }
 
 fn text() -> String {

@@ -16,8 +16,8 @@ use worker::Env;
 
 use super::caught::{self, Context};
 use super::line::{Line, Word};
-use super::reader::{self, Reply};
-use super::{clock, deployed, layers, log, respond};
+use super::respond::Reply;
+use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
 use crate::follow::{self, Follower, Mark, Next, Seats, Sight, Wait};
 use crate::serve::{self, Ask, Target};

@@ -9,12 +9,15 @@ use worker::kv::KvError;
 use worker::{Env, Error, Result, Stub};
 
 use super::line::{Line, Word};
-use super::{ARBITER_NAME, bound, caught, clock, deployed, respond};
+use super::{bound, caught, clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, OriginId, Timestamp};
+
+/// The name of the one Arbiter object.
+const ARBITER_NAME: &str = "v1";
 
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";

@@ -13,8 +13,8 @@ use super::caught::{self, Context};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json::Object;
-use crate::route::copy::Exchange;
-use crate::route::{self, Event, Passage, Seen, Step, fields};
+use crate::proxy::copy::Exchange;
+use crate::proxy::{self as engine, Event, Passage, Seen, Step, fields};
 use crate::units::{Name, OriginId};
 
 thread_local! {
@@ -73,14 +73,14 @@ extern "C" {
 }
 
 /// Calls with a request as the core knows it.
-fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&route::Inbound<'_>) -> Option<T>) -> Option<T> {
+fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&engine::Inbound<'_>) -> Option<T>) -> Option<T> {
     let (method, url) = (inbound.method(), inbound.url());
     #[cfg(feature = "trap")]
     super::trap::if_named(inbound.field("vedette-trap").as_deref(), "proxy");
     let names = ["connection", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
     let [connection, via, cdn_loop, traceparent, accept_encoding, client] =
         names.map(|name| inbound.field(name));
-    work(&route::Inbound {
+    work(&engine::Inbound {
         method: &method,
         url: &url,
         has_body: inbound.body(),

@@ -5,17 +5,18 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
-use js_sys::{Object, Reflect};
-use wasm_bindgen::JsValue;
+use js_sys::Object;
 
 use worker::Env;
 
 use super::caught::{self, Context};
-use super::{bound, clock, deployed, layers, log, proxy};
+use super::respond::{Kept, Reply};
+use super::{bound, clock, deployed, layers, log};
 use crate::config::Config;
+use crate::limits;
+use crate::proxy::{self, Seen};
 use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
-use crate::route;
-use crate::serve::{self, Answer, Ask, Basis, Target};
+use crate::serve::{self, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Map, Millis, Name, Timestamp};
 
@@ -24,27 +25,6 @@ thread_local! {
     /// For each part, the object that tells `entry.mjs` until when what is rendered from it may be given again. Shared by all
     /// that was rendered from one state of it, so that a change of verdict ends them all at once.
     static LEASES: RefCell<Map<Part, Object>> = const { RefCell::new(Map::new()) };
-}
-
-/// An answer, and the form in which `entry.mjs` may keep it.
-pub(super) struct Reply {
-    pub(super) answer: Answer,
-    pub(super) kept: Option<Kept>,
-}
-
-/// An answer that may be given again.
-pub(super) struct Kept {
-    pub(super) answer: Answer,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
-    pub(super) lease: Object,
-}
-
-impl From<Answer> for Reply {
-    /// An answer that is not given again.
-    fn from(answer: Answer) -> Self {
-        Self { answer, kept: None }
-    }
 }
 
 /// What a look at the layers brought.
@@ -69,7 +49,7 @@ impl Sight {
     }
 
     /// What an answer is made from.
-    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)], seen: &'a [route::Seen]) -> Basis<'a> {
+    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)], seen: &'a [Seen]) -> Basis<'a> {
         Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts, seen }
     }
 }
@@ -77,16 +57,22 @@ impl Sight {
 /// The part that a target needs, and how old a copy of it may be.
 pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
     let local = bound::text(env, "VEDETTE_LOCAL").is_some();
-    (reader::part(target, config, local), reader::limit(config.plan, local))
+    (reader::part(target.part(config), config, local), limits::copy_age(config.plan, local))
 }
 
 /// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
-pub(super) async fn reply(target: &Target, ask: &Ask<'_>, (env, ctx, hits): (&Env, &Context, u64)) -> Reply {
+/// `seen` says what the requests that were passed on saw.
+pub(super) async fn reply(
+    target: &Target,
+    ask: &Ask<'_>,
+    (env, ctx, hits): (&Env, &Context, u64),
+    seen: fn() -> Vec<Seen>,
+) -> Reply {
     let Ok(config) = deployed::config() else { return serve::unavailable().into() };
     let (part, limit) = part_and_limit(target, config, env);
     let sight = look(&part, limit, None, (config, env, ctx)).await;
     let counts = sight.counted(hits);
-    let seen = if target.tells_all() { proxy::seen() } else { Vec::new() };
+    let seen = if target.tells_all() { seen() } else { Vec::new() };
     let basis = sight.basis(&counts, &seen);
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
@@ -103,7 +89,7 @@ pub(super) fn at_hand(
     pool: &Name,
     config: &'static Config,
     (env, ctx): (&Env, &Context),
-) -> Option<route::Known> {
+) -> Option<proxy::Known> {
     let (part, limit) = pool_part(pool, config, env);
     let now = clock::now();
     let (held, rests_until) = MEMORY
@@ -114,7 +100,7 @@ pub(super) fn at_hand(
             served(&part, limit, fresh(), (config, &env, &context)).await;
         });
     }
-    held.map(|snapshot| route::Known { snapshot, rests_until })
+    held.map(|snapshot| proxy::Known { snapshot, rests_until })
 }
 
 /// What any layer has of a pool.
@@ -122,16 +108,16 @@ pub(super) async fn learned(
     pool: &Name,
     config: &'static Config,
     at: (&Env, &Context),
-) -> Option<route::Known> {
+) -> Option<proxy::Known> {
     let (part, limit) = pool_part(pool, config, at.0);
     let copy = served(&part, limit, fresh(), (config, at.0, at.1)).await.copy?;
     let rests_until = MEMORY.with_borrow(|memory| memory.rests_until(&part, limit, clock::now()));
-    Some(route::Known { snapshot: copy.snapshot, rests_until })
+    Some(proxy::Known { snapshot: copy.snapshot, rests_until })
 }
 
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
     let local = bound::text(env, "VEDETTE_LOCAL").is_some();
-    (reader::part_of_pool(pool, config, local), reader::limit(config.plan, local))
+    (reader::part_of_pool(pool, config, local), limits::copy_age(config.plan, local))
 }
 
 /// What a request knows that has only just come.
@@ -247,20 +233,14 @@ fn lease(part: &Part, limit: Millis) -> Object {
 
 fn extend_lease(part: &Part, limit: Millis) {
     let until = MEMORY.with_borrow(|memory| memory.rests_until(part, limit, clock::now()));
-    LEASES.with_borrow(|leases| leases.get(part).map(|lease| set_time(lease, "until", until)));
+    LEASES.with_borrow(|leases| leases.get(part).map(|lease| clock::set_time(lease, "until", until)));
 }
 
 fn end_leases() {
     LEASES.with_borrow_mut(|leases| {
-        leases.values().for_each(|lease| set_time(lease, "until", Timestamp::default()));
+        leases.values().for_each(|lease| clock::set_time(lease, "until", Timestamp::default()));
         *leases = Map::new();
     });
-}
-
-/// Sets a time of an object that `entry.mjs` holds.
-pub(super) fn set_time(object: &Object, name: &str, at: Timestamp) {
-    // A plain object of our own takes any property.
-    let _ = Reflect::set(object, &name.into(), &JsValue::from_f64(clock::as_number(at)));
 }
 
 /// Forgets every copy if memory is to be lost.

@@ -6,8 +6,30 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit};
 use worker::Result;
 
-use super::reader::{Kept, Reply, set_time};
-use crate::serve::Answer;
+use super::clock::set_time;
+use crate::answer::Answer;
+use crate::units::Timestamp;
+
+/// An answer, and the form in which `entry.mjs` may keep it.
+pub(super) struct Reply {
+    pub(super) answer: Answer,
+    pub(super) kept: Option<Kept>,
+}
+
+/// An answer that may be given again.
+pub(super) struct Kept {
+    pub(super) answer: Answer,
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+    pub(super) lease: Object,
+}
+
+impl From<Answer> for Reply {
+    /// An answer that is not given again.
+    fn from(answer: Answer) -> Self {
+        Self { answer, kept: None }
+    }
+}
 
 /// Path and query of an absolute address, as sent.
 pub(super) fn target_of(url: &str) -> &str {

@@ -14,7 +14,8 @@ use worker::Env;
 
 use super::{bound, caught, clock};
 use crate::config::{Method, ProbeValue};
-use crate::probe::{BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request, field_value, redirected};
+use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
+use crate::probe::{Hop, field_value, redirected};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]

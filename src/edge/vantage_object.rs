@@ -21,11 +21,11 @@ use super::layers::Delivery;
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
-use crate::probe;
+use crate::probe::{self, Referral};
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::vantage::{Effect, Event, Referral, Watch};
+use crate::vantage::{Duty, Effect, Event, Watch};
 
 /// The key of the one row.
 const KEY: &str = "shard";
@@ -268,7 +268,8 @@ impl Vantage {
             return Ok(false);
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
-        let watch = Watch::new(config, &vantage, shard, stored.as_deref(), clock::now());
+        let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
+        let watch = Watch::new(&duty, stored.as_deref(), clock::now());
         self.watch.replace(Some(watch));
         Ok(true)
     }

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixtures::at;
-use crate::reader;
+use crate::limits;
 
 const LIMIT: Millis = Millis::new(500);
 const COUNTED: Millis = Millis::from_secs(10);
@@ -181,8 +181,8 @@ fn seats_are_bounded_and_free_themselves() {
 #[test]
 fn free_readers_have_no_lines() {
     use crate::config::Plan;
-    assert!(has_lines(reader::limit(Plan::Paid, false)) && has_lines(reader::limit(Plan::Free, true)));
-    assert!(!has_lines(reader::limit(Plan::Free, false)));
+    assert!(has_lines(limits::copy_age(Plan::Paid, false)) && has_lines(limits::copy_age(Plan::Free, true)));
+    assert!(!has_lines(limits::copy_age(Plan::Free, false)));
 }
 
 /// What may happen to a follower.

@@ -6,9 +6,9 @@
 
 use super::message;
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
+use crate::exchange::{End, Reply, Request};
 use crate::json::Object;
 use crate::mac;
-use crate::probe::{End, Reply, Request};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Config, ProbeValue};
+use crate::exchange::{End, Head, Reply};
 use crate::fixtures::at;
-use crate::probe::{End, Head, Reply};
 use crate::units::Name;
 
 /// A channel called `ops` with these lines of its own.

@@ -2,7 +2,7 @@
 //!
 //! In order of trust: `CF-Cache-Status` (Cloudflare), `Cache-Status` (RFC 9211), `X-Cache` (by custom), `Age` (RFC 9111).
 
-use super::Head;
+use crate::exchange::Head;
 use crate::sample::CacheClass;
 
 /// The cache class of an answer.

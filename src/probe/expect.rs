@@ -1,7 +1,7 @@
 //! Holds an answer to its expectations, one by one, in the order in which people ask: status, headers, body, then blemishes.
 
-use super::{End, Head, Reply};
 use crate::config::{Expect, Method, Origin};
+use crate::exchange::{End, Head, Reply};
 use crate::json::{self, Value};
 use crate::sample::{CacheClass, Check, Finding, Sample};
 use crate::units::Millis;

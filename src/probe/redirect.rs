@@ -1,7 +1,7 @@
 //! Where a redirect leads, and whether a probe may follow it.
 
-use super::{HEADER_CAP, Head, Request};
 use crate::config::ProbeValue;
+use crate::exchange::{HEADER_CAP, Head, Request};
 
 /// What to do with a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]

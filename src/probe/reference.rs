@@ -1,9 +1,21 @@
 //! The question to a reference, and what its reply says about the vantage's own connection.
 
-use super::{Reply, Request, WANTED};
+use super::WANTED;
 use crate::config::{Method, OriginUrl, ProbeValue};
-use crate::units::Name;
-use crate::vantage::{REFERENCE_TIMEOUT, Referral};
+use crate::exchange::{Reply, Request};
+use crate::units::{Millis, Name};
+
+/// How long a reference may take.
+pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+
+/// What a reference said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Whether it answered: the network between it and the vantage is whole.
+    pub answered: bool,
+    /// The data centre that it named, in capitals, as `AMS`.
+    pub colo: Option<String>,
+}
 
 /// The request that asks a reference from `vantage`.
 #[must_use]
@@ -36,8 +48,7 @@ pub fn referred_to(reply: &Reply) -> Referral {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::{End, Head};
-    use crate::units::Millis;
+    use crate::exchange::{End, Head};
 
     fn reply(status: Option<u16>, body: &str) -> Reply {
         Reply {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exchange::HEADER_CAP;
 use crate::fixtures::{at, origin, shop};
 use crate::sample::{Evidence, Finding};
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fixtures::{SHOP, at, config, shop};
+use crate::limits;
 
 const LIMIT: Millis = Millis::new(500);
 
@@ -210,13 +211,13 @@ fn what_is_rendered_rests_until_the_next_refresh() {
 #[test]
 fn a_reader_of_one_pool_asks_for_one_pool() {
     let paid = config(&format!("plan = \"paid\"\n{SHOP}"));
-    let of_shop = Target::Signal { pool: "shop".into(), format: crate::serve::Format::Json, wait: None };
     let shop_part = Part::Pool(paid.pools[0].name.clone());
-    assert_eq!(part(&of_shop, &paid, false), shop_part);
-    assert_eq!(part(&of_shop, &shop(), true), shop_part);
-    assert_eq!(part(&of_shop, &shop(), false), Part::Whole, "one counted request serves every pool");
-    assert_eq!(part(&Target::Ready { verbose: false }, &paid, false), Part::Summary);
-    assert_eq!(part(&Target::Page, &paid, false), Part::Whole);
+    for wanted in [shop_part.clone(), Part::Summary, Part::Whole] {
+        assert_eq!(part(wanted.clone(), &paid, false), wanted);
+        assert_eq!(part(wanted.clone(), &shop(), true), wanted);
+        assert_eq!(part(wanted, &shop(), false), Part::Whole, "one counted request serves every pool");
+    }
+    assert_eq!(part_of_pool(&paid.pools[0].name, &paid, false), shop_part);
 }
 
 #[test]
@@ -421,7 +422,7 @@ fn what_is_in_doubt_is_looked_at_ten_times_a_second_unless_requests_are_counted(
         let known = Known { memory: Some(held), ..Known::default() };
         next(&known, limit, at(after)) == Step::AskCache
     };
-    let free = limit(Plan::Free, false);
+    let free = limits::copy_age(Plan::Free, false);
     for (held, limit, after, expected) in [
         (copy(at(0)), LIMIT, 499, false),
         (copy(at(0)), LIMIT, 500, true),
@@ -460,7 +461,7 @@ fn who_was_told_of_something_newer_asks_for_it_however_fresh_the_copy() {
         Step::AskCache | Step::AskArbiter(_) | Step::AskKv | Step::LookAgain(_) => None,
     };
     assert_eq!(served(&known, LIMIT), Some(Layer::Arbiter));
-    let counted = limit(Plan::Free, false);
+    let counted = limits::copy_age(Plan::Free, false);
     assert_eq!(served(&told(at(1_000), at(1_010)), counted), Some(Layer::Memory), "as often as any reader");
     assert_eq!(served(&told(at(1_010), at(1_010)), LIMIT), Some(Layer::Memory), "that one was fetched since");
 }

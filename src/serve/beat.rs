@@ -1,6 +1,6 @@
 //! What became of a heartbeat → its answer: nothing at all where all is well, so that cron has nothing to send.
 
-use super::{Answer, problem};
+use crate::answer::{self, Answer};
 
 /// What became of a heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,20 +19,20 @@ pub enum Beaten {
 pub(super) fn answer(outcome: &Beaten) -> Answer {
     match outcome {
         Beaten::Taken => Answer { status: 204, headers: Vec::new(), body: String::new() },
-        Beaten::Unknown => problem::answer(
+        Beaten::Unknown => answer::problem(
             404,
             "unknown-heartbeat",
             "Unknown heartbeat",
             "This is the address of no heartbeat. `vedette heartbeat` prints the address of each.",
         ),
-        Beaten::Deaf(why) => problem::answer(
+        Beaten::Deaf(why) => answer::problem(
             503,
             "heartbeats-not-heard",
             "Heartbeats are not heard",
             &format!("Heartbeats cannot be verified: {why}. Set it with wrangler secret put."),
         ),
         Beaten::Lost => {
-            let mut answer = problem::answer(
+            let mut answer = answer::problem(
                 503,
                 "heartbeat-not-stored",
                 "Heartbeat not stored",

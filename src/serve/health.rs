@@ -5,7 +5,8 @@
 
 use miniserde::Serialize;
 
-use super::{Answer, Format, etag, freshness};
+use super::{Format, etag, freshness};
+use crate::answer::Answer;
 use crate::json::{self, Object};
 use crate::snapshot::{BeatView, OriginView, PoolView, Snapshot, VoteView};
 use crate::units::Timestamp;

@@ -12,7 +12,8 @@ mod text;
 use maud::{DOCTYPE, Markup, html};
 
 use self::text::{ago, badge, instant};
-use super::{Answer, freshness};
+use super::freshness;
+use crate::answer::Answer;
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::Timestamp;
 use crate::verdict::{self, Status};

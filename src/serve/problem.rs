@@ -1,28 +1,11 @@
 //! Errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of the request repeated.
 
-use super::Answer;
+use crate::answer::{self, Answer};
 use crate::config::{Config, Problems};
-use crate::json::Object;
-
-/// A problem answer. `slug` names the kind for machines.
-pub(super) fn answer(status: u16, slug: &str, title: &str, detail: &str) -> Answer {
-    with(status, slug, title, detail, Vec::new())
-}
-
-fn with(status: u16, slug: &str, title: &str, detail: &str, problems: Vec<String>) -> Answer {
-    let mut document = Object::new();
-    document.put("type", &format!("urn:vedette:problem:{slug}")).put("title", title).put("status", &status);
-    document.put("detail", detail).put_some("problems", (!problems.is_empty()).then_some(problems));
-    Answer {
-        status,
-        headers: vec![("content-type", "application/problem+json".to_owned())],
-        body: document.end(),
-    }
-}
 
 /// 404 for a path that is not ours.
 pub(super) fn not_found() -> Answer {
-    answer(
+    answer::problem(
         404,
         "not-found",
         "Not found",
@@ -34,7 +17,7 @@ pub(super) fn not_found() -> Answer {
 /// 404 for a pool or origin that the configuration does not name.
 pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Option<Answer> {
     let Some(found) = config.pool(pool) else {
-        return Some(answer(
+        return Some(answer::problem(
             404,
             "unknown-pool",
             "Unknown pool",
@@ -45,7 +28,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
     if found.subjects().into_iter().any(|candidate| candidate.id().origin.as_str() == origin) {
         return None;
     }
-    Some(answer(404, "unknown-origin", "Unknown origin", "The pool has no origin of this name."))
+    Some(answer::problem(404, "unknown-origin", "Unknown origin", "The pool has no origin of this name."))
 }
 
 /// 503 of a worker whose configuration is bad: it knows nothing, so it states no health.
@@ -53,7 +36,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
 /// The messages may quote settings, so only the paths of what is wrong are told to the public.
 pub(super) fn bad_config(problems: &Problems) -> Answer {
     let paths = problems.iter().map(|problem| problem.at.clone()).collect();
-    with(
+    answer::problem_with(
         503,
         "bad-configuration",
         "The configuration is not valid",

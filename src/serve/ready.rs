@@ -1,7 +1,8 @@
 //! `/livez` and `/readyz`: the worker's own health, in the style of Kubernetes.
 
-use super::{Answer, Basis};
-use crate::route::{Counts, Seen};
+use super::Basis;
+use crate::answer::Answer;
+use crate::proxy::{Counts, Seen};
 use crate::snapshot::ChannelView;
 
 fn text(status: u16, body: String) -> Answer {

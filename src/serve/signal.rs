@@ -1,6 +1,7 @@
 //! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
 
-use super::{Answer, Format, freshness, problem};
+use super::{Format, freshness, problem};
+use crate::answer::{self, Answer};
 use crate::config::{Config, Pool};
 use crate::follow::Mark;
 use crate::json::Object;
@@ -15,7 +16,7 @@ const CACHED: u64 = 1;
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
     let pool = config.pool(pool);
     if pool.is_some_and(Pool::is_of_heartbeats) {
-        return Some(problem::answer(
+        return Some(answer::problem(
             404,
             "no-signal",
             "No signal",
@@ -26,7 +27,7 @@ pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Ans
     match format {
         Format::Json => None,
         Format::Text | Format::Redirect if exposed => None,
-        Format::Text | Format::Redirect => Some(problem::answer(
+        Format::Text | Format::Redirect => Some(answer::problem(
             403,
             "urls-not-exposed",
             "Addresses are not exposed",

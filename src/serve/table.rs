@@ -2,8 +2,12 @@
 //!
 //! Paths are matched as sent. Names have no character that needs an escape, so an escaped path names nothing of ours.
 
-use super::{Answer, Ask, MAX_TARGET, problem};
+use super::{Ask, problem};
+use crate::answer::{self, Answer};
+use crate::config::Config;
 use crate::follow::{Mark, WAIT, Wait};
+use crate::path::MAX_TARGET;
+use crate::snapshot::Part;
 use crate::units::Millis;
 
 /// What is asked for.
@@ -105,6 +109,23 @@ impl Target {
             Format::Redirect => format!("{path}?format=redirect"),
         })
     }
+
+    /// The part of the snapshot that it needs.
+    #[must_use]
+    pub fn part(&self, config: &Config) -> Part {
+        match self {
+            Self::Page => Part::Whole,
+            Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
+                config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
+            }
+            Self::Health { pool: None, .. }
+            | Self::Beat { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Style
+            | Self::Script => Part::Summary,
+        }
+    }
 }
 
 /// The methods of every path but one.
@@ -121,7 +142,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     if ask.target.len() > MAX_TARGET {
         let detail =
             format!("The request target is {} bytes long; at most {MAX_TARGET} are read.", ask.target.len());
-        return Err(problem::answer(414, "uri-too-long", "URI too long", &detail));
+        return Err(answer::problem(414, "uri-too-long", "URI too long", &detail));
     }
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
@@ -149,7 +170,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     let allowed = if let Target::Beat { .. } = target { BEAT } else { READ };
     if !allowed.contains(&ask.method) {
         let detail = format!("Only {} is answered here.", allowed.join(" or "));
-        let mut answer = problem::answer(405, "method-not-allowed", "Method not allowed", &detail);
+        let mut answer = answer::problem(405, "method-not-allowed", "Method not allowed", &detail);
         answer.headers.push(("allow", allowed.join(", ")));
         return Err(answer);
     }
@@ -164,7 +185,7 @@ fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
         Some(_) => {
             let known = if redirect { "json, text and redirect" } else { "json and text" };
             let detail = format!("The parameter format has a value that is not known here; {known} are.");
-            Err(problem::answer(400, "unknown-format", "Unknown format", &detail))
+            Err(answer::problem(400, "unknown-format", "Unknown format", &detail))
         }
     }
 }
@@ -180,11 +201,11 @@ fn wait(query: &str) -> Result<Option<Wait>, Answer> {
         let detail = format!(
             "The parameter wait is not a number of whole seconds from {least} to {most}. Write for example wait=30s."
         );
-        return Err(problem::answer(400, "bad-wait", "Bad wait", &detail));
+        return Err(answer::problem(400, "bad-wait", "Bad wait", &detail));
     };
     let Some(revision) = parameter(query, "revision") else { return Ok(None) };
     let Some(known) = Mark::parse(revision) else {
-        return Err(problem::answer(
+        return Err(answer::problem(
             400,
             "bad-revision",
             "Bad revision",

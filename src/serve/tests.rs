@@ -3,6 +3,8 @@ use serde_json::Value;
 use super::*;
 use crate::fixtures::{SHOP, at, config, from_memory, shop};
 
+use crate::path::MAX_TARGET;
+use crate::snapshot::Part;
 use crate::verdict::Status;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until second 45.
@@ -507,4 +509,15 @@ fn an_event_is_the_signal_under_its_mark() {
     assert!(late.contains("id: 7-lapsed\n") && late.contains("\"ttl\":0"), "{late}");
     assert_eq!(event(&snapshot, "nope", at(0)), KEEP_ALIVE, "of nothing there is nothing to say");
     assert_eq!(header(&stream(), "cache-control"), Some("no-store"));
+}
+
+#[test]
+fn a_target_of_one_pool_needs_the_part_of_that_pool() {
+    let of_shop = Part::Pool(shop().pools[0].name.clone());
+    let signal = |pool: &str| Target::Signal { pool: pool.into(), format: Format::Json, wait: None };
+    assert_eq!(signal("shop").part(&shop()), of_shop);
+    assert_eq!(Target::Stream { pool: "shop".into() }.part(&shop()), of_shop);
+    assert_eq!(signal("nowhere").part(&shop()), Part::Summary);
+    assert_eq!(Target::Ready { verbose: false }.part(&shop()), Part::Summary);
+    assert_eq!(Target::Page.part(&shop()), Part::Whole);
 }

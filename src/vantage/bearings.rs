@@ -5,6 +5,7 @@
 //! reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
 
 use crate::config::OriginUrl;
+use crate::probe::Referral;
 use crate::units::{Millis, Timestamp};
 
 /// A vantage that reached no reference tries again after this long.
@@ -13,18 +14,10 @@ const RETRY: Millis = Millis::from_secs(5);
 /// The data centre is asked for once an hour.
 const HOURLY: Millis = Millis::from_secs(3_600);
 
-/// How long a reference may take; its slot is taken away a little later.
-pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+/// When the slot of a reference that does not answer is taken away: a little after its time ([`REFERENCE_TIMEOUT`]).
+///
+/// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
 const LOST_AFTER: Millis = Millis::from_secs(8);
-
-/// What a reference said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Referral {
-    /// Whether it answered: the network between it and the vantage is whole.
-    pub answered: bool,
-    /// The data centre that it named, in capitals, as `AMS`.
-    pub colo: Option<String>,
-}
 
 /// What a vantage knows of its own connection.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::budget::fast_probes;
 use crate::fixtures::{SHOP, at, config, sample, shop};
 use crate::schedule::shards;
 use crate::vote::Opinion;
@@ -11,8 +12,14 @@ fn name() -> Name {
 
 fn watch(text: &str, stored: Option<&str>, now: Timestamp) -> Watch {
     let config = config(text);
-    let shards = shards(&config, &name());
-    Watch::new(&config, &name(), &shards[0], stored, now)
+    let allowed = fast_probes(&config);
+    made(&config, allowed, stored, now)
+}
+
+/// The first shard of `weur`.
+fn made(config: &Config, fast_probes: Option<u32>, stored: Option<&str>, now: Timestamp) -> Watch {
+    let (vantage, shards) = (name(), shards(config, &name()));
+    Watch::new(&Duty { config, vantage: &vantage, shard: &shards[0], fast_probes }, stored, now)
 }
 
 fn id(text: &str) -> OriginId {
@@ -471,7 +478,7 @@ fn why_there_is_no_evidence_is_reported_though_nothing_is_voted() {
 fn a_spent_allowance_of_fast_probes_leaves_the_interval() {
     let text = "plan = \"free\"\n[defaults]\ninterval = \"30s\"\nfast_interval = \"2s\"\nvantages = [\"weur\"]\n\
         [[pool]]\nname = \"p\"\n[[pool.origin]]\nname = \"o\"\nurl = \"https://shop.example.com\"\n";
-    let limit = config(text).fast_probes.unwrap();
+    let limit = fast_probes(&config(text)).unwrap();
     let mut watch = watch(text, None, at(0));
     // An origin that is in doubt for most of a day: it fails every other time.
     let (mut now, mut gaps, mut odd) = (at(0), Vec::new(), false);
@@ -501,16 +508,15 @@ fn what_a_tick_changes_is_stored_once() {
     assert_eq!(persists(&first), 0, "the other is under way");
     let last = answer(&mut watch, &alarm, "shop/standby", true, at(30));
     assert_eq!(persists(&last), 1);
-    let again = Watch::new(&shop(), &name(), &shards(&shop(), &name())[0], Some(&watch.stored()), at(40));
+    let again = made(&shop(), None, Some(&watch.stored()), at(40));
     assert_eq!(again.stored(), watch.stored());
 }
 
 #[test]
 fn a_vote_that_turns_is_reported_at_once_only_as_long_as_the_day_allows_for_it() {
     for (limit, at_once) in [(None, true), (Some(0), false), (Some(100), true)] {
-        let mut config = config(&SHOP.replace("rise = 2", "rise = 1"));
-        config.fast_probes = limit;
-        let mut watch = Watch::new(&config, &name(), &shards(&config, &name())[0], None, at(0));
+        let config = config(&SHOP.replace("rise = 2", "rise = 1"));
+        let mut watch = made(&config, limit, None, at(0));
         let alarm = watch.step(Event::Alarm, at(0));
         let first = answer(&mut watch, &alarm, "shop/primary", true, at(20));
         assert_eq!(report(&first).is_some(), at_once, "{limit:?}");
@@ -522,16 +528,13 @@ fn a_vote_that_turns_is_reported_at_once_only_as_long_as_the_day_allows_for_it()
 
 #[test]
 fn who_is_in_doubt_is_not_probed_out_of_turn_when_the_fast_probes_are_spent() {
-    let mut config = config(SHOP);
-    config.fast_probes = Some(0);
-    let made =
-        |stored: Option<&str>, now| Watch::new(&config, &name(), &shards(&config, &name())[0], stored, now);
-    let mut watch = made(None, at(0));
+    let config = config(SHOP);
+    let mut watch = made(&config, Some(0), None, at(0));
     let alarm = watch.step(Event::Alarm, at(0));
     assert_eq!(probes(&alarm).len(), 2, "nothing is known of them");
     answer(&mut watch, &alarm, "shop/primary", true, at(5));
     answer(&mut watch, &alarm, "shop/standby", true, at(5));
-    let again = made(Some(&watch.stored()), at(10));
+    let again = made(&config, Some(0), Some(&watch.stored()), at(10));
     assert!(again.next_due(at(10)) > at(10), "one pass of two is known: its slot will come");
 }
 

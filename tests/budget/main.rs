@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 
 use vedette::budget::{self, Counts, Day, Effect, Resource, Told, USUAL};
 use vedette::config::{Config, Plan};
-use vedette::reader;
+use vedette::limits;
 use vedette::schedule::{self, Slots};
 use vedette::units::{Millis, Name, Timestamp};
 use world::{DAY, Nature, World, fine};
@@ -61,7 +61,7 @@ fn free() -> Config {
 
 /// What is counted in a time after so much of it.
 fn counted(config: &Config, day: Day, nature: Nature, (settle, time): (u64, u64)) -> Counts {
-    let refresh = reader::limit(config.plan, false);
+    let refresh = limits::copy_age(config.plan, false);
     let mut world = World::new(config, nature, day.readers(), refresh);
     world.live(settle, time);
     assert!(world.most_probes <= budget_of_subrequests(config), "{} in one tick", world.most_probes);
@@ -259,7 +259,7 @@ fn telling_of_an_outage_costs_what_is_calculated() {
     let head = "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]\n";
     let (quiet, telling) = (config(head, 10), config_of(head, 10, channel));
     let live = |config: &Config, taken: bool| {
-        let mut world = World::new(config, an_outage, 1, reader::limit(config.plan, false));
+        let mut world = World::new(config, an_outage, 1, limits::copy_age(config.plan, false));
         world.taken = taken;
         world.live(HOUR, a_while());
         world.counts

@@ -5,13 +5,15 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use vedette::arbiter::{self, Arbiter, Row, Table};
-use vedette::budget::{Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::budget::{self, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Place};
+use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
+use vedette::probe::Referral;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
-use vedette::vantage::{self, Referral, Watch};
+use vedette::vantage::{self, Duty, Watch};
 use vedette::vote::Report;
 
 pub const DAY: u64 = 86_400_000;
@@ -67,6 +69,7 @@ struct Shard {
 
 pub struct World<'a> {
     config: &'a Config,
+    fast_probes: Option<u32>,
     nature: Nature,
     numbers: BTreeMap<OriginId, usize>,
     shards: Vec<Shard>,
@@ -123,6 +126,7 @@ impl<'a> World<'a> {
         let numbers = config.origins().enumerate().map(|(n, origin)| (origin.id.clone(), n)).collect();
         let mut world = Self {
             config,
+            fast_probes: budget::fast_probes(config),
             nature,
             numbers,
             shards,
@@ -285,7 +289,8 @@ impl<'a> World<'a> {
         if shard.watch.is_none() {
             let shards = schedule::shards(config, &shard.vantage);
             let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
-            shard.watch = Some(Watch::new(config, &shard.vantage, own, shard.stored.as_deref(), at(now)));
+            let duty = Duty { config, vantage: &shard.vantage, shard: own, fast_probes: self.fast_probes };
+            shard.watch = Some(Watch::new(&duty, shard.stored.as_deref(), at(now)));
             if shard.stored.is_some() {
                 self.count(Effect::RowRead);
             }
@@ -378,7 +383,7 @@ impl<'a> World<'a> {
             self.arbiter_remembered = None;
         }
         if self.arbiter.is_none() {
-            let latest = self.events.iter().skip(self.events.len().saturating_sub(arbiter::EVENTS_SHOWN));
+            let latest = self.events.iter().skip(self.events.len().saturating_sub(EVENTS_SHOWN));
             let rows: Vec<Row> = self.rows.values().chain(latest).cloned().collect();
             self.counts.add(Effect::RowRead, rows.len() as u64 + 1);
             self.arbiter = Some(Arbiter::new(self.config.clone(), &rows, at(now)));

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use vedette::config::{Config, Problems, compile};
+use vedette::budget;
+use vedette::config::{Config, Deployment, Problems, compile};
 use vedette::schedule;
 
 use crate::campaign::{Outcome, Subject, folder, law};
@@ -60,10 +61,11 @@ fn text(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let parsed = Config::parse(&text);
     law!(parsed == Config::parse(&text), "the same text is read in two ways");
-    let compiled = Config::from_compiled(&compile(&parsed));
+    let deployed = parsed.clone().map(budget::deployment);
+    let compiled = Deployment::from_compiled(&compile(&deployed));
     match &parsed {
         Ok(config) => {
-            law!(compiled.as_ref() == Ok(config), "it is compiled to something else: {compiled:?}");
+            law!(compiled == deployed, "it is compiled to something else: {compiled:?}");
             let wanted: usize = config.origins().map(|origin| origin.vantages.len()).sum();
             law!(scheduled(config) == wanted, "an origin has no shard");
             Ok(format!("good, {} pools, {} vantages", config.pools.len(), config.vantages.len()))
@@ -126,7 +128,7 @@ pub const COMPILED: Subject = Subject {
         let files = [folder(Path::new("config/good")), folder(Path::new("config/bad"))].concat();
         let small = files.iter().filter(|file| file.len() < 4_096);
         let parsed = small.map(|file| Config::parse(&String::from_utf8_lossy(file)));
-        parsed.map(|parsed| compile(&parsed).into_bytes()).collect()
+        parsed.map(|parsed| compile(&parsed.map(budget::deployment)).into_bytes()).collect()
     },
     words: &[
         "\"form\":1",
@@ -144,12 +146,12 @@ pub const COMPILED: Subject = Subject {
 };
 
 fn compiled(input: &[u8]) -> Outcome {
-    match Config::from_compiled(&String::from_utf8_lossy(input)) {
-        Ok(config) => {
-            scheduled(&config);
-            let again = Config::from_compiled(&compile(&Ok(config.clone())));
-            law!(again.as_ref() == Ok(&config), "it is read back as something else: {again:?}");
-            Ok(format!("good, {} pools", config.pools.len()))
+    match Deployment::from_compiled(&String::from_utf8_lossy(input)) {
+        Ok(deployment) => {
+            scheduled(&deployment.config);
+            let again = Deployment::from_compiled(&compile(&Ok(deployment.clone())));
+            law!(again.as_ref() == Ok(&deployment), "it is read back as something else: {again:?}");
+            Ok(format!("good, {} pools", deployment.config.pools.len()))
         }
         Err(problems) => {
             law!(problems.iter().count() > 0, "it is refused for no reason");

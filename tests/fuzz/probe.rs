@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use url::Url;
 use vedette::config::{Config, Origin, ProbeValue};
-use vedette::probe::{End, Head, Hop, Reply, Request, examine, redirected, request};
+use vedette::exchange::{End, Head, Reply, Request};
+use vedette::probe::{Hop, examine, redirected, request};
 use vedette::sample::{Database, Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, Timestamp};
 

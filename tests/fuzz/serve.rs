@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use vedette::answer::Answer;
 use vedette::config::{Config, Problems};
 use vedette::follow::WAIT;
 use vedette::reader::{Layer, Source};
-use vedette::serve::{Answer, Ask, Basis, Plan, Target, after_news, answer, kept, plan, stream};
+use vedette::serve::{Ask, Basis, Plan, Target, after_news, answer, kept, plan, stream};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
 use vedette::verdict::Status;

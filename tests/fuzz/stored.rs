@@ -1,13 +1,14 @@
 //! What is stored and sent between the parts: snapshots, reports and rows.
 
 use vedette::arbiter::{Arbiter, Effect, Event, Row, Table};
+use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
 use vedette::schedule;
 use vedette::serve::{Ask, Basis, Plan, answer, plan};
 use vedette::snapshot::{Happening, Part, Snapshot};
 use vedette::units::{Millis, Name, Timestamp};
-use vedette::vantage::{self, Watch};
+use vedette::vantage::{self, Duty, Watch};
 use vedette::vote::Report;
 
 use crate::campaign::{Outcome, Subject, law};
@@ -228,9 +229,10 @@ fn watch(text: &str) -> Outcome {
     let vantage = Name::parse("weur").map_err(|error| error.to_string())?;
     let shards = schedule::shards(&config, &vantage);
     let shard = shards.first().ok_or("no shard")?;
-    let mut watch = Watch::new(&config, &vantage, shard, Some(text), NOW);
+    let duty = Duty { config: &config, vantage: &vantage, shard, fast_probes: budget::fast_probes(&config) };
+    let mut watch = Watch::new(&duty, Some(text), NOW);
     let stored = watch.stored();
-    let again = Watch::new(&config, &vantage, shard, Some(&stored), NOW).stored();
+    let again = Watch::new(&duty, Some(&stored), NOW).stored();
     law!(stored == again, "{stored} is stored as {again}");
     let effects = watch.step(vantage::Event::Alarm, NOW).len();
     Ok(format!("{effects} effects"))

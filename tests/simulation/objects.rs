@@ -8,7 +8,7 @@ use vedette::arbiter::{Arbiter, Row, Table};
 use vedette::config::Config;
 use vedette::schedule;
 use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
-use vedette::vantage::{self, Watch};
+use vedette::vantage::{self, Duty, Watch};
 use vedette::vote::Opinion;
 
 use crate::laws::Account;
@@ -82,14 +82,15 @@ impl VantageObject {
     }
 
     /// Brings its memory to life; whether the configuration still names it.
-    pub fn load(&mut self, config: &Config, now: Timestamp) -> bool {
+    pub fn load(&mut self, config: &Config, fast_probes: Option<u32>, now: Timestamp) -> bool {
         if self.memory.is_some() {
             return true;
         }
         let Some(known) = config.vantage(self.vantage.as_str()) else { return false };
         let shards = schedule::shards(config, &known.name);
         let Some(shard) = shards.iter().find(|shard| shard.label() == self.label) else { return false };
-        self.memory = Some(Watch::new(config, &self.vantage, shard, self.storage.as_deref(), now));
+        let duty = Duty { config, vantage: &self.vantage, shard, fast_probes };
+        self.memory = Some(Watch::new(&duty, self.storage.as_deref(), now));
         self.accounts = shard
             .origins
             .iter()

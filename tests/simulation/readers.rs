@@ -1,8 +1,9 @@
 //! Readers: what is answered from a copy, whenever and by whatever clock.
 
+use vedette::answer::Answer;
 use vedette::config::Config;
 use vedette::reader::{Layer, Source};
-use vedette::serve::{Answer, Ask, Basis, Plan, answer, plan};
+use vedette::serve::{Ask, Basis, Plan, answer, plan};
 use vedette::snapshot::{PoolView, Snapshot};
 use vedette::units::{Millis, OriginId, Timestamp};
 

@@ -14,13 +14,15 @@ use std::rc::Rc;
 
 use fastrand::Rng;
 use vedette::arbiter::{self, Effect as Verdicts};
+use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
 use vedette::notify::{Answer, Delivery, Outcome};
+use vedette::probe::Referral;
 use vedette::sample::{Evidence, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Name, OriginId, Timestamp};
-use vedette::vantage::{self, Effect as Probing, Referral};
+use vedette::vantage::{self, Effect as Probing};
 use vedette::verdict::Status;
 use vedette::vote::Report;
 
@@ -71,6 +73,8 @@ pub struct World {
     /// What is right, by deployment, and what the engines are given: a mutant may differ.
     configs: Vec<Rc<Config>>,
     given: Vec<Config>,
+    /// How many fast probes a vantage may send in a day, by deployment.
+    fast_probes: Vec<Option<u32>>,
     pub mutant: Option<Mutant>,
     rng: Rng,
     pub now: Ms,
@@ -101,10 +105,11 @@ pub struct World {
 impl World {
     pub fn new(setup: Setup, mutant: Option<Mutant>) -> Self {
         let terms = std::iter::once(&setup.terms).chain(setup.deployments.iter().map(|(_, terms)| terms));
-        let (mut configs, mut given) = (Vec::new(), Vec::new());
+        let (mut configs, mut given, mut fast_probes) = (Vec::new(), Vec::new(), Vec::new());
         for terms in terms {
             let right = Rc::new(terms.config());
             given.push(Mutant::config(mutant, Config::clone(&right), configs.first().map(AsRef::as_ref)));
+            fast_probes.push(budget::fast_probes(&right));
             configs.push(right);
         }
         let mut rng = Rng::with_seed(setup.seed ^ 0x5eed);
@@ -115,6 +120,7 @@ impl World {
             ledger: Ledger::new(setup.deployments.is_empty()),
             configs,
             given,
+            fast_probes,
             mutant,
             rng,
             now: 0,

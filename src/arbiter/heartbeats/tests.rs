@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::answer::Answer;
 use crate::arbiter::{Effect, Event};
 use crate::fixtures::{at, config, from_memory};
-use crate::serve::{Answer, Ask, Basis, Plan, answer, plan};
+use crate::serve::{Ask, Basis, Plan, answer, plan};
 use crate::snapshot::{OriginView, Part, Snapshot};
 use crate::verdict::Status;
 

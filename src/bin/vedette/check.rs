@@ -37,10 +37,10 @@ pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
         Ok(text) => text,
         Err(code) => return code,
     };
-    let parsed = Config::parse(&text);
-    say(&config::compile(&parsed));
-    let config = match &parsed {
-        Ok(config) => config,
+    let checked = Config::parse(&text).map(budget::deployment);
+    say(&config::compile(&checked));
+    let config = match &checked {
+        Ok(deployment) => &deployment.config,
         Err(problems) => return complain(file, problems),
     };
     let refused = refusals(config, deploy);

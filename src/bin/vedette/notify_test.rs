@@ -50,7 +50,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
 }
 
 /// What to look at.
-fn advice(channel: &Channel, reply: &vedette::probe::Reply) -> &'static str {
+fn advice(channel: &Channel, reply: &vedette::exchange::Reply) -> &'static str {
     let signed = channel.kind == ChannelKind::Webhook;
     match reply.head.as_ref().map(|head| head.status) {
         Some(401 | 403) if signed => "does it verify with the same secret, and is its clock right?",

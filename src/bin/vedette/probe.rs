@@ -9,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 use vedette::config::{Config, ProbeValue};
-use vedette::probe::{self, BODY_CAP, End, HEADER_CAP, Head, Hop, Reply, Request};
+use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
+use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 

@@ -26,8 +26,9 @@ impl World {
             }
         }
         let now = self.clock(self.vantages[object].place);
-        let config = &self.given[self.vantages[object].version];
-        if !self.vantages[object].load(config, now) {
+        let version = self.vantages[object].version;
+        let (config, fast_probes) = (&self.given[version], self.fast_probes[version]);
+        if !self.vantages[object].load(config, fast_probes, now) {
             if self.mutant != Some(Mutant::Orphans) {
                 self.vantages[object].storage = None;
                 self.vantages[object].saved.clear();

@@ -1,7 +1,7 @@
 //! The order in which a request is sent to the origins of its pool.
 
-use super::{Candidate, rank};
 use crate::config::{Config, Pool, Route, Steering};
+use crate::signal::{Candidate, rank};
 use crate::snapshot::{OriginView, PoolView};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;

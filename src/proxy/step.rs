@@ -1,8 +1,8 @@
 //! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with it next, as JSON.
 
 use super::{Lease, fields};
+use crate::answer::Answer;
 use crate::json::Object;
-use crate::serve::Answer;
 use crate::units::{Millis, Name};
 
 /// A request, as `proxy.mjs` sees it.

@@ -4,9 +4,10 @@
 //! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
 //! A step into wasm for each would cost more than all the rest that we do (decision 0015).
 
-use super::{Attempt, Parts, fields};
+use super::{Attempt, fields};
 use crate::config::{Config, StatusRange};
 use crate::json::Object;
+use crate::path::Parts;
 use crate::units::Timestamp;
 
 /// For how long requests go the same way.

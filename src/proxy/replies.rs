@@ -1,9 +1,9 @@
 //! What a route answers in an origin's place: a refusal of what may not be passed on, or an apology when no origin answers.
 
-use super::problem::answer as problem;
-use super::{Answer, MAX_TARGET, closed};
+use super::{Attempt, Fault, OWN_PREFIX, fields};
+use crate::answer::{Answer, closed, problem};
 use crate::config::{Config, StaticAnswer};
-use crate::route::{Attempt, Fault, OWN_PREFIX, Parts, fields, is_ambiguous};
+use crate::path::{MAX_TARGET, Parts, is_ambiguous};
 
 /// Why a request is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,8 @@
 //! The address of a request: its parts as sent, and what is refused because two readers could take it for two different paths.
 
+/// The longest request target that is read, in bytes (the platform's own bound on URLs).
+pub const MAX_TARGET: usize = 16 * 1024;
+
 /// The parts of an absolute address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts<'a> {

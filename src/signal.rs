@@ -4,33 +4,9 @@
 //! that recovered waits out its `failback_delay` first, unless nothing else passes or warns. If all fail there is nowhere to go,
 //! and the signal says so. With fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
 //! leave so little are doubted, waiting ends, and the choice says so (Envoy's panic threshold).
-//!
-//! A worker that stands on the route itself goes on from there: [`Table`] finds the route of a request, [`order()`] the origins it is sent
-//! to, [`Attempt`] goes from one to the next, [`Traffic`] remembers what live requests saw, and [`fields`] are the header fields that are
-//! set on the way.
-
-mod attempt;
-pub mod copy;
-pub mod fields;
-mod lease;
-mod order;
-mod passage;
-mod step;
-mod table;
-mod target;
-mod traffic;
 
 use crate::units::{Name, Ratio, Timestamp};
 use crate::verdict::Status;
-
-pub use attempt::{Asked, Attempt, Effect, Event, Fault};
-pub use lease::Lease;
-pub use order::{Order, holds_until, last_resort, order};
-pub use passage::{Known, Passage};
-pub use step::{Inbound, Send, Step};
-pub use table::{OWN_PREFIX, Table, Way, own_path};
-pub use target::{Parts, is_ambiguous, parts};
-pub use traffic::{Counts, Seen, Traffic};
 
 /// One origin as steering sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +71,7 @@ pub fn in_panic(candidates: &[Candidate<'_>], panic: Option<Ratio>) -> bool {
 
 /// The order of preference, the least first: whether it is in doubt (what waits is better than what nobody knows anything about),
 /// whether it waits, its status, its priority.
-fn rank(candidate: &Candidate<'_>, panic: bool) -> (bool, bool, Status, u32) {
+pub(crate) fn rank(candidate: &Candidate<'_>, panic: bool) -> (bool, bool, Status, u32) {
     let doubtful = matches!(candidate.status, Status::Unknown | Status::Fail);
     (doubtful, candidate.waits_until.is_some() && !panic, candidate.status, candidate.priority)
 }

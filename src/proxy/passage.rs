@@ -9,9 +9,12 @@ use std::rc::Rc;
 use super::copy::{self, Exchange, Keep};
 use super::fields::{self, Facts};
 use super::step::{Inbound, Send, Step};
-use super::{Asked, Attempt, Effect, Event, Lease, Parts, Table, Traffic, Way, holds_until, own_path, parts};
+use super::{
+    Asked, Attempt, Effect, Event, Lease, Refusal, Table, Traffic, Way, apology, holds_until, own_path,
+    refused,
+};
 use crate::config::Config;
-use crate::serve::{self, Refusal};
+use crate::path::{Parts, parts};
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Map, Millis, Name, OriginId, Timestamp};
 
@@ -146,7 +149,7 @@ impl Passage {
             let home = own_path(found.path) == Some("") && self.table.takes(found.authority);
             return home.then_some(Err(Refusal::Home));
         }
-        if let Some(refusal) = serve::refused(&found) {
+        if let Some(refusal) = refused(&found) {
             return Some(Err(refusal));
         }
         let Way::Route(place) = way else { return Some(Err(Refusal::Nowhere)) };
@@ -296,9 +299,7 @@ impl Passage {
                 // An answer after which another origin was to be asked is worse than a copy.
                 if attempt.is_good() { pass } else { copied(config, &journey, &attempt, pass) }
             }
-            Effect::GiveUp => {
-                copied(config, &journey, &attempt, Step::Answer(serve::apology(config, &attempt)))
-            }
+            Effect::GiveUp => copied(config, &journey, &attempt, Step::Answer(apology(config, &attempt))),
         }
     }
 
