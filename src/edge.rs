@@ -33,7 +33,7 @@ use crate::serve::{self, Ask, Plan};
 
 /// Runs once in each wasm instance. The crate `worker` has such a function as well, which tells `entry.mjs` of a panic and has the
 /// instance replaced; whichever of the two runs later, its hook calls the other's.
-#[wasm_bindgen(start)]
+#[wasm_bindgen(start, private)]
 fn start() {
     let other = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -112,7 +112,7 @@ pub(super) async fn publish(snapshot: &Snapshot, env: &Env) -> Result<()> {
     put.await.map_err(|error: KvError| match error {
         // The crate would print the object that was thrown; the error in it has words.
         KvError::JavaScript(thrown) => thrown.into(),
-        other => other.into(),
+        other @ (KvError::Serialization(_) | KvError::InvalidKvStore(_)) => other.into(),
     })
 }
 
