@@ -31,8 +31,9 @@ use worker::worker_sys::{ScheduleContext, ScheduledEvent};
 
 use crate::serve::{self, Ask, Plan};
 
-/// Runs once in each wasm instance. The crate `worker` has such a function as well, which tells `entry.mjs` of a panic and has the
-/// instance replaced; whichever of the two runs later, its hook calls the other's.
+/// Runs once in each wasm instance. The crate `worker` has such a function as well, which tells
+/// `entry.mjs` of a panic and has the instance replaced; whichever of the two runs later, its hook
+/// calls the other's.
 #[wasm_bindgen(start, private)]
 fn start() {
     let other = std::panic::take_hook();

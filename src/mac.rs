@@ -1,7 +1,9 @@
-//! A key and a text → their HMAC-SHA256 (RFC 2104, FIPS 180-4): the proof that whoever wrote the text knows the key.
+//! A key and a text → their HMAC-SHA256 (RFC 2104, FIPS 180-4): the proof that whoever wrote the
+//! text knows the key.
 //!
-//! The tokens of heartbeats and the signatures of webhooks are made and verified by this code, in the worker and in the
-//! command line alike. It never compares in a time that tells how much of a forgery is right.
+//! The tokens of heartbeats and the signatures of webhooks are made and verified by this code, in
+//! the worker and in the command line alike. It never compares in a time that tells how much of a
+//! forgery is right.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
@@ -12,7 +14,8 @@ use sha2::Sha256;
 /// The bytes of a MAC.
 pub const BYTES: usize = 32;
 
-/// Base64 as `atob` reads it once its padding is gone: bits that the last character has to spare say nothing.
+/// Base64 as `atob` reads it once its padding is gone: bits that the last character has to spare
+/// say nothing.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(&ALPHABET, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// The MAC of a text; a key of any length is one, so there always is one.
@@ -22,14 +25,15 @@ pub fn sign(key: &[u8], text: &str) -> Option<[u8; BYTES]> {
     Some(mac.finalize().into_bytes().into())
 }
 
-/// Whether `mac` is the MAC of a text. How long that takes does not depend on what is wrong with it.
+/// Whether `mac` is the MAC of a text. How long that takes does not depend on what is wrong with
+/// it.
 #[must_use]
 pub fn verifies(key: &[u8], text: &str, mac: &[u8; BYTES]) -> bool {
     Hmac::<Sha256>::new_from_slice(key).is_ok_and(|keyed| keyed.chain_update(text).verify_slice(mac).is_ok())
 }
 
-/// The MAC of a text, key and result in base64 (RFC 4648 section 4); nothing if the key is not written so. Its padding may
-/// be left out.
+/// The MAC of a text, key and result in base64 (RFC 4648 section 4); nothing if the key is not
+/// written so. Its padding may be left out.
 #[must_use]
 pub fn signature(key: &str, text: &str) -> Option<String> {
     let bare = match key.len() % 4 {
@@ -43,7 +47,8 @@ pub fn signature(key: &str, text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Keys, texts and MACs of RFC 4231, section 4.2, 4.3 and 4.7: a usual key, a short one, and one longer than a block.
+    /// Keys, texts and MACs of RFC 4231, section 4.2, 4.3 and 4.7: a usual key, a short one, and
+    /// one longer than a block.
     fn published() -> [(Vec<u8>, &'static str, &'static str); 3] {
         [
             (vec![0x0b; 20], "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),

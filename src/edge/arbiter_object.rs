@@ -231,7 +231,10 @@ impl Inner {
         match caught::sockets(&self.state, Some(pool.as_str())) {
             Ok(lines) => lines.iter().for_each(|line| line::send(line, &revision.to_string())),
             Err(error) => {
-                log::warn("followers_not_told", &[("pool", &pool.to_string()), ("error", &error.to_string())]);
+                log::warn(
+                    "followers_not_told",
+                    &[("pool", &pool.to_string()), ("error", &error.to_string())],
+                );
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What a deployment binds: variables and secrets, and the two classes of objects; calls of an object from outside.
+//! What a deployment binds: variables and secrets, and the two classes of objects; calls of an
+//! object from outside.
 
 use js_sys::Promise;
 use wasm_bindgen::{JsCast, JsValue};
@@ -12,7 +13,8 @@ pub(super) fn text(env: &Env, name: &str) -> Option<String> {
     env.var(name).ok().map(|text| text.to_string())
 }
 
-/// A Durable Object of a class by its name; where there is none of that name yet, it is made near `hint`.
+/// A Durable Object of a class by its name; where there is none of that name yet, it is made near
+/// `hint`.
 pub(super) fn object(env: &Env, class: &str, name: &str, hint: &str) -> Result<Stub> {
     env.durable_object(class)?.get_by_name_with_location_hint(name, hint)
 }
@@ -43,8 +45,8 @@ async fn send(object: Stub, url: &str, init: &RequestInit) -> Result<Response> {
     response(called(object).fetch_with_request(&Request::new_with_str_and_init(url, init)?)).await
 }
 
-/// The calls of an object by the platform's own types: a response of `worker` would be read piece by piece in wasm, where the
-/// runtime reads it in one.
+/// The calls of an object by the platform's own types: a response of `worker` would be read piece
+/// by piece in wasm, where the runtime reads it in one.
 fn called(object: Stub) -> DurableObject {
     object.into_rpc()
 }

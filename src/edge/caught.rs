@@ -1,12 +1,15 @@
-//! Calls that the platform may answer by throwing, and that the crate `worker` unwraps or lets escape. Either would end the wasm
-//! instance, and with it every request that is in it; here each is a `Result`.
+//! Calls that the platform may answer by throwing, and that the crate `worker` unwraps or lets
+//! escape. Either would end the wasm instance, and with it every request that is in it; here each
+//! is a `Result`.
 //!
-//! - Sockets of an object and `waitUntil`: the crate unwraps them, although `worker_sys` beneath it declares them with `catch`.
-//!   They are called there.
-//! - Rows of a query, the cache, a body that is read into a buffer: declared without `catch`, so they are declared here.
+//! - Sockets of an object and `waitUntil`: the crate unwraps them, although `worker_sys` beneath it
+//!   declares them with `catch`. They are called there.
+//! - Rows of a query, the cache, a body that is read into a buffer: declared without `catch`, so
+//!   they are declared here.
 //! - `transactionSync`: the crate has only the transaction that awaits.
 //!
-//! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms that do not catch.
+//! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms
+//! that do not catch.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -57,12 +60,14 @@ pub(super) fn same(ctx: &Context) -> Context {
     value.clone().unchecked_into()
 }
 
-/// Keeps an invocation going until the work is done. Where the platform refuses that, the work is begun all the same.
+/// Keeps an invocation going until the work is done. Where the platform refuses that, the work is
+/// begun all the same.
 pub(super) fn wait_until(ctx: &Context, work: impl Future<Output = ()> + 'static) {
     let _ = ctx.wait_until(&promised(work));
 }
 
-/// Keeps an object going until the work is done. Where the platform refuses that, the work is begun all the same.
+/// Keeps an object going until the work is done. Where the platform refuses that, the work is begun
+/// all the same.
 pub(super) fn keep_going(state: &State, work: impl Future<Output = ()> + 'static) {
     let _ = state.as_raw().wait_until(&promised(work));
 }

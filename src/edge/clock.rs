@@ -38,7 +38,8 @@ pub(super) fn alarm(at: Timestamp) -> ScheduledTime {
     ScheduledTime::new(Date::new(&as_number(at).into()))
 }
 
-/// A timer, which counts from when it is first waited for; dropping it clears it. At most what the platform can count, some 24 days.
+/// A timer, which counts from when it is first waited for; dropping it clears it. At most what the
+/// platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
     Delay::from(Duration::from_millis(length.get().min(LONGEST_DELAY)))
 }

@@ -2,9 +2,8 @@
 
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
-
 use futures_channel::mpsc::UnboundedSender;
+use futures_util::future::{Either, select};
 use worker::kv::KvError;
 use worker::{Env, Error, Result, Stub};
 

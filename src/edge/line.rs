@@ -1,4 +1,5 @@
-//! Lines between our own parts: the end that the Arbiter keeps while it hibernates, and the end of whoever follows.
+//! Lines between our own parts: the end that the Arbiter keeps while it hibernates, and the end of
+//! whoever follows.
 
 use futures_channel::mpsc::UnboundedSender;
 use js_sys::Reflect;
@@ -21,7 +22,8 @@ pub(super) enum Word {
 
 /// The end of whoever follows. Dropping it closes it.
 ///
-/// It listens by itself: the stream of events of [`WebSocket`] borrows the socket, and would have to be kept beside it.
+/// It listens by itself: the stream of events of [`WebSocket`] borrows the socket, and would have
+/// to be kept beside it.
 pub(super) struct Line {
     socket: WebSocket,
     /// What the socket calls; it must live as long as the socket may call.
@@ -68,8 +70,8 @@ pub(super) fn send(socket: &WebSocket, text: &str) {
     let _ = socket.send_with_str(text);
 }
 
-/// Opens a line that outlives the object's memory, and on which `echo.0` is answered with `echo.1` without waking it: our end,
-/// and the response with the other.
+/// Opens a line that outlives the object's memory, and on which `echo.0` is answered with `echo.1`
+/// without waking it: our end, and the response with the other.
 pub(super) fn open(state: &State, tag: &str, echo: (&str, &str)) -> Result<(WebSocket, Response)> {
     caught::answer_alone(state, echo)?;
     let pair = WebSocketPair::new()?;

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use js_sys::Object;
-
 use worker::Env;
 
 use super::caught::{self, Context};
