@@ -17,6 +17,7 @@ mod notify;
 mod proxy;
 mod reader;
 mod respond;
+mod rows;
 mod send;
 #[cfg(feature = "trap")]
 mod trap;

@@ -185,7 +185,7 @@ fn logged(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for level in ["error", "warn", "info", "debug"] {
         for call in text.split(&format!("log::{level}(")).skip(1) {
-            let name = literal(call).unwrap_or_else(|| panic!("log::{level} without a literal name"));
+            let Some(name) = literal(call) else { unreachable!("log::{level} without a literal name") };
             found.push((name.to_owned(), level.to_owned()));
         }
     }

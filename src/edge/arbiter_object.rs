@@ -16,15 +16,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
-use worker::{Env, Result, SqlStorageValue, State};
+use worker::{Env, Result, State};
 
-use super::{bound, caught, clock, deployed, layers, line, log, notify, respond};
-use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
+use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
+use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
-use crate::limits::EVENTS_SHOWN;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, OriginId, Timestamp};
@@ -154,7 +153,7 @@ impl Inner {
         if crowded {
             return respond::plain(429, "");
         }
-        let (line, response) = line::open(&self.state, pool.as_str(), follow::PING)?;
+        let (line, response) = line::open(&self.state, pool.as_str())?;
         let revision = self.engine.borrow().as_ref().map_or(0, |engine| engine.revision(pool));
         line::send(&line, &revision.to_string());
         Ok(response)
@@ -187,7 +186,7 @@ impl Inner {
             match effect {
                 Effect::Overtaken(known) => overtaken = Some(known),
                 Effect::Persist(rows) => {
-                    if let Err(error) = self.write_all(&rows) {
+                    if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
                         // What memory holds was not stored: begin again from what is.
                         self.engine.replace(None);
                         return Err(error);
@@ -307,7 +306,7 @@ impl Inner {
         if self.engine.borrow().as_ref().is_some_and(|engine| engine.config() == config.hash) {
             return Ok(());
         }
-        let rows = self.read()?;
+        let rows = rows::read(&self.state.storage())?;
         log::info("arbiter_loaded", &[("rows", &rows.len()), ("config", &config.hash.to_string())]);
         let mut engine = Engine::new(config.clone(), &rows, now);
         if let Some(name) = &config.heartbeat_secret {
@@ -315,90 +314,6 @@ impl Inner {
         }
         self.engine.replace(Some(engine));
         Ok(())
-    }
-
-    fn read(&self) -> Result<Vec<Row>> {
-        let storage = self.state.storage();
-        let sql = storage.sql();
-        for statement in [
-            "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_shards (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_outbox (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
-        ] {
-            sql.exec(statement, None)?;
-        }
-        let newest = caught::pairs(&storage, "SELECT key, body FROM meta WHERE key = 'schema'")?;
-        let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
-        match schema {
-            None => {
-                let version = SqlStorageValue::from(SCHEMA_VERSION.to_string());
-                sql.exec("INSERT INTO meta (key, body) VALUES ('schema', ?)", vec![version])?;
-            }
-            Some(found) if found > SCHEMA_VERSION => {
-                log::warn("storage_of_a_later_release", &[("schema", &found), ("own", &SCHEMA_VERSION)]);
-            }
-            Some(_) => {}
-        }
-        let mut rows = Vec::new();
-        // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
-        let latest = format!(
-            "SELECT key, body FROM (SELECT id, '' AS key, body FROM v1_events ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
-        );
-        for (table, statement) in [
-            (Table::Shards, "SELECT key, body FROM v1_shards"),
-            (Table::Pools, "SELECT key, body FROM v1_pools"),
-            (Table::Outbox, "SELECT key, body FROM v1_outbox"),
-            (Table::Events, latest.as_str()),
-            (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
-        ] {
-            let stored = caught::pairs(&storage, statement)?;
-            rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
-        }
-        Ok(rows)
-    }
-
-    /// Writes rows in one transaction.
-    fn write_all(&self, rows: &[Row]) -> Result<()> {
-        caught::transaction(&self.state.storage(), || {
-            #[cfg(feature = "trap")]
-            if super::trap::is_down("last-row") && rows.len() > 2 {
-                let but_one = rows.split_last().map_or(rows, |(_, rest)| rest);
-                but_one.iter().try_for_each(|row| self.write(row))?;
-                return Err("not written, on purpose".into());
-            }
-            rows.iter().try_for_each(|row| self.write(row))
-        })
-    }
-
-    fn write(&self, row: &Row) -> Result<()> {
-        let sql = self.state.storage().sql();
-        let run = |statement: &str, values: &[&String]| {
-            let values: Vec<SqlStorageValue> = values.iter().map(|value| value.as_str().into()).collect();
-            sql.exec(statement, values).map(drop)
-        };
-        let upsert = |table: &str| {
-            let statement = format!(
-                "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
-            );
-            run(&statement, &[&row.key, &row.text])
-        };
-        match row.table {
-            Table::Shards => upsert("v1_shards"),
-            Table::Pools => upsert("v1_pools"),
-            Table::Meta if row.text.is_empty() => run("DELETE FROM meta WHERE key = ?", &[&row.key]),
-            Table::Meta => upsert("meta"),
-            Table::Outbox if row.text.is_empty() => run("DELETE FROM v1_outbox WHERE key = ?", &[&row.key]),
-            Table::Outbox => upsert("v1_outbox"),
-            Table::Events => {
-                run("INSERT INTO v1_events (body) VALUES (?)", &[&row.text])?;
-                let statement = format!(
-                    "DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}"
-                );
-                run(&statement, &[])
-            }
-        }
     }
 }
 

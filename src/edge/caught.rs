@@ -92,7 +92,7 @@ pub(super) fn sockets(state: &State, tag: Option<&str>) -> Result<Vec<WebSocket>
 }
 
 /// Has the platform answer a word on every socket of an object, without waking it.
-pub(super) fn answer_alone(state: &State, (word, answer): (&str, &str)) -> Result<()> {
+pub(super) fn answer_alone(state: &State, word: &str, answer: &str) -> Result<()> {
     let pair = WebSocketRequestResponsePair::new(word, answer)?;
     Ok(state.as_raw().set_websocket_auto_response(&pair)?)
 }

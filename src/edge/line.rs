@@ -9,6 +9,7 @@ use web_sys::{Response, ResponseInit};
 use worker::{Result, State, WebSocket, WebSocketPair};
 
 use super::caught;
+use crate::follow;
 
 /// What comes along a line.
 pub(super) enum Word {
@@ -70,10 +71,11 @@ pub(super) fn send(socket: &WebSocket, text: &str) {
     let _ = socket.send_with_str(text);
 }
 
-/// Opens a line that outlives the object's memory, and on which `echo.0` is answered with `echo.1`
-/// without waking it: our end, and the response with the other.
-pub(super) fn open(state: &State, tag: &str, echo: (&str, &str)) -> Result<(WebSocket, Response)> {
-    caught::answer_alone(state, echo)?;
+/// Opens a line that outlives the object's memory, and on which a ping is answered without waking
+/// it: our end, and the response with the other.
+pub(super) fn open(state: &State, tag: &str) -> Result<(WebSocket, Response)> {
+    let (ping, pong) = follow::PING;
+    caught::answer_alone(state, ping, pong)?;
     let pair = WebSocketPair::new()?;
     caught::accept(state, &pair.server, tag)?;
     let init = ResponseInit::new();
