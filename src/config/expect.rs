@@ -3,7 +3,7 @@
 use super::problem::quoted;
 use super::raw::{Field, Table};
 use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound};
-use super::slot::{Level, Place, Scope, Slot, Slots, every};
+use super::slot::{Level, Scope, Slot, Slots, Written, every};
 use super::value::{Span, duration};
 use super::{Expect, Method, StatusRange};
 use crate::units::Millis;
@@ -86,26 +86,26 @@ impl ExpectSlots {
         if probe.method.known() != Some(&Method::Head) {
             return;
         }
-        let method = ("probe.method", probe.method.place());
+        let method = probe.method.written_as("probe.method");
         let message = "an answer to HEAD has no body, so this expectation always fails; write \
             method = \"GET\", or leave out body_contains and json";
-        let bodies = [("expect.body_contains", self.body_contains.place())].into_iter();
-        let pointers = self.json.values().map(|slot| ("expect.json", slot.place()));
-        for body in bodies.chain(pointers).filter(|(_, place)| place.is_some()) {
+        let bodies = [self.body_contains.written_as("expect.body_contains")].into_iter();
+        let pointers = self.json.values().map(|slot| slot.written_as("expect.json"));
+        for body in bodies.chain(pointers).filter(|body| body.place.is_some()) {
             scope.refuse_pair(body, method, message);
         }
     }
 
     /// Refuses a `max_latency` over the timeout.
-    pub(super) fn check_latency(&self, scope: &Scope<'_>, timeout: (Option<Millis>, Option<Place>)) {
-        if let (Some(latency), (Some(limit), place)) = (self.max_latency.known(), timeout)
+    pub(super) fn check_latency(&self, scope: &Scope<'_>, limit: Option<Millis>, timeout: Written<'_>) {
+        if let (Some(latency), Some(limit)) = (self.max_latency.known(), limit)
             && *latency > limit
         {
             let message = format!(
                 "a max_latency of {latency} is over the timeout of {limit}, so it never acts; write \
                  max_latency = \"{limit}\" or less, or timeout = \"{latency}\" or more"
             );
-            scope.refuse_pair(("expect.max_latency", self.max_latency.place()), ("timeout", place), &message);
+            scope.refuse_pair(self.max_latency.written_as("expect.max_latency"), timeout, &message);
         }
     }
 }

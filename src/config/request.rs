@@ -96,15 +96,15 @@ impl ProbeSlots {
 
     /// Refuses a body with a method that has none, and redirects of a POST.
     pub(super) fn check(&self, scope: &Scope<'_>) {
-        let method = ("probe.method", self.method.place());
+        let method = self.method.written_as("probe.method");
         let posts = self.method.known() == Some(&Method::Post);
         if !posts && self.body.place().is_some() {
             let message = "only a POST carries a body; write method = \"POST\", or leave out the body";
-            scope.refuse_pair(("probe.body", self.body.place()), method, message);
+            scope.refuse_pair(self.body.written_as("probe.body"), method, message);
         }
         if posts && self.redirects.known().is_some_and(|redirects| *redirects > 0) {
             let message = "a POST is sent once, to where it was meant; write redirects = 0";
-            scope.refuse_pair(("probe.redirects", self.redirects.place()), method, message);
+            scope.refuse_pair(self.redirects.written_as("probe.redirects"), method, message);
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn deliver(channel: &Channel, delivery: &Delivery, env: &Env) -
         Ok(revealed) => revealed,
         Err(why) => return Outcome::Failed { why, retry_after: None },
     };
-    let request = notify::request(channel, (&address, &signatures), (&delivery.id, &delivery.body), now);
+    let request = notify::request(channel, delivery, &address, &signatures, now);
     let reply = send::send(request, env).await;
     notify::outcome(&reply, date, clock::now())
 }

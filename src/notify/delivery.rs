@@ -85,8 +85,9 @@ pub fn key<'a>(name: &str, secret: &'a str) -> Result<&'a str, String> {
 #[must_use]
 pub fn request(
     channel: &Channel,
-    (address, signatures): (&str, &[String]),
-    (id, body): (&str, &str),
+    delivery: &Delivery,
+    address: &str,
+    signatures: &[String],
     now: Timestamp,
 ) -> Request {
     let text = |text: &str| ProbeValue::Text(text.to_owned());
@@ -95,7 +96,7 @@ pub fn request(
         vec![("content-type".to_owned(), text("application/json")), ("user-agent".to_owned(), text(agent))];
     if channel.kind == ChannelKind::Webhook {
         let signed: Vec<String> = signatures.iter().map(|signature| format!("v1,{signature}")).collect();
-        headers.push(("webhook-id".to_owned(), text(id)));
+        headers.push(("webhook-id".to_owned(), text(&delivery.id)));
         headers.push(("webhook-timestamp".to_owned(), text(&(now.as_millis() / 1_000).to_string())));
         headers.push(("webhook-signature".to_owned(), text(&signed.join(" "))));
     }
@@ -103,7 +104,7 @@ pub fn request(
         method: Method::Post,
         url: address.to_owned(),
         headers,
-        body: Some(text(body)),
+        body: Some(text(&delivery.body)),
         timeout: TIMEOUT,
         redirects: 0,
         followed: 0,

@@ -33,7 +33,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
             return ExitCode::from(PROBLEMS);
         }
     };
-    let request = notify::request(channel, (&address, &signatures), (&delivery.id, &delivery.body), now);
+    let request = notify::request(channel, &delivery, &address, &signatures, now);
     say(&format!("channel {name} ({}), message {}", channel.kind.as_str(), delivery.id));
     let reply = probe::send(request);
     if let Some(head) = &reply.head {

@@ -5,7 +5,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{Context, Result, settled};
-use crate::edge::clock;
 use crate::units::Timestamp;
 
 #[wasm_bindgen]
@@ -74,7 +73,9 @@ impl Storage {
 
     /// Sets the alarm, in place of the one that was set.
     pub(in crate::edge) async fn set_alarm(&self, at: Timestamp) -> Result<()> {
-        settled(self.ring_at(clock::as_number(at))).await.map(drop)
+        #[expect(clippy::cast_precision_loss, reason = "a timestamp stays below the year 9999")]
+        let at = at.as_millis() as f64;
+        settled(self.ring_at(at)).await.map(drop)
     }
 
     /// Unsets the alarm.
