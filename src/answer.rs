@@ -1,7 +1,11 @@
 //! An answer over HTTP as data, and errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of
 //! the request repeated.
 
-use crate::json::Object;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::json::{self, Shown};
 
 /// What is answered. To HEAD the edge sends the same without the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,22 +18,32 @@ pub struct Answer {
     pub body: String,
 }
 
+/// The document of RFC 9457.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: Shown<fmt::Arguments<'a>>,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    problems: &'a [&'a str],
+}
+
 /// A problem answer. `slug` names the kind for machines.
 #[must_use]
 pub fn problem(status: u16, slug: &str, title: &str, detail: &str) -> Answer {
-    problem_with(status, slug, title, detail, Vec::new())
+    problem_with(status, slug, title, detail, &[])
 }
 
 /// A problem answer that also lists `problems`, where there are any.
 #[must_use]
-pub fn problem_with(status: u16, slug: &str, title: &str, detail: &str, problems: Vec<String>) -> Answer {
-    let mut document = Object::new();
-    document.put("type", &format!("urn:vedette:problem:{slug}")).put("title", title).put("status", &status);
-    document.put("detail", detail).put_some("problems", (!problems.is_empty()).then_some(problems));
+pub fn problem_with(status: u16, slug: &str, title: &str, detail: &str, problems: &[&str]) -> Answer {
+    let kind = Shown(format_args!("urn:vedette:problem:{slug}"));
     Answer {
         status,
         headers: vec![("content-type", "application/problem+json".to_owned())],
-        body: document.end(),
+        body: json::write(&Document { kind, title, status, detail, problems }),
     }
 }
 

@@ -16,10 +16,12 @@ mod telling;
 mod view;
 mod weighing;
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Hint, Origin};
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Happening, Part, Snapshot};
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Verdict, Votes};
 use crate::vote::Report;
 
@@ -98,13 +100,13 @@ pub struct Arbiter {
     /// Why a vantage has no evidence of an origin, as it last said.
     blind: Blind,
     belief: Belief,
-    verdicts: Map<OriginId, Standing>,
-    pools: Map<Name, PoolStanding>,
-    watch: Map<ShardName, Presence>,
+    verdicts: BTreeMap<OriginId, Standing>,
+    pools: BTreeMap<Name, PoolStanding>,
+    watch: BTreeMap<ShardName, Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
     /// When the vantages were last made to look at an origin.
-    looked: Map<OriginId, Looked>,
+    looked: BTreeMap<OriginId, Looked>,
     desk: Desk,
     publication: Publication,
     /// Pools whose followers are to be told of their revision.
@@ -142,17 +144,17 @@ impl Arbiter {
     #[must_use]
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
-            votes: Map::new(),
-            blind: Map::new(),
-            belief: <Belief as Default>::default(),
-            verdicts: Map::new(),
-            pools: Map::new(),
+            votes: BTreeMap::new(),
+            blind: BTreeMap::new(),
+            belief: Belief::default(),
+            verdicts: BTreeMap::new(),
+            pools: BTreeMap::new(),
             watch: watched(&config),
             events: Vec::new(),
             heartbeats: Heartbeats::of(&config),
-            looked: Map::new(),
+            looked: BTreeMap::new(),
             desk: Desk::new(&config),
-            publication: <Publication as Default>::default(),
+            publication: Publication::default(),
             revised: Vec::new(),
             stale: Vec::new(),
             unmoved_until: Timestamp::default(),
@@ -275,16 +277,16 @@ impl Arbiter {
             vote.observed = vote.observed.minus(back);
             vote.since = vote.since.minus(back).min(now);
         }
-        for (_, presence) in self.watch.iter_mut() {
+        for presence in self.watch.values_mut() {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
         self.belief.unsure(now.plus(self.longest_ttl));
         (self.unmoved_until, self.heard_until) = (now, now);
-        for (_, standing) in self.verdicts.iter_mut() {
+        for standing in self.verdicts.values_mut() {
             standing.stale = true;
         }
-        for (_, pool) in self.pools.iter_mut() {
+        for pool in self.pools.values_mut() {
             pool.since = pool.since.min(now);
         }
         self.alarm = None;
@@ -315,14 +317,14 @@ impl Arbiter {
 }
 
 /// The votes on an origin; none if nobody has voted.
-fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a Map<Name, StandingVote> {
-    static NOBODY: Map<Name, StandingVote> = Map::new();
+fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a BTreeMap<Name, StandingVote> {
+    static NOBODY: BTreeMap<Name, StandingVote> = BTreeMap::new();
     votes.get(&origin.id).unwrap_or(&NOBODY)
 }
 
 /// Why vantages have no evidence of an origin.
-fn blind_to<'a>(blind: &'a Blind, origin: &Origin) -> &'a Map<Name, String> {
-    static NOBODY: Map<Name, String> = Map::new();
+fn blind_to<'a>(blind: &'a Blind, origin: &Origin) -> &'a BTreeMap<Name, String> {
+    static NOBODY: BTreeMap<Name, String> = BTreeMap::new();
     blind.get(&origin.id).unwrap_or(&NOBODY)
 }
 

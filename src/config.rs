@@ -27,9 +27,11 @@ mod url;
 mod value;
 mod vantage;
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
+use serde::{Deserialize, Serialize};
+
+use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
 pub use heartbeat::Heartbeat;
@@ -254,7 +256,7 @@ pub struct Probe {
     /// How many redirects are followed (0 to 10).
     pub redirects: u32,
     /// Header fields in lower case, in the order of their names.
-    pub headers: Map<String, ProbeValue>,
+    pub headers: BTreeMap<String, ProbeValue>,
     /// The body, for POST.
     pub body: Option<ProbeValue>,
 }
@@ -307,9 +309,9 @@ pub struct Expect {
     /// Text that the body must contain.
     pub body_contains: Option<String>,
     /// JSON pointers (RFC 6901) and the values they must have, as JSON.
-    pub json: Map<String, String>,
+    pub json: BTreeMap<String, String>,
     /// Header fields (lower case) and the text their value must contain, case-insensitively.
-    pub headers: Map<String, String>,
+    pub headers: BTreeMap<String, String>,
     /// Slower than this: warn.
     pub max_latency: Option<Millis>,
     /// More database calls than this (`Server-Timing`): warn.

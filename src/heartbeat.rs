@@ -7,7 +7,7 @@
 mod gate;
 mod token;
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::config::Heartbeat;
 use crate::units::{Millis, Timestamp};

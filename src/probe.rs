@@ -7,6 +7,7 @@ mod cache;
 mod expect;
 mod redirect;
 mod reference;
+mod same;
 mod timing;
 
 use crate::config::{Origin, ProbeValue};

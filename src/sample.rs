@@ -3,7 +3,7 @@
 //! Evidence has three values: for the origin, against it, none. What is our own fault proves nothing: it is never "down". What a
 //! cache answered proves nothing either, and never that an origin is up.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
 

@@ -3,7 +3,7 @@
 //! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Subject};
 use crate::json;
@@ -254,7 +254,7 @@ impl Snapshot {
                 Subject::Origin(origin) if pool.expose_urls => Some(origin.url.to_string()),
                 Subject::Origin(_) | Subject::Heartbeat(_) => None,
             };
-            let origins = pool.subjects().into_iter().map(|subject| OriginView {
+            let origins = pool.subjects().map(|subject| OriginView {
                 name: subject.id().origin.clone(),
                 url: url(subject),
                 priority: subject.priority(),

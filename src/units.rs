@@ -7,16 +7,14 @@ use std::hash::Hasher;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use crate::json::{as_number, as_text, read_as_text};
-
-mod map;
-
-pub use map::Map;
+use crate::json::as_text;
 
 /// A point in time: milliseconds since the Unix epoch. The core never reads a clock; it is handed one of these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u64")]
 pub struct Timestamp(u64);
 
 /// The last millisecond that RFC 3339 can write (end of the year 9999).
@@ -54,6 +52,12 @@ impl Timestamp {
     }
 }
 
+impl From<u64> for Timestamp {
+    fn from(ms: u64) -> Self {
+        Self::from_millis(ms)
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T09:41:11.000Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +67,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// A length of time in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Millis(u64);
 
 impl Millis {
@@ -214,7 +218,8 @@ impl fmt::Display for OriginId {
 }
 
 /// A share in whole percent, 0 to 100.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8")]
 pub struct Ratio(u8);
 
 impl Ratio {
@@ -237,6 +242,14 @@ impl Ratio {
     #[must_use]
     pub const fn of_rounded_up(self, whole: u64) -> u64 {
         whole.saturating_mul(self.0 as u64).div_ceil(100)
+    }
+}
+
+impl TryFrom<u8> for Ratio {
+    type Error = &'static str;
+
+    fn try_from(percent: u8) -> Result<Self, &'static str> {
+        Self::percent(percent).ok_or("not a share of 0 to 100 percent")
     }
 }
 
@@ -281,23 +294,10 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-as_number! {
-    Timestamp: |at| at.as_millis(), |ms| Some(Timestamp::from_millis(ms)),
-    Millis: |length| length.get(), |ms| Some(Millis::new(ms)),
-    Ratio: |share| share.as_percent().into(), |percent| Ratio::percent(percent.try_into().ok()?),
-}
-
-read_as_text! { Name: |text| Name::parse(text).ok() }
-
-impl miniserde::Serialize for Name {
-    fn begin(&self) -> miniserde::ser::Fragment<'_> {
-        miniserde::ser::Fragment::Str(self.as_str().into())
-    }
-}
-
 as_text! {
-    OriginId: OriginId::parse,
-    Fingerprint: Fingerprint::parse,
+    Name: "a name", |text| Name::parse(text).ok(),
+    OriginId: "a pool and an origin", OriginId::parse,
+    Fingerprint: "a fingerprint", Fingerprint::parse,
 }
 
 #[cfg(test)]

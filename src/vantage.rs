@@ -11,13 +11,14 @@ mod booth;
 mod stored;
 mod withheld;
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
 use crate::probe::Referral;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard};
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
 use bearings::Bearings;
@@ -70,7 +71,7 @@ pub struct Watch {
     vantage: Name,
     shard: String,
     config: Fingerprint,
-    booths: Map<OriginId, Booth>,
+    booths: BTreeMap<OriginId, Booth>,
     waiting: VecDeque<OriginId>,
     bearings: Bearings,
     allowance: Allowance,
@@ -166,7 +167,7 @@ impl Watch {
             Event::Sampled(id, ticket, sample) => self.sampled(&id, ticket, sample, now),
             Event::Referred(ticket, referral) => self.referred(ticket, &referral, now),
             Event::Delivered(seq) => {
-                for (_, booth) in self.booths.iter_mut() {
+                for booth in self.booths.values_mut() {
                     booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
                 Vec::new()
@@ -198,7 +199,7 @@ impl Watch {
     fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
         self.bearings.tidy(now);
         let hurry = self.allowance.is_left(now);
-        // What is due, the earliest slot first.
+        // What is due: the earliest slot first, and within one the order of the names.
         let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
         let mut latest = Millis::ZERO;
         for (id, booth) in &mut self.booths {
@@ -212,9 +213,10 @@ impl Watch {
                 missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
                 latest = latest.max(late);
             }
-            due.insert(due.partition_point(|(other, _)| *other <= slot), (slot, id.clone()));
+            due.push((slot, id.clone()));
             booth.wait(now);
         }
+        due.sort_by_key(|(slot, _)| *slot);
         if !due.is_empty() {
             self.allowance.ticked(latest > LATE, now);
         }
@@ -346,7 +348,7 @@ impl Watch {
     fn report(&mut self, now: Timestamp) -> Option<Report> {
         // Derived from the clock so that it rises across lives of the object without a write.
         let seq = now.as_millis().max(self.seq.saturating_add(1));
-        let (mut votes, mut blind) = (Vec::new(), Map::new());
+        let (mut votes, mut blind) = (Vec::new(), BTreeMap::new());
         for (id, booth) in &mut self.booths {
             votes.extend(booth.vote(seq, now));
             if let Some(why) = &booth.blind {

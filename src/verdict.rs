@@ -9,10 +9,12 @@ mod isolation;
 mod outlook;
 mod standing;
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Pool, Quorum};
-use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 pub use isolation::{Votes, is_answered, isolated};
@@ -124,9 +126,9 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Ballot<'a> {
     /// Their votes.
-    pub votes: &'a Map<Name, StandingVote>,
+    pub votes: &'a BTreeMap<Name, StandingVote>,
     /// Why those that have no evidence have none; it explains, and weighs nothing.
-    pub blind: &'a Map<Name, String>,
+    pub blind: &'a BTreeMap<Name, String>,
 }
 
 /// Weighs an origin's votes at `now`. Votes for another definition do not count.
@@ -172,11 +174,9 @@ pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Ti
         (Status::Pass, format!("{count} of {count} vantages pass"))
     };
     let reason = reason + &without_evidence(blind);
+    let mut observed: Vec<Timestamp> = live.iter().map(|(_, vote)| vote.observed).collect();
     // Newest first.
-    let mut observed: Vec<Timestamp> = Vec::new();
-    for (_, vote) in &live {
-        observed.insert(observed.partition_point(|other| *other > vote.observed), vote.observed);
-    }
+    observed.sort_unstable_by(|one, other| other.cmp(one));
     let last_needed =
         observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
     Judgement {
@@ -198,7 +198,7 @@ const fn is_decided(vote: &StandingVote) -> bool {
 }
 
 /// `; weur has no evidence: the secret PROBE_TOKEN is not set`; nothing if none is blind.
-fn without_evidence(blind: &Map<Name, String>) -> String {
+fn without_evidence(blind: &BTreeMap<Name, String>) -> String {
     let Some((vantage, why)) = blind.iter().next() else { return String::new() };
     let others = blind.len().saturating_sub(1);
     let more = if others > 0 { format!(" and {others} more have") } else { " has".to_owned() };

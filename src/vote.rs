@@ -4,11 +4,13 @@
 //! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing, nor does an answer that a cache
 //! gave in the origin's place.
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Pace, Thresholds};
 use crate::sample::{CacheClass, Database, Evidence, Sample};
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
 /// What a vantage holds of an origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,7 +197,7 @@ pub struct Report {
     /// Opinions with fresh evidence.
     pub votes: Vec<Vote>,
     /// Origins of which the vantage has no evidence at present, and why.
-    pub blind: Map<OriginId, String>,
+    pub blind: BTreeMap<OriginId, String>,
     /// The daily allowance of fast probes, where there is one.
     pub fast: Option<Fast>,
 }

@@ -341,8 +341,7 @@ fn a_report_has_a_bound() {
 #[test]
 fn a_report_is_a_list_for_machines() {
     let problems = Config::parse("[[pool]]\nname = \"shop\"\nfall = 0\n").unwrap_err();
-    let texts: Vec<String> = problems.iter().map(vedette::json::write).collect();
-    let json: serde_json::Value = serde_json::from_str(&vedette::json::array(&texts)).unwrap();
+    let json = serde_json::to_value(problems.iter().collect::<Vec<_>>()).unwrap();
     let list = serde_json::json!([
         { "at": "pool.shop.origin", "line": 1,
           "message": "is missing; write at least one [[pool.origin]] with a name and a url" },

@@ -6,6 +6,7 @@
 #[path = "laws/mod.rs"]
 mod laws;
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use laws::Account;
@@ -14,7 +15,7 @@ use vedette::config::{Config, Thresholds, Window};
 use vedette::json;
 use vedette::sample::{CacheClass, Database, Evidence};
 use vedette::snapshot::{Happening, Part};
-use vedette::units::{Fingerprint, Map, Millis, Name, Timestamp};
+use vedette::units::{Fingerprint, Millis, Name, Timestamp};
 use vedette::verdict::{Damping, Judgement, Status, Verdict};
 use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Tally, Vote};
 
@@ -51,7 +52,7 @@ fn votes(need: Thresholds) -> usize {
         Evidence::None("quota".into()),
     ];
     let mut seen = HashSet::new();
-    let mut open = vec![(<Tally as Default>::default(), Account::default())];
+    let mut open = vec![(Tally::default(), Account::default())];
     while let Some((tally, account)) = open.pop() {
         if !seen.insert((json::write(&tally), format!("{account:?}"))) {
             continue;
@@ -322,7 +323,7 @@ fn report(config: &Config, vantage: usize, passes: bool, at: Timestamp) -> Repor
         missed: 0,
         colo: None,
         votes: votes.collect(),
-        blind: Map::new(),
+        blind: BTreeMap::new(),
         fast: None,
     }
 }

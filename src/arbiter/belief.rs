@@ -1,21 +1,23 @@
 //! Whose failures count. A vantage to which nothing answers is not believed while most others get good answers (`verdict::isolated`);
 //! when something answers it again, what it failed to reach before that does not begin to count with its first answer.
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Origin};
-use crate::units::{Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::{self, Ballot, Judgement, Rules, StandingVote, Votes};
 use crate::vote::Opinion;
 
 /// Why each vantage has no evidence of each origin.
-pub(super) type Blind = Map<OriginId, Map<Name, String>>;
+pub(super) type Blind = BTreeMap<OriginId, BTreeMap<Name, String>>;
 
 /// Who is not believed at present.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Belief {
     /// Vantages that cannot be believed by what the others see, and why.
-    isolated: Map<Name, String>,
+    isolated: BTreeMap<Name, String>,
     /// Vantages that something answered again, and when.
-    returned: Map<Name, Timestamp>,
+    returned: BTreeMap<Name, Timestamp>,
     /// Until when there may be any: the latest vote of an origin that did not answer is fresh until then.
     unanswered_until: Timestamp,
 }
@@ -99,9 +101,7 @@ impl Belief {
             failing.filter_map(|(vantage, vote)| Some((vantage.clone(), why(vantage, vote)?))).collect();
         for (vantage, why) in doubted {
             votes.remove(&vantage);
-            if !blind.contains_key(&vantage) {
-                blind.insert(vantage, why);
-            }
+            blind.entry(vantage).or_insert(why);
         }
         verdict::judge(rules, origin.definition, Ballot { votes: &votes, blind: &blind }, now)
     }

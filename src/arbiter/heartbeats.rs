@@ -4,11 +4,13 @@
 //! once a minute and only where there are heartbeats. A row of a job that is no longer configured is cleared away: if it comes back,
 //! it has been told that nobody listened.
 
+use std::collections::BTreeMap;
+
 use super::{Arbiter, Row, Table};
 use crate::config::{Config, Heartbeat};
 use crate::heartbeat::{self, Mark, Pulse};
 use crate::json;
-use crate::units::{Map, Millis, OriginId, Timestamp};
+use crate::units::{Millis, OriginId, Timestamp};
 use crate::verdict::Judgement;
 
 /// The key of the row that says for how long the Arbiter was awake.
@@ -25,7 +27,7 @@ const STORE_EVERY: Millis = Millis::from_secs(60);
 pub(super) struct Heartbeats {
     /// Whether any are awaited.
     awaited: bool,
-    last: Map<OriginId, Mark>,
+    last: BTreeMap<OriginId, Mark>,
     /// The latest look at the clock.
     now: Option<Mark>,
     /// When that was last stored.

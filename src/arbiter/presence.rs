@@ -1,11 +1,12 @@
 //! The shards that report: who was heard when, who is silent and to be woken, and how fresh what is stored of their votes is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Arbiter, Effect, NEVER, ObjectName, POKE_EVERY};
 use crate::config::{Config, Place, Pool};
 use crate::schedule;
-use crate::units::{Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, Report};
 
 /// Which shard of which vantage: what a report says of its sender.
@@ -31,7 +32,7 @@ pub(super) struct Presence {
     pub(super) missed: u64,
     pub(super) stored_at: Option<Timestamp>,
     /// How fresh its votes are in the row that is stored, by origin.
-    pub(super) kept: Map<OriginId, Kept>,
+    pub(super) kept: BTreeMap<OriginId, Kept>,
     pub(super) colo: Option<String>,
     pub(super) fast: Option<Fast>,
     /// The first origin that it has no evidence of, and why.
@@ -72,7 +73,7 @@ impl Arbiter {
         }
         (self.heard_until, self.silence_at) = (NEVER, NEVER);
         let mut last = None;
-        for (_, presence) in self.watch.iter_mut() {
+        for presence in self.watch.values_mut() {
             let silent_from = presence.silent_from();
             let silent =
                 silent_from.is_none_or(|from| now > from) || presence.heard.is_some_and(|heard| now < heard);
@@ -119,8 +120,8 @@ impl Presence {
 }
 
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
-pub(super) fn watched(config: &Config) -> Map<ShardName, Presence> {
-    let mut watch = Map::new();
+pub(super) fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
+    let mut watch = BTreeMap::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
         let ttl = config.shortest_ttl(&vantage.name);

@@ -2,7 +2,7 @@
 //! day (the free plan allows 1,000 writes), and once an hour if nothing changes, so that a copy is never much older than what it
 //! says.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Row, Table};
 use crate::json;
@@ -91,14 +91,14 @@ mod tests {
 
     #[test]
     fn another_configuration_is_written_under_its_own_key_within_a_minute() {
-        let mut publication = <Publication as Default>::default();
+        let mut publication = Publication::default();
         publication.publish(ours(), at(0));
         assert_eq!(publication.due(Fingerprint::of("another"), at(1)), at(60_000));
     }
 
     #[test]
     fn the_first_is_written_at_once_and_the_next_a_minute_later() {
-        let mut publication = <Publication as Default>::default();
+        let mut publication = Publication::default();
         assert_eq!(publication.due(ours(), at(0)), at(0));
         publication.publish(ours(), at(0));
         assert_eq!(publication.due(ours(), at(1)), at(3_600_000), "nothing changed");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_origin_that_flaps_for_two_days_costs_no_more_than_is_allowed() {
-        let mut publication = <Publication as Default>::default();
+        let mut publication = Publication::default();
         let mut days = std::collections::BTreeMap::<u64, u32>::new();
         for second in 0..2 * 86_400_u64 {
             let now = at(second * 1_000);
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn a_clock_that_steps_back_does_not_silence_it() {
-        let mut publication = <Publication as Default>::default();
+        let mut publication = Publication::default();
         publication.publish(ours(), at(1_000_000));
         assert_eq!(publication.due(ours(), at(0)), at(0));
     }
 
     #[test]
     fn its_row_is_frozen_and_read_back() {
-        let mut publication = <Publication as Default>::default();
+        let mut publication = Publication::default();
         let row = publication.publish(ours(), Timestamp::from_millis(5));
         assert_eq!(
             (row.table, row.text.as_str()),

@@ -1,11 +1,13 @@
 //! Origins' verdicts → a pool's: its status, where its traffic should go, and the revision that names both.
 
+use std::collections::BTreeMap;
+
 use super::Standing;
 use crate::config::{Origin, Pool};
 use crate::heartbeat;
 use crate::signal::{self, Candidate, Choice};
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Map, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{self, Status};
 
 /// A pool's standing verdict.
@@ -23,8 +25,8 @@ pub(super) struct PoolStanding {
 
 /// What a pool is settled from, and what stands of all of them.
 pub(super) struct Settled<'a> {
-    pub(super) verdicts: &'a Map<OriginId, Standing>,
-    pub(super) pools: &'a mut Map<Name, PoolStanding>,
+    pub(super) verdicts: &'a BTreeMap<OriginId, Standing>,
+    pub(super) pools: &'a mut BTreeMap<Name, PoolStanding>,
 }
 
 /// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about it moved, which also raises its
@@ -39,7 +41,7 @@ pub(super) fn settle_pool(
     let Settled { verdicts, pools } = settled;
     let status_of =
         |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
-    let statuses: Vec<Status> = pool.subjects().into_iter().map(|subject| status_of(subject.id())).collect();
+    let statuses: Vec<Status> = pool.subjects().map(|subject| status_of(subject.id())).collect();
     let before = pools.get(&pool.name);
     // Who has the traffic needs not wait for it.
     let serving = before.and_then(|before| before.choice.origin());

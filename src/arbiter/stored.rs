@@ -3,7 +3,9 @@
 //! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
 //! these untouched, so going back to this release finds them as it left them.
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::presence::ShardName;
 use super::publication::Publication;
@@ -12,7 +14,7 @@ use crate::config::{Pool, Subject};
 use crate::json;
 use crate::signal::Choice;
 use crate::snapshot::Happening;
-use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{StandingVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -55,7 +57,7 @@ pub(super) struct ShardRow {
     shard: String,
     seq: u64,
     heard: Timestamp,
-    votes: Map<OriginId, StandingVote>,
+    votes: BTreeMap<OriginId, StandingVote>,
 }
 
 /// The verdicts of one pool. Format version 1.
@@ -69,7 +71,7 @@ pub(super) struct PoolRow {
     chosen: Option<Name>,
     choice: String,
     panic: bool,
-    origins: Map<Name, Verdict>,
+    origins: BTreeMap<Name, Verdict>,
 }
 
 impl Row {
@@ -79,8 +81,8 @@ impl Row {
 }
 
 impl PoolRow {
-    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &Map<OriginId, Standing>) -> Row {
-        let origins = pool.subjects().into_iter().filter_map(|subject| {
+    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &BTreeMap<OriginId, Standing>) -> Row {
+        let origins = pool.subjects().filter_map(|subject| {
             let standing = verdicts.get(subject.id())?;
             Some((subject.id().origin.clone(), standing.verdict.clone()))
         });

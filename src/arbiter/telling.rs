@@ -157,7 +157,7 @@ impl Arbiter {
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
         let Some(standing) = self.pools.get(&pool.name) else { return };
         let verdicts = || {
-            let standings = pool.subjects().into_iter().filter_map(|subject| self.verdicts.get(subject.id()));
+            let standings = pool.subjects().filter_map(|subject| self.verdicts.get(subject.id()));
             standings.map(|standing| &standing.verdict)
         };
         let state = PoolState {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
@@ -38,7 +40,7 @@ pub(super) fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> 
         missed: 0,
         colo: None,
         votes: script.chars().zip(config.origins()).map(vote).collect(),
-        blind: Map::new(),
+        blind: BTreeMap::new(),
         fast: None,
     }
 }
@@ -271,6 +273,26 @@ fn stored_rows_v1_are_frozen() {
     assert_eq!(crate::json::write(&crate::json::read::<PoolRow>(pool).unwrap()), pool);
     assert_eq!(crate::json::write(&crate::json::read::<ShardRow>(shard).unwrap()), shard);
     assert_eq!(crate::json::write(&crate::json::read::<Happening>(event).unwrap()), event);
+}
+
+/// Reads each line, which a release without serde wrote, and writes it again: to the byte.
+fn written_back<T: serde::Serialize + serde::de::DeserializeOwned>(lines: &str) {
+    assert!(!lines.is_empty());
+    for line in lines.lines() {
+        assert_eq!(crate::json::write(&serde_json::from_str::<T>(line).unwrap()), line);
+    }
+}
+
+#[test]
+fn what_was_written_before_is_read_and_written_back() {
+    written_back::<PoolRow>(include_str!("../../tests/written/pools.jsonl"));
+    written_back::<ShardRow>(include_str!("../../tests/written/shards.jsonl"));
+    written_back::<Happening>(include_str!("../../tests/written/events.jsonl"));
+    written_back::<crate::heartbeat::Mark>(include_str!("../../tests/written/heartbeat.jsonl"));
+    written_back::<crate::heartbeat::Mark>(include_str!("../../tests/written/awake.jsonl"));
+    written_back::<Publication>(include_str!("../../tests/written/publication.jsonl"));
+    written_back::<Report>(include_str!("../../tests/written/report.jsonl"));
+    written_back::<Snapshot>(include_str!("../../tests/written/snapshot.jsonl"));
 }
 
 #[test]

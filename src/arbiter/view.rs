@@ -1,5 +1,7 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
+use std::collections::BTreeMap;
+
 use super::doubt::is_against;
 use super::presence::{Presence, ShardName};
 use super::{Arbiter, ballot};
@@ -10,7 +12,7 @@ use crate::signal::Choice;
 use crate::snapshot::{
     BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
 };
-use crate::units::{Map, Name, Timestamp};
+use crate::units::{Name, Timestamp};
 use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
 use crate::vote::Opinion;
 
@@ -54,7 +56,7 @@ impl Arbiter {
 
     pub(super) fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
         let origins: Vec<OriginView> =
-            pool.subjects().into_iter().map(|subject| self.subject_view(pool, subject, now)).collect();
+            pool.subjects().map(|subject| self.subject_view(pool, subject, now)).collect();
         let standing = self.pools.get(&pool.name);
         let choice = standing.map(|standing| &standing.choice);
         PoolView {
@@ -134,7 +136,7 @@ impl Arbiter {
 }
 
 /// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt for good, which is none.
-fn in_doubt(pool: &Pool, origin: &Origin, votes: &Map<Name, StandingVote>, now: Timestamp) -> bool {
+fn in_doubt(pool: &Pool, origin: &Origin, votes: &BTreeMap<Name, StandingVote>, now: Timestamp) -> bool {
     votes.values().any(|vote| {
         let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);
         fresh && is_against(vote)

@@ -1,15 +1,15 @@
 //! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
-//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds; the upload is a third
-//! smaller for it and starts faster (decision 0006). Build and worker are of one release, so the form is nobody else's: it has a
-//! number, and another number is refused.
+//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds, and the
+//! worker starts faster for it (decision 0006). Build and worker are of one release, so the form is nobody else's: it
+//! has a number, and another number is refused.
 
 use std::fmt;
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Config, Hint, Place, ProbeValue, Problem, Problems, Quorum};
-use crate::json::{self, Object, as_text};
+use crate::json::{self, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
@@ -24,7 +24,8 @@ pub struct Deployment {
     pub fast_probes: Option<u32>,
 }
 
-#[derive(Deserialize, Serialize)]
+/// What is read.
+#[derive(Deserialize)]
 struct Compiled {
     form: u32,
     config: Option<Config>,
@@ -33,21 +34,31 @@ struct Compiled {
     problems: Option<Vec<String>>,
 }
 
+/// What is written: one of the two.
+#[derive(Serialize)]
+struct Written<'a> {
+    form: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'a Config>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fast_probes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<&'a str>>,
+}
+
 /// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
 #[must_use]
 pub fn compile(checked: &Result<Deployment, Problems>) -> String {
-    let mut compiled = Object::new();
-    compiled.put("form", &FORM);
-    match checked {
+    let written = match checked {
         Ok(Deployment { config, fast_probes }) => {
-            compiled.put("config", config).put_some("fast_probes", *fast_probes)
+            Written { form: FORM, config: Some(config), fast_probes: *fast_probes, problems: None }
         }
         Err(problems) => {
-            let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
-            compiled.put("problems", &paths)
+            let paths = problems.iter().map(|problem| problem.at.as_str()).collect();
+            Written { form: FORM, config: None, fast_probes: None, problems: Some(paths) }
         }
     };
-    compiled.end()
+    json::write(&written)
 }
 
 impl Deployment {
@@ -61,12 +72,16 @@ impl Deployment {
 }
 
 fn read(text: &str) -> Result<Deployment, Problems> {
-    let compiled = json::read::<Compiled>(text).filter(|compiled| compiled.form == FORM);
     let problem = |at: String, message: &str| Problem { at, line: None, message: message.to_owned() };
-    let Some(compiled) = compiled else {
-        let message = "was not compiled by this release; build it again with npm run build";
-        return Err(problem("the compiled configuration".to_owned(), message).into());
+    let refused = |place: &str| {
+        let message = format!("was not compiled by this release{place}; build it again with npm run build");
+        problem("the compiled configuration".to_owned(), &message)
     };
+    let compiled = serde_json::from_str::<Compiled>(text)
+        .map_err(|error| refused(&format!(" (see its line {}, column {})", error.line(), error.column())))?;
+    if compiled.form != FORM {
+        return Err(refused("").into());
+    }
     let paths = compiled.problems.unwrap_or_default().into_iter();
     let problems = paths.map(|path| problem(path, "is wrong; vedette check says how")).collect();
     let config =
@@ -139,7 +154,12 @@ fn probe_value(text: &str) -> Option<ProbeValue> {
     }
 }
 
-as_text! { Hint: Hint::parse, Place: place, Quorum: quorum, ProbeValue: probe_value }
+as_text! {
+    Hint: "a location hint", Hint::parse,
+    Place: "a place", place,
+    Quorum: "a quorum", quorum,
+    ProbeValue: "a text or a secret", probe_value,
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Heartbeats: `[[pool.origin]]` with `kind = "heartbeat"`, jobs that report by themselves instead of being probed.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::canon;
 use super::origin;

@@ -2,7 +2,7 @@
 //!
 //! An address may itself be a secret, and the key of a signature is one: both are named here and held by the platform.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};

@@ -4,11 +4,10 @@
 //! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of
 //! credentials.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
-use miniserde::Serialize;
-
-use crate::units::Map;
+use serde::Serialize;
 
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,9 +47,9 @@ impl Problems {
     /// The problems, sorted by line and without repetitions. `first` is listed when `others` has none.
     pub(super) fn sorted(first: Problem, others: Vec<Problem>) -> Self {
         let mut list = if others.is_empty() { vec![first] } else { others };
-        list = in_order(list, |problem| problem.line.map_or(usize::MAX, |line| line as usize));
-        let mut seen = Map::new();
-        list.retain(|problem| seen.insert(problem.to_string(), ()).is_none());
+        list.sort_by_key(|problem| problem.line.unwrap_or(u32::MAX));
+        let mut seen = BTreeSet::new();
+        list.retain(|problem| seen.insert(problem.to_string()));
         let rest = list.len().saturating_sub(Self::MAX);
         if rest > 0 {
             list.truncate(Self::MAX);
@@ -171,17 +170,4 @@ pub(super) fn listed(known: &[&str]) -> String {
         row.push_str(", …");
     }
     row
-}
-
-/// `items` sorted by `key`, equal ones as they came. The standard library's sort costs the upload some three
-/// kilobytes for each type that it sorts, so here it sorts the places of the items only.
-pub(super) fn in_order<T>(items: Vec<T>, key: impl Fn(&T) -> usize) -> Vec<T> {
-    let places = sorted(items.iter().map(key).enumerate().map(|(place, key)| (key, place)).collect());
-    let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
-    places.into_iter().filter_map(|(_, place)| items.get_mut(place).and_then(Option::take)).collect()
-}
-
-fn sorted(mut places: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
-    places.sort_unstable();
-    places
 }

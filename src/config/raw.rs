@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Homes, Problem, Problems, excerpt, home, in_order, meant, nearest, quoted};
+use super::problem::{Homes, Problem, Problems, excerpt, home, meant, nearest, quoted};
 
 /// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
@@ -93,7 +93,8 @@ impl<'a> Report<'a> {
 
     /// The paths that do not act yet, in the order of the file.
     pub(super) fn take_inactive(&self) -> Vec<String> {
-        let paths = in_order(self.inactive.take(), |(offset, _)| *offset);
+        let mut paths = self.inactive.take();
+        paths.sort_by_key(|(offset, _)| *offset);
         paths.into_iter().map(|(_, path)| path).collect()
     }
 
@@ -148,7 +149,9 @@ impl<'a> Table<'a> {
     pub(super) fn entries(&self) -> Vec<(&'a str, Field<'a>)> {
         let keys = self.map.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span().start, value));
         let entries = keys.map(|(key, start, value)| (key, self.field(key, start, value)));
-        in_order(entries.collect(), |(_, field)| field.offset)
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by_key(|(_, field)| field.offset);
+        entries
     }
 
     /// Refuses every key that is not `known`.

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::expect::statuses;
 use super::problem::{meant, quoted};

@@ -4,8 +4,9 @@
 //! its pool's method and headers, and one that writes a header keeps the others. Lists and values are
 //! replaced as a whole.
 
+use std::collections::BTreeMap;
+
 use super::raw::{Field, Report};
-use crate::units::Map;
 
 /// Where a setting was written; the greater, the nearer to the origin.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ pub(super) struct Refused;
 pub(super) struct Slot<T>(Option<(Option<T>, Place)>);
 
 /// Settings that may be inherited, by key.
-pub(super) type Slots<T> = Map<String, Slot<T>>;
+pub(super) type Slots<T> = BTreeMap<String, Slot<T>>;
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
@@ -89,8 +90,8 @@ impl<T: Clone> Slot<T> {
 }
 
 /// Every value by its key; nothing if one of them cannot be read.
-pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<Map<String, T>> {
-    let mut values = Map::new();
+pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<BTreeMap<String, T>> {
+    let mut values = BTreeMap::new();
     for (key, slot) in slots {
         values.insert(key.clone(), slot.known()?.clone());
     }

@@ -52,12 +52,9 @@ impl<'a> Subject<'a> {
 
 impl Pool {
     /// Everything in it that has a verdict, in the order of the file.
-    #[must_use]
-    pub fn subjects(&self) -> Vec<Subject<'_>> {
-        // A list, because what walks a chain of two iterators is made twice for the upload.
-        let mut subjects: Vec<Subject<'_>> = self.origins.iter().map(Subject::Origin).collect();
-        subjects.extend(self.heartbeats.iter().map(Subject::Heartbeat));
-        subjects
+    pub fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
+        let heartbeats = self.heartbeats.iter().map(Subject::Heartbeat);
+        self.origins.iter().map(Subject::Origin).chain(heartbeats)
     }
 
     /// Whether it is made of heartbeats, so that no traffic goes there.
@@ -71,7 +68,7 @@ impl Config {
     /// What has a verdict under this full name.
     #[must_use]
     pub fn subject(&self, id: &OriginId) -> Option<Subject<'_>> {
-        self.pool(id.pool.as_str())?.subjects().into_iter().find(|subject| subject.id() == id)
+        self.pool(id.pool.as_str())?.subjects().find(|subject| subject.id() == id)
     }
 
     /// Every heartbeat, in the order of the file.

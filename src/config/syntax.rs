@@ -3,7 +3,7 @@
 
 use toml::de::{DeTable, Error};
 
-use super::problem::{in_order, quoted};
+use super::problem::quoted;
 use super::raw::Report;
 
 /// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per
@@ -23,9 +23,9 @@ pub(super) fn tree<'a>(text: &'a str, report: &Report<'_>) -> Option<DeTable<'a>
         refuse(&first, report);
         return None;
     }
-    let (tree, errors) = DeTable::parse_recoverable(text);
+    let (tree, mut errors) = DeTable::parse_recoverable(text);
     // A key without an end makes noise on the same line: the first error of a line is the one to mend.
-    let mut errors = in_order(errors, |error| error.span().map_or(0, |span| span.start));
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     errors.dedup_by_key(|error| error.span().map(|span| report.line(span.start)));
     for error in &errors {
         refuse(error, report);

@@ -1,8 +1,10 @@
 //! The values that settings are written as: lengths of time and shares in words, one of several words, names.
 
+use std::collections::BTreeMap;
+
 use super::problem::{listed, meant, quoted};
 use super::raw::{Field, Table};
-use crate::units::{Map, Millis, Name, NameError, Ratio};
+use crate::units::{Millis, Name, NameError, Ratio};
 
 /// The shortest and the longest that a setting may be.
 #[derive(Clone, Copy)]
@@ -119,7 +121,7 @@ fn near(text: &str) -> String {
 
 /// Names that are given once, and where.
 #[derive(Default)]
-pub(super) struct Given(Map<String, u32>);
+pub(super) struct Given(BTreeMap<String, u32>);
 
 impl Given {
     /// Whether `what` is given for the first time; a problem otherwise.

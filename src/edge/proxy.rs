@@ -12,7 +12,7 @@ use worker::Env;
 use super::caught::{self, Context};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
-use crate::json::Object;
+use crate::json;
 use crate::proxy::copy::Exchange;
 use crate::proxy::{self as engine, Event, Passage, Seen, Step, fields};
 use crate::units::{Name, OriginId};
@@ -163,9 +163,7 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<S
         sets_cookie: answered.field("set-cookie").is_some(),
     };
     let keep = with(|passage, config| passage.keeps_copy(config, &exchange))?;
-    let mut said = Object::new();
-    said.put("key", &keep.key).put("ttl", &keep.ttl).put("anew", &keep.anew);
-    Some(said.end())
+    Some(json::write(&keep))
 }
 
 /// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).

@@ -2,6 +2,7 @@
 //! another; what one brings, the others find in memory.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::future::{Either, select};
@@ -17,13 +18,13 @@ use crate::proxy::{self, Seen};
 use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
 use crate::serve::{self, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Map, Millis, Name, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 
 thread_local! {
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
     /// For each part, the object that tells `entry.mjs` until when what is rendered from it may be given again. Shared by all
     /// that was rendered from one state of it, so that a change of verdict ends them all at once.
-    static LEASES: RefCell<Map<Part, Object>> = const { RefCell::new(Map::new()) };
+    static LEASES: RefCell<BTreeMap<Part, Object>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// What a look at the layers brought.
@@ -238,7 +239,7 @@ fn extend_lease(part: &Part, limit: Millis) {
 fn end_leases() {
     LEASES.with_borrow_mut(|leases| {
         leases.values().for_each(|lease| clock::set_time(lease, "until", Timestamp::default()));
-        *leases = Map::new();
+        leases.clear();
     });
 }
 

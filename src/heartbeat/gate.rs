@@ -3,8 +3,10 @@
 //! What was taken once counts for the next ones, for as long as [`Heartbeat::rest`] says; while one is on its way, the others wait
 //! for what becomes of it. None is confirmed before one is stored.
 
+use std::collections::BTreeMap;
+
 use crate::config::Heartbeat;
-use crate::units::{Map, Millis, OriginId, Timestamp};
+use crate::units::{Millis, OriginId, Timestamp};
 
 /// One that is under way for longer is lost.
 pub const PATIENCE: Millis = Millis::from_secs(5);
@@ -33,7 +35,7 @@ struct Known {
 
 /// What this isolate has passed on, by job.
 #[derive(Debug)]
-pub struct Gate(Map<OriginId, Known>);
+pub struct Gate(BTreeMap<OriginId, Known>);
 
 impl Default for Gate {
     fn default() -> Self {
@@ -45,7 +47,7 @@ impl Gate {
     /// One that has passed nothing on yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Map::new())
+        Self(BTreeMap::new())
     }
 
     /// What to do now with a heartbeat that came at `came`. It must be of the configuration, so that this does not grow without bound.

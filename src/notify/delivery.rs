@@ -4,10 +4,9 @@
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>): an id that stays the same however
 //! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Whoever sends holds the secrets and lends them.
 
-use super::message;
+use super::message::{self, Data};
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
 use crate::exchange::{End, Reply, Request};
-use crate::json::Object;
 use crate::mac;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
@@ -177,12 +176,7 @@ pub fn test_message(channel: &Channel, now: Timestamp) -> Delivery {
     let title = format!("Vedette's messages arrive here, as channel {}", channel.name);
     let body = match channel.kind {
         ChannelKind::Slack => message::slack(&title, &[]),
-        ChannelKind::Webhook => {
-            let mut data = Object::new();
-            data.put("version", &1_u32).put("channel", &channel.name).put("title", &title);
-            data.put("text", &title).put_json("news", "[]");
-            message::envelope("test", now, &data)
-        }
+        ChannelKind::Webhook => Data::of(&channel.name, &title, &title).envelope("test", now),
     };
     let id = format!("msg_{}", Fingerprint::of(&format!("{}/test/{}", channel.name, now.as_millis())));
     Delivery { channel: channel.name.clone(), id, body }

@@ -3,7 +3,7 @@
 //! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time, when it is over. Each recovery is
 //! told once, and only of what was told before.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::message::{Kind, News};
 use crate::config::{Channel, Topic};

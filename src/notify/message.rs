@@ -3,8 +3,12 @@
 //! Made of what is public only: names, statuses and the reasons of verdicts. No address of an origin and no text that an origin sent is
 //! in it. Webhook bodies are of version 1: members are never renamed.
 
+use std::fmt;
+
+use serde::Serialize;
+
 use crate::config::{Channel, ChannelKind, Topic};
-use crate::json::{self, Object};
+use crate::json::{self, Shown};
 use crate::units::{Name, Timestamp};
 
 /// What is said of an incident.
@@ -120,26 +124,109 @@ impl News {
         }
     }
 
-    fn json(&self, detail: Option<&Detail>, base: Option<&str>) -> String {
-        let mut news = Object::new();
-        news.put("kind", self.word()).put("topic", self.topic.as_str()).put("subject", &self.subject);
-        news.put("since", &self.since.to_string());
-        news.put_some("until", self.until.map(|until| until.to_string()));
-        if self.times > 1 {
-            news.put("times", &self.times);
+    /// `detail` is given for what is told in full.
+    fn item<'a>(&'a self, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
+        let health = match (base, self.subject.split_once('/')) {
+            (Some(base), Some((_, pool))) if !pool.contains('/') => Some(format!("{base}/health/{pool}")),
+            (Some(_) | None, _) => None,
+        };
+        Item {
+            kind: self.word(),
+            topic: self.topic,
+            subject: &self.subject,
+            since: Shown(self.since),
+            until: self.until.map(Shown),
+            times: (self.times > 1).then_some(self.times),
+            reason: detail.map(|detail| detail.reason.as_str()),
+            seen_from: detail.map(|detail| detail.seen_from.as_slice()),
+            next: detail.map(|detail| detail.next.as_str()),
+            traffic: detail.map(|detail| detail.traffic.as_str()),
+            health,
         }
-        if let Some(detail) = detail {
-            let seen: Vec<String> = detail.seen_from.iter().map(json::write).collect();
-            news.put("reason", &detail.reason).put_json("seen_from", &json::array(&seen));
-            news.put("next", &detail.next).put("traffic", &detail.traffic);
-        }
-        if let (Some(base), Some((_, pool))) = (base, self.subject.split_once('/'))
-            && !pool.contains('/')
-        {
-            news.put("health", &format!("{base}/health/{pool}"));
-        }
-        news.end()
     }
+}
+
+/// One piece of news in a webhook.
+#[derive(Serialize)]
+struct Item<'a> {
+    kind: &'static str,
+    topic: Topic,
+    subject: &'a str,
+    since: Shown<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Shown<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_from: Option<&'a [Name]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traffic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<String>,
+}
+
+/// What a webhook says.
+#[derive(Serialize)]
+pub(super) struct Data<'a> {
+    version: u32,
+    channel: &'a Name,
+    title: &'a str,
+    text: &'a str,
+    news: Vec<Item<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gathered_until: Option<Shown<Timestamp>>,
+}
+
+impl<'a> Data<'a> {
+    /// Without any news.
+    pub(super) const fn of(channel: &'a Name, title: &'a str, text: &'a str) -> Self {
+        Self { version: 1, channel, title, text, news: Vec::new(), page: None, gathered_until: None }
+    }
+
+    /// The body of a Standard Webhooks message of this `kind`.
+    pub(super) fn envelope(&self, kind: &str, now: Timestamp) -> String {
+        json::write(&Envelope {
+            kind: Shown(format_args!("vedette.{kind}")),
+            timestamp: Shown(now),
+            data: self,
+        })
+    }
+}
+
+/// What every webhook is wrapped in.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    #[serde(rename = "type")]
+    kind: Shown<fmt::Arguments<'a>>,
+    timestamp: Shown<Timestamp>,
+    data: &'a Data<'a>,
+}
+
+/// Slack's form: a text for where blocks are not shown, and a section for each few lines.
+#[derive(Serialize)]
+struct SlackMessage<'a> {
+    text: &'a str,
+    blocks: Vec<Block>,
+}
+
+#[derive(Serialize)]
+struct Block {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: Text,
+}
+
+#[derive(Serialize)]
+struct Text {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: String,
 }
 
 /// A message's text in its channel's form. `detail` says what is known of a subject, `base` is where the page is found, and `full`
@@ -169,14 +256,14 @@ pub fn render(
     match channel.kind {
         ChannelKind::Slack => slack(&title, &lines),
         ChannelKind::Webhook => {
-            let items: Vec<String> =
-                news.iter().enumerate().map(|(place, one)| one.json(details.get(place), base)).collect();
-            let mut data = Object::new();
-            data.put("version", &1_u32).put("channel", &channel.name).put("title", &title);
-            data.put("text", &lines.join("\n")).put_json("news", &json::array(&items));
-            data.put_some("page", base.map(|base| format!("{base}/")));
-            data.put_some("gathered_until", full.map(|full| full.to_string()));
-            envelope(&kind_of(news), now, &data)
+            let items = news.iter().enumerate().map(|(place, one)| one.item(details.get(place), base));
+            Data {
+                news: items.collect(),
+                page: base.map(|base| format!("{base}/")),
+                gathered_until: full.map(Shown),
+                ..Data::of(&channel.name, &title, &lines.join("\n"))
+            }
+            .envelope(&kind_of(news), now)
         }
     }
 }
@@ -195,14 +282,6 @@ fn named(news: &[News]) -> Option<String> {
     }
     let rest = news.len().saturating_sub(named);
     Some(if rest > 0 { format!("{text}, and {rest} more") } else { text })
-}
-
-/// The body of a Standard Webhooks message.
-pub(super) fn envelope(kind: &str, now: Timestamp, data: &Object) -> String {
-    let mut body = Object::new();
-    body.put("type", &format!("vedette.{kind}")).put("timestamp", &now.to_string());
-    body.put_json("data", &data.end());
-    body.end()
 }
 
 /// What all of the news is, as `pool.fail`; `digest` if it is not all the same.
@@ -231,20 +310,13 @@ fn title(news: &[News]) -> String {
     format!("{} changes: {}", news.len(), parts.join(", "))
 }
 
-/// Slack's form: a text for where blocks are not shown, and a section for each few lines.
+/// A message for Slack.
 pub(super) fn slack(title: &str, lines: &[String]) -> String {
-    let section = |text: &str| {
-        let mut inner = Object::new();
-        inner.put("type", "mrkdwn").put("text", text);
-        let mut block = Object::new();
-        block.put("type", "section").put_json("text", &inner.end());
-        block.end()
-    };
-    let mut blocks = vec![section(&format!("*{}*", escaped(title)))];
-    blocks.extend(lines.iter().map(|line| section(&escaped(line))));
-    let mut body = Object::new();
-    body.put("text", &escaped(title)).put_json("blocks", &json::array(&blocks));
-    body.end()
+    let section = |text: String| Block { kind: "section", text: Text { kind: "mrkdwn", text } };
+    let title = escaped(title);
+    let mut blocks = vec![section(format!("*{title}*"))];
+    blocks.extend(lines.iter().map(|line| section(escaped(line))));
+    json::write(&SlackMessage { text: &title, blocks })
 }
 
 /// Slack's control characters as it asks for them

@@ -3,14 +3,16 @@
 //! Stored in the transaction of whatever changed it: a row for each matter, so that a change costs what it touches, and one for the
 //! rest. Format version 1: fields are never renamed; new ones are an `Option`.
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::delivery::{self, Delivery, Outcome, TIMEOUT};
 use super::matter::{Found, Matter, Past, UNTOLD};
 use super::message::{self, Detail, Kind, News};
 use crate::config::{Channel, Topic};
 use crate::json;
-use crate::units::{Fingerprint, Map, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
 pub const GATHER: Millis = Millis::from_secs(3);
@@ -26,7 +28,7 @@ const LOST: Millis = TIMEOUT.times(2);
 pub struct Outbox {
     channel: Name,
     head: Head,
-    matters: Map<String, Matter>,
+    matters: BTreeMap<String, Matter>,
     /// Subjects that changed since they were stored.
     changed: Vec<String>,
     /// The rest did.
@@ -84,8 +86,8 @@ impl Outbox {
     pub fn new(channel: Name) -> Self {
         Self {
             channel,
-            head: <Head as Default>::default(),
-            matters: Map::new(),
+            head: Head::default(),
+            matters: BTreeMap::new(),
             changed: Vec::new(),
             head_changed: false,
             sending: false,
@@ -223,7 +225,7 @@ impl Outbox {
         let mut again = self.matters.values().filter_map(|matter| reminded(channel, matter));
         let again = again.any(|at| at <= now);
         let (mut news, mut idle) = (Vec::new(), Vec::new());
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             let before = news.len();
             matter.tell(subject, again, now, &mut news);
             if news.len() > before {
@@ -279,7 +281,7 @@ impl Outbox {
     pub fn give_up(&mut self, channel: &Channel, now: Timestamp) -> Option<String> {
         let message = self.head.waiting.take_if(|message| message.made.plus(channel.give_up) <= now)?;
         (self.head_changed, self.sending) = (true, false);
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             if matter.forget_telling(message.made) {
                 self.changed.push(subject.clone());
             }
@@ -311,7 +313,7 @@ impl Outbox {
     /// After a clock stepped back, everything is as long ago as it was.
     pub fn set_back(&mut self, by: Millis) {
         self.head_changed = true;
-        for (subject, matter) in self.matters.iter_mut() {
+        for (subject, matter) in &mut self.matters {
             matter.set_back(by);
             self.changed.push(subject.clone());
         }

@@ -392,6 +392,19 @@ fn the_stored_rows_are_frozen() {
     assert_eq!(outbox.rows(), [("pool/gone".to_owned(), String::new())], "and is cleared away");
 }
 
+#[test]
+fn what_was_written_before_is_read_and_written_back() {
+    let channel = channel("");
+    let heads = include_str!("../../tests/written/head.jsonl").lines().map(|text| ("", text));
+    let matters = include_str!("../../tests/written/matter.jsonl").lines().map(|text| ("pool/shop", text));
+    for (subject, text) in heads.chain(matters) {
+        let mut outbox = Outbox::new(channel.name.clone());
+        outbox.restore(&channel, subject, text, true);
+        outbox.set_back(Millis::ZERO);
+        assert!(outbox.rows().contains(&(subject.to_owned(), text.to_owned())), "{text}");
+    }
+}
+
 fn detail() -> Detail {
     Detail {
         reason: "primary fail: 2 of 3 vantages: enam, weur: status 500 is not expected".into(),

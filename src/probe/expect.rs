@@ -1,8 +1,10 @@
 //! Holds an answer to its expectations, one by one, in the order in which people ask: status, headers, body, then blemishes.
 
+use serde_json::Value;
+
+use super::same::same;
 use crate::config::{Expect, Method, Origin};
 use crate::exchange::{End, Head, Reply};
-use crate::json::{self, Value};
 use crate::sample::{CacheClass, Check, Finding, Sample};
 use crate::units::Millis;
 
@@ -63,21 +65,21 @@ fn body(expect: &Expect, head: &Head, body: &[u8], checks: &mut Vec<Check>) {
     if expect.json.is_empty() && !own_word {
         return;
     }
-    let document: Option<Value> = std::str::from_utf8(body).ok().and_then(json::read);
+    let document: Option<Value> = serde_json::from_slice(body).ok();
     for (pointer, wanted) in &expect.json {
         checks.push(check(&format!("json.{pointer}"), has(document.as_ref(), pointer, wanted)));
     }
     if own_word {
-        let word = document.as_ref().and_then(|document| json::at(document, "/status"));
+        let word = document.as_ref().and_then(|document| document.pointer("/status"));
         checks.push(check("health document", health_word(word)));
     }
 }
 
 fn has(document: Option<&Value>, pointer: &str, wanted: &str) -> Finding {
     let Some(document) = document else { return Finding::Broken("the body is not valid JSON".into()) };
-    match json::at(document, pointer) {
+    match document.pointer(pointer) {
         None => Finding::Broken(format!("JSON {pointer} is missing")),
-        Some(value) if json::read(wanted).is_some_and(|wanted| json::same(value, &wanted)) => Finding::Met,
+        Some(value) if serde_json::from_str(wanted).is_ok_and(|wanted| same(value, &wanted)) => Finding::Met,
         Some(_) => Finding::Broken(format!("JSON {pointer} does not have the expected value")),
     }
 }

@@ -3,6 +3,8 @@
 //!
 //! A copy is kept only of what a shared cache may keep (RFC 9111 section 3) and what is the same for everybody.
 
+use serde::Serialize;
+
 use crate::config::Route;
 use crate::units::Millis;
 
@@ -37,8 +39,8 @@ pub struct Exchange<'a> {
     pub sets_cookie: bool,
 }
 
-/// A copy that is to be kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A copy that is to be kept, as `proxy.mjs` reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Keep {
     /// Its key.
     pub key: String,

@@ -7,7 +7,6 @@
 
 use super::{Attempt, Fault};
 use crate::config::Config;
-use crate::json;
 use crate::units::{Fingerprint, Millis};
 
 /// Fields by which a client could pretend to be another, and one that holds for one connection: none of them reaches an origin as the
@@ -159,12 +158,6 @@ pub(super) fn copied(config: &Config, attempt: &Attempt) -> Vec<(&'static str, S
         ("proxy-status", status_of(config, attempt, "destination_unavailable")),
         ("cache-status", "vedette; hit; detail=\"a copy stands in for the origin\"".to_owned()),
     ]
-}
-
-/// Fields as JSON.
-pub(super) fn pairs(fields: &[(&'static str, String)]) -> String {
-    let pair = |(name, value): &(&'static str, String)| json::write(&[*name, value.as_str()][..]);
-    json::array(&fields.iter().map(pair).collect::<Vec<_>>())
 }
 
 /// What is said of an answer of our own: an error of RFC 9209 section 2.3, and what came before it.

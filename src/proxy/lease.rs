@@ -4,14 +4,15 @@
 //! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
 //! A step into wasm for each would cost more than all the rest that we do (decision 0015).
 
+use serde::{Serialize, Serializer};
+
 use super::{Attempt, fields};
 use crate::config::{Config, StatusRange};
-use crate::json::Object;
 use crate::path::Parts;
-use crate::units::Timestamp;
+use crate::units::{Millis, Timestamp};
 
-/// For how long requests go the same way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// For how long requests go the same way, as `proxy.mjs` reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lease {
     /// How many segments of a path decide the route: requests that have them in common go the same way.
     pub depth: usize,
@@ -27,15 +28,19 @@ pub struct Lease {
     pub base: String,
     /// How many bytes of the path are left out.
     pub strip: usize,
+    /// How long to wait for the response headers.
+    pub patience: Millis,
     /// What this deployment calls itself in `Via` and `CDN-Loop`.
     pub pseudonym: String,
     /// What `Forwarded` says, but for the client.
     pub forwarded: String,
+    /// Whether a copy of a good answer may be worth keeping.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub copies: bool,
     /// Fields to set in any case.
     pub set: Vec<(&'static str, String)>,
-    /// Whether a copy of a good answer may be worth keeping.
-    pub copies: bool,
     /// Answers that come back to the core.
+    #[serde(serialize_with = "pairs")]
     pub again: Vec<StatusRange>,
     /// Fields to append to an answer that is handed on; `Server-Timing` is yet to get its duration.
     pub append: Vec<(&'static str, String)>,
@@ -70,28 +75,18 @@ impl Lease {
             until,
             base: origin.url.to_string(),
             strip,
+            patience: route.timeout.min(route.deadline),
             pseudonym: pseudonym.to_owned(),
             forwarded: fields::forwarded(None, authority, scheme),
-            set,
             copies: route.stale_if_error.is_some(),
+            set,
             again: route.retry.status.clone(),
             append: fields::answered_by(origin.id.origin.as_str(), attempt.why()),
         })
     }
+}
 
-    /// The lease as `proxy.mjs` reads it.
-    #[must_use]
-    pub fn write(&self, patience: u64) -> String {
-        let mut said = Object::new();
-        said.put("depth", &self.depth).put("route", &self.route).put("origin", &self.origin);
-        said.put("from", &self.from).put("until", &self.until);
-        said.put("base", &self.base).put("strip", &self.strip).put("patience", &patience);
-        said.put("pseudonym", &self.pseudonym).put("forwarded", &self.forwarded);
-        said.put_some("copies", self.copies.then_some(true));
-        said.put_json("set", &fields::pairs(&self.set));
-        let again: Vec<String> =
-            self.again.iter().map(|range| format!("[{},{}]", range.first, range.last)).collect();
-        said.put_json("again", &crate::json::array(&again)).put_json("append", &fields::pairs(&self.append));
-        said.end()
-    }
+/// Ranges as `proxy.mjs` reads them: pairs.
+fn pairs<S: Serializer>(ranges: &[StatusRange], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ranges.iter().map(|range| (range.first, range.last)))
 }

@@ -1,6 +1,6 @@
 //! The order in which a request is sent to the origins of its pool.
 
-use crate::config::{Config, Pool, Route, Steering};
+use crate::config::{Config, Origin, Pool, Route, Steering};
 use crate::signal::{Candidate, rank};
 use crate::snapshot::{OriginView, PoolView};
 use crate::units::{Millis, Timestamp};
@@ -48,7 +48,7 @@ pub fn order(
         return Order { places: Vec::new(), why: "", steady: false };
     };
     let panic = view.is_some_and(|view| view.panic);
-    let found = candidates(defined, route, view, now)
+    let mut usable: Vec<Usable<'_>> = candidates(defined, route, view, now)
         .map(|(place, candidate, share)| {
             let known = view.and_then(|view| seen(view, defined, place));
             // A warning is good news of one that failed, and bad news of one that passed.
@@ -65,14 +65,9 @@ pub fn order(
                 share,
             }
         })
-        .filter(|usable| panic || usable.candidate.status != Status::Fail);
-    let key = |usable: &Usable<'_>| (usable.ejected, rank(&usable.candidate, panic));
-    // One by one: there are few, and the standard library's sort would cost the upload kilobytes.
-    let mut usable: Vec<Usable<'_>> = Vec::new();
-    for one in found {
-        let at = usable.partition_point(|other| key(other) <= key(&one));
-        usable.insert(at, one);
-    }
+        .filter(|usable| panic || usable.candidate.status != Status::Fail)
+        .collect();
+    usable.sort_by_key(|usable| (usable.ejected, rank(&usable.candidate, panic)));
     let mut steady = route.steering != Steering::Weighted;
     let mut why = usable.first().map_or("", |first| first.why(panic, defined));
     if route.steering == Steering::Weighted {
@@ -109,14 +104,9 @@ pub fn last_resort((config, route, pool): (&Config, &Route, usize)) -> Vec<usize
     let Some(defined) = config.pools.get(pool).filter(|_| route.try_failing) else {
         return Vec::new();
     };
-    let mut places = Vec::new();
-    for (place, origin) in defined.origins.iter().enumerate() {
-        let before = |other: &usize| {
-            defined.origins.get(*other).is_some_and(|other| other.priority <= origin.priority)
-        };
-        places.insert(places.partition_point(before), place);
-    }
-    places
+    let mut places: Vec<(usize, &Origin)> = defined.origins.iter().enumerate().collect();
+    places.sort_by_key(|(_, origin)| origin.priority);
+    places.into_iter().map(|(place, _)| place).collect()
 }
 
 impl Usable<'_> {

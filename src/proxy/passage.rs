@@ -4,6 +4,7 @@
 //! [`Step`]s, written as JSON, and refer to a request by a number. A request whose client went away is never heard of again: what is
 //! kept of it is dropped when it could not be answered any more.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::copy::{self, Exchange, Keep};
@@ -16,7 +17,7 @@ use super::{
 use crate::config::Config;
 use crate::path::{Parts, parts};
 use crate::snapshot::{PoolView, Snapshot};
-use crate::units::{Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
 
 /// So few requests are kept without a look whether they can still be answered.
 const FEW: usize = 256;
@@ -30,7 +31,7 @@ pub struct Passage {
     table: Table,
     traffic: Traffic,
     pseudonym: String,
-    under_way: Map<u32, Journey>,
+    under_way: BTreeMap<u32, Journey>,
     /// When so many are kept, those that cannot be answered any more are dropped.
     sweep_at: usize,
     latest: u32,
@@ -70,7 +71,7 @@ impl Passage {
             table: Table::new(config),
             traffic: Traffic::new(config, seed),
             pseudonym: fields::pseudonym(config.hash),
-            under_way: Map::new(),
+            under_way: BTreeMap::new(),
             sweep_at: FEW,
             latest: 0,
         }
@@ -253,7 +254,7 @@ impl Passage {
             .and_then(|(view, known)| self.lease(config, &journey, &attempt, (view, known), now));
         let mut step = self.effect(config, journey, attempt, effect, now);
         if let Step::Send(send) = &mut step {
-            send.lease = lease;
+            send.lease = lease.map(|lease| Lease { patience: send.patience, ..lease });
         }
         step
     }

@@ -1,8 +1,10 @@
 //! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with it next, as JSON.
 
-use super::{Lease, fields};
+use serde::Serialize;
+
+use super::Lease;
 use crate::answer::Answer;
-use crate::json::Object;
+use crate::json;
 use crate::units::{Millis, Name};
 
 /// A request, as `proxy.mjs` sees it.
@@ -45,8 +47,11 @@ pub enum Step {
     Copy(String, Vec<(&'static str, String)>, Box<Step>),
 }
 
+/// Header fields: names and values, in their order.
+type Fields = [(&'static str, String)];
+
 /// Where a request is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Send {
     /// Its number.
     pub id: u32,
@@ -54,13 +59,17 @@ pub struct Send {
     pub url: String,
     /// How long to wait for the response headers.
     pub patience: Millis,
-    /// Fields to set, after those of [`fields::REMOVED`] are removed; said once for each request.
+    /// Fields to set, after those of [`super::fields::REMOVED`] are removed; said once for each request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<(&'static str, String)>,
     /// Further fields to remove.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remove: Vec<String>,
     /// Whether a copy of a good answer may be worth keeping.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
     /// What holds for the next requests, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
 }
 
@@ -68,35 +77,60 @@ impl Step {
     /// The step as `proxy.mjs` reads it.
     #[must_use]
     pub fn write(&self) -> String {
-        let mut step = Object::new();
-        match self {
-            Self::Learn(id, pool) => step.put("learn", id).put("pool", pool),
-            Self::Send(send) => {
-                let mut said = Object::new();
-                said.put("id", &send.id).put("url", &send.url).put("patience", &send.patience);
-                if !send.set.is_empty() {
-                    said.put_json("set", &fields::pairs(&send.set));
-                }
-                said.put_some("remove", (!send.remove.is_empty()).then_some(&send.remove));
-                said.put_some("copies", send.copies.then_some(true));
-                if let Some(lease) = &send.lease {
-                    said.put_json("lease", &lease.write(send.patience.get()));
-                }
-                step.put_json("send", &said.end())
+        json::write(&Told::of(self))
+    }
+}
+
+/// A step in the words of `proxy.mjs`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told<'a> {
+    Learn {
+        learn: u32,
+        pool: &'a Name,
+    },
+    Send {
+        send: &'a Send,
+    },
+    Pass {
+        pass: &'a Fields,
+    },
+    Answer {
+        answer: ToldAnswer<'a>,
+    },
+    Copy {
+        copy: ToldCopy<'a>,
+        #[serde(rename = "else")]
+        otherwise: Box<Self>,
+    },
+}
+
+#[derive(Serialize)]
+struct ToldAnswer<'a> {
+    status: u16,
+    headers: &'a Fields,
+    body: &'a str,
+}
+
+#[derive(Serialize)]
+struct ToldCopy<'a> {
+    key: &'a str,
+    append: &'a Fields,
+}
+
+impl<'a> Told<'a> {
+    fn of(step: &'a Step) -> Self {
+        match step {
+            Step::Learn(learn, pool) => Self::Learn { learn: *learn, pool },
+            Step::Send(send) => Self::Send { send },
+            Step::Pass(pass) => Self::Pass { pass },
+            Step::Answer(Answer { status, headers, body }) => {
+                Self::Answer { answer: ToldAnswer { status: *status, headers, body } }
             }
-            Self::Pass(append) => step.put_json("pass", &fields::pairs(append)),
-            Self::Answer(answer) => {
-                let mut said = Object::new();
-                said.put("status", &answer.status).put_json("headers", &fields::pairs(&answer.headers));
-                said.put("body", &answer.body);
-                step.put_json("answer", &said.end())
+            Step::Copy(key, append, otherwise) => {
+                let otherwise = Box::new(Self::of(otherwise));
+                Self::Copy { copy: ToldCopy { key, append }, otherwise }
             }
-            Self::Copy(key, append, otherwise) => {
-                let mut said = Object::new();
-                said.put("key", key).put_json("append", &fields::pairs(append));
-                step.put_json("copy", &said.end()).put_json("else", &otherwise.write())
-            }
-        };
-        step.end()
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! What one isolate holds: a copy of each part that was asked for, when it was last looked for elsewhere, and how many answers came
 //! from where.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Asked, CACHE_PATIENCE, Held, Known, Layer, limit_of};
 use crate::snapshot::{OriginView, Part, Snapshot};
-use crate::units::{Map, Millis, Name, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 
 /// The copies of one isolate, by part.
 #[derive(Debug, Default)]
 pub struct Memory {
-    slots: Map<Part, Slot>,
+    slots: BTreeMap<Part, Slot>,
     counts: [u64; Layer::ALL.len()],
 }
 
@@ -26,7 +27,7 @@ impl Memory {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: Map::new(), counts: [0; Layer::ALL.len()] }
+        Self { slots: BTreeMap::new(), counts: [0; Layer::ALL.len()] }
     }
 
     /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself

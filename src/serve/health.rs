@@ -3,13 +3,16 @@
 //! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its `ETag` lasts while nothing
 //! changes but the clock.
 
-use miniserde::Serialize;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 
 use super::{Format, etag, freshness};
 use crate::answer::Answer;
-use crate::json::{self, Object};
+use crate::json::{self, Shown};
 use crate::snapshot::{BeatView, OriginView, PoolView, Snapshot, VoteView};
-use crate::units::Timestamp;
+use crate::units::{Name, Timestamp};
 use crate::verdict::{self, Status};
 use crate::vote::Opinion;
 
@@ -53,6 +56,73 @@ const fn served(status: Status) -> &'static str {
     }
 }
 
+/// The document.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    status: &'static str,
+    version: &'static str,
+    release_id: &'static str,
+    service_id: &'a str,
+    description: Shown<fmt::Arguments<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+    #[serde(serialize_with = "members")]
+    checks: &'a [(String, Vec<Check<'a>>)],
+}
+
+/// One measurement of one component; what it does not have is left out.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Check<'a> {
+    component_type: &'static str,
+    observed_value: Observed<'a>,
+    status: &'static str,
+    time: Shown<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component_id: Option<&'a Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_unit: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<Shown<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panic: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    falls: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    colo: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Shown<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Shown<Timestamp>>,
+}
+
+/// What was observed.
+#[derive(Clone, Copy, Default, Serialize)]
+#[serde(untagged)]
+enum Observed<'a> {
+    #[default]
+    Nothing,
+    Word(&'a str),
+    Count(u64),
+    Time(Shown<Timestamp>),
+}
+
+/// Writes checks as one object, in their order.
+fn members<S: Serializer>(checks: &[(String, Vec<Check<'_>>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(checks.iter().map(|(name, checks)| (name, checks)))
+}
+
 fn document(
     status: Status,
     (pool, origin): (Option<&str>, Option<&str>),
@@ -60,17 +130,17 @@ fn document(
     origins: &[(&PoolView, &OriginView)],
     now: Timestamp,
 ) -> String {
-    let mut checks = Object::new();
+    let mut checks = Vec::new();
     if origin.is_none() {
         for pool in pools {
-            checks.put_json(&format!("{}:verdict", pool.name), &json::array(&[pool_check(pool, now)]));
+            checks.push((format!("{}:verdict", pool.name), vec![pool_check(pool, now)]));
         }
     }
     for (pool_view, view) in origins {
         let component = format!("{}/{}", pool_view.name, view.name);
-        checks.put_json(&format!("{component}:verdict"), &json::array(&[origin_check(view, now)]));
+        checks.push((format!("{component}:verdict"), vec![origin_check(view, now)]));
         if let Some(beat) = &view.beat {
-            checks.put_json(&format!("{component}:heartbeat"), &json::array(&[beat_check(view, beat, now)]));
+            checks.push((format!("{component}:heartbeat"), vec![beat_check(view, beat, now)]));
         }
         if pool.is_some() {
             measurements(&component, view, now, &mut checks);
@@ -88,106 +158,120 @@ fn document(
         (Some(pool), None) => pool.to_owned(),
         (None, _) => "vedette".to_owned(),
     };
-    let mut document = Object::new();
-    document.put("status", served(status)).put("version", "1").put("releaseId", env!("CARGO_PKG_VERSION"));
-    document.put("serviceId", &service);
     let of_jobs = pool.is_some() && origins.iter().all(|(_, view)| view.beat.is_some());
     let source = if of_jobs { "its heartbeats tell" } else { "its vantages see" };
-    document.put("description", &["health of ", &service, " as ", source, " it"].concat());
-    if status == Status::Unknown {
-        let note = "unknown is served as warn: there is not enough fresh evidence";
-        document.put_json("notes", &json::array(&[json::write(note)]));
-    }
-    document.put_some("output", (!troubled.is_empty()).then(|| troubled.join("\n")));
-    document.put_json("checks", &checks.end());
-    document.end()
+    let note = "unknown is served as warn: there is not enough fresh evidence";
+    json::write(&Document {
+        status: served(status),
+        version: "1",
+        release_id: env!("CARGO_PKG_VERSION"),
+        service_id: &service,
+        description: Shown(format_args!("health of {service} as {source} it")),
+        notes: (status == Status::Unknown).then_some([note]),
+        output: (!troubled.is_empty()).then(|| troubled.join("\n")),
+        checks: &checks,
+    })
 }
 
-fn pool_check(pool: &PoolView, now: Timestamp) -> String {
-    let since = pool.oldest().unwrap_or(pool.since);
-    let mut check = check("system", &pool.status_at(now).as_str(), served(pool.status_at(now)), since);
-    check.put("output", &pool.choice);
-    if pool.panic {
-        check.put("panic", &true);
+fn pool_check(pool: &PoolView, now: Timestamp) -> Check<'_> {
+    let status = pool.status_at(now);
+    Check {
+        component_type: "system",
+        observed_value: Observed::Word(status.as_str()),
+        status: served(status),
+        time: Shown(pool.oldest().unwrap_or(pool.since)),
+        output: Some(pool.choice.as_str().into()),
+        panic: pool.panic.then_some(true),
+        since: Some(Shown(pool.since)),
+        valid_until: Some(Shown(pool.valid_until)),
+        ..Check::default()
     }
-    lasting(&mut check, pool.since, pool.valid_until)
 }
 
-fn origin_check(view: &OriginView, now: Timestamp) -> String {
+fn origin_check(view: &OriginView, now: Timestamp) -> Check<'_> {
     let status = view.status_at(now);
-    let since = view.oldest.unwrap_or(view.since);
-    let mut check = check("component", &status.as_str(), served(status), since);
-    check.put("output", &view.reason_at(now));
     // What is said to come next holds only while the verdict does.
-    if status == view.status && !view.next.is_empty() {
-        check.put("next", &view.next);
+    let next = (status == view.status).then_some(view.next.as_str());
+    Check {
+        component_type: "component",
+        observed_value: Observed::Word(status.as_str()),
+        status: served(status),
+        time: Shown(view.oldest.unwrap_or(view.since)),
+        output: Some(view.reason_at(now).into()),
+        next: next.filter(|next| !next.is_empty()),
+        falls: view.falls,
+        since: Some(Shown(view.since_at(now))),
+        valid_until: Some(Shown(view.valid_until)),
+        ..Check::default()
     }
-    check.put_some("falls", view.falls);
-    lasting(&mut check, view.since_at(now), view.valid_until)
 }
 
 /// When the last heartbeat of a job came, and when silence becomes a failure.
-fn beat_check(view: &OriginView, beat: &BeatView, now: Timestamp) -> String {
-    let at = beat.last.unwrap_or(view.since);
-    let last = beat.last.map(|last| last.to_string());
-    let mut check = check("component", &last, served(view.status_at(now)), at);
-    check.put_some("due", beat.due.map(|due| due.to_string())).put_some("output", beat.deaf.as_ref()).end()
+fn beat_check<'a>(view: &OriginView, beat: &'a BeatView, now: Timestamp) -> Check<'a> {
+    Check {
+        component_type: "component",
+        observed_value: beat.last.map_or(Observed::Nothing, |last| Observed::Time(Shown(last))),
+        status: served(view.status_at(now)),
+        time: Shown(beat.last.unwrap_or(view.since)),
+        due: beat.due.map(Shown),
+        output: beat.deaf.as_deref().map(Cow::from),
+        ..Check::default()
+    }
 }
 
-/// One measurement of one component.
-fn check(component: &str, observed: &dyn Serialize, status: &str, at: Timestamp) -> Object {
-    let mut check = Object::new();
-    check.put("componentType", component).put("observedValue", observed).put("status", status);
-    check.put("time", &at.to_string());
-    check
-}
-
-fn lasting(check: &mut Object, since: Timestamp, until: Timestamp) -> String {
-    check.put("since", &since.to_string()).put("validUntil", &until.to_string()).end()
+/// One measurement of a vote's last sample.
+fn vote_check<'a>(vote: &'a VoteView, observed: Observed<'a>, now: Timestamp) -> Check<'a> {
+    Check {
+        component_type: "component",
+        observed_value: observed,
+        status: vote_status(vote, now),
+        time: Shown(vote.observed),
+        component_id: Some(&vote.vantage),
+        ..Check::default()
+    }
 }
 
 /// What a vote's last sample measured, by the name of the measurement.
-fn measured<'a>(vote: &'a VoteView, what: &str) -> Option<(Box<dyn Serialize + 'a>, Option<&'static str>)> {
+fn measured<'a>(vote: &'a VoteView, what: &str) -> Option<(Observed<'a>, Option<&'static str>)> {
     Some(match what {
-        "responseTime" => (Box::new(vote.latency), Some("ms")),
-        "cacheClass" => (Box::new(vote.cache.as_str()), None),
-        "statusCode" => (Box::new(vote.code?), None),
-        "databaseCalls" => (Box::new(vote.database.calls?), Some("calls")),
-        "databaseTime" => (Box::new(vote.database.time?), Some("ms")),
+        "responseTime" => (Observed::Count(vote.latency.get()), Some("ms")),
+        "cacheClass" => (Observed::Word(vote.cache.as_str()), None),
+        "statusCode" => (Observed::Count(vote.code?.into()), None),
+        "databaseCalls" => (Observed::Count(vote.database.calls?.into()), Some("calls")),
+        "databaseTime" => (Observed::Count(vote.database.time?.get()), Some("ms")),
         _ => return None,
     })
 }
 
 /// Every vantage's vote and what it measured, one entry per vantage.
-fn measurements(component: &str, view: &OriginView, now: Timestamp, checks: &mut Object) {
-    for what in ["responseTime", "cacheClass", "statusCode", "databaseCalls", "databaseTime"] {
-        let entries: Vec<String> = view
-            .votes
-            .iter()
-            .filter_map(|vote| {
-                let (value, unit) = measured(vote, what)?;
-                let mut check = check("component", &*value, vote_status(vote, now), vote.observed);
-                Some(check.put("componentId", &vote.vantage).put_some("observedUnit", unit).end())
-            })
-            .collect();
+fn measurements<'a>(
+    component: &str,
+    view: &'a OriginView,
+    now: Timestamp,
+    checks: &mut Vec<(String, Vec<Check<'a>>)>,
+) {
+    let mut put = |what: &str, entries: Vec<Check<'a>>| {
         if !entries.is_empty() {
-            checks.put_json(&format!("{component}:{what}"), &json::array(&entries));
+            checks.push((format!("{component}:{what}"), entries));
         }
+    };
+    for what in ["responseTime", "cacheClass", "statusCode", "databaseCalls", "databaseTime"] {
+        let entries = view.votes.iter().filter_map(|vote| {
+            let (observed, unit) = measured(vote, what)?;
+            Some(Check { observed_unit: unit, ..vote_check(vote, observed, now) })
+        });
+        put(what, entries.collect());
     }
-    let votes: Vec<String> = view
-        .votes
-        .iter()
-        .map(|vote| {
-            let mut check = check("component", &opinion(vote, now), vote_status(vote, now), vote.observed);
-            check.put("componentId", &vote.vantage).put("output", &vote.reason);
-            check.put_some("colo", vote.colo.as_ref());
-            check.put("run", &vote.run).put("need", &vote.need);
-            lasting(&mut check, vote.since, vote.expires)
-        })
-        .collect();
-    if !votes.is_empty() {
-        checks.put_json(&format!("{component}:vote"), &json::array(&votes));
-    }
+    let votes = view.votes.iter().map(|vote| Check {
+        output: Some(vote.reason.as_str().into()),
+        colo: vote.colo.as_deref(),
+        run: Some(vote.run),
+        need: Some(vote.need),
+        since: Some(Shown(vote.since)),
+        valid_until: Some(Shown(vote.expires)),
+        ..vote_check(vote, Observed::Word(opinion(vote, now)), now)
+    });
+    put("vote", votes.collect());
 }
 
 fn opinion(vote: &VoteView, now: Timestamp) -> &'static str {

@@ -9,6 +9,8 @@ mod pool;
 mod sentence;
 mod text;
 
+use std::cmp::Reverse;
+
 use maud::{DOCTYPE, Markup, html};
 
 use self::text::{ago, badge, instant};
@@ -27,7 +29,7 @@ const UNFOLDED: usize = 3;
 /// So many pools that do not pass are unfolded from the start: with more of them the list itself is the news.
 const UNFOLDED_TROUBLED: usize = 8;
 
-/// In this order the pools are shown. (A sort would cost the upload more than it is worth.)
+/// In this order the statuses are counted, and the pools shown.
 const WORST_FIRST: [Status; 4] = [Status::Fail, Status::Unknown, Status::Warn, Status::Pass];
 
 /// Nothing is loaded but what the worker serves itself.
@@ -116,12 +118,8 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
 
 /// The pools, the worst first, those of one status in the order of the configuration.
 fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> {
-    let mut pools = Vec::with_capacity(snapshot.pools.len());
-    for status in WORST_FIRST {
-        pools.extend(
-            snapshot.pools.iter().filter(|pool| pool.status_at(now) == status).map(|pool| (status, pool)),
-        );
-    }
+    let mut pools: Vec<_> = snapshot.pools.iter().map(|pool| (pool.status_at(now), pool)).collect();
+    pools.sort_by_key(|(status, _)| Reverse(*status));
     pools
 }
 

@@ -25,7 +25,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
         ));
     };
     let origin = origin?;
-    if found.subjects().into_iter().any(|candidate| candidate.id().origin.as_str() == origin) {
+    if found.subjects().any(|candidate| candidate.id().origin.as_str() == origin) {
         return None;
     }
     Some(answer::problem(404, "unknown-origin", "Unknown origin", "The pool has no origin of this name."))
@@ -35,13 +35,13 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
 ///
 /// The messages may quote settings, so only the paths of what is wrong are told to the public.
 pub(super) fn bad_config(problems: &Problems) -> Answer {
-    let paths = problems.iter().map(|problem| problem.at.clone()).collect();
+    let paths: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
     answer::problem_with(
         503,
         "bad-configuration",
         "The configuration is not valid",
         "This worker was started with a configuration that it cannot use, so it probes nothing and knows nothing. Run \
          `vedette check` on it; the settings concerned are listed.",
-        paths,
+        &paths,
     )
 }

@@ -1,12 +1,14 @@
 //! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
 
+use serde::Serialize;
+
 use super::{Format, freshness, problem};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Pool};
 use crate::follow::Mark;
-use crate::json::Object;
+use crate::json::{self, Shown};
 use crate::snapshot::{OriginView, PoolView, Snapshot};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
 
 /// What a cache may keep of a signal, in seconds: `max-age` is one more than `Age`.
@@ -73,26 +75,38 @@ pub(super) fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> Option<(
     Some((Mark::of(pool, now), signal(pool, chosen, now)))
 }
 
+/// The signal as clients read it. Where there is nothing to name, the member says so: they look for it.
+#[derive(Serialize)]
+struct Signal<'a> {
+    pool: &'a Name,
+    origin: Option<&'a Name>,
+    url: Option<&'a str>,
+    status: Status,
+    reason: &'a str,
+    since: Shown<Timestamp>,
+    /// Seconds since the oldest evidence.
+    age: Option<u64>,
+    /// Seconds that it may be acted upon.
+    ttl: u64,
+    revision: u64,
+}
+
 fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> String {
     let status = chosen.map_or(Status::Fail, |origin| origin.status_at(now));
     let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
-    let lapsed = Mark::of(pool, now).lapsed;
-    let reason = match (chosen, lapsed) {
-        (Some(origin), true) => format!("{}: {}", origin.name, origin.reason_at(now)),
-        (Some(_), false) | (None, _) => pool.choice.clone(),
-    };
+    let lapsed = chosen.filter(|_| Mark::of(pool, now).lapsed);
+    let lapsed = lapsed.map(|origin| format!("{}: {}", origin.name, origin.reason_at(now)));
     // A signal that names nowhere is known to be so for as long as its evidence holds.
     let left = valid_until.since(now).as_secs().min(CACHED);
-    let mut signal = Object::new();
-    signal.put("pool", &pool.name);
-    // Where there is nothing to name, the member says so: clients look for it.
-    signal.put("origin", &chosen.map(|origin| &origin.name));
-    signal.put("url", &chosen.and_then(|origin| origin.url.as_ref()));
-    signal.put("status", status.as_str()).put("reason", &reason);
-    signal.put("since", &chosen.map_or(pool.since, |origin| origin.since_at(now)).to_string());
-    // Seconds since the oldest evidence, and seconds that the signal may be acted upon.
-    signal.put("age", &pool.oldest().map(|oldest| Millis::as_secs(now.since(oldest))));
-    signal.put("ttl", &if status == Status::Unknown { 0 } else { left });
-    signal.put("revision", &pool.revision);
-    signal.end()
+    json::write(&Signal {
+        pool: &pool.name,
+        origin: chosen.map(|origin| &origin.name),
+        url: chosen.and_then(|origin| origin.url.as_deref()),
+        status,
+        reason: lapsed.as_deref().unwrap_or(&pool.choice),
+        since: Shown(chosen.map_or(pool.since, |origin| origin.since_at(now))),
+        age: pool.oldest().map(|oldest| now.since(oldest).as_secs()),
+        ttl: if status == Status::Unknown { 0 } else { left },
+        revision: pool.revision,
+    })
 }

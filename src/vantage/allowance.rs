@@ -1,7 +1,7 @@
 //! Whether there is room for fast probes: on a plan with daily limits, origins in doubt must not spend what the quiet ones need; and
 //! a vantage that does not keep up must not be given more to do by the doubts that come of it.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
 

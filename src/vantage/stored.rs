@@ -1,17 +1,19 @@
 //! What survives a vantage object: counters, opinions, and what it spent today.
 
-use miniserde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::allowance::Spent;
 use crate::json;
-use crate::units::{Fingerprint, Map, OriginId, Timestamp};
+use crate::units::{Fingerprint, OriginId, Timestamp};
 use crate::vote::Tally;
 
 /// What is stored of a shard. Format version 1: fields are never renamed; new ones are an `Option`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredV1 {
     pub(super) version: u32,
-    pub(super) tallies: Map<OriginId, StoredTally>,
+    pub(super) tallies: BTreeMap<OriginId, StoredTally>,
     pub(super) spent: Option<Spent>,
     /// When a reference was last asked.
     pub(super) asked: Option<Timestamp>,
@@ -49,6 +51,10 @@ mod tests {
     fn its_bytes_are_frozen() {
         let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}},"spent":{"day":7,"probes":30},"asked":9,"colo":"AMS"}"#;
         assert_eq!(StoredV1::read(Some(frozen)).write(), frozen);
+        // A release without serde wrote these.
+        for line in include_str!("../../tests/written/watch.jsonl").lines() {
+            assert_eq!(StoredV1::read(Some(line)).write(), line);
+        }
     }
 
     #[test]

@@ -3,13 +3,15 @@
 //! This is what stands in for `references` where none are configured: the last good answer of another vantage. With references a
 //! vantage has asked for itself before it votes, and its word counts.
 
+use std::collections::BTreeMap;
+
 use super::StandingVote;
 use crate::config::{Config, Origin};
-use crate::units::{Map, Millis, Name, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Opinion;
 
 /// The votes on every origin, by vantage.
-pub type Votes = Map<OriginId, Map<Name, StandingVote>>;
+pub type Votes = BTreeMap<OriginId, BTreeMap<Name, StandingVote>>;
 
 /// The vantages that cannot be believed at `now`, each with why. A vantage is one of them if
 /// - no origin of which its evidence is fresh answered it at all, and these are at least two hosts: one host alone may well be out of
@@ -18,8 +20,8 @@ pub type Votes = Map<OriginId, Map<Name, StandingVote>>;
 /// - those that get good answers are more than those to which nothing answers: where it is the other way round, or even, nobody can
 ///   say who is wrong.
 #[must_use]
-pub fn isolated(config: &Config, votes: &Votes, now: Timestamp) -> Map<Name, String> {
-    let mut isolated = Map::new();
+pub fn isolated(config: &Config, votes: &Votes, now: Timestamp) -> BTreeMap<Name, String> {
+    let mut isolated = BTreeMap::new();
     if !config.references.is_empty() {
         return isolated;
     }
@@ -233,7 +235,7 @@ url = "https://c.example.com"
             let isolated = isolated(&config, &votes(&config, &told, at(0)), at(1));
             let good = scripts.iter().filter(|script| script.contains('+')).count();
             prop_assert!(isolated.is_empty() || good > isolated.len(), "{scripts:?}: {isolated:?}");
-            for (vantage, _) in &isolated {
+            for vantage in isolated.keys() {
                 let (_, script) = told.iter().find(|(name, _)| *name == vantage.as_str()).unwrap();
                 prop_assert!(script.chars().all(|c| c == 'x' || c == '.'), "{script}");
             }

@@ -4,7 +4,7 @@
 //! doubles the time that it must hold, as proxies lengthen each ejection (Envoy, "Outlier detection", ejection algorithm). No
 //! evidence stands at once as what it is: unknown is never held back, nor does it wipe out what was judged before it.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::{Judgement, Status};
 use crate::config::Pool;

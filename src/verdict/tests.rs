@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -15,7 +17,7 @@ fn now() -> Timestamp {
 }
 
 /// Votes in a notation: vantage name, `+` pass, `!` pass with a warning, `-` fail, `?` undecided, then the age in seconds.
-fn votes(text: &str) -> Map<Name, StandingVote> {
+fn votes(text: &str) -> BTreeMap<Name, StandingVote> {
     let vote = |word: &str| {
         let at = word.find(['+', '!', '-', '?']).unwrap();
         let (vantage, rest) = word.split_at(at);
@@ -55,7 +57,7 @@ fn judged(quorum: Quorum, min_votes: u32, text: &str) -> (Status, String) {
     let judgement = judge(
         &rules(quorum, min_votes),
         Fingerprint::of("d"),
-        Ballot { votes: &votes(text), blind: &Map::new() },
+        Ballot { votes: &votes(text), blind: &BTreeMap::new() },
         now(),
     );
     (judgement.status, judgement.reason)
@@ -102,13 +104,13 @@ fn too_few_live_votes_are_unknown_whatever_they_say() {
 #[test]
 fn where_a_cache_answers_the_reason_says_so() {
     let mut votes = votes("weur+50 enam+50");
-    for (_, vote) in votes.iter_mut() {
+    for vote in votes.values_mut() {
         vote.seen.unproven = true;
     }
     let judgement = judge(
         &rules(Quorum::Majority, 2),
         Fingerprint::of("d"),
-        Ballot { votes: &votes, blind: &Map::new() },
+        Ballot { votes: &votes, blind: &BTreeMap::new() },
         now(),
     );
     assert_eq!(judgement.reason, "0 live votes, 2 needed: a cache answered in the origin's place");
@@ -141,7 +143,7 @@ fn votes_for_another_definition_do_not_count() {
     let judgement = judge(
         &rules(Quorum::Majority, 1),
         Fingerprint::of("other"),
-        Ballot { votes: &votes("weur- enam-"), blind: &Map::new() },
+        Ballot { votes: &votes("weur- enam-"), blind: &BTreeMap::new() },
         now(),
     );
     assert_eq!(judgement.status, Status::Unknown);
@@ -167,7 +169,7 @@ fn a_verdict_is_valid_as_long_as_enough_of_its_votes() {
     let judgement = judge(
         &rules(Quorum::Majority, 2),
         Fingerprint::of("d"),
-        Ballot { votes: &votes("weur+1 enam+20 apac+40"), blind: &Map::new() },
+        Ballot { votes: &votes("weur+1 enam+20 apac+40"), blind: &BTreeMap::new() },
         now(),
     );
     assert_eq!(
@@ -202,14 +204,14 @@ proptest! {
     #[test]
     fn no_fail_without_a_quorum_of_live_fails(text in "(a[+!?-][0-9]{1,2} )?(b[+!?-][0-9]{1,2} )?(c[+!?-][0-9]{1,2} )?", min in 1u32..4) {
         let votes = votes(&text);
-        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &Map::new() }, now());
+        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &BTreeMap::new() }, now());
         let live: Vec<_> = votes.values().filter(|v| v.opinion != Opinion::Undecided && now().since(v.observed) < TTL).collect();
         let fails = live.iter().filter(|v| v.opinion == Opinion::Fail).count();
         prop_assert_eq!(judgement.status == Status::Unknown, live.len() < min as usize);
         prop_assert_eq!(judgement.status == Status::Fail, live.len() >= min as usize && fails * 2 > live.len());
         prop_assert!(judgement.status == Status::Unknown || judgement.valid_until > now());
         // One moment before it expires it still says the same of the number of live votes; at that moment it is unknown.
-        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &Map::new() }, judgement.valid_until);
+        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &BTreeMap::new() }, judgement.valid_until);
         prop_assert_eq!(expired.status, Status::Unknown);
     }
 }

@@ -9,7 +9,7 @@ fn thresholds(fall: u32, rise: u32, window: Option<(u32, u32)>) -> Thresholds {
 
 /// Plays a script of evidence (`+` pass, `!` warn, `-` fail, `.` none), one a second; the opinion after each: `P`, `F` or `?`.
 fn play(need: Thresholds, script: &str) -> String {
-    let mut tally = <Tally as Default>::default();
+    let mut tally = Tally::default();
     let opinion = |(second, c): (usize, char)| {
         let evidence = match c {
             '+' => Evidence::Pass,
@@ -69,7 +69,7 @@ fn probes_are_faster_while_in_doubt() {
         timeout: Millis::from_secs(3),
     };
     let need = thresholds(2, 2, None);
-    let mut tally = <Tally as Default>::default();
+    let mut tally = Tally::default();
     let mut after = |evidence: Evidence| {
         tally.fold(&evidence, need, Timestamp::from_millis(0));
         tally.interval(&pace).as_secs()
@@ -84,7 +84,7 @@ fn probes_are_faster_while_in_doubt() {
 #[test]
 fn a_settled_origin_changes_no_counter() {
     let need = thresholds(3, 2, Some((3, 5)));
-    let mut tally = <Tally as Default>::default();
+    let mut tally = Tally::default();
     for second in 0..10 {
         tally.fold(&Evidence::Pass, need, Timestamp::from_millis(second));
     }

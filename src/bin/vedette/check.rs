@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use vedette::budget::{self, Excess, Fit};
 use vedette::config::{self, Config, Origin, OriginUrl, Plan};
-use vedette::json::{self, Object};
+use vedette::json;
 use vedette::units::Name;
 
 use super::{PROBLEMS, complain, load, read, say, say_error};
@@ -198,25 +198,13 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
         Ok(text) => text,
         Err(code) => return code,
     };
-    let mut document = Object::new();
-    let good = match Config::parse(&text) {
+    let (good, document) = match Config::parse(&text) {
         Ok(config) => {
             let refused = refusals(&config, deploy);
-            let good = refused.is_empty();
-            document.put("good", &good).put("config", &config.hash).put_json("problems", "[]");
-            document.put("refused", &refused).put("plan", tables::plan(config.plan));
-            document.put_json("channels", &document::channels(&config));
-            document.put_json("heartbeats", &document::heartbeats(&config));
-            document.put_json("routes", &document::routes(&config));
-            document.put_json("budget", &document::budgets(&config)).put("not_active", &config.not_active);
-            good
+            (refused.is_empty(), json::write(&document::readable(&config, &refused)))
         }
-        Err(problems) => {
-            let problems: Vec<String> = problems.iter().map(json::write).collect();
-            document.put("good", &false).put_json("problems", &json::array(&problems));
-            false
-        }
+        Err(problems) => (false, json::write(&document::unreadable(&problems))),
     };
-    say(&document.end());
+    say(&document);
     if good { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }

@@ -1,6 +1,6 @@
 //! `answer` of a `[[route]]`: what is answered if no origin does.
 
-use miniserde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::config::problem::quoted;
 use crate::config::raw::{Field, Table};

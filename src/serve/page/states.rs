@@ -1,11 +1,13 @@
 //! The designed states of the page, each told as a story to a real Arbiter: for the tests of the page, and for
 //! `examples/page_states.rs`, which writes them out to be looked at.
 
+use std::collections::BTreeMap;
+
 use vedette::arbiter::{Arbiter, Event};
 use vedette::config::{Config, Origin};
 use vedette::sample::{CacheClass, Database};
 use vedette::snapshot::{Part, Snapshot};
-use vedette::units::{Map, Millis, OriginId, Timestamp};
+use vedette::units::{Millis, OriginId, Timestamp};
 use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Vote};
 
 /// A state of the page.
@@ -144,7 +146,7 @@ impl Story {
             while let (Some(id), Some(sign)) = (words.next(), words.next()) {
                 cast.push(vote(story.origin(id), sign, 211 >> (2 * place), failure));
             }
-            (cast, Map::new())
+            (cast, BTreeMap::new())
         })
     }
 
@@ -160,7 +162,7 @@ impl Story {
     fn reported(
         mut self,
         vantages: &str,
-        of: impl Fn(&Self, usize) -> (Vec<Vote>, Map<OriginId, String>),
+        of: impl Fn(&Self, usize) -> (Vec<Vote>, BTreeMap<OriginId, String>),
     ) -> Self {
         for watch in self.arbiter.snapshot(&Part::Summary, self.now).watch {
             let Some(place) = vantages.split(' ').position(|name| name == watch.vantage.as_str()) else {

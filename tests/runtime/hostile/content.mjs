@@ -46,6 +46,8 @@ export const bodies = {
   "document-is-no-json": { act: document("<html>pass</html>"), expect: "{}" },
   "document-in-depth": { act: document(nested(60_000)), expect: "{}" },
   "json-in-depth": json(nested(60_000)),
+  "json-too-deep": json(`{"ok":true,"deep":${"[".repeat(127)}${"]".repeat(127)}}`),
+  "json-as-deep-as-is-read": json(`{"ok":true,"deep":${"[".repeat(126)}${"]".repeat(126)}}`),
   "json-in-depth-of-100000": json(nested(100_000)),
   "json-with-equal-keys": json('{"ok":true,"ok":false}'),
   "json-nan": json('{"ok":NaN}'),

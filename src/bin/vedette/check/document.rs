@@ -1,117 +1,226 @@
 //! What `check --json` says of a good configuration: the same as its text.
 
+use serde::Serialize;
 use vedette::budget::{self, Budget};
-use vedette::config::{Config, Plan};
-use vedette::json::{self, Object};
-use vedette::units::Millis;
+use vedette::config::{Config, Plan, Problem, Problems, Steering, Topic};
+use vedette::units::{Fingerprint, Millis, Name, OriginId};
 
 use super::tables;
 
-/// The budget on each plan, and what does not depend on it.
-pub(super) fn budgets(config: &Config) -> String {
-    let mut document = Object::new();
-    let own = budget::of(config, config.plan);
-    document.put_json("vantages", &vantages(&own)).put_json("detection", &detection(config));
-    for plan in [Plan::Free, Plan::Paid] {
-        document.put_json(tables::plan(plan), &on(&budget::of(config, plan)));
-    }
-    document.end()
+/// What is said of a configuration that can be read.
+#[derive(Serialize)]
+pub(super) struct Readable<'a> {
+    good: bool,
+    config: Fingerprint,
+    problems: [Problem; 0],
+    refused: &'a [String],
+    plan: Plan,
+    channels: Vec<Channel<'a>>,
+    heartbeats: Vec<Job<'a>>,
+    routes: Vec<Route<'a>>,
+    budget: Budgets<'a>,
+    not_active: &'a [String],
+}
+
+/// What is said of one that cannot.
+#[derive(Serialize)]
+pub(super) struct Unreadable<'a> {
+    good: bool,
+    problems: Vec<&'a Problem>,
 }
 
 /// Who is told of what. Neither addresses nor secrets.
-pub(super) fn channels(config: &Config) -> String {
-    let channels = config.notify.iter().map(|channel| {
-        let topics: Vec<&str> = channel.on.iter().map(|topic| topic.as_str()).collect();
-        let mut one = Object::new();
-        one.put("name", &channel.name).put("kind", channel.kind.as_str()).put("on", &topics);
-        one.put_some("pools", Some(&channel.pools).filter(|pools| !pools.is_empty()));
-        one.put("after_ms", &channel.after.get()).put_some("every_ms", channel.every.map(Millis::get));
-        one.put("cap_messages", &channel.cap.messages).put("cap_within_ms", &channel.cap.within.get());
-        one.put("give_up_ms", &channel.give_up.get());
-        one.end()
-    });
-    json::array(&channels.collect::<Vec<_>>())
+#[derive(Serialize)]
+struct Channel<'a> {
+    name: &'a Name,
+    kind: &'static str,
+    on: &'a [Topic],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pools: &'a [Name],
+    after_ms: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    every_ms: Option<Millis>,
+    cap_messages: u32,
+    cap_within_ms: Millis,
+    give_up_ms: Millis,
 }
 
-/// The jobs that report by themselves. Not where to: that is a credential.
-pub(super) fn heartbeats(config: &Config) -> String {
-    let jobs = config.heartbeats().map(|job| {
-        let mut one = Object::new();
-        one.put("subject", &job.id).put("period_ms", &job.period.get()).put("grace_ms", &job.grace.get());
-        one.end()
-    });
-    json::array(&jobs.collect::<Vec<_>>())
+/// A job that reports by itself. Not where to: that is a credential.
+#[derive(Serialize)]
+struct Job<'a> {
+    subject: &'a OriginId,
+    period_ms: Millis,
+    grace_ms: Millis,
 }
 
 /// Which requests go where.
-pub(super) fn routes(config: &Config) -> String {
-    let routes = config.routes.iter().map(|route| {
-        let mut one = Object::new();
-        one.put("host", &route.host).put("path", &route.path).put("pool", &route.pool);
-        one.put("steering", &route.steering).put("attempts", &route.attempts);
-        one.put("timeout_ms", &route.timeout.get()).put("deadline_ms", &route.deadline.get());
-        one.end()
-    });
-    json::array(&routes.collect::<Vec<_>>())
+#[derive(Serialize)]
+struct Route<'a> {
+    host: &'a str,
+    path: &'a str,
+    pool: &'a Name,
+    steering: Steering,
+    attempts: u32,
+    timeout_ms: Millis,
+    deadline_ms: Millis,
 }
 
-fn vantages(budget: &Budget) -> String {
-    let loads = budget.vantages.iter().map(|load| {
-        let mut one = Object::new();
-        one.put("vantage", &load.vantage).put("place", &load.place).put("shards", &load.shards);
-        one.put("origins", &load.origins)
-            .put("probes_a_day", &load.probes)
-            .put("busy_thousandths", &load.busy);
-        one.end()
-    });
-    json::array(&loads.collect::<Vec<_>>())
+/// The budget on each plan, and what does not depend on it.
+#[derive(Serialize)]
+struct Budgets<'a> {
+    vantages: Vec<Load>,
+    detection: Vec<Detection<'a>>,
+    free: OnPlan,
+    paid: OnPlan,
 }
 
-fn detection(config: &Config) -> String {
-    let pools = config.pools.iter().map(|pool| {
-        let detection = budget::detection(pool, config.plan);
-        let mut one = Object::new();
-        one.put("pool", &pool.name)
-            .put("best_ms", &detection.best.get())
-            .put("worst_ms", &detection.worst.get());
-        one.put_some("spent_ms", detection.spent.map(Millis::get));
-        one.end()
-    });
-    json::array(&pools.collect::<Vec<_>>())
+#[derive(Serialize)]
+struct Load {
+    vantage: Name,
+    place: String,
+    shards: u64,
+    origins: u64,
+    probes_a_day: u64,
+    busy_thousandths: u64,
 }
 
-fn on(budget: &Budget) -> String {
-    let lines = budget.lines.iter().map(|line| {
-        let mut one = Object::new();
-        one.put("what", line.resource.as_str()).put("normal", &line.normal).put("worst", &line.worst);
-        one.put_some("limit", line.limit);
-        one.end()
-    });
-    let caps = budget.caps.iter().map(|cap| {
-        let mut one = Object::new();
-        one.put("what", cap.what).put("used", &cap.used).put("limit", &cap.limit);
-        one.end()
-    });
-    let mut document = Object::new();
-    document.put_json("a_day", &json::array(&lines.collect::<Vec<_>>()));
-    document.put_json("caps", &json::array(&caps.collect::<Vec<_>>()));
-    document.put_some("fast_probes", budget.fast_probes);
-    if budget.plan == Plan::Paid {
-        document.put_json("a_month", &bill(budget));
-    }
-    document.end()
+#[derive(Serialize)]
+struct Detection<'a> {
+    pool: &'a Name,
+    best_ms: Millis,
+    worst_ms: Millis,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent_ms: Option<Millis>,
+}
+
+#[derive(Serialize)]
+struct OnPlan {
+    a_day: Vec<Line>,
+    caps: Vec<Cap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fast_probes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    a_month: Option<Vec<Amount>>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    what: &'static str,
+    normal: u64,
+    worst: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Cap {
+    what: &'static str,
+    used: u64,
+    limit: u64,
 }
 
 /// Prices of a month of normal and of worst days in US dollars, as text: `"5.64"`.
-fn bill(budget: &Budget) -> String {
-    let amounts = |name: &str, (normal, worst): (u64, u64)| {
-        let amount = |hundredths: u64| tables::dollars(hundredths).replace('$', "");
-        let mut one = Object::new();
-        one.put("what", name).put("normal", &amount(normal)).put("worst", &amount(worst));
-        one.end()
+#[derive(Serialize)]
+struct Amount {
+    what: &'static str,
+    normal: String,
+    worst: String,
+}
+
+/// A configuration and what speaks against it on its plan or for a deployment.
+pub(super) fn readable<'a>(config: &'a Config, refused: &'a [String]) -> Readable<'a> {
+    let channels = config.notify.iter().map(|channel| Channel {
+        name: &channel.name,
+        kind: channel.kind.as_str(),
+        on: &channel.on,
+        pools: &channel.pools,
+        after_ms: channel.after,
+        every_ms: channel.every,
+        cap_messages: channel.cap.messages,
+        cap_within_ms: channel.cap.within,
+        give_up_ms: channel.give_up,
+    });
+    let jobs =
+        config.heartbeats().map(|job| Job { subject: &job.id, period_ms: job.period, grace_ms: job.grace });
+    let routes = config.routes.iter().map(|route| Route {
+        host: &route.host,
+        path: &route.path,
+        pool: &route.pool,
+        steering: route.steering,
+        attempts: route.attempts,
+        timeout_ms: route.timeout,
+        deadline_ms: route.deadline,
+    });
+    Readable {
+        good: refused.is_empty(),
+        config: config.hash,
+        problems: [],
+        refused,
+        plan: config.plan,
+        channels: channels.collect(),
+        heartbeats: jobs.collect(),
+        routes: routes.collect(),
+        budget: budgets(config),
+        not_active: &config.not_active,
+    }
+}
+
+/// Everything that is wrong with a text.
+pub(super) fn unreadable(problems: &Problems) -> Unreadable<'_> {
+    Unreadable { good: false, problems: problems.iter().collect() }
+}
+
+fn budgets(config: &Config) -> Budgets<'_> {
+    let loads = budget::of(config, config.plan).vantages.into_iter().map(|load| Load {
+        vantage: load.vantage,
+        place: load.place,
+        shards: load.shards,
+        origins: load.origins,
+        probes_a_day: load.probes,
+        busy_thousandths: load.busy,
+    });
+    let detection = config.pools.iter().map(|pool| {
+        let detection = budget::detection(pool, config.plan);
+        Detection {
+            pool: &pool.name,
+            best_ms: detection.best,
+            worst_ms: detection.worst,
+            spent_ms: detection.spent,
+        }
+    });
+    Budgets {
+        vantages: loads.collect(),
+        detection: detection.collect(),
+        free: on(&budget::of(config, Plan::Free)),
+        paid: on(&budget::of(config, Plan::Paid)),
+    }
+}
+
+fn on(budget: &Budget) -> OnPlan {
+    let lines = budget.lines.iter().map(|line| Line {
+        what: line.resource.as_str(),
+        normal: line.normal,
+        worst: line.worst,
+        limit: line.limit,
+    });
+    let caps = budget.caps.iter().map(|cap| Cap { what: cap.what, used: cap.used, limit: cap.limit });
+    OnPlan {
+        a_day: lines.collect(),
+        caps: caps.collect(),
+        fast_probes: budget.fast_probes,
+        a_month: (budget.plan == Plan::Paid).then(|| bill(budget)),
+    }
+}
+
+fn bill(budget: &Budget) -> Vec<Amount> {
+    let amount = |hundredths: u64| tables::dollars(hundredths).replace('$', "");
+    let amounts = |what: &'static str, (normal, worst): (u64, u64)| Amount {
+        what,
+        normal: amount(normal),
+        worst: amount(worst),
     };
     let base = budget::BASE_CENTS.saturating_mul(100);
     let mut parts = vec![amounts("total", budget.monthly()), amounts("base price", (base, base))];
     parts.extend(budget.lines.iter().map(|line| amounts(line.resource.as_str(), line.price())));
-    json::array(&parts)
+    parts
 }
