@@ -8,17 +8,20 @@
 mod canon;
 mod check;
 mod compiled;
+mod document;
 mod expect;
 mod heartbeat;
 mod json;
 mod notify;
 mod origin;
+mod pattern;
 mod pool;
 mod problem;
 mod raw;
 mod reference;
 mod request;
 mod route;
+mod rule;
 mod settings;
 mod slot;
 mod subject;
@@ -32,10 +35,13 @@ use miniserde::{Deserialize, Serialize};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
+pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
+pub use pattern::Pattern;
 pub use problem::{Problem, Problems};
 pub use route::{Retry, Route, StaticAnswer, Steering};
+pub use rule::{Parts, Rule};
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.
@@ -255,11 +261,11 @@ pub struct Probe {
     pub redirects: u32,
     /// Header fields in lower case, in the order of their names.
     pub headers: Map<String, ProbeValue>,
-    /// The body, for POST.
+    /// The body, for methods that carry one.
     pub body: Option<ProbeValue>,
 }
 
-/// The methods a probe may use: the safe ones, and POST for a check that wants a body.
+/// The methods a probe may use: the safe ones, and others for a check that wants them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Method {
     /// GET.
@@ -274,6 +280,15 @@ pub enum Method {
     /// POST.
     #[serde(rename = "post")]
     Post,
+    /// PUT.
+    #[serde(rename = "put")]
+    Put,
+    /// PATCH.
+    #[serde(rename = "patch")]
+    Patch,
+    /// DELETE.
+    #[serde(rename = "delete")]
+    Delete,
 }
 
 impl Method {
@@ -285,6 +300,27 @@ impl Method {
             Self::Head => "HEAD",
             Self::Options => "OPTIONS",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether it only asks (RFC 9110 section 9.2.1).
+    #[must_use]
+    pub const fn is_safe(self) -> bool {
+        match self {
+            Self::Get | Self::Head | Self::Options => true,
+            Self::Post | Self::Put | Self::Patch | Self::Delete => false,
+        }
+    }
+
+    /// Whether a probe may send a body with it.
+    #[must_use]
+    pub const fn has_body(self) -> bool {
+        match self {
+            Self::Post | Self::Put | Self::Patch => true,
+            Self::Get | Self::Head | Self::Options | Self::Delete => false,
         }
     }
 }
@@ -298,24 +334,41 @@ pub enum ProbeValue {
     Secret(String),
 }
 
-/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the
-/// rest a warning.
+/// What the answer to a probe must be. Limits warn; anything else that is broken is a failure, unless a rule says that it warns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expect {
     /// Accepted status codes; at least one range.
     pub status: Vec<StatusRange>,
+    /// The whole body, but for white space around it.
+    pub body_is: Option<String>,
     /// Text that the body must contain.
     pub body_contains: Option<String>,
+    /// Text that the body must not contain.
+    pub body_not_contains: Option<String>,
+    /// Pattern that the body must match somewhere.
+    pub body_matches: Option<Pattern>,
     /// JSON pointers (RFC 6901) and the values they must have, as JSON.
     pub json: Map<String, String>,
+    /// JSON pointers and what each value leads to.
+    pub json_rules: Map<String, Rule>,
+    /// JSON pointers to lists or objects, and what their parts must have.
+    pub json_parts: Map<String, Parts>,
     /// Header fields (lower case) and the text their value must contain, case-insensitively.
     pub headers: Map<String, String>,
+    /// Whether the origin's own health document is read.
+    pub document: Document,
     /// Slower than this: warn.
     pub max_latency: Option<Millis>,
+    /// Slower than this: fail.
+    pub fail_latency: Option<Millis>,
     /// More database calls than this (`Server-Timing`): warn.
     pub max_db_calls: Option<u32>,
     /// More database time than this (`Server-Timing`): warn.
     pub max_db_time: Option<Millis>,
+    /// The metric of `Server-Timing` that tells of the database; none: those that are known.
+    pub db_metric: Option<String>,
+    /// The header field (lower case) that tells the number of database calls; none: those that are known.
+    pub db_calls_header: Option<String>,
 }
 
 /// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.
