@@ -215,15 +215,12 @@ fn unescaped(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
-            Some(byte) => {
-                plain.push(char::from(byte));
-                plain.push_str(part.get(2..).unwrap_or_default());
-            }
-            None => {
-                plain.push('%');
-                plain.push_str(part);
-            }
+        if let Some(byte) = byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            plain.push(char::from(byte));
+            plain.push_str(part.get(2..).unwrap_or_default());
+        } else {
+            plain.push('%');
+            plain.push_str(part);
         }
     }
     plain
@@ -254,15 +251,13 @@ fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
         .parse()
         .ok()
         .filter(|code| digits && (200..600).contains(code) && ![204, 205, 304].contains(code));
-    match code {
-        Some(code) => Ok(Some(code)),
-        None => {
-            let detail = format!(
-                "The parameter {name} is not a status code from 200 to 599 that carries a body. Write for example {name}=503."
-            );
-            Err(answer::problem(400, "bad-code", "Bad code", &detail))
-        }
+    if code.is_none() {
+        let detail = format!(
+            "The parameter {name} is not a status code from 200 to 599 that carries a body. Write for example {name}=503."
+        );
+        return Err(answer::problem(400, "bad-code", "Bad code", &detail));
     }
+    Ok(code)
 }
 
 /// What may be asked of a path, and by whom: everything that is read is public.
