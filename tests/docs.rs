@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vedette::budget::{self, BASE_CENTS, Budget, Line, Price, Resource};
 use vedette::config::{Config, Plan};
@@ -165,4 +166,54 @@ fn the_bills_that_are_shown_are_those_that_check_makes_out() {
     for part in [days(&free), fast, days(&paid), bill.collect::<Vec<_>>().join("\n")] {
         assert!(page.contains(&part), "docs/limits.md lacks\n{part}\n");
     }
+}
+
+/// The source files of a folder and of its folders.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let nested = |path: PathBuf| if path.is_dir() { sources(&path) } else { vec![path] };
+    entries.flat_map(nested).collect()
+}
+
+/// The text of the next string literal.
+fn literal(text: &str) -> Option<&str> {
+    text.trim_start().strip_prefix('"')?.split('"').next()
+}
+
+/// The events that a source file logs, as `(name, level)`.
+fn logged(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for level in ["error", "warn", "info", "debug"] {
+        for call in text.split(&format!("log::{level}(")).skip(1) {
+            let name = literal(call).unwrap_or_else(|| panic!("log::{level} without a literal name"));
+            found.push((name.to_owned(), level.to_owned()));
+        }
+    }
+    // The entry in JavaScript logs by itself: it must be able to when the instance has crashed.
+    for call in text.split("{ level: ").skip(1) {
+        let name = call.split("event: ").nth(1).and_then(literal).unwrap();
+        found.push((name.to_owned(), literal(call).unwrap().to_owned()));
+    }
+    found
+}
+
+#[test]
+fn the_log_events_that_are_listed_are_those_of_the_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scripts = ["entry.mjs", "proxy.mjs", "open.mjs"].map(|file| root.join(file));
+    let files = sources(&root.join("src/edge")).into_iter().chain(scripts).chain([root.join("src/edge.rs")]);
+    let code: BTreeSet<_> = files.flat_map(|file| logged(&fs::read_to_string(file).unwrap())).collect();
+    let page = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let table = page.split("| event | level |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let name = cells.next()?.strip_prefix('`')?.strip_suffix('`')?;
+        Some((name.to_owned(), cells.next()?.to_owned()))
+    };
+    let listed: BTreeSet<_> = table.lines().filter_map(row).collect();
+    let unlisted: Vec<_> = code.difference(&listed).collect();
+    let unknown: Vec<_> = listed.difference(&code).collect();
+    assert!(unlisted.is_empty(), "docs/operations.md lacks the events {unlisted:?}");
+    assert!(unknown.is_empty(), "docs/operations.md lists events that nothing logs: {unknown:?}");
+    assert!(code.len() > 20, "{code:?}");
 }
