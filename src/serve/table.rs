@@ -204,7 +204,8 @@ fn usual(path: &str) -> Cow<'_, str> {
         return Cow::Borrowed(path);
     }
     let bare = path.trim_start_matches('/');
-    let plain = unescaped(bare.strip_suffix('/').unwrap_or(bare));
+    // `/health/` is what a script asks whose name of a pool is empty: it must not be told of all.
+    let plain = unescaped(bare.strip_suffix('/').filter(|path| path.contains('/')).unwrap_or(bare));
     let ours = ["health", "route"].iter().any(|first| plain.split('/').next() == Some(first));
     if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
 }

@@ -313,20 +313,25 @@ fn a_word_that_cannot_be_mistaken_is_in_every_answer() {
 fn the_spellings_of_checkers_are_understood() {
     let pass = snapshot(Status::Pass, Status::Pass);
     let usual = get("/health/shop", &pass);
-    for spelling in
-        ["/health/shop/", "//health/shop", "/health/sh%6fp", "/health/%73%68%6F%70", "//%68ealth/"]
+    for spelling in ["/health/shop/", "//health/shop", "/health/sh%6fp", "/health/%73%68%6F%70", "//%68ealth"]
     {
         let answer = get(spelling, &pass);
         assert_eq!(answer.status, 200, "{spelling}");
-        if spelling != "//%68ealth/" {
+        if spelling != "//%68ealth" {
             assert_eq!(answer.body, usual.body, "{spelling}");
         }
     }
     assert_eq!(get("/health/shop?format=word", &pass).body, "pass");
     assert_eq!(get("/route/shop/", &pass).status, 200);
-    for other in
-        ["/health//shop", "/health/shop%2Fprimary", "/health/shop%", "/health/sh%6", "//livez", "/livez/"]
-    {
+    for other in [
+        "/health/",
+        "/health//shop",
+        "/health/shop%2Fprimary",
+        "/health/shop%",
+        "/health/sh%6",
+        "//livez",
+        "/livez/",
+    ] {
         assert_eq!(get(other, &pass).status, 404, "{other}");
     }
 }
