@@ -95,8 +95,11 @@ await main(async () => {
     throw new Stop(`PORT is ${process.env.PORT}; it must be a whole number from 1 to 65535.`);
   if (!existsSync(settings.config)) throw new Stop(`There is no configuration at ${settings.config}; set VEDETTE_CONFIG.`);
   await mustBeFree(settings.port, "the worker", "PORT");
-  await setup();
-  if (!process.env.VEDETTE_BUILD) await buildWorker();
+  // Who brings a build has set up what made it.
+  if (!process.env.VEDETTE_BUILD) {
+    await setup();
+    await buildWorker();
+  }
   const { good, text, compiled } = compile(settings.config);
   if (!good && !process.env.VEDETTE_ALLOW_BAD_CONFIG) throw new Stop(text);
 

@@ -1,63 +1,133 @@
-// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails.
+// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What waits runs side by side, what
+// compiles fills the gaps, and what measures runs alone. The long ones are `npm run test:long`.
 
-import { readdirSync } from "node:fs";
-import { below, main, node22, run } from "./lib/run.mjs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { ALONE, LOADS, WAITS } from "./lib/jobs.mjs";
+import { storage } from "./lib/memory.mjs";
+import { below, main, node22 } from "./lib/run.mjs";
 import { python, setup } from "./lib/setup.mjs";
+import { steps } from "./lib/steps.mjs";
 
+const node = process.execPath;
+const target = process.env.CARGO_TARGET_DIR || below("target");
 const wasm = ["--target", "wasm32-unknown-unknown", "--lib"];
 const strict = ["--", "--deny", "warnings"];
 const origin = { cwd: below("examples", "origin") };
 
-/** The checks in their order: the quick ones first, what runs the worker last. */
+/** The folders of cargo that a step holds while it compiles. */
+const [DEV, RELEASE, SIMULATION] = ["dev", "release", "simulation"];
+
+/** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
+const CARGO_INCREMENTAL = "0";
+
+/** Programs of ours that tests run: copies, since cargo may be busy with them at any time. */
+const TOOLS = below(".vedette", "tools");
+
+function keep(profile, ...programs) {
+  mkdirSync(TOOLS, { recursive: true });
+  for (const program of programs) copyFileSync(join(target, profile, program), join(TOOLS, basename(program)));
+}
+
+/** tests/simulation/main.rs and tests/budget/main.rs say what they are. */
+const worlds = { VEDETTE_SEEDS: "2500", VEDETTE_FORTNIGHTS: "5", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1" };
+const simulated = ["--locked", "--quiet", "--profile", "simulation", "--test", "simulation", "--test", "budget"];
+
+/** The checks, what others wait for first. */
 const checks = () => [
-  ["formatting", "cargo", ["fmt", "--check"]],
-  ["import fence", process.execPath, ["scripts/fence.mjs"]],
-  ["sample origin: lint", python, ["-m", "ruff", "check", "."], origin],
-  ["sample origin: formatting", python, ["-m", "ruff", "format", "--check", "."], origin],
-  ["lints on the host", "cargo", ["clippy", "--locked", "--all-targets", ...strict]],
-  ["lints on wasm32", "cargo", ["clippy", "--locked", ...wasm, "--features", "trap", ...strict]],
-  ["core tests", "cargo", ["test", "--locked", "--quiet"]],
-  ["simulation", "cargo", ["test", "--locked", "--quiet", "--profile", "simulation", "--test", "simulation", "--test", "budget"], manyWorlds],
-  ["documentation", "cargo", ["doc", "--locked", "--no-deps", "--document-private-items", "--lib"], docs],
-  ["sample origin: tests", python, ["-m", "pytest", "--quiet"], origin],
-  ["build", process.execPath, ["scripts/build.mjs"]],
-  ["build that traps on purpose", process.execPath, ["scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap"]],
-  ["size of the upload", process.execPath, ["scripts/size.mjs"]],
-  ["worker in workerd", node22, ["--test", "--test-concurrency=2", ...runtimeTests()]],
+  { name: "worker: compiled", urgent: true, command: ["cargo", "build", "--release", "--locked", ...wasm], holds: RELEASE },
+  {
+    name: "command line",
+    urgent: true,
+    command: ["cargo", "build", "--locked", "--bin", "vedette", "--example", "page_states"],
+    work: () => keep("debug", "vedette", "examples/page_states"),
+    holds: DEV,
+  },
+  {
+    name: "build",
+    urgent: true,
+    command: [node, "scripts/build.mjs"],
+    env: { VEDETTE_TOOLS: TOOLS },
+    needs: ["worker: compiled", "command line"],
+    holds: RELEASE,
+  },
+  {
+    name: "build that traps on purpose",
+    urgent: true,
+    command: [node, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap"],
+    env: { VEDETTE_TOOLS: TOOLS },
+    needs: ["build"],
+    holds: RELEASE,
+  },
+  {
+    name: "engines of the benchmark",
+    command: ["cargo", "build", "--locked", "--profile", "simulation", "--example", "scale"],
+    work: () => keep("simulation", "examples/scale"),
+    holds: SIMULATION,
+  },
+  { name: "simulation: compiled", command: ["cargo", "test", "--no-run", ...simulated], holds: SIMULATION },
+  { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: ["build"] },
+  { name: "lints on the host", command: ["cargo", "clippy", "--locked", "--all-targets", ...strict], holds: DEV },
+  { name: "lints on wasm32", command: ["cargo", "clippy", "--locked", ...wasm, "--features", "trap", ...strict], holds: DEV },
+  { name: "core tests", command: ["cargo", "test", "--locked", "--quiet"], holds: DEV },
+  {
+    name: "documentation",
+    command: ["cargo", "doc", "--locked", "--no-deps", "--document-private-items", "--lib"],
+    env: { RUSTDOCFLAGS: "--deny warnings" },
+    holds: DEV,
+  },
+  {
+    name: "simulation",
+    command: ["cargo", "test", ...simulated],
+    env: { ...worlds, ...process.env },
+    needs: ["simulation: compiled"],
+    holds: SIMULATION,
+  },
+  { name: "formatting", command: ["cargo", "fmt", "--check"] },
+  { name: "import fence", command: [node, "scripts/fence.mjs"] },
+  { name: "sample origin: lint", command: [python, "-m", "ruff", "check", "."], ...origin },
+  { name: "sample origin: formatting", command: [python, "-m", "ruff", "format", "--check", "."], ...origin },
+  { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], ...origin },
 ];
 
-const docs = { env: { ...process.env, RUSTDOCFLAGS: "--deny warnings" } };
-
-// tests/simulation/main.rs says what they are.
-const manyWorlds = {
-  env: { VEDETTE_SEEDS: "10000", VEDETTE_FORTNIGHTS: "20", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1", ...process.env },
+/** How the files of tests/runtime run where it is not as most do, which wait for points in time. */
+const runtime = {
+  // A deployment builds: beside a build with other features each would take the other's for its own.
+  deploy: { needs: ["build that traps on purpose"] },
+  follow: { cores: 0.8 },
+  heartbeat: { cores: 0.6 },
+  "hostile-http": { cores: 1 },
+  page: { cores: 1 },
+  "proxy-streams": { kind: LOADS },
+  "hostile-bytes": { kind: LOADS },
+  "hostile-memory": { kind: LOADS },
+  bench: { kind: LOADS, needs: ["engines of the benchmark"] },
+  "proxy-load": { kind: ALONE },
 };
 
 function runtimeTests() {
   return readdirSync(below("tests", "runtime"))
     .filter((file) => file.endsWith(".test.mjs"))
-    .map((file) => `tests/runtime/${file}`);
+    .map((file) => {
+      const name = file.slice(0, -".test.mjs".length);
+      const { needs = [], ...more } = runtime[name] ?? {};
+      const command = [node22, "--test", `tests/runtime/${file}`];
+      const traps = readFileSync(below("tests", "runtime", file), "utf8").includes("build-trap");
+      return {
+        name: `worker in workerd: ${name}`,
+        kind: WAITS,
+        command,
+        env: { VEDETTE_TOOLS: TOOLS },
+        ...more,
+        needs: ["build", "command line", ...(traps ? ["build that traps on purpose"] : []), ...needs],
+      };
+    });
 }
 
 await main(async () => {
+  process.env.CARGO_INCREMENTAL ??= CARGO_INCREMENTAL;
   await setup({ withPython: true, withChecks: true });
-  const results = [];
-  for (const [name, command, args, options = {}] of checks()) {
-    const begun = Date.now();
-    let passed = true;
-    try {
-      const output = await run(command, args, options);
-      if (process.env.VEDETTE_VERBOSE) console.log(output);
-    } catch (error) {
-      passed = false;
-      console.error(error.message);
-    }
-    const seconds = ((Date.now() - begun) / 1000).toFixed(1);
-    results.push({ name, passed, seconds });
-    console.log(`[test] ${passed ? "passed" : "FAILED"}  ${name} (${seconds} s)`);
-  }
-  const failed = results.filter(({ passed }) => !passed);
-  console.log(failed.length ? `\nFailed: ${failed.map(({ name }) => name).join(", ")}` : "\nEverything passed.");
-  console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
-  process.exit(failed.length ? 1 : 0);
+  console.log(`[test] ${storage()}`);
+  const good = await steps([...checks(), ...runtimeTests()]);
+  process.exit(good ? 0 : 1);
 });

@@ -14,26 +14,27 @@ mod settling;
 mod stored;
 mod telling;
 mod view;
+mod weighing;
 
-use crate::config::{Config, Hint, Origin, Subject};
+use crate::config::{Config, Hint, Origin};
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Happening, Part, Snapshot};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{Damping, Judgement, Rules, StandingVote, Verdict, Votes};
+use crate::verdict::{StandingVote, Verdict, Votes};
 use crate::vote::Report;
 
 use belief::{Belief, Blind};
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
-use presence::{Presence, watched};
+use presence::{Presence, ShardName, watched};
 use publication::Publication;
-use settling::{PoolStanding, settle_pool};
-use stored::PoolRow;
-#[cfg(test)]
-use stored::ShardRow;
+use settling::PoolStanding;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+#[cfg(test)]
+use stored::{PoolRow, ShardRow};
 use telling::Desk;
+use weighing::Standing;
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,20 +90,6 @@ pub enum Effect {
     WakeAt(Timestamp),
 }
 
-/// An origin's verdict and what it rests on.
-#[derive(Clone, Debug)]
-struct Standing {
-    /// The place of its pool in the configuration.
-    pool: usize,
-    verdict: Verdict,
-    /// What the votes said when they were last weighed; nothing before.
-    weighed: Option<Judgement>,
-    /// When it is to be weighed again though nothing is reported.
-    next: Option<Timestamp>,
-    /// A report has come since.
-    stale: bool,
-}
-
 /// The state of the Arbiter.
 #[derive(Clone, Debug)]
 pub struct Arbiter {
@@ -113,7 +100,7 @@ pub struct Arbiter {
     belief: Belief,
     verdicts: Map<OriginId, Standing>,
     pools: Map<Name, PoolStanding>,
-    watch: Map<(Name, String), Presence>,
+    watch: Map<ShardName, Presence>,
     events: Vec<Happening>,
     heartbeats: Heartbeats,
     /// When the vantages were last made to look at an origin.
@@ -218,7 +205,7 @@ impl Arbiter {
         self.latest = now;
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
-            let keys: Vec<(Name, String)> = self.watch.keys().cloned().collect();
+            let keys: Vec<ShardName> = self.watch.keys().cloned().collect();
             for key in &keys {
                 self.keeps(key);
                 rows.push(self.shard_row(key));
@@ -303,81 +290,6 @@ impl Arbiter {
         self.alarm = None;
     }
 
-    /// The pools to look at: those with news; all of them only when something may change by time alone, and when the next alarm is to be
-    /// set, which is not to ring for votes that were renewed meanwhile.
-    fn touched(&mut self, now: Timestamp) -> Vec<usize> {
-        let stale = std::mem::take(&mut self.stale);
-        if now < self.unmoved_until && self.alarm.is_some_and(|set| now < set) {
-            return stale;
-        }
-        self.unmoved_until = NEVER;
-        (0..self.config.pools.len()).collect()
-    }
-
-    /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
-    fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
-        for vantage in self.belief.look(&self.config, &self.votes, self.longest_ttl, now) {
-            self.weigh_anew(&vantage);
-        }
-        let mut happenings = Vec::new();
-        for place in self.touched(now) {
-            let Some(pool) = self.config.pools.get(place) else { continue };
-            let rules = Rules::of(pool);
-            let (mut weighed, mut changed, mut moved) = (false, false, false);
-            for subject in pool.subjects() {
-                let Some(standing) = self.verdicts.get_mut(subject.id()) else { continue };
-                if !(standing.stale || standing.next.is_some_and(|next| next <= now)) {
-                    self.unmoved_until = earliest(self.unmoved_until, standing.next);
-                    continue;
-                }
-                weighed = true;
-                let judgement = match subject {
-                    Subject::Origin(origin) => {
-                        let evidence = (ballot(&self.votes, origin), blind_to(&self.blind, origin));
-                        self.belief.judge(&rules, origin, evidence, now)
-                    }
-                    Subject::Heartbeat(heartbeat) => self.heartbeats.judge(heartbeat, now),
-                };
-                let from = standing.verdict.status;
-                changed |= standing.follow(judgement, Damping::of(pool, subject.interval()), now);
-                self.unmoved_until = earliest(self.unmoved_until, standing.next);
-                let to = standing.verdict.status;
-                if from != to {
-                    moved = true;
-                    let reason = standing.reason();
-                    happenings.push(Happening {
-                        at: now,
-                        subject: subject.id().to_string(),
-                        from,
-                        to,
-                        reason,
-                    });
-                }
-            }
-            let standing = self.pools.get(&pool.name);
-            let due = standing.is_none_or(|pool| {
-                pool.config != self.config.hash || pool.next.is_some_and(|next| next <= now)
-            });
-            if weighed || due {
-                let before = self.revision(&pool.name);
-                let happening =
-                    settle_pool(pool, &self.verdicts, &mut self.pools, (self.config.hash, now), &mut moved);
-                happenings.extend(happening);
-                if self.revision(&pool.name) != before && !self.revised.contains(&pool.name) {
-                    self.revised.push(pool.name.clone());
-                }
-            }
-            if let Some(standing) = self.pools.get(&pool.name) {
-                self.unmoved_until = earliest(self.unmoved_until, standing.next);
-                if changed || moved {
-                    self.desk.touch(place);
-                    rows.push(PoolRow::row(pool, standing, &self.verdicts));
-                }
-            }
-        }
-        happenings
-    }
-
     /// Keeps what happened as the latest events.
     fn note<'a>(&mut self, happenings: impl Iterator<Item = &'a Happening>, rows: &mut Vec<Row>) {
         for happening in happenings {
@@ -385,17 +297,6 @@ impl Arbiter {
             self.events.insert(0, happening.clone());
         }
         self.events.truncate(EVENTS_KEPT);
-    }
-
-    /// What a vantage probes is to be weighed again.
-    fn weigh_anew(&mut self, vantage: &Name) {
-        for (_, presence) in self.watch.iter().filter(|((name, _), _)| name == vantage) {
-            for origin in &presence.origins {
-                if let Some(standing) = self.verdicts.get_mut(origin) {
-                    standing.expire(&mut self.stale);
-                }
-            }
-        }
     }
 
     /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an earlier time than the one
@@ -411,42 +312,6 @@ impl Arbiter {
         self.alarm = Some(next);
         Some(Effect::WakeAt(next))
     }
-}
-
-impl Standing {
-    const fn of(verdict: Verdict) -> Self {
-        Self { pool: 0, verdict, weighed: None, next: None, stale: true }
-    }
-
-    /// Is to be weighed anew, and its pool with it.
-    fn expire(&mut self, pools: &mut Vec<usize>) {
-        self.stale = true;
-        if let Err(place) = pools.binary_search(&self.pool) {
-            pools.insert(place, self.pool);
-        }
-    }
-
-    /// Takes a new judgement in; whether what must be stored changed.
-    fn follow(&mut self, judgement: Judgement, damping: Damping, now: Timestamp) -> bool {
-        let changed = self.verdict.follow(&judgement, damping, now);
-        self.next = [judgement.until, self.verdict.next(damping)].into_iter().flatten().min();
-        self.weighed = Some(judgement);
-        self.stale = false;
-        changed
-    }
-
-    /// Why the verdict is what it is.
-    fn reason(&self) -> String {
-        match &self.weighed {
-            None => "not weighed yet".to_owned(),
-            Some(judgement) if judgement.status == self.verdict.status => judgement.reason.clone(),
-            Some(judgement) => format!("held although it is better by now: {}", judgement.reason),
-        }
-    }
-}
-
-fn earliest(bound: Timestamp, next: Option<Timestamp>) -> Timestamp {
-    next.map_or(bound, |next| bound.min(next))
 }
 
 /// The votes on an origin; none if nobody has voted.

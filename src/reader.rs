@@ -227,8 +227,7 @@ fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     let copies = [(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())];
     let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit, now);
-    let within = |at: Option<Timestamp>, span: Millis| at.is_some_and(|at| at <= now && now.since(at) < span);
-    let asked_within = |span: Millis| within(known.asked, span);
+    let asked_within = |span: Millis| within(known.asked, span, now);
     let held = newest(copies);
     let serve = |layer, copy: &Held, silent| {
         let replaced = layer == Layer::Arbiter && held.is_some();
@@ -239,20 +238,10 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
         return serve(Layer::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
-    // Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
-    // told at the same time one asks.
-    if limit <= COPY_AGE
-        && untouched
-        && let Some((_, copy)) = held
-        && known.is_behind(copy)
+    if let Some((_, copy)) = held
+        && let Some(step) = catch_up(known, copy, limit, now)
     {
-        let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
-        if !asked_since {
-            return Step::AskArbiter(PATIENCE);
-        }
-        if known.pending && asked_within(PATIENCE) {
-            return Step::LookAgain(GLANCE);
-        }
+        return step;
     }
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
@@ -269,21 +258,17 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
             let awaited = known.pending && asked_within(PATIENCE);
             return serve(Layer::Memory, memory, !awaited);
         }
-        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE) {
+        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE, now) {
             return serve(Layer::Memory, memory, false);
         }
     }
     if known.cache == Asked::NotYet {
         return Step::AskCache;
     }
-    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
-    match &known.arbiter {
-        Asked::NotYet if held.is_some() && !asked_within(limit) => return Step::AskArbiter(PATIENCE),
-        Asked::NotYet if held.is_none() && known.pending && asked_within(FIRST_PATIENCE) && patient => {
-            return Step::LookAgain(GLANCE);
-        }
-        Asked::NotYet if held.is_none() && !asked_within(RETRY) => return Step::AskArbiter(FIRST_PATIENCE),
-        Asked::NotYet | Asked::InVain | Asked::Found(_) => {}
+    if known.arbiter == Asked::NotYet
+        && let Some(step) = ask_arbiter(known, held.is_some(), limit, now)
+    {
+        return step;
     }
     if known.kv == Asked::NotYet && held.is_none_or(|(_, copy)| copy.has_expired(now)) {
         return Step::AskKv;
@@ -295,6 +280,37 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     }
     let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
     Step::Serve(Served { copy: None, source })
+}
+
+/// Whether something was at a time in the last `span`.
+fn within(at: Option<Timestamp>, span: Millis, now: Timestamp) -> bool {
+    at.is_some_and(|at| at <= now && now.since(at) < span)
+}
+
+/// Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
+/// told at the same time one asks.
+fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option<Step> {
+    if limit > COPY_AGE || known.arbiter != Asked::NotYet || !known.is_behind(copy) {
+        return None;
+    }
+    let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
+    if !asked_since {
+        return Some(Step::AskArbiter(PATIENCE));
+    }
+    (known.pending && within(known.asked, PATIENCE, now)).then_some(Step::LookAgain(GLANCE))
+}
+
+/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient.
+fn ask_arbiter(known: &Known, has_copy: bool, limit: Millis, now: Timestamp) -> Option<Step> {
+    let asked_within = |span: Millis| within(known.asked, span, now);
+    if has_copy {
+        return (!asked_within(limit)).then_some(Step::AskArbiter(PATIENCE));
+    }
+    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
+    if known.pending && asked_within(FIRST_PATIENCE) && patient {
+        return Some(Step::LookAgain(GLANCE));
+    }
+    (!asked_within(RETRY)).then_some(Step::AskArbiter(FIRST_PATIENCE))
 }
 
 /// The copy that the Arbiter made last; of two of one moment the latter.

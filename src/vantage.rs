@@ -9,6 +9,7 @@ mod allowance;
 mod bearings;
 mod booth;
 mod stored;
+mod withheld;
 
 use std::collections::VecDeque;
 
@@ -19,8 +20,8 @@ use crate::schedule::{SLOTS, Shard};
 use crate::units::{Fingerprint, Map, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
-use bearings::{Bearings, Belief, Conclusion};
-use booth::{Booth, Withheld};
+use bearings::Bearings;
+use booth::Booth;
 use stored::{StoredTally, StoredV1};
 
 /// What happens to a vantage.
@@ -109,7 +110,9 @@ impl Watch {
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            (origin.id.clone(), Booth::new(origin, shard.turn(index), tally, (vantage, hurry), now))
+            let mut booth = Booth::new(origin, shard.turn(index), tally);
+            booth.resume(vantage, hurry, now);
+            (origin.id.clone(), booth)
         });
         Self {
             vantage: vantage.clone(),
@@ -267,76 +270,6 @@ impl Watch {
     const fn next_ticket(&mut self) -> u64 {
         self.ticket = self.ticket.saturating_add(1);
         self.ticket
-    }
-
-    fn sampled(&mut self, id: &OriginId, ticket: u64, sample: Sample, now: Timestamp) -> Vec<Effect> {
-        let Some(booth) = self.booths.get_mut(id) else { return Vec::new() };
-        // A straggler that was given up, or the answer to a question of an earlier life.
-        if booth.under_way != Some(ticket) {
-            return Vec::new();
-        }
-        booth.under_way = None;
-        let (sent, evidence) = (booth.sent(), sample.evidence());
-        let belief = match evidence {
-            Evidence::Fail(_) => self.bearings.belief(sent, now),
-            Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => Belief::Counts,
-        };
-        if let Evidence::Pass | Evidence::Warn(_) = evidence {
-            self.bearings.reached(now);
-        }
-        if belief == Belief::Counts {
-            let mut folded = if self.bearings.is_sure(now) { self.release() } else { Vec::new() };
-            folded.push((id.clone(), sample, evidence));
-            return self.fold(folded, None, now);
-        }
-        self.withhold(id, sample);
-        let asked = self.ask(true, now);
-        let void =
-            if belief == Belief::Own && !self.bearings.is_asking() { self.own_fault() } else { Vec::new() };
-        self.fold(void, asked, now)
-    }
-
-    fn referred(&mut self, ticket: u64, referral: &Referral, now: Timestamp) -> Vec<Effect> {
-        let next_ticket = self.next_ticket();
-        let before = self.bearings.colo.clone();
-        let (mut folded, mut asked) = (Vec::new(), None);
-        match self.bearings.referred((ticket, next_ticket), referral, now) {
-            Conclusion::None => return Vec::new(),
-            Conclusion::Reached => folded = self.release(),
-            Conclusion::Ask(reference) => asked = Some(Effect::Refer(reference, next_ticket)),
-            Conclusion::Lost => folded = self.own_fault(),
-        }
-        self.unwritten |= self.bearings.colo != before;
-        self.fold(folded, asked, now)
-    }
-
-    fn withhold(&mut self, id: &OriginId, sample: Sample) {
-        let Some(booth) = self.booths.get_mut(id) else { return };
-        let before = booth.withheld.take().map_or(0, |withheld| withheld.failures);
-        booth.withheld = Some(Withheld { failures: before.saturating_add(1), sample });
-    }
-
-    /// The withheld failures, which count after all.
-    fn release(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
-        let mut released = Vec::new();
-        for (id, booth) in &mut self.booths {
-            let Some(withheld) = booth.withheld.take() else { continue };
-            for _ in 0..withheld.failures.min(booth.origin.thresholds.fall) {
-                released.push((id.clone(), withheld.sample.clone(), withheld.sample.evidence()));
-            }
-        }
-        released
-    }
-
-    /// The withheld failures, which prove nothing.
-    fn own_fault(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
-        let mut void = Vec::new();
-        for (id, booth) in &mut self.booths {
-            let Some(withheld) = booth.withheld.take() else { continue };
-            let why = format!("{} reaches none of its origins and no reference either", self.vantage);
-            void.push((id.clone(), withheld.sample, Evidence::None(why)));
-        }
-        void
     }
 
     /// Counts samples, starts what waited for their slots, and reports what is worth it.

@@ -120,35 +120,38 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
     }
 }
 
-/// Weighs an origin's votes at `now`. Votes for another definition do not count. `blind` says why vantages have no evidence; it
-/// explains, and weighs nothing.
+/// What the vantages say of an origin.
+#[derive(Clone, Copy, Debug)]
+pub struct Ballot<'a> {
+    /// Their votes.
+    pub votes: &'a Map<Name, StandingVote>,
+    /// Why those that have no evidence have none; it explains, and weighs nothing.
+    pub blind: &'a Map<Name, String>,
+}
+
+/// Weighs an origin's votes at `now`. Votes for another definition do not count.
 #[must_use]
-pub fn judge(
-    rules: &Rules,
-    definition: Fingerprint,
-    (votes, blind): (&Map<Name, StandingVote>, &Map<Name, String>),
-    now: Timestamp,
-) -> Judgement {
+pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Timestamp) -> Judgement {
+    let Ballot { votes, blind } = ballot;
     let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);
     let live: Vec<_> =
         current().filter(|(_, vote)| is_decided(vote) && now < vote.observed.plus(rules.vote_ttl)).collect();
     let count = u32::try_from(live.len()).unwrap_or(u32::MAX);
     let until = live.iter().map(|(_, vote)| vote.observed.plus(rules.vote_ttl)).min();
     if count < rules.min_votes {
+        let decided = current().filter(|(_, vote)| is_decided(vote)).count();
         let why = if current().any(|(_, vote)| vote.seen.unproven) {
             "a cache answered in the origin's place"
-        } else if current().filter(|(_, vote)| is_decided(vote)).count() > live.len() {
+        } else if decided > live.len() {
             "the others are silent or expired"
         } else {
             "the others have not decided yet"
         };
+        let votes = if count == 1 { "vote" } else { "votes" };
+        let reason = format!("{count} live {votes}, {} needed: {why}", rules.min_votes);
         return Judgement {
             status: Status::Unknown,
-            reason: format!(
-                "{count} live vote{}, {} needed: {why}",
-                if count == 1 { "" } else { "s" },
-                rules.min_votes
-            ) + &without_evidence(blind),
+            reason: reason + &without_evidence(blind),
             valid_until: now,
             oldest: None,
             live: count,

@@ -77,6 +77,42 @@ fn every_problem_is_printed_and_the_exit_code_is_1() {
     assert!(json["problems"].as_array().is_some_and(|problems| problems.len() >= 2), "{json}");
 }
 
+/// A pipe that nobody reads any more.
+fn unread() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it_without_a_word() {
+    let bad = file("unread.toml", "plan = \"gratis\"\n");
+    for arguments in [
+        &["check", "vedette.toml"][..],
+        &["check", "vedette.toml", "--json"],
+        &["compile", "vedette.toml"],
+        &["check", &bad, "--json"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+        let output = command.args(arguments).stdout(unread()).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(141), ""), "{arguments:?}");
+    }
+    // Its complaints are what nobody reads.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+    assert_eq!(command.args(["check", &bad]).stderr(unread()).status().unwrap().code(), Some(141));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_told_and_ends_with_2() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+    let output = command.args(["compile", "vedette.toml"]).stdout(full).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("cannot write the output: "), "{said}");
+}
+
 #[test]
 fn a_call_that_is_not_understood_ends_with_2() {
     for arguments in [

@@ -72,13 +72,14 @@ const isUp = (socket, name) =>
     });
   });
 
-async function vedetteWatches(origins, vantages) {
+/** The worker of the checkout in `folder`, from these vantages. */
+export async function vedetteWatches(origins, vantages, folder) {
   const tables = origins.map(({ port }, place) => `
   [[pool.origin]]
   name = "${nameOf(place)}"
   url = "http://127.0.0.1:${port}"
 `);
-  const worker = await serveVedette(configured(pool({ vantages }) + tables.join("")));
+  const worker = await serveVedette(configured(pool({ vantages }) + tables.join(""), folder), { folder });
   const word = async (name) => (await worker.get(`/health/shop/${name}?format=text`)).text();
   const says = (...wanted) => async (name) => wanted.includes((await word(name)).trim());
   // What a minority of the vantages has yet to see serves again, with a warning; HAProxy knows no such state.
@@ -101,18 +102,14 @@ async function noticed(watchers, wanted, origin, begun) {
   return times;
 }
 
-export async function haproxy({ faults: count = 20 }) {
-  await haproxyTool();
-  const origins = [];
-  for (let place = 0; place < ORIGINS; place += 1) origins.push(await originProcess(await freePort()));
-  const watchers = {
-    one: await vedetteWatches(origins, ["weur"]),
-    three: await vedetteWatches(origins, ["weur", "enam", "apac"]),
-    haproxy: await serveHaproxy(origins),
-  };
-  const lines = [];
+/** Breaks and mends origins in turn, `count` times with each fault, and takes how long each of the watchers that `serve` makes took to see
+ *  it; `told(fault, what, times)` makes lines of it. */
+export async function noticing(serve, count, told) {
+  const [origins, watchers, lines] = [[], {}, []];
   let turn = 0;
   try {
+    for (let place = 0; place < ORIGINS; place += 1) origins.push(await originProcess(await freePort()));
+    for (const [name, watcher] of Object.entries(serve)) watchers[name] = await watcher(origins);
     for (const [fault, { breaks, mends }] of Object.entries(faults)) {
       const taken = { detection: [], recovery: [] };
       for (let round = 0; round < count; round += 1) {
@@ -136,6 +133,16 @@ export async function haproxy({ faults: count = 20 }) {
     await Promise.all([...Object.values(watchers), ...origins].map(({ stop }) => stop()));
   }
   return lines;
+}
+
+export async function haproxy({ faults: count = 20 }) {
+  await haproxyTool();
+  const serve = {
+    one: (origins) => vedetteWatches(origins, ["weur"]),
+    three: (origins) => vedetteWatches(origins, ["weur", "enam", "apac"]),
+    haproxy: serveHaproxy,
+  };
+  return noticing(serve, count, told);
 }
 
 function told(fault, what, times) {

@@ -11,7 +11,7 @@ import { asked, difference, made, still } from "./wire.mjs";
 const PATHS = ["/health", "/health/shop", "/route/shop"];
 
 /** An answer of ours that was given again: what the peers are to answer. */
-const fromMemory = (worker, path) =>
+export const fromMemory = (worker, path) =>
   until(`${path} from memory`, async () => {
     const answer = await asked(worker.url + path);
     return made(answer).headers["cache-status"].includes("memory") && answer;
@@ -19,7 +19,7 @@ const fromMemory = (worker, path) =>
 
 /** Whether all three vantages have voted on both origins: a pool passes before the last vote is in, and its answer changes once
  *  more then. */
-async function allPass(worker) {
+export async function allPass(worker) {
   const { checks } = await (await worker.get("/health/shop")).json();
   const votes = ["primary", "standby"].flatMap((origin) => checks[`shop/${origin}:vote`] ?? []);
   return votes.length === 6 && Object.values(checks).flat().every(({ status }) => status === "pass");

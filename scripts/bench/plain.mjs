@@ -2,10 +2,10 @@
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { scratch } from "../lib/memory.mjs";
 import { modules } from "../lib/modules.mjs";
-import { Stop, below, end, start } from "../lib/run.mjs";
+import { Stop, below, end, root, start } from "../lib/run.mjs";
 import { compile } from "../lib/worker.mjs";
 
 // The runtime that wrangler also runs.
@@ -27,7 +27,7 @@ const remove = (folder) => rmSync(folder, { recursive: true, force: true, maxRet
 process.on("exit", () => folders.forEach(remove));
 
 function newFolder() {
-  const folder = mkdtempSync(join(tmpdir(), "vedette-bench-"));
+  const folder = mkdtempSync(join(scratch(), "vedette-bench-"));
   folders.add(folder);
   return folder;
 }
@@ -45,11 +45,12 @@ const listening = (child, said) =>
     child.once("exit", (code) => reject(new Stop(`workerd ended at once (${code}):\n${said()}`)));
   });
 
-/** Serves a worker; `objects` are its Durable Object classes, and all that it fetches goes to the address `outbound` if there is one. */
-export async function serve({ entry, texts, objects = [], bindings = {}, flags = [], outbound }) {
+/** Serves a worker of the checkout in `from`; `objects` are its Durable Object classes, and all that it fetches goes to the address
+ *  `outbound` if there is one. */
+export async function serve({ entry, texts, from, objects = [], bindings = {}, flags = [], outbound }) {
   const folder = newFolder();
   mkdirSync(join(folder, "disk"));
-  const parts = [...modules(entry, texts)].map(([name, { kind, content }], index) => {
+  const parts = [...modules(entry, texts, from)].map(([name, { kind, content }], index) => {
     writeFileSync(join(folder, `module-${index}`), content);
     return `(name = ${JSON.stringify(name)}, ${kind} = embed "module-${index}")`;
   });
@@ -99,24 +100,25 @@ const worker :Workerd.Worker = (
   return self;
 }
 
-/** Compiles a configuration. */
-export function configured(toml) {
+/** Compiles a configuration, as the checkout in `folder` does it. */
+export function configured(toml, folder = root) {
   const file = join(newFolder(), "vedette.toml");
   writeFileSync(file, toml);
-  const { good, text, compiled } = compile(file);
+  const { good, text, compiled } = compile(file, { folder });
   if (!good) throw new Stop(text);
   return compiled;
 }
 
-/** Serves our built worker, or a variant of it, on a compiled configuration. */
-export async function serveVedette(config, { build = "build", flags = FLAGS } = {}) {
-  if (!existsSync(below(build, "index_bg.wasm"))) throw new Stop("There is no built worker; run npm run build.");
+/** Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that was compiled there. */
+export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root } = {}) {
+  if (!existsSync(join(folder, build, "index_bg.wasm"))) throw new Stop(`There is no built worker in ${folder}; run npm run build there.`);
   return serve({
     entry: "entry.mjs",
     texts: {
-      "entry.mjs": readFileSync(below("entry.mjs"), "utf8").replaceAll('"./build/', `"./${build}/`),
+      "entry.mjs": readFileSync(join(folder, "entry.mjs"), "utf8").replaceAll('"./build/', `"./${build}/`),
       [`${build}/config.txt`]: config,
     },
+    from: folder,
     objects: ["Vantage", "Arbiter"],
     bindings: { VEDETTE_LOCAL: "1" },
     flags,

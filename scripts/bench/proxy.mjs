@@ -6,7 +6,7 @@ import { loop, wrk } from "./load.mjs";
 import { configured, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
 import { compare, even, lines } from "./rounds.mjs";
 
-const HOST = "shop.localhost";
+export const HOST = "shop.localhost";
 
 /** The peer: what a worker on a route does if it does nothing. */
 const passThrough = "export default { fetch: (request) => fetch(request) };";
@@ -46,7 +46,7 @@ export default {
 };`;
 
 /** Routes, the first of which takes what is measured, and so many others that do not. */
-const routes = (count) =>
+export const routes = (count) =>
   `\n[[route]]\nhost = "${HOST}"\npool = "shop"\n` +
   Array.from({ length: count - 1 }, (_, at) =>
     `\n[[route]]\nhost = "${at % 2 ? HOST : `shop-${at}.localhost`}"\npath = "/section-${at}"\npool = "shop"\n`).join("");

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { freePort } from "../lib/ports.mjs";
 import { Stop, end, root, start } from "../lib/run.mjs";
 import { BLACKBOX, blackboxTool } from "../lib/setup.mjs";
+import { example } from "../lib/worker.mjs";
 import { configured, cpu, originProcess, serveVedette, until } from "./plain.mjs";
 import { quantile } from "./statistics.mjs";
 
@@ -47,9 +48,9 @@ async function shards(worker) {
   return lines.map(([, at, lag, missed]) => ({ at, lag: milliseconds(lag), missed: Number(missed) }));
 }
 
-/** Our worker with so many origins and vantages, for so many seconds. */
-async function watched(origins, vantages, port, seconds) {
-  const worker = await serveVedette(configured(many(origins, vantages, port)));
+/** The worker of the checkout in `folder` with so many origins and vantages, for so many seconds. */
+export async function watched({ origins, vantages, port, seconds, folder }) {
+  const worker = await serveVedette(configured(many(origins, vantages, port), folder), { folder });
   try {
     const passes = async () => (await (await worker.get("/health?format=text")).text()) === "pass\n";
     await until(`${origins} origins pass`, passes, START_MS, ASK_MS);
@@ -126,8 +127,8 @@ async function exported(origins, port, seconds) {
 
 /** The engines alone, with as many as workerd cannot show here. */
 function engines(pairs) {
-  const args = ["run", "--locked", "--quiet", "--profile", "simulation", "--example", "scale", "--", ...pairs.flat().map(String)];
-  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8" });
+  const [command, args] = example("scale", pairs.flat().map(String), "simulation");
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Stop(`The engines could not be measured:\n${stderr}`);
   return stdout.trim().split("\n").map((line) => JSON.parse(line));
 }
@@ -139,7 +140,7 @@ export async function scale({ seconds = 40, most = 100_000 }) {
     console.log("[scale] in workerd, every origin probed every 10 s by each vantage:");
     console.log("[scale] origins  vantages  shards  probes/s (wanted)  lag p50  lag p99  missed  CPU/probe  CPU     memory");
     for (const [origins, vantages] of [[10, 1], [10, 3], [100, 1], [100, 3], [1000, 1], [1000, 3]].filter(([origins]) => origins <= most)) {
-      const found = await watched(origins, vantages, origin.port, seconds);
+      const found = await watched({ origins, vantages, port: origin.port, seconds });
       const cells = [
         [origins, 7], [vantages, 10], [found.shards, 8], [`${found.probes.toFixed(1)} (${found.wanted})`, 18], [`${found.p50} ms`, 8],
         [`${found.p99} ms`, 9], [found.missed, 8], [`${found.cpu.toFixed(2)} ms`, 11], [`${found.load.toFixed(0)}%`, 6], [`${found.memory.toFixed(0)} MB`, 9],

@@ -16,7 +16,7 @@ async function atRest({ pid }) {
 }
 
 /** One cold start and its first answer, in milliseconds: the times, and the CPU of both. */
-async function cold(start, path) {
+export async function cold(start, path) {
   const worker = await start();
   try {
     const listening = worker.listened - worker.begun;

@@ -1,6 +1,8 @@
 // Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
 
 import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
 
@@ -18,9 +20,25 @@ export class Stop extends Error {}
 
 const groups = new Set();
 
+/** In the environment of whoever is to make way for others, and of all that it starts: how far, as `nice` counts it. */
+export const BACKGROUND = "VEDETTE_BACKGROUND";
+
+/** Has a child make way for others. */
+function toBackground({ pid }, niceness) {
+  try {
+    setPriority(pid, Number(niceness));
+    // Linux may share the machine among sessions, and look at priorities only within one; every child has a session of its own.
+    writeFileSync(`/proc/${pid}/autogroup`, niceness);
+  } catch {
+    // It runs like any other then: slower for all, and no less right.
+  }
+}
+
 /** Starts a child in a group of its own. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, { cwd: root, ...options, detached: true });
+  const niceness = (options.env ?? process.env)[BACKGROUND];
+  if (child.pid && niceness) toBackground(child, niceness);
   groups.add(child.pid);
   child.on("exit", () => groups.delete(child.pid));
   return child;

@@ -17,7 +17,7 @@ const hash = (...files) => {
 const stampIs = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
 
 /** The folder of tools that are built once per machine. */
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vedette");
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vedette");
 
 /** The Python of the project's own environment. */
 export const python = below(".vedette", "venv", "bin", "python");

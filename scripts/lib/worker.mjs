@@ -60,11 +60,27 @@ async function minify(glue) {
   writeFileSync(glue, code);
 }
 
-/** Checks a configuration and compiles it to what the worker reads; `text` says all that is wrong with it. */
-export function compile(file, { deploy = false } = {}) {
-  const args = ["run", "--quiet", "--locked", "--", "compile", file];
+/** How a program of ours is run on this machine: `[command, args]`. `VEDETTE_TOOLS` names a folder of programs that are compiled already,
+ *  for tests beside which cargo is busy. */
+function ours(name, asked, args) {
+  const { VEDETTE_TOOLS: tools } = process.env;
+  return tools ? [join(tools, name), args] : ["cargo", ["run", "--quiet", "--locked", ...asked, "--", ...args]];
+}
+
+/** The command line, as `[command, args]`. */
+export const vedette = (...args) => ours("vedette", [], args);
+
+/** A program of `examples/`, as `[command, args]`. */
+export const example = (name, args, profile = "dev") => ours(name, ["--profile", profile, "--example", name], args);
+
+/** Checks a configuration and compiles it to what the worker of the checkout in `folder` reads; `text` says all that is wrong with it. */
+export function compile(file, { deploy = false, folder = root } = {}) {
+  const { CARGO_TARGET_DIR, VEDETTE_TOOLS, ...others } = process.env;
+  // Another checkout has other programs.
+  const [command, args] = folder === root ? vedette("compile", file) : ["cargo", ["run", "--quiet", "--locked", "--", "compile", file]];
+  const env = folder === root ? process.env : others;
   if (deploy) args.push("--deploy");
-  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 });
   return { good: status === 0, text: stderr.trim(), compiled: stdout };
 }
 

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Origin};
 use crate::units::{Map, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{self, Judgement, Rules, StandingVote, Votes};
+use crate::verdict::{self, Ballot, Judgement, Rules, StandingVote, Votes};
 use crate::vote::Opinion;
 
 /// Why each vantage has no evidence of each origin.
@@ -81,13 +81,13 @@ impl Belief {
         &self,
         rules: &Rules,
         origin: &Origin,
-        (votes, blind): (&Map<Name, StandingVote>, &Map<Name, String>),
+        ballot: Ballot<'_>,
         now: Timestamp,
     ) -> Judgement {
         if self.isolated.is_empty() && self.returned.is_empty() {
-            return verdict::judge(rules, origin.definition, (votes, blind), now);
+            return verdict::judge(rules, origin.definition, ballot, now);
         }
-        let (mut votes, mut blind) = (votes.clone(), blind.clone());
+        let (mut votes, mut blind) = (ballot.votes.clone(), ballot.blind.clone());
         let why = |vantage: &Name, vote: &StandingVote| {
             let since = self.returned.get(vantage).filter(|since| is_of_before(vote, **since));
             let returned = || since.map(|_| format!("{vantage} has only just come back"));
@@ -103,7 +103,7 @@ impl Belief {
                 blind.insert(vantage, why);
             }
         }
-        verdict::judge(rules, origin.definition, (&votes, &blind), now)
+        verdict::judge(rules, origin.definition, Ballot { votes: &votes, blind: &blind }, now)
     }
 }
 

@@ -4,6 +4,7 @@
 //! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one alone would decide. Without it the
 //! quorum would have to wait for the turn of each.
 
+use super::presence::ShardName;
 use super::{Arbiter, Effect};
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::StandingVote;
@@ -66,13 +67,13 @@ impl Arbiter {
         if turned.is_empty() || self.belief.doubts(by).is_some() {
             return effects;
         }
-        for ((vantage, _), presence) in &self.watch {
+        for (ShardName { vantage, .. }, presence) in &self.watch {
             if vantage == by || presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
                 continue;
             }
             let mut origins = Vec::new();
             for id in turned {
-                if presence.origins.contains(id) && self.is_to_look((by, vantage), id, now) {
+                if presence.origins.contains(id) && self.is_to_look(by, vantage, id, now) {
                     origins.push(id.clone());
                 }
             }
@@ -92,7 +93,7 @@ impl Arbiter {
     }
 
     /// Whether a vantage is to look at an origin of which another has seen something new.
-    fn is_to_look(&self, (by, vantage): (&Name, &Name), id: &OriginId, now: Timestamp) -> bool {
+    fn is_to_look(&self, by: &Name, vantage: &Name, id: &OriginId, now: Timestamp) -> bool {
         let (Some(origin), Some(failed)) = (self.config.origin(id), self.sees_failing(by, id)) else {
             return false;
         };

@@ -1,6 +1,7 @@
 //! A report of a vantage → its votes as they are held from now on.
 
 use super::doubt::is_news;
+use super::presence::ShardName;
 use super::{Arbiter, Row};
 use crate::units::{Millis, OriginId, Timestamp};
 use crate::verdict::StandingVote;
@@ -19,14 +20,14 @@ impl Arbiter {
     /// The sequence number that is known of the sender, if it is later than that of its report. One whose clock was set back while it
     /// had no memory cannot know.
     pub(super) fn overtaken(&self, report: &Report) -> Option<u64> {
-        let presence = self.watch.get(&(report.vantage.clone(), report.shard.clone()))?;
+        let presence = self.watch.get(&sender(report))?;
         (report.seq < presence.seq).then_some(presence.seq)
     }
 
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
     /// does not name changes nothing.
     pub(super) fn take(&mut self, report: Report, now: Timestamp) -> Taken {
-        let key = (report.vantage.clone(), report.shard.clone());
+        let key = sender(&report);
         let Some(presence) = self.watch.get_mut(&key) else { return Taken::default() };
         if report.version != REPORT_VERSION || report.seq <= presence.seq {
             return Taken::default();
@@ -105,4 +106,9 @@ fn arrived(vote: Vote, before: Option<&StandingVote>, colo: Option<String>, now:
         seen: vote.seen,
         colo,
     }
+}
+
+/// The shard that a report is of.
+fn sender(report: &Report) -> ShardName {
+    ShardName { vantage: report.vantage.clone(), shard: report.shard.clone() }
 }

@@ -1,10 +1,25 @@
 //! The shards that report: who was heard when, who is silent and to be woken, and how fresh what is stored of their votes is.
 
+use std::fmt;
+
 use super::{Arbiter, Effect, NEVER, ObjectName, POKE_EVERY};
 use crate::config::{Config, Place, Pool};
 use crate::schedule;
 use crate::units::{Map, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, Report};
+
+/// Which shard of which vantage: what a report says of its sender.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ShardName {
+    pub(super) vantage: Name,
+    pub(super) shard: String,
+}
+
+impl fmt::Display for ShardName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.vantage, self.shard)
+    }
+}
 
 /// One shard as the Arbiter knows it.
 #[derive(Clone, Debug)]
@@ -41,10 +56,10 @@ pub(super) struct Kept {
 
 impl Arbiter {
     /// Notes how fresh the votes of a shard are in the row that is stored now.
-    pub(super) fn keeps(&mut self, key: &(Name, String)) {
+    pub(super) fn keeps(&mut self, key: &ShardName) {
         let Some(presence) = self.watch.get_mut(key) else { return };
         for (origin, kept) in &mut presence.kept {
-            let vote = self.votes.get(origin).and_then(|ballot| ballot.get(&key.0));
+            let vote = self.votes.get(origin).and_then(|ballot| ballot.get(&key.vantage));
             kept.observed = vote.map_or(kept.observed, |vote| vote.observed);
         }
     }
@@ -104,7 +119,7 @@ impl Presence {
 }
 
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
-pub(super) fn watched(config: &Config) -> Map<(Name, String), Presence> {
+pub(super) fn watched(config: &Config) -> Map<ShardName, Presence> {
     let mut watch = Map::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };
@@ -140,7 +155,7 @@ pub(super) fn watched(config: &Config) -> Map<(Name, String), Presence> {
                 },
                 origins: shard.origins.iter().map(|origin| origin.id.clone()).collect(),
             };
-            watch.insert((vantage.name.clone(), shard.label()), presence);
+            watch.insert(ShardName { vantage: vantage.name.clone(), shard: shard.label() }, presence);
         }
     }
     watch

@@ -21,14 +21,22 @@ pub(super) struct PoolStanding {
     pub(super) panic: bool,
 }
 
-/// Settles a pool from its origins; sets `changed` if anything about it moved, which also raises its revision.
+/// What a pool is settled from, and what stands of all of them.
+pub(super) struct Settled<'a> {
+    pub(super) verdicts: &'a Map<OriginId, Standing>,
+    pub(super) pools: &'a mut Map<Name, PoolStanding>,
+}
+
+/// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about it moved, which also raises its
+/// revision.
 pub(super) fn settle_pool(
     pool: &Pool,
-    verdicts: &Map<OriginId, Standing>,
-    pools: &mut Map<Name, PoolStanding>,
-    (config, now): (Fingerprint, Timestamp),
+    settled: &mut Settled<'_>,
     changed: &mut bool,
+    config: Fingerprint,
+    now: Timestamp,
 ) -> Option<Happening> {
+    let Settled { verdicts, pools } = settled;
     let status_of =
         |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
     let statuses: Vec<Status> = pool.subjects().into_iter().map(|subject| status_of(subject.id())).collect();

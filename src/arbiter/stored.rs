@@ -5,6 +5,7 @@
 
 use miniserde::{Deserialize, Serialize};
 
+use super::presence::ShardName;
 use super::publication::Publication;
 use super::{Arbiter, PoolStanding, Standing};
 use crate::config::{Pool, Subject};
@@ -100,18 +101,19 @@ impl PoolRow {
 
 impl Arbiter {
     /// The row of one shard: its latest votes.
-    pub(super) fn shard_row(&self, key: &(Name, String)) -> Row {
+    pub(super) fn shard_row(&self, key: &ShardName) -> Row {
         let presence = self.watch.get(key);
         let origins = presence.map(|presence| &presence.origins).into_iter().flatten();
-        let votes = origins.filter_map(|id| Some((id.clone(), self.votes.get(id)?.get(&key.0)?.clone())));
+        let votes =
+            origins.filter_map(|id| Some((id.clone(), self.votes.get(id)?.get(&key.vantage)?.clone())));
         let row = ShardRow {
-            vantage: key.0.clone(),
-            shard: key.1.clone(),
+            vantage: key.vantage.clone(),
+            shard: key.shard.clone(),
             seq: presence.map_or(0, |presence| presence.seq),
             heard: presence.and_then(|presence| presence.heard).unwrap_or_default(),
             votes: votes.collect(),
         };
-        Row { table: Table::Shards, key: format!("{}/{}", key.0, key.1), text: json::write(&row) }
+        Row { table: Table::Shards, key: key.to_string(), text: json::write(&row) }
     }
 
     /// Takes one stored row in. What is not understood, or not named by the configuration any more, is left out: votes are
@@ -133,7 +135,7 @@ impl Arbiter {
 
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
-        let key = (row.vantage.clone(), row.shard);
+        let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
         if let Some(presence) = self.watch.get_mut(&key) {
             // Reports that changed no opinion were not stored for so long.
             presence.unsure = Millis::new(presence.ttl.get() / 3);

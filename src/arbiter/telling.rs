@@ -4,7 +4,7 @@ use super::{Arbiter, Effect, NEVER, Row, Table};
 use crate::config::{Channel, Config, Pool, Topic};
 use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
 use crate::snapshot::{ChannelView, Happening};
-use crate::units::{Millis, Name, Timestamp};
+use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
@@ -84,9 +84,7 @@ impl Arbiter {
         let (config, watch) = (&self.config, &self.watch);
         // Whether the configuration still has a subject, and the channel is told of it.
         let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
-            Some(("vantage", name)) => {
-                watch.keys().any(|(vantage, shard)| name == format!("{vantage}/{shard}"))
-            }
+            Some(("vantage", name)) => watch.keys().any(|key| name == key.to_string()),
             Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
@@ -179,14 +177,14 @@ impl Arbiter {
     }
 
     fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) {
-        for ((vantage, shard), presence) in &self.watch {
+        for (key, presence) in &self.watch {
             let until = presence.silent_from();
             let silent = until.is_none_or(|until| now > until);
             // Nobody listened before this state was made: that is no silence of the vantage.
             let since = until.map_or(self.began, |until| until.max(self.began));
             let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
             let found = if silent { trouble } else { Found::Good };
-            outbox.see(channel, &format!("vantage/{vantage}/{shard}"), found, now);
+            outbox.see(channel, &format!("vantage/{key}"), found, now);
         }
     }
 
@@ -234,8 +232,8 @@ impl Arbiter {
     }
 
     fn detail_of_vantage(&self, name: &str) -> Detail {
-        let of_name = |((vantage, shard), _): &(&(Name, String), _)| name == format!("{vantage}/{shard}");
-        let heard = self.watch.iter().find(of_name).and_then(|(_, presence)| presence.heard);
+        let found = self.watch.iter().find(|(key, _)| name == key.to_string());
+        let heard = found.and_then(|(_, presence)| presence.heard);
         Detail {
             reason: match heard {
                 Some(heard) => format!("it last reported at {heard}"),

@@ -1,7 +1,7 @@
 //! What the Arbiter publishes: its state as a snapshot, by allow-list.
 
 use super::doubt::is_against;
-use super::presence::Presence;
+use super::presence::{Presence, ShardName};
 use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
 use crate::heartbeat;
@@ -41,7 +41,7 @@ impl Arbiter {
             notify: None,
         };
         if let Part::Whole | Part::Summary = part {
-            let views = self.watch.iter().map(|((vantage, shard), seen)| {
+            let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {
                 let isolated = self.belief.doubts(vantage).map(|why| format!("any origin: {why}"));
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });

@@ -118,8 +118,8 @@ impl<'a> Days<'a> {
         if let Some(origin) = flapping {
             let flapping = Flapping::of(self.config, origin);
             match day {
-                Day::Wavering => flapping.wavers((allowance, self.shards()), &mut counts),
-                Day::Normal | Day::Turning => flapping.turns((allowance, self.shards()), &mut counts),
+                Day::Wavering => flapping.wavers(allowance, self.shards(), &mut counts),
+                Day::Normal | Day::Turning => flapping.turns(allowance, self.shards(), &mut counts),
             }
         }
         counts.wait_at_most(self.shards().saturating_mul(DAY_MS));
@@ -219,7 +219,7 @@ impl<'a> Flapping<'a> {
     }
 
     /// It never decides, at all its vantages. Whatever a shard of another vantage may spend, others spend.
-    fn wavers(&self, (allowance, shards): (Option<u64>, u64), counts: &mut Counts) {
+    fn wavers(&self, allowance: Option<u64>, shards: u64, counts: &mut Counts) {
         let most = if self.fast < self.interval { a_day(self.fast) } else { 0 };
         let (each, all) = match allowance {
             Some(allowance) => (allowance.min(most), allowance.saturating_mul(shards)),
@@ -233,7 +233,7 @@ impl<'a> Flapping<'a> {
     }
 
     /// Its votes turn as soon as they can, fast as long as the day allows for it.
-    fn turns(&self, (allowance, shards): (Option<u64>, u64), counts: &mut Counts) {
+    fn turns(&self, allowance: Option<u64>, shards: u64, counts: &mut Counts) {
         let run = run(self.origin).max(1);
         let hasty = if self.fast < self.interval { run.saturating_sub(2) } else { 0 };
         let thresholds = self.origin.thresholds;

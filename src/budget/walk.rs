@@ -67,8 +67,11 @@ struct Walker<'a> {
     seen: Walked,
 }
 
-/// Walks, with so many readers that refresh so often. Each job reports once in its period.
-pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: Millis) -> Walked {
+/// What comes when, the earliest first.
+type Queue = BinaryHeap<Reverse<(u64, Next)>>;
+
+/// What comes first of everything.
+fn queue(loads: &[Load], jobs: &[&Heartbeat], readers: u64) -> Queue {
     let mut queue = BinaryHeap::new();
     for place in 0..jobs.len() {
         let first = BEGIN.saturating_add(9_000).saturating_add((place as u64).saturating_mul(1_234));
@@ -82,25 +85,16 @@ pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: M
     }
     queue.push(Reverse((BEGIN, Next::Cron)));
     for reader in 0..readers.min(100) {
-        queue.push(Reverse((
-            BEGIN.saturating_add(1_000).saturating_add(reader.saturating_mul(3_333)),
-            Next::Read,
-        )));
+        let first = BEGIN.saturating_add(1_000).saturating_add(reader.saturating_mul(3_333));
+        queue.push(Reverse((first, Next::Read)));
     }
-    let mut walker = Walker {
-        loads,
-        jobs,
-        deadlines: vec![u64::MAX; jobs.len()],
-        stored: vec![None; loads.len()],
-        cast: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
-        kept: loads.iter().map(|load| vec![0; load.beats.len()]).collect(),
-        worked: vec![0; loads.len()],
-        expires: loads.iter().map(|load| vec![u64::MAX; load.beats.len()]).collect(),
-        silent_from: vec![0; loads.len()],
-        alarm: BEGIN.saturating_add(ROUNDS_MS),
-        arbiter_worked: BEGIN,
-        seen: Walked::default(),
-    };
+    queue
+}
+
+/// Walks, with so many readers that refresh so often. Each job reports once in its period.
+pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: Millis) -> Walked {
+    let mut queue = queue(loads, jobs, readers);
+    let mut walker = Walker::new(loads, jobs);
     let (mut ticks, mut now) = (0_u64, BEGIN);
     while let Some(Reverse((at, next))) = queue.pop() {
         if ticks >= MOST_TICKS || at.saturating_sub(BEGIN) >= LONGEST_MS {
@@ -134,7 +128,26 @@ pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: M
     walker.seen.scaled(now.saturating_sub(BEGIN).max(1))
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    /// Nothing has happened yet.
+    fn new(loads: &'a [Load], jobs: &'a [&'a Heartbeat]) -> Self {
+        let of_each = |at: u64| loads.iter().map(|load| vec![at; load.beats.len()]).collect();
+        Self {
+            loads,
+            jobs,
+            deadlines: vec![u64::MAX; jobs.len()],
+            stored: vec![None; loads.len()],
+            cast: of_each(0),
+            kept: of_each(0),
+            worked: vec![0; loads.len()],
+            expires: of_each(u64::MAX),
+            silent_from: vec![0; loads.len()],
+            alarm: BEGIN.saturating_add(ROUNDS_MS),
+            arbiter_worked: BEGIN,
+            seen: Walked::default(),
+        }
+    }
+
     /// A tick whose report arrives; when the next one is due.
     fn ticks(&mut self, number: usize, beat_number: usize, at: u64) -> Option<u64> {
         let load = self.loads.get(number)?;

@@ -3,20 +3,21 @@
 //! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes of it
 //! only if there is none.
 
-use super::pool::Pools;
+use super::pool::{self, Pools};
+use super::problem::Homes;
 use super::raw::{Report, Table};
 use super::settings::{self, Settings};
 use super::slot::Level;
 use super::value::word;
-use super::vantage::Declared;
+use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, heartbeat, notify, reference, route,
-    syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, expect, heartbeat, notify, origin,
+    reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 10] = [
+const KEYS: [&str; 10] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -29,12 +30,27 @@ pub(super) const KEYS: [&str; 10] = [
     "notify",
 ];
 
+/// Where every setting of the file belongs.
+const HOMES: Homes = &[
+    (&KEYS, "at the top level of the file"),
+    (&settings::KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
+    (&vantage::KEYS, "in [[vantage]]"),
+    (&pool::KEYS, "in [[pool]]"),
+    (&[pool::ORIGIN], "as [[pool.origin]]"),
+    (&origin::KEYS, "in [[pool.origin]]"),
+    (&request::KEYS, "in probe"),
+    (&expect::KEYS, "in expect"),
+    (&route::KEYS, "in [[route]]"),
+    (&heartbeat::OWN_KEYS, "in a [[pool.origin]] with kind = \"heartbeat\""),
+    (&notify::KEYS, "in [[notify]]"),
+];
+
 /// The place of the Arbiter if neither the file nor a vantage names one.
 const DEFAULT_LOCATION: &str = "weur";
 
 /// Reads and checks a configuration.
 pub(super) fn config(text: &str) -> Result<Config, Problems> {
-    let report = Report::new(text);
+    let report = Report::new(text, HOMES);
     if text.len() > MAX_BYTES {
         let size = text.len();
         let message =

@@ -6,7 +6,7 @@ use super::problem::quoted;
 use super::raw::{Field, Table};
 use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound, is_header_name};
 use super::rule::{Wanted, wanted};
-use super::slot::{Level, Place, Scope, Slot, Slots, every};
+use super::slot::{Level, Scope, Slot, Slots, Written, every};
 use super::value::{Span, duration};
 use super::{Document, Expect, Method, Pattern, StatusRange};
 use crate::units::{Map, Millis};
@@ -134,32 +134,32 @@ impl ExpectSlots {
         if probe.method.known() != Some(&Method::Head) {
             return;
         }
-        let method = ("probe.method", probe.method.place());
+        let method = probe.method.written_as("probe.method");
         let message = "an answer to HEAD has no body that could be held to this; write method = \"GET\", or \
             leave out what is expected of the body";
         let named = self.document.known().is_some_and(|document| matches!(document, Document::Only(_)));
         let bodies = [
-            ("expect.body_is", self.body_is.place()),
-            ("expect.body_contains", self.body_contains.place()),
-            ("expect.body_not_contains", self.body_not_contains.place()),
-            ("expect.body_matches", self.body_matches.place()),
-            ("expect.document", self.document.place().filter(|_| named)),
+            self.body_is.written_as("expect.body_is"),
+            self.body_contains.written_as("expect.body_contains"),
+            self.body_not_contains.written_as("expect.body_not_contains"),
+            self.body_matches.written_as("expect.body_matches"),
         ];
-        let pointers = self.json.values().map(|slot| ("expect.json", slot.place()));
-        for body in bodies.into_iter().chain(pointers).filter(|(_, place)| place.is_some()) {
+        let document = Some(self.document.written_as("expect.document")).filter(|_| named);
+        let pointers = self.json.values().map(|slot| slot.written_as("expect.json"));
+        for body in bodies.into_iter().chain(document).chain(pointers).filter(|body| body.place.is_some()) {
             scope.refuse_pair(body, method, message);
         }
     }
 
     /// Refuses a `max_latency` over the timeout.
-    pub(super) fn check_latency(&self, scope: &Scope<'_>, timeout: (Option<Millis>, Option<Place>)) {
-        let (Some(latency), (Some(limit), place)) = (self.latency.known(), timeout) else { return };
+    pub(super) fn check_latency(&self, scope: &Scope<'_>, limit: Option<Millis>, timeout: Written<'_>) {
+        let (Some(latency), Some(limit)) = (self.latency.known(), limit) else { return };
         for latency in [latency.warn, latency.fail].into_iter().flatten().filter(|latency| *latency > limit) {
             let message = format!(
                 "a max_latency of {latency} is over the timeout of {limit}, so it never acts; write \
                  max_latency = \"{limit}\" or less, or timeout = \"{latency}\" or more"
             );
-            scope.refuse_pair(("expect.max_latency", self.latency.place()), ("timeout", place), &message);
+            scope.refuse_pair(self.latency.written_as("expect.max_latency"), timeout, &message);
         }
     }
 }

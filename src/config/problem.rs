@@ -8,7 +8,6 @@ use std::fmt;
 
 use miniserde::Serialize;
 
-use super::{check, expect, heartbeat, notify, origin, pool, request, route, settings, vantage};
 use crate::units::Map;
 
 /// One thing that is wrong with a configuration.
@@ -155,21 +154,11 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance <= 1.max(word.chars().count() / 3)).then_some(nearest)
 }
 
+/// The keys of each kind of table, and where such a table stands: `in [[pool]]`.
+pub(super) type Homes = &'static [(&'static [&'static str], &'static str)];
+
 /// Where a setting belongs that is known at other levels only; nothing if it is known nowhere.
-pub(super) fn home(key: &str) -> Option<String> {
-    let homes: [(&[&str], &str); 11] = [
-        (&check::KEYS, "at the top level of the file"),
-        (&settings::KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
-        (&vantage::KEYS, "in [[vantage]]"),
-        (&pool::KEYS, "in [[pool]]"),
-        (&[pool::ORIGIN], "as [[pool.origin]]"),
-        (&origin::KEYS, "in [[pool.origin]]"),
-        (&request::KEYS, "in probe"),
-        (&expect::KEYS, "in expect"),
-        (&route::KEYS, "in [[route]]"),
-        (&heartbeat::OWN_KEYS, "in a [[pool.origin]] with kind = \"heartbeat\""),
-        (&notify::KEYS, "in [[notify]]"),
-    ];
+pub(super) fn home(key: &str, homes: Homes) -> Option<String> {
     let homes = homes.iter().filter(|(keys, _)| keys.contains(&key)).map(|(_, home)| *home);
     let homes = homes.collect::<Vec<_>>().join(" or ");
     (!homes.is_empty()).then_some(homes)

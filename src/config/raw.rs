@@ -11,7 +11,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, Problems, excerpt, home, in_order, meant, nearest, quoted};
+use super::problem::{Homes, Problem, Problems, excerpt, home, in_order, meant, nearest, quoted};
 
 /// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
@@ -19,6 +19,7 @@ const MAX_KEPT: usize = 20 * Problems::MAX;
 /// What was found while a text was read: what is wrong, and what does not act yet.
 pub(super) struct Report<'a> {
     text: &'a str,
+    homes: Homes,
     /// Where each line begins.
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
@@ -47,10 +48,10 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str, homes: Homes) -> Self {
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(after_breaks).collect();
-        Self { text, lines, problems: RefCell::default(), inactive: RefCell::default() }
+        Self { text, homes, lines, problems: RefCell::default(), inactive: RefCell::default() }
     }
 
     /// Says what is wrong with the setting `at`, which stands at the byte `offset`.
@@ -155,7 +156,7 @@ impl<'a> Table<'a> {
         for (key, _) in self.map.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             // `vantage` in a pool is a slip for `vantages`, although the file has such tables.
             let slip = nearest(key.get_ref(), known).is_some();
-            let message = match home(key.get_ref()).filter(|_| !slip) {
+            let message = match home(key.get_ref(), self.report.homes).filter(|_| !slip) {
                 Some(home) => format!("is not a setting here; write it {home}"),
                 None => format!("is not a setting; {}", meant(key.get_ref(), known)),
             };

@@ -102,17 +102,17 @@ impl ProbeSlots {
 
     /// Refuses a body with a method that has none, and redirects of a method that does more than ask.
     pub(super) fn check(&self, scope: &Scope<'_>) {
-        let place = ("probe.method", self.method.place());
+        let place = self.method.written_as("probe.method");
         let Some(method) = self.method.or(Method::Get) else { return };
         if !method.has_body() && self.body.place().is_some() {
             let message =
                 "only POST, PUT and PATCH carry a body; write method = \"POST\", or leave out the body";
-            scope.refuse_pair(("probe.body", self.body.place()), place, message);
+            scope.refuse_pair(self.body.written_as("probe.body"), place, message);
         }
         if !method.is_safe() && self.redirects.known().is_some_and(|redirects| *redirects > 0) {
             let message =
                 format!("a {} is sent once, to where it was meant; write redirects = 0", method.as_str());
-            scope.refuse_pair(("probe.redirects", self.redirects.place()), place, &message);
+            scope.refuse_pair(self.redirects.written_as("probe.redirects"), place, &message);
         }
     }
 }

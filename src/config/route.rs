@@ -1,5 +1,7 @@
 //! `[[route]]`: which host and path goes to which pool, and what is done when an origin does not answer.
 
+mod answer;
+
 use miniserde::{Deserialize, Serialize};
 
 use super::expect::statuses;
@@ -10,6 +12,9 @@ use super::url::{MAX_URL, dns_name, is_path_byte};
 use super::value::{Given, Span, duration, share, word};
 use super::{OriginUrl, Pool, StatusRange};
 use crate::units::{Millis, Name, Ratio};
+
+pub use answer::StaticAnswer;
+use answer::static_answer;
 
 /// The keys of a `[[route]]`.
 pub(super) const KEYS: [&str; 13] = [
@@ -28,9 +33,8 @@ pub(super) const KEYS: [&str; 13] = [
     "try_failing",
 ];
 
-/// The keys of `retry` and of `answer`.
+/// The keys of `retry`.
 const RETRY_KEYS: [&str; 3] = ["status", "methods", "budget"];
-const ANSWER_KEYS: [&str; 3] = ["status", "content_type", "body"];
 
 /// The most routes of a file.
 const MAX_ROUTES: usize = 1_000;
@@ -72,12 +76,6 @@ const DEFAULT_BUDGET: Ratio = match Ratio::percent(20) {
 /// Bounds of `slow_start` and `stale_if_error`.
 const SLOW_START: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(3_600) };
 const STALE: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
-
-/// The longest body of a static answer in bytes: a page of apology, not a site.
-const MAX_BODY: usize = 16 * 1024;
-
-/// The longest content type in bytes.
-const MAX_CONTENT_TYPE: usize = 200;
 
 /// Requests for this host and path go to the pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,17 +170,6 @@ pub struct Retry {
     pub methods: Vec<String>,
     /// The greatest share of a pool's recent requests that is sent again.
     pub budget: Ratio,
-}
-
-/// An answer that needs no origin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StaticAnswer {
-    /// Its status code (200 to 599).
-    pub status: u16,
-    /// Its `Content-Type`.
-    pub content_type: String,
-    /// Its body.
-    pub body: String,
 }
 
 /// What a route may name.
@@ -379,38 +366,4 @@ fn methods(field: &Field<'_>) -> Option<Vec<String>> {
     let read = |item: &Field<'_>| METHODS.get(word(item, &METHODS)?).map(|method| (*method).to_owned());
     let read: Vec<_> = items.iter().map(read).collect();
     read.into_iter().collect()
-}
-
-fn static_answer(table: &Table<'_>) -> Option<StaticAnswer> {
-    table.only(&ANSWER_KEYS);
-    let status = table.get("status").map_or(Some(503), |field| field.whole(&(200..600)));
-    let content_type = table
-        .get("content_type")
-        .map_or_else(|| Some("text/plain; charset=utf-8".to_owned()), |field| content_type(&field));
-    let body = table.require("body", "\"…\"").and_then(|field| {
-        let text = field.text("the text of the body, in quotes")?;
-        if text.len() > MAX_BODY {
-            field.refuse(format_args!("is longer than {MAX_BODY} bytes; write a shorter text"));
-            return None;
-        }
-        Some(text.to_owned())
-    });
-    Some(StaticAnswer {
-        status: status.and_then(|status| u16::try_from(status).ok())?,
-        content_type: content_type?,
-        body: body?,
-    })
-}
-
-fn content_type(field: &Field<'_>) -> Option<String> {
-    let text = field.text("a content type in quotes, as \"text/html; charset=utf-8\"")?;
-    let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');
-    if !visible || !text.contains('/') || text.trim() != text || text.len() > MAX_CONTENT_TYPE {
-        field.refuse(format_args!(
-            "{} is not a content type; write one of at most {MAX_CONTENT_TYPE} bytes, as \"text/html; charset=utf-8\"",
-            quoted(text)
-        ));
-        return None;
-    }
-    Some(text.to_owned())
 }

@@ -111,7 +111,7 @@ impl Settings {
                     "a {key} of {length} is over the interval of {interval}; write {key} = \"{interval}\" or \
                      less, or interval = \"{length}\" or more"
                 );
-                scope.refuse_pair((key, slot.place()), ("interval", self.interval.place()), &message);
+                scope.refuse_pair(slot.written_as(key), self.interval.written_as("interval"), &message);
             }
         }
         let down_interval = self.down_interval.or(interval)?;
@@ -128,10 +128,10 @@ impl Settings {
     pub(super) fn check_expect(&self, scope: &Scope<'_>) {
         self.probe.check(scope);
         self.expect.check_body(scope, &self.probe);
-        let timeout = (self.timeout.known().copied(), self.timeout.place());
         let default = self.interval.or(DEFAULT_INTERVAL).map(|interval| DEFAULT_TIMEOUT.min(interval));
-        let timeout = if timeout.1.is_none() { (default, None) } else { timeout };
-        self.expect.check_latency(scope, timeout);
+        let timeout = self.timeout.written_as("timeout");
+        let limit = if timeout.place.is_none() { default } else { self.timeout.known().copied() };
+        self.expect.check_latency(scope, limit, timeout);
     }
 }
 

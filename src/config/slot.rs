@@ -77,6 +77,11 @@ impl<T: Clone> Slot<T> {
         self.0.as_ref().and_then(|(value, _)| value.as_ref())
     }
 
+    /// The setting of this key, and where it is written.
+    pub(super) fn written_as<'a>(&self, key: &'a str) -> Written<'a> {
+        Written { key, place: self.place() }
+    }
+
     /// Where it is written.
     pub(super) fn place(&self) -> Option<Place> {
         self.0.as_ref().map(|(_, place)| *place)
@@ -90,6 +95,15 @@ pub(super) fn every<T: Clone>(slots: &Slots<T>) -> Option<Map<String, T>> {
         values.insert(key.clone(), slot.known()?.clone());
     }
     Some(values)
+}
+
+/// A setting, and where it is written; nowhere if its default holds.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// Its place.
+    pub place: Option<Place>,
 }
 
 /// The path of an origin and of what it inherits from.
@@ -106,9 +120,9 @@ impl Scope<'_> {
     /// Refuses two settings that do not go together, at the one that is written nearer to the origin (or the
     /// first of the two): there the two met. Settings that met in `[defaults]` are so reported once, not for
     /// every origin.
-    pub(super) fn refuse_pair(&self, a: (&str, Option<Place>), b: (&str, Option<Place>), message: &str) {
+    pub(super) fn refuse_pair(&self, a: Written<'_>, b: Written<'_>, message: &str) {
         let level = |place: Option<Place>| place.map(|(level, _)| level);
-        let (key, place) = if level(b.1) > level(a.1) { b } else { a };
+        let Written { key, place } = if level(b.place) > level(a.place) { b } else { a };
         let above = match level(place) {
             None | Some(Level::Defaults) => "defaults",
             Some(Level::Pool) => self.pool,

@@ -7,7 +7,9 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::platform::{Context, Env, boxed};
+use worker::Env;
+
+use super::caught::{self, Context};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json::Object;
@@ -17,12 +19,6 @@ use crate::units::{Name, OriginId};
 
 thread_local! {
     static PASSAGE: RefCell<Option<Passage>> = const { RefCell::new(None) };
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = Math)]
-    fn random() -> f64;
 }
 
 /// Does something with the passage of this isolate; nothing if the configuration is bad.
@@ -36,7 +32,7 @@ fn with<T>(work: impl FnOnce(&mut Passage, &'static Config) -> Option<T>) -> Opt
 /// 48 bits of chance. Nothing secret hangs on it.
 fn chance() -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^48")]
-    let drawn = (random() * 281_474_976_710_656.0) as u64;
+    let drawn = (js_sys::Math::random() * 281_474_976_710_656.0) as u64;
     drawn
 }
 
@@ -143,7 +139,7 @@ pub fn went_well(route: usize, count: u32) {
 pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<String> {
     let pool = Name::parse(&pool).ok()?;
     let config = deployed::config().ok()?;
-    let known = boxed(reader::learned(&pool, config, (&env, &ctx))).await;
+    let known = reader::learned(&pool, config, (&env, &ctx)).await;
     with(|passage, config| passage.learned(config, id, known.as_ref(), clock::now())).map(|step| step.write())
 }
 
@@ -199,7 +195,7 @@ fn told((step, doubted): &(Step, Vec<OriginId>), env: &Env, ctx: &Context) -> St
 fn have_looked_at(origin: OriginId, env: &Env, ctx: &Context) {
     log::warn("origin_ejected", &[("origin", &origin.to_string())]);
     let env = env.clone();
-    ctx.wait_until(async move {
+    caught::wait_until(ctx, async move {
         if let Err(error) = layers::doubt(&env, &origin).await {
             log::warn("arbiter_unreachable", &[("by", &"proxy"), ("error", &error.to_string())]);
         }

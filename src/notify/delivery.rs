@@ -2,12 +2,13 @@
 //!
 //! Webhooks are signed by the Standard Webhooks specification
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>): an id that stays the same however
-//! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Who sends holds the secrets and makes the signature.
+//! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Whoever sends holds the secrets and lends them.
 
 use super::message;
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
 use crate::exchange::{End, Reply, Request};
 use crate::json::Object;
+use crate::mac;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
@@ -82,12 +83,36 @@ pub fn key<'a>(name: &str, secret: &'a str) -> Result<&'a str, String> {
     Ok(key)
 }
 
+/// The address of a channel, and the signatures of a message to it; `secret` gives the value of a secret by its name.
+///
+/// # Errors
+/// A secret is not to be had, or not of its form; without a word of what is secret.
+pub fn reveal(
+    channel: &Channel,
+    delivery: &Delivery,
+    now: Timestamp,
+    secret: impl Fn(&str) -> Result<String, String>,
+) -> Result<(String, Vec<String>), String> {
+    let text = signed_text(&delivery.id, now, &delivery.body);
+    let signed = |name: &String| {
+        let secret = secret(name)?;
+        mac::signature(key(name, &secret)?, &text).ok_or_else(|| format!("the secret {name} is not base64"))
+    };
+    let signatures = channel.secrets.iter().map(signed).collect::<Result<_, _>>()?;
+    let address = match &channel.url {
+        ProbeValue::Text(text) => text.clone(),
+        ProbeValue::Secret(name) => address(name, &secret(name)?)?,
+    };
+    Ok((address, signatures))
+}
+
 /// The request that carries a message to `address`. `signatures` are those of [`signed_text`], for a webhook.
 #[must_use]
 pub fn request(
     channel: &Channel,
-    (address, signatures): (&str, &[String]),
-    (id, body): (&str, &str),
+    delivery: &Delivery,
+    address: &str,
+    signatures: &[String],
     now: Timestamp,
 ) -> Request {
     let text = |text: &str| ProbeValue::Text(text.to_owned());
@@ -96,7 +121,7 @@ pub fn request(
         vec![("content-type".to_owned(), text("application/json")), ("user-agent".to_owned(), text(agent))];
     if channel.kind == ChannelKind::Webhook {
         let signed: Vec<String> = signatures.iter().map(|signature| format!("v1,{signature}")).collect();
-        headers.push(("webhook-id".to_owned(), text(id)));
+        headers.push(("webhook-id".to_owned(), text(&delivery.id)));
         headers.push(("webhook-timestamp".to_owned(), text(&(now.as_millis() / 1_000).to_string())));
         headers.push(("webhook-signature".to_owned(), text(&signed.join(" "))));
     }
@@ -104,7 +129,7 @@ pub fn request(
         method: Method::Post,
         url: address.to_owned(),
         headers,
-        body: Some(text(body)),
+        body: Some(text(&delivery.body)),
         timeout: TIMEOUT,
         redirects: 0,
         followed: 0,

@@ -81,7 +81,7 @@ impl Matter {
     }
 
     /// Takes in what stands. Whether that is news here. `after` and whether recoveries are told are the channel's.
-    pub fn see(&mut self, found: Found, (after, recoveries): (Millis, bool), now: Timestamp) -> bool {
+    pub fn see(&mut self, found: Found, after: Millis, recoveries: bool, now: Timestamp) -> bool {
         match found {
             Found::NoWord => false,
             Found::Good => {

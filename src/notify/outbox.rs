@@ -138,12 +138,12 @@ impl Outbox {
 
     /// Takes in what stands with a subject.
     pub fn see(&mut self, channel: &Channel, subject: &str, found: Found, now: Timestamp) {
-        let terms = (channel.after, channel.hears(Topic::Recovered));
+        let (after, recoveries) = (channel.after, channel.hears(Topic::Recovered));
         let (news, idle) = if let Some(matter) = self.matters.get_mut(subject) {
-            (matter.see(found, terms, now), matter.is_idle())
+            (matter.see(found, after, recoveries, now), matter.is_idle())
         } else {
             let mut matter = Matter::new();
-            matter.see(found, terms, now);
+            matter.see(found, after, recoveries, now);
             if matter.is_idle() {
                 return;
             }

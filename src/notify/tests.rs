@@ -449,8 +449,9 @@ fn slack_takes_what_is_said_of_a_thousand_pools_with_long_names() {
 
 #[test]
 fn a_request_carries_id_time_and_every_signature() {
+    let delivery = Delivery { channel: channel("").name, id: "msg_1".into(), body: "{}".into() };
     let request =
-        request(&channel(""), ("https://a.example/x", &["one".into(), "two".into()]), ("msg_1", "{}"), at(0));
+        request(&channel(""), &delivery, "https://a.example/x", &["one".into(), "two".into()], at(0));
     let header =
         |name: &str| request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     assert_eq!(header("webhook-signature"), Some(ProbeValue::Text("v1,one v1,two".into())));

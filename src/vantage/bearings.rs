@@ -123,7 +123,8 @@ impl Bearings {
     /// Takes an answer in; what follows from it. An answer to a question that was given up is none.
     pub(super) fn referred(
         &mut self,
-        (ticket, next_ticket): (u64, u64),
+        ticket: u64,
+        next_ticket: u64,
         referral: &Referral,
         now: Timestamp,
     ) -> Conclusion {

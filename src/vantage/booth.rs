@@ -54,14 +54,8 @@ pub(super) struct Withheld {
 }
 
 impl Booth {
-    pub(super) fn new(
-        origin: &Origin,
-        turn: Turn,
-        tally: Tally,
-        (vantage, hurry): (&Name, bool),
-        now: Timestamp,
-    ) -> Self {
-        let mut booth = Self {
+    pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
+        Self {
             origin: origin.clone(),
             turn,
             tally,
@@ -74,9 +68,7 @@ impl Booth {
             withheld: None,
             doubted: 0,
             at_once: false,
-        };
-        booth.resume(vantage, hurry, now);
-        booth
+        }
     }
 
     /// The time between two probes. `hurry` allows for a shorter one than in the settled state.
@@ -196,7 +188,7 @@ impl Booth {
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
     /// in doubt is probed at once, if there is reason to `hurry` or nothing is known of it yet.
-    fn resume(&mut self, vantage: &Name, hurry: bool, now: Timestamp) {
+    pub(super) fn resume(&mut self, vantage: &Name, hurry: bool, now: Timestamp) {
         if self.tally.in_doubt() && (hurry || self.tally.run() == 0) {
             return;
         }

@@ -32,7 +32,7 @@ pub fn isolated(config: &Config, votes: &Votes, now: Timestamp) -> Map<Name, Str
     for vantage in &alone {
         let sighted = config.vantages.iter().map(|other| &other.name).filter(|other| !alone.contains(other));
         let sighted: Vec<&Name> =
-            sighted.filter(|other| reaches(config, votes, (other, vantage), now)).collect();
+            sighted.filter(|other| reaches(config, votes, other, vantage, now)).collect();
         if sighted.len() > alone.len() {
             isolated.insert((*vantage).clone(), why(vantage, &sighted));
         }
@@ -67,11 +67,12 @@ pub fn is_answered(config: &Config, votes: &Votes, vantage: &Name, now: Timestam
 }
 
 /// Whether a vantage holds one of the origins for good that another one has fresh evidence of.
-fn reaches(config: &Config, votes: &Votes, (vantage, other): (&Name, &Name), now: Timestamp) -> bool {
+fn reaches(config: &Config, votes: &Votes, vantage: &Name, other: &Name, now: Timestamp) -> bool {
     let good =
         |vote: &StandingVote| vote.opinion == Opinion::Pass && !vote.seen.failed && !vote.seen.unproven;
-    origins(config).any(|origin| {
-        current(votes, origin, vantage, now).is_some_and(good) && current(votes, origin, other, now).is_some()
+    origins(config).any(|(origin, ttl)| {
+        current(votes, origin, ttl, vantage, now).is_some_and(good)
+            && current(votes, origin, ttl, other, now).is_some()
     })
 }
 
@@ -82,7 +83,8 @@ fn fresh<'a>(
     vantage: &'a Name,
     now: Timestamp,
 ) -> impl Iterator<Item = (&'a Origin, &'a StandingVote)> {
-    origins(config).filter_map(move |origin| Some((origin.0, current(votes, origin, vantage, now)?)))
+    origins(config)
+        .filter_map(move |(origin, ttl)| Some((origin, current(votes, origin, ttl, vantage, now)?)))
 }
 
 /// Every origin, with the time that a vote on it lives.
@@ -93,7 +95,8 @@ fn origins(config: &Config) -> impl Iterator<Item = (&Origin, Millis)> {
 /// A vantage's vote on an origin, if its evidence is fresh.
 fn current<'a>(
     votes: &'a Votes,
-    (origin, ttl): (&Origin, Millis),
+    origin: &Origin,
+    ttl: Millis,
     vantage: &Name,
     now: Timestamp,
 ) -> Option<&'a StandingVote> {

@@ -52,8 +52,12 @@ fn votes(text: &str) -> Map<Name, StandingVote> {
 }
 
 fn judged(quorum: Quorum, min_votes: u32, text: &str) -> (Status, String) {
-    let judgement =
-        judge(&rules(quorum, min_votes), Fingerprint::of("d"), (&votes(text), &Map::new()), now());
+    let judgement = judge(
+        &rules(quorum, min_votes),
+        Fingerprint::of("d"),
+        Ballot { votes: &votes(text), blind: &Map::new() },
+        now(),
+    );
     (judgement.status, judgement.reason)
 }
 
@@ -101,7 +105,12 @@ fn where_a_cache_answers_the_reason_says_so() {
     for (_, vote) in votes.iter_mut() {
         vote.seen.unproven = true;
     }
-    let judgement = judge(&rules(Quorum::Majority, 2), Fingerprint::of("d"), (&votes, &Map::new()), now());
+    let judgement = judge(
+        &rules(Quorum::Majority, 2),
+        Fingerprint::of("d"),
+        Ballot { votes: &votes, blind: &Map::new() },
+        now(),
+    );
     assert_eq!(judgement.reason, "0 live votes, 2 needed: a cache answered in the origin's place");
 }
 
@@ -132,7 +141,7 @@ fn votes_for_another_definition_do_not_count() {
     let judgement = judge(
         &rules(Quorum::Majority, 1),
         Fingerprint::of("other"),
-        (&votes("weur- enam-"), &Map::new()),
+        Ballot { votes: &votes("weur- enam-"), blind: &Map::new() },
         now(),
     );
     assert_eq!(judgement.status, Status::Unknown);
@@ -158,7 +167,7 @@ fn a_verdict_is_valid_as_long_as_enough_of_its_votes() {
     let judgement = judge(
         &rules(Quorum::Majority, 2),
         Fingerprint::of("d"),
-        (&votes("weur+1 enam+20 apac+40"), &Map::new()),
+        Ballot { votes: &votes("weur+1 enam+20 apac+40"), blind: &Map::new() },
         now(),
     );
     assert_eq!(
@@ -193,14 +202,14 @@ proptest! {
     #[test]
     fn no_fail_without_a_quorum_of_live_fails(text in "(a[+!?-][0-9]{1,2} )?(b[+!?-][0-9]{1,2} )?(c[+!?-][0-9]{1,2} )?", min in 1u32..4) {
         let votes = votes(&text);
-        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), (&votes, &Map::new()), now());
+        let judgement = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &Map::new() }, now());
         let live: Vec<_> = votes.values().filter(|v| v.opinion != Opinion::Undecided && now().since(v.observed) < TTL).collect();
         let fails = live.iter().filter(|v| v.opinion == Opinion::Fail).count();
         prop_assert_eq!(judgement.status == Status::Unknown, live.len() < min as usize);
         prop_assert_eq!(judgement.status == Status::Fail, live.len() >= min as usize && fails * 2 > live.len());
         prop_assert!(judgement.status == Status::Unknown || judgement.valid_until > now());
         // One moment before it expires it still says the same of the number of live votes; at that moment it is unknown.
-        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), (&votes, &Map::new()), judgement.valid_until);
+        let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &Map::new() }, judgement.valid_until);
         prop_assert_eq!(expired.status, Status::Unknown);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A day at rest must come out as calculated, within 2% in every line that matters. A day in which origins flap must stay within the plan; what counts most on such a day, requests and rows, must be within 2%.
 //!
-//! `cargo test` looks at some hours at rest; `npm test` at whole days, in the profile `simulation`:
+//! `cargo test` looks at some hours at rest; `npm test` at a whole day, and `npm run test:long` at a week, in the profile `simulation`:
 //!
 //! ```text
 //! VEDETTE_DAYS=1 cargo test --locked --profile simulation --test budget
@@ -28,14 +28,19 @@ use world::{DAY, Nature, World, fine};
 
 const HOUR: u64 = 3_600_000;
 
+/// How many whole days a time at rest is to last; none unless asked for.
+fn days() -> u64 {
+    std::env::var("VEDETTE_DAYS").map_or(0, |days| days.parse().unwrap())
+}
+
 /// Whether whole days are to be lived through.
 fn whole_days() -> bool {
-    std::env::var("VEDETTE_DAYS").is_ok_and(|days| days != "0")
+    days() > 0
 }
 
 /// How long a time at rest is watched.
 fn a_while() -> u64 {
-    if whole_days() { DAY } else { 3 * HOUR }
+    if whole_days() { days() * DAY } else { 3 * HOUR }
 }
 
 /// Pools of two origins each, `origins` in all, and what else there is.

@@ -2,13 +2,14 @@
 // is not tested.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { descendants, finished, root, runs, until } from "./lib.mjs";
 import { median, quantile, shares } from "../../scripts/bench/statistics.mjs";
 import { difference, still } from "../../scripts/bench/wire.mjs";
+import { upload } from "../../scripts/lib/modules.mjs";
 import { node22, start } from "../../scripts/lib/run.mjs";
 
 const command = (...args) => [join(root, "scripts", "bench.mjs"), "--built", ...args];
@@ -52,6 +53,41 @@ test("what many origins cost is measured in workerd and by the engines alone", a
   const seen = figures(said);
   assert.match(seen["scale 10 origins × 3 lag p99"], /^\d+ ms$/, said);
   assert.match(seen["scale 10 origins × 3, cost of a report"], /^[\d.]+ µs$/, said);
+});
+
+test("two builds are compared in one run, and the other one with itself", async () => {
+  const less = ["--starts", "1", "--rounds", "2", "--seconds", "0.2", "--load", "loop", "--most", "10"];
+  const { code, said } = await bench("size", "startup", "health", "proxy", "--against", root, ...less);
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  assert.equal(seen.size, "1.000", "the same build");
+  const names = ["startup CPU until listening", "startup CPU of the first /health", "startup time until listening"];
+  names.push("health throughput", "health CPU", "health /route/shop throughput", "proxy throughput", "proxy CPU");
+  for (const name of names) assert.ok(Number(seen[name]) > 0, `${name}:\n${said}`);
+  for (const part of ["startup", "health", "proxy"])
+    assert.match(said, new RegExp(`^\\[${part}\\] noise, the other build against itself: .*CPU.* \\d`, "m"), said);
+});
+
+test("what cannot be compared is refused", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  const empty = await bench("size", "--against", folder);
+  rmSync(folder, { recursive: true });
+  assert.equal(empty.code, 1);
+  assert.match(empty.said, /There is no entry\.mjs in .*; --against takes a checkout in which npm run build ran/);
+  const part = await bench("detection", "--against", root);
+  assert.equal(part.code, 1);
+  assert.match(part.said, /detection does not compare builds; size, startup, health, proxy, scale, haproxy do/);
+});
+
+test("the upload is measured where nothing was built for a deployment", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const file of ["entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(join(root, file), join(folder, file));
+  const filter = (file) => !basename(file).startsWith("config.txt");
+  cpSync(join(root, "build"), join(folder, "build"), { recursive: true, filter });
+  const names = (parts) => parts.filter(({ counted }) => counted).map(({ name }) => name).sort();
+  assert.deepEqual(names(upload(folder)), names(upload()));
+  assert.ok(upload(folder).every(({ counted }) => counted), "there is no configuration");
 });
 
 test("an interrupted benchmark leaves no process and no folder behind", async (t) => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
 
 /** Stands between `entry.mjs` and the wasm worker, and says in the log what each object asks of the platform. */
 const counting = `
@@ -73,7 +74,7 @@ after(async () => {
 const tallies = () => [...worker.said().matchAll(/\{"tally":.*?\}/g)].map(([line]) => JSON.parse(line));
 
 test("a minute at rest costs what is calculated", { timeout: 180_000 }, async (t) => {
-  const { code, said } = await finished("cargo", ["run", "--quiet", "--locked", "--", "check", worker.file, "--json"], { cwd: root });
+  const { code, said } = await finished(...vedette("check", worker.file, "--json"), { cwd: root });
   assert.equal(code, 0, said);
   const day = Object.fromEntries(JSON.parse(said).budget.free.a_day.map(({ what, normal }) => [what, normal]));
   await until("everything passes", async (see) => see((await worker.json("/health/shop")).status) === "pass");

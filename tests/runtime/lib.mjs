@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scratch } from "../../scripts/lib/memory.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -111,13 +112,15 @@ export function program(command, args, options) {
   return child;
 }
 
-/** Runs `scripts/dev.mjs` to its end; for starts that are refused. */
+/** Runs `scripts/dev.mjs` to its end; for starts that are refused. It brings its build, so that it waits for no cargo. */
 export const refusedStart = (env) =>
-  finished(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...env } });
+  finished(process.execPath, [join(root, "scripts", "dev.mjs")], {
+    env: { ...process.env, VEDETTE_BUILD: join(root, "build"), ...env },
+  });
 
 /** Starts the worker on a configuration; the caller stops it. */
 export async function startWorker(config, { build = "build", env = {} } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "vedette-"));
+  const folder = mkdtempSync(join(scratch(), "vedette-"));
   const file = join(folder, "vedette.toml");
   writeFileSync(file, config);
   const port = await freePort();

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
 import { receiver } from "./receivers.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
 
 const key = () => `whsec_${randomBytes(24).toString("base64")}`;
 const canary = (where) => `canary${where}${randomBytes(8).toString("hex")}`;
@@ -149,7 +150,7 @@ test("no message, no answer and no line of the log has a secret in it", async ()
 
 test("the command line sends a test message that the receiver can verify, and explains what it said", async () => {
   const run = (name, env = secrets) =>
-    finished("cargo", ["run", "--quiet", "--locked", "--", "notify-test", worker.file, name], { cwd: root, env: { ...process.env, ...env } });
+    finished(...vedette("notify-test", worker.file, name), { cwd: root, env: { ...process.env, ...env } });
   const { code, said } = await run("ops");
   assert.equal(code, 0, said);
   assert.match(said, /taken: the receiver has it/);

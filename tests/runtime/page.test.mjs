@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { axeFinds, browser, open, overflows, serveStates } from "./browser.mjs";
 import { answers, config, finished, origin, root, sampleDatabase, sampleOrigin, startWorker, until } from "./lib.mjs";
+import { example } from "../../scripts/lib/worker.mjs";
 
 const SIZES = [320, 768, 1440];
 const SCHEMES = ["light", "dark"];
@@ -16,9 +17,8 @@ let data, primary, standby, docs, worker, chrome, folder, states;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "vedette-page-"));
-  const args = ["run", "--quiet", "--locked", "--example", "page_states", "--", folder];
   const [written] = await Promise.all([
-    finished("cargo", args, { cwd: root }, 300_000),
+    finished(...example("page_states", [folder]), { cwd: root }, 300_000),
     (async () => {
       data = await sampleDatabase();
       primary = await sampleOrigin("primary", data.database);

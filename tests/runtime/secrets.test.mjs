@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { finished, origin, refusedStart, root, startWorker, until } from "./lib.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
 
 const canary = (where) => `canary-${where}-${randomBytes(8).toString("hex")}`;
 const secrets = { PROBE_TOKEN: canary("header"), PROBE_BODY: canary("body"), UNUSED: canary("unused") };
@@ -135,7 +136,7 @@ test("credentials in an address are refused and not repeated", async () => {
   assert.match(said, /url/);
   clean("the refusal", said);
   for (const args of [["check", file], ["check", "--json", file], ["compile", file]]) {
-    const result = await finished("cargo", ["run", "--quiet", "--locked", "--", ...args], { cwd: root });
+    const result = await finished(...vedette(...args), { cwd: root });
     assert.equal(result.code, 1, result.said);
     clean(args.join(" "), result.said);
   }
@@ -145,10 +146,10 @@ test("the command line sends secrets from its environment and shows none", async
   const env = { ...process.env, ...secrets, ...environment };
   for (const name of Object.keys(echoes)) {
     origins[name].sent = undefined;
-    const { said } = await finished("cargo", ["run", "--quiet", "--locked", "--", "probe", worker.file, `${name}/only`], { cwd: root, env });
+    const { said } = await finished(...vedette("probe", worker.file, `${name}/only`), { cwd: root, env });
     assert.equal(origins[name].sent?.token, secrets.PROBE_TOKEN, said);
     clean(`probe ${name}`, said);
   }
   for (const args of [["check", worker.file], ["check", "--json", worker.file], ["compile", worker.file]])
-    clean(args.join(" "), (await finished("cargo", ["run", "--quiet", "--locked", "--", ...args], { cwd: root, env })).said);
+    clean(args.join(" "), (await finished(...vedette(...args), { cwd: root, env })).said);
 });

@@ -3,11 +3,11 @@
 //! that differ and jump; vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not take their
 //! messages; jobs that are late or silent, and an Arbiter that does not listen.
 //!
-//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs ten thousand hours and twenty times two weeks, in
-//! the profile `simulation`:
+//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand hours, some times two weeks, and all
+//! that find a broken rule; `npm run test:long` runs some thirty times as many, with other seeds. All of it in the profile `simulation`:
 //!
 //! ```text
-//! VEDETTE_SEEDS=10000 VEDETTE_FORTNIGHTS=20 VEDETTE_MUTANTS=1000 \
+//! VEDETTE_SEEDS=2500 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \
 //!   cargo test --locked --profile simulation --test simulation -- --nocapture
 //! VEDETTE_SEED=123 cargo test --locked --profile simulation --test simulation -- --nocapture     # one world, cut down and told
 //! ```

@@ -5,10 +5,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use vedette::config::{Config, Heartbeat};
 use vedette::heartbeat::{key, message, token};
+use vedette::mac;
 use vedette::units::{Millis, OriginId};
 
 use super::{PROBLEMS, USAGE, load, say, say_error};
@@ -53,9 +52,7 @@ fn known(config: &Config) -> String {
 }
 
 fn address(job: &Heartbeat, secret: &str, base: &str) -> String {
-    // A key of any length is one.
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map(|mac| mac.chain_update(message(&job.id)));
-    let mac = mac.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default();
+    let mac = mac::sign(secret.as_bytes(), &message(&job.id)).unwrap_or_default();
     format!("{}/v1/heartbeat/{}", base.trim_end_matches('/'), token(&job.id, &mac))
 }
 

@@ -5,8 +5,9 @@ mod heartbeat;
 mod notify_test;
 mod probe;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
 use vedette::config::{Config, Problems};
@@ -69,8 +70,11 @@ enum Command {
 /// Problems were found and printed.
 const PROBLEMS: u8 = 1;
 
-/// The command was not understood, or its file cannot be read.
+/// The command was not understood, its file cannot be read, or its output cannot be written.
 const USAGE: u8 = 2;
+
+/// Nobody reads the output any more: what a shell reports of a program that SIGPIPE has ended (128 + 13).
+const UNREAD: i32 = 141;
 
 pub(crate) fn main() -> ExitCode {
     match Arguments::parse().command {
@@ -112,12 +116,28 @@ fn complain(file: &std::path::Path, problems: &Problems) -> ExitCode {
     ExitCode::from(PROBLEMS)
 }
 
-#[expect(clippy::print_stdout, reason = "the command line speaks on standard output")]
+/// Prints a line on standard output.
 fn say(line: &str) {
-    println!("{line}");
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}") {
+        give_up(&error);
+    }
 }
 
-#[expect(clippy::print_stderr, reason = "the command line complains on standard error")]
+/// Prints a line on standard error.
 fn say_error(line: &str) {
-    eprintln!("{line}");
+    if let Err(error) = writeln!(io::stderr().lock(), "{line}") {
+        give_up(&error);
+    }
+}
+
+/// Ends the command, because what it has to say cannot be written.
+///
+/// A reader that left has read enough (`vedette check FILE | head`); anything else is told, as far as it can be.
+fn give_up(error: &io::Error) -> ! {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        process::exit(UNREAD);
+    }
+    // Standard error may be what is broken; there is nobody left to complain to then.
+    let _ = writeln!(io::stderr().lock(), "cannot write the output: {error}");
+    process::exit(i32::from(USAGE));
 }

@@ -1,0 +1,165 @@
+//! The line holds: no module names one below it, no circle can close, and nothing grows past its budget.
+//!
+//! The sources are read as they stand, without the compiler. What is said when something is wrong names the file, the line and the
+//! way out. `docs/decisions/0018-module-graph-is-tested.md` says why.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the kinds of items and types may become more")]
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+#[path = "architecture/arrows.rs"]
+mod arrows;
+#[path = "architecture/bites.rs"]
+mod bites;
+#[path = "architecture/budgets.rs"]
+mod budgets;
+#[path = "architecture/exceptions.rs"]
+mod exceptions;
+#[path = "architecture/sources.rs"]
+mod sources;
+
+use arrows::Row;
+use exceptions::EXCEPTIONS;
+use sources::Source;
+
+/// The modules in the order of the line, and what each may import.
+const LINE: &[Row] = &[
+    ("json", &[]),
+    ("units", &["json"]),
+    ("path", &[]),
+    ("config", &["json", "units", "path"]),
+    ("limits", &["units", "config"]),
+    ("exchange", &["units", "config"]),
+    ("sample", &["units"]),
+    ("schedule", &["units", "config"]),
+    ("probe", &["json", "units", "config", "exchange", "sample"]),
+    ("vote", &["units", "config", "sample"]),
+    ("verdict", &["units", "config", "vote"]),
+    ("heartbeat", &["units", "config", "verdict"]),
+    ("signal", &["units", "verdict"]),
+    ("snapshot", &["json", "units", "config", "sample", "vote", "verdict"]),
+    ("reader", &["units", "config", "limits", "snapshot"]),
+    ("follow", &["units", "verdict", "snapshot", "reader"]),
+    ("answer", &["json"]),
+    ("proxy", &["json", "units", "path", "config", "verdict", "signal", "snapshot", "answer"]),
+    (
+        "serve",
+        &[
+            "json",
+            "units",
+            "path",
+            "config",
+            "vote",
+            "verdict",
+            "heartbeat",
+            "snapshot",
+            "reader",
+            "follow",
+            "answer",
+            "proxy",
+        ],
+    ),
+    ("notify", &["json", "units", "config", "exchange", "verdict"]),
+    ("vantage", &["json", "units", "config", "sample", "schedule", "probe", "vote"]),
+    (
+        "arbiter",
+        &[
+            "json",
+            "units",
+            "config",
+            "limits",
+            "schedule",
+            "vote",
+            "verdict",
+            "heartbeat",
+            "signal",
+            "snapshot",
+            "notify",
+        ],
+    ),
+    ("budget", &["units", "config", "limits", "schedule", "verdict"]),
+    (
+        "edge",
+        &[
+            "json",
+            "units",
+            "config",
+            "limits",
+            "exchange",
+            "sample",
+            "schedule",
+            "probe",
+            "vote",
+            "heartbeat",
+            "snapshot",
+            "reader",
+            "follow",
+            "answer",
+            "proxy",
+            "serve",
+            "notify",
+            "vantage",
+            "arbiter",
+        ],
+    ),
+];
+
+/// The files of `edge`, and what each may import. The first file of the module itself ties them together, below all of them.
+const EDGE: &[Row] = &[
+    ("platform", &[]),
+    ("clock", &["platform"]),
+    ("log", &[]),
+    ("deployed", &[]),
+    ("trap", &[]),
+    ("respond", &["platform", "clock"]),
+    ("layers", &["platform", "clock", "deployed", "trap", "respond"]),
+    ("send", &["platform", "clock"]),
+    ("heartbeat", &["platform", "clock", "log", "deployed", "layers"]),
+    ("notify", &["platform", "clock", "send"]),
+    ("reader", &["platform", "clock", "log", "deployed", "trap", "respond", "layers"]),
+    ("follow", &["platform", "clock", "log", "deployed", "respond", "layers", "reader"]),
+    ("proxy", &["platform", "clock", "log", "deployed", "trap", "layers", "reader"]),
+    ("vantage_object", &["platform", "clock", "log", "deployed", "trap", "respond", "layers", "send"]),
+    ("arbiter_object", &["platform", "clock", "log", "deployed", "trap", "respond", "layers", "notify"]),
+    ("edge", &[]),
+];
+
+const TABLE: &str = "tests/architecture.rs";
+
+/// What ships, read once.
+static SOURCES: LazyLock<Vec<Source>> =
+    LazyLock::new(|| sources::shipped(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")));
+
+fn none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+#[test]
+fn modules_import_only_what_stands_above_them() {
+    none(&arrows::wrong(&arrows::between_modules(&SOURCES), LINE, TABLE));
+    none(&arrows::without_row(&SOURCES, LINE, TABLE));
+}
+
+#[test]
+fn files_of_the_edge_import_only_what_stands_above_them() {
+    none(&arrows::wrong(&arrows::inside(&SOURCES, "edge"), EDGE, TABLE));
+}
+
+#[test]
+fn the_root_declares_the_modules_in_the_order_of_the_line() {
+    let declared = arrows::declared(&SOURCES);
+    let line: Vec<&str> = LINE.iter().map(|(module, _)| *module).collect();
+    assert_eq!(declared, line, "src/lib.rs declares the modules in another order than LINE in {TABLE}");
+}
+
+#[test]
+fn only_the_edge_names_the_platform() {
+    none(&arrows::platform_outside_edge(&SOURCES));
+}
+
+#[test]
+fn files_functions_and_parameters_keep_to_their_budgets() {
+    none(&budgets::wrong(&SOURCES, EXCEPTIONS, "tests/architecture/exceptions.rs"));
+}

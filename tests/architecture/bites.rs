@@ -1,0 +1,210 @@
+//! The checker finds what it is for: each rule is broken on purpose, in sources made up for it.
+
+use crate::arrows::{self, Row};
+use crate::budgets::{self, Exception, Of};
+use crate::sources::Source;
+
+const ROWS: &[Row] = &[("low", &[]), ("mid", &["low"]), ("high", &["low", "mid"])];
+
+fn read(files: &[(&str, &str)]) -> Vec<Source> {
+    files.iter().map(|(file, text)| Source::read(file, text)).collect()
+}
+
+/// Three modules whose arrows are those of the table.
+fn lawful() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("lib.rs", "pub mod low;\npub mod mid;\npub mod high;\n#[cfg(test)]\nmod fixtures;\n"),
+        ("low.rs", "pub struct Low;\n"),
+        ("mid.rs", "use crate::low::Low;\n"),
+        ("high.rs", "use crate::{low::Low, mid};\n"),
+    ]
+}
+
+fn wrong_arrows(files: &[(&str, &str)]) -> Vec<String> {
+    arrows::wrong(&arrows::between_modules(&read(files)), ROWS, "TABLE")
+}
+
+/// The lawful sources and one more file: what is said of the arrows.
+fn said_of(file: &'static str, text: &'static str) -> Vec<String> {
+    wrong_arrows(&[lawful(), vec![(file, text)]].concat())
+}
+
+fn wrong_budgets(text: &str, exceptions: &[Exception]) -> Vec<String> {
+    budgets::wrong(&read(&[("low.rs", text)]), exceptions, "LIST")
+}
+
+#[test]
+fn lawful_sources_pass() {
+    assert_eq!(wrong_arrows(&lawful()), [""; 0]);
+    assert_eq!(wrong_budgets("fn small(self_made: u32) -> u32 {\n    self_made\n}\n", &[]), [""; 0]);
+}
+
+#[test]
+fn an_arrow_against_the_line_is_found_however_it_is_written() {
+    for text in [
+        "use crate::high::High;",
+        "\nuse crate::{\n    low::{self, Low},\n    high as other,\n};",
+        "use super::super::high;",
+        "fn f() { let made = [crate::high::made()]; }",
+        "mod inner { use super::super::super::high; }",
+        "macro_rules! made { () => { $crate::high::made() } }",
+        "fn f(x: Box<dyn Fn(&crate::high::High)>) {}",
+    ] {
+        let said = said_of("mid/child.rs", text);
+        assert_eq!(said.len(), 1, "{text}: {said:?}");
+        let line = text.lines().position(|line| line.contains("high")).unwrap() + 1;
+        assert!(
+            said[0].starts_with(&format!("src/mid/child.rs:{line}: `mid` names `high`")),
+            "{text}: {said:?}"
+        );
+        assert!(said[0].contains("move it into a module above both"), "{said:?}");
+    }
+}
+
+#[test]
+fn an_arrow_along_the_line_that_no_row_allows_is_found() {
+    let rows: &[Row] = &[("low", &[]), ("mid", &[])];
+    let drawn = arrows::between_modules(&read(&[("low.rs", ""), ("mid.rs", "use crate::low;")]));
+    let said = arrows::wrong(&drawn, rows, "TABLE");
+    assert!(said.len() == 1 && said[0].contains("add `low` to its row in TABLE"), "{said:?}");
+}
+
+#[test]
+fn what_is_not_an_arrow_is_let_be() {
+    for text in [
+        "#[cfg(test)]\nmod tests {\n    use crate::high::High;\n}",
+        "#[cfg(test)]\nuse crate::high::High;",
+        "// crate::high\n/// [`crate::high`]\nconst WORDS: &str = \"crate::high\";",
+        "use super::sibling;\nuse self::inner::high;",
+        "pub(in crate::high) fn f() {}",
+        "use other::crate_::high;\nfn high() {}",
+    ] {
+        assert_eq!(said_of("mid/child.rs", text), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn an_arrow_that_no_longer_exists_is_to_leave_the_table() {
+    let mut files = lawful();
+    files[3] = ("high.rs", "use crate::low::Low;\n");
+    let said = wrong_arrows(&files);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("the row of `high` allows `mid`, which no file of `high` names any more"),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_table_in_which_a_circle_could_close_is_found() {
+    let rows: &[Row] = &[("low", &["mid"]), ("mid", &["low"])];
+    let files = [("low.rs", "use crate::mid;"), ("mid.rs", "use crate::low;")];
+    let said = arrows::wrong(&arrows::between_modules(&read(&files)), rows, "TABLE");
+    assert!(said.len() == 1 && said[0].contains("a circle could close"), "{said:?}");
+}
+
+#[test]
+fn a_module_without_a_row_is_found() {
+    let files = [lawful(), vec![("new.rs", "use crate::low::Low;\n")]].concat();
+    assert!(wrong_arrows(&files).concat().contains("src/new.rs:1: `new` has no row in TABLE"));
+    let quiet = [lawful(), vec![("new.rs", "")]].concat();
+    assert_eq!(arrows::without_row(&read(&quiet), ROWS, "TABLE").len(), 1);
+}
+
+#[test]
+fn a_circle_inside_a_module_is_found() {
+    let rows: &[Row] = &[("one", &[]), ("two", &["one"]), ("edge", &[])];
+    let files = [
+        ("edge.rs", "mod one;\nmod two;"),
+        ("edge/one.rs", "use super::two::Two;"),
+        ("edge/two.rs", "use super::one;\nuse crate::low;"),
+        ("low.rs", ""),
+    ];
+    let said = arrows::wrong(&arrows::inside(&read(&files), "edge"), rows, "TABLE");
+    assert!(said.len() == 1 && said[0].starts_with("src/edge/one.rs:1: `one` names `two`"), "{said:?}");
+    let up = [("edge.rs", ""), ("edge/one.rs", ""), ("edge/two.rs", "use super::NAME;\nuse super::one;")];
+    let said = arrows::wrong(&arrows::inside(&read(&up), "edge"), rows, "TABLE");
+    assert!(said.len() == 1 && said[0].starts_with("src/edge/two.rs:1: `two` names `edge`"), "{said:?}");
+}
+
+#[test]
+fn the_order_of_the_root_is_read() {
+    assert_eq!(arrows::declared(&read(&lawful())), ["low", "mid", "high"]);
+}
+
+#[test]
+fn the_platform_outside_of_the_edge_is_found() {
+    for text in [
+        "use js_sys::Date;",
+        "fn f() { web_sys::window() }",
+        "extern crate worker;",
+        "fn f(x: wasm_bindgen::JsValue) {}",
+    ] {
+        assert_eq!(arrows::platform_outside_edge(&read(&[("low.rs", text)])).len(), 1, "{text}");
+        assert_eq!(arrows::platform_outside_edge(&read(&[("edge/send.rs", text)])), [""; 0], "{text}");
+    }
+    let harmless = "// worker::Env\nstruct Me { worker: u32 }\nfn f(me: Me) -> u32 { me.worker }";
+    assert_eq!(arrows::platform_outside_edge(&read(&[("low.rs", harmless)])), [""; 0]);
+}
+
+/// A function of so many lines.
+fn of_lines(count: usize) -> String {
+    format!("fn long() {{\n{}}}\n", "    call();\n".repeat(count - 2))
+}
+
+#[test]
+fn what_is_over_its_budget_is_found() {
+    let long_file = "fn f() {}\n".repeat(401);
+    for (text, expected) in [
+        (of_lines(61), "src/low.rs:1: low.rs::long has 61 lines of a function, over the budget of 60"),
+        (long_file, "src/low.rs:1: low.rs has 401 lines, over the budget of 400"),
+        (
+            "\nfn wide(a: u8, b: u8, c: u8, d: u8, e: u8, f: u8) {}".into(),
+            "src/low.rs:2: low.rs::wide has 6 parameters",
+        ),
+        ("fn packed((a, b): (u8, u8)) {}".into(), "low.rs::packed has 1 parameters that are tuples"),
+        (
+            "fn packed(both: (u8, u8), c: &(u8, u8)) {}".into(),
+            "low.rs::packed has 2 parameters that are tuples",
+        ),
+        ("trait T { fn packed(&self, both: (u8, u8)); }".into(), "low.rs::packed has 1"),
+        (
+            "struct S;\nimpl S {\n    fn packed((a, b): Pair) {}\n}".into(),
+            "src/low.rs:3: low.rs::packed has 1",
+        ),
+        ("fn outer() {\n    fn packed(both: (u8, u8)) {}\n}".into(), "src/low.rs:2: low.rs::packed has 1"),
+        ("mod inner {\n    fn packed(both: (u8, u8)) {}\n}".into(), "src/low.rs:2: low.rs::packed has 1"),
+    ] {
+        let said = wrong_budgets(&text, &[]);
+        assert!(said.len() == 1 && said[0].contains(expected), "{expected}: {said:?}");
+    }
+}
+
+#[test]
+fn what_is_within_its_budget_is_let_be() {
+    let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    fn f(both: (u8, u8)) {}\n".repeat(400));
+    for text in [
+        of_lines(60),
+        "fn f() {}\n".repeat(400),
+        tests,
+        "struct S;\nimpl S {\n    fn f(&self, a: u8, b: u8, c: u8, d: u8, e: u8) {}\n}".into(),
+        "fn f(all: &[(u8, u8)], each: impl Fn((u8, u8)), none: ()) {}".into(),
+    ] {
+        assert_eq!(wrong_budgets(&text, &[]), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn the_list_of_exceptions_only_shrinks() {
+    let listed = |had| [Exception { place: "low.rs::long", of: Of::Function, had }];
+    assert_eq!(wrong_budgets(&of_lines(70), &listed(70)), [""; 0]);
+    assert_eq!(wrong_budgets(&of_lines(65), &listed(70)), [""; 0]);
+    for (lines, expected) in [(71, "the list only shrinks"), (60, "Take it off the list")] {
+        let said = wrong_budgets(&of_lines(lines), &listed(70));
+        assert!(said.len() == 1 && said[0].contains(expected), "{expected}: {said:?}");
+    }
+    let gone = wrong_budgets("", &listed(70));
+    assert!(gone.len() == 1 && gone[0].contains("is not there any more"), "{gone:?}");
+    let twice = format!("{}mod inner {{\n{}}}\n", of_lines(70), of_lines(3));
+    assert!(wrong_budgets(&twice, &listed(70)).concat().contains("cannot tell them apart"));
+}
