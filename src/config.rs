@@ -8,17 +8,21 @@
 mod canon;
 mod check;
 mod compiled;
+mod document;
 mod expect;
 mod heartbeat;
 mod json;
 mod notify;
 mod origin;
+mod pattern;
 mod pool;
+mod probing;
 mod problem;
 mod raw;
 mod reference;
 mod request;
 mod route;
+mod rule;
 mod settings;
 mod slot;
 mod subject;
@@ -27,17 +31,19 @@ mod url;
 mod value;
 mod vantage;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
+pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
+pub use pattern::Pattern;
+pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
 pub use route::{Retry, Route, StaticAnswer, Steering};
+pub use rule::{Parts, Rule};
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.
@@ -244,89 +250,6 @@ pub struct Window {
     pub failures: u32,
     /// Within so many samples.
     pub of: u32,
-}
-
-/// The request of a probe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Probe {
-    /// The method.
-    pub method: Method,
-    /// Path and query, beginning with `/`.
-    pub path: String,
-    /// How many redirects are followed (0 to 10).
-    pub redirects: u32,
-    /// Header fields in lower case, in the order of their names.
-    pub headers: BTreeMap<String, ProbeValue>,
-    /// The body, for POST.
-    pub body: Option<ProbeValue>,
-}
-
-/// The methods a probe may use: the safe ones, and POST for a check that wants a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Method {
-    /// GET.
-    #[serde(rename = "get")]
-    Get,
-    /// HEAD.
-    #[serde(rename = "head")]
-    Head,
-    /// OPTIONS.
-    #[serde(rename = "options")]
-    Options,
-    /// POST.
-    #[serde(rename = "post")]
-    Post,
-}
-
-impl Method {
-    /// The method as it is sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Options => "OPTIONS",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// The value of a probe's header field, or its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeValue {
-    /// Written in the file.
-    Text(String),
-    /// Held by the platform's secret of this name; the value itself is never in the configuration.
-    Secret(String),
-}
-
-/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the
-/// rest a warning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Expect {
-    /// Accepted status codes; at least one range.
-    pub status: Vec<StatusRange>,
-    /// Text that the body must contain.
-    pub body_contains: Option<String>,
-    /// JSON pointers (RFC 6901) and the values they must have, as JSON.
-    pub json: BTreeMap<String, String>,
-    /// Header fields (lower case) and the text their value must contain, case-insensitively.
-    pub headers: BTreeMap<String, String>,
-    /// Slower than this: warn.
-    pub max_latency: Option<Millis>,
-    /// More database calls than this (`Server-Timing`): warn.
-    pub max_db_calls: Option<u32>,
-    /// More database time than this (`Server-Timing`): warn.
-    pub max_db_time: Option<Millis>,
-}
-
-/// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusRange {
-    /// The lowest.
-    pub first: u16,
-    /// The highest.
-    pub last: u16,
 }
 
 impl Pace {

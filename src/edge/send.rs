@@ -15,7 +15,7 @@ use worker::Env;
 use super::{bound, caught, clock};
 use crate::config::{Method, ProbeValue};
 use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
-use crate::probe::{Hop, field_value, redirected};
+use crate::probe::{Hop, field_value, redirected, sends_again};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]
@@ -56,13 +56,22 @@ async fn exchange(
     progress: &RefCell<Progress>,
 ) -> Result<End, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let mut again = false;
     loop {
         let init = match init(&request, env, controller)? {
             Ok(init) => init,
             Err(why) => return Ok(End::NotSent(why)),
         };
+        let begun = clock::now();
         let response: Response =
-            JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
+            match JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await {
+                Ok(response) => response.into(),
+                Err(_) if !again && sends_again(&request, clock::now().since(begun)) => {
+                    again = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
         let head = head(&response, &request.wanted)?;
         let hop = redirected(&request, &head);
         progress.borrow_mut().head = Some(head);

@@ -22,6 +22,5 @@ pub const EXCEPTIONS: &[Exception] = &[
     Exception { place: "proxy/order.rs::last_resort", of: Of::Tuples, had: 1 },
     Exception { place: "proxy/passage.rs::stumbled", of: Of::Tuples, had: 1 },
     Exception { place: "proxy/passage.rs::lease", of: Of::Tuples, had: 1 },
-    Exception { place: "serve/health.rs::answer", of: Of::Tuples, had: 1 },
     Exception { place: "serve/health.rs::document", of: Of::Tuples, had: 1 },
 ];
