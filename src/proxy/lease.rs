@@ -4,10 +4,10 @@
 //! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
 //! A step into wasm for each would cost more than all the rest that we do (decision 0015).
 
-use super::{Attempt, fields};
-use crate::config::{Config, StatusRange};
+use super::{Attempt, HELD, Proof, TABLE, back, fields, matched};
+use crate::config::{Config, Route, StatusRange};
 use crate::json::Object;
-use crate::path::Parts;
+use crate::path::{Parts, below};
 use crate::units::Timestamp;
 
 /// For how long requests go the same way.
@@ -27,6 +27,11 @@ pub struct Lease {
     pub base: String,
     /// How many bytes of the path are left out.
     pub strip: usize,
+    /// The hosts of the pool: an answer that names one may have to be turned back.
+    pub hosts: Vec<String>,
+    /// The methods that may be sent twice. Before others an origin is asked for a connection, and a body of up to [`HELD`] bytes is
+    /// held; nothing where no other origin is left.
+    pub repeats: Option<Vec<String>>,
     /// What this deployment calls itself in `Via` and `CDN-Loop`.
     pub pseudonym: String,
     /// What `Forwarded` says, but for the client.
@@ -39,6 +44,15 @@ pub struct Lease {
     pub again: Vec<StatusRange>,
     /// Fields to append to an answer that is handed on; `Server-Timing` is yet to get its duration.
     pub append: Vec<(&'static str, String)>,
+}
+
+/// Answers that come back to the core: those of `retry.status`, and those that may be the platform's word that nothing has left.
+fn again(route: &Route) -> Vec<StatusRange> {
+    let proven = TABLE.into_iter().filter(|(_, proof)| *proof == Proof::NothingLeft);
+    let own = proven.map(|(status, _)| StatusRange { first: status, last: status });
+    let listed =
+        |status: u16| route.retry.status.iter().any(|range| (range.first..=range.last).contains(&status));
+    route.retry.status.iter().copied().chain(own.filter(|range| !listed(range.first))).collect()
 }
 
 impl Lease {
@@ -55,11 +69,16 @@ impl Lease {
         let place = attempt.origin()?;
         let origin = config.pools.get(attempt.pool)?.origins.get(place)?;
         let prefix = route.path.trim_end_matches('/');
-        let strip = if route.strip_prefix { prefix.len() } else { 0 };
-        let (authority, scheme) = (asked.authority, asked.scheme());
+        let strip = if route.strip_prefix {
+            asked.path.len().saturating_sub(below(asked.path, prefix).len())
+        } else {
+            0
+        };
+        let (authority, scheme) = (matched(asked.authority), asked.scheme());
+        let authority = authority.as_str();
         let mut set =
             vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
-        if strip > 0 {
+        if strip > 0 && !prefix.is_empty() {
             set.push(("x-forwarded-prefix", prefix.to_owned()));
         }
         Some(Self {
@@ -70,11 +89,13 @@ impl Lease {
             until,
             base: origin.url.to_string(),
             strip,
+            hosts: back::hosts(config, attempt.pool),
+            repeats: attempt.has_another(route).then(|| route.retry.methods.clone()),
             pseudonym: pseudonym.to_owned(),
             forwarded: fields::forwarded(None, authority, scheme),
             set,
             copies: route.stale_if_error.is_some(),
-            again: route.retry.status.clone(),
+            again: again(route),
             append: fields::answered_by(origin.id.origin.as_str(), attempt.why()),
         })
     }
@@ -86,6 +107,7 @@ impl Lease {
         said.put("depth", &self.depth).put("route", &self.route).put("origin", &self.origin);
         said.put("from", &self.from).put("until", &self.until);
         said.put("base", &self.base).put("strip", &self.strip).put("patience", &patience);
+        said.put("hosts", &self.hosts).put_some("repeats", self.repeats.as_ref()).put("held", &HELD);
         said.put("pseudonym", &self.pseudonym).put("forwarded", &self.forwarded);
         said.put_some("copies", self.copies.then_some(true));
         said.put_json("set", &fields::pairs(&self.set));

@@ -1,6 +1,6 @@
 //! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with it next, as JSON.
 
-use super::{Lease, fields};
+use super::{Body, HELD, Lease, fields};
 use crate::answer::Answer;
 use crate::json::Object;
 use crate::units::{Millis, Name};
@@ -12,8 +12,12 @@ pub struct Inbound<'a> {
     pub method: &'a str,
     /// The absolute address, as sent.
     pub url: &'a str,
-    /// Whether a body comes with it.
-    pub has_body: bool,
+    /// What comes after its header fields.
+    pub body: Body,
+    /// `Host`, as received.
+    pub host: Option<&'a str>,
+    /// Names of its fields that have an underscore, separated by spaces.
+    pub underscored: Option<&'a str>,
     /// `Connection`, as received.
     pub connection: Option<&'a str>,
     /// `Via`, as received.
@@ -26,8 +30,6 @@ pub struct Inbound<'a> {
     pub accept_encoding: Option<&'a str>,
     /// The client's address, as the platform says it.
     pub client: Option<&'a str>,
-    /// Chance, for a trace that begins here.
-    pub chance: (u64, u64),
 }
 
 /// What is to be done with a request next.
@@ -60,6 +62,15 @@ pub struct Send {
     pub remove: Vec<String>,
     /// Whether a copy of a good answer may be worth keeping.
     pub copies: bool,
+    /// The place of its route, and what an answer has to be turned back from.
+    pub route: usize,
+    /// The hosts of the pool.
+    pub hosts: Vec<String>,
+    /// Whether a prefix was left out of the path.
+    pub strip: bool,
+    /// Whether the origin is to be asked for a connection first, and a body of up to [`HELD`] bytes to be held: the request must not be
+    /// sent twice, and another origin is left if it does not leave.
+    pub careful: bool,
     /// What holds for the next requests, too.
     pub lease: Option<Lease>,
 }
@@ -79,6 +90,9 @@ impl Step {
                 }
                 said.put_some("remove", (!send.remove.is_empty()).then_some(&send.remove));
                 said.put_some("copies", send.copies.then_some(true));
+                said.put("route", &send.route).put("hosts", &send.hosts);
+                said.put_some("strip", send.strip.then_some(true));
+                said.put_some("held", send.careful.then_some(HELD));
                 if let Some(lease) = &send.lease {
                     said.put_json("lease", &lease.write(send.patience.get()));
                 }
