@@ -123,6 +123,8 @@ pub struct Least {
     pub revision: u64,
     /// Since when the follower knows of it.
     pub since: Timestamp,
+    /// Whether only the client says so: anybody can claim any revision.
+    pub claimed: bool,
 }
 
 /// What is known while a request is answered.
@@ -246,8 +248,10 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
         && let Some((_, copy)) = held
         && known.is_behind(copy)
     {
+        // What a client claims is looked into no oftener than a copy is refreshed, however many claim it.
+        let claimed = known.least.as_ref().is_some_and(|(_, least)| least.claimed);
         let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
-        if !asked_since {
+        if !(asked_since || claimed && asked_within(limit)) {
             return Step::AskArbiter(PATIENCE);
         }
         if known.pending && asked_within(PATIENCE) {
