@@ -8,7 +8,7 @@
 
 import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
-import { firstOrigin, letThrough } from "./open.mjs";
+import { askedAlready, firstOrigin, letThrough } from "./open.mjs";
 import { carrier } from "./proxy.mjs";
 
 globalThis.__vedette_config = config;
@@ -154,13 +154,18 @@ function streamed(events) {
 
 const { carried, forget } = carrier({ wasm, revive, call, note, open });
 
-/** Lets a request through to the first origin of its route when an error or crash of our own would fail it; one whose body was sent is
- *  not sent again. Nothing if it is not for a route. */
-function open(request, error) {
+/** Lets a request through to the first origin of its route when an error or crash of our own would fail it, unless an origin was asked
+ *  already: then one request stays one request. Nothing if it is not for a route. */
+function open(request, error, asked = false) {
   note(error);
+  const words = String(error?.message ?? error);
+  if (asked) {
+    console.log(JSON.stringify({ level: "error", event: "failed_on_its_way", error: words }));
+    return askedAlready();
+  }
   const way = firstOrigin(config, request);
   if (way === undefined) throw error;
-  console.log(JSON.stringify({ level: "error", event: "failed_open", error: String(error?.message ?? error) }));
+  console.log(JSON.stringify({ level: "error", event: "failed_open", error: words }));
   return letThrough(way, request);
 }
 

@@ -33,6 +33,7 @@ mod vantage;
 
 use serde::{Deserialize, Serialize};
 
+use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
@@ -269,6 +270,21 @@ impl Config {
         let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
         let pools = self.pools.iter().filter(probed);
         pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+    }
+
+    /// The address under which Vedette's own pages and answers are found from outside: `public_url`, or `base` in its place. Where
+    /// that host is routed it leads to the application, so [`OWN_PREFIX`] is added.
+    #[must_use]
+    pub fn own_base(&self, base: Option<&str>) -> Option<String> {
+        let given = base.map(str::to_owned).or_else(|| self.public_url.as_ref().map(ToString::to_string))?;
+        let given = given.trim_end_matches('/');
+        let found = parts(given).filter(|found| found.path == "/");
+        let routed = found.is_some_and(|found| {
+            let host = host_of(found.authority).to_ascii_lowercase();
+            let takes = |route: &Route| route.host == host || route.host == "*" && !is_this_machine(&host);
+            self.routes.iter().any(takes)
+        });
+        Some(format!("{given}{}", if routed { OWN_PREFIX } else { "" }))
     }
 
     /// Reads and checks a configuration.

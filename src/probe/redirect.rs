@@ -21,7 +21,8 @@ pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
 }
 
 /// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
-/// spoken, another host must have a name, and secrets stay with the host (and scheme) they were meant for.
+/// spoken, another host must have a name, and secrets and credentials stay with the
+/// host (and scheme) they were meant for.
 fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {
         return Hop::Stop("more redirects than the probe follows".into());
@@ -35,8 +36,8 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     }
     let mut next = request.clone();
     if !authority(&url).eq_ignore_ascii_case(authority(&request.url)) {
-        next.headers.retain(|(_, value)| match value {
-            ProbeValue::Text(_) => true,
+        next.headers.retain(|(name, value)| match value {
+            ProbeValue::Text(_) => !is_credential(name),
             ProbeValue::Secret(_) => false,
         });
     }
@@ -44,6 +45,13 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     next.redirects = remaining;
     next.followed = request.followed.saturating_add(1);
     Hop::Follow(next)
+}
+
+/// Whether a field says who asks. What it holds is a secret, however it was written.
+fn is_credential(name: &str) -> bool {
+    ["authorization", "cookie", "proxy-authorization"]
+        .into_iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Scheme, host and port: everything before the path.

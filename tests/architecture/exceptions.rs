@@ -5,7 +5,6 @@ use crate::budgets::{Exception, Of};
 pub const EXCEPTIONS: &[Exception] = &[
     Exception { place: "edge/follow.rs::waited", of: Of::Tuples, had: 3 },
     Exception { place: "edge/follow.rs::stream", of: Of::Tuples, had: 2 },
-    Exception { place: "edge/proxy.rs::stumbled", of: Of::Parameters, had: 6 },
     Exception { place: "edge/proxy.rs::told", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::reply", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::at_hand", of: Of::Tuples, had: 1 },

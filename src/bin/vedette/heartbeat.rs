@@ -16,7 +16,7 @@ use super::{PROBLEMS, USAGE, load, say, say_error};
 const LAPTOP: &str = "http://127.0.0.1:8787";
 
 /// Runs the command.
-pub(super) fn run(file: &Path, job: &str, base: Option<String>) -> ExitCode {
+pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
     let config = match load(file) {
         Ok(config) => config,
         Err(code) => return code,
@@ -25,8 +25,7 @@ pub(super) fn run(file: &Path, job: &str, base: Option<String>) -> ExitCode {
         say_error(&format!("there is no heartbeat of this name; there are {}", known(&config)));
         return ExitCode::from(USAGE);
     };
-    let base = base.or_else(|| config.public_url.as_ref().map(ToString::to_string));
-    let base = base.unwrap_or_else(|| LAPTOP.to_owned());
+    let base = config.own_base(base).unwrap_or_else(|| LAPTOP.to_owned());
     if !(base.starts_with("https://") || base.starts_with("http://")) || base.contains([' ', '%', '?', '#']) {
         say_error("--base is not the address of a worker; write it as https://health.example.com");
         return ExitCode::from(USAGE);
