@@ -236,8 +236,8 @@ export function carrier({ wasm, revive, call, note, open }) {
     revive();
     if (lease.count) wasm.went_well(lease.route, lease.count);
     const response = typeof came === "number" ? undefined : came;
-    const tried = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
-    const said = wasm.stumbled(inbound(request), tried, env, ctx);
+    const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
+    const said = wasm.stumbled(inbound(request), attempt, env, ctx);
     return carry(said, request, journey, env, ctx, response, lease);
   }
 
