@@ -8,20 +8,22 @@
 
 import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
-import { firstOrigin, letThrough } from "./open.mjs";
+import { askedAlready, firstOrigin, letThrough } from "./open.mjs";
 import { carrier } from "./proxy.mjs";
 
 globalThis.__vedette_config = config;
 
-const runtime = wasm.instance_state();
+/** `{ criticalError, instanceId }` of the crate `worker`: whether the wasm instance has crashed, and which one it is. All instances
+ *  share this object. */
+const runtime = wasm.__worker_init_state();
 
 /** Ways to give up the calls that are under way. Those of a crashed instance would never end by themselves, and an alarm
  *  that never ends keeps its object from ever ringing again. */
 const underWay = new Set();
 
-// The worker's panic hook sets this property; noticing it at once is what lets the calls under way fail at once.
+// The crate's panic hook sets this property; noticing it at once is what lets the calls under way fail at once.
 let crashed = false;
-Object.defineProperty(runtime, "crashed", {
+Object.defineProperty(runtime, "criticalError", {
   get: () => crashed,
   set(value) {
     crashed = value;
@@ -42,7 +44,7 @@ function revive() {
 
 /** Marks the instance as crashed if this is how a wasm trap shows. */
 function note(error) {
-  if (error instanceof WebAssembly.RuntimeError) runtime.crashed = true;
+  if (error instanceof WebAssembly.RuntimeError) runtime.criticalError = true;
 }
 
 // A trap inside a task reaches no caller; this is the only place where it shows.
@@ -78,9 +80,9 @@ function durable(name) {
     }
 
     #object() {
-      if (this.#born !== runtime.instance) {
+      if (this.#born !== runtime.instanceId) {
         this.#inner = new wasm[name](...this.#args);
-        this.#born = runtime.instance;
+        this.#born = runtime.instanceId;
       }
       return this.#inner;
     }
@@ -152,13 +154,18 @@ function streamed(events) {
 
 const { carried, forget } = carrier({ wasm, revive, call, note, open });
 
-/** Lets a request through to the first origin of its route when an error or crash of our own would fail it; one whose body was sent is
- *  not sent again. Nothing if it is not for a route. */
-function open(request, error) {
+/** Lets a request through to the first origin of its route when an error or crash of our own would fail it, unless an origin was asked
+ *  already: then one request stays one request. Nothing if it is not for a route. */
+function open(request, error, asked = false) {
   note(error);
+  const words = String(error?.message ?? error);
+  if (asked) {
+    console.log(JSON.stringify({ level: "error", event: "failed_on_its_way", error: words }));
+    return askedAlready();
+  }
   const way = firstOrigin(config, request);
   if (way === undefined) throw error;
-  console.log(JSON.stringify({ level: "error", event: "failed_open", error: String(error?.message ?? error) }));
+  console.log(JSON.stringify({ level: "error", event: "failed_open", error: words }));
   return letThrough(way, request);
 }
 

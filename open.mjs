@@ -10,8 +10,20 @@ const problem = (status, title, detail) =>
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", "proxy-status": "vedette; error=proxy_internal_error" },
   });
 
-/** What says who asks; a client may have forged it. */
+/** The answer to a request that failed with us after an origin was asked. */
+export const askedAlready = () =>
+  problem(502, "An error of our own", "The request failed on its way after an origin was asked, so it was not sent again.");
+
+/** What says who asks; a client may have forged it, also with underscores, which some servers cannot tell from dashes. */
 const FORGED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
+const FORGED_IN_CGI = /^(?:cf-.*|true-client-ip)$/;
+const isForged = (name) => {
+  const dashed = name.replaceAll("_", "-");
+  return FORGED.test(dashed) || (dashed !== name && FORGED_IN_CGI.test(dashed));
+};
+
+/** A path that would leave its route at the next reader: a separator in an escape beside dots. */
+const LEAVES = /(?:\.|%(?:25)*2e)(?:%(?:25)*(?:2f|5c)|\\)|(?:%(?:25)*(?:2f|5c)|\\)(?:\.|%(?:25)*2e)/i;
 
 /** Whether a path lies under a prefix that ends where a segment ends. */
 const isUnder = (path, prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
@@ -20,6 +32,7 @@ const isUnder = (path, prefix) => prefix === "" || path === prefix || path.start
 export function firstOrigin(compiled, request) {
   const { routes = [], pools = [] } = JSON.parse(compiled).config ?? {};
   const { hostname, pathname, search } = new URL(request.url);
+  if (LEAVES.test(pathname)) return;
   const host = hostname.replace(/\.$/, "");
   const loopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
   const own = routes.filter((route) => route.host === host);
@@ -43,7 +56,7 @@ export async function letThrough(url, request) {
     return problem(502, "An error of our own", "The request failed on its way, and its body was sent already, so it was not sent again.");
   }
   const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()].filter((name) => FORGED.test(name))) headers.delete(name);
+  for (const name of [...headers.keys()].filter(isForged)) headers.delete(name);
   const { host, protocol } = new URL(request.url);
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", protocol.slice(0, -1));
@@ -51,8 +64,8 @@ export async function letThrough(url, request) {
   if (client !== null) headers.set("x-forwarded-for", client);
   headers.set("cdn-loop", loop ? `${loop}, ${MARK}` : MARK);
   try {
-    const { method, body } = request;
-    const response = await fetch(url, { method, headers, body, redirect: "manual" });
+    // Made of the request itself, so that its body goes along whatever the method is.
+    const response = await fetch(new Request(url, request), { headers, redirect: "manual" });
     const answer = new Response(response.body, response);
     answer.headers.append("proxy-status", "vedette; error=proxy_internal_error; details=\"let through to the first origin\"");
     return answer;

@@ -3,86 +3,43 @@
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
 // to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm.
 
-/** Outcomes of an attempt that are no status. */
-const BROKE_OFF = 0;
-const TOO_LATE = 1;
+import { REFUSED, hasBody, outcomeOf, sent, takes } from "./attempt.mjs";
+import { copies as copier } from "./copies.mjs";
 
 /** Leases that are kept, by address; of very many the latest count. */
 const LEASES_MOST = 1000;
 
 /** What an address must not have to go under a lease: the core looks at it first. A dot after a slash may be a path of Vedette's own. */
-const UNUSUAL = /\/\.|\\|%2e|#/i;
+const UNUSUAL = /\/\.|\\|%2[5ef]|%5c|#/i;
 
 /** The longest address that goes under a lease; the core says what is too long. */
 const LONGEST = 8192;
 
-/** Addresses of which is remembered that a copy was kept just now. */
-const COPIES_MOST = 1000;
-
-/** Fields of a copy: when it was kept, and the `Cache-Control` of the answer that it is of. */
-const KEPT_AT = "vedette-kept-at";
-const CONTROL = "vedette-cache-control";
-
 const ORDINARY_CONNECTION = /^(?:keep-alive|close)$/i;
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+const ADDRESS = /^[0-9a-f.:]+$/i;
 
-/** A trace that begins here (W3C Trace Context). */
-function trace() {
-  const id = crypto.randomUUID().replaceAll("-", "");
-  return `00-${id}-${id.slice(16)}-00`;
-}
+/** Fields in which an origin may name its own address. */
+const NAMING = ["location", "content-location", "refresh"];
 
-/** A body on its way: what is sent, and the promise that it is sent whole. It is pumped by the runtime, unread. */
-function pumped({ body, headers }) {
-  const length = headers.get("content-length");
-  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
-  return { body: readable, whole: body.pipeTo(writable) };
-}
 
-/** One attempt: the response, once its headers are there, or how there came to be none. The origin's time begins when it has the
- *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let go with
- *  the request that it belongs to. */
-const sent = (request, url, headers, patience) =>
-  new Promise((resolve) => {
-    let timer;
-    const done = (outcome) => {
-      clearTimeout(timer);
-      timer = null;
-      resolve(outcome);
-    };
-    const wait = () => {
-      if (timer !== null) timer = setTimeout(done, patience, TOO_LATE);
-    };
-    const init = { method: request.method, headers, redirect: "manual" };
-    if (request.body === null) {
-      wait();
-    } else {
-      const { body, whole } = pumped(request);
-      init.body = body;
-      // An origin that answers before it has all need not take the rest.
-      whole.then(wait, () => {});
-    }
-    const answered = (response) => {
-      // One that comes after its time is nobody's any more, and must not keep its connection.
-      if (timer === null) response.body?.cancel().catch(() => {});
-      else done(response);
-    };
-    fetch(url, init).then(answered, () => done(BROKE_OFF));
-  });
+/** Whether a request is one of the kinds whose body the runtime does not pump. */
+const isRead = ({ method }) => method === "GET" || method === "HEAD";
 
-const fieldsOf = ({ headers }) => ({ field: (name) => headers.get(name) ?? undefined });
+const NONE = new Headers();
 
-const outcomeOf = (came) => (typeof came === "number" ? came : came.status);
+const fieldsOf = (headers) => ({ field: (name) => headers.get(name) ?? undefined });
 
-/** The answer of an origin, with what is said of the way that it came. */
-function handedOn(response, fields) {
-  const answer = new Response(response.body, response);
-  for (const [name, value] of fields) answer.headers.append(name, value);
-  return answer;
+/** Names with an underscore, which some servers cannot tell from those with a dash. */
+function underscored(headers) {
+  let found;
+  for (const name of headers.keys()) if (name.includes("_")) found = found === undefined ? name : `${found} ${name}`;
+  return found;
 }
 
 /** What carries requests. `revive` makes a crashed instance of the wasm worker live again, `call` waits for a call into a living one,
- *  `note` takes note of an error that may be a crash, and `open` answers a request whose way was lost to one. */
+ *  `note` takes note of an error that may be a crash, and `open` answers a request whose way was lost to one; it is told whether an origin
+ *  was asked already. */
 export function carrier({ wasm, revive, call, note, open }) {
   let removed;
   /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out. */
@@ -92,15 +49,25 @@ export function carrier({ wasm, revive, call, note, open }) {
   const leases = new Map();
   const depths = new Map();
 
-  /** Until when no further copy is kept, by address. */
-  const copiedUntil = new Map();
-
   const inbound = (request) => ({
     method: request.method,
     url: request.url,
-    body: request.body !== null,
-    ...fieldsOf(request),
+    body: hasBody(request),
+    underscored: underscored(request.headers),
+    ...fieldsOf(request.headers),
   });
+
+  /** The word of the core on whether a copy is kept, or nothing. An error of ours is no reason to lose an answer. */
+  function keep(request, status, headers) {
+    try {
+      const said = wasm.keep_copy(inbound(request), status, fieldsOf(headers));
+      return said && JSON.parse(said);
+    } catch (error) {
+      note(error);
+    }
+  }
+
+  const { copied, copyOf } = copier(keep);
 
   /** The header fields of a request as an origin gets them. */
   function outbound(request, { set, remove = [] }) {
@@ -111,20 +78,56 @@ export function carrier({ wasm, revive, call, note, open }) {
     return headers;
   }
 
-  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already. */
-  async function carry(first, request, env, ctx, response) {
+  /** Has the fields of an answer that name an origin's own address name the public one. */
+  function turnBack(headers, request, status, { route, hosts, strip }) {
+    const names = (value) => strip || hosts.some((host) => value.toLowerCase().includes(host));
+    const turned = (name, value) => wasm.turned_back(route, request.url, status, name, value);
+    for (const name of NAMING) {
+      const value = headers.get(name);
+      const anew = value !== null && names(value) ? turned(name, value) : undefined;
+      if (anew !== undefined) headers.set(name, anew);
+    }
+    if (!headers.has("set-cookie")) return;
+    const cookies = headers.getSetCookie();
+    if (!cookies.some((cookie) => /domain/i.test(cookie) && names(cookie))) return;
+    headers.delete("set-cookie");
+    for (const cookie of cookies) headers.append("set-cookie", turned("set-cookie", cookie) ?? cookie);
+  }
+
+  /** The answer of an origin, with what is said of the way that it came. `way` is the lease, or the step, by which it was asked. */
+  function handedOn(response, request, way, append, ctx) {
+    let answer = new Response(response.body, response);
+    turnBack(answer.headers, request, response.status, way);
+    if (way.copies && request.method === "GET") answer = new Response(copied(request, answer, ctx), answer);
+    for (const [name, value] of append) answer.headers.append(name, value);
+    return answer;
+  }
+
+  /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
+   *  not tell what was refused from what broke off, and a short body is held until it is known that it has left. */
+  async function tried(request, url, headers, way, careful, journey, env) {
+    if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.patience))) return REFUSED;
+    journey.asked = true;
+    let body = hasBody(request) ? (journey.held ?? request.body) : null;
+    const short = Number(headers.get("content-length") ?? Infinity) <= way.held;
+    if (careful && body !== null && short && !isRead(request)) [body, journey.held] = body.tee();
+    return sent(request, url, headers, { patience: way.patience, raw: way.copies, body });
+  }
+
+  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way. */
+  async function carry(first, request, journey, env, ctx, response, way) {
     let headers;
-    let copies;
     for (let step = JSON.parse(first); ; ) {
-      if (step.pass) return handedOn(copies ? copied(request, response, ctx) : response, step.pass);
+      if (step.pass) return handedOn(response, request, way, step.pass, ctx);
       if (step.copy) {
-        const copy = await copyOf(step.copy.key);
+        const copy = await copyOf(step.copy.key, request);
         if (copy === undefined) {
           step = step.else;
           continue;
         }
         response?.body?.cancel().catch(() => {});
-        return handedOn(copy, step.copy.append);
+        for (const [name, value] of step.copy.append) copy.headers.append(name, value);
+        return copy;
       }
       // An answer that is not handed on keeps its connection unless it is let go.
       response?.body?.cancel().catch(() => {});
@@ -133,66 +136,20 @@ export function carrier({ wasm, revive, call, note, open }) {
       if (step.learn) {
         said = await call(() => wasm.learned(step.learn, step.pool, env, ctx));
       } else {
-        const { id, url, patience, lease } = step.send;
-        ({ copies } = step.send);
-        if (lease) keep(request.url, lease);
-        headers ??= outbound(request, step.send);
-        const came = await sent(request, url, headers, patience);
+        way = step.send;
+        const { id, url, lease } = way;
+        if (lease) keepLease(request, lease);
+        headers ??= outbound(request, way);
+        const came = await tried(request, url, headers, way, way.held !== undefined, journey, env);
         response = typeof came === "number" ? undefined : came;
         revive();
-        said = wasm.returned(id, outcomeOf(came), env, ctx);
+        said = wasm.returned(id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx);
       }
       // The instance that knew this request has crashed meanwhile.
       if (said === undefined && response) return response;
       if (said === undefined) throw new Error("the way of this request is not known any more");
       step = JSON.parse(said);
     }
-  }
-
-  /** The copy of a key, with its age; nothing if there is none. */
-  async function copyOf(key) {
-    try {
-      const copy = await caches.default.match(key);
-      if (copy === undefined) return;
-      const answer = new Response(copy.body, copy);
-      const [kept, control] = [Number(copy.headers.get(KEPT_AT)), copy.headers.get(CONTROL)];
-      for (const name of [KEPT_AT, CONTROL, "cf-cache-status"]) answer.headers.delete(name);
-      if (control === null) answer.headers.delete("cache-control");
-      else answer.headers.set("cache-control", control);
-      answer.headers.set("age", String(Math.max(0, Math.round((Date.now() - kept) / 1000))));
-      return answer;
-    } catch {
-      // A cache that fails has no copy.
-    }
-  }
-
-  /** The word of the core on whether a copy is kept: `{ key, ttl, anew }`, or nothing. An error of ours is no reason to lose an answer. */
-  function keeping(request, response) {
-    if (Date.now() < (copiedUntil.get(request.url) ?? 0) || response.body === null) return;
-    try {
-      const said = wasm.keep_copy(inbound(request), response.status, fieldsOf(response));
-      return said && JSON.parse(said);
-    } catch (error) {
-      note(error);
-    }
-  }
-
-  /** An answer of which a copy is kept on the way, if the core says so. */
-  function copied(request, response, ctx) {
-    const kept = keeping(request, response);
-    if (!kept) return response;
-    const now = Date.now();
-    if (copiedUntil.size >= COPIES_MOST) copiedUntil.clear();
-    copiedUntil.set(request.url, now + kept.anew);
-    const [one, other] = response.body.tee();
-    const copy = new Response(other, response);
-    const control = response.headers.get("cache-control");
-    if (control !== null) copy.headers.set(CONTROL, control);
-    copy.headers.set("cache-control", `max-age=${Math.ceil(kept.ttl / 1000)}`);
-    copy.headers.set(KEPT_AT, String(now));
-    copy.headers.delete("vary");
-    ctx.waitUntil(caches.default.put(kept.key, copy).catch(() => copiedUntil.delete(request.url)));
-    return new Response(one, response);
   }
 
   /** The part of an address that decides where it goes. */
@@ -209,7 +166,7 @@ export function carrier({ wasm, revive, call, note, open }) {
 
   const pathOf = (url) => url.indexOf("/", url.indexOf("://") + 3);
 
-  function keep(url, lease) {
+  function keepLease({ url, headers }, lease) {
     const path = pathOf(url);
     if (path < 0 || url.length > LONGEST) return;
     if (leases.size >= LEASES_MOST) forget();
@@ -218,7 +175,7 @@ export function carrier({ wasm, revive, call, note, open }) {
     depths.set(authority, lease.depth);
     const set = lease.set.map(([name]) => name).concat("forwarded", "x-forwarded-for");
     const unset = unsaid().filter((name) => !set.includes(name));
-    leases.set(key, { ...lease, unset, skip: path + lease.strip, count: 0 });
+    leases.set(key, { ...lease, unset, skip: path + lease.strip, host: headers.get("host"), count: 0 });
   }
 
   function forget() {
@@ -241,12 +198,14 @@ export function carrier({ wasm, revive, call, note, open }) {
   }
 
   /** The header fields of a request under a lease; nothing if there is something about it that the core has to see. */
-  function usual({ headers }, lease) {
+  function usual({ headers, body, method }, lease) {
+    if (body !== null && isRead({ method })) return;
     const connection = headers.get("connection");
     if (connection !== null && !ORDINARY_CONNECTION.test(connection)) return;
     const [via, loop, client, parent] = [headers.get("via"), headers.get("cdn-loop"), headers.get("cf-connecting-ip"), headers.get("traceparent")];
-    if (via?.includes("vedette") || loop?.includes("vedette") || headers.has("upgrade")) return;
-    if (parent !== null && !TRACEPARENT.test(parent)) return;
+    if (via?.includes("vedette") || loop?.includes("vedette") || headers.has("upgrade") || headers.get("host") !== lease.host) return;
+    if (parent === null ? headers.has("tracestate") : !TRACEPARENT.test(parent)) return;
+    if ((client !== null && !ADDRESS.test(client)) || underscored(headers) !== undefined) return;
     const out = new Headers(headers);
     for (const name of lease.unset) out.delete(name);
     for (const [name, value] of lease.set) out.set(name, value);
@@ -256,48 +215,44 @@ export function carrier({ wasm, revive, call, note, open }) {
     else out.set("x-forwarded-for", client);
     const node = client === null ? "" : client.includes(":") ? `for="[${client}]";` : `for=${client};`;
     out.set("forwarded", node + lease.forwarded);
-    if (parent === null) out.set("traceparent", trace());
     return out;
   }
 
   /** Sends a request under a lease; one that does not come out well goes on as the core says. */
-  async function leased(request, headers, lease, env, ctx) {
+  async function leased(request, headers, lease, journey, env, ctx) {
     const began = Date.now();
     const target = request.url.slice(lease.skip);
     const url = lease.base + (target.startsWith("/") ? target : `/${target}`);
-    const came = await sent(request, url, headers, lease.patience);
+    const careful = lease.repeats !== undefined && (request.body !== null || !lease.repeats.includes(request.method));
+    const came = await tried(request, url, headers, lease, careful, journey, env);
     const outcome = outcomeOf(came);
-    if (outcome > TOO_LATE && !lease.again.some(([first, last]) => outcome >= first && outcome <= last)) {
+    if (outcome >= 100 && outcome < 600 && !lease.again.some(([first, last]) => outcome >= first && outcome <= last)) {
       lease.count += 1;
-      const from = lease.copies && request.method === "GET" ? copied(request, came, ctx) : came;
-      const answer = new Response(from.body, from);
-      for (const [name, value] of lease.append) {
-        answer.headers.append(name, name === "server-timing" ? value + (Date.now() - began) : value);
-      }
-      return answer;
+      const append = lease.append.map(([name, value]) => [name, name === "server-timing" ? value + (Date.now() - began) : value]);
+      return handedOn(came, request, lease, append, ctx);
     }
     // It holds for nobody any more.
     forget();
-    try {
-      revive();
-      if (lease.count) wasm.went_well(lease.route, lease.count);
-      const said = wasm.stumbled(inbound(request), lease.origin, outcome, began, env, ctx);
-      return await carry(said, request, env, ctx, outcome > TOO_LATE ? came : undefined);
-    } catch (error) {
-      return open(request, error);
-    }
+    revive();
+    if (lease.count) wasm.went_well(lease.route, lease.count);
+    const response = typeof came === "number" ? undefined : came;
+    const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
+    const said = wasm.stumbled(inbound(request), attempt, env, ctx);
+    return carry(said, request, journey, env, ctx, response, lease);
   }
 
   /** The answer to a request; nothing if it is for Vedette itself. */
   function carried(request, env, ctx) {
+    const journey = { asked: false };
+    const lost = (error) => open(request, error, journey.asked);
     try {
       const lease = leaseOf(request.url);
       const headers = lease && usual(request, lease);
-      if (headers) return leased(request, headers, lease, env, ctx);
+      if (headers) return leased(request, headers, lease, journey, env, ctx).catch(lost);
       const first = wasm.depart(inbound(request), env, ctx);
-      return first && carry(first, request, env, ctx).catch((error) => open(request, error));
+      return first && carry(first, request, journey, env, ctx).catch(lost);
     } catch (error) {
-      return open(request, error);
+      return lost(error);
     }
   }
 

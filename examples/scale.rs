@@ -237,6 +237,7 @@ fn sample(at: Timestamp) -> Sample {
         latency: ANSWER,
         status: Some(200),
         cache: CacheClass::OriginProven,
+        told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
     }

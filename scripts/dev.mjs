@@ -11,6 +11,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, watch, writeFileSy
 import { basename, dirname, join, resolve } from "node:path";
 import { Stop, below, end, endWithParent, isEnding, main, node22, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
+import { takeFolder } from "./lib/lock.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker, compile, place } from "./lib/worker.mjs";
 
@@ -54,7 +55,7 @@ function layOut(folder, compiled) {
   // A configuration belongs to its instance, and another build may be placing one at this moment.
   const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
-  for (const file of ["entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(below(file), join(folder, file));
+  for (const file of ["attempt.mjs", "copies.mjs", "entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(below(file), join(folder, file));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
   if (existsSync(settings.secrets)) copyFileSync(settings.secrets, join(folder, ".dev.vars"));
   place(compiled, join(folder, "build"));
@@ -95,6 +96,7 @@ await main(async () => {
     throw new Stop(`PORT is ${process.env.PORT}; it must be a whole number from 1 to 65535.`);
   if (!existsSync(settings.config)) throw new Stop(`There is no configuration at ${settings.config}; set VEDETTE_CONFIG.`);
   await mustBeFree(settings.port, "the worker", "PORT");
+  takeFolder(settings.state);
   // Who brings a build has set up what made it.
   if (!process.env.VEDETTE_BUILD) {
     await setup();

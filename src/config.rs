@@ -8,17 +8,21 @@
 mod canon;
 mod check;
 mod compiled;
+mod document;
 mod expect;
 mod heartbeat;
 mod json;
 mod notify;
 mod origin;
+mod pattern;
 mod pool;
+mod probing;
 mod problem;
 mod raw;
 mod reference;
 mod request;
 mod route;
+mod rule;
 mod settings;
 mod slot;
 mod subject;
@@ -27,17 +31,20 @@ mod url;
 mod value;
 mod vantage;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
+use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
+pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
+pub use pattern::Pattern;
+pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
 pub use route::{Retry, Route, StaticAnswer, Steering};
+pub use rule::{Parts, Rule};
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.
@@ -246,89 +253,6 @@ pub struct Window {
     pub of: u32,
 }
 
-/// The request of a probe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Probe {
-    /// The method.
-    pub method: Method,
-    /// Path and query, beginning with `/`.
-    pub path: String,
-    /// How many redirects are followed (0 to 10).
-    pub redirects: u32,
-    /// Header fields in lower case, in the order of their names.
-    pub headers: BTreeMap<String, ProbeValue>,
-    /// The body, for POST.
-    pub body: Option<ProbeValue>,
-}
-
-/// The methods a probe may use: the safe ones, and POST for a check that wants a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Method {
-    /// GET.
-    #[serde(rename = "get")]
-    Get,
-    /// HEAD.
-    #[serde(rename = "head")]
-    Head,
-    /// OPTIONS.
-    #[serde(rename = "options")]
-    Options,
-    /// POST.
-    #[serde(rename = "post")]
-    Post,
-}
-
-impl Method {
-    /// The method as it is sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Options => "OPTIONS",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// The value of a probe's header field, or its body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeValue {
-    /// Written in the file.
-    Text(String),
-    /// Held by the platform's secret of this name; the value itself is never in the configuration.
-    Secret(String),
-}
-
-/// What the answer to a probe must be; a broken status, body, JSON or header expectation is a failure, the
-/// rest a warning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Expect {
-    /// Accepted status codes; at least one range.
-    pub status: Vec<StatusRange>,
-    /// Text that the body must contain.
-    pub body_contains: Option<String>,
-    /// JSON pointers (RFC 6901) and the values they must have, as JSON.
-    pub json: BTreeMap<String, String>,
-    /// Header fields (lower case) and the text their value must contain, case-insensitively.
-    pub headers: BTreeMap<String, String>,
-    /// Slower than this: warn.
-    pub max_latency: Option<Millis>,
-    /// More database calls than this (`Server-Timing`): warn.
-    pub max_db_calls: Option<u32>,
-    /// More database time than this (`Server-Timing`): warn.
-    pub max_db_time: Option<Millis>,
-}
-
-/// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusRange {
-    /// The lowest.
-    pub first: u16,
-    /// The highest.
-    pub last: u16,
-}
-
 impl Pace {
     /// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it, and the
     /// report takes a moment.
@@ -346,6 +270,21 @@ impl Config {
         let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
         let pools = self.pools.iter().filter(probed);
         pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+    }
+
+    /// The address under which Vedette's own pages and answers are found from outside: `public_url`, or `base` in its place. Where
+    /// that host is routed it leads to the application, so [`OWN_PREFIX`] is added.
+    #[must_use]
+    pub fn own_base(&self, base: Option<&str>) -> Option<String> {
+        let given = base.map(str::to_owned).or_else(|| self.public_url.as_ref().map(ToString::to_string))?;
+        let given = given.trim_end_matches('/');
+        let found = parts(given).filter(|found| found.path == "/");
+        let routed = found.is_some_and(|found| {
+            let host = host_of(found.authority).to_ascii_lowercase();
+            let takes = |route: &Route| route.host == host || route.host == "*" && !is_this_machine(&host);
+            self.routes.iter().any(takes)
+        });
+        Some(format!("{given}{}", if routed { OWN_PREFIX } else { "" }))
     }
 
     /// Reads and checks a configuration.

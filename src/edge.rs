@@ -4,28 +4,45 @@
 //! platform values into the core's and effects into platform calls.
 
 mod arbiter_object;
+mod bound;
+mod caught;
 mod clock;
 mod deployed;
 mod follow;
 mod heartbeat;
 mod layers;
+mod line;
 mod log;
 mod notify;
-mod platform;
 mod proxy;
 mod reader;
 mod respond;
+mod rows;
 mod send;
 #[cfg(feature = "trap")]
 mod trap;
 mod vantage_object;
 
-use platform::{Context, Env, boxed};
+use caught::Context;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
+use worker::Env;
+use worker::worker_sys::{ScheduleContext, ScheduledEvent};
 
 use crate::serve::{self, Ask, Plan};
+
+/// Runs once in each wasm instance. The crate `worker` has such a function as well, which tells
+/// `entry.mjs` of a panic and has the instance replaced; whichever of the two runs later, its hook
+/// calls the other's.
+#[wasm_bindgen(start, private)]
+fn start() {
+    let other = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        console_error_panic_hook::hook(info);
+        other(info);
+    }));
+}
 
 /// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself until the answer changes.
 /// `hits` is how often it did so.
@@ -34,7 +51,7 @@ use crate::serve::{self, Ask, Plan};
 /// The platform cannot make the values of an answer.
 #[wasm_bindgen]
 pub async fn answer(request: Request, env: Env, ctx: Context, hits: f64) -> Result<JsValue, JsValue> {
-    boxed(made(&request, &env, &ctx, hits)).await
+    made(&request, &env, &ctx, hits).await
 }
 
 async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<JsValue, JsValue> {
@@ -50,22 +67,22 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
     let reply = match serve::plan(deployed::config(), &ask) {
         Plan::Done(answer) => answer.into(),
         Plan::Beat(claim) => {
-            let outcome = boxed(heartbeat::taken(&claim, env)).await;
+            let outcome = heartbeat::taken(&claim, env).await;
             serve::beaten(&outcome, &ask).into()
         }
         Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits), proxy::seen).await,
         Plan::AfterNews(target, wait) => {
-            boxed(follow::waited((&target, wait), (request, &ask), (env, ctx, hits))).await
+            follow::waited((&target, wait), (request, &ask), (env, ctx, hits)).await
         }
-        Plan::Stream(pool) => return boxed(follow::stream(pool, (request, &ask), (env, ctx))).await,
+        Plan::Stream(pool) => return follow::stream(pool, (request, &ask), (env, ctx)).await,
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }
 
 /// Wakes the Arbiter, which wakes whatever is silent: a lost alarm must not stop the watch.
 #[wasm_bindgen]
-pub async fn scheduled(_event: JsValue, env: Env, _ctx: JsValue) {
-    if let Err(error) = boxed(layers::wake_arbiter(&env)).await {
+pub async fn scheduled(_event: ScheduledEvent, env: Env, _ctx: ScheduleContext) {
+    if let Err(error) = layers::wake_arbiter(&env).await {
         log::warn("arbiter_unreachable", &[("by", &"cron"), ("error", &error.to_string())]);
     }
 }

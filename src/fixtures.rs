@@ -61,6 +61,7 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
         latency: Millis::new(12),
         status: Some(if passed { 200 } else { 500 }),
         cache: CacheClass::OriginProven,
+        told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
     }

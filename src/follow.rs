@@ -197,7 +197,7 @@ impl Follower {
             beat: now.plus(KEEP_ALIVE),
             limit,
             // A copy that is behind what the client knows says nothing, unless the Arbiter itself does.
-            least: Least { revision: known.map_or(0, |known| known.revision), since: now },
+            least: Least { revision: known.map_or(0, |known| known.revision), since: now, claimed: true },
             line: if has_lines(limit) { Line::Unopened } else { Line::None },
             streams: false,
         }
@@ -291,7 +291,7 @@ impl Follower {
         }
         let Some(Mark { revision, .. }) = Mark::parse(word) else { return };
         if self.known.is_none_or(|known| known.revision != revision) {
-            self.least = Least { revision, since: now };
+            self.least = Least { revision, since: now, claimed: false };
             self.look = now;
         }
     }

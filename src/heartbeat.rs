@@ -14,9 +14,7 @@ use crate::units::{Millis, Timestamp};
 use crate::verdict::{self, Damping, Judgement, Status, Verdict};
 
 pub use gate::{Gate, PATIENCE, Pass};
-#[cfg(not(target_arch = "wasm32"))]
-pub use token::token;
-pub use token::{Claim, LONGEST_TOKEN, MAC_BYTES, SHORTEST_SECRET, claim, key, message};
+pub use token::{Claim, LONGEST_TOKEN, MAC_BYTES, SHORTEST_SECRET, claim, key, message, token};
 
 /// A longer time between two looks at the clock is time away. The Arbiter looks around each 30 s, and what is stored of when it did
 /// is at most a minute old.

@@ -23,6 +23,8 @@
 
 pub mod json;
 
+pub mod mac;
+
 pub mod units;
 
 pub mod path;

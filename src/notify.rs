@@ -9,7 +9,9 @@ mod matter;
 mod message;
 mod outbox;
 
-pub use delivery::{Answer, Delivery, Outcome, address, key, outcome, request, signed_text, test_message};
+pub use delivery::{
+    Answer, Delivery, Outcome, address, key, outcome, request, reveal, signed_text, test_message,
+};
 pub use matter::{Found, Matter};
 pub use message::{Detail, Kind, News};
 pub use outbox::{APART, Failing, GATHER, Outbox};

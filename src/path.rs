@@ -1,4 +1,7 @@
-//! The address of a request: its parts as sent, and what is refused because two readers could take it for two different paths.
+//! The address of a request: its parts as sent, and what is refused because two readers could take it for two different ones.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 /// The longest request target that is read, in bytes (the platform's own bound on URLs).
 pub const MAX_TARGET: usize = 16 * 1024;
@@ -40,28 +43,133 @@ pub fn parts(url: &str) -> Option<Parts<'_>> {
     Some(Parts { https, authority, path: if path.is_empty() { "/" } else { path }, query })
 }
 
+/// What is left of a path below a prefix that it lies under, however its letters are escaped: as many segments are left out.
+#[must_use]
+pub fn below<'a>(path: &'a str, prefix: &str) -> &'a str {
+    let depth = prefix.bytes().filter(|byte| *byte == b'/').count();
+    let mut slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/');
+    let at = slashes.nth(depth).map_or(path.len(), |(at, _)| at);
+    path.get(at..).unwrap_or_default()
+}
+
+/// The prefix of Vedette's own paths on a host that is routed.
+pub const OWN_PREFIX: &str = "/.vedette";
+
+/// The host of an authority, without port and without the dot that says that a name is whole.
+#[must_use]
+pub fn host_of(authority: &str) -> &str {
+    let bracketed = authority.starts_with('[');
+    let host = match authority.rfind(':') {
+        Some(at) if !bracketed || authority.get(..at).is_some_and(|host| host.ends_with(']')) => {
+            authority.get(..at).unwrap_or_default()
+        }
+        Some(_) | None => authority,
+    };
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Whether a host in lower case is this machine: `*` does not take it, so that health and page are at hand on a laptop.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    let is_v4 =
+        host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
+    host == "localhost" || host == "[::1]" || is_v4
+}
+
+/// Whether an authority is one host, with a port or without: a name of labels, or an address (RFC 9112 section 3.2). A list, user
+/// information, an empty label, or whatever ends the host for one reader and not for the next, is none.
+#[must_use]
+pub fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rfind(':') {
+        Some(at) if !text.ends_with(']') => (text.get(..at), text.get(at.saturating_add(1)..)),
+        Some(_) | None => (Some(text), None),
+    };
+    let port = port.unwrap_or_default();
+    let is_port =
+        port.bytes().all(|c| c.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok());
+    host.is_some_and(is_host) && is_port
+}
+
+/// Whether a text is a host: an address of version 6 in brackets, or labels with single dots between them and at most one at the end.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[') {
+        return address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    let plain =
+        |label: &str| label.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'~'));
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    host.len() <= LONGEST_HOST && labels.split('.').all(|label| !label.is_empty() && plain(label))
+}
+
+/// The longest name of a host, with its last dot (RFC 1035 section 2.3.4), in bytes.
+const LONGEST_HOST: usize = 254;
+
+/// A path in which an escaped letter is the letter, as is each character that needs no escape (RFC 3986 section 6.2.2.2). Its slashes
+/// stay where they are: none is made, and none is lost.
+#[must_use]
+pub fn plain(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') {
+        return Cow::Borrowed(path);
+    }
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        let unreserved =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        if let Some(byte) = escaped(after).filter(unreserved) {
+            out.push(char::from(byte));
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push('%');
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The byte that two hexadecimal digits name.
+fn escaped(digits: &str) -> Option<u8> {
+    let two = digits.get(..2).filter(|two| two.bytes().all(|c| c.is_ascii_hexdigit()))?;
+    u8::from_str_radix(two, 16).ok()
+}
+
 /// Whether a path may mean another one to the next reader: a segment that is `.` or `..`, in whatever escape, or a backslash, which
-/// browsers read as a slash. It would be matched as one path here and asked for as another there.
+/// browsers read as a slash. So are dots beside an escaped separator, whoever unescapes it, and however often. It would be matched as
+/// one path here and asked for as another there.
 #[must_use]
 pub fn is_ambiguous(path: &str) -> bool {
     if path.contains('\\') {
         return true;
     }
-    path.contains("/.") | path.contains("/%2") && path.split('/').any(is_dots)
+    if !path.contains("/.") && !path.contains('%') && !path.contains(".;") {
+        return false;
+    }
+    path.split('/').any(|segment| is_dots(segment) || hides_dots(segment))
 }
 
-/// Whether a segment is `.` or `..`, each dot written plainly or as `%2e`.
+/// Whether a segment is `.` or `..`, each dot written plainly or as `%2e`, with parameters or without.
 fn is_dots(segment: &str) -> bool {
-    let dot = |text: &'_ str| {
-        let rest = text.strip_prefix('.');
-        let escaped = || text.get(..3).filter(|start| start.eq_ignore_ascii_case("%2e")).and(text.get(3..));
-        rest.or_else(escaped).map(str::len)
-    };
-    let mut left = segment;
-    let mut dots = 0_usize;
-    while let Some(rest) = dot(left) {
-        left = left.get(left.len().saturating_sub(rest)..).unwrap_or_default();
-        dots = dots.saturating_add(1);
+    let name = segment.split(';').next().unwrap_or_default();
+    let read = plain(name);
+    matches!(read.as_ref(), "." | "..")
+}
+
+/// Whether a segment has an escaped separator, and dots beside it that would be a segment of their own, once both are read.
+fn hides_dots(segment: &str) -> bool {
+    if !segment.contains('%') {
+        return false;
     }
-    left.is_empty() && (1..=2).contains(&dots)
+    // An escape of an escape is one to whoever reads twice.
+    let mut text = segment.to_ascii_lowercase();
+    while text.contains("%25") {
+        text = text.replace("%25", "%");
+    }
+    let text = text.replace("%2e", ".").replace("%5c", "%2f").replace("%3b", ";");
+    let mut parts = text.split("%2f");
+    let first = parts.next().unwrap_or_default();
+    let more: Vec<&str> = parts.collect();
+    let dots = |part: &str| matches!(part.split(';').next(), Some("." | ".."));
+    !more.is_empty() && (dots(first) || more.into_iter().any(dots))
 }

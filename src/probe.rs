@@ -3,7 +3,9 @@
 //! Sending is the edge's (and the command line's) work; everything that is decided about the request and the reply is
 //! decided here. A reply is hostile until judged: sizes are capped, texts are never passed on.
 
+mod body;
 mod cache;
+mod document;
 mod expect;
 mod redirect;
 mod reference;
@@ -15,27 +17,39 @@ use crate::exchange::{End, Head, Reply, Request};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::units::{Millis, Name, Timestamp};
 
+pub use cache::{FIELDS as CACHE_FIELDS, Reading, classify};
+pub use document::{Word, words};
+pub use expect::hint;
 pub use redirect::{Hop, redirected};
 pub use reference::{REFERENCE_TIMEOUT, Referral, refer, referred_to};
+pub use timing::{COUNTS as TIMING_COUNTS, HEADERS as TIMING_HEADERS, METRICS as TIMING_METRICS};
 
-/// Response header fields that every probe reads.
-const WANTED: [&str; 8] = [
-    "age",
-    "cache-status",
-    "cf-cache-status",
-    "content-type",
-    "location",
-    "server",
-    "server-timing",
-    "x-cache",
-];
+/// Response header fields that every probe reads, beside those in which caches speak.
+const WANTED: [&str; 5] = ["content-type", "location", "server", "server-timing", "vary"];
+
+/// Every field that is read of an answer, whatever is expected of it.
+fn wanted() -> impl Iterator<Item = String> {
+    cache::FIELDS.iter().chain(&WANTED).chain(&timing::HEADERS).map(|name| (*name).to_owned())
+}
+
+/// What every probe sends unless its headers say otherwise, whoever sends it: the platform adds some of these by itself, the command
+/// line's client others, and behind a cache they lead to other answers.
+const DEFAULTS: [(&str, &str); 3] =
+    [("accept", "*/*"), ("cache-control", "no-cache"), ("pragma", "no-cache")];
 
 /// The request that probes `origin` from `vantage`.
 #[must_use]
 pub fn request(origin: &Origin, vantage: &Name) -> Request {
     let mut headers: Vec<(String, ProbeValue)> =
         origin.probe.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    headers.push(("user-agent".into(), ProbeValue::Text(agent(vantage))));
+    for (name, value) in DEFAULTS {
+        if origin.probe.headers.get(name).is_none() {
+            headers.push((name.into(), ProbeValue::Text(value.into())));
+        }
+    }
+    if origin.probe.headers.get("user-agent").is_none() {
+        headers.push(("user-agent".into(), ProbeValue::Text(agent(vantage))));
+    }
     headers.push(("vedette-vantage".into(), ProbeValue::Text(vantage.to_string())));
     Request {
         method: origin.probe.method,
@@ -45,10 +59,9 @@ pub fn request(origin: &Origin, vantage: &Name) -> Request {
         timeout: origin.pace.timeout,
         redirects: origin.probe.redirects,
         followed: 0,
-        wanted: WANTED
-            .iter()
-            .map(|name| (*name).to_owned())
+        wanted: wanted()
             .chain(origin.expect.headers.keys().cloned())
+            .chain(origin.expect.db_calls_header.clone())
             .collect(),
     }
 }
@@ -91,13 +104,15 @@ const OUR_FAULTS: [&str; 6] = [
 #[must_use]
 pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
     let head = reply.head.as_ref();
+    let cache = head.map(cache::classify);
     let mut sample = Sample {
         at,
         outcome: outcome(reply, origin.pace.timeout),
         latency: reply.elapsed,
         status: head.map(|head| head.status),
-        cache: head.map_or(CacheClass::Unclassified, cache::classify),
-        database: head.map_or_else(Database::default, |head| timing::database(head.header("server-timing"))),
+        cache: cache.map_or(CacheClass::Unclassified, |reading| reading.class),
+        told: cache.and_then(|reading| reading.told),
+        database: head.map_or_else(Database::default, |head| timing::database(&origin.expect, head)),
         checks: Vec::new(),
     };
     if sample.outcome == Outcome::Answered
@@ -106,6 +121,17 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
         sample.checks = expect::judge(origin, head, reply, &sample);
     }
     sample
+}
+
+/// An exchange that breaks off this soon met a connection that the origin had just closed: within the time that word of it takes.
+const AT_ONCE: Millis = Millis::new(250);
+
+/// Whether a request is to be sent once more, on a new connection, that broke off without an answer after `elapsed`. The platform does
+/// so by itself for methods that may be repeated; the others it gives up, although an origin that closes a kept connection has not
+/// seen them.
+#[must_use]
+pub fn sends_again(request: &Request, elapsed: Millis) -> bool {
+    !request.method.is_safe() && elapsed <= AT_ONCE
 }
 
 /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited was busy: what the origin did

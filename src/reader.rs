@@ -123,6 +123,8 @@ pub struct Least {
     pub revision: u64,
     /// Since when the follower knows of it.
     pub since: Timestamp,
+    /// Whether only the client says so: anybody can claim any revision.
+    pub claimed: bool,
 }
 
 /// What is known while a request is answered.
@@ -293,8 +295,10 @@ fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option
     if limit > COPY_AGE || known.arbiter != Asked::NotYet || !known.is_behind(copy) {
         return None;
     }
+    // What a client claims is looked into no oftener than a copy is refreshed, however many claim it.
+    let claimed = known.least.as_ref().is_some_and(|(_, least)| least.claimed);
     let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
-    if !asked_since {
+    if !(asked_since || claimed && within(known.asked, limit, now)) {
         return Some(Step::AskArbiter(PATIENCE));
     }
     (known.pending && within(known.asked, PATIENCE, now)).then_some(Step::LookAgain(GLANCE))

@@ -3,6 +3,8 @@
 //! Evidence has three values: for the origin, against it, none. What is our own fault proves nothing: it is never "down". What a
 //! cache answered proves nothing either, and never that an origin is up.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
@@ -20,6 +22,8 @@ pub struct Sample {
     pub status: Option<u16>,
     /// What the answer proves about the origin behind any cache.
     pub cache: CacheClass,
+    /// Which header field decided that; none where no field says anything.
+    pub told: Option<Told>,
     /// Database calls and time that the answer's `Server-Timing` states.
     pub database: Database,
     /// Every expectation with what it found, in the order of judging.
@@ -83,13 +87,13 @@ pub enum Evidence {
 /// What an answer proves about the origin behind a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CacheClass {
-    /// The origin itself answered (MISS, EXPIRED, BYPASS, DYNAMIC, REVALIDATED).
+    /// The origin itself answered (MISS, EXPIRED, BYPASS, DYNAMIC, REVALIDATED, …).
     #[serde(rename = "origin-proven")]
     OriginProven,
-    /// A cache answered (HIT, UPDATING): proves nothing about the origin.
+    /// A cache answered (HIT, UPDATING, an `Age`, …): proves nothing about the origin.
     #[serde(rename = "edge-only")]
     EdgeOnly,
-    /// A cache answered because it could not reach the origin (STALE): counts against it.
+    /// A cache answered because it could not reach the origin: counts against it.
     #[serde(rename = "counter-proof")]
     CounterProof,
     /// The answer does not say.
@@ -106,6 +110,25 @@ impl CacheClass {
             Self::EdgeOnly => "edge-only",
             Self::CounterProof => "counter-proof",
             Self::Unclassified => "unclassified",
+        }
+    }
+}
+
+/// The header field that decided an answer's [`CacheClass`], in words of our own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The field.
+    pub field: &'static str,
+    /// Who wrote it, as far as it can be told.
+    pub producer: Option<&'static str>,
+}
+
+impl fmt::Display for Told {
+    /// `X-Cache of squid`, or `Age`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.producer {
+            Some(producer) => write!(f, "{} of {producer}", self.field),
+            None => f.write_str(self.field),
         }
     }
 }
@@ -129,6 +152,7 @@ impl Sample {
             latency: Millis::ZERO,
             status: None,
             cache: CacheClass::Unclassified,
+            told: None,
             database: Database { calls: None, time: None },
             checks: Vec::new(),
         }

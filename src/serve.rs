@@ -21,7 +21,7 @@ use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
-pub use table::{Format, Target};
+pub use table::{Codes, Format, Target};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -107,8 +107,9 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
 pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let Basis { snapshot, now, .. } = *basis;
     let mut answer = match target {
-        Target::Health { pool, origin, format } => {
-            health::answer(snapshot, (pool.as_deref(), origin.as_deref()), *format, now)
+        Target::Health { pool, origin, format, codes } => {
+            let (pool, origin) = (pool.as_deref(), origin.as_deref());
+            health::answer(snapshot, &health::Question { pool, origin, format: *format, codes: *codes }, now)
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),

@@ -27,6 +27,7 @@ use sources::Source;
 /// The modules in the order of the line, and what each may import.
 const LINE: &[Row] = &[
     ("json", &[]),
+    ("mac", &[]),
     ("units", &["json"]),
     ("path", &[]),
     ("config", &["json", "units", "path"]),
@@ -37,7 +38,7 @@ const LINE: &[Row] = &[
     ("probe", &["units", "config", "exchange", "sample"]),
     ("vote", &["units", "config", "sample"]),
     ("verdict", &["units", "config", "vote"]),
-    ("heartbeat", &["units", "config", "verdict"]),
+    ("heartbeat", &["mac", "units", "config", "verdict"]),
     ("signal", &["units", "verdict"]),
     ("snapshot", &["json", "units", "config", "sample", "vote", "verdict"]),
     ("reader", &["units", "config", "limits", "snapshot"]),
@@ -61,7 +62,7 @@ const LINE: &[Row] = &[
             "proxy",
         ],
     ),
-    ("notify", &["json", "units", "config", "exchange", "verdict"]),
+    ("notify", &["json", "mac", "units", "config", "exchange", "verdict"]),
     ("vantage", &["json", "units", "config", "sample", "schedule", "probe", "vote"]),
     (
         "arbiter",
@@ -84,6 +85,7 @@ const LINE: &[Row] = &[
         "edge",
         &[
             "json",
+            "mac",
             "units",
             "config",
             "limits",
@@ -108,21 +110,30 @@ const LINE: &[Row] = &[
 
 /// The files of `edge`, and what each may import. The first file of the module itself ties them together, below all of them.
 const EDGE: &[Row] = &[
-    ("platform", &[]),
-    ("clock", &["platform"]),
+    ("caught", &[]),
+    ("bound", &[]),
+    ("line", &["caught"]),
+    ("clock", &[]),
     ("log", &[]),
     ("deployed", &[]),
     ("trap", &[]),
-    ("respond", &["platform", "clock"]),
-    ("layers", &["platform", "clock", "deployed", "trap", "respond"]),
-    ("send", &["platform", "clock"]),
-    ("heartbeat", &["platform", "clock", "log", "deployed", "layers"]),
-    ("notify", &["platform", "clock", "send"]),
-    ("reader", &["platform", "clock", "log", "deployed", "trap", "respond", "layers"]),
-    ("follow", &["platform", "clock", "log", "deployed", "respond", "layers", "reader"]),
-    ("proxy", &["platform", "clock", "log", "deployed", "trap", "layers", "reader"]),
-    ("vantage_object", &["platform", "clock", "log", "deployed", "trap", "respond", "layers", "send"]),
-    ("arbiter_object", &["platform", "clock", "log", "deployed", "trap", "respond", "layers", "notify"]),
+    ("respond", &["clock"]),
+    ("rows", &["caught", "log", "trap"]),
+    ("layers", &["caught", "bound", "line", "clock", "deployed", "trap", "respond"]),
+    ("send", &["caught", "bound", "clock"]),
+    ("heartbeat", &["bound", "clock", "log", "deployed", "layers"]),
+    ("notify", &["bound", "clock", "send"]),
+    ("reader", &["caught", "bound", "clock", "log", "deployed", "trap", "respond", "layers"]),
+    ("follow", &["caught", "line", "clock", "log", "deployed", "respond", "layers", "reader"]),
+    ("proxy", &["caught", "clock", "log", "deployed", "trap", "layers", "reader"]),
+    ("vantage_object", &["clock", "log", "deployed", "trap", "respond", "layers", "send"]),
+    (
+        "arbiter_object",
+        &[
+            "caught", "bound", "line", "clock", "log", "deployed", "trap", "respond", "rows", "layers",
+            "notify",
+        ],
+    ),
     ("edge", &[]),
 ];
 

@@ -185,7 +185,7 @@ fn logged(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for level in ["error", "warn", "info", "debug"] {
         for call in text.split(&format!("log::{level}(")).skip(1) {
-            let name = literal(call).unwrap_or_else(|| panic!("log::{level} without a literal name"));
+            let Some(name) = literal(call) else { unreachable!("log::{level} without a literal name") };
             found.push((name.to_owned(), level.to_owned()));
         }
     }
@@ -200,7 +200,8 @@ fn logged(text: &str) -> Vec<(String, String)> {
 #[test]
 fn the_log_events_that_are_listed_are_those_of_the_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let scripts = ["entry.mjs", "proxy.mjs", "open.mjs"].map(|file| root.join(file));
+    let scripts =
+        ["entry.mjs", "proxy.mjs", "attempt.mjs", "copies.mjs", "open.mjs"].map(|file| root.join(file));
     let files = sources(&root.join("src/edge")).into_iter().chain(scripts).chain([root.join("src/edge.rs")]);
     let code: BTreeSet<_> = files.flat_map(|file| logged(&fs::read_to_string(file).unwrap())).collect();
     let page = fs::read_to_string(root.join("docs/operations.md")).unwrap();

@@ -184,6 +184,7 @@ impl Place {
             latency: TICK,
             status: Some(200),
             cache: CacheClass::OriginProven,
+            told: None,
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
         }

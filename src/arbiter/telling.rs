@@ -114,7 +114,7 @@ impl Arbiter {
         let mut desk = std::mem::take(&mut self.desk);
         let touched = std::mem::take(&mut desk.touched);
         (desk.dirty, desk.next) = (false, NEVER);
-        let base = self.config.public_url.as_ref().map(ToString::to_string);
+        let base = self.config.own_base(None);
         // Whoever has to wait is sent when another one has ended.
         let mut under_way = desk.boxes.iter().filter(|outbox| outbox.is_sending(now)).count();
         for (outbox, channel) in desk.boxes.iter_mut().zip(&self.config.notify) {

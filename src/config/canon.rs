@@ -6,8 +6,8 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Channel, Config, Expect, Origin, OriginUrl, Pace, Place, Plan, Pool, Probe, ProbeValue, Quorum, Route,
-    StatusRange, Thresholds, Vantage,
+    Channel, Config, Document, Expect, Origin, OriginUrl, Pace, Pattern, Place, Plan, Pool, Probe,
+    ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -244,8 +244,52 @@ impl Lines {
             self.put("expect_header", name);
             self.put("contains", text);
         }
+        // Fingerprints from before these settings stay what they were.
+        self.texts(expect);
+        for (pointer, rule) in &expect.json_rules {
+            self.rule(pointer, rule);
+        }
+        for (pointer, parts) in &expect.json_parts {
+            self.put("parts", pointer);
+            self.number("all", parts.all.into());
+            for (inner, rule) in &parts.rules {
+                self.rule(inner, rule);
+            }
+        }
+        self.limits(expect);
+    }
+
+    fn texts(&mut self, expect: &Expect) {
+        let texts = [
+            ("body_is", expect.body_is.as_deref()),
+            ("body_not_contains", expect.body_not_contains.as_deref()),
+            ("body_matches", expect.body_matches.as_ref().map(Pattern::as_str)),
+            ("db_metric", expect.db_metric.as_deref()),
+            ("db_calls_header", expect.db_calls_header.as_deref()),
+        ];
+        for (key, text) in texts {
+            if let Some(text) = text {
+                self.put(key, text);
+            }
+        }
+        if expect.document != Document::Auto {
+            self.put("document", &expect.document.to_string());
+        }
+    }
+
+    fn rule(&mut self, pointer: &str, rule: &Rule) {
+        self.put("rule", pointer);
+        rule.good.iter().for_each(|value| self.put("good", value));
+        rule.warn.iter().for_each(|value| self.put("warns", value));
+        self.number("lenient", rule.lenient.into());
+    }
+
+    fn limits(&mut self, expect: &Expect) {
         if let Some(limit) = expect.max_latency {
             self.millis("max_latency", limit);
+        }
+        if let Some(limit) = expect.fail_latency {
+            self.millis("fail_latency", limit);
         }
         if let Some(limit) = expect.max_db_calls {
             self.number("max_db_calls", limit.into());

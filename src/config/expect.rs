@@ -1,23 +1,37 @@
 //! What the answer to a probe must be.
 
+use std::collections::BTreeMap;
+
+use super::document::document;
+use super::pattern::pattern;
 use super::problem::quoted;
 use super::raw::{Field, Table};
-use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound};
+use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound, is_header_name};
+use super::rule::{Wanted, wanted};
 use super::slot::{Level, Scope, Slot, Slots, Written, every};
 use super::value::{Span, duration};
-use super::{Expect, Method, StatusRange};
+use super::{Document, Expect, Method, Pattern, StatusRange};
 use crate::units::Millis;
 
 /// The keys of `expect`.
-pub(super) const KEYS: [&str; 7] =
-    ["status", "body_contains", "json", "headers", "max_latency", "max_db_calls", "max_db_time"];
+pub(super) const KEYS: [&str; 13] = [
+    "status",
+    "body_is",
+    "body_contains",
+    "body_not_contains",
+    "body_matches",
+    "json",
+    "headers",
+    "document",
+    "max_latency",
+    "max_db_calls",
+    "max_db_time",
+    "db_metric",
+    "db_calls_header",
+];
 
 /// The longest text that a body is searched for, in bytes.
 const MAX_TEXT: usize = 4_096;
-
-/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by several
-/// pointers.
-const MAX_DEPTH: u32 = 16;
 
 /// Bounds of `max_latency`; over the timeout it never acts, which is checked where both are known.
 const LATENCY: Span = Span { floor: Millis::new(1), ceiling: Millis::from_secs(19) };
@@ -35,12 +49,25 @@ const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };
 #[derive(Clone, Default)]
 pub(super) struct ExpectSlots {
     status: Slot<Vec<StatusRange>>,
+    body_is: Slot<String>,
     body_contains: Slot<String>,
-    json: Slots<String>,
+    body_not_contains: Slot<String>,
+    body_matches: Slot<Pattern>,
+    json: Slots<Wanted>,
     headers: Slots<String>,
-    max_latency: Slot<Millis>,
+    document: Slot<Document>,
+    latency: Slot<Latency>,
     max_db_calls: Slot<u32>,
     max_db_time: Slot<Millis>,
+    db_metric: Slot<String>,
+    db_calls_header: Slot<String>,
+}
+
+/// The longest that an answer may take.
+#[derive(Clone, Copy, Default)]
+struct Latency {
+    warn: Option<Millis>,
+    fail: Option<Millis>,
 }
 
 impl ExpectSlots {
@@ -48,15 +75,20 @@ impl ExpectSlots {
     pub(super) fn overlay(&mut self, table: &Table<'_>, level: Level) {
         table.only(&KEYS);
         self.status.overlay(table.get("status"), level, statuses);
+        self.body_is.overlay(table.get("body_is"), level, search_text);
         self.body_contains.overlay(table.get("body_contains"), level, search_text);
-        self.max_latency.overlay(table.get("max_latency"), level, |field| duration(field, LATENCY));
+        self.body_not_contains.overlay(table.get("body_not_contains"), level, search_text);
+        self.body_matches.overlay(table.get("body_matches"), level, pattern);
+        self.document.overlay(table.get("document"), level, document);
+        self.latency.overlay(table.get("max_latency"), level, latency);
+        self.db_metric.overlay(table.get("db_metric"), level, metric);
+        self.db_calls_header.overlay(table.get("db_calls_header"), level, header_name);
         let calls = 0..MAX_DB_CALLS.saturating_add(1);
         self.max_db_calls.overlay(table.get("max_db_calls"), level, |field| field.whole(&calls));
         self.max_db_time.overlay(table.get("max_db_time"), level, |field| duration(field, DB_TIME));
         if let Some(json) = table.get("json").and_then(|field| field.table()).filter(is_bound) {
             for (pointer, field) in json.entries() {
-                let value =
-                    if is_pointer(pointer, &field) { super::json::text(&field, MAX_DEPTH) } else { None };
+                let value = if is_pointer(pointer, &field) { wanted(&field) } else { None };
                 self.json.insert(pointer.to_owned(), Slot::written(value, level, &field));
             }
         }
@@ -70,15 +102,33 @@ impl ExpectSlots {
 
     /// The expectations, if all of them could be read.
     pub(super) fn whole(&self) -> Option<Expect> {
-        Some(Expect {
+        let latency = self.latency.or(Latency::default())?;
+        let mut expect = Expect {
             status: self.status.or(vec![DEFAULT_STATUS])?,
+            body_is: self.body_is.optional().ok()?,
             body_contains: self.body_contains.optional().ok()?,
-            json: every(&self.json)?,
+            body_not_contains: self.body_not_contains.optional().ok()?,
+            body_matches: self.body_matches.optional().ok()?,
+            json: BTreeMap::new(),
+            json_rules: BTreeMap::new(),
+            json_parts: BTreeMap::new(),
             headers: every(&self.headers)?,
-            max_latency: self.max_latency.optional().ok()?,
+            document: self.document.or(Document::Auto)?,
+            max_latency: latency.warn,
+            fail_latency: latency.fail,
             max_db_calls: self.max_db_calls.optional().ok()?,
             max_db_time: self.max_db_time.optional().ok()?,
-        })
+            db_metric: self.db_metric.optional().ok()?,
+            db_calls_header: self.db_calls_header.optional().ok()?,
+        };
+        for (pointer, wanted) in &every(&self.json)? {
+            match wanted.clone() {
+                Wanted::Is(value) => drop(expect.json.insert(pointer.clone(), value)),
+                Wanted::Rule(rule) => drop(expect.json_rules.insert(pointer.clone(), rule)),
+                Wanted::Parts(parts) => drop(expect.json_parts.insert(pointer.clone(), parts)),
+            }
+        }
+        Some(expect)
     }
 
     /// Refuses expectations on the body of an answer that has none.
@@ -87,27 +137,86 @@ impl ExpectSlots {
             return;
         }
         let method = probe.method.written_as("probe.method");
-        let message = "an answer to HEAD has no body, so this expectation always fails; write \
-            method = \"GET\", or leave out body_contains and json";
-        let bodies = [self.body_contains.written_as("expect.body_contains")].into_iter();
+        let message = "an answer to HEAD has no body that could be held to this; write method = \"GET\", or \
+            leave out what is expected of the body";
+        let named = self.document.known().is_some_and(|document| matches!(document, Document::Only(_)));
+        let bodies = [
+            self.body_is.written_as("expect.body_is"),
+            self.body_contains.written_as("expect.body_contains"),
+            self.body_not_contains.written_as("expect.body_not_contains"),
+            self.body_matches.written_as("expect.body_matches"),
+        ];
+        let document = Some(self.document.written_as("expect.document")).filter(|_| named);
         let pointers = self.json.values().map(|slot| slot.written_as("expect.json"));
-        for body in bodies.chain(pointers).filter(|body| body.place.is_some()) {
+        for body in bodies.into_iter().chain(document).chain(pointers).filter(|body| body.place.is_some()) {
             scope.refuse_pair(body, method, message);
         }
     }
 
     /// Refuses a `max_latency` over the timeout.
     pub(super) fn check_latency(&self, scope: &Scope<'_>, limit: Option<Millis>, timeout: Written<'_>) {
-        if let (Some(latency), Some(limit)) = (self.max_latency.known(), limit)
-            && *latency > limit
-        {
+        let (Some(latency), Some(limit)) = (self.latency.known(), limit) else { return };
+        for latency in [latency.warn, latency.fail].into_iter().flatten().filter(|latency| *latency > limit) {
             let message = format!(
                 "a max_latency of {latency} is over the timeout of {limit}, so it never acts; write \
                  max_latency = \"{limit}\" or less, or timeout = \"{latency}\" or more"
             );
-            scope.refuse_pair(self.max_latency.written_as("expect.max_latency"), timeout, &message);
+            scope.refuse_pair(self.latency.written_as("expect.max_latency"), timeout, &message);
         }
     }
+}
+
+/// The longest that an answer may take: beyond it warns, or as `{ warn = "800ms", fail = "2s" }`.
+fn latency(field: &Field<'_>) -> Option<Latency> {
+    if field.value().as_table().is_none() {
+        return duration(field, LATENCY).map(|warn| Latency { warn: Some(warn), fail: None });
+    }
+    let table = field.table()?;
+    table.only(&["warn", "fail"]);
+    let limit = |key| table.get(key).map(|field| duration(&field, LATENCY));
+    let latency = match (limit("warn"), limit("fail")) {
+        (Some(None), _) | (_, Some(None)) => return None,
+        (warn, fail) => Latency { warn: warn.flatten(), fail: fail.flatten() },
+    };
+    if latency.warn.or(latency.fail).is_none() {
+        field.refuse(format_args!(
+            "is empty; write it as \"800ms\", or as {{ warn = \"800ms\", fail = \"2s\" }}"
+        ));
+        return None;
+    }
+    if let (Some(warn), Some(fail)) = (latency.warn, latency.fail)
+        && warn >= fail
+    {
+        field.refuse(format_args!("warns at {warn}, not before it fails at {fail}; write a shorter warn"));
+        return None;
+    }
+    Some(latency)
+}
+
+/// The name of a metric of `Server-Timing`.
+fn metric(field: &Field<'_>) -> Option<String> {
+    let name = field.text("the name of a metric in quotes, as \"sql.active_record\"")?;
+    if !is_header_name(name) {
+        field.refuse(format_args!(
+            "{} is not the name of a metric; write letters, digits, \".\", \"-\" and \"_\", as \"sql.active_record\"",
+            field.shown()
+        ));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// The name of a header field, in lower case.
+fn header_name(field: &Field<'_>) -> Option<String> {
+    let name = field.text("the name of a header field in quotes, as \"x-query-count\"")?;
+    if !is_header_name(name) {
+        field.refuse(format_args!(
+            "{} is not the name of a header field; write letters, digits and \"-\", as \"x-query-count\"",
+            field.shown()
+        ));
+        return None;
+    }
+    Some(name.to_ascii_lowercase())
 }
 
 /// Accepted status codes: `["200-299", 304]`.
@@ -160,7 +269,7 @@ fn search_text(field: &Field<'_>) -> Option<String> {
 }
 
 /// Whether a key is a JSON pointer (RFC 6901); a problem otherwise.
-fn is_pointer(pointer: &str, field: &Field<'_>) -> bool {
+pub(super) fn is_pointer(pointer: &str, field: &Field<'_>) -> bool {
     let rooted = pointer.is_empty() || pointer.starts_with('/');
     let escaped = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if pointer.len() > MAX_TEXT {

@@ -23,15 +23,22 @@ const MAX_HEADER: usize = 4_096;
 const MAX_SECRET: usize = 64;
 
 /// The methods and how they are written.
-const METHODS: [(&str, Method); 4] =
-    [("GET", Method::Get), ("HEAD", Method::Head), ("OPTIONS", Method::Options), ("POST", Method::Post)];
+const METHODS: [(&str, Method); 7] = [
+    ("GET", Method::Get),
+    ("HEAD", Method::Head),
+    ("OPTIONS", Method::Options),
+    ("POST", Method::Post),
+    ("PUT", Method::Put),
+    ("PATCH", Method::Patch),
+    ("DELETE", Method::Delete),
+];
 
 /// The longest body in bytes; a check asks a question, it does not upload.
 const MAX_BODY: usize = 16_384;
 
 /// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the
 /// message's length and address, and those that Vedette sends itself.
-const NOT_OURS: [&str; 13] = [
+const NOT_OURS: [&str; 12] = [
     "connection",
     "content-length",
     "expect",
@@ -43,7 +50,6 @@ const NOT_OURS: [&str; 13] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "user-agent",
     "vedette-vantage",
 ];
 
@@ -94,17 +100,19 @@ impl ProbeSlots {
         Some(probe)
     }
 
-    /// Refuses a body with a method that has none, and redirects of a POST.
+    /// Refuses a body with a method that has none, and redirects of a method that does more than ask.
     pub(super) fn check(&self, scope: &Scope<'_>) {
-        let method = self.method.written_as("probe.method");
-        let posts = self.method.known() == Some(&Method::Post);
-        if !posts && self.body.place().is_some() {
-            let message = "only a POST carries a body; write method = \"POST\", or leave out the body";
-            scope.refuse_pair(self.body.written_as("probe.body"), method, message);
+        let place = self.method.written_as("probe.method");
+        let Some(method) = self.method.or(Method::Get) else { return };
+        if !method.has_body() && self.body.place().is_some() {
+            let message =
+                "only POST, PUT and PATCH carry a body; write method = \"POST\", or leave out the body";
+            scope.refuse_pair(self.body.written_as("probe.body"), place, message);
         }
-        if posts && self.redirects.known().is_some_and(|redirects| *redirects > 0) {
-            let message = "a POST is sent once, to where it was meant; write redirects = 0";
-            scope.refuse_pair(self.redirects.written_as("probe.redirects"), method, message);
+        if !method.is_safe() && self.redirects.known().is_some_and(|redirects| *redirects > 0) {
+            let message =
+                format!("a {} is sent once, to where it was meant; write redirects = 0", method.as_str());
+            scope.refuse_pair(self.redirects.written_as("probe.redirects"), place, &message);
         }
     }
 }
@@ -131,7 +139,7 @@ pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
 }
 
 /// Whether a text is the name of a header field: a token (RFC 9110, 5.6.2) of at most 256 bytes.
-fn is_header_name(name: &str) -> bool {
+pub(super) fn is_header_name(name: &str) -> bool {
     let token = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
     (1..257).contains(&name.len()) && name.bytes().all(token)
 }

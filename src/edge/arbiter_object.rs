@@ -13,16 +13,17 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Request, Response};
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, Result, State};
 
-use super::platform::{self, Env, Result, State, boxed, spawn};
-use super::{clock, deployed, layers, log, notify, respond};
-use crate::arbiter::{Arbiter as Engine, EVENTS_KEPT, Effect, Event, ObjectName, Row, SCHEMA_VERSION, Table};
+use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
+use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
-use crate::limits::EVENTS_SHOWN;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, OriginId, Timestamp};
@@ -47,7 +48,8 @@ struct Inner {
 impl Arbiter {
     /// An object before its first call.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: State, env: Env) -> Self {
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
+        let state = state.into();
         Self(Rc::new(Inner { state, env, engine: RefCell::new(None), alarm: Cell::new(None) }))
     }
 
@@ -56,7 +58,7 @@ impl Arbiter {
     /// # Errors
     /// The storage, or the platform's values, are not to be had.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
-        Ok(boxed(self.0.answer(&request)).await?)
+        Ok(self.0.answer(&request).await?)
     }
 
     /// Wakes it.
@@ -64,7 +66,7 @@ impl Arbiter {
     /// # Errors
     /// Its next alarm cannot be set.
     pub async fn alarm(&self) -> std::result::Result<(), JsValue> {
-        Ok(boxed(self.0.ring()).await?)
+        Ok(self.0.ring().await?)
     }
 }
 
@@ -78,7 +80,7 @@ impl Inner {
         if let Err(error) = woken {
             log::error("arbiter_failed", &[("error", &error.to_string())]);
             let at = clock::now().plus(Millis::from_secs(5));
-            self.state.storage().set_alarm(at).await?;
+            self.state.storage().set_alarm(clock::alarm(at)).await?;
         }
         Ok(())
     }
@@ -100,7 +102,7 @@ impl Inner {
         let url = request.url();
         match (request.method().as_str(), url.strip_prefix("https://arbiter/")) {
             ("POST", Some("report")) => {
-                let text = platform::text(request.text()).await?;
+                let text = respond::text(request.text()).await?;
                 self.take(config, &text).await
             }
             ("POST", Some(path)) if path.starts_with("beat/") => {
@@ -145,15 +147,15 @@ impl Inner {
 
     /// Opens a line to whoever follows a pool, and says what revision it has now.
     fn follow(&self, pool: &Name) -> Result<Response> {
-        let crowded = self.state.sockets(None).len() >= follow::LINES;
+        let crowded = caught::sockets(&self.state, None)?.len() >= follow::LINES;
         #[cfg(feature = "trap")]
         let crowded = crowded || super::trap::is_down("lines");
         if crowded {
             return respond::plain(429, "");
         }
-        let (line, response) = self.state.open(pool.as_str(), follow::PING)?;
+        let (line, response) = line::open(&self.state, pool.as_str())?;
         let revision = self.engine.borrow().as_ref().map_or(0, |engine| engine.revision(pool));
-        line.send(&revision.to_string());
+        line::send(&line, &revision.to_string());
         Ok(response)
     }
 
@@ -184,18 +186,14 @@ impl Inner {
             match effect {
                 Effect::Overtaken(known) => overtaken = Some(known),
                 Effect::Persist(rows) => {
-                    if let Err(error) = self.write_all(&rows) {
+                    if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
                         // What memory holds was not stored: begin again from what is.
                         self.engine.replace(None);
                         return Err(error);
                     }
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
-                Effect::Push { pool, revision } => {
-                    for line in self.state.sockets(Some(pool.as_str())) {
-                        line.send(&revision.to_string());
-                    }
-                }
+                Effect::Push { pool, revision } => self.push(&pool, revision),
                 Effect::Changed(happening) => log::info(
                     "verdict_changed",
                     &[
@@ -207,7 +205,7 @@ impl Inner {
                 ),
                 Effect::WakeAt(at) => {
                     if self.alarm.replace(Some(at)) != Some(at)
-                        && let Err(error) = self.state.storage().set_alarm(at).await
+                        && let Err(error) = self.state.storage().set_alarm(clock::alarm(at)).await
                     {
                         // What memory takes for set is not: begin again from what is stored.
                         self.alarm.set(None);
@@ -227,10 +225,23 @@ impl Inner {
         Ok(overtaken)
     }
 
+    /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of their wait.
+    fn push(&self, pool: &Name, revision: u64) {
+        match caught::sockets(&self.state, Some(pool.as_str())) {
+            Ok(lines) => lines.iter().for_each(|line| line::send(line, &revision.to_string())),
+            Err(error) => {
+                log::warn(
+                    "followers_not_told",
+                    &[("pool", &pool.to_string()), ("error", &error.to_string())],
+                );
+            }
+        }
+    }
+
     /// Writes the last known good. What cannot be written is written with the next change, or within the hour.
     fn publish(&self, snapshot: Snapshot) {
         let env = self.env.clone();
-        self.state.wait_until(async move {
+        caught::keep_going(&self.state, async move {
             if let Err(error) = layers::publish(&snapshot, &env).await {
                 log::warn("kv_unreachable", &[("error", &error.to_string())]);
             }
@@ -241,7 +252,7 @@ impl Inner {
     fn deliver(self: &Rc<Self>, delivery: Delivery) {
         let Ok(config) = deployed::config() else { return };
         let inner = Rc::clone(self);
-        spawn(async move {
+        spawn_local(async move {
             let Some(channel) = config.notify.iter().find(|channel| channel.name == delivery.channel) else {
                 return;
             };
@@ -264,7 +275,7 @@ impl Inner {
     /// Wakes a vantage object; whether it comes is seen by its report.
     fn arm(&self, object: ObjectName) {
         let env = self.env.clone();
-        spawn(async move {
+        spawn_local(async move {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", &name.clone())]);
             if let Err(error) = poke(&env, &object, "arm").await {
@@ -280,10 +291,10 @@ impl Inner {
         for id in origins {
             lines.push_str(&format!("{id}\n"));
         }
-        spawn(async move {
+        spawn_local(async move {
             let told = async {
-                let vantage = env.object("VANTAGE", &object.name, object.hint.as_str())?;
-                vantage.post("https://vantage/hurry", &lines).await
+                let vantage = bound::object(&env, "VANTAGE", &object.name, object.hint.as_str())?;
+                bound::post(vantage, "https://vantage/hurry", &lines).await
             };
             if let Err(error) = told.await {
                 log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
@@ -295,98 +306,19 @@ impl Inner {
         if self.engine.borrow().as_ref().is_some_and(|engine| engine.config() == config.hash) {
             return Ok(());
         }
-        let rows = self.read()?;
+        let rows = rows::read(&self.state.storage())?;
         log::info("arbiter_loaded", &[("rows", &rows.len()), ("config", &config.hash.to_string())]);
         let mut engine = Engine::new(config.clone(), &rows, now);
         if let Some(name) = &config.heartbeat_secret {
-            engine.deafen(heartbeat::key(name, self.env.text(name)).err());
+            engine.deafen(heartbeat::key(name, bound::text(&self.env, name)).err());
         }
         self.engine.replace(Some(engine));
         Ok(())
-    }
-
-    fn read(&self) -> Result<Vec<Row>> {
-        let sql = self.state.storage().sql();
-        for statement in [
-            "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_shards (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_outbox (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-            "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
-        ] {
-            sql.run(statement, &[])?;
-        }
-        let newest = sql.pairs("SELECT key, body FROM meta WHERE key = 'schema'")?;
-        let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
-        match schema {
-            None => {
-                sql.run("INSERT INTO meta (key, body) VALUES ('schema', ?)", &[&SCHEMA_VERSION.to_string()])?;
-            }
-            Some(found) if found > SCHEMA_VERSION => {
-                log::warn("storage_of_a_later_release", &[("schema", &found), ("own", &SCHEMA_VERSION)]);
-            }
-            Some(_) => {}
-        }
-        let mut rows = Vec::new();
-        // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
-        let latest = format!(
-            "SELECT key, body FROM (SELECT id, '' AS key, body FROM v1_events ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
-        );
-        for (table, statement) in [
-            (Table::Shards, "SELECT key, body FROM v1_shards"),
-            (Table::Pools, "SELECT key, body FROM v1_pools"),
-            (Table::Outbox, "SELECT key, body FROM v1_outbox"),
-            (Table::Events, latest.as_str()),
-            (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
-        ] {
-            let stored = sql.pairs(statement)?;
-            rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
-        }
-        Ok(rows)
-    }
-
-    /// Writes rows in one transaction.
-    fn write_all(&self, rows: &[Row]) -> Result<()> {
-        self.state.storage().transaction(&mut || {
-            #[cfg(feature = "trap")]
-            if super::trap::is_down("last-row") && rows.len() > 2 {
-                let but_one = rows.split_last().map_or(rows, |(_, rest)| rest);
-                but_one.iter().try_for_each(|row| self.write(row))?;
-                return Err("not written, on purpose".into());
-            }
-            rows.iter().try_for_each(|row| self.write(row))
-        })
-    }
-
-    fn write(&self, row: &Row) -> Result<()> {
-        let sql = self.state.storage().sql();
-        let upsert = |table: &str| {
-            let statement = format!(
-                "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
-            );
-            sql.run(&statement, &[&row.key, &row.text])
-        };
-        match row.table {
-            Table::Shards => upsert("v1_shards"),
-            Table::Pools => upsert("v1_pools"),
-            Table::Meta if row.text.is_empty() => sql.run("DELETE FROM meta WHERE key = ?", &[&row.key]),
-            Table::Meta => upsert("meta"),
-            Table::Outbox if row.text.is_empty() => {
-                sql.run("DELETE FROM v1_outbox WHERE key = ?", &[&row.key])
-            }
-            Table::Outbox => upsert("v1_outbox"),
-            Table::Events => {
-                sql.run("INSERT INTO v1_events (body) VALUES (?)", &[&row.text])?;
-                let statement = format!(
-                    "DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}"
-                );
-                sql.run(&statement, &[])
-            }
-        }
     }
 }
 
 async fn poke(env: &Env, object: &ObjectName, path: &str) -> Result<()> {
     let url = format!("https://vantage/{path}");
-    env.object("VANTAGE", &object.name, object.hint.as_str())?.get(&url).await.map(drop)
+    let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
+    bound::get(vantage, &url).await.map(drop)
 }

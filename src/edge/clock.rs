@@ -1,14 +1,19 @@
 //! The one place that reads a clock and sets timers.
 
-use js_sys::{Object, Reflect};
-use wasm_bindgen::JsValue;
+use std::time::Duration;
 
-use super::platform::Delay;
+use js_sys::{Date, Object, Reflect};
+use wasm_bindgen::JsValue;
+use worker::{Delay, ScheduledTime};
+
 use crate::units::{Millis, Timestamp};
+
+/// The most milliseconds that a timer can count: `setTimeout` takes a signed number of 32 bits.
+const LONGEST_DELAY: u64 = 0x7fff_ffff;
 
 /// The time of the last input or output; it stands still in between.
 pub(super) fn now() -> Timestamp {
-    from_number(js_sys::Date::now())
+    from_number(Date::now())
 }
 
 /// A point in time that JavaScript counted.
@@ -28,9 +33,15 @@ pub(super) fn as_number(at: Timestamp) -> f64 {
     number
 }
 
-/// A timer; dropping it clears it. At most what the platform can count, some 24 days.
+/// When an alarm is to ring. (A plain number would be taken for a length.)
+pub(super) fn alarm(at: Timestamp) -> ScheduledTime {
+    ScheduledTime::new(Date::new(&as_number(at).into()))
+}
+
+/// A timer, which counts from when it is first waited for; dropping it clears it. At most what the
+/// platform can count, some 24 days.
 pub(super) fn delay(length: Millis) -> Delay {
-    Delay::new(i32::try_from(length.get()).unwrap_or(i32::MAX))
+    Delay::from(Duration::from_millis(length.get().min(LONGEST_DELAY)))
 }
 
 /// Sets a time of an object that `entry.mjs` holds.

@@ -4,13 +4,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
+use worker::Env;
 
-use super::platform::{Context, Env, Line, Word, Words, promised};
+use super::caught::{self, Context};
+use super::line::{Line, Word};
 use super::respond::Reply;
 use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
@@ -33,6 +38,11 @@ impl Drop for Seat {
     fn drop(&mut self) {
         SEATS.with_borrow_mut(|seats| seats.leave(self.0));
     }
+}
+
+/// Says that the client has left. Whoever waits for a word may have left before it.
+fn leave(say: &UnboundedSender<Word>) {
+    let _ = say.unbounded_send(Word::Left);
 }
 
 /// What a follower waited for.
@@ -63,7 +73,9 @@ struct Following {
     part: Part,
     limit: Millis,
     follower: Follower,
-    words: Words,
+    /// What a line or the client says; there is always a sender left, here.
+    words: UnboundedReceiver<Word>,
+    say: UnboundedSender<Word>,
     line: Option<Line>,
     seat: Option<Seat>,
 }
@@ -79,7 +91,8 @@ impl Following {
             Wants::Answer(wait) => Follower::waiting(wait, limit, now),
             Wants::Events(known) => Follower::streaming(known, limit, now),
         };
-        Some(Self { config, pool, part, limit, follower, words: Words::default(), line: None, seat: None })
+        let (say, words) = unbounded();
+        Some(Self { config, pool, part, limit, follower, words, say, line: None, seat: None })
     }
 
     /// Takes a seat; false if there is none.
@@ -96,7 +109,7 @@ impl Following {
         if !self.sit() {
             return false;
         }
-        let opening = layers::line(&self.pool, self.words.clone(), env);
+        let opening = layers::line(&self.pool, self.say.clone(), env);
         let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
         match select(std::pin::pin!(opening), clock::delay(patience)).await {
             Either::Left((Ok(Ok(line)), _)) => {
@@ -140,12 +153,14 @@ impl Following {
                 Next::Rest(until) => {
                     let pause = clock::delay(until.since(clock::now()));
                     match select(std::pin::pin!(self.words.next()), pause).await {
-                        Either::Left((Word::Text(word), _)) => self.follower.told(&word, clock::now()),
-                        Either::Left((Word::Cut, _)) => {
+                        Either::Left((Some(Word::Text(word)), _)) => {
+                            self.follower.told(&word, clock::now());
+                        }
+                        Either::Left((Some(Word::Cut), _)) => {
                             self.line = None;
                             self.follower.lost(clock::now());
                         }
-                        Either::Left((Word::Left, _)) => return Outcome::Over,
+                        Either::Left((Some(Word::Left) | None, _)) => return Outcome::Over,
                         Either::Right(((), _)) => {}
                     }
                 }
@@ -166,8 +181,8 @@ pub(super) async fn waited(
         return serve::unavailable().into();
     };
     // The client that leaves is said by the platform, and what waited for it is let go.
-    let words = following.words.clone();
-    let left = Closure::<dyn FnMut(JsValue)>::new(move |_| words.say(Word::Left));
+    let say = following.say.clone();
+    let left = Closure::<dyn FnMut(JsValue)>::new(move |_| leave(&say));
     let signal = request.signal();
     signal.set_onabort(Some(left.as_ref().unchecked_ref()));
     let seen = loop {
@@ -193,7 +208,7 @@ pub struct Events(Rc<Stream>);
 /// What the pieces are made of.
 struct Stream {
     following: RefCell<Option<Following>>,
-    words: Words,
+    say: UnboundedSender<Word>,
     env: Env,
     ctx: Context,
 }
@@ -203,13 +218,13 @@ impl Events {
     /// Promises the next piece; nothing if it has come to its end.
     pub fn next(&self) -> Promise {
         let stream = Rc::clone(&self.0);
-        promised(async move { stream.piece().await.map_or(JsValue::UNDEFINED, JsValue::from) })
+        future_to_promise(async move { Ok(stream.piece().await.map_or(JsValue::UNDEFINED, JsValue::from)) })
     }
 
     /// The client has left.
     pub fn leave(&self) {
         // A piece that is waited for ends, and what it holds is let go.
-        self.0.words.say(Word::Left);
+        leave(&self.0.say);
         self.0.following.take();
     }
 }
@@ -245,9 +260,9 @@ pub(super) async fn stream(
         return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
     }
     let reply = respond::reply(&serve::stream().into(), false)?;
-    let words = following.words.clone();
-    let (env, ctx) = (env.clone(), ctx.clone());
-    let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), words, env, ctx }));
+    let say = following.say.clone();
+    let (env, ctx) = (env.clone(), caught::same(ctx));
+    let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), say, env, ctx }));
     Reflect::set(&reply, &"events".into(), &events.into())?;
     Ok(reply.into())
 }

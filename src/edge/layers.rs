@@ -2,10 +2,13 @@
 
 use std::rc::Rc;
 
+use futures_channel::mpsc::UnboundedSender;
 use futures_util::future::{Either, select};
+use worker::kv::KvError;
+use worker::{Env, Error, Result, Stub};
 
-use super::platform::{self, Env, Failure, Line, Result, Stub, Words};
-use super::{clock, deployed, respond};
+use super::line::{Line, Word};
+use super::{bound, caught, clock, deployed, respond};
 use crate::config::Config;
 use crate::json;
 use crate::reader::Held;
@@ -20,10 +23,10 @@ const KV: &str = "SNAPSHOTS";
 
 /// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has expired.
 const KEEP_IN_CACHE: u32 = 3_600;
-const KEEP_IN_KV: u32 = 30 * 86_400;
+const KEEP_IN_KV: u64 = 30 * 86_400;
 
 /// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
-const KV_CACHE_TTL: u32 = 30;
+const KV_CACHE_TTL: u64 = 30;
 
 /// When the Arbiter is given up, however patient its readers were.
 const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
@@ -42,9 +45,9 @@ pub(super) async fn cached(key: &str, config: &Config) -> Option<Held> {
     if super::trap::is_down("cache") {
         return None;
     }
-    let response = platform::cached(&address(key)).await.ok()??;
+    let response = caught::cached(&address(key)).await.ok()??;
     let fetched = response.headers().get(FETCHED).ok()??.parse().ok()?;
-    let snapshot = Snapshot::parse(&platform::text(response.text()).await.ok()?, config.hash)?;
+    let snapshot = Snapshot::parse(&respond::text(response.text()).await.ok()?, config.hash)?;
     Some(Held { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
 }
 
@@ -61,30 +64,30 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Held, text: &str) {
     if let Ok(response) = respond::with_headers(text, &headers) {
         let key = address(&part.key(copy.snapshot.config));
         // See above: no harm.
-        let _ = platform::cache(&key, &response).await;
+        let _ = caught::cache(&key, &response).await;
     }
 }
 
 /// What the Arbiter says now, and its text.
 pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String)> {
-    let config = deployed::config().map_err(|_| Failure::from("the configuration is not valid"))?;
+    let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
     let url = format!("https://arbiter/snapshot/{}", part.path());
     // As old as the question: the answer may have been long on its way.
     let fetched = clock::now();
     let asking = async {
-        let response = arbiter(env)?.get(&url).await?;
+        let response = bound::get(arbiter(env)?, &url).await?;
         match response.status() {
-            200 => platform::text(response.text()).await,
-            status => Err(Failure::from(format!("the Arbiter answers {status}"))),
+            200 => respond::text(response.text()).await,
+            status => Err(Error::from(format!("the Arbiter answers {status}"))),
         }
     };
     let text = match select(std::pin::pin!(asking), clock::delay(ARBITER_DEADLINE)).await {
         Either::Left((text, _)) => text?,
-        Either::Right(((), _)) => return Err(Failure::from("the Arbiter does not answer")),
+        Either::Right(((), _)) => return Err(Error::from("the Arbiter does not answer")),
     };
     // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
-        .ok_or_else(|| Failure::from("the Arbiter runs another configuration"))?;
+        .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
     Ok((Held { snapshot: Rc::new(snapshot), fetched }, text))
 }
 
@@ -94,7 +97,7 @@ pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Op
     if super::trap::is_down("kv") {
         return None;
     }
-    let text = env.kv(KV)?.get(key, KV_CACHE_TTL).await.ok()??;
+    let text = env.kv(KV).ok()?.get(key).cache_ttl(KV_CACHE_TTL).text().await.ok()??;
     let snapshot = Snapshot::parse(&text, config.hash)?;
     let fetched = snapshot.taken_at;
     Some(Held { snapshot: Rc::new(snapshot), fetched })
@@ -102,38 +105,51 @@ pub(super) async fn last_known_good(key: &str, env: &Env, config: &Config) -> Op
 
 /// Writes the summary to KV; nothing where the deployment has none.
 pub(super) async fn publish(snapshot: &Snapshot, env: &Env) -> Result<()> {
-    let Some(kv) = env.kv(KV) else { return Ok(()) };
+    let Ok(kv) = env.kv(KV) else { return Ok(()) };
     let key = Part::Summary.key(snapshot.config);
-    kv.put(&key, &json::write(snapshot), KEEP_IN_KV).await
+    let put = async { kv.put(&key, json::write(snapshot))?.expiration_ttl(KEEP_IN_KV).execute().await };
+    put.await.map_err(|error: KvError| match error {
+        // The crate would print the object that was thrown; the error in it has words.
+        KvError::JavaScript(thrown) => thrown.into(),
+        other @ (KvError::Serialization(_) | KvError::InvalidKvStore(_)) => other.into(),
+    })
 }
 
 /// The one Arbiter.
 pub(super) fn arbiter(env: &Env) -> Result<Stub> {
     let hint = deployed::config().map_or("weur", |config| config.arbiter_location.as_str());
-    env.object("ARBITER", ARBITER_NAME, hint)
+    bound::object(env, "ARBITER", ARBITER_NAME, hint)
 }
 
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
-    arbiter(env)?.get("https://arbiter/wake").await.map(drop)
+    bound::get(arbiter(env)?, "https://arbiter/wake").await.map(drop)
 }
 
 /// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes; the status of its answer if it
 /// declines.
-pub(super) async fn line(pool: &str, words: Words, env: &Env) -> Result<std::result::Result<Line, u16>> {
-    arbiter(env)?.line(&format!("https://arbiter/follow/{pool}"), words).await
+pub(super) async fn line(
+    pool: &str,
+    words: UnboundedSender<Word>,
+    env: &Env,
+) -> Result<std::result::Result<Line, u16>> {
+    let answer = bound::upgrade(arbiter(env)?, &format!("https://arbiter/follow/{pool}")).await?;
+    match answer.status() {
+        101 => Line::of(&answer, words).map(Ok),
+        status => Ok(Err(status)),
+    }
 }
 
 /// Tells the Arbiter that a job reported; whether it took that, and stored it.
 pub(super) async fn beat(env: &Env, id: &OriginId) -> Result<bool> {
     let url = format!("https://arbiter/beat/{id}");
-    Ok(arbiter(env)?.post(&url, "").await?.status() == 204)
+    Ok(bound::post(arbiter(env)?, &url, "").await?.status() == 204)
 }
 
 /// Tells the Arbiter that live requests found an origin wanting.
 pub(super) async fn doubt(env: &Env, id: &OriginId) -> Result<()> {
     let url = format!("https://arbiter/doubt/{id}");
-    arbiter(env)?.post(&url, "").await.map(drop)
+    bound::post(arbiter(env)?, &url, "").await.map(drop)
 }
 
 /// What became of a report.
@@ -148,10 +164,10 @@ pub(super) enum Delivery {
 
 /// Sends a report to the Arbiter.
 pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
-    let response = arbiter(env)?.post("https://arbiter/report", report).await?;
+    let response = bound::post(arbiter(env)?, "https://arbiter/report", report).await?;
     Ok(match response.status() {
         204 => Delivery::Taken,
-        409 => platform::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
+        409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
         _ => Delivery::Refused,
     })
 }

@@ -3,26 +3,23 @@
 //! Every step but one is a plain call that returns at once: a promise of our own would cost a request more than all that is decided
 //! about it (decision 0015).
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::platform::{Context, Env, boxed};
+use worker::Env;
+
+use super::caught::{self, Context};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json;
 use crate::proxy::copy::Exchange;
-use crate::proxy::{self as engine, Event, Passage, Seen, Step, fields};
+use crate::proxy::{self as engine, Body, Event, Passage, Seen, Step, back, fields};
 use crate::units::{Name, OriginId};
 
 thread_local! {
     static PASSAGE: RefCell<Option<Passage>> = const { RefCell::new(None) };
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = Math)]
-    fn random() -> f64;
 }
 
 /// Does something with the passage of this isolate; nothing if the configuration is bad.
@@ -36,13 +33,13 @@ fn with<T>(work: impl FnOnce(&mut Passage, &'static Config) -> Option<T>) -> Opt
 /// 48 bits of chance. Nothing secret hangs on it.
 fn chance() -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 2^48")]
-    let drawn = (random() * 281_474_976_710_656.0) as u64;
+    let drawn = (js_sys::Math::random() * 281_474_976_710_656.0) as u64;
     drawn
 }
 
 /// Path and query by which Vedette itself is asked; nothing if the address is not its own.
 pub(super) fn own_target(url: &str) -> Option<String> {
-    with(|passage, _| passage.own_target(url).map(str::to_owned))
+    with(|passage, _| passage.own_target(url).map(Cow::into_owned))
 }
 
 /// What the requests that were passed on saw.
@@ -72,8 +69,25 @@ extern "C" {
     fn url(this: &Inbound) -> String;
     #[wasm_bindgen(method, getter)]
     fn body(this: &Inbound) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn underscored(this: &Inbound) -> Option<String>;
     #[wasm_bindgen(method)]
     fn field(this: &Inbound, name: &str) -> Option<String>;
+
+    /// An attempt under a lease that did not come out well.
+    pub type Tried;
+    /// The place of the origin in its pool.
+    #[wasm_bindgen(method, getter)]
+    fn origin(this: &Tried) -> usize;
+    /// As in [`returned`].
+    #[wasm_bindgen(method, getter)]
+    fn outcome(this: &Tried) -> u16;
+    /// The fields of the answer, if there is one.
+    #[wasm_bindgen(method, getter)]
+    fn answered(this: &Tried) -> Inbound;
+    /// When it was sent, in milliseconds since the epoch.
+    #[wasm_bindgen(method, getter)]
+    fn began(this: &Tried) -> f64;
 }
 
 /// Calls with a request as the core knows it.
@@ -81,20 +95,31 @@ fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&engine::Inbound<'_>) ->
     let (method, url) = (inbound.method(), inbound.url());
     #[cfg(feature = "trap")]
     super::trap::if_named(inbound.field("vedette-trap").as_deref(), "proxy");
-    let names = ["connection", "via", "cdn-loop", "traceparent", "accept-encoding", "cf-connecting-ip"];
-    let [connection, via, cdn_loop, traceparent, accept_encoding, client] =
+    let names = [
+        "connection",
+        "via",
+        "cdn-loop",
+        "traceparent",
+        "accept-encoding",
+        "cf-connecting-ip",
+        "host",
+        "content-length",
+    ];
+    let [connection, via, cdn_loop, traceparent, accept_encoding, client, host, length] =
         names.map(|name| inbound.field(name));
+    let underscored = inbound.underscored();
     work(&engine::Inbound {
         method: &method,
         url: &url,
-        has_body: inbound.body(),
+        body: Body::of(inbound.body(), length.as_deref()),
+        host: host.as_deref(),
+        underscored: underscored.as_deref(),
         connection: connection.as_deref(),
         via: via.as_deref(),
         cdn_loop: cdn_loop.as_deref(),
         traceparent: traceparent.as_deref(),
         accept_encoding: accept_encoding.as_deref(),
         client: client.as_deref(),
-        chance: (chance() << 16 ^ chance(), chance() << 16 ^ chance()),
     })
 }
 
@@ -111,18 +136,12 @@ pub fn depart(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
 
 /// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`returned`]).
 #[wasm_bindgen]
-pub fn stumbled(
-    inbound: &Inbound,
-    origin: usize,
-    outcome: u16,
-    came: f64,
-    env: &Env,
-    ctx: &Context,
-) -> Option<String> {
+pub fn stumbled(inbound: &Inbound, tried: &Tried, env: &Env, ctx: &Context) -> Option<String> {
     with_inbound(inbound, |inbound| {
         let stumbled = with(|passage, config| {
             let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
-            let came = (origin, event(outcome), clock::from_number(came));
+            let event = event(tried.outcome(), &tried.answered());
+            let came = (tried.origin(), event, clock::from_number(tried.began()));
             passage.stumbled(config, inbound, came, known, clock::now())
         })?;
         Some(told(&stumbled, env, ctx))
@@ -143,17 +162,25 @@ pub fn went_well(route: usize, count: u32) {
 pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<String> {
     let pool = Name::parse(&pool).ok()?;
     let config = deployed::config().ok()?;
-    let known = boxed(reader::learned(&pool, config, (&env, &ctx))).await;
+    let known = reader::learned(&pool, config, (&env, &ctx)).await;
     with(|passage, config| passage.learned(config, id, known.as_ref(), clock::now())).map(|step| step.write())
 }
 
-/// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew }` with the times in milliseconds.
+/// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew, length }` with the times in milliseconds.
 #[wasm_bindgen]
 pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<String> {
     let url = inbound.url();
     let (accept_encoding, method) = (inbound.field("accept-encoding"), inbound.method());
-    let [cache_control, vary, length] =
-        ["cache-control", "vary", "content-length"].map(|name| answered.field(name));
+    let [cache_control, cdn_control, cloudflare_control, age, vary, length] = [
+        "cache-control",
+        "cdn-cache-control",
+        "cloudflare-cdn-cache-control",
+        "age",
+        "vary",
+        "content-length",
+    ]
+    .map(|name| answered.field(name));
+    let asked_control = inbound.field("cache-control");
     let exchange = Exchange {
         url: &url,
         method: &method,
@@ -161,7 +188,11 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<S
         is_partial: inbound.field("range").is_some(),
         accept_encoding: accept_encoding.as_deref(),
         status,
+        asked_control: asked_control.as_deref(),
         cache_control: cache_control.as_deref(),
+        cdn_control: cdn_control.as_deref(),
+        cloudflare_control: cloudflare_control.as_deref(),
+        age: age.as_deref(),
         vary: vary.as_deref(),
         length: length.as_deref(),
         sets_cookie: answered.field("set-cookie").is_some(),
@@ -170,17 +201,42 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<S
     Some(json::write(&keep))
 }
 
-/// What to do with a request that was answered with a status, broke off (0), or was not answered in time (1).
+/// A field of an answer that names an origin's own address, turned back to the public one; nothing if it stays as it is.
 #[wasm_bindgen]
-pub fn returned(id: u32, outcome: u16, env: &Env, ctx: &Context) -> Option<String> {
-    let returned = with(|passage, config| passage.returned(config, id, event(outcome), clock::now()))?;
+pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str) -> Option<String> {
+    with(|_, config| {
+        back::turned(config, config.routes.get(route)?, url, status, back::Field { name, value })
+    })
+}
+
+/// What to do with a request that was answered with a status, or that had another outcome (`attempt.mjs` names them). `answered` has the
+/// fields of the answer, if there is one.
+#[wasm_bindgen]
+pub fn returned(id: u32, outcome: u16, answered: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
+    let returned =
+        with(|passage, config| passage.returned(config, id, event(outcome, answered), clock::now()))?;
     Some(told(&returned, env, ctx))
 }
 
-const fn event(outcome: u16) -> Event {
+fn event(outcome: u16, answered: &Inbound) -> Event {
     match outcome {
         0 => Event::Broken,
         1 => Event::TimedOut,
+        2 => Event::Left,
+        3 => Event::Cut,
+        4 => Event::Refused,
+        5 => Event::Invalid(101),
+        600.. => Event::Invalid(outcome),
+        status if engine::TABLE.iter().any(|(known, _)| *known == status) => {
+            let [server, ray, cache_status] =
+                ["server", "cf-ray", "cf-cache-status"].map(|name| answered.field(name));
+            let signs = engine::Signs {
+                server: server.as_deref(),
+                ray: ray.as_deref(),
+                cache_status: cache_status.as_deref(),
+            };
+            if engine::unreached(status, &signs) { Event::Unreached(status) } else { Event::Answered(status) }
+        }
         status => Event::Answered(status),
     }
 }
@@ -197,7 +253,7 @@ fn told((step, doubted): &(Step, Vec<OriginId>), env: &Env, ctx: &Context) -> St
 fn have_looked_at(origin: OriginId, env: &Env, ctx: &Context) {
     log::warn("origin_ejected", &[("origin", &origin.to_string())]);
     let env = env.clone();
-    ctx.wait_until(async move {
+    caught::wait_until(ctx, async move {
         if let Err(error) = layers::doubt(&env, &origin).await {
             log::warn("arbiter_unreachable", &[("by", &"proxy"), ("error", &error.to_string())]);
         }

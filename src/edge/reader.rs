@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use futures_util::future::{Either, select};
 use js_sys::Object;
+use worker::Env;
 
-use super::platform::{Context, Env};
+use super::caught::{self, Context};
 use super::respond::{Kept, Reply};
-use super::{clock, deployed, layers, log};
+use super::{bound, clock, deployed, layers, log};
 use crate::config::Config;
 use crate::limits;
 use crate::proxy::{self, Seen};
@@ -55,7 +56,7 @@ impl Sight {
 
 /// The part that a target needs, and how old a copy of it may be.
 pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
-    let local = env.text("VEDETTE_LOCAL").is_some();
+    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part(target.part(config), config, local), limits::copy_age(config.plan, local))
 }
 
@@ -94,8 +95,8 @@ pub(super) fn at_hand(
     let (held, rests_until) = MEMORY
         .with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
     if held.is_some() && rests_until <= now {
-        let (env, context) = (env.clone(), ctx.clone());
-        ctx.wait_until(async move {
+        let (env, context) = (env.clone(), caught::same(ctx));
+        caught::wait_until(ctx, async move {
             served(&part, limit, fresh(), (config, &env, &context)).await;
         });
     }
@@ -115,7 +116,7 @@ pub(super) async fn learned(
 }
 
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
-    let local = env.text("VEDETTE_LOCAL").is_some();
+    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part_of_pool(pool, config, local), limits::copy_age(config.plan, local))
 }
 
@@ -192,7 +193,7 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
     MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
     extend_lease(part, limit);
     let (env, part) = (env.clone(), part.clone());
-    ctx.wait_until(async move {
+    caught::wait_until(ctx, async move {
         match layers::from_arbiter(&part, &env).await {
             Ok((copy, text)) => {
                 hold(&part, limit, Some(&copy));

@@ -1,11 +1,12 @@
 //! The core's answers as the platform's: what `entry.mjs` makes a response of, and responses between our own parts.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Response, ResponseInit};
+use worker::Result;
 
 use super::clock::set_time;
-use super::platform::Result;
 use crate::answer::Answer;
 use crate::units::Timestamp;
 
@@ -83,4 +84,9 @@ pub(super) fn plain(status: u16, body: &str) -> Result<Response> {
     let init = ResponseInit::new();
     init.set_status(status);
     Ok(Response::new_with_opt_str_and_init((status != 204).then_some(body), &init)?)
+}
+
+/// The text of a request or response between our own parts; what is no text counts as an empty one.
+pub(super) async fn text(called: std::result::Result<Promise, JsValue>) -> Result<String> {
+    Ok(JsFuture::from(called?).await?.as_string().unwrap_or_default())
 }

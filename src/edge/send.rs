@@ -5,20 +5,17 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use futures_util::future::{Either, select};
-use js_sys::{Object, Promise, Reflect, Uint8Array};
-use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, Headers, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, RequestCache,
-    RequestInit, RequestRedirect, Response, WorkerGlobalScope,
+    AbortController, Headers, RequestCache, RequestInit, RequestRedirect, Response, WorkerGlobalScope,
 };
+use worker::Env;
 
-use super::clock;
-use super::platform::Env;
+use super::{bound, caught, clock};
 use crate::config::{Method, ProbeValue};
 use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
-use crate::probe::{Hop, field_value, redirected};
+use crate::probe::{Hop, field_value, redirected, sends_again};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]
@@ -59,13 +56,22 @@ async fn exchange(
     progress: &RefCell<Progress>,
 ) -> Result<End, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let mut again = false;
     loop {
         let init = match init(&request, env, controller)? {
             Ok(init) => init,
             Err(why) => return Ok(End::NotSent(why)),
         };
+        let begun = clock::now();
         let response: Response =
-            JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await?.into();
+            match JsFuture::from(scope.fetch_with_str_and_init(&request.url, &init)).await {
+                Ok(response) => response.into(),
+                Err(_) if !again && sends_again(&request, clock::now().since(begun)) => {
+                    again = true;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
         let head = head(&response, &request.wanted)?;
         let hop = redirected(&request, &head);
         progress.borrow_mut().head = Some(head);
@@ -120,7 +126,7 @@ fn revealed<'a>(value: &'a ProbeValue, env: &Env) -> Result<Cow<'a, str>, String
     match value {
         ProbeValue::Text(text) => Ok(text.into()),
         ProbeValue::Secret(name) => {
-            env.text(name).map(Into::into).ok_or_else(|| format!("the secret {name} is not set"))
+            bound::text(env, name).map(Into::into).ok_or_else(|| format!("the secret {name} is not set"))
         }
     }
 }
@@ -139,22 +145,11 @@ fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
     Ok(Head { status: response.status(), headers })
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// A reader into buffers of ours. The one of `web_sys` does not know the standard's `min`.
-    type BufferReader;
-
-    #[wasm_bindgen(method, catch)]
-    fn read(this: &BufferReader, buffer: &Uint8Array, options: &Object) -> Result<Promise, JsValue>;
-}
-
 /// Reads the body in one piece, gathered by the runtime: an origin that sends each byte in a chunk of its own must not cost a
 /// turn of ours for each.
 async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<End, JsValue> {
     let Some(stream) = response.body() else { return Ok(End::Complete) };
-    let mode = ReadableStreamGetReaderOptions::new();
-    mode.set_mode(ReadableStreamReaderMode::Byob);
-    let reader: BufferReader = stream.get_reader_with_options(&mode).unchecked_into();
+    let reader = caught::reader(&stream)?;
     loop {
         // One byte more than the cap tells a body of exactly that length from a longer one.
         let room = BODY_CAP.saturating_add(1).saturating_sub(progress.borrow().body.len());
@@ -162,15 +157,9 @@ async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<
             return Ok(End::TooLong);
         }
         #[expect(clippy::cast_possible_truncation, reason = "at most the cap of 64 KiB")]
-        let room = room as u32;
-        let options = Object::new();
-        Reflect::set(&options, &"min".into(), &room.into())?;
-        let piece = JsFuture::from(reader.read(&Uint8Array::new_with_length(room), &options)?).await?;
-        // The last piece may come together with the word that it is the last.
-        if let Ok(bytes) = Reflect::get(&piece, &"value".into())?.dyn_into::<Uint8Array>() {
-            progress.borrow_mut().body.extend(bytes.to_vec());
-        }
-        if Reflect::get(&piece, &"done".into())?.is_truthy() {
+        let (bytes, done) = caught::filled(&reader, room as u32).await?;
+        progress.borrow_mut().body.extend(bytes);
+        if done {
             return Ok(End::Complete);
         }
     }

@@ -12,10 +12,12 @@ use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Request, Response};
+use worker::worker_sys::DurableObjectState;
+use worker::{Env, Result, State};
 
 use super::layers::Delivery;
-use super::platform::{self, Env, Result, State, boxed, spawn};
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
@@ -61,10 +63,10 @@ enum Arrival {
 impl Vantage {
     /// An object before its first call.
     #[wasm_bindgen(constructor)]
-    pub fn new(state: State, env: Env) -> Self {
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
         let (arrive, arrivals) = unbounded();
         Self {
-            state,
+            state: state.into(),
             env,
             watch: RefCell::new(None),
             alarm: Cell::new(None),
@@ -81,7 +83,7 @@ impl Vantage {
     /// The alarm cannot be set.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
         if request.url() == "https://vantage/hurry" {
-            let lines = boxed(platform::text(request.text())).await?;
+            let lines = respond::text(request.text()).await?;
             for line in lines.lines() {
                 self.doubted.borrow_mut().extend(OriginId::parse(line));
             }
@@ -89,14 +91,14 @@ impl Vantage {
             // this object.
             let _ = self.arrive.unbounded_send(Arrival::Doubt);
         }
-        boxed(self.set_alarm(clock::now())).await?;
+        self.set_alarm(clock::now()).await?;
         Ok(respond::plain(204, "")?)
     }
 
     /// One turn of the loop.
     pub async fn alarm(&self) {
         // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
-        if let Err(error) = boxed(self.tick()).await {
+        if let Err(error) = self.tick().await {
             log::error("tick_failed", &[("object", &self.name()), ("error", &error.to_string())]);
         }
     }
@@ -179,7 +181,7 @@ impl Vantage {
             match effect {
                 Effect::WakeAt(at) => self.set_alarm(at).await?,
                 Effect::Persist(text) => {
-                    if let Err(error) = self.state.storage().put(KEY, &text).await {
+                    if let Err(error) = self.state.storage().put_raw(KEY, &text).await {
                         // What memory holds was not stored: begin again from what is.
                         self.watch.replace(None);
                         return Err(error);
@@ -211,7 +213,7 @@ impl Vantage {
         };
         let Some((origin, request)) = request else { return };
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn(async move {
+        spawn_local(async move {
             let at = clock::now();
             let reply = send::send(request, &env).await;
             // The object may be gone; then nobody waits for the sample.
@@ -224,7 +226,7 @@ impl Vantage {
         let Some(vantage) = self.vantage() else { return };
         let request = probe::refer(reference, &vantage);
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
-        spawn(async move {
+        spawn_local(async move {
             let reply = send::send(request, &env).await;
             let _ = arrive.unbounded_send(Arrival::Referral(ticket, probe::referred_to(&reply)));
         });
@@ -233,7 +235,7 @@ impl Vantage {
     fn start_report(&self, seq: u64, text: String) {
         self.reports.set(self.reports.get().saturating_add(1));
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
-        spawn(async move {
+        spawn_local(async move {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
             let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
@@ -265,7 +267,7 @@ impl Vantage {
         if schedule::object_name(known, hint, label) != name || !known.is_at(hint) {
             return Ok(false);
         }
-        let stored = self.state.storage().get(KEY).await?;
+        let stored = self.state.storage().get::<String>(KEY).await?;
         let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
         let watch = Watch::new(&duty, stored.as_deref(), clock::now());
         self.watch.replace(Some(watch));
@@ -277,7 +279,7 @@ impl Vantage {
         if self.alarm.replace(Some(at)) == Some(at) {
             return Ok(());
         }
-        let set = self.state.storage().set_alarm(at).await;
+        let set = self.state.storage().set_alarm(clock::alarm(at)).await;
         if set.is_err() {
             self.alarm.set(None);
         }
@@ -289,7 +291,7 @@ impl Vantage {
     }
 
     fn name(&self) -> String {
-        self.state.name()
+        self.state.id().name().unwrap_or_default()
     }
 }
 

@@ -64,7 +64,7 @@ fn what_is_told_is_looked_at_and_an_older_copy_is_not_taken_for_it() {
     follower.told("pong", at(10));
     follower.told("4", at(2_000));
     assert_eq!(follower.next(at(2_000)), Next::Look);
-    assert_eq!(follower.least(), Least { revision: 4, since: at(2_000) });
+    assert_eq!(follower.least(), Least { revision: 4, since: at(2_000), claimed: false });
     assert!(!follower.seen(&sight(3, 1_900), at(2_001)));
     assert_eq!(follower.next(at(2_001)), Next::Rest(at(3_001)), "it looks again soon");
     assert!(follower.seen(&sight(4, 2_002), at(2_003)));

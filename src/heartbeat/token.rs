@@ -2,13 +2,14 @@
 //!
 //! `mac` is the HMAC-SHA256 of [`message`] under the deployment's secret, in base64url without padding (RFC 4648 section 5). It
 //! says itself which job it is of, so nothing is stored, and what is forged is found out before any object is called. Every token
-//! has one spelling. Nothing here knows the secret or verifies: that is done in constant time by the platform.
+//! has one spelling. Nothing here knows the secret: whoever does verifies the claim with [`crate::mac`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::config::{Config, Heartbeat};
+pub use crate::mac::BYTES as MAC_BYTES;
 use crate::units::{Name, OriginId};
-
-/// The bytes of a MAC.
-pub const MAC_BYTES: usize = 32;
 
 /// The characters of a MAC: four for each three bytes.
 const MAC_CHARS: usize = 43;
@@ -18,9 +19,6 @@ pub const LONGEST_TOKEN: usize = 2 * (Name::MAX_LEN + 1) + MAC_CHARS;
 
 /// The shortest secret in bytes: who has one token of a shorter one could guess it, and make the others.
 pub const SHORTEST_SECRET: usize = 16;
-
-/// The alphabet of base64url.
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// What a token says before it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,32 +66,11 @@ pub fn key(name: &str, secret: Option<String>) -> Result<String, String> {
 
 /// Reads a MAC; its last character has no bits to spare.
 fn decoded(text: &str) -> Option<[u8; MAC_BYTES]> {
-    let mut mac = [0; MAC_BYTES];
-    let mut places = mac.iter_mut();
-    let (mut held, mut bits) = (0_u32, 0_u32);
-    for c in text.bytes() {
-        let six = ALPHABET.iter().position(|known| *known == c)?;
-        held = (held << 6) | u32::try_from(six).ok()?;
-        bits = bits.saturating_add(6);
-        if bits >= 8 {
-            bits = bits.saturating_sub(8);
-            *places.next()? = u8::try_from(held >> bits).ok()?;
-            held &= (1 << bits) - 1;
-        }
-    }
-    (text.len() == MAC_CHARS && held == 0).then_some(mac)
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
 }
 
 /// The token of a job, from its MAC.
-#[cfg(not(target_arch = "wasm32"))]
 #[must_use]
 pub fn token(id: &OriginId, mac: &[u8; MAC_BYTES]) -> String {
-    let mut text = String::new();
-    for three in mac.chunks(3) {
-        let word = three.iter().fold(0_usize, |word, byte| (word << 8) | usize::from(*byte));
-        let word = word << (8 * 3_usize.saturating_sub(three.len()));
-        let sixes = [18, 12, 6, 0].into_iter().take(three.len().saturating_add(1));
-        text.extend(sixes.filter_map(|shift| ALPHABET.get((word >> shift) & 63).map(|c| char::from(*c))));
-    }
-    format!("{}.{}.{text}", id.pool, id.origin)
+    format!("{}.{}.{}", id.pool, id.origin, URL_SAFE_NO_PAD.encode(mac))
 }

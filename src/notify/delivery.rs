@@ -2,11 +2,12 @@
 //!
 //! Webhooks are signed by the Standard Webhooks specification
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>): an id that stays the same however
-//! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Who sends holds the secrets and makes the signature.
+//! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Whoever sends holds the secrets and lends them.
 
 use super::message::{self, Data};
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
 use crate::exchange::{End, Reply, Request};
+use crate::mac;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
@@ -79,6 +80,29 @@ pub fn key<'a>(name: &str, secret: &'a str) -> Result<&'a str, String> {
         ));
     }
     Ok(key)
+}
+
+/// The address of a channel, and the signatures of a message to it; `secret` gives the value of a secret by its name.
+///
+/// # Errors
+/// A secret is not to be had, or not of its form; without a word of what is secret.
+pub fn reveal(
+    channel: &Channel,
+    delivery: &Delivery,
+    now: Timestamp,
+    secret: impl Fn(&str) -> Result<String, String>,
+) -> Result<(String, Vec<String>), String> {
+    let text = signed_text(&delivery.id, now, &delivery.body);
+    let signed = |name: &String| {
+        let secret = secret(name)?;
+        mac::signature(key(name, &secret)?, &text).ok_or_else(|| format!("the secret {name} is not base64"))
+    };
+    let signatures = channel.secrets.iter().map(signed).collect::<Result<_, _>>()?;
+    let address = match &channel.url {
+        ProbeValue::Text(text) => text.clone(),
+        ProbeValue::Secret(name) => address(name, &secret(name)?)?,
+    };
+    Ok((address, signatures))
 }
 
 /// The request that carries a message to `address`. `signatures` are those of [`signed_text`], for a webhook.

@@ -1,9 +1,8 @@
 //! Holds an answer to its expectations, one by one, in the order in which people ask: status, headers, body, then blemishes.
 
-use serde_json::Value;
-
-use super::same::same;
-use crate::config::{Expect, Method, Origin};
+use super::body::{self, Body};
+use super::document;
+use crate::config::{Document, Expect, Method, Origin};
 use crate::exchange::{End, Head, Reply};
 use crate::sample::{CacheClass, Check, Finding, Sample};
 use crate::units::Millis;
@@ -11,7 +10,8 @@ use crate::units::Millis;
 /// Every expectation with its finding.
 pub(super) fn judge(origin: &Origin, head: &Head, reply: &Reply, sample: &Sample) -> Vec<Check> {
     let expect = &origin.expect;
-    let mut checks = vec![check("status", status(expect, head, &reply.end))];
+    let body = Body::new(&reply.body);
+    let mut checks = vec![check("status", status(origin, head, &reply.end, &body))];
     if head.status == 429 {
         // The answer of a limiter, not of the service: nothing else in it can be held to what the service should say.
         return checks;
@@ -20,9 +20,14 @@ pub(super) fn judge(origin: &Origin, head: &Head, reply: &Reply, sample: &Sample
         checks.push(check(&format!("headers.{name}"), header(head, name, needle)));
     }
     if origin.probe.method != Method::Head {
-        body(expect, head, &reply.body, &mut checks);
+        let hint = hint(origin, head).map(|hint| format!(": {hint}")).unwrap_or_default();
+        body::judge(expect, &body, &hint, &mut checks);
+        let named = expect.status.iter().any(|range| (range.first, range.last) == (207, 207));
+        if let Some(finding) = document::judge(expect.document, named, head, &body) {
+            checks.push(check("document", finding));
+        }
     }
-    checks.push(check("cache", cache(sample.cache)));
+    checks.push(check("cache", cache(sample)));
     blemishes(expect, sample, &mut checks);
     checks
 }
@@ -31,18 +36,45 @@ fn check(expectation: &str, finding: Finding) -> Check {
     Check { expectation: expectation.to_owned(), finding }
 }
 
-fn status(expect: &Expect, head: &Head, end: &End) -> Finding {
+/// What to write where an answer is not what was meant; nothing where that cannot be told.
+#[must_use]
+pub fn hint(origin: &Origin, head: &Head) -> Option<&'static str> {
+    let accepts = origin.probe.headers.get("accept").is_some();
+    let names =
+        |field, word| head.header(field).is_some_and(|value| value.to_ascii_lowercase().contains(word));
+    match head.status {
+        405 if origin.probe.method == Method::Head => {
+            Some("this address does not take HEAD; write method = \"GET\"")
+        }
+        406 if accepts => {
+            Some("it has nothing that the probe's accept asks for; write another, or leave it out")
+        }
+        200..300 if !accepts && names("content-type", "text/html") && names("vary", "accept") => Some(
+            "it is HTML, and may be JSON if asked for; write headers = { accept = \"application/json\" }",
+        ),
+        _ => None,
+    }
+}
+
+fn status(origin: &Origin, head: &Head, end: &End, body: &Body<'_>) -> Finding {
     let code = head.status;
-    if expect.status.iter().any(|range| (range.first..=range.last).contains(&code)) {
+    if origin.expect.status.iter().any(|range| (range.first..=range.last).contains(&code)) {
         return Finding::Met;
     }
     if let End::Redirected(why) = end {
         return Finding::Broken(format!("status {code}: {why}"));
     }
     if code == 429 {
-        return Finding::Warned("status 429: the origin limits how often it is asked".into());
+        // Some say so what they have to say of themselves; it may be worse than a limit, never better.
+        let own = document::promised(head, body).filter(|_| origin.expect.document != Document::Off);
+        return own.filter(|finding| *finding != Finding::Met).unwrap_or_else(|| {
+            Finding::Warned("status 429: the origin limits how often it is asked".into())
+        });
     }
-    Finding::Broken(format!("status {code} is not expected"))
+    match hint(origin, head) {
+        Some(hint) => Finding::Broken(format!("status {code} is not expected: {hint}")),
+        None => Finding::Broken(format!("status {code} is not expected")),
+    }
 }
 
 fn header(head: &Head, name: &str, needle: &str) -> Finding {
@@ -53,66 +85,22 @@ fn header(head: &Head, name: &str, needle: &str) -> Finding {
     }
 }
 
-fn body(expect: &Expect, head: &Head, body: &[u8], checks: &mut Vec<Check>) {
-    if let Some(needle) = &expect.body_contains {
-        let found = body.windows(needle.len()).any(|window| window == needle.as_bytes());
-        let missing = || Finding::Broken("the body does not contain the expected text".into());
-        checks.push(check("body_contains", if found { Finding::Met } else { missing() }));
-    }
-    let own_word = head
-        .header("content-type")
-        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/health+json"));
-    if expect.json.is_empty() && !own_word {
-        return;
-    }
-    let document: Option<Value> = serde_json::from_slice(body).ok();
-    for (pointer, wanted) in &expect.json {
-        checks.push(check(&format!("json.{pointer}"), has(document.as_ref(), pointer, wanted)));
-    }
-    if own_word {
-        let word = document.as_ref().and_then(|document| document.pointer("/status"));
-        checks.push(check("health document", health_word(word)));
-    }
-}
-
-fn has(document: Option<&Value>, pointer: &str, wanted: &str) -> Finding {
-    let Some(document) = document else { return Finding::Broken("the body is not valid JSON".into()) };
-    match document.pointer(pointer) {
-        None => Finding::Broken(format!("JSON {pointer} is missing")),
-        Some(value) if serde_json::from_str(wanted).is_ok_and(|wanted| same(value, &wanted)) => Finding::Met,
-        Some(_) => Finding::Broken(format!("JSON {pointer} does not have the expected value")),
-    }
-}
-
-/// The status words of draft-inadarei-api-health-check-06 section 3.1 with their aliases.
-fn health_word(word: Option<&Value>) -> Finding {
-    let word = match word {
-        Some(Value::String(word)) => word.to_ascii_lowercase(),
-        Some(_) | None => String::new(),
-    };
-    match word.as_str() {
-        "pass" | "ok" | "up" => Finding::Met,
-        "warn" => Finding::Warned("the origin's own health document says warn".into()),
-        "fail" | "error" | "down" => Finding::Broken("the origin's own health document says fail".into()),
-        _ => Finding::Warned("the health document has no status that is known".into()),
-    }
-}
-
-fn cache(class: CacheClass) -> Finding {
-    match class {
+fn cache(sample: &Sample) -> Finding {
+    let told = sample.told.map(|told| format!(" ({told})")).unwrap_or_default();
+    match sample.cache {
         CacheClass::OriginProven | CacheClass::Unclassified => Finding::Met,
         CacheClass::EdgeOnly => {
-            Finding::Warned("a cache answered: this proves nothing about the origin".into())
+            Finding::Warned(format!("a cache answered{told}: this proves nothing about the origin"))
         }
         CacheClass::CounterProof => {
-            Finding::Broken("a cache answered stale: it could not reach the origin".into())
+            Finding::Broken(format!("a cache answered stale{told}: it could not reach the origin"))
         }
     }
 }
 
 fn blemishes(expect: &Expect, sample: &Sample, checks: &mut Vec<Check>) {
-    if let Some(most) = expect.max_latency {
-        checks.push(check("max_latency", at_most("response time", Some(sample.latency), most)));
+    if expect.max_latency.or(expect.fail_latency).is_some() {
+        checks.push(check("max_latency", latency(expect, sample.latency)));
     }
     if let Some(most) = expect.max_db_calls {
         let finding = match sample.database.calls {
@@ -126,6 +114,17 @@ fn blemishes(expect: &Expect, sample: &Sample, checks: &mut Vec<Check>) {
     }
     if let Some(most) = expect.max_db_time {
         checks.push(check("max_db_time", at_most("database time", sample.database.time, most)));
+    }
+}
+
+fn latency(expect: &Expect, measured: Millis) -> Finding {
+    let over = |most: &Millis| measured > *most;
+    if let Some(most) = expect.fail_latency.filter(over) {
+        return Finding::Broken(format!("response time {measured} is over {most}"));
+    }
+    match expect.max_latency.filter(over) {
+        Some(most) => Finding::Warned(format!("response time {measured} is over {most}")),
+        None => Finding::Met,
     }
 }
 

@@ -21,7 +21,8 @@ pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
 }
 
 /// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
-/// spoken, another host must have a name, and secrets stay with the host (and scheme) they were meant for.
+/// spoken, another host must have a name, and secrets and credentials stay with the
+/// host (and scheme) they were meant for.
 fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {
         return Hop::Stop("more redirects than the probe follows".into());
@@ -30,13 +31,13 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
         return Hop::Stop("a redirect without a usable Location".into());
     };
     let (from, to) = (host(&request.url), host(&url));
-    if from != to && !is_name(to) {
+    if !from.eq_ignore_ascii_case(to) && !is_name(to) {
         return Hop::Stop("a redirect to a bare address or to localhost, which is not followed".into());
     }
     let mut next = request.clone();
-    if authority(&url) != authority(&request.url) {
-        next.headers.retain(|(_, value)| match value {
-            ProbeValue::Text(_) => true,
+    if !authority(&url).eq_ignore_ascii_case(authority(&request.url)) {
+        next.headers.retain(|(name, value)| match value {
+            ProbeValue::Text(_) => !is_credential(name),
             ProbeValue::Secret(_) => false,
         });
     }
@@ -44,6 +45,13 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     next.redirects = remaining;
     next.followed = request.followed.saturating_add(1);
     Hop::Follow(next)
+}
+
+/// Whether a field says who asks. What it holds is a secret, however it was written.
+fn is_credential(name: &str) -> bool {
+    ["authorization", "cookie", "proxy-authorization"]
+        .into_iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Scheme, host and port: everything before the path.
@@ -73,31 +81,62 @@ fn is_name(host: &str) -> bool {
     plain && !number && last != "localhost"
 }
 
-/// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes).
-/// One as long as the cap was cut there, and leads elsewhere.
+/// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes). One as long as
+/// the cap was cut there, and leads elsewhere.
 fn resolve(base: &str, location: &str) -> Option<String> {
     let location = location.split('#').next().unwrap_or_default().trim();
-    if location.is_empty()
-        || location.len() >= HEADER_CAP
-        || location.chars().any(|c| c.is_control() || c == ' ')
+    // Two fields come joined, and lead to two places.
+    let twice = location.split(", ").skip(1).any(|next| next.starts_with('/') || absolute(next).is_some());
+    if location.is_empty() || location.len() >= HEADER_CAP || location.chars().any(char::is_control) || twice
     {
         return None;
     }
     let root = authority(base);
-    let url = if location.starts_with("http://") || location.starts_with("https://") {
-        location.to_owned()
+    let url = if let Some((scheme, rest)) = absolute(location) {
+        format!("{scheme}://{rest}")
     } else if let Some(rest) = location.strip_prefix("//") {
         format!("{}://{rest}", base.split("://").next()?)
     } else if location.starts_with('/') {
         format!("{root}{location}")
-    } else if location.contains(':') && !location.split([':']).next()?.contains(['/', '?']) {
+    } else if location.split(['/', '?']).next()?.contains(':') {
         return None;
     } else {
         let path = base.get(root.len()..)?.split('?').next()?;
         let folder = path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or("/");
         format!("{root}{folder}{location}")
     };
+    let host = authority(&url);
+    let url = format!("{}{}", host.to_ascii_lowercase(), encoded(url.get(host.len()..)?));
     let uri: http::Uri = url.parse().ok()?;
     let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
     plain.then_some(url)
+}
+
+/// The scheme, if it is one that is spoken, and what follows it. Its case does not matter (RFC 3986 section 6.2.2.1).
+fn absolute(location: &str) -> Option<(&'static str, &str)> {
+    let (scheme, rest) = location.split_once("://")?;
+    let known = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+    Some((known, rest))
+}
+
+/// A path and query with what may not stand in them percent-encoded, as browsers do (WHATWG URL, path and query percent-encode sets).
+fn encoded(target: &str) -> String {
+    let mut text = String::with_capacity(target.len());
+    for c in target.chars() {
+        let mut bytes = [0; 4];
+        match c {
+            ' ' | '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^' => {
+                push_encoded(&mut text, c.encode_utf8(&mut bytes));
+            }
+            c if c.is_ascii() => text.push(c),
+            c => push_encoded(&mut text, c.encode_utf8(&mut bytes)),
+        }
+    }
+    text
+}
+
+fn push_encoded(text: &mut String, part: &str) {
+    for byte in part.bytes() {
+        text.push_str(&format!("%{byte:02X}"));
+    }
 }

@@ -1,6 +1,5 @@
 //! The question to a reference, and what its reply says about the vantage's own connection.
 
-use super::WANTED;
 use crate::config::{Method, OriginUrl, ProbeValue};
 use crate::exchange::{Reply, Request};
 use crate::units::{Millis, Name};
@@ -29,7 +28,7 @@ pub fn refer(reference: &OriginUrl, vantage: &Name) -> Request {
         timeout: REFERENCE_TIMEOUT,
         redirects: 0,
         followed: 0,
-        wanted: WANTED.iter().map(|name| (*name).to_owned()).collect(),
+        wanted: Vec::new(),
     }
 }
 

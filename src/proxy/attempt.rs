@@ -2,7 +2,11 @@
 //!
 //! A machine without clock or network: [`Attempt::step`] takes what happened and says what to do. A request goes to at most
 //! `attempts` origins, each once, within `deadline`; another one only if its method allows it, it has no body, and the pool's retry
-//! budget ([`Traffic::may_retry`]) is not spent, so that retries cannot make an outage worse. An answer that has begun is never taken back.
+//! budget ([`Traffic::may_retry`]) is not spent, so that retries cannot make an outage worse. What has demonstrably not left may go to
+//! another one whatever it is. An answer that has begun is never taken back.
+//!
+//! An attempt that fails counts against its origin only if it got the whole request and its client is still there, or if it took no
+//! connection: whoever breaks off uploads must not take an origin out with it.
 
 use super::{Order, Traffic, last_resort, order};
 use crate::config::{Config, Route};
@@ -17,8 +21,38 @@ const SHORTEST: Millis = Millis::new(50);
 pub struct Asked<'a> {
     /// The method, as sent.
     pub method: &'a str,
-    /// Whether a body comes with it: once it is sent, it is gone.
-    pub has_body: bool,
+    /// What comes after its header fields.
+    pub body: Body,
+}
+
+/// What comes after the header fields of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    None,
+    /// A body that is short enough to be held until it is known that it has left: at most [`HELD`] bytes.
+    Short,
+    /// A body that is gone once it is sent.
+    Long,
+    /// A body of a length that is not said.
+    Unmeasured,
+}
+
+/// A body of at most so many bytes is held while it is sent, where another origin may have to get it.
+pub const HELD: u64 = 64 * 1024;
+
+impl Body {
+    /// The body of a request with this `Content-Length`, if it has one.
+    #[must_use]
+    pub fn of(present: bool, length: Option<&str>) -> Self {
+        match length.map(|length| length.trim().parse::<u64>()) {
+            _ if !present => Self::None,
+            None => Self::Unmeasured,
+            Some(Ok(length)) if length <= HELD => Self::Short,
+            Some(_) => Self::Long,
+        }
+    }
 }
 
 /// What happened to the request.
@@ -26,10 +60,20 @@ pub struct Asked<'a> {
 pub enum Event {
     /// The origin's response headers are there, with this status.
     Answered(u16),
-    /// The origin could not be reached, or broke off before its response headers were whole.
+    /// The origin got the whole request, or could not be reached, and broke off before its response headers were whole.
     Broken,
     /// The origin's response headers did not come in time.
     TimedOut,
+    /// The client broke its request off, or left before there was an answer.
+    Left,
+    /// The connection ended while the request was still being sent: the origin may have refused it early, and its answer got lost.
+    Cut,
+    /// The origin took no connection: nothing has left.
+    Refused,
+    /// The platform answered in the origin's place, with this status, which proves that nothing has left ([`super::unreached()`]).
+    Unreached(u16),
+    /// The origin answered with what is no answer: a status that no message has, or a switch of protocols that nobody asked for.
+    Invalid(u16),
 }
 
 /// What an origin was found wanting in.
@@ -41,6 +85,33 @@ pub enum Fault {
     TimedOut,
     /// It answered with a status after which another is asked.
     Status(u16),
+    /// The client broke its request off, or left: it was no fault of the origin's.
+    Left,
+    /// The connection ended while the request was still being sent.
+    Cut,
+    /// It took no connection.
+    Refused,
+    /// The platform could not reach it, and said so with this status.
+    Unreached(u16),
+    /// Its answer was none.
+    Invalid(u16),
+}
+
+impl Fault {
+    /// Whether it counts against the origin whatever others answer.
+    const fn is_theirs(self) -> bool {
+        matches!(self, Self::Broken | Self::Refused | Self::Unreached(_))
+    }
+
+    /// Whether it counts against the origin once another has answered the same request well.
+    const fn may_be_theirs(self) -> bool {
+        matches!(self, Self::TimedOut | Self::Status(_) | Self::Invalid(_))
+    }
+
+    /// Whether nothing of the request has left.
+    const fn left_nothing(self) -> bool {
+        matches!(self, Self::Refused | Self::Unreached(_))
+    }
 }
 
 /// What is to be done.
@@ -54,6 +125,29 @@ pub enum Effect {
     GiveUp,
 }
 
+/// When a request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resend {
+    /// Although it may have been executed.
+    Freely,
+    /// If nothing of it has left: its body, if it has one, is held until then.
+    Held,
+    /// If the origin took no connection: its body is gone once it is sent.
+    Never,
+}
+
+impl Resend {
+    fn of(asked: Asked<'_>, route: &Route) -> Self {
+        match asked.body {
+            Body::None if route.retry.methods.iter().any(|method| method == asked.method) => Self::Freely,
+            Body::None => Self::Held,
+            // The runtime pumps no body of these.
+            Body::Short if !matches!(asked.method, "GET" | "HEAD") => Self::Held,
+            Body::Short | Body::Long | Body::Unmeasured => Self::Never,
+        }
+    }
+}
+
 /// A request on its way.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -63,7 +157,7 @@ pub struct Attempt {
     pub pool: usize,
     /// When the request came.
     pub began: Timestamp,
-    may_repeat: bool,
+    resend: Resend,
     order: Vec<usize>,
     why: &'static str,
     steady: bool,
@@ -132,7 +226,7 @@ impl Attempt {
             route: place,
             pool,
             began: came,
-            may_repeat: !asked.has_body && route.retry.methods.iter().any(|method| method == asked.method),
+            resend: Resend::of(asked, route),
             order: order.places,
             why: order.why,
             steady: order.steady,
@@ -166,26 +260,48 @@ impl Attempt {
             Event::Answered(status) => Fault::Status(status),
             Event::Broken => Fault::Broken,
             Event::TimedOut => Fault::TimedOut,
+            Event::Left => Fault::Left,
+            Event::Cut => Fault::Cut,
+            Event::Refused => Fault::Refused,
+            Event::Unreached(status) => Fault::Unreached(status),
+            Event::Invalid(status) => Fault::Invalid(status),
         };
         self.faults.push((origin, fault));
-        if fault == Fault::Broken {
+        if fault.is_theirs() {
             self.fails(origin, traffic, now);
         }
-        let left = self.order.len() > self.asked && self.asked < route.attempts as usize;
-        if left
-            && self.may_repeat
-            && self.is_in_time(route, now)
-            && traffic.may_retry(self.pool, route.retry.budget, now)
-            && let Some(next) = self.next(route, now)
-        {
-            self.again = Some(now);
-            return next;
+        if self.has_another(route) && self.is_in_time(route, now) && fault != Fault::Left {
+            // What has not left burdens nobody. One that took no connection has not touched the body either.
+            let anew = fault.left_nothing() && (self.resend != Resend::Never || fault == Fault::Refused);
+            let again = !anew
+                && self.resend == Resend::Freely
+                && traffic.may_retry(self.pool, route.retry.budget, now);
+            if (anew || again)
+                && let Some(next) = self.next(route, now)
+            {
+                self.again = again.then_some(now).or(self.again);
+                return next;
+            }
         }
-        if let Fault::Status(_) = fault {
+        if let Fault::Status(_) | Fault::Unreached(_) = fault {
             return Effect::Pass;
         }
-        traffic.unanswered(self.pool);
+        if fault != Fault::Left {
+            traffic.unanswered(self.pool);
+        }
         Effect::GiveUp
+    }
+
+    /// Whether another origin is left that may be asked.
+    #[must_use]
+    pub fn has_another(&self, route: &Route) -> bool {
+        self.order.len() > self.asked && self.asked < route.attempts as usize
+    }
+
+    /// Whether the request must not be sent twice.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.resend != Resend::Freely
     }
 
     /// The origin that the request was sent to last.
@@ -244,12 +360,8 @@ impl Attempt {
         if let Some(then) = self.again.take() {
             traffic.retried_well(self.pool, then, now);
         }
-        let theirs: Vec<usize> = self
-            .faults
-            .iter()
-            .filter(|(_, fault)| *fault != Fault::Broken)
-            .map(|(other, _)| *other)
-            .collect();
+        let theirs: Vec<usize> =
+            self.faults.iter().filter(|(_, fault)| fault.may_be_theirs()).map(|(other, _)| *other).collect();
         for other in theirs {
             self.fails(other, traffic, now);
         }

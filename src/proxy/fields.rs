@@ -41,10 +41,6 @@ pub struct Facts<'a> {
     pub via: Option<&'a str>,
     /// `CDN-Loop`, as received.
     pub cdn_loop: Option<&'a str>,
-    /// `traceparent`, as received.
-    pub traceparent: Option<&'a str>,
-    /// Chance, for a trace that begins here.
-    pub chance: (u64, u64),
 }
 
 /// The name of a deployment, as `Via` and `CDN-Loop` say it.
@@ -62,9 +58,27 @@ pub fn is_loop(facts: &Facts<'_>, pseudonym: &str) -> bool {
 
 /// The fields that `Connection` names, which go with it. Those that this module sets are set in any case.
 pub fn named_by_connection(connection: &str) -> impl Iterator<Item = String> {
-    let token = |name: &&str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_graphic() && c != b',');
+    let token = |name: &&str| !name.is_empty() && name.bytes().all(is_token);
     let names = connection.split(',').map(str::trim).filter(token).map(str::to_ascii_lowercase);
     names.filter(|name| !matches!(name.as_str(), "close" | "keep-alive" | "upgrade" | "host"))
+}
+
+/// Whether a byte may stand in a field's name (RFC 9110 section 5.6.2). Others name nothing that could be removed.
+const fn is_token(c: u8) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+}
+
+/// Fields that the platform and we say of a request, besides [`REMOVED`]; what begins with `cf-` is the platform's, too.
+const SAID: [&str; 6] =
+    ["via", "cdn-loop", "true-client-ip", "content-length", "content-type", "transfer-encoding"];
+
+/// Whether servers that read `_` and `-` as one (CGI, WSGI) would take a field of this name for one that the platform or we say.
+#[must_use]
+pub fn is_impostor(name: &str) -> bool {
+    let dashed = name.to_ascii_lowercase().replace('_', "-");
+    let ours = || REMOVED.contains(&dashed.as_str()) || SAID.contains(&dashed.as_str());
+    name.contains('_') && (ours() || dashed.starts_with("cf-") || dashed.starts_with("x-forwarded-"))
 }
 
 /// The fields to set on the request, each once.
@@ -77,11 +91,17 @@ pub fn request(facts: &Facts<'_>, pseudonym: &str) -> Vec<(&'static str, String)
         ("forwarded", forwarded(facts.client, facts.authority, scheme)),
         ("x-forwarded-host", facts.authority.to_owned()),
         ("x-forwarded-proto", scheme.to_owned()),
-        ("traceparent", traceparent(facts)),
     ];
-    fields.extend(facts.client.map(|client| ("x-forwarded-for", client.to_owned())));
+    // What is no address would be read as a list of them.
+    let address = facts.client.filter(|client| is_address(client));
+    fields.extend(address.map(|client| ("x-forwarded-for", client.to_owned())));
     fields.extend(facts.stripped.map(|prefix| ("x-forwarded-prefix", prefix.to_owned())));
     fields
+}
+
+/// Whether a text has the form of an address. The local runtime lets a client write it itself.
+fn is_address(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'))
 }
 
 fn appended(before: Option<&str>, own: std::fmt::Arguments<'_>) -> String {
@@ -98,20 +118,17 @@ pub(super) fn forwarded(client: Option<&str>, authority: &str, scheme: &str) -> 
         if token { text.to_owned() } else { format!("\"{}\"", text.replace(['"', '\\'], "")) }
     };
     let client = client.map(|client| {
-        let node = if client.contains(':') { format!("[{client}]") } else { client.to_owned() };
+        let v6 = client.contains(':') && is_address(client);
+        let node = if v6 { format!("[{client}]") } else { client.to_owned() };
         format!("for={};", quoted(&node))
     });
     format!("{}host={};proto={scheme}", client.unwrap_or_default(), quoted(authority))
 }
 
-/// The trace that the client is in (W3C Trace Context), or one that begins here.
-fn traceparent(facts: &Facts<'_>) -> String {
-    if let Some(trace) = facts.traceparent.filter(|trace| is_traceparent(trace)) {
-        return trace.to_owned();
-    }
-    let (one, other) = facts.chance;
-    // Neither id may be zero. The second one is the span's; it follows from the first two.
-    format!("00-{:016x}{:016x}-{:016x}-00", one | 1, other, (one ^ other.rotate_left(32)) | 1)
+/// The fields of a trace that is none: `tracestate` without a valid `traceparent` means nothing (W3C Trace Context, 3.2.1). No trace
+/// is begun in its place: its flag would decide for the application whether it records anything.
+pub fn broken_trace(traceparent: Option<&str>) -> &'static [&'static str] {
+    if traceparent.is_some_and(is_traceparent) { &[] } else { &["traceparent", "tracestate"] }
 }
 
 /// Whether a text is a `traceparent`: version, trace id, parent id and flags in lower-case hexadecimal, no id of zeroes only.
@@ -178,7 +195,12 @@ fn faults<'a>(attempt: &Attempt, name: &impl Fn(usize) -> &'a str) -> String {
     let one = |(place, fault): &(usize, Fault)| match fault {
         Fault::Broken => format!("{} broke off", name(*place)),
         Fault::TimedOut => format!("{} did not answer in time", name(*place)),
-        Fault::Status(status) => format!("{} answered {status}", name(*place)),
+        Fault::Status(status) | Fault::Unreached(status) | Fault::Invalid(status) => {
+            format!("{} answered {status}", name(*place))
+        }
+        Fault::Left => format!("the client broke its request to {} off", name(*place)),
+        Fault::Cut => format!("{} broke off before it had the request", name(*place)),
+        Fault::Refused => format!("{} took no connection", name(*place)),
     };
     attempt.faults().iter().map(one).collect::<Vec<_>>().join(", ")
 }

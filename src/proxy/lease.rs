@@ -6,9 +6,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Attempt, fields};
-use crate::config::{Config, StatusRange};
-use crate::path::Parts;
+use super::{Attempt, HELD, Proof, TABLE, back, fields, matched};
+use crate::config::{Config, Route, StatusRange};
+use crate::path::{Parts, below};
 use crate::units::{Millis, Timestamp};
 
 /// For how long requests go the same way, as `proxy.mjs` reads it.
@@ -30,6 +30,14 @@ pub struct Lease {
     pub strip: usize,
     /// How long to wait for the response headers.
     pub patience: Millis,
+    /// The hosts of the pool: an answer that names one may have to be turned back.
+    pub hosts: Vec<String>,
+    /// The methods that may be sent twice. Before others an origin is asked for a connection, and a body of up to [`HELD`] bytes is
+    /// held; nothing where no other origin is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Vec<String>>,
+    /// How long a body may be that is held, in bytes.
+    pub held: u64,
     /// What this deployment calls itself in `Via` and `CDN-Loop`.
     pub pseudonym: String,
     /// What `Forwarded` says, but for the client.
@@ -46,6 +54,15 @@ pub struct Lease {
     pub append: Vec<(&'static str, String)>,
 }
 
+/// Answers that come back to the core: those of `retry.status`, and those that may be the platform's word that nothing has left.
+fn again(route: &Route) -> Vec<StatusRange> {
+    let proven = TABLE.into_iter().filter(|(_, proof)| *proof == Proof::NothingLeft);
+    let own = proven.map(|(status, _)| StatusRange { first: status, last: status });
+    let listed =
+        |status: u16| route.retry.status.iter().any(|range| (range.first..=range.last).contains(&status));
+    route.retry.status.iter().copied().chain(own.filter(|range| !listed(range.first))).collect()
+}
+
 impl Lease {
     /// The lease that an attempt gives: nothing if chance was involved or something went wrong.
     #[must_use]
@@ -60,11 +77,16 @@ impl Lease {
         let place = attempt.origin()?;
         let origin = config.pools.get(attempt.pool)?.origins.get(place)?;
         let prefix = route.path.trim_end_matches('/');
-        let strip = if route.strip_prefix { prefix.len() } else { 0 };
-        let (authority, scheme) = (asked.authority, asked.scheme());
+        let strip = if route.strip_prefix {
+            asked.path.len().saturating_sub(below(asked.path, prefix).len())
+        } else {
+            0
+        };
+        let (authority, scheme) = (matched(asked.authority), asked.scheme());
+        let authority = authority.as_str();
         let mut set =
             vec![("x-forwarded-host", authority.to_owned()), ("x-forwarded-proto", scheme.to_owned())];
-        if strip > 0 {
+        if strip > 0 && !prefix.is_empty() {
             set.push(("x-forwarded-prefix", prefix.to_owned()));
         }
         Some(Self {
@@ -76,11 +98,14 @@ impl Lease {
             base: origin.url.to_string(),
             strip,
             patience: route.timeout.min(route.deadline),
+            hosts: back::hosts(config, attempt.pool),
+            repeats: attempt.has_another(route).then(|| route.retry.methods.clone()),
+            held: HELD,
             pseudonym: pseudonym.to_owned(),
             forwarded: fields::forwarded(None, authority, scheme),
             copies: route.stale_if_error.is_some(),
             set,
-            again: route.retry.status.clone(),
+            again: again(route),
             append: fields::answered_by(origin.id.origin.as_str(), attempt.why()),
         })
     }

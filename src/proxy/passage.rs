@@ -4,6 +4,7 @@
 //! [`Step`]s, written as JSON, and refer to a request by a number. A request whose client went away is never heard of again: what is
 //! kept of it is dropped when it could not be answered any more.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -11,11 +12,11 @@ use super::copy::{self, Exchange, Keep};
 use super::fields::{self, Facts};
 use super::step::{Inbound, Send, Step};
 use super::{
-    Asked, Attempt, Effect, Event, Lease, Refusal, Table, Traffic, Way, apology, holds_until, own_path,
-    refused,
+    Asked, Attempt, Body, Effect, Event, Lease, Refusal, Table, Traffic, Way, apology, back, holds_until,
+    matched, own_path, refused,
 };
 use crate::config::Config;
-use crate::path::{Parts, parts};
+use crate::path::{Parts, below, is_authority, parts, plain};
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
@@ -42,7 +43,8 @@ pub struct Passage {
 struct Journey {
     route: usize,
     method: String,
-    has_body: bool,
+    body: Body,
+    strip: bool,
     /// What the origin is asked: path and query.
     target: String,
     set: Vec<(&'static str, String)>,
@@ -79,14 +81,17 @@ impl Passage {
 
     /// Path and query by which Vedette itself is asked: on a host that is routed they have a prefix.
     #[must_use]
-    pub fn own_target<'a>(&self, url: &'a str) -> Option<&'a str> {
+    pub fn own_target<'a>(&self, url: &'a str) -> Option<Cow<'a, str>> {
         let found = parts(url)?;
         let whole = url.get(url.find("://")?.saturating_add(3).saturating_add(found.authority.len())..)?;
         let target = if whole.starts_with('/') { whole } else { "/" };
         if !self.table.takes(found.authority) {
-            return Some(target);
+            return Some(Cow::Borrowed(target));
         }
-        own_path(target)
+        match own_path(target) {
+            Some(own) => Some(Cow::Borrowed(own)),
+            None => own_path(&plain(found.path)).map(|own| Cow::Owned(format!("{own}{}", found.query))),
+        }
     }
 
     /// What to do with a request; nothing if it is for Vedette itself. `known` says what is at hand of a pool, if it holds.
@@ -119,7 +124,7 @@ impl Passage {
         let (mut journey, pool) = self.settle(config, inbound, came)?.ok()?;
         let known = known(&pool);
         let view = known.as_ref().and_then(|known| known.snapshot.pool(pool.as_str()));
-        let asked = Asked { method: &journey.method, has_body: journey.has_body };
+        let asked = Asked { method: &journey.method, body: journey.body };
         let at = (config, journey.route);
         journey.attempt = Attempt::resume(at, asked, (view, origin), &mut self.traffic, (came, now));
         let id = self.keep(config, journey, now);
@@ -145,27 +150,32 @@ impl Passage {
             return None;
         }
         let found = parts(inbound.url)?;
+        if !inbound.host.into_iter().chain([found.authority]).all(is_authority) {
+            return Some(Err(Refusal::Host));
+        }
         let way = self.table.find(found.authority, found.path);
         if way == Way::Own {
-            let home = own_path(found.path) == Some("") && self.table.takes(found.authority);
+            let home = own_path(&plain(found.path)) == Some("") && self.table.takes(found.authority);
             return home.then_some(Err(Refusal::Home));
         }
         if let Some(refusal) = refused(&found) {
             return Some(Err(refusal));
         }
+        if inbound.body == Body::Unmeasured && matches!(inbound.method, "GET" | "HEAD") {
+            return Some(Err(Refusal::Unmeasured));
+        }
         let Way::Route(place) = way else { return Some(Err(Refusal::Nowhere)) };
         let route = config.routes.get(place)?;
         let prefix = route.path.trim_end_matches('/');
         let stripped = (route.strip_prefix && !prefix.is_empty()).then_some(prefix);
+        let authority = matched(found.authority);
         let facts = Facts {
             client: inbound.client,
-            authority: found.authority,
+            authority: &authority,
             https: found.https,
             stripped,
             via: inbound.via,
             cdn_loop: inbound.cdn_loop,
-            traceparent: inbound.traceparent,
-            chance: inbound.chance,
         };
         if fields::is_loop(&facts, &self.pseudonym) {
             return Some(Err(Refusal::Loop));
@@ -174,13 +184,11 @@ impl Passage {
         let journey = Journey {
             route: place,
             method: inbound.method.to_owned(),
-            has_body: inbound.has_body,
+            body: inbound.body,
+            strip: stripped.is_some(),
             target: target(&found, stripped),
             set,
-            remove: inbound
-                .connection
-                .map(|names| fields::named_by_connection(names).collect())
-                .unwrap_or_default(),
+            remove: removed(inbound),
             came: now,
             attempt: None,
             url: inbound.url.to_owned(),
@@ -244,7 +252,7 @@ impl Passage {
             .routes
             .get(journey.route)
             .and_then(|route| known.and_then(|known| known.snapshot.pool(route.pool.as_str())));
-        let asked = Asked { method: &journey.method, has_body: journey.has_body };
+        let asked = Asked { method: &journey.method, body: journey.body };
         let begun =
             Attempt::begin((config, journey.route), asked, view, &mut self.traffic, (journey.came, now));
         // A route always has a pool.
@@ -291,9 +299,25 @@ impl Passage {
                 let url =
                     origin.map(|origin| format!("{}{}", origin.url, journey.target)).unwrap_or_default();
                 let (set, remove) = (std::mem::take(&mut journey.set), std::mem::take(&mut journey.remove));
+                let (route, strip) = (journey.route, journey.strip);
+                let hosts = back::hosts(config, attempt.pool);
+                let careful = attempt.is_single()
+                    && config.routes.get(route).is_some_and(|route| attempt.has_another(route));
                 journey.attempt = Some(attempt);
                 let id = self.keep(config, journey, now);
-                Step::Send(Box::new(Send { id, url, patience, set, remove, copies, lease: None }))
+                Step::Send(Box::new(Send {
+                    id,
+                    url,
+                    patience,
+                    set,
+                    remove,
+                    copies,
+                    route,
+                    hosts,
+                    strip,
+                    careful,
+                    lease: None,
+                }))
             }
             Effect::Pass => {
                 let pass = Step::Pass(fields::response(config, &attempt, now.since(journey.came)));
@@ -330,7 +354,8 @@ impl Passage {
 /// Whether copies are kept of answers to such a request.
 fn copies(config: &Config, journey: &Journey) -> bool {
     let route = config.routes.get(journey.route);
-    journey.method == "GET" && !journey.has_body && route.is_some_and(|route| route.stale_if_error.is_some())
+    let reads = matches!(journey.method.as_str(), "GET" | "HEAD");
+    reads && journey.body == Body::None && route.is_some_and(|route| route.stale_if_error.is_some())
 }
 
 /// A copy, where the route keeps some, before what would be done without one.
@@ -344,9 +369,18 @@ fn copied(config: &Config, journey: &Journey, attempt: &Attempt, otherwise: Step
     }
 }
 
+/// Fields that do not reach the origin, besides those that none does.
+fn removed(inbound: &Inbound<'_>) -> Vec<String> {
+    let named = inbound.connection.into_iter().flat_map(fields::named_by_connection);
+    let broken = fields::broken_trace(inbound.traceparent).iter().map(|name| (*name).to_owned());
+    let forged = inbound.underscored.into_iter().flat_map(|names| names.split(' '));
+    let forged = forged.filter(|name| fields::is_impostor(name)).map(str::to_owned);
+    named.chain(broken).chain(forged).collect()
+}
+
 /// What the origin is asked.
 fn target(found: &Parts<'_>, stripped: Option<&str>) -> String {
-    let path = stripped.and_then(|prefix| found.path.strip_prefix(prefix)).unwrap_or(found.path);
+    let path = stripped.map_or(found.path, |prefix| below(found.path, prefix));
     let slash = if path.starts_with('/') { "" } else { "/" };
     format!("{slash}{path}{}", found.query)
 }

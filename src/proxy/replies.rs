@@ -1,15 +1,19 @@
 //! What a route answers in an origin's place: a refusal of what may not be passed on, or an apology when no origin answers.
 
-use super::{Attempt, Fault, OWN_PREFIX, fields};
+use super::{Attempt, Fault, fields};
 use crate::answer::{Answer, closed, problem};
 use crate::config::{Config, StaticAnswer};
-use crate::path::{MAX_TARGET, Parts, is_ambiguous};
+use crate::path::{MAX_TARGET, OWN_PREFIX, Parts, is_ambiguous};
 
 /// Why a request is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Its path may mean another one to the next reader.
     Ambiguous,
+    /// Its host is none, or more than one.
+    Host,
+    /// It is a `GET` or `HEAD` with a body of a length that is not said, which the platform would drop.
+    Unmeasured,
     /// It is longer than what is read.
     TooLong,
     /// No route of its host has its path.
@@ -33,19 +37,45 @@ impl Refusal {
     /// The answer to such a request.
     #[must_use]
     pub fn answer(self) -> Answer {
-        let (error, mut answer) = match self {
-            Self::Home => {
-                let headers = vec![("location", format!("{OWN_PREFIX}/"))];
-                return Answer { status: 308, headers, body: String::new() };
-            }
+        let Some((error, mut answer)) = self.told() else {
+            let headers = vec![("location", format!("{OWN_PREFIX}/"))];
+            return Answer { status: 308, headers, body: String::new() };
+        };
+        answer.headers.push(("proxy-status", format!("vedette; error={error}")));
+        closed(answer)
+    }
+
+    /// The error of RFC 9209 section 2.3, and what is said of it; nothing for the way to the page.
+    fn told(self) -> Option<(&'static str, Answer)> {
+        Some(match self {
+            Self::Home => return None,
             Self::Ambiguous => (
                 "http_request_error",
                 problem(
                     400,
                     "ambiguous-path",
                     "Ambiguous path",
-                    "The path has a segment \".\" or \"..\", or a backslash, which the next reader may take for another path. Send it in its \
-                     shortest form.",
+                    "The path has a segment \".\" or \"..\", a backslash, or dots beside an escaped separator, which the next reader may take \
+                     for another path. Send it in its shortest form.",
+                ),
+            ),
+            Self::Host => (
+                "http_request_error",
+                problem(
+                    400,
+                    "bad-host",
+                    "Bad host",
+                    "The request names no host, more than one, or one that the next reader may take for another. Send one Host with a \
+                     name or an address, and a port or none.",
+                ),
+            ),
+            Self::Unmeasured => (
+                "http_request_error",
+                problem(
+                    411,
+                    "length-required",
+                    "Length required",
+                    "A GET or HEAD whose body is sent in chunks is not passed on whole. Send its Content-Length.",
                 ),
             ),
             Self::TooLong => (
@@ -71,9 +101,7 @@ impl Refusal {
                      host of its own.",
                 ),
             ),
-        };
-        answer.headers.push(("proxy-status", format!("vedette; error={error}")));
-        closed(answer)
+        })
     }
 }
 
@@ -84,8 +112,11 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
     let route = config.routes.get(attempt.route);
     let (status, error) = match attempt.faults().last() {
         Some((_, Fault::TimedOut)) => (504, "http_response_timeout"),
-        Some((_, Fault::Broken)) => (502, "connection_terminated"),
-        Some((_, Fault::Status(_))) | None => (503, "destination_unavailable"),
+        Some((_, Fault::Broken | Fault::Cut)) => (502, "connection_terminated"),
+        Some((_, Fault::Refused)) => (502, "connection_refused"),
+        Some((_, Fault::Invalid(_))) => (502, "http_protocol_error"),
+        Some((_, Fault::Left)) => (400, "http_request_error"),
+        Some((_, Fault::Status(_) | Fault::Unreached(_))) | None => (503, "destination_unavailable"),
     };
     let said = fields::status_of(config, attempt, error);
     let pool = config.pools.get(attempt.pool);
@@ -93,7 +124,8 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
     let wait =
         pool.and_then(|pool| pool.origins.iter().map(|origin| origin.pace.fast_interval.as_secs()).min());
     let after = wait.unwrap_or(1).max(1).to_string();
-    let own = route.and_then(|route| route.answer.as_ref());
+    // What the client broke off itself has no other answer.
+    let own = route.and_then(|route| route.answer.as_ref()).filter(|_| status != 400);
     let mut answer = match own {
         Some(own) => fixed(own),
         None if attempt.had_nowhere() && attempt.faults().is_empty() => closed(problem(
@@ -102,6 +134,10 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
             "No origin available",
             "Every origin that could answer this request fails. It was not sent to any.",
         )),
+        None if status == 400 => {
+            let detail = "The request ended before it was whole, so no origin has got all of it.";
+            return with_status(closed(problem(400, "broken-off", "Request broken off", detail)), said);
+        }
         None => closed(problem(
             status,
             "no-answer",
@@ -110,6 +146,11 @@ pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
         )),
     };
     answer.headers.push(("retry-after", after));
+    answer.headers.push(("proxy-status", said));
+    answer
+}
+
+fn with_status(mut answer: Answer, said: String) -> Answer {
     answer.headers.push(("proxy-status", said));
     answer
 }

@@ -1,8 +1,8 @@
 //! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with it next, as JSON.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::Lease;
+use super::{Body, HELD, Lease};
 use crate::answer::Answer;
 use crate::json;
 use crate::units::{Millis, Name};
@@ -14,8 +14,12 @@ pub struct Inbound<'a> {
     pub method: &'a str,
     /// The absolute address, as sent.
     pub url: &'a str,
-    /// Whether a body comes with it.
-    pub has_body: bool,
+    /// What comes after its header fields.
+    pub body: Body,
+    /// `Host`, as received.
+    pub host: Option<&'a str>,
+    /// Names of its fields that have an underscore, separated by spaces.
+    pub underscored: Option<&'a str>,
     /// `Connection`, as received.
     pub connection: Option<&'a str>,
     /// `Via`, as received.
@@ -28,8 +32,6 @@ pub struct Inbound<'a> {
     pub accept_encoding: Option<&'a str>,
     /// The client's address, as the platform says it.
     pub client: Option<&'a str>,
-    /// Chance, for a trace that begins here.
-    pub chance: (u64, u64),
 }
 
 /// What is to be done with a request next.
@@ -68,6 +70,17 @@ pub struct Send {
     /// Whether a copy of a good answer may be worth keeping.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
+    /// The place of its route, and what an answer has to be turned back from.
+    pub route: usize,
+    /// The hosts of the pool.
+    pub hosts: Vec<String>,
+    /// Whether a prefix was left out of the path.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strip: bool,
+    /// Whether the origin is to be asked for a connection first, and a body of up to [`HELD`] bytes to be held: the request must not be
+    /// sent twice, and another origin is left if it does not leave.
+    #[serde(rename = "held", skip_serializing_if = "std::ops::Not::not", serialize_with = "held")]
+    pub careful: bool,
     /// What holds for the next requests, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
@@ -133,4 +146,9 @@ impl<'a> Told<'a> {
             }
         }
     }
+}
+
+/// How long a body may be that is held, in bytes.
+fn held<S: Serializer>(_careful: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(HELD)
 }

@@ -4,6 +4,7 @@
 //! Gateway API does). Finding one costs a step for each segment of the path, however many routes there are.
 
 use crate::config::{Config, Route};
+use crate::path::{OWN_PREFIX, host_of, is_this_machine, plain};
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +65,18 @@ impl Table {
         self.hosts.is_empty()
     }
 
-    /// Where a request for this authority (host, and port if any) and path goes.
+    /// Where a request for this authority (host, and port if any) and path goes; an escaped letter in the path is the letter.
     #[must_use]
     pub fn find(&self, authority: &str, path: &str) -> Way {
         if self.is_empty() {
             return Way::Own;
         }
         let Some(host) = self.routed(authority) else { return Way::Own };
-        if own_path(path).is_some() {
+        let path = plain(path);
+        if own_path(&path).is_some() {
             return Way::Own;
         }
-        host.find(path).map_or(Way::Nowhere, Way::Route)
+        host.find(&path).map_or(Way::Nowhere, Way::Route)
     }
 
     /// Whether anything on this host is routed, so that Vedette's own paths have a prefix there.
@@ -92,7 +94,7 @@ impl Table {
     /// The routes of the host that an authority names, if there are any.
     fn routed(&self, authority: &str) -> Option<&Host> {
         let name = host_of(authority).to_ascii_lowercase();
-        self.host(&name).or_else(|| self.host("*").filter(|_| !is_loopback(&name)))
+        self.host(&name).or_else(|| self.host("*").filter(|_| !is_this_machine(&name)))
     }
 
     fn host(&self, name: &str) -> Option<&Host> {
@@ -117,30 +119,17 @@ impl Host {
     }
 }
 
-/// The prefix of Vedette's own paths on a host that is routed.
-pub const OWN_PREFIX: &str = "/.vedette";
-
 /// What remains of one of Vedette's own paths (with its query) without the prefix; nothing if it is none.
 #[must_use]
 pub fn own_path(path: &str) -> Option<&str> {
     path.strip_prefix(OWN_PREFIX).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
-/// The host of an authority, without port and without the dot that says that a name is whole.
-fn host_of(authority: &str) -> &str {
-    let bracketed = authority.starts_with('[');
-    let host = match authority.rfind(':') {
-        Some(at) if !bracketed || authority.get(..at).is_some_and(|host| host.ends_with(']')) => {
-            authority.get(..at).unwrap_or_default()
-        }
-        Some(_) | None => authority,
-    };
-    host.strip_suffix('.').unwrap_or(host)
-}
-
-/// Whether a host in lower case is this machine: `*` does not take it, so that health and page are at hand on a laptop.
-fn is_loopback(host: &str) -> bool {
-    let is_v4 =
-        host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
-    host == "localhost" || host == "[::1]" || is_v4
+/// An authority as it is matched, and handed on: the host in lower case and without a last dot, and the port if there is one.
+#[must_use]
+pub fn matched(authority: &str) -> String {
+    let host = host_of(authority);
+    let port = authority.get(host.len()..).unwrap_or_default().trim_start_matches('.');
+    let port = if port == ":" { "" } else { port };
+    format!("{}{port}", host.to_ascii_lowercase())
 }

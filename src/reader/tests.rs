@@ -447,7 +447,7 @@ fn an_answer_that_is_in_doubt_is_given_again_for_a_tenth_of_a_second() {
 
 /// What a follower knows that was told of revision 4 of the shop at `since`.
 fn told(memory: Timestamp, since: Timestamp) -> Known {
-    let least = Some((shop().pools[0].name.clone(), Least { revision: 4, since }));
+    let least = Some((shop().pools[0].name.clone(), Least { revision: 4, since, claimed: false }));
     Known { memory: Some(copy(memory)), since, least, ..Known::default() }
 }
 
@@ -464,6 +464,27 @@ fn who_was_told_of_something_newer_asks_for_it_however_fresh_the_copy() {
     let counted = limits::copy_age(Plan::Free, false);
     assert_eq!(served(&told(at(1_000), at(1_010)), counted), Some(Layer::Memory), "as often as any reader");
     assert_eq!(served(&told(at(1_010), at(1_010)), LIMIT), Some(Layer::Memory), "that one was fetched since");
+}
+
+#[test]
+fn what_clients_claim_is_looked_into_once_in_the_time_of_a_reader() {
+    let mut memory = Memory::new();
+    let part = Part::Pool(shop().pools[0].name.clone());
+    memory.answered(&part, Some(copy(at(0))), at(0));
+    let mut asked = 0;
+    for ms in 1..=5_000 {
+        let now = at(ms);
+        let least = Least { revision: 99_999_999, since: now, claimed: true };
+        let mut known =
+            Known { since: now, least: Some((shop().pools[0].name.clone(), least)), ..Known::default() };
+        memory.look(&part, &mut known);
+        if let Step::AskArbiter(_) = next(&known, LIMIT, now) {
+            asked += 1;
+            memory.asking(&part, now);
+            memory.answered(&part, Some(copy(now)), now);
+        }
+    }
+    assert!((8..=10).contains(&asked), "{asked} questions in 5 s");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Format, etag, freshness};
+use super::{Codes, Format, etag, freshness};
 use crate::answer::Answer;
 use crate::json::{self, Shown};
 use crate::snapshot::{BeatView, OriginView, PoolView, Snapshot, VoteView};
@@ -16,13 +16,17 @@ use crate::units::{Name, Timestamp};
 use crate::verdict::{self, Status};
 use crate::vote::Opinion;
 
+/// What health is asked of, and in which form.
+pub(super) struct Question<'a> {
+    pub(super) pool: Option<&'a str>,
+    pub(super) origin: Option<&'a str>,
+    pub(super) format: Format,
+    pub(super) codes: Codes,
+}
+
 /// Health of the whole, of a pool or of an origin.
-pub(super) fn answer(
-    snapshot: &Snapshot,
-    (pool, origin): (Option<&str>, Option<&str>),
-    format: Format,
-    now: Timestamp,
-) -> Answer {
+pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) -> Answer {
+    let Question { pool, origin, format, codes } = *asked;
     let pools: Vec<&PoolView> =
         snapshot.pools.iter().filter(|view| pool.is_none_or(|pool| view.name.as_str() == pool)).collect();
     let origins: Vec<(&PoolView, &OriginView)> = pools
@@ -34,17 +38,36 @@ pub(super) fn answer(
         (_, Some(_)) => origins.first().map_or(Status::Unknown, |(_, view)| view.status_at(now)),
         (Some(_) | None, None) => verdict::worst(pools.iter().map(|pool| pool.status_at(now))),
     };
+    // What has expired keeps the code that it had: to whoever looks at codes alone, silence is no recovery.
+    let failed = match (pool, origin) {
+        (_, Some(_)) => origins.iter().any(|(_, view)| view.status == Status::Fail),
+        (Some(_) | None, None) => pools.iter().any(|pool| has_failed(pool, now)),
+    };
     let oldest = origins.iter().filter_map(|(_, view)| view.oldest).min();
     let mut headers = freshness(oldest, now);
     let (kind, body) = match format {
         Format::Text => ("text/plain; charset=utf-8", format!("{}\n", served(status))),
+        Format::Word => ("text/plain; charset=utf-8", served(status).to_owned()),
         Format::Json | Format::Redirect => {
             ("application/health+json", document(status, (pool, origin), &pools, &origins, now))
         }
     };
+    headers.push(("vedette-status", status.as_str().to_owned()));
     headers.push(("content-type", kind.to_owned()));
     headers.push(("etag", etag(&body)));
-    Answer { status: if status == Status::Fail { 503 } else { 200 }, headers, body }
+    let code = match status {
+        Status::Pass => 200,
+        Status::Warn => codes.warn.unwrap_or(200),
+        Status::Unknown => codes.unknown.unwrap_or(if failed { 503 } else { 200 }),
+        Status::Fail => 503,
+    };
+    Answer { status: code, headers, body }
+}
+
+/// Whether a pool of which nothing fresh is known failed when something was.
+fn has_failed(pool: &PoolView, now: Timestamp) -> bool {
+    let known: Vec<Status> = pool.origins.iter().map(|origin| origin.status).collect();
+    pool.status_at(now) == Status::Unknown && verdict::pool_status(&known) == Status::Fail
 }
 
 /// The status word that is served: unknown counts as warn.

@@ -28,8 +28,8 @@ pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Ans
     let exposed = pool.is_some_and(|pool| pool.expose_urls);
     match format {
         Format::Json => None,
-        Format::Text | Format::Redirect if exposed => None,
-        Format::Text | Format::Redirect => Some(answer::problem(
+        Format::Text | Format::Word | Format::Redirect if exposed => None,
+        Format::Text | Format::Word | Format::Redirect => Some(answer::problem(
             403,
             "urls-not-exposed",
             "Addresses are not exposed",
@@ -47,6 +47,10 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     let mark = Mark::of(pool, now);
     headers.push(("etag", format!("W/\"{}-{mark}\"", pool.name)));
     headers.push(("vedette-revision", mark.to_string()));
+    headers.push((
+        "vedette-status",
+        chosen.map_or(Status::Fail, |origin| origin.status_at(now)).as_str().to_owned(),
+    ));
     if let Some(origin) = chosen {
         headers.push(("vedette-origin", origin.name.to_string()));
     }
@@ -55,7 +59,7 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
         Format::Json => {
             (if chosen.is_some() { 200 } else { 503 }, "application/json", signal(pool, chosen, now))
         }
-        Format::Text => {
+        Format::Text | Format::Word => {
             let line = url.map(|url| format!("{url}\n"));
             (if url.is_some() { 200 } else { 503 }, "text/plain; charset=utf-8", line.unwrap_or_default())
         }

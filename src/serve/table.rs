@@ -2,6 +2,8 @@
 //!
 //! Paths are matched as sent. Names have no character that needs an escape, so an escaped path names nothing of ours.
 
+use std::borrow::Cow;
+
 use super::{Ask, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
@@ -21,6 +23,8 @@ pub enum Target {
         origin: Option<String>,
         /// The form.
         format: Format,
+        /// The codes that are asked for.
+        codes: Codes,
     },
     /// `/route/{pool}`.
     Signal {
@@ -63,8 +67,19 @@ pub enum Format {
     Json,
     /// One line of text.
     Text,
+    /// The text without the end of its line; for health only.
+    Word,
     /// A redirect; for the signal only.
     Redirect,
+}
+
+/// The status codes that health is to be answered with, where the asker wants others than the usual ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// For *warn*.
+    pub warn: Option<u16>,
+    /// For *unknown*.
+    pub unknown: Option<u16>,
 }
 
 impl Target {
@@ -88,9 +103,12 @@ impl Target {
     /// The one usual way to write a target that is asked for often; nothing for the others.
     pub(super) fn path(&self) -> Option<String> {
         let (path, format) = match self {
+            Self::Health { codes, .. } if *codes != Codes::default() => return None,
             Self::Health { pool: None, format, .. } => ("/health".to_owned(), format),
-            Self::Health { pool: Some(pool), origin: None, format } => (format!("/health/{pool}"), format),
-            Self::Health { pool: Some(pool), origin: Some(origin), format } => {
+            Self::Health { pool: Some(pool), origin: None, format, .. } => {
+                (format!("/health/{pool}"), format)
+            }
+            Self::Health { pool: Some(pool), origin: Some(origin), format, .. } => {
                 (format!("/health/{pool}/{origin}"), format)
             }
             Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
@@ -106,6 +124,7 @@ impl Target {
         Some(match format {
             Format::Json => path,
             Format::Text => format!("{path}?format=text"),
+            Format::Word => format!("{path}?format=word"),
             Format::Redirect => format!("{path}?format=redirect"),
         })
     }
@@ -145,6 +164,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return Err(answer::problem(414, "uri-too-long", "URI too long", &detail));
     }
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
+    let path = &*usual(path);
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
     let target = match parts.as_slice() {
         [""] => Target::Page,
@@ -152,22 +172,21 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["page.js"] => Target::Script,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
-        ["health"] => Target::Health { pool: None, origin: None, format: format(query, false)? },
-        ["health", pool] => {
-            Target::Health { pool: Some((*pool).to_owned()), origin: None, format: format(query, false)? }
-        }
-        ["health", pool, origin] => {
-            let (pool, origin) = (Some((*pool).to_owned()), Some((*origin).to_owned()));
-            Target::Health { pool, origin, format: format(query, false)? }
-        }
+        ["health"] => health(None, None, query)?,
+        ["health", pool] => health(Some(pool), None, query)?,
+        ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
         ["v1", "heartbeat", token] => Target::Beat { token: (*token).to_owned() },
         ["route", pool] => {
+            only(query, &["format", "wait", "revision", "now"])?;
             Target::Signal { pool: (*pool).to_owned(), format: format(query, true)?, wait: wait(query)? }
         }
         _ => return Err(problem::not_found()),
     };
     let allowed = if let Target::Beat { .. } = target { BEAT } else { READ };
+    if ask.method == "OPTIONS" && allowed == READ {
+        return Err(options());
+    }
     if !allowed.contains(&ask.method) {
         let detail = format!("Only {} is answered here.", allowed.join(" or "));
         let mut answer = answer::problem(405, "method-not-allowed", "Method not allowed", &detail);
@@ -177,13 +196,91 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     Ok(target)
 }
 
+/// A path in its usual spelling: some checkers put a slash before or behind it, others escape what needs no escape (RFC 3986
+/// section 6.2.2.2). Only of health and signals, which they ask for; of everything else a path is what it is.
+fn usual(path: &str) -> Cow<'_, str> {
+    let unusual = path.starts_with("//") || path.ends_with('/') || path.contains('%');
+    if !unusual {
+        return Cow::Borrowed(path);
+    }
+    let bare = path.trim_start_matches('/');
+    // `/health/` is what a script asks whose name of a pool is empty: it must not be told of all.
+    let plain = unescaped(bare.strip_suffix('/').filter(|path| path.contains('/')).unwrap_or(bare));
+    let ours = ["health", "route"].iter().any(|first| plain.split('/').next() == Some(first));
+    if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
+}
+
+/// A text whose escapes of letters, digits, `-`, `.`, `_` and `~` are undone.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(byte) = byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
+            plain.push(char::from(byte));
+            plain.push_str(part.get(2..).unwrap_or_default());
+        } else {
+            plain.push('%');
+            plain.push_str(part);
+        }
+    }
+    plain
+}
+
+fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {
+    only(query, &["format", "warn", "unknown", "now"])?;
+    let codes = Codes { warn: code(query, "warn")?, unknown: code(query, "unknown")? };
+    let (pool, origin) = (pool.map(str::to_owned), origin.map(str::to_owned));
+    Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
+}
+
+/// Refuses parameters that are not known: whoever misspells one would be told something else than was asked for.
+fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {
+        return Ok(());
+    }
+    let detail = format!("A parameter is not known here; {} are.", known.join(", "));
+    Err(answer::problem(400, "unknown-parameter", "Unknown parameter", &detail))
+}
+
+/// The status code that a parameter asks for.
+fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
+    let Some(text) = parameter(query, name) else { return Ok(None) };
+    let digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let code = text
+        .parse()
+        .ok()
+        .filter(|code| digits && (200..600).contains(code) && ![204, 205, 304].contains(code));
+    if code.is_none() {
+        let detail = format!(
+            "The parameter {name} is not a status code from 200 to 599 that carries a body. Write for example {name}=503."
+        );
+        return Err(answer::problem(400, "bad-code", "Bad code", &detail));
+    }
+    Ok(code)
+}
+
+/// What may be asked of a path, and by whom: everything that is read is public.
+fn options() -> Answer {
+    let methods = format!("{}, OPTIONS", READ.join(", "));
+    let headers = vec![
+        ("allow", methods.clone()),
+        ("access-control-allow-origin", "*".to_owned()),
+        ("access-control-allow-methods", methods),
+        ("access-control-max-age", "86400".to_owned()),
+    ];
+    Answer { status: 204, headers, body: String::new() }
+}
+
 fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
     match parameter(query, "format") {
         None | Some("json") => Ok(Format::Json),
         Some("text") => Ok(Format::Text),
+        Some("word") if !redirect => Ok(Format::Word),
         Some("redirect") if redirect => Ok(Format::Redirect),
         Some(_) => {
-            let known = if redirect { "json, text and redirect" } else { "json and text" };
+            let known = if redirect { "json, text and redirect" } else { "json, text and word" };
             let detail = format!("The parameter format has a value that is not known here; {known} are.");
             Err(answer::problem(400, "unknown-format", "Unknown format", &detail))
         }

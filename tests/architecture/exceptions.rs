@@ -5,8 +5,6 @@ use crate::budgets::{Exception, Of};
 pub const EXCEPTIONS: &[Exception] = &[
     Exception { place: "edge/follow.rs::waited", of: Of::Tuples, had: 3 },
     Exception { place: "edge/follow.rs::stream", of: Of::Tuples, had: 2 },
-    Exception { place: "edge/platform/socket.rs::open", of: Of::Tuples, had: 1 },
-    Exception { place: "edge/proxy.rs::stumbled", of: Of::Parameters, had: 6 },
     Exception { place: "edge/proxy.rs::told", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::reply", of: Of::Tuples, had: 1 },
     Exception { place: "edge/reader.rs::at_hand", of: Of::Tuples, had: 1 },
@@ -23,6 +21,5 @@ pub const EXCEPTIONS: &[Exception] = &[
     Exception { place: "proxy/order.rs::last_resort", of: Of::Tuples, had: 1 },
     Exception { place: "proxy/passage.rs::stumbled", of: Of::Tuples, had: 1 },
     Exception { place: "proxy/passage.rs::lease", of: Of::Tuples, had: 1 },
-    Exception { place: "serve/health.rs::answer", of: Of::Tuples, had: 1 },
     Exception { place: "serve/health.rs::document", of: Of::Tuples, had: 1 },
 ];

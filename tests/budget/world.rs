@@ -460,6 +460,7 @@ fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
         latency: Millis::new(latency),
         status: Some(if passes { 200 } else { 500 }),
         cache: CacheClass::OriginProven,
+        told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
     }

@@ -62,7 +62,7 @@ test("16 KB of address are refused and harm nothing", async () => {
   await lives();
 });
 
-for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+for (const method of ["POST", "PUT", "DELETE"]) {
   test(`${method} is 405 with the methods that are allowed`, async () => {
     const answer = await worker.get("/health", { method });
     assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"]);

@@ -52,8 +52,8 @@ const table = {
     "that nobody knows": [method("CANARY"), 501],
     "of 5,000 letters": [method("X".repeat(5000)), 501],
     "with characters that none has": [method("G<canary>T"), 400],
-    OPTIONS: [method("OPTIONS"), 405],
-    "OPTIONS of *": [method("OPTIONS", "*"), 405],
+    OPTIONS: [method("OPTIONS"), 204],
+    "OPTIONS of *": [method("OPTIONS", "*"), 204],
     "TRACE, which would give the request back": [method("TRACE", "/health", "Cookie: canary"), 405],
     PROPFIND: [method("PROPFIND"), 405],
     PURGE: [method("PURGE"), 405],
@@ -75,10 +75,10 @@ const table = {
     "a backslash first": [get("\\livez"), 400],
     "a backslash inside": [get("/health\\shop"), 404],
     "a fragment": [get("/livez#canary"), 200],
-    "two slashes first": [get("//health"), 404],
+    "two slashes first": [get("//health"), 200],
     "two slashes and a host": [get("//canary.example/health"), 404],
     "two slashes inside": [get("/health//shop"), 404],
-    "a slash at the end": [get("/health/shop/"), 404],
+    "a slash at the end": [get("/health/shop/"), 200],
     "no pool": [get("/health/"), 404],
     "no pool to route": [get("/route/"), 404],
     "/./": [get("/./livez"), 404],
@@ -88,7 +88,7 @@ const table = {
     "/../ escaped twice": [get("/canary/%252e%252e/livez"), 404],
     "4,000 times /..": [get(`${"/..".repeat(4000)}/livez`), 404],
     "5,000 levels": [get("/a".repeat(5000)), 404],
-    "a name escaped": [get("/health/%73hop"), 404],
+    "a name escaped": [get("/health/%73hop"), 200],
     "a name escaped twice": [get("/health/%2573hop"), 404],
     "a name in capitals": [get("/health/SHOP"), 404],
     "capitals": [get("/HEALTH"), 404],
@@ -113,17 +113,17 @@ const table = {
   },
   queries: {
     "invalid UTF-8": [get("/health?\xff\xfe=canary"), 400],
-    "invalid UTF-8, escaped": [get("/health/shop?canary=%ff%fe"), 200],
+    "invalid UTF-8, escaped": [get("/health/shop?canary=%ff%fe"), 400],
     "5,000 parameters": [get(`/health?${many(5000, (index) => `a${index}`).join("&")}`), 414],
-    "2,000 parameters": [get(`/health/shop?${many(2000, (index) => `a${index}`).join("&")}`), 200],
+    "2,000 parameters": [get(`/health/shop?${many(2000, (index) => `a${index}`).join("&")}`), 400],
     "a format 1,000 times": [get(`/health?${many(1000, () => "format=canary").join("&")}`), 400],
     "a format after a format": [get("/health?format=json&format=canary"), 200],
     "a format escaped": [get("/health?format=%74ext"), 400],
     "a format of markup": [get("/health?format=%3Ccanary%3E"), 400],
-    "an array of formats": [get("/health?format[]=canary"), 200],
+    "an array of formats": [get("/health?format[]=canary"), 400],
     "a redirect of health": [get("/health?format=redirect&to=http://canary.example"), 400],
-    "marks alone": [get("/health????&&&==&=="), 200],
-    "a redirect to elsewhere": [get("/route/shop?format=redirect&url=http://canary.example"), 307],
+    "marks alone": [get("/health????&&&==&=="), 400],
+    "a redirect to elsewhere": [get("/route/shop?format=redirect&url=http://canary.example"), 400],
   },
   hosts: {
     none: [host(), 400],
@@ -209,7 +209,7 @@ test("an answer for an absurd Host is given to nobody else", async () => {
 
 const PATHS = ["/", "/style.css", "/livez", "/readyz", "/health", "/health/shop", "/health/shop/primary", "/route/shop", "/nope"];
 
-for (const name of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "MKCOL", "LOCK", "REPORT"]) {
+for (const name of ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "MKCOL", "LOCK", "REPORT"]) {
   test(`${name} is refused on every path`, async () => {
     for (const path of PATHS) {
       const { answers: [answer] } = await exchange(worker.port, method(name, path, `x: ${WORD}`));
@@ -429,7 +429,7 @@ const filler = (length) => "x".repeat(length);
 
 // Were no more than their addresses kept, it would be 114 MiB of queries, and 92 of hosts.
 for (const [name, count, question] of [
-  ["queries", 10_000, (text) => get(`/health/shop?${text}-${filler(12_000)}`)],
+  ["queries", 10_000, (text) => get(`/health/shop?now=${text}-${filler(12_000)}`)],
   ["hosts", 1000, (text) => request("GET /health/shop HTTP/1.1", [`Host: ${text}-${filler(100_000)}`])],
 ]) {
   test(`absurd ${name} on known paths leave nothing behind`, async (t) => {

@@ -51,6 +51,7 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
         outcome,
         latency: Millis::new(latency),
         cache,
+        told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
     };

@@ -191,6 +191,13 @@ fn describe_routes(config: &Config) {
             route.attempts,
         ));
     }
+    if let (Some(public), Some(base)) = (&config.public_url, config.own_base(None))
+        && public.to_string() != base
+    {
+        say(&format!(
+            "  the host of public_url is routed, so what is Vedette's own there is under {base}/; links and heartbeats lead there"
+        ));
+    }
 }
 
 fn as_json(file: &Path, deploy: bool) -> ExitCode {

@@ -5,10 +5,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use vedette::config::{Config, Heartbeat};
 use vedette::heartbeat::{key, message, token};
+use vedette::mac;
 use vedette::units::{Millis, OriginId};
 
 use super::{PROBLEMS, USAGE, load, say, say_error};
@@ -17,7 +16,7 @@ use super::{PROBLEMS, USAGE, load, say, say_error};
 const LAPTOP: &str = "http://127.0.0.1:8787";
 
 /// Runs the command.
-pub(super) fn run(file: &Path, job: &str, base: Option<String>) -> ExitCode {
+pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
     let config = match load(file) {
         Ok(config) => config,
         Err(code) => return code,
@@ -26,8 +25,7 @@ pub(super) fn run(file: &Path, job: &str, base: Option<String>) -> ExitCode {
         say_error(&format!("there is no heartbeat of this name; there are {}", known(&config)));
         return ExitCode::from(USAGE);
     };
-    let base = base.or_else(|| config.public_url.as_ref().map(ToString::to_string));
-    let base = base.unwrap_or_else(|| LAPTOP.to_owned());
+    let base = config.own_base(base).unwrap_or_else(|| LAPTOP.to_owned());
     if !(base.starts_with("https://") || base.starts_with("http://")) || base.contains([' ', '%', '?', '#']) {
         say_error("--base is not the address of a worker; write it as https://health.example.com");
         return ExitCode::from(USAGE);
@@ -53,9 +51,7 @@ fn known(config: &Config) -> String {
 }
 
 fn address(job: &Heartbeat, secret: &str, base: &str) -> String {
-    // A key of any length is one.
-    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map(|mac| mac.chain_update(message(&job.id)));
-    let mac = mac.map(|mac| mac.finalize().into_bytes().into()).unwrap_or_default();
+    let mac = mac::sign(secret.as_bytes(), &message(&job.id)).unwrap_or_default();
     format!("{}/v1/heartbeat/{}", base.trim_end_matches('/'), token(&job.id, &mac))
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Check { file, json, deploy } => check::run(&file, json, deploy),
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
-        Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base),
+        Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base.as_deref()),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
     }
 }

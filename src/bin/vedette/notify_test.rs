@@ -1,15 +1,11 @@
-//! `vedette notify-test`: sends one test message from here and explains what the receiver said. The message, the request and what an
-//! answer means are the worker's; only the signature is made by other hands.
+//! `vedette notify-test`: sends one test message from here and explains what the receiver said. The message, its signature, the
+//! request and what an answer means are the worker's.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
-use vedette::config::{Channel, ChannelKind, Config, ProbeValue};
-use vedette::notify::{self, Delivery, Outcome};
+use vedette::config::{Channel, ChannelKind, Config};
+use vedette::notify::{self, Outcome};
 use vedette::units::Timestamp;
 
 use super::{PROBLEMS, USAGE, load, probe, say, say_error};
@@ -26,7 +22,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
     };
     let now = probe::now();
     let delivery = notify::test_message(channel, now);
-    let (address, signatures) = match reveal(channel, &delivery, now) {
+    let (address, signatures) = match notify::reveal(channel, &delivery, now, secret) {
         Ok(revealed) => revealed,
         Err(why) => {
             say_error(&why);
@@ -75,24 +71,7 @@ fn known(config: &Config) -> String {
     }
 }
 
-/// The address and the signatures, from the environment of this command; why there are none, without a word of what is secret.
-fn reveal(channel: &Channel, delivery: &Delivery, now: Timestamp) -> Result<(String, Vec<String>), String> {
-    let text = notify::signed_text(&delivery.id, now, &delivery.body);
-    let signed = |name: &String| {
-        let secret = secret(name)?;
-        let key = STANDARD.decode(notify::key(name, &secret)?).ok();
-        let mac = key.and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok());
-        let mac = mac.ok_or_else(|| format!("the secret {name} is not base64"))?;
-        Ok(STANDARD.encode(mac.chain_update(&text).finalize().into_bytes()))
-    };
-    let signatures = channel.secrets.iter().map(signed).collect::<Result<_, String>>()?;
-    let address = match &channel.url {
-        ProbeValue::Text(address) => address.clone(),
-        ProbeValue::Secret(name) => notify::address(name, &secret(name)?)?,
-    };
-    Ok((address, signatures))
-}
-
+/// A secret, from the environment of this command.
 fn secret(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|_| format!("the secret {name} is not set in the environment"))
 }

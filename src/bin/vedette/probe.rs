@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
-use vedette::config::{Config, ProbeValue};
+use vedette::config::{Config, Origin, ProbeValue};
 use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
@@ -35,7 +35,7 @@ pub(super) fn run(file: &Path, origin: &str) -> ExitCode {
     let at = now();
     let reply = send(request);
     let sample = probe::examine(found, at, &reply);
-    explain(&sample, &reply)
+    explain(found, &sample, &reply)
 }
 
 fn known(config: &Config) -> String {
@@ -137,7 +137,7 @@ fn broken(error: &ureq::Error) -> End {
     if timed_out { End::TimedOut } else { End::Broken(error.to_string()) }
 }
 
-fn explain(sample: &Sample, reply: &Reply) -> ExitCode {
+fn explain(origin: &Origin, sample: &Sample, reply: &Reply) -> ExitCode {
     if let End::Broken(words) = &reply.end {
         say(&format!("  the exchange broke: {words}"));
     }
@@ -145,7 +145,8 @@ fn explain(sample: &Sample, reply: &Reply) -> ExitCode {
     say(&format!("  status         {status}"));
     say(&format!("  response time  {}", sample.latency));
     say(&format!("  body           {} bytes", reply.body.len()));
-    say(&format!("  cache class    {}", sample.cache.as_str()));
+    let told = sample.told.map(|told| format!(" ({told})")).unwrap_or_default();
+    say(&format!("  cache class    {}{told}", sample.cache.as_str()));
     if let Some(calls) = sample.database.calls {
         say(&format!("  database calls {calls}"));
     }
@@ -159,6 +160,9 @@ fn explain(sample: &Sample, reply: &Reply) -> ExitCode {
             Finding::Broken(why) => ("broken", format!(": {why}")),
         };
         say(&format!("  expect {:<20} {mark}{why}", check.expectation));
+    }
+    if let Some(hint) = reply.head.as_ref().and_then(|head| probe::hint(origin, head)) {
+        say(&format!("  hint: {hint}"));
     }
     let (word, why, code) = match sample.evidence() {
         Evidence::Pass => ("pass", "everything is as expected".to_owned(), ExitCode::SUCCESS),

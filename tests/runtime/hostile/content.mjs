@@ -45,6 +45,9 @@ export const bodies = {
   "document-says-nonsense": { act: document('{"status":"splendid"}'), expect: "{}" },
   "document-is-no-json": { act: document("<html>pass</html>"), expect: "{}" },
   "document-in-depth": { act: document(nested(60_000)), expect: "{}" },
+  "document-of-an-actuator": { act: ok(["Content-Type: application/json"], '{"status":"DOWN"}'), expect: "{}" },
+  "document-of-a-request": { act: ok(["Content-Type: application/json"], '{"status":"error"}'), expect: "{}" },
+  "document-with-a-byte-order-mark": { act: document('\ufeff{"status":"fail"}'), expect: "{}" },
   "json-in-depth": json(nested(60_000)),
   "json-too-deep": json(`{"ok":true,"deep":${"[".repeat(127)}${"]".repeat(127)}}`),
   "json-as-deep-as-is-read": json(`{"ok":true,"deep":${"[".repeat(126)}${"]".repeat(126)}}`),
@@ -78,6 +81,9 @@ export const caches = {
   "age-of-100": cached("Age: 100"),
   "age-of-0": cached("Age: 0"),
   "age-absurd": cached(`Age: ${"9".repeat(60)}`),
+  "warning-111": cached("CF-Cache-Status: MISS", 'Warning: 111 - "Revalidation Failed"'),
+  "cache-status-fwd-status": cached("Cache-Status: edge; fwd=stale; fwd-status=503"),
+  "x-cache-inner-miss": cached("X-Cache: MISS", "X-Cache: REVALIDATED"),
   "cache-fields-of-nonsense": cached("CF-Cache-Status: \x01", "Cache-Status: ;;;,,", "X-Cache: \xff", "Age: -1"),
 };
 

@@ -25,6 +25,8 @@ const onceTo = (where, status = "302 Found") => ({
 export const redirects = {
   "redirects-once": onceTo(() => "/there", "308 Permanent Redirect"),
   "redirects-to-its-own-address": onceTo((port) => `http://127.0.0.1:${port}/there`),
+  "redirects-in-capitals": onceTo((port) => `HTTP://127.0.0.1:${port}/there`),
+  "redirects-with-spaces": onceTo(() => '/over there?<"x y">'),
   "redirects-to-itself": to("/health"),
   "redirects-in-a-loop": {
     act: onRequest((socket, request) =>

@@ -18,7 +18,14 @@ export const slow = {
   "says-nothing": { act: () => {} },
 };
 
+/** Breaks off every other request without a word, and answers the next one. */
+const everyOther = () => {
+  let requests = 0;
+  return onRequest((socket) => (++requests % 2 ? socket.destroy() : socket.write(good)));
+};
+
 export const closes = {
+  "breaks-off-every-other-request": { act: everyOther(), probe: '{ path = "/health", method = "POST" }' },
   "closes-at-once": { act: (socket) => socket.end() },
   "closes-before-headers": { act: saysAndCloses("") },
   "closes-in-mid-headers": { act: saysAndCloses("HTTP/1.1 200 OK\r\nContent-Le") },

@@ -1,0 +1,129 @@
+// One attempt to have an origin answer a request, and what came of it. It decides nothing: what an outcome proves, and what follows
+// from it, is said by the core (src/route/attempt.rs).
+
+import { connect } from "cloudflare:sockets";
+
+/** Outcomes that are no status, as the core reads them. */
+export const BROKE_OFF = 0;
+export const TOO_LATE = 1;
+/** The client broke its request off, or left. */
+export const LEFT = 2;
+/** The connection ended while the request was still being sent. */
+export const CUT = 3;
+/** The origin took no connection: nothing has left. */
+export const REFUSED = 4;
+/** It switched protocols though nobody asked. */
+export const SWITCHED = 5;
+
+/** An origin that took a connection is not asked whether it does for so long, in milliseconds. */
+const TAKES_FOR = 100;
+
+/** Origins of which is remembered that they took a connection just now. */
+const TAKES_MOST = 1000;
+
+/** The longest body of which the runtime keeps the length by itself. */
+const LONGEST = Number.MAX_SAFE_INTEGER;
+
+/** Whether something comes after the header fields. A body of no bytes is none. */
+export const hasBody = ({ body, headers }) => body !== null && headers.get("content-length") !== "0";
+
+/** The outcome of an attempt as the core reads it: a number below 100, or a status. */
+export function outcomeOf(came) {
+  if (typeof came === "number") return came;
+  return came.status === 101 && !came.webSocket ? SWITCHED : came.status;
+}
+
+/** A body on its way, pumped by the runtime, unread. `sent.whole` becomes true once the runtime has taken all of it for the origin.
+ *
+ *  The runtime ends a pumped body well whose source has ended badly. So the pump is not to end it: it is closed when all was sent, and
+ *  when the client tears it the whole request is aborted, which the origin sees (RFC 9112 section 8). */
+function pumped(body, length, sent, whole) {
+  const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
+  const aborting = new AbortController();
+  const torn = () => {
+    // One that its reader let go is in error: then the origin wants no more, and its answer is not to be aborted.
+    if (writable.getWriter().desiredSize === null) return;
+    sent.torn = true;
+    aborting.abort();
+  };
+  body
+    .pipeTo(writable, { preventAbort: true, preventClose: true })
+    .then(() => writable.close().then(whole, () => {}), torn)
+    .catch(() => {});
+  return { body: readable, signal: aborting.signal };
+}
+
+/** What is fetched: a request with its body pumped, or handed over as it is where the runtime takes no other (GET and HEAD, and lengths
+ *  that no number holds). Of the latter nobody is told when they are whole. */
+function outgoing(request, url, headers, body, sent, whole) {
+  const { method } = request;
+  if (body === null) {
+    sent.whole = true;
+    return [url, { method, headers, redirect: "manual" }];
+  }
+  const length = headers.get("content-length");
+  if (method === "GET" || method === "HEAD" || Number(length) > LONGEST) return [new Request(url, request), { headers, redirect: "manual" }];
+  return [url, { method, headers, redirect: "manual", ...pumped(body, length, sent, whole) }];
+}
+
+/** Sends a request: the response, once its headers are there, or how there came to be none. The origin's time begins when it has the
+ *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let
+ *  go with the request that it belongs to. `body` is what is left of its body, or nothing; with `raw` that of the response stays as it
+ *  was coded. */
+export const sent = (request, url, headers, { patience, raw, body }) =>
+  new Promise((resolve) => {
+    let timer;
+    const sent = { whole: false, torn: false };
+    const done = (outcome) => {
+      clearTimeout(timer);
+      timer = null;
+      resolve(outcome);
+    };
+    const left = () => sent.torn || request.signal.aborted;
+    const late = () => done(left() ? LEFT : TOO_LATE);
+    const wait = () => {
+      if (timer !== null) timer = setTimeout(late, patience);
+    };
+    const whole = () => {
+      sent.whole = true;
+      wait();
+    };
+    const answered = (response) => {
+      // One that comes after its time is nobody's any more, and must not keep its connection.
+      if (timer === null) response.body?.cancel().catch(() => {});
+      else done(response);
+    };
+    const lost = () => done(left() ? LEFT : sent.whole ? BROKE_OFF : CUT);
+    const [to, init] = outgoing(request, url, headers, body, sent, whole);
+    if (raw) init.encodeResponseBody = "manual";
+    // Of a body that is handed over as it is nobody says when it is whole.
+    if (sent.whole || init.signal === undefined) wait();
+    fetch(to, init).then(answered, lost);
+  });
+
+/** Origins that took a connection, and when. */
+const taking = new Map();
+
+/** Whether an origin takes connections. It is asked before a request that must not be sent twice, where the platform does not tell what was
+ *  refused from what broke off; an answer holds for a moment. */
+export async function takes(url, patience) {
+  const { host, hostname, port, protocol } = new URL(url);
+  const now = Date.now();
+  const known = taking.get(host);
+  if (known !== undefined && known <= now && now - known < TAKES_FOR) return true;
+  let socket, timer;
+  try {
+    socket = connect({ hostname, port: Number(port) || (protocol === "https:" ? 443 : 80) });
+    socket.closed.catch(() => {});
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience, false)));
+    if ((await Promise.race([socket.opened, late])) === false) return false;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+    socket?.close().catch(() => {});
+  }
+  if (taking.size >= TAKES_MOST) taking.clear();
+  taking.set(host, now);
+  return true;
+}

@@ -1,0 +1,87 @@
+// Copies of answers, which stand in when no origin answers. Which are kept, for how long and under which key, the core says
+// (src/route/copy.rs); this keeps them.
+//
+// A copy is the bytes as they came, whatever their coding. Fields on which the Cache API would act by itself are kept under other names.
+
+/** Addresses of which is remembered that a copy was kept just now. */
+const COPIES_MOST = 1000;
+
+/** When a copy was kept. */
+const KEPT_AT = "vedette-kept-at";
+
+/** Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy. */
+const ASIDE = ["age", "cache-control", "cdn-cache-control", "cloudflare-cdn-cache-control", "content-encoding", "expires", "pragma", "vary"];
+const aside = (name) => `vedette-copy-${name}`;
+
+/** All of a body, if it is as long as was announced; nothing if it breaks off, or is longer. */
+async function whole(body, length) {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const part of body) {
+    if (at + part.length > length) return;
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return at === length ? bytes : undefined;
+}
+
+/** What keeps copies. `keep` is the word of the core on whether one is kept of an answer. */
+export function copies(keep) {
+  /** Until when no further copy is kept, by address. */
+  const keptUntil = new Map();
+
+  async function put({ key, ttl, length }, body, headers, now) {
+    const bytes = await whole(body, length);
+    if (bytes === undefined) throw new Error("the answer broke off");
+    for (const name of ASIDE) {
+      const value = headers.get(name);
+      if (value !== null) headers.set(aside(name), value);
+      headers.delete(name);
+    }
+    headers.set("cache-control", `max-age=${Math.ceil(ttl / 1000)}`);
+    headers.set(KEPT_AT, String(now));
+    await caches.default.put(key, new Response(bytes, { headers }));
+  }
+
+  /** The body of an answer, of which a copy is kept on the way, if the core says so. */
+  function copied(request, answer, ctx) {
+    const { body, status, headers } = answer;
+    if (body === null || Date.now() < (keptUntil.get(request.url) ?? 0)) return body;
+    const kept = keep(request, status, headers);
+    if (!kept) return body;
+    const now = Date.now();
+    if (keptUntil.size >= COPIES_MOST) keptUntil.clear();
+    keptUntil.set(request.url, now + kept.anew);
+    const [one, other] = body.tee();
+    ctx.waitUntil(put(kept, other, new Headers(headers), now).catch(() => keptUntil.delete(request.url)));
+    return one;
+  }
+
+  /** The copy of a key, with its age; nothing if there is none. */
+  async function copyOf(key, request) {
+    try {
+      const copy = await caches.default.match(key);
+      if (copy === undefined) return;
+      const headers = new Headers(copy.headers);
+      const came = Number(copy.headers.get(aside("age"))) || 0;
+      const age = came + Math.max(0, Math.round((Date.now() - Number(copy.headers.get(KEPT_AT))) / 1000));
+      for (const name of [KEPT_AT, "cf-cache-status", ...ASIDE]) headers.delete(name);
+      for (const name of ASIDE) {
+        const value = copy.headers.get(aside(name));
+        if (value !== null) headers.set(name, value);
+        headers.delete(aside(name));
+      }
+      headers.set("age", String(age));
+      if (request.method === "HEAD") {
+        copy.body?.cancel().catch(() => {});
+        return new Response(null, { status: copy.status, headers });
+      }
+      // Its bytes are coded already.
+      return new Response(copy.body, { status: copy.status, headers, encodeBody: "manual" });
+    } catch {
+      // A cache that fails has no copy.
+    }
+  }
+
+  return { copied, copyOf };
+}

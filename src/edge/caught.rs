@@ -1,0 +1,146 @@
+//! Calls that the platform may answer by throwing, and that the crate `worker` unwraps or lets
+//! escape. Either would end the wasm instance, and with it every request that is in it; here each
+//! is a `Result`.
+//!
+//! - Sockets of an object and `waitUntil`: the crate unwraps them, although `worker_sys` beneath it
+//!   declares them with `catch`. They are called there.
+//! - Rows of a query, the cache, a body that is read into a buffer: declared without `catch`, so
+//!   they are declared here.
+//! - `transactionSync`: the crate has only the transaction that awaits.
+//!
+//! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms
+//! that do not catch.
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::{ReadableStream, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, Response};
+pub(super) use worker::worker_sys::Context;
+use worker::{Result, State, Storage, WebSocket, WebSocketRequestResponsePair};
+
+type Thrown<T> = std::result::Result<T, JsValue>;
+
+#[wasm_bindgen]
+extern "C" {
+    type Transactional;
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transact(this: &Transactional, work: &mut dyn FnMut() -> Thrown<()>) -> Thrown<()>;
+
+    type Cursor;
+    #[wasm_bindgen(method, catch)]
+    fn raw(this: &Cursor) -> Thrown<JsValue>;
+    /// SQLite may fail at any row, long after `exec`.
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
+    fn array_of(iterator: &JsValue) -> Thrown<Array>;
+
+    type Caches;
+    #[wasm_bindgen(thread_local_v2, js_name = caches)]
+    static CACHES: Caches;
+    #[wasm_bindgen(method, catch, getter)]
+    fn default(this: &Caches) -> Thrown<Cache>;
+    type Cache;
+    #[wasm_bindgen(method, catch, js_name = match)]
+    fn find(this: &Cache, url: &str) -> Thrown<Promise>;
+    #[wasm_bindgen(method, catch, js_name = put)]
+    fn keep(this: &Cache, url: &str, response: &Response) -> Thrown<Promise>;
+
+    type Body;
+    #[wasm_bindgen(method, catch, js_name = getReader)]
+    fn reader(this: &Body, options: &ReadableStreamGetReaderOptions) -> Thrown<Reader>;
+    /// Reads a body into buffers of ours.
+    pub(super) type Reader;
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &Reader, buffer: &Uint8Array, options: &Object) -> Thrown<Promise>;
+}
+
+/// The same invocation, for a task that outlives the call.
+pub(super) fn same(ctx: &Context) -> Context {
+    let value: &JsValue = ctx.as_ref();
+    value.clone().unchecked_into()
+}
+
+/// Keeps an invocation going until the work is done. Where the platform refuses that, the work is
+/// begun all the same.
+pub(super) fn wait_until(ctx: &Context, work: impl Future<Output = ()> + 'static) {
+    let _ = ctx.wait_until(&promised(work));
+}
+
+/// Keeps an object going until the work is done. Where the platform refuses that, the work is begun
+/// all the same.
+pub(super) fn keep_going(state: &State, work: impl Future<Output = ()> + 'static) {
+    let _ = state.as_raw().wait_until(&promised(work));
+}
+
+fn promised(work: impl Future<Output = ()> + 'static) -> Promise {
+    future_to_promise(async {
+        work.await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+/// Accepts a WebSocket that outlives the object's memory.
+pub(super) fn accept(state: &State, socket: &WebSocket, tag: &str) -> Result<()> {
+    Ok(state.as_raw().accept_websocket_with_tags(socket.as_ref(), vec![tag.into()])?)
+}
+
+/// The sockets of a tag; all of them without one.
+pub(super) fn sockets(state: &State, tag: Option<&str>) -> Result<Vec<WebSocket>> {
+    let state = state.as_raw();
+    let sockets = tag.map_or_else(|| state.get_websockets(), |tag| state.get_websockets_with_tag(tag))?;
+    Ok(sockets.into_iter().map(WebSocket::from).collect())
+}
+
+/// Has the platform answer a word on every socket of an object, without waking it.
+pub(super) fn answer_alone(state: &State, word: &str, answer: &str) -> Result<()> {
+    let pair = WebSocketRequestResponsePair::new(word, answer)?;
+    Ok(state.as_raw().set_websocket_auto_response(&pair)?)
+}
+
+/// Runs `work` in a transaction: if it fails, nothing that it wrote remains
+/// (<https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#transactionsync>).
+pub(super) fn transaction(storage: &Storage, mut work: impl FnMut() -> Result<()>) -> Result<()> {
+    let storage: &Transactional = storage.as_raw().unchecked_ref();
+    Ok(storage.transact(&mut || work().map_err(JsValue::from))?)
+}
+
+/// The rows of a query for two texts; rows of anything else are left out.
+pub(super) fn pairs(storage: &Storage, query: &str) -> Result<Vec<(String, String)>> {
+    let cursor = storage.as_raw().sql().exec(query, Array::new())?;
+    let rows = array_of(&cursor.unchecked_ref::<Cursor>().raw()?)?;
+    let pair = |row: JsValue| {
+        let row: Array = row.unchecked_into();
+        row.get(0).as_string().zip(row.get(1).as_string())
+    };
+    Ok(rows.iter().filter_map(pair).collect())
+}
+
+/// The copy that the cache of this data centre has.
+pub(super) async fn cached(url: &str) -> Result<Option<Response>> {
+    let found = JsFuture::from(CACHES.with(Caches::default)?.find(url)?).await?;
+    Ok((!found.is_undefined()).then(|| found.unchecked_into()))
+}
+
+/// Leaves a copy in the cache of this data centre.
+pub(super) async fn cache(url: &str, response: &Response) -> Result<()> {
+    JsFuture::from(CACHES.with(Caches::default)?.keep(url, response)?).await?;
+    Ok(())
+}
+
+/// A reader into buffers of ours; the one of `web_sys` does not know the standard's `min`.
+pub(super) fn reader(body: &ReadableStream) -> Thrown<Reader> {
+    let mode = ReadableStreamGetReaderOptions::new();
+    mode.set_mode(ReadableStreamReaderMode::Byob);
+    body.unchecked_ref::<Body>().reader(&mode)
+}
+
+/// Reads until `room` bytes are there or the body has ended: the bytes, and whether it has.
+pub(super) async fn filled(reader: &Reader, room: u32) -> Thrown<(Vec<u8>, bool)> {
+    let options = Object::new();
+    Reflect::set(&options, &"min".into(), &room.into())?;
+    let piece = JsFuture::from(reader.read(&Uint8Array::new_with_length(room), &options)?).await?;
+    // The last piece may come together with the word that it is the last.
+    let bytes = Reflect::get(&piece, &"value".into())?.dyn_into::<Uint8Array>();
+    let bytes = bytes.map(|bytes| bytes.to_vec()).unwrap_or_default();
+    Ok((bytes, Reflect::get(&piece, &"done".into())?.is_truthy()))
+}
