@@ -84,7 +84,6 @@ const checks = () => [
     holds: SIMULATION,
   },
   { name: "formatting", command: ["cargo", "fmt", "--check"] },
-  { name: "import fence", command: [node, "scripts/fence.mjs"] },
   { name: "sample origin: lint", command: [python, "-m", "ruff", "check", "."], ...origin },
   { name: "sample origin: formatting", command: [python, "-m", "ruff", "format", "--check", "."], ...origin },
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], ...origin },
