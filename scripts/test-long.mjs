@@ -18,11 +18,11 @@ const worlds = (what, test, env) => ({
   needs: ["compiled"],
 });
 
-const HOURS = "80000";
-const FORTNIGHTS = "100";
-const DAYS = "7";
-const INPUTS = "5000000";
-const CASES = "5000";
+const HOURS = "40000";
+const FORTNIGHTS = "50";
+const DAYS = "3";
+const INPUTS = "2000000";
+const CASES = "2000";
 
 const suites = ["--lib", "--test", "simulation", "--test", "budget", "--test", "fuzz", "--test", "config", "--test", "routing"];
 
