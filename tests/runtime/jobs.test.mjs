@@ -120,6 +120,7 @@ test("a step that comes after others waits for their ends, good or bad", async (
     { name: "a", kind: WORKS },
     { name: "b", kind: WORKS },
   ]);
+  assert.equal(await jobs.running(), "a b");
   await jobs.end("a", "broken");
   assert.equal(await jobs.running(), "b");
   await jobs.end("b");
