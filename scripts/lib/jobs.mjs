@@ -12,7 +12,7 @@ import { availableParallelism } from "node:os";
 export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];
 
 /** How many jobs that wait run at once, whatever they need. */
-const MOST_WAITING = 6;
+const MOST_WAITING = 3;
 
 /** Which share of the machine the jobs that wait may need together: bursts, of starting workers above all, need room. */
 const SHARE = 0.8;
@@ -30,8 +30,8 @@ function mayStart(job, running, cores) {
   return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores * SHARE);
 }
 
-/** Runs jobs `{ name, kind, run, needs?, holds?, cores? }`, each after those that it needs, in the order of the list where there is a
- *  choice; of two that hold the same (a folder of cargo, which locks it), one at a time. `ended(job, { error, seconds })` is called after
+/** Runs jobs `{ name, kind, run, needs?, after?, holds?, cores? }`, each after those that it needs, and when those of `after` have ended
+ *  well or badly, in the order of the list where there is a choice; of two that hold the same (a folder of cargo, which locks it), one at a time. `ended(job, { error, seconds })` is called after
  *  each. What needs a job that failed is not run, and fails. */
 export async function schedule(jobs, ended, cores = availableParallelism()) {
   const [open, running, good] = [[...jobs], new Map(), new Set()];
@@ -40,6 +40,8 @@ export async function schedule(jobs, ended, cores = availableParallelism()) {
     (error ? failed : good).add(job.name);
     ended(job, { error, seconds: (Date.now() - begun) / 1000 });
   };
+  const isReady = ({ needs = [], after = [] }) =>
+    needs.every((name) => good.has(name)) && after.every((name) => good.has(name) || failed.has(name));
   const begin = (job) => {
     const begun = Date.now();
     open.splice(open.indexOf(job), 1);
@@ -55,7 +57,7 @@ export async function schedule(jobs, ended, cores = availableParallelism()) {
       if (lost) {
         open.splice(open.indexOf(job), 1);
         finish(job, new Error(`It needs ${lost}, which failed.`), Date.now());
-      } else if ((job.needs ?? []).every((name) => good.has(name)) && mayStart(job, [...running.keys()], cores)) begin(job);
+      } else if (isReady(job) && mayStart(job, [...running.keys()], cores)) begin(job);
     }
     if (running.size) await Promise.race(running.values());
     else if (open.length && !open.some(({ needs = [] }) => needs.every((name) => good.has(name) || failed.has(name))))

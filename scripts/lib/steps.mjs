@@ -11,9 +11,9 @@ const CORES = { [WORKS]: 1, [WAITS]: 0.25, [LOADS]: 1, [ALONE]: 1 };
 const NICENESS = process.env[BACKGROUND] ?? "10";
 delete process.env[BACKGROUND];
 
-/** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, holds?, cores? }` as a job: `command` is the program and its
+/** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, after?, holds?, cores? }` as a job: `command` is the program and its
  *  arguments, `work` is done after it. What works makes way, unless others wait for it. */
-function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, holds, cores = CORES[kind] }) {
+function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, after, holds, cores = CORES[kind] }) {
   const [program, ...args] = command;
   const quiet = kind === WORKS && !urgent ? { [BACKGROUND]: NICENESS } : {};
   const act = async () => {
@@ -21,7 +21,7 @@ function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, wor
     await work?.();
     if (process.env.VEDETTE_VERBOSE) console.log(output);
   };
-  return { name, kind, run: act, needs, holds, cores };
+  return { name, kind, run: act, needs, after, holds, cores };
 }
 
 /** Runs all steps, to the end even if one fails; whether all passed. The last line is `N passed, N failed`. */
