@@ -43,11 +43,11 @@ pub fn request(origin: &Origin, vantage: &Name) -> Request {
     let mut headers: Vec<(String, ProbeValue)> =
         origin.probe.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     for (name, value) in DEFAULTS {
-        if origin.probe.headers.get(name).is_none() {
+        if !origin.probe.headers.contains_key(name) {
             headers.push((name.into(), ProbeValue::Text(value.into())));
         }
     }
-    if origin.probe.headers.get("user-agent").is_none() {
+    if !origin.probe.headers.contains_key("user-agent") {
         headers.push(("user-agent".into(), ProbeValue::Text(agent(vantage))));
     }
     headers.push(("vedette-vantage".into(), ProbeValue::Text(vantage.to_string())));

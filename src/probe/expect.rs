@@ -39,7 +39,7 @@ fn check(expectation: &str, finding: Finding) -> Check {
 /// What to write where an answer is not what was meant; nothing where that cannot be told.
 #[must_use]
 pub fn hint(origin: &Origin, head: &Head) -> Option<&'static str> {
-    let accepts = origin.probe.headers.get("accept").is_some();
+    let accepts = origin.probe.headers.contains_key("accept");
     let names =
         |field, word| head.header(field).is_some_and(|value| value.to_ascii_lowercase().contains(word));
     match head.status {
