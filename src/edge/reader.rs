@@ -238,7 +238,9 @@ fn extend_lease(part: &Part, limit: Millis) {
 
 fn end_leases() {
     LEASES.with_borrow_mut(|leases| {
-        leases.values().for_each(|lease| clock::set_time(lease, "until", Timestamp::default()));
+        for lease in leases.values() {
+            clock::set_time(lease, "until", Timestamp::default());
+        }
         leases.clear();
     });
 }
