@@ -74,8 +74,8 @@ pub(super) fn send(socket: &WebSocket, text: &str) {
 /// Opens a line that outlives the object's memory, and on which a ping is answered without waking
 /// it: our end, and the response with the other.
 pub(super) fn open(state: &State, tag: &str) -> Result<(WebSocket, Response)> {
-    let (asked, answer) = follow::PING;
-    caught::answer_alone(state, asked, answer)?;
+    let (word, answer) = follow::PING;
+    caught::answer_alone(state, word, answer)?;
     let pair = WebSocketPair::new()?;
     caught::accept(state, &pair.server, tag)?;
     let init = ResponseInit::new();

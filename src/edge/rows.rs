@@ -1,4 +1,4 @@
-//! The Arbiter's rows in `SQLite`: reads them all at once, and writes those of one step in one
+//! The Arbiter's rows in its database: reads them all at once, and writes those of one step in one
 //! transaction. Which rows there are is said by the core; the tables' names stand here.
 
 use worker::{Result, SqlStorageValue, Storage};

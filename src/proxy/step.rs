@@ -149,7 +149,7 @@ impl<'a> Told<'a> {
 }
 
 /// How long a body may be that is held, in bytes.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference in")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
 fn held<S: Serializer>(_careful: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(HELD)
 }

@@ -2,7 +2,7 @@
 //!
 //! A day at rest must come out as calculated, within 2% in every line that matters. A day in which origins flap must stay within the plan; what counts most on such a day, requests and rows, must be within 2%.
 //!
-//! `cargo test` looks at some hours at rest; `npm test` at a whole day, and `npm run test:long` at a week, in the profile `simulation`:
+//! `cargo test` looks at some hours at rest; `npm test` at a whole day, in the profile `simulation`; `VEDETTE_DAYS` may be more:
 //!
 //! ```text
 //! VEDETTE_DAYS=1 cargo test --locked --profile simulation --test budget

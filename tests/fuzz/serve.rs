@@ -213,7 +213,7 @@ fn again(target: &Target, ask: &Ask<'_>, answer: &Answer) -> Result<(), String> 
 /// The laws of every answer.
 pub fn lawful(answer: &Answer) -> Result<(), String> {
     let status = answer.status;
-    law!([200, 304, 307, 400, 403, 404, 405, 414, 503].contains(&status), "status {status}");
+    law!([200, 204, 304, 307, 400, 403, 404, 405, 414, 503].contains(&status), "status {status}");
     let mut names = HashSet::new();
     for (name, value) in &answer.headers {
         law!(names.insert(name), "{name} comes twice");
@@ -224,7 +224,7 @@ pub fn lawful(answer: &Answer) -> Result<(), String> {
         law!(names.contains(&name), "{name} is missing");
     }
     let kind = header(answer, "content-type");
-    law!((status == 304) == kind.is_none(), "{status} with the type {kind:?}");
+    law!([204, 304].contains(&status) == kind.is_none(), "{status} with the type {kind:?}");
     if kind.is_some_and(|kind| kind.contains("json")) {
         let document: serde_json::Value =
             serde_json::from_str(&answer.body).map_err(|error| format!("not JSON: {error}"))?;
@@ -234,7 +234,7 @@ pub fn lawful(answer: &Answer) -> Result<(), String> {
             "the problem says {document}"
         );
     }
-    law!(status != 304 || answer.body.is_empty(), "304 with a body");
+    law!(![204, 304].contains(&status) || answer.body.is_empty(), "{status} with a body");
     law!(!format!("{answer:?}").contains(HIDDEN), "an address is told");
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! messages; jobs that are late or silent, and an Arbiter that does not listen.
 //!
 //! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand hours, some times two weeks, and all
-//! that find a broken rule; `npm run test:long` runs some thirty times as many, with other seeds. All of it in the profile `simulation`:
+//! that find a broken rule; `npm run test:long` runs four times as many. All of it in the profile `simulation`:
 //!
 //! ```text
 //! VEDETTE_SEEDS=2500 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \

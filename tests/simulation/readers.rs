@@ -6,6 +6,7 @@ use vedette::reader::{Layer, Source};
 use vedette::serve::{Ask, Basis, Plan, answer, plan};
 use vedette::snapshot::{PoolView, Snapshot};
 use vedette::units::{Millis, OriginId, Timestamp};
+use vedette::verdict::Status;
 
 use crate::laws;
 use crate::ledger::Ledger;
@@ -33,8 +34,10 @@ pub fn ask(
             laws::hold(known == aged, || {
                 format!("an answer on evidence of {:?} has an age: {aged}", origin.oldest)
             })?;
-            laws::hold((answer.status == 503) == (word == "fail"), || {
-                format!("{word} with {}", answer.status)
+            // A failure that has expired reads as unknown, and keeps its code: silence is no recovery.
+            let failed = origin.status == Status::Fail;
+            laws::hold((answer.status == 503) == failed && (word != "fail" || failed), || {
+                format!("{word} with {}, of what was {:?}", answer.status, origin.status)
             })?;
             // Unknown is served as warn: what is left claims to know. Jobs are not probed, and have laws of their own.
             let claims = word != "warn" && origin.beat.is_none();
