@@ -246,11 +246,12 @@ impl Follower {
 
     /// It looked; whether what it saw is news.
     pub fn seen(&mut self, sight: &Sight, now: Timestamp) -> bool {
-        let behind = sight.mark.revision < self.least.revision && sight.fetched < self.least.since;
         let known = self.known == Some(sight.mark);
         // Who did not say that it knows of the lapse is told, but not in a loop.
         let lapse =
             self.known.is_some_and(|known| known.revision == sight.mark.revision) && sight.mark.lapsed;
+        // What the client knows does not hold any more, whatever newer was told that nobody hands out.
+        let behind = !lapse && sight.mark.revision < self.least.revision && sight.fetched < self.least.since;
         let early = lapse && now < self.began.plus(LOOK);
         if !(behind || known || early) {
             self.known = Some(sight.mark);

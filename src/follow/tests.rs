@@ -97,6 +97,19 @@ fn a_lapse_ends_the_wait_although_nobody_says_a_word() {
 }
 
 #[test]
+fn a_lapse_ends_the_wait_although_something_newer_was_told_that_nobody_hands_out() {
+    let lapsed = Sight { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
+    let mut follower = listening(60);
+    // The Arbiter told of its own verdict that the evidence has expired, and is silent since.
+    follower.told("4", at(44_999));
+    assert_eq!(follower.next(at(44_999)), Next::Look);
+    assert!(!follower.seen(&sight(3, 0), at(44_999)), "it still holds, and is behind");
+    assert_eq!(follower.next(at(45_999)), Next::Look);
+    assert!(follower.seen(&lapsed, at(45_999)));
+    assert!(!follower.seen(&lapsed, at(46_999)), "once");
+}
+
+#[test]
 fn who_asks_again_while_it_has_lapsed_is_not_answered_in_a_loop() {
     let lapsed = Sight { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
     let mut follower = waiting(3, 30, LIMIT);
