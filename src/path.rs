@@ -162,9 +162,12 @@ fn hides_dots(segment: &str) -> bool {
         return false;
     }
     // An escape of an escape is one to whoever reads twice.
-    let mut text = segment.to_ascii_lowercase();
-    while text.contains("%25") {
-        text = text.replace("%25", "%");
+    let lower = segment.to_ascii_lowercase();
+    let mut runs = lower.split('%');
+    let mut text = runs.next().unwrap_or_default().to_owned();
+    for run in runs {
+        text.push('%');
+        text.push_str(run.trim_start_matches("25"));
     }
     let text = text.replace("%2e", ".").replace("%5c", "%2f").replace("%3b", ";");
     let mut parts = text.split("%2f");

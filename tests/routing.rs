@@ -13,7 +13,7 @@ use std::sync::{LazyLock, Mutex};
 
 use proptest::prelude::*;
 use vedette::config::Config;
-use vedette::path::{below, is_ambiguous, is_authority, parts, plain};
+use vedette::path::{MAX_TARGET, below, is_ambiguous, is_authority, parts, plain};
 use vedette::proxy::{
     Asked, Attempt, Body, Effect, Event, Inbound, Known, Passage, Proof, Signs, Step, TABLE, Table, Traffic,
     Way, back, copy, fields, order, unreached,
@@ -585,6 +585,10 @@ fn a_path_that_leaves_its_route_at_the_next_reader_is_refused() {
     ] {
         assert!(is_ambiguous(path), "{path}");
     }
+    // However deep an escape is escaped, as deep as an address is read.
+    let deepest = "25".repeat(MAX_TARGET / 2 - 16);
+    assert!(is_ambiguous(&format!("/only/..%{deepest}2fadmin")));
+    assert!(!is_ambiguous(&format!("/only/a%{deepest}2fadmin")));
     for path in [
         "/only/a%2fb",
         "/only/%252e%252e/admin",
