@@ -31,7 +31,7 @@ struct Words {
 
 impl Words {
     fn read(&self, status: Option<&Value>) -> Option<Word> {
-        let Some(Value::String(text)) = status else { return None };
+        let text = status?.as_str()?;
         let has = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
         let levels = [(self.pass, Word::Pass), (self.warn, Word::Warn), (self.fail, Word::Fail)];
         levels.into_iter().find(|(words, _)| has(words)).map(|(_, word)| word)
@@ -118,7 +118,7 @@ pub(super) fn promised(head: &Head, body: &Body<'_>) -> Option<Finding> {
     if !media(head).is_some_and(|media| is_health_json(&media)) {
         return None;
     }
-    let status = body.json().and_then(|document| member(document, "status"));
+    let status = body.json().and_then(|document| document.get("status"));
     Some(match table(Dialect::HealthJson).read(status) {
         Some(word) => finding(word, Dialect::HealthJson),
         None => Finding::Warned("the health document has no status that is known".into()),
@@ -175,7 +175,7 @@ fn only(dialect: Dialect, head: &Head, body: &Body<'_>) -> Option<Word> {
     }
     let document = body.json()?;
     let by_form = read(dialect, &media(head).unwrap_or_default(), document);
-    by_form.or_else(|| table(dialect).read(member(document, "status")))
+    by_form.or_else(|| table(dialect).read(document.get("status")))
 }
 
 fn text(body: &Body<'_>) -> Option<Word> {
@@ -201,7 +201,7 @@ fn read(dialect: Dialect, media: &str, document: &Value) -> Option<Word> {
         | Dialect::Bare
         | Dialect::AspNet => {}
     }
-    let status = member(document, "status")?;
+    let status = document.get("status")?;
     let known = match dialect {
         Dialect::HealthJson => is_health_json(media),
         Dialect::Actuator => {
@@ -224,36 +224,26 @@ fn read(dialect: Dialect, media: &str, document: &Value) -> Option<Word> {
     if known { table(dialect).read(Some(status)) } else { None }
 }
 
-/// A member of an object.
-fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(members) => members.get(name),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
-    }
-}
-
-fn list<'a>(document: &'a Value, name: &str) -> Option<&'a [Value]> {
-    match member(document, name)? {
-        Value::Array(items) => Some(items),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
-    }
+fn list<'a>(document: &'a Value, name: &str) -> Option<&'a Vec<Value>> {
+    document.get(name)?.as_array()
 }
 
 /// How many members an object has, if every one of them is `such`.
 fn members(document: &Value, name: &str, such: fn(&Value) -> bool) -> Option<usize> {
-    match member(document, name)? {
-        Value::Object(members) => members.values().all(such).then(|| members.len()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
-    }
+    let members = document.get(name)?.as_object()?;
+    members.values().all(such).then(|| members.len())
+}
+
+fn has_text(value: &Value, name: &str) -> bool {
+    value.get(name).is_some_and(Value::is_string)
 }
 
 fn has_status(part: &Value) -> bool {
-    matches!(member(part, "status"), Some(Value::String(_)))
+    has_text(part, "status")
 }
 
 fn is_check(check: &Value) -> bool {
-    let named = matches!(member(check, "name"), Some(Value::String(_)));
-    named && ["status", "state"].iter().any(|name| matches!(member(check, name), Some(Value::String(_))))
+    has_text(check, "name") && ["status", "state"].iter().any(|name| has_text(check, name))
 }
 
 /// Nothing but its own members, and its own words in capitals: elsewhere `down` may be said of anything.
@@ -267,7 +257,7 @@ fn is_actuator(document: &Value, status: &Value) -> bool {
 /// Parts with a status in `details` or `error` (Nest), both as lists, or `info` beside one of them. An
 /// API writes `error` alone, and `details` of any form, for what went wrong with a request.
 fn is_terminus(document: &Value) -> bool {
-    let has = |name| member(document, name).is_some();
+    let has = |name| document.get(name).is_some();
     let parts = |name| members(document, name, has_status).is_some_and(|count| count > 0);
     let lists = |name| list(document, name).is_some_and(|parts| !parts.is_empty());
     parts("details")
@@ -277,27 +267,19 @@ fn is_terminus(document: &Value) -> bool {
 }
 
 fn adonis(document: &Value) -> Option<Word> {
-    let status = member(document, "status")?;
-    match member(document, "isHealthy")? {
-        Value::Bool(false) => Some(Word::Fail),
-        Value::Bool(true) => Some(match table(Dialect::Adonis).read(Some(status)) {
-            Some(Word::Warn) => Word::Warn,
-            Some(Word::Pass | Word::Fail) | None => Word::Pass,
-        }),
-        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+    let status = document.get("status")?;
+    let warns = table(Dialect::Adonis).read(Some(status)) == Some(Word::Warn);
+    let healthy = truth(document.get("isHealthy")?)?;
+    Some(if warns { healthy.max(Word::Warn) } else { healthy })
 }
 
 fn truth(value: &Value) -> Option<Word> {
-    match value {
-        Value::Bool(good) => Some(if *good { Word::Pass } else { Word::Fail }),
-        Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
-    }
+    value.as_bool().map(|good| if good { Word::Pass } else { Word::Fail })
 }
 
 /// `healthy` or `ok` at the top.
 fn flag(document: &Value) -> Option<Word> {
-    ["healthy", "ok"].iter().find_map(|name| truth(member(document, name)?))
+    ["healthy", "ok"].iter().find_map(|name| truth(document.get(name)?))
 }
 
 /// Objects with `ok`, or lists of such, or of named ones; the worst counts.
@@ -315,18 +297,13 @@ fn watchman(document: &Value) -> Option<Word> {
 
 /// What `ok` of an object says.
 fn well(part: &Value) -> Option<Word> {
-    truth(member(part, "ok")?)
+    truth(part.get("ok")?)
 }
 
 /// The worst word of all members of an object; none if one of them has none.
 fn worst(value: &Value, word: fn(&Value) -> Option<Word>) -> Option<Word> {
-    match value {
-        Value::Object(members) => {
-            let words: Option<Vec<Word>> = members.values().map(word).collect();
-            words?.into_iter().max()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
-    }
+    let words: Option<Vec<Word>> = value.as_object()?.values().map(word).collect();
+    words?.into_iter().max()
 }
 
 /// A truth value, or an object of which every one counts; members of other kinds do not.

@@ -8,7 +8,7 @@ use super::{Ask, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::follow::{Mark, WAIT, Wait};
-use crate::path::MAX_TARGET;
+use crate::path::{MAX_TARGET, plain};
 use crate::snapshot::Part;
 use crate::units::Millis;
 
@@ -205,26 +205,9 @@ fn usual(path: &str) -> Cow<'_, str> {
     }
     let bare = path.trim_start_matches('/');
     // `/health/` is what a script asks whose name of a pool is empty: it must not be told of all.
-    let plain = unescaped(bare.strip_suffix('/').filter(|path| path.contains('/')).unwrap_or(bare));
+    let plain = plain(bare.strip_suffix('/').filter(|path| path.contains('/')).unwrap_or(bare));
     let ours = ["health", "route"].iter().any(|first| plain.split('/').next() == Some(first));
     if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
-}
-
-/// A text whose escapes of letters, digits, `-`, `.`, `_` and `~` are undone.
-fn unescaped(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let Some(byte) = byte.filter(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(byte)) {
-            plain.push(char::from(byte));
-            plain.push_str(part.get(2..).unwrap_or_default());
-        } else {
-            plain.push('%');
-            plain.push_str(part);
-        }
-    }
-    plain
 }
 
 fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {
