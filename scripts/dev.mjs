@@ -7,7 +7,7 @@
 // VEDETTE_FRONT names the wrangler.toml of a worker that is to stand in front of it, with a service binding to `vedette`: then that
 // one answers at the port, as examples/follower does.
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Stop, below, end, endWithParent, isEnding, main, node22, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
@@ -55,7 +55,7 @@ function layOut(folder, compiled) {
   // A configuration belongs to its instance, and another build may be placing one at this moment.
   const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(settings.build, join(folder, "build"), { recursive: true, filter });
-  for (const file of ["attempt.mjs", "copies.mjs", "entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(below(file), join(folder, file));
+  for (const file of readdirSync(root).filter((file) => file.endsWith(".mjs"))) copyFileSync(below(file), join(folder, file));
   writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(), null, 2));
   if (existsSync(settings.secrets)) copyFileSync(settings.secrets, join(folder, ".dev.vars"));
   place(compiled, join(folder, "build"));

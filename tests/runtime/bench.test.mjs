@@ -82,7 +82,7 @@ test("what cannot be compared is refused", async () => {
 test("the upload is measured where nothing was built for a deployment", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "vedette-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const file of ["entry.mjs", "open.mjs", "proxy.mjs"]) copyFileSync(join(root, file), join(folder, file));
+  for (const file of readdirSync(root).filter((file) => file.endsWith(".mjs"))) copyFileSync(join(root, file), join(folder, file));
   const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(join(root, "build"), join(folder, "build"), { recursive: true, filter });
   const names = (parts) => parts.filter(({ counted }) => counted).map(({ name }) => name).sort();
