@@ -1,5 +1,5 @@
 // One attempt to have an origin answer a request, and what came of it. It decides nothing: what an outcome proves, and what follows
-// from it, is said by the core (src/route/attempt.rs).
+// from it, is said by the core (src/proxy/attempt.rs).
 
 import { connect } from "cloudflare:sockets";
 

@@ -1,5 +1,5 @@
 // Copies of answers, which stand in when no origin answers. Which are kept, for how long and under which key, the core says
-// (src/route/copy.rs); this keeps them.
+// (src/proxy/copy.rs); this keeps them.
 //
 // A copy is the bytes as they came, whatever their coding. Fields on which the Cache API would act by itself are kept under other names.
 

@@ -1,7 +1,8 @@
-// Carries requests through a route: does what the core says (src/proxy/passage.rs), and tells it what came of it. It decides nothing.
+// Carries requests through a route: does what the core says (src/proxy/passage.rs), and tells it what came of it.
 //
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
-// to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm.
+// to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm; whatever the
+// lease does not cover, it asks the core.
 
 import { REFUSED, hasBody, outcomeOf, sent, takes } from "./attempt.mjs";
 import { copies as copier } from "./copies.mjs";
@@ -21,7 +22,6 @@ const ADDRESS = /^[0-9a-f.:]+$/i;
 
 /** Fields in which an origin may name its own address. */
 const NAMING = ["location", "content-location", "refresh"];
-
 
 /** Whether a request is one of the kinds whose body the runtime does not pump. */
 const isRead = ({ method }) => method === "GET" || method === "HEAD";
