@@ -9,7 +9,7 @@
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { Stop, below, end, endWithParent, isEnding, main, node22, start } from "./lib/run.mjs";
+import { Stop, below, end, endWithParent, isEnding, main, node22, root, start } from "./lib/run.mjs";
 import { mustBeFree } from "./lib/ports.mjs";
 import { takeFolder } from "./lib/lock.mjs";
 import { setup } from "./lib/setup.mjs";
