@@ -40,7 +40,7 @@ const told = (worker) => worker.said().split('"event":"heartbeat_taken"').length
 
 let shared;
 before(async () => {
-  shared = await worker(config(job("flood", "1h"), job("nightly"), job("never"), job("kept", "1h")));
+  shared = await worker(config(job("flood", "1h", "5m"), job("nightly"), job("never"), job("kept", "1h")));
 });
 after(async () => {
   await shared?.stop();
@@ -143,11 +143,11 @@ test("a restart keeps what was confirmed, and a job that is gone or has another 
   const again = await becomes(shared, "kept", "pass");
   assert.equal(again.validUntil, passes.validUntil);
   assert.equal(again.time, passes.time, "it has not beaten since");
-  shared.edit(config(job("flood", "1h")));
+  shared.edit(config(job("flood", "1h", "5m")));
   await until("kept is gone", async () => (await beat(shared, token("jobs/kept"))).status === 404);
   // The Arbiter hears of it by the next reader, or within its round of 30 s.
   await becomes(shared, "flood", "pass");
-  shared.edit(config(job("flood", "1h"), job("kept", "1h")));
+  shared.edit(config(job("flood", "1h", "5m"), job("kept", "1h")));
   await until("kept is back", async () => (await shared.get("/health/jobs/kept")).status === 200);
   assert.equal((await verdict(shared, "kept")).observedValue, "unknown", "nobody listened while it was gone");
 });
