@@ -70,7 +70,7 @@ function outgoing(request, url, headers, body, sent, whole) {
  *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let
  *  go with the request that it belongs to. `body` is what is left of its body, or nothing; with `raw` that of the response stays as it
  *  was coded. */
-export const sent = (request, url, headers, { patience, raw, body }) =>
+export const sent = (request, url, headers, { timeout, raw, body }) =>
   new Promise((resolve) => {
     let timer;
     const sent = { whole: false, torn: false };
@@ -82,7 +82,7 @@ export const sent = (request, url, headers, { patience, raw, body }) =>
     const left = () => sent.torn || request.signal.aborted;
     const late = () => done(left() ? LEFT : TOO_LATE);
     const wait = () => {
-      if (timer !== null) timer = setTimeout(late, patience);
+      if (timer !== null) timer = setTimeout(late, timeout);
     };
     const whole = () => {
       sent.whole = true;
@@ -106,7 +106,7 @@ const taking = new Map();
 
 /** Whether an origin takes connections. It is asked before a request that must not be sent twice, where the platform does not tell what was
  *  refused from what broke off; an answer holds for a moment. */
-export async function takes(url, patience) {
+export async function takes(url, timeout) {
   const { host, hostname, port, protocol } = new URL(url);
   const now = Date.now();
   const known = taking.get(host);
@@ -115,7 +115,7 @@ export async function takes(url, patience) {
   try {
     socket = connect({ hostname, port: Number(port) || (protocol === "https:" ? 443 : 80) });
     socket.closed.catch(() => {});
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, patience, false)));
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, timeout, false)));
     if ((await Promise.race([socket.opened, late])) === false) return false;
   } catch {
     return false;

@@ -1,4 +1,4 @@
-// Carries requests through a route: does what the core says (src/proxy/passage.rs), and tells it what came of it.
+// Carries requests through a route: does what the core says (src/proxy/engine.rs), and tells it what came of it.
 //
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
 // to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm; whatever the
@@ -106,12 +106,12 @@ export function carrier({ wasm, revive, call, note, open }) {
   /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
    *  not tell what was refused from what broke off, and a short body is held until it is known that it has left. */
   async function tried(request, url, headers, way, careful, journey, env) {
-    if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.patience))) return REFUSED;
+    if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.timeout))) return REFUSED;
     journey.asked = true;
     let body = hasBody(request) ? (journey.held ?? request.body) : null;
     const short = Number(headers.get("content-length") ?? Infinity) <= way.held;
     if (careful && body !== null && short && !isRead(request)) [body, journey.held] = body.tee();
-    return sent(request, url, headers, { patience: way.patience, raw: way.copies, body });
+    return sent(request, url, headers, { timeout: way.timeout, raw: way.copies, body });
   }
 
   /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way. */
@@ -134,7 +134,7 @@ export function carrier({ wasm, revive, call, note, open }) {
       if (step.answer) return new Response(step.answer.body || null, step.answer);
       let said;
       if (step.learn) {
-        said = await call(() => wasm.learned(step.learn, step.pool, env, ctx));
+        said = await call(() => wasm.on_snapshot(step.learn, step.pool, env, ctx));
       } else {
         way = step.send;
         const { id, url, lease } = way;
@@ -143,7 +143,7 @@ export function carrier({ wasm, revive, call, note, open }) {
         const came = await tried(request, url, headers, way, way.held !== undefined, journey, env);
         response = typeof came === "number" ? undefined : came;
         revive();
-        said = wasm.returned(id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx);
+        said = wasm.on_response(id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx);
       }
       // The instance that knew this request has crashed meanwhile.
       if (said === undefined && response) return response;
@@ -194,7 +194,7 @@ export function carrier({ wasm, revive, call, note, open }) {
     // A clock that was set back makes it look long to live.
     if (now >= lease.from && now < lease.until) return lease;
     leases.delete(keyOf(url, path, depth));
-    if (lease.count) wasm.went_well(lease.route, lease.count);
+    if (lease.count) wasm.count_ok(lease.route, lease.count);
   }
 
   /** The header fields of a request under a lease; nothing if there is something about it that the core has to see. */
@@ -234,10 +234,10 @@ export function carrier({ wasm, revive, call, note, open }) {
     // It holds for nobody any more.
     forget();
     revive();
-    if (lease.count) wasm.went_well(lease.route, lease.count);
+    if (lease.count) wasm.count_ok(lease.route, lease.count);
     const response = typeof came === "number" ? undefined : came;
     const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
-    const said = wasm.stumbled(inbound(request), attempt, env, ctx);
+    const said = wasm.on_leased_failure(inbound(request), attempt, env, ctx);
     return carry(said, request, journey, env, ctx, response, lease);
   }
 
@@ -249,7 +249,7 @@ export function carrier({ wasm, revive, call, note, open }) {
       const lease = leaseOf(request.url);
       const headers = lease && usual(request, lease);
       if (headers) return leased(request, headers, lease, journey, env, ctx).catch(lost);
-      const first = wasm.depart(inbound(request), env, ctx);
+      const first = wasm.on_request(inbound(request), env, ctx);
       return first && carry(first, request, journey, env, ctx).catch(lost);
     } catch (error) {
       return lost(error);

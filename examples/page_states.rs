@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
-use vedette::reader::{Layer, Source};
+use vedette::reader::{Source, Tier};
 use vedette::serve::{self, Ask, Basis, Target};
 use vedette::units::Millis;
 
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     for state in states::all() {
         let source = Source {
-            layer: Layer::Memory,
+            layer: Tier::Memory,
             age: Millis::ZERO,
             limit: Millis::ZERO,
             silent: state.arbiter_silent,

@@ -14,7 +14,7 @@ use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
-use vedette::vantage::{Duty, Effect, Event, Watch};
+use vedette::vantage::{Duty, Effect, Event, Prober};
 
 const BEGIN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -91,7 +91,7 @@ struct Counts {
 
 struct World {
     config: Config,
-    watches: Vec<Watch>,
+    watches: Vec<Prober>,
     arbiter: Arbiter,
     queue: BTreeMap<(Timestamp, u64), (usize, Due)>,
     sequence: u64,
@@ -107,7 +107,7 @@ impl World {
         for vantage in &config.vantages {
             for shard in schedule::shards(&config, &vantage.name) {
                 let duty = Duty { config: &config, vantage: &vantage.name, shard: &shard, fast_probes };
-                watches.push(Watch::new(&duty, None, BEGIN));
+                watches.push(Prober::new(&duty, None, BEGIN));
             }
         }
         let arbiter = Arbiter::new(config.clone(), &[], BEGIN);
@@ -184,7 +184,7 @@ impl World {
                     }
                     self.at(now.plus(TRANSIT), shard, Due::Delivers(seq));
                 }
-                Effect::Refer(..) | Effect::Observed(..) | Effect::Slipped(..) => {}
+                Effect::CheckReference(..) | Effect::Observed(..) | Effect::Slipped(..) => {}
             }
         }
     }

@@ -4,15 +4,15 @@
 //! before anything is published. How fresh votes are is written sparingly: after a restart a vote may look older than it is, never
 //! younger, and not so old that it would expire before the next one comes.
 
-mod belief;
 mod doubt;
 mod heartbeats;
 mod intake;
+mod notifications;
 mod presence;
 mod publication;
 mod settling;
 mod stored;
-mod telling;
+mod trust;
 mod view;
 mod weighing;
 
@@ -20,23 +20,23 @@ use std::collections::BTreeMap;
 
 use crate::config::{Config, Hint, Origin};
 use crate::notify::{Answer, Delivery};
-use crate::snapshot::{Happening, Part, Snapshot};
+use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{StandingVote, Verdict, Votes};
+use crate::verdict::{RecordedVote, Verdict, Votes};
 use crate::vote::Report;
 
-use belief::{Belief, Blind};
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
+use notifications::Notifier;
 use presence::{Presence, ShardName, watched};
 use publication::Publication;
-use settling::PoolStanding;
+use settling::CurrentPoolVerdict;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 #[cfg(test)]
 use stored::{PoolRow, ShardRow};
-use telling::Desk;
-use weighing::Standing;
+use trust::{Blind, VantageTrust};
+use weighing::CurrentVerdict;
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ pub enum Event {
     /// A job reports by itself; its token was verified.
     Beat(OriginId),
     /// Live requests found an origin wanting.
-    Doubted(OriginId),
+    OriginSuspected(OriginId),
     /// An attempt to send a message came to its end.
     Answered(Answer),
 }
@@ -77,17 +77,17 @@ pub enum Effect {
         revision: u64,
     },
     /// Log that a verdict changed.
-    Changed(Happening),
+    Changed(Transition),
     /// Log that a message was given up.
-    GivenUp(Happening),
+    GivenUp(Transition),
     /// Send a message, and say what became of it.
     Deliver(Delivery),
     /// Tell the sender that its report was overtaken: a later one, of this sequence number, is known.
-    Overtaken(u64),
+    Superseded(u64),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
     /// Have this vantage object look at these origins of its own at once, and a few times more in short order.
-    Hurry(ObjectName, Vec<OriginId>),
+    ProbeNow(ObjectName, Vec<OriginId>),
     /// Ring at this time.
     WakeAt(Timestamp),
 }
@@ -99,15 +99,15 @@ pub struct Arbiter {
     votes: Votes,
     /// Why a vantage has no evidence of an origin, as it last said.
     blind: Blind,
-    belief: Belief,
-    verdicts: BTreeMap<OriginId, Standing>,
-    pools: BTreeMap<Name, PoolStanding>,
+    trust: VantageTrust,
+    verdicts: BTreeMap<OriginId, CurrentVerdict>,
+    pools: BTreeMap<Name, CurrentPoolVerdict>,
     watch: BTreeMap<ShardName, Presence>,
-    events: Vec<Happening>,
+    events: Vec<Transition>,
     heartbeats: Heartbeats,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
-    desk: Desk,
+    notifier: Notifier,
     publication: Publication,
     /// Pools whose followers are to be told of their revision.
     revised: Vec<Name>,
@@ -146,14 +146,14 @@ impl Arbiter {
         let mut arbiter = Self {
             votes: BTreeMap::new(),
             blind: BTreeMap::new(),
-            belief: Belief::default(),
+            trust: VantageTrust::default(),
             verdicts: BTreeMap::new(),
             pools: BTreeMap::new(),
             watch: watched(&config),
             events: Vec::new(),
             heartbeats: Heartbeats::of(&config),
             looked: BTreeMap::new(),
-            desk: Desk::new(&config),
+            notifier: Notifier::new(&config),
             publication: Publication::default(),
             revised: Vec::new(),
             stale: Vec::new(),
@@ -176,13 +176,13 @@ impl Arbiter {
         arbiter.events.reverse();
         for (place, pool) in arbiter.config.pools.iter().enumerate() {
             for subject in pool.subjects() {
-                let unknown = || Standing::of(Verdict::unknown(subject.definition(), now));
+                let unknown = || CurrentVerdict::of(Verdict::unknown(subject.definition(), now));
                 arbiter.verdicts.entry(subject.id().clone()).or_insert_with(unknown).pool = place;
             }
         }
         arbiter.latest = arbiter.latest_stored().max(now);
         arbiter.mind_the_clock(now);
-        arbiter.belief.unsure(now.plus(arbiter.longest_ttl));
+        arbiter.trust.unsure(now.plus(arbiter.longest_ttl));
         arbiter.latest = now;
         arbiter
     }
@@ -213,26 +213,26 @@ impl Arbiter {
                 rows.push(self.shard_row(key));
             }
         }
-        let (mut overtaken, mut hurried) = (None, Vec::new());
+        let (mut superseded, mut hurried) = (None, Vec::new());
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
             Event::Reported(report) => {
-                overtaken = self.overtaken(&report);
+                superseded = self.superseded(&report);
                 let by = report.vantage.clone();
                 let Taken { row, turned } = self.take(report, now);
                 rows.extend(row);
                 hurried = self.share_doubts(&by, &turned, now);
             }
             Event::Answered(answer) => self.answered(answer, now),
-            Event::Doubted(id) => hurried = self.doubt(&id, now),
+            Event::OriginSuspected(id) => hurried = self.doubt(&id, now),
             Event::Woken | Event::Beat(_) => {}
         }
-        let happenings = self.weigh(now, &mut rows);
+        let transitions = self.evaluate(now, &mut rows);
         let looks = now >= self.heard_until;
         let (given_up, deliveries) = self.tell(looks, &mut rows, now);
-        self.note(happenings.iter().chain(&given_up), &mut rows);
-        if !happenings.is_empty() {
+        self.note(transitions.iter().chain(&given_up), &mut rows);
+        if !transitions.is_empty() {
             rows.extend(self.publication.changed());
         }
         let publish = self.publication.due(self.config.hash, now) <= now;
@@ -250,10 +250,10 @@ impl Arbiter {
             let revision = self.revision(&pool);
             effects.push(Effect::Push { pool, revision });
         }
-        effects.extend(happenings.into_iter().map(Effect::Changed));
+        effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
-        effects.extend(overtaken.map(Effect::Overtaken));
+        effects.extend(superseded.map(Effect::Superseded));
         effects.extend(self.arm_silent(now));
         effects.extend(hurried);
         effects.extend(self.wake(now));
@@ -272,7 +272,7 @@ impl Arbiter {
         let back = self.latest.since(now);
         self.set_back |= back > Millis::ZERO;
         self.began = self.began.min(now);
-        self.desk.set_back(back);
+        self.notifier.set_back(back);
         for (_, vote) in self.votes.iter_mut().flat_map(|(_, ballot)| ballot.iter_mut()) {
             vote.observed = vote.observed.minus(back);
             vote.since = vote.since.minus(back).min(now);
@@ -281,7 +281,7 @@ impl Arbiter {
             presence.heard = presence.heard.map(|heard| heard.minus(back));
             presence.poked = None;
         }
-        self.belief.unsure(now.plus(self.longest_ttl));
+        self.trust.unsure(now.plus(self.longest_ttl));
         (self.unmoved_until, self.heard_until) = (now, now);
         for standing in self.verdicts.values_mut() {
             standing.stale = true;
@@ -293,10 +293,10 @@ impl Arbiter {
     }
 
     /// Keeps what happened as the latest events.
-    fn note<'a>(&mut self, happenings: impl Iterator<Item = &'a Happening>, rows: &mut Vec<Row>) {
-        for happening in happenings {
-            rows.push(Row::event(happening));
-            self.events.insert(0, happening.clone());
+    fn note<'a>(&mut self, transitions: impl Iterator<Item = &'a Transition>, rows: &mut Vec<Row>) {
+        for transition in transitions {
+            rows.push(Row::event(transition));
+            self.events.insert(0, transition.clone());
         }
         self.events.truncate(EVENTS_KEPT);
     }
@@ -305,7 +305,7 @@ impl Arbiter {
     /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let publication = self.publication.due(self.config.hash, now);
-        let times = [self.unmoved_until, self.silence_at, self.desk.next, publication];
+        let times = [self.unmoved_until, self.silence_at, self.notifier.next, publication];
         let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
@@ -317,8 +317,8 @@ impl Arbiter {
 }
 
 /// The votes on an origin; none if nobody has voted.
-fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a BTreeMap<Name, StandingVote> {
-    static NOBODY: BTreeMap<Name, StandingVote> = BTreeMap::new();
+fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a BTreeMap<Name, RecordedVote> {
+    static NOBODY: BTreeMap<Name, RecordedVote> = BTreeMap::new();
     votes.get(&origin.id).unwrap_or(&NOBODY)
 }
 

@@ -5,6 +5,7 @@
 
 mod arbiter_object;
 mod bound;
+mod call;
 mod caught;
 mod clock;
 mod deployed;
@@ -23,7 +24,9 @@ mod send;
 mod trap;
 mod vantage_object;
 
+use call::Call;
 use caught::Context;
+use follow::Asked;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
@@ -51,10 +54,10 @@ fn start() {
 /// The platform cannot make the values of an answer.
 #[wasm_bindgen]
 pub async fn answer(request: Request, env: Env, ctx: Context, hits: f64) -> Result<JsValue, JsValue> {
-    made(&request, &env, &ctx, hits).await
+    made(&request, Call { env: &env, ctx: &ctx }, hits).await
 }
 
-async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<JsValue, JsValue> {
+async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, JsValue> {
     #[cfg(feature = "trap")]
     trap::if_asked(request, "read");
     let (method, url) = (request.method(), request.url());
@@ -67,14 +70,14 @@ async fn made(request: &Request, env: &Env, ctx: &Context, hits: f64) -> Result<
     let reply = match serve::plan(deployed::config(), &ask) {
         Plan::Done(answer) => answer.into(),
         Plan::Beat(claim) => {
-            let outcome = heartbeat::taken(&claim, env).await;
+            let outcome = heartbeat::taken(&claim, call.env).await;
             serve::beaten(&outcome, &ask).into()
         }
-        Plan::FromSnapshot(target) => reader::reply(&target, &ask, (env, ctx, hits), proxy::seen).await,
+        Plan::FromSnapshot(target) => reader::reply(&target, &ask, call, hits, proxy::seen).await,
         Plan::AfterNews(target, wait) => {
-            follow::waited((&target, wait), (request, &ask), (env, ctx, hits)).await
+            follow::waited(&target, wait, Asked { request, ask: &ask }, call, hits).await
         }
-        Plan::Stream(pool) => return follow::stream(pool, (request, &ask), (env, ctx)).await,
+        Plan::Stream(pool) => return follow::stream(pool, Asked { request, ask: &ask }, call).await,
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }

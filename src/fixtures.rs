@@ -1,7 +1,7 @@
 //! What the core's tests share: a configuration in words, and samples.
 
 use crate::config::{Config, Origin};
-use crate::reader::{Layer, Source};
+use crate::reader::{Source, Tier};
 use crate::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use crate::units::{Millis, Timestamp};
 
@@ -70,5 +70,5 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
 /// Where an answer comes from that needs nobody to be asked.
 pub(crate) fn from_memory() -> Source {
     let (age, limit) = (Millis::ZERO, Millis::new(500));
-    Source { layer: Layer::Memory, age, limit, silent: false, replaced: false }
+    Source { layer: Tier::Memory, age, limit, silent: false, replaced: false }
 }

@@ -4,7 +4,7 @@
 //! what it saw and heard. A line to the Arbiter only wakes it: what it is told is a revision, and what it answers is read as any
 //! other reader does. So a line that is cut, or never opened, makes a follower slower and never wrong.
 
-mod seats;
+mod permits;
 
 use std::fmt;
 
@@ -13,13 +13,13 @@ use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
-pub use seats::Seats;
+pub use permits::FollowerLimit;
 
 /// The shortest and the longest time that a request may wait.
 pub const WAIT: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(60));
 
 /// How long the Arbiter may take to open a line.
-pub const PATIENCE: Millis = Millis::from_secs(3);
+pub const TIMEOUT: Millis = Millis::from_secs(3);
 
 /// Between two signs of life: to the client of a stream, and along the line.
 pub const KEEP_ALIVE: Millis = Millis::from_secs(15);
@@ -115,7 +115,7 @@ pub struct Wait {
 
 /// What a copy says of the pool that is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sight {
+pub struct Reading {
     /// Which signal it has.
     pub mark: Mark,
     /// When that one lapses.
@@ -124,7 +124,7 @@ pub struct Sight {
     pub fetched: Timestamp,
 }
 
-impl Sight {
+impl Reading {
     /// What is seen in a copy at `now`.
     #[must_use]
     pub fn of(snapshot: &Snapshot, pool: &str, fetched: Timestamp, now: Timestamp) -> Self {
@@ -245,22 +245,23 @@ impl Follower {
     }
 
     /// It looked; whether what it saw is news.
-    pub fn seen(&mut self, sight: &Sight, now: Timestamp) -> bool {
-        let known = self.known == Some(sight.mark);
+    pub fn seen(&mut self, reading: &Reading, now: Timestamp) -> bool {
+        let known = self.known == Some(reading.mark);
         // Who did not say that it knows of the lapse is told, but not in a loop.
         let lapse =
-            self.known.is_some_and(|known| known.revision == sight.mark.revision) && sight.mark.lapsed;
+            self.known.is_some_and(|known| known.revision == reading.mark.revision) && reading.mark.lapsed;
         // What the client knows does not hold any more, whatever newer was told that nobody hands out.
-        let behind = !lapse && sight.mark.revision < self.least.revision && sight.fetched < self.least.since;
+        let behind =
+            !lapse && reading.mark.revision < self.least.revision && reading.fetched < self.least.since;
         let early = lapse && now < self.began.plus(LOOK);
         if !(behind || known || early) {
-            self.known = Some(sight.mark);
+            self.known = Some(reading.mark);
         }
         let hears = matches!(self.line, Line::Unopened | Line::Open { .. });
-        self.look = if hears && !behind && !sight.mark.lapsed {
-            sight.lapses.unwrap_or(NEVER)
+        self.look = if hears && !behind && !reading.mark.lapsed {
+            reading.lapses.unwrap_or(NEVER)
         } else {
-            sight.fetched.plus(self.limit).max(now.plus(LOOK))
+            reading.fetched.plus(self.limit).max(now.plus(LOOK))
         };
         !(behind || known || early)
     }

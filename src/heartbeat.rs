@@ -2,18 +2,18 @@
 //!
 //! Our own absence is not the job's silence. What is counted is the time in which the Arbiter was awake and could be told: it keeps
 //! a [`Mark`] of that time with each heartbeat. So time away, a clock that steps, and a secret that is missing move the deadline,
-//! and never make a job fail. `token` reads who reports, and `gate` holds back what an isolate need not pass on.
+//! and never make a job fail. `token` reads who reports, and `single_flight` holds back what an isolate need not pass on.
 
-mod gate;
+mod single_flight;
 mod token;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Heartbeat;
 use crate::units::{Millis, Timestamp};
-use crate::verdict::{self, Damping, Judgement, Status, Verdict};
+use crate::verdict::{self, Damping, RawVerdict, Status, Verdict};
 
-pub use gate::{Gate, PATIENCE, Pass};
+pub use single_flight::{Admission, SingleFlight, TIMEOUT};
 pub use token::{Claim, LONGEST_TOKEN, MAC_BYTES, SHORTEST_SECRET, claim, key, message, token};
 
 /// A longer time between two looks at the clock is time away. The Arbiter looks around each 30 s, and what is stored of when it did
@@ -90,9 +90,9 @@ impl Pulse<'_> {
 
 /// Judges a job at the moment of its pulse.
 #[must_use]
-pub fn judge(heartbeat: &Heartbeat, pulse: &Pulse<'_>) -> Judgement {
+pub fn judge(heartbeat: &Heartbeat, pulse: &Pulse<'_>) -> RawVerdict {
     let now = pulse.now.at;
-    let judgement = |status, reason| Judgement {
+    let judgement = |status, reason| RawVerdict {
         status,
         reason,
         valid_until: now,
@@ -103,7 +103,7 @@ pub fn judge(heartbeat: &Heartbeat, pulse: &Pulse<'_>) -> Judgement {
     };
     let (Some(last), Some(deadline), None) = (pulse.last(), pulse.deadline(heartbeat), pulse.deaf) else {
         let why = pulse.deaf.unwrap_or("no heartbeat yet");
-        return Judgement { oldest: None, ..judgement(Status::Unknown, expected(heartbeat, why)) };
+        return RawVerdict { oldest: None, ..judgement(Status::Unknown, expected(heartbeat, why)) };
     };
     let away = pulse.uncounted();
     let away = if away >= Millis::from_secs(1) {
@@ -113,11 +113,15 @@ pub fn judge(heartbeat: &Heartbeat, pulse: &Pulse<'_>) -> Judgement {
     };
     if now < deadline {
         let reason = expected(heartbeat, "heartbeats come in time") + &away;
-        return Judgement { valid_until: deadline, until: Some(deadline), ..judgement(Status::Pass, reason) };
+        return RawVerdict {
+            valid_until: deadline,
+            until: Some(deadline),
+            ..judgement(Status::Pass, reason)
+        };
     }
     let reason = expected(heartbeat, &format!("no heartbeat since {last}")) + &away;
     let (valid_until, until) = (now.plus(SILENCE_HOLDS), Some(now.plus(ROUND)));
-    Judgement { valid_until, until, ..judgement(Status::Fail, reason) }
+    RawVerdict { valid_until, until, ..judgement(Status::Fail, reason) }
 }
 
 fn expected(heartbeat: &Heartbeat, what: &str) -> String {
@@ -126,7 +130,7 @@ fn expected(heartbeat: &Heartbeat, what: &str) -> String {
 
 /// What would change the verdict next.
 #[must_use]
-pub fn outlook(verdict: &Verdict, judgement: &Judgement, damping: Damping) -> String {
+pub fn next_change(verdict: &Verdict, judgement: &RawVerdict, damping: Damping) -> String {
     match (judgement.status, verdict::held(verdict, damping)) {
         (Status::Unknown, _) => "decided by the next heartbeat that is heard".to_owned(),
         (Status::Fail, _) => "no longer fail with the next heartbeat".to_owned(),
@@ -139,7 +143,7 @@ pub fn outlook(verdict: &Verdict, judgement: &Judgement, damping: Damping) -> St
 
 /// What a pool of heartbeats says in the place of where traffic should go: `late: nightly; awaited: weekly`.
 #[must_use]
-pub fn gist<'a>(subjects: impl Iterator<Item = (&'a str, Status)>) -> String {
+pub fn summary<'a>(subjects: impl Iterator<Item = (&'a str, Status)>) -> String {
     let (mut late, mut awaited) = (String::new(), String::new());
     for (name, status) in subjects {
         let (list, word) = match status {

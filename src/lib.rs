@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Three engines compose the arrows, each a machine that is told what happened and when, and says what is to be done:
-//! [`vantage::Watch`], [`arbiter::Arbiter`] and [`proxy::Passage`]. No core module reads a clock, draws a random number or awaits.
+//! [`vantage::Prober`], [`arbiter::Arbiter`] and [`proxy::Proxy`]. No core module reads a clock, draws a random number or awaits.
 //! `edge` (wasm32 only) carries the effects out and decides nothing.
 //!
 //! A module imports only modules above it in the list below.

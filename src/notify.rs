@@ -1,18 +1,18 @@
 //! What stands → who must be told of it → messages, and what became of them.
 //!
-//! For each channel an [`Outbox`] compares what stands with what the channel was told ([`Matter`]), gathers the difference into one
+//! For each channel an [`Outbox`] compares what stands with what the channel was told ([`Alert`]), gathers the difference into one
 //! message, and holds that until it is taken. One message of a channel is on its way at a time, so what a channel is told of a pool
 //! comes in order, and whatever happens meanwhile goes into the next. Nothing here sends, signs or knows a secret.
 
+mod alert;
 mod delivery;
-mod matter;
 mod message;
 mod outbox;
 
+pub use alert::{Alert, AlertState};
 pub use delivery::{
     Answer, Delivery, Outcome, address, key, outcome, request, reveal, signed_text, test_message,
 };
-pub use matter::{Found, Matter};
 pub use message::{Detail, Kind, News};
 pub use outbox::{APART, Failing, GATHER, Outbox};
 
@@ -21,11 +21,11 @@ use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
 /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
-pub const WATCH_PATIENCE: Millis = Millis::from_secs(60);
+pub const WATCH_DELAY: Millis = Millis::from_secs(60);
 
 /// A warning with no failing origin behind it is told when it has lasted this long: the first votes after a start, and the first of an
 /// outage, come one by one.
-pub const WARN_PATIENCE: Millis = Millis::from_secs(30);
+pub const WARN_DELAY: Millis = Millis::from_secs(30);
 
 /// A pool as channels look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +42,21 @@ pub struct PoolState {
 
 /// What a channel takes a pool's state for.
 #[must_use]
-pub fn of_pool(channel: &Channel, pool: PoolState) -> Found {
-    let trouble = |topic, patience| Found::Trouble { topic, since: pool.since, patience };
+pub fn of_pool(channel: &Channel, pool: PoolState) -> AlertState {
+    let trouble = |topic, delay| AlertState::Firing { topic, since: pool.since, delay };
     match pool.status {
         Status::Fail if channel.hears(Topic::Fail) => trouble(Topic::Fail, Millis::ZERO),
         // Who wants to hear of warnings only is not told that a failure is the end of one.
-        Status::Fail if channel.hears(Topic::Warn) => Found::NoWord,
+        Status::Fail if channel.hears(Topic::Warn) => AlertState::NoWord,
         Status::Warn if channel.hears(Topic::Warn) => {
-            trouble(Topic::Warn, if pool.fails_in_part { Millis::ZERO } else { WARN_PATIENCE })
+            trouble(Topic::Warn, if pool.fails_in_part { Millis::ZERO } else { WARN_DELAY })
         }
-        Status::Pass | Status::Warn | Status::Fail => Found::Good,
+        Status::Pass | Status::Warn | Status::Fail => AlertState::Good,
         Status::Unknown if channel.hears(Topic::Watch) => {
-            trouble(Topic::Watch, WATCH_PATIENCE.max(pool.vote_ttl))
+            trouble(Topic::Watch, WATCH_DELAY.max(pool.vote_ttl))
         }
         // No evidence is no recovery.
-        Status::Unknown => Found::NoWord,
+        Status::Unknown => AlertState::NoWord,
     }
 }
 

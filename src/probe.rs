@@ -21,7 +21,7 @@ pub use cache::{FIELDS as CACHE_FIELDS, Reading, classify};
 pub use document::{Word, words};
 pub use expect::hint;
 pub use redirect::{Hop, redirected};
-pub use reference::{REFERENCE_TIMEOUT, Referral, refer, referred_to};
+pub use reference::{REFERENCE_TIMEOUT, ReferenceResult, refer, referred_to};
 pub use timing::{COUNTS as TIMING_COUNTS, HEADERS as TIMING_HEADERS, METRICS as TIMING_METRICS};
 
 /// Response header fields that every probe reads, beside those in which caches speak.

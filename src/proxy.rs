@@ -1,28 +1,32 @@
 //! A request on its way through a route: to which origin it goes, how often it is sent, and what is said on the way.
 //!
 //! A worker that stands on the route itself goes on from the signal: [`Table`] finds the route of a request, [`order()`] the origins
-//! it is sent to, [`Attempt`] goes from one to the next, [`Traffic`] remembers what live requests saw, [`fields`] are the header fields
-//! that are set on the way, [`back`] those that are turned back on the way home, and [`refused`] and [`apology`] what is answered in an origin's place.
+//! it is sent to, [`Attempt`] goes from one to the next, [`OutlierDetector`] remembers what live requests saw, [`fields`] are the header fields
+//! that are set on the way, [`back`] those that are turned back on the way home, and [`refused`] and [`error_answer`] what is answered in an origin's place.
 
+mod asked;
 mod attempt;
 pub mod back;
 pub mod copy;
+mod engine;
 pub mod fields;
+mod in_flight;
 mod lease;
 mod order;
-mod passage;
+mod outlier;
 mod replies;
 mod step;
 mod table;
-mod traffic;
 mod unreached;
 
-pub use attempt::{Asked, Attempt, Body, Effect, Event, Fault, HELD};
-pub use lease::Lease;
-pub use order::{Order, holds_until, last_resort, order};
-pub use passage::{Known, Passage};
-pub use replies::{Refusal, apology, refused};
+pub use asked::{Asked, At, Body, HELD, Times};
+pub use attempt::{Attempt, Effect, Event, Fault};
+pub use engine::Proxy;
+pub use in_flight::{After, Known, Tried};
+pub use lease::{Lease, Terms};
+pub use order::{Of, Order, holds_until, last_resort, order};
+pub use outlier::{Counts, OutlierDetector, Seen};
+pub use replies::{Rejection, error_answer, refused};
 pub use step::{Inbound, Send, Step};
-pub use table::{Table, Way, matched, own_path};
-pub use traffic::{Counts, Seen, Traffic};
+pub use table::{RouteMatch, Table, matched, own_path};
 pub use unreached::{Proof, Signs, TABLE, unreached};

@@ -16,16 +16,16 @@ use crate::units::{Millis, Name, Timestamp};
 pub use memory::Memory;
 
 /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-pub const PATIENCE: Millis = Millis::new(300);
+pub const TIMEOUT: Millis = Millis::new(300);
 
 /// How long a reader that has nothing waits for the Arbiter.
-pub const FIRST_PATIENCE: Millis = Millis::from_secs(3);
+pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
 
 /// How long a reader waits for the Cache API: it is in the same building.
-pub const CACHE_PATIENCE: Millis = Millis::new(100);
+pub const CACHE_TIMEOUT: Millis = Millis::new(100);
 
 /// How long a reader waits for KV, behind which there is nothing.
-pub const KV_PATIENCE: Millis = Millis::from_secs(2);
+pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
 
 /// A copy that is older than this is not in doubt any more, but old.
 const DOUBT: Millis = Millis::from_secs(2);
@@ -38,7 +38,7 @@ const GLANCE: Millis = Millis::new(10);
 
 /// A layer that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layer {
+pub enum Tier {
     /// This isolate's memory.
     Memory,
     /// The Cache API: a copy that an isolate of the same data centre left there.
@@ -51,7 +51,7 @@ pub enum Layer {
     Nothing,
 }
 
-impl Layer {
+impl Tier {
     /// Every layer, in the order in which they are asked.
     pub const ALL: [Self; 5] = [Self::Memory, Self::Cache, Self::Arbiter, Self::Kv, Self::Nothing];
 
@@ -189,7 +189,7 @@ pub struct Served {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The layer.
-    pub layer: Layer,
+    pub layer: Tier,
     /// How old its copy is.
     pub age: Millis,
     /// How old it might be before it is to be refreshed.
@@ -227,17 +227,17 @@ fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
 /// The next step towards an answer.
 #[must_use]
 pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
-    let copies = [(Layer::Cache, known.cache.copy()), (Layer::Memory, known.memory.as_ref())];
+    let copies = [(Tier::Cache, known.cache.copy()), (Tier::Memory, known.memory.as_ref())];
     let limit = limit_of(newest(copies).map(|(_, copy)| copy), limit, now);
     let asked_within = |span: Millis| within(known.asked, span, now);
     let held = newest(copies);
     let serve = |layer, copy: &Held, silent| {
-        let replaced = layer == Layer::Arbiter && held.is_some();
+        let replaced = layer == Tier::Arbiter && held.is_some();
         let source = Source { layer, age: now.since(copy.fetched), limit, silent, replaced };
         Step::Serve(Served { copy: Some(copy.clone()), source })
     };
     if let Asked::Found(copy) = &known.arbiter {
-        return serve(Layer::Arbiter, copy, false);
+        return serve(Tier::Arbiter, copy, false);
     }
     let untouched = known.arbiter == Asked::NotYet;
     if let Some((_, copy)) = held
@@ -247,21 +247,21 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     }
     match &known.cache {
         Asked::Found(copy) if untouched && copy.is_fresh(limit, now) => {
-            return serve(Layer::Cache, copy, false);
+            return serve(Tier::Cache, copy, false);
         }
         Asked::NotYet | Asked::Found(_) | Asked::InVain => {}
     }
     if let Some(memory) = &known.memory {
         if memory.is_fresh(limit, now) {
-            return serve(Layer::Memory, memory, false);
+            return serve(Tier::Memory, memory, false);
         }
         // Someone asked lately: one request in `limit` is enough, and none waits for another's.
         if untouched && asked_within(limit) {
-            let awaited = known.pending && asked_within(PATIENCE);
-            return serve(Layer::Memory, memory, !awaited);
+            let awaited = known.pending && asked_within(TIMEOUT);
+            return serve(Tier::Memory, memory, !awaited);
         }
-        if known.cache == Asked::NotYet && within(known.looked, CACHE_PATIENCE, now) {
-            return serve(Layer::Memory, memory, false);
+        if known.cache == Asked::NotYet && within(known.looked, CACHE_TIMEOUT, now) {
+            return serve(Tier::Memory, memory, false);
         }
     }
     if known.cache == Asked::NotYet {
@@ -275,12 +275,12 @@ pub fn next(known: &Known, limit: Millis, now: Timestamp) -> Step {
     if known.kv == Asked::NotYet && held.is_none_or(|(_, copy)| copy.has_expired(now)) {
         return Step::AskKv;
     }
-    let kv = (Layer::Kv, known.kv.copy());
-    let held = held.map_or((Layer::Nothing, None), |(layer, copy)| (layer, Some(copy)));
+    let kv = (Tier::Kv, known.kv.copy());
+    let held = held.map_or((Tier::Nothing, None), |(layer, copy)| (layer, Some(copy)));
     if let Some((layer, copy)) = newest([kv, held]) {
         return serve(layer, copy, true);
     }
-    let source = Source { layer: Layer::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
+    let source = Source { layer: Tier::Nothing, age: Millis::ZERO, limit, silent: true, replaced: false };
     Step::Serve(Served { copy: None, source })
 }
 
@@ -299,26 +299,26 @@ fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option
     let claimed = known.least.as_ref().is_some_and(|(_, least)| least.claimed);
     let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
     if !(asked_since || claimed && within(known.asked, limit, now)) {
-        return Some(Step::AskArbiter(PATIENCE));
+        return Some(Step::AskArbiter(TIMEOUT));
     }
-    (known.pending && within(known.asked, PATIENCE, now)).then_some(Step::LookAgain(GLANCE))
+    (known.pending && within(known.asked, TIMEOUT, now)).then_some(Step::LookAgain(GLANCE))
 }
 
 /// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient.
 fn ask_arbiter(known: &Known, has_copy: bool, limit: Millis, now: Timestamp) -> Option<Step> {
     let asked_within = |span: Millis| within(known.asked, span, now);
     if has_copy {
-        return (!asked_within(limit)).then_some(Step::AskArbiter(PATIENCE));
+        return (!asked_within(limit)).then_some(Step::AskArbiter(TIMEOUT));
     }
-    let patient = known.since <= now && now.since(known.since) < FIRST_PATIENCE;
-    if known.pending && asked_within(FIRST_PATIENCE) && patient {
+    let patient = known.since <= now && now.since(known.since) < FIRST_TIMEOUT;
+    if known.pending && asked_within(FIRST_TIMEOUT) && patient {
         return Some(Step::LookAgain(GLANCE));
     }
-    (!asked_within(RETRY)).then_some(Step::AskArbiter(FIRST_PATIENCE))
+    (!asked_within(RETRY)).then_some(Step::AskArbiter(FIRST_TIMEOUT))
 }
 
 /// The copy that the Arbiter made last; of two of one moment the latter.
-fn newest<const N: usize>(copies: [(Layer, Option<&Held>); N]) -> Option<(Layer, &Held)> {
+fn newest<const N: usize>(copies: [(Tier, Option<&Held>); N]) -> Option<(Tier, &Held)> {
     let copies = copies.into_iter().filter_map(|(layer, copy)| copy.map(|copy| (layer, copy)));
     copies.max_by_key(|(_, copy)| copy.snapshot.taken_at)
 }

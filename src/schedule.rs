@@ -1,9 +1,9 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
-//! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval + wobble(k)`. The phase comes
+//! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval + jitter(k)`. The phase comes
 //! from the vantage's place among all and the origin's turn: the probes that an origin gets from its vantages are spread evenly over
 //! the interval, so that a majority of them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
-//! strike together. The wobble (up to a tenth of the interval) comes from the slot, so that no origin that flaps in step with the
+//! strike together. The jitter (up to a tenth of the interval) comes from the slot, so that no origin that flaps in step with the
 //! interval can hide between probes.
 
 use crate::config::{Config, Origin, Vantage};
@@ -37,7 +37,7 @@ impl Shard<'_> {
 
     /// The longest time between two of its reports that is no silence.
     #[must_use]
-    pub fn patience(&self) -> Millis {
+    pub fn silent_after(&self) -> Millis {
         let pauses = self.origins.iter().map(|origin| origin.pace.pause());
         pauses.max().unwrap_or(Millis::from_secs(62))
     }
@@ -116,7 +116,7 @@ pub fn parse_object_name(name: &str) -> Option<(Name, &str, &str)> {
 /// The sequence of slots of one origin at one vantage.
 #[derive(Clone, Copy, Debug)]
 pub struct Slots {
-    /// Where the wobble comes from.
+    /// Where the jitter comes from.
     seed: u64,
     turn: Turn,
 }
@@ -140,7 +140,7 @@ impl Slots {
         let every = interval.get().max(1);
         let phase = self.phase(every);
         let mut k = after.as_millis().saturating_sub(phase) / every;
-        // The wobble is shorter than the interval: the slot after `after` is this one or one of the next two.
+        // The jitter is shorter than the interval: the slot after `after` is this one or one of the next two.
         k = k.saturating_sub(1);
         loop {
             let at = self.slot(every, phase, k);
@@ -152,12 +152,12 @@ impl Slots {
     }
 
     fn slot(self, every: u64, phase: u64, k: u64) -> Timestamp {
-        let wobble = mix(self.seed ^ k) % (every / 10).max(1);
-        Timestamp::from_millis(phase.saturating_add(k.saturating_mul(every)).saturating_add(wobble))
+        let jitter = mix(self.seed ^ k) % (every / 10).max(1);
+        Timestamp::from_millis(phase.saturating_add(k.saturating_mul(every)).saturating_add(jitter))
     }
 }
 
-/// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots wobble independently.
+/// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots jitter independently.
 const fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -16,7 +16,7 @@ use crate::config::{Config, Problems};
 use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
-use crate::reader::{Layer, Source};
+use crate::reader::{Source, Tier};
 use crate::snapshot::Snapshot;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
@@ -41,7 +41,7 @@ pub enum Plan<'a> {
     Done(Answer),
     /// What is made from a snapshot for this target.
     FromSnapshot(Target),
-    /// The same, once there is news for whoever waits for it; 429 ([`crowded`]) if too many do.
+    /// The same, once there is news for whoever waits for it; 429 ([`at_capacity`]) if too many do.
     AfterNews(Target, Wait),
     /// An event for each signal of this pool ([`stream()`], [`event`]).
     Stream(String),
@@ -59,7 +59,7 @@ pub struct Basis<'a> {
     /// Now.
     pub now: Timestamp,
     /// How many answers came from which layer, for `/readyz?verbose`.
-    pub counts: &'a [(Layer, u64)],
+    pub counts: &'a [(Tier, u64)],
     /// What the requests that were passed on saw, for the same.
     pub seen: &'a [Seen],
 }
@@ -142,7 +142,7 @@ pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
 
 /// 429 for whoever would follow a signal that too many follow already.
 #[must_use]
-pub fn crowded(ask: &Ask<'_>) -> Answer {
+pub fn at_capacity(ask: &Ask<'_>) -> Answer {
     let mut answer = answer::problem(
         429,
         "too-many-followers",
@@ -189,12 +189,12 @@ pub fn kept(
 ) -> Option<(Answer, Timestamp)> {
     let plain =
         ask.method == "GET" && ask.if_none_match.is_none() && target.path().as_deref() == Some(ask.target);
-    if !plain || basis.source.layer == Layer::Nothing {
+    if !plain || basis.source.layer == Tier::Nothing {
         return None;
     }
     let mut answer = answer.clone();
     // Whoever is given it again is answered from memory, wherever the first one's answer came from.
-    let memory = cache_status(&Source { layer: Layer::Memory, ..basis.source });
+    let memory = cache_status(&Source { layer: Tier::Memory, ..basis.source });
     for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-status") {
         value.clone_from(&memory);
     }
@@ -234,12 +234,12 @@ fn cache_status(source: &Source) -> String {
     let silent = if source.silent { ", arbiter silent" } else { "" };
     let age = source.age.as_secs();
     match source.layer {
-        Layer::Arbiter => {
+        Tier::Arbiter => {
             let why = if source.replaced { "stale" } else { "miss" };
             format!("vedette; fwd={why}; detail=\"arbiter\"")
         }
-        Layer::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
-        Layer::Memory | Layer::Cache | Layer::Kv => {
+        Tier::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
+        Tier::Memory | Tier::Cache | Tier::Kv => {
             let (left, over) =
                 (source.limit.minus(source.age).as_secs(), source.age.minus(source.limit).as_secs());
             let sign = if over > 0 { "-" } else { "" };

@@ -36,7 +36,7 @@ pub enum Choice {
     /// Nowhere, for nothing here takes traffic.
     Routeless {
         /// What is said in its place.
-        gist: String,
+        summary: String,
     },
 }
 
@@ -55,7 +55,7 @@ impl Choice {
     pub const fn reason(&self) -> &str {
         match self {
             Self::Origin { reason, .. } => reason.as_str(),
-            Self::Routeless { gist } => gist.as_str(),
+            Self::Routeless { summary } => summary.as_str(),
             Self::Nowhere => "every origin fails",
         }
     }

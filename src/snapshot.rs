@@ -29,7 +29,7 @@ pub struct Snapshot {
     /// The objects that probe.
     pub watch: Vec<WatchView>,
     /// The latest events, newest first.
-    pub events: Vec<Happening>,
+    pub events: Vec<Transition>,
     /// The channels, in the order of the configuration.
     pub notify: Option<Vec<ChannelView>>,
 }
@@ -184,7 +184,7 @@ pub struct ChannelView {
 
 /// Something that changed; if nothing did, from which status to which, something that was given up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happening {
+pub struct Transition {
     /// When.
     pub at: Timestamp,
     /// What changed: `shop` or `shop/primary`.

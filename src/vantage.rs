@@ -6,8 +6,8 @@
 //! changed. A probe that is lost with the object is no evidence, and its answer, should it come after all, is nobody's.
 
 mod allowance;
-mod bearings;
-mod booth;
+mod origin_check;
+mod self_check;
 mod stored;
 mod withheld;
 
@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
-use crate::probe::Referral;
+use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
-use bearings::Bearings;
-use booth::Booth;
+use origin_check::OriginCheck;
+use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
 
 /// What happens to a vantage.
@@ -33,13 +33,13 @@ pub enum Event {
     /// The probe of this origin that was sent with this ticket came back.
     Sampled(OriginId, u64, Sample),
     /// The reference that was asked with this ticket answered, or did not.
-    Referred(u64, Referral),
+    ReferenceChecked(u64, ReferenceResult),
     /// The Arbiter took the report of this sequence number.
     Delivered(u64),
     /// The Arbiter refused a report: it knows one of this sequence number.
-    Overtaken(u64),
+    Superseded(u64),
     /// Live requests found this origin wanting: it is to be looked at at once.
-    Doubted(OriginId),
+    OriginSuspected(OriginId),
 }
 
 /// What is to be done, in this order.
@@ -53,7 +53,7 @@ pub enum Effect {
     /// Send the probe of this origin, and give the ticket back with the sample.
     Probe(OriginId, u64),
     /// Ask this reference, and give the ticket back with what it said.
-    Refer(OriginUrl, u64),
+    CheckReference(OriginUrl, u64),
     /// Send this to the Arbiter.
     Report(Report),
     /// A sample to be logged: the origin and what the sample proved.
@@ -67,20 +67,20 @@ const LATE: Millis = Millis::from_secs(1);
 
 /// The state of one shard of one vantage.
 #[derive(Clone, Debug)]
-pub struct Watch {
+pub struct Prober {
     vantage: Name,
     shard: String,
     config: Fingerprint,
-    booths: BTreeMap<OriginId, Booth>,
+    checks: BTreeMap<OriginId, OriginCheck>,
     waiting: VecDeque<OriginId>,
-    bearings: Bearings,
+    self_check: SelfCheck,
     allowance: Allowance,
     ticket: u64,
     seq: u64,
     lag: Millis,
     missed: u64,
     alarm: Option<Timestamp>,
-    unwritten: bool,
+    dirty: bool,
 }
 
 /// What one object of a vantage has to do.
@@ -96,32 +96,32 @@ pub struct Duty<'a> {
     pub fast_probes: Option<u32>,
 }
 
-impl Watch {
+impl Prober {
     /// The state of a shard, with what was stored of it. Tallies of another definition begin afresh.
     #[must_use]
     pub fn new(duty: &Duty<'_>, stored: Option<&str>, now: Timestamp) -> Self {
         let Duty { config, vantage, shard, fast_probes } = *duty;
         let mut stored = StoredV1::read(stored);
         let allowance = Allowance::new(fast_probes, stored.spent);
-        let hurry = allowance.is_left(now);
-        let booths = shard.origins.iter().enumerate().map(|(index, origin)| {
+        let fast_allowed = allowance.is_left(now);
+        let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
             let tally = stored
                 .tallies
                 .remove(&origin.id)
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            let mut booth = Booth::new(origin, shard.turn(index), tally);
-            booth.resume(vantage, hurry, now);
-            (origin.id.clone(), booth)
+            let mut check = OriginCheck::new(origin, shard.turn(index), tally);
+            check.resume(vantage, fast_allowed, now);
+            (origin.id.clone(), check)
         });
         Self {
             vantage: vantage.clone(),
             shard: shard.label(),
             config: config.hash,
-            booths: booths.collect(),
+            checks: checks.collect(),
             waiting: VecDeque::new(),
-            bearings: Bearings::new(&config.references, stored.asked, stored.colo),
+            self_check: SelfCheck::new(&config.references, stored.asked, stored.colo),
             allowance,
             // Derived from the clock, so that no ticket of an earlier life is taken for one of this.
             ticket: now.as_millis().saturating_mul(1_024),
@@ -129,7 +129,7 @@ impl Watch {
             lag: Millis::ZERO,
             missed: 0,
             alarm: None,
-            unwritten: false,
+            dirty: false,
         }
     }
 
@@ -142,21 +142,21 @@ impl Watch {
     /// The origin of this name, if the shard probes it.
     #[must_use]
     pub fn origin(&self, id: &OriginId) -> Option<&Origin> {
-        self.booths.get(id).map(|booth| &booth.origin)
+        self.checks.get(id).map(|check| &check.origin)
     }
 
-    /// Requests under way, stragglers of earlier ticks among them.
+    /// Requests under way, late ones of earlier ticks among them.
     #[must_use]
     pub fn under_way(&self) -> usize {
-        let probes = self.booths.values().filter(|booth| booth.under_way.is_some()).count();
-        probes.saturating_add(usize::from(self.bearings.is_asking()))
+        let probes = self.checks.values().filter(|check| check.under_way.is_some()).count();
+        probes.saturating_add(usize::from(self.self_check.is_asking()))
     }
 
     /// When the next probe is due, never before `now`.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Timestamp {
-        let hurry = self.allowance.is_left(now);
-        let due = self.booths.values().map(|booth| booth.due(&self.vantage, hurry, now)).min();
+        let fast_allowed = self.allowance.is_left(now);
+        let due = self.checks.values().map(|check| check.due(&self.vantage, fast_allowed, now)).min();
         due.unwrap_or_else(|| now.plus(Millis::from_secs(60))).max(now)
     }
 
@@ -165,19 +165,19 @@ impl Watch {
         match event {
             Event::Alarm => self.alarm(now),
             Event::Sampled(id, ticket, sample) => self.sampled(&id, ticket, sample, now),
-            Event::Referred(ticket, referral) => self.referred(ticket, &referral, now),
+            Event::ReferenceChecked(ticket, referral) => self.referred(ticket, &referral, now),
             Event::Delivered(seq) => {
-                for booth in self.booths.values_mut() {
-                    booth.fresh = booth.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
+                for check in self.checks.values_mut() {
+                    check.fresh = check.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
                 Vec::new()
             }
-            Event::Overtaken(seq) => {
+            Event::Superseded(seq) => {
                 // The next alarm sends again what was refused.
                 self.seq = self.seq.max(seq);
                 Vec::new()
             }
-            Event::Doubted(id) => {
+            Event::OriginSuspected(id) => {
                 self.doubt(&id);
                 let next = self.next_due(now);
                 if self.alarm.is_some_and(|set| set <= next) {
@@ -191,30 +191,30 @@ impl Watch {
 
     /// Takes in that an origin is to be looked at by the alarm that comes next, at once.
     pub fn doubt(&mut self, id: &OriginId) {
-        if let Some(booth) = self.booths.get_mut(id) {
-            booth.doubt();
+        if let Some(check) = self.checks.get_mut(id) {
+            check.doubt();
         }
     }
 
     fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.bearings.tidy(now);
-        let hurry = self.allowance.is_left(now);
+        self.self_check.expire(now);
+        let fast_allowed = self.allowance.is_left(now);
         // What is due: the earliest slot first, and within one the order of the names.
         let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
         let mut latest = Millis::ZERO;
-        for (id, booth) in &mut self.booths {
-            booth.tidy(now);
-            let slot = booth.due(&self.vantage, hurry, now);
-            if booth.is_busy() || slot > now {
+        for (id, check) in &mut self.checks {
+            check.expire(now);
+            let slot = check.due(&self.vantage, fast_allowed, now);
+            if check.is_busy() || slot > now {
                 continue;
             }
-            if booth.has_begun() {
+            if check.has_begun() {
                 let late = now.since(slot);
-                missed = missed.saturating_add(late.get() / booth.interval(hurry).get().max(1));
+                missed = missed.saturating_add(late.get() / check.interval(fast_allowed).get().max(1));
                 latest = latest.max(late);
             }
             due.push((slot, id.clone()));
-            booth.wait(now);
+            check.wait(now);
         }
         due.sort_by_key(|(slot, _)| *slot);
         if !due.is_empty() {
@@ -224,17 +224,17 @@ impl Watch {
         self.waiting.extend(due.into_iter().map(|(_, id)| id));
         self.missed = self.missed.saturating_add(missed);
         let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));
-        // What was not confirmed, and what stragglers held back.
-        let unconfirmed = self.booths.values().any(|booth| booth.fresh.is_some());
+        // What was not confirmed, and what late probes held back.
+        let unconfirmed = self.checks.values().any(|check| check.fresh.is_some());
         let report = if unconfirmed { self.report(now) } else { None };
         let asked = self.ask(false, now);
         // What the probes spend is stored with what they find.
-        let unwritten = self.unwritten();
+        let dirty = self.dirty();
         let started = self.start_waiting(now);
         let next = self.next_due(now);
         self.alarm = Some(next);
         let mut effects = vec![Effect::WakeAt(next)];
-        effects.extend(unwritten.map(Effect::Persist));
+        effects.extend(dirty.map(Effect::Persist));
         effects.extend(slipped);
         effects.extend(report.map(Effect::Report));
         effects.extend(asked);
@@ -248,10 +248,10 @@ impl Watch {
         while self.under_way() < SLOTS {
             let Some(id) = self.waiting.pop_front() else { break };
             let ticket = self.next_ticket();
-            let Some(booth) = self.booths.get_mut(&id) else { continue };
-            self.lag = self.lag.max(booth.start(ticket, now));
-            if self.allowance.is_left(now) && booth.in_a_hurry() {
-                self.unwritten |= self.allowance.spend(now);
+            let Some(check) = self.checks.get_mut(&id) else { continue };
+            self.lag = self.lag.max(check.start(ticket, now));
+            if self.allowance.is_left(now) && check.is_fast() {
+                self.dirty |= self.allowance.spend(now);
             }
             effects.push(Effect::Probe(id, ticket));
         }
@@ -263,10 +263,10 @@ impl Watch {
         if self.under_way() >= SLOTS {
             return None;
         }
-        let (ticket, before) = (self.next_ticket(), self.bearings.asked);
-        let reference = self.bearings.ask(doubt, ticket, now)?;
-        self.unwritten |= self.bearings.asked != before;
-        Some(Effect::Refer(reference, ticket))
+        let (ticket, before) = (self.next_ticket(), self.self_check.asked);
+        let reference = self.self_check.ask(doubt, ticket, now)?;
+        self.dirty |= self.self_check.asked != before;
+        Some(Effect::CheckReference(reference, ticket))
     }
 
     const fn next_ticket(&mut self) -> u64 {
@@ -283,20 +283,20 @@ impl Watch {
     ) -> Vec<Effect> {
         let (mut changed, mut observed) = (false, Vec::new());
         for (id, sample, evidence) in samples {
-            if let Some(booth) = self.booths.get_mut(&id) {
-                let before = booth.tally.clone();
-                changed |= booth.fold(&sample, &evidence, now);
-                self.unwritten |= booth.tally != before;
+            if let Some(check) = self.checks.get_mut(&id) {
+                let before = check.tally.clone();
+                changed |= check.fold(&sample, &evidence, now);
+                self.dirty |= check.tally != before;
             }
             observed.push(Effect::Observed(id, evidence));
         }
         let started = self.start_waiting(now);
         // Not even a reference that hangs holds back what is known.
-        let over = self.booths.values().all(|booth| !booth.is_busy());
+        let over = self.checks.values().all(|check| !check.is_busy());
         // A change of opinion does not wait for the others of its tick, as long as the day allows for one more report.
         let at_once = changed && (over || self.allowance.is_left(now));
         if changed && !over && at_once {
-            self.unwritten |= self.allowance.spend(now);
+            self.dirty |= self.allowance.spend(now);
         }
         let mut effects = Vec::new();
         // A sample that brought doubt moves the alarm forward, and one that ended it saves an alarm for nothing.
@@ -307,16 +307,16 @@ impl Watch {
         }
         // One row for all samples of a tick, and never a report of what is not stored.
         if at_once || over {
-            effects.extend(self.unwritten().map(Effect::Persist));
+            effects.extend(self.dirty().map(Effect::Persist));
         }
         effects.extend(observed);
         effects.extend(asked);
         effects.extend(started);
         let unsent = self
-            .booths
+            .checks
             .values()
-            .any(|booth| booth.fresh.as_ref().is_some_and(|fresh| fresh.sent_as.is_none()));
-        let blind = self.booths.values().any(|booth| booth.blind.is_some());
+            .any(|check| check.fresh.as_ref().is_some_and(|fresh| fresh.sent_as.is_none()));
+        let blind = self.checks.values().any(|check| check.blind.is_some());
         if at_once || (over && (unsent || blind)) {
             effects.extend(self.report(now).map(Effect::Report));
         }
@@ -324,21 +324,21 @@ impl Watch {
     }
 
     /// The text to store, if anything in it changed.
-    fn unwritten(&mut self) -> Option<String> {
-        std::mem::take(&mut self.unwritten).then(|| self.stored())
+    fn dirty(&mut self) -> Option<String> {
+        std::mem::take(&mut self.dirty).then(|| self.stored())
     }
 
     /// What survives the object: counters and opinions, what was spent today, and where it is.
     #[must_use]
     pub fn stored(&self) -> String {
-        let tallies = self.booths.iter().map(|(id, booth)| {
-            (id.clone(), StoredTally { definition: booth.origin.definition, tally: booth.tally.clone() })
+        let tallies = self.checks.iter().map(|(id, check)| {
+            (id.clone(), StoredTally { definition: check.origin.definition, tally: check.tally.clone() })
         });
         let stored = StoredV1 {
             tallies: tallies.collect(),
             spent: self.allowance.stored(),
-            asked: self.bearings.asked,
-            colo: self.bearings.colo.clone(),
+            asked: self.self_check.asked,
+            colo: self.self_check.colo.clone(),
             ..StoredV1::default()
         };
         stored.write()
@@ -349,9 +349,9 @@ impl Watch {
         // Derived from the clock so that it rises across lives of the object without a write.
         let seq = now.as_millis().max(self.seq.saturating_add(1));
         let (mut votes, mut blind) = (Vec::new(), BTreeMap::new());
-        for (id, booth) in &mut self.booths {
-            votes.extend(booth.vote(seq, now));
-            if let Some(why) = &booth.blind {
+        for (id, check) in &mut self.checks {
+            votes.extend(check.vote(seq, now));
+            if let Some(why) = &check.blind {
                 blind.insert(id.clone(), why.clone());
             }
         }
@@ -368,7 +368,7 @@ impl Watch {
             config: self.config,
             lag,
             missed: self.missed,
-            colo: self.bearings.colo.clone(),
+            colo: self.self_check.colo.clone(),
             votes,
             blind,
             fast: self.allowance.limit.map(|of| Fast { spent: self.allowance.spent_at(now), of }),

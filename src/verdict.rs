@@ -2,11 +2,11 @@
 //!
 //! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under `min_votes` of them the judgement is
 //! unknown, whatever they say: no evidence is not failure. A quorum of fails is fail; fewer is a warning that names the
-//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`outlook()`] says what
+//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`next_change()`] says what
 //! would change it next.
 
 mod isolation;
-mod outlook;
+mod next_change;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::vote::{Opinion, Seen};
 
 pub use isolation::{Votes, is_answered, isolated};
-pub use outlook::{held, outlook};
+pub use next_change::{held, next_change};
 pub use standing::{Damping, Verdict};
 
 /// What a verdict says, best first.
@@ -53,7 +53,7 @@ impl Status {
 
 /// One vantage's vote as the Arbiter holds it, in the Arbiter's time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StandingVote {
+pub struct RecordedVote {
     /// Fingerprint of the definition that was probed.
     pub definition: Fingerprint,
     /// The opinion.
@@ -91,7 +91,7 @@ impl Rules {
 
 /// What an origin's votes add up to at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub struct RawVerdict {
     /// The status.
     pub status: Status,
     /// Why, in words.
@@ -126,14 +126,14 @@ pub fn needed(quorum: Quorum, live: u32) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub struct Ballot<'a> {
     /// Their votes.
-    pub votes: &'a BTreeMap<Name, StandingVote>,
+    pub votes: &'a BTreeMap<Name, RecordedVote>,
     /// Why those that have no evidence have none; it explains, and weighs nothing.
     pub blind: &'a BTreeMap<Name, String>,
 }
 
 /// Weighs an origin's votes at `now`. Votes for another definition do not count.
 #[must_use]
-pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Timestamp) -> Judgement {
+pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Timestamp) -> RawVerdict {
     let Ballot { votes, blind } = ballot;
     let current = || votes.iter().filter(|(_, vote)| vote.definition == definition);
     let live: Vec<_> =
@@ -151,7 +151,7 @@ pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Ti
         };
         let votes = if count == 1 { "vote" } else { "votes" };
         let reason = format!("{count} live {votes}, {} needed: {why}", rules.min_votes);
-        return Judgement {
+        return RawVerdict {
             status: Status::Unknown,
             reason: reason + &without_evidence(blind),
             valid_until: now,
@@ -179,7 +179,7 @@ pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Ti
     observed.sort_unstable_by(|one, other| other.cmp(one));
     let last_needed =
         observed.get((rules.min_votes.max(1) as usize).saturating_sub(1)).copied().unwrap_or(now);
-    Judgement {
+    RawVerdict {
         status,
         reason,
         valid_until: last_needed.plus(rules.vote_ttl),
@@ -190,7 +190,7 @@ pub fn judge(rules: &Rules, definition: Fingerprint, ballot: Ballot<'_>, now: Ti
     }
 }
 
-const fn is_decided(vote: &StandingVote) -> bool {
+const fn is_decided(vote: &RecordedVote) -> bool {
     match vote.opinion {
         Opinion::Undecided => false,
         Opinion::Pass | Opinion::Fail => true,
@@ -207,7 +207,7 @@ fn without_evidence(blind: &BTreeMap<Name, String>) -> String {
 
 /// `enam, weur: status 500 is not expected; apac: …`: what several vantages saw alike is said once. At most three reasons, of at
 /// most three vantages each.
-fn reasons(fails: &[&(&Name, &StandingVote)]) -> String {
+fn reasons(fails: &[&(&Name, &RecordedVote)]) -> String {
     let mut alike: Vec<(Vec<&str>, &str)> = Vec::new();
     for (vantage, vote) in fails {
         // A vote of fail whose last sample passed is on its way back: the sample's words would contradict it.

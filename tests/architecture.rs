@@ -112,6 +112,7 @@ const LINE: &[Row] = &[
 const EDGE: &[Row] = &[
     ("caught", &[]),
     ("bound", &[]),
+    ("call", &["caught"]),
     ("line", &["caught"]),
     ("clock", &[]),
     ("log", &[]),
@@ -123,9 +124,9 @@ const EDGE: &[Row] = &[
     ("send", &["caught", "bound", "clock"]),
     ("heartbeat", &["bound", "clock", "log", "deployed", "layers"]),
     ("notify", &["bound", "clock", "send"]),
-    ("reader", &["caught", "bound", "clock", "log", "deployed", "trap", "respond", "layers"]),
-    ("follow", &["caught", "line", "clock", "log", "deployed", "respond", "layers", "reader"]),
-    ("proxy", &["caught", "clock", "log", "deployed", "trap", "layers", "reader"]),
+    ("reader", &["caught", "bound", "call", "clock", "log", "deployed", "trap", "respond", "layers"]),
+    ("follow", &["caught", "call", "line", "clock", "log", "deployed", "respond", "layers", "reader"]),
+    ("proxy", &["caught", "call", "clock", "log", "deployed", "trap", "layers", "reader"]),
     ("vantage_object", &["clock", "log", "deployed", "trap", "respond", "layers", "send"]),
     (
         "arbiter_object",

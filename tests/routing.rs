@@ -15,8 +15,8 @@ use proptest::prelude::*;
 use vedette::config::Config;
 use vedette::path::{MAX_TARGET, below, is_ambiguous, is_authority, parts, plain};
 use vedette::proxy::{
-    Asked, Attempt, Body, Effect, Event, Inbound, Known, Passage, Proof, Signs, Step, TABLE, Table, Traffic,
-    Way, back, copy, fields, order, unreached,
+    After, Asked, At, Attempt, Body, Effect, Event, Inbound, Known, Of, OutlierDetector, Proof, Proxy,
+    RouteMatch, Signs, Step, TABLE, Table, Times, back, copy, fields, order, unreached,
 };
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Name, Timestamp};
@@ -104,11 +104,11 @@ proptest! {
         let config = config(steering);
         let now = at(0);
         let snapshot = snapshot(&config, &seen, panic, now);
-        let mut traffic = Traffic::new(&config, seed);
+        let mut traffic = OutlierDetector::new(&config, seed);
         for origin in failures {
             traffic.failed(0, origin, now);
         }
-        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+        let order = order(Of { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
         let mut places = order.places.clone();
         places.sort_unstable();
         places.dedup();
@@ -126,11 +126,11 @@ proptest! {
         let config = config("");
         let now = at(0);
         let snapshot = snapshot(&config, &seen, false, now);
-        let mut traffic = Traffic::new(&config, seed);
+        let mut traffic = OutlierDetector::new(&config, seed);
         for _ in 0..3 {
             traffic.failed(0, ejected, now);
         }
-        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+        let order = order(Of { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
         let rank = |place: &usize| {
             let (said, recovered) = seen[*place];
             let said = status(said);
@@ -152,15 +152,15 @@ proptest! {
         let config = config(&format!("attempts = {attempts}\ntimeout = \"2s\"\ndeadline = \"5s\""));
         let mut now = at(0);
         let snapshot = snapshot(&config, &seen, false, now);
-        let mut traffic = Traffic::new(&config, seed);
+        let mut traffic = OutlierDetector::new(&config, seed);
         let asked = Asked { method, body };
         let (mut attempt, mut effect) =
-            Attempt::begin((&config, 0), asked, snapshot.pool("shop"), &mut traffic, (now, now)).unwrap();
+            Attempt::begin(At { config: &config, route: 0 }, asked, snapshot.pool("shop"), &mut traffic, Times { came: now, now }).unwrap();
         let mut sent = Vec::new();
         // Attempts of which it is not proven that nothing of them has left.
         let mut perhaps = 0;
         for (event, took) in outcomes {
-            let Effect::Send(origin, patience) = effect else { break };
+            let Effect::Send(origin, timeout) = effect else { break };
             let held = body == Body::None || (body == Body::Short && !["GET", "HEAD"].contains(&method));
             perhaps += usize::from(match event {
                 Event::Refused => false,
@@ -170,9 +170,9 @@ proptest! {
             prop_assert!(!sent.contains(&origin), "{origin} is asked twice");
             sent.push(origin);
             // Whatever happens, nobody waits beyond the deadline.
-            prop_assert!(patience <= Millis::from_secs(2));
-            prop_assert!(now.since(at(0)).plus(patience) <= Millis::from_secs(5));
-            let took = if event == Event::TimedOut { patience } else { Millis::new(took).min(patience) };
+            prop_assert!(timeout <= Millis::from_secs(2));
+            prop_assert!(now.since(at(0)).plus(timeout) <= Millis::from_secs(5));
+            let took = if event == Event::TimedOut { timeout } else { Millis::new(took).min(timeout) };
             now = now.plus(took);
             effect = attempt.step(event, &config, &mut traffic, now);
             let good = matches!(event, Event::Answered(status) if ![502, 503, 520].contains(&status));
@@ -191,7 +191,7 @@ proptest! {
     #[test]
     fn retries_in_vain_never_exceed_their_budget(requests in 1_u64..3_000, asks in 1_u64..3_000, budget in 1_u8..100) {
         let config = config("");
-        let mut traffic = Traffic::new(&config, 0);
+        let mut traffic = OutlierDetector::new(&config, 0);
         traffic.arrived(0, requests, at(0));
         let share = vedette::units::Ratio::percent(budget).unwrap();
         let allowed = (0..asks).filter(|_| traffic.may_retry(0, share, at(0))).count() as u64;
@@ -208,7 +208,7 @@ proptest! {
         budget in 1_u8..100,
     ) {
         let config = config("");
-        let mut traffic = Traffic::new(&config, 0);
+        let mut traffic = OutlierDetector::new(&config, 0);
         let share = vedette::units::Ratio::percent(budget).unwrap();
         let (mut now, mut arrivals, mut out) = (0, Vec::<u64>::new(), Vec::<(u64, u64, bool)>::new());
         for (wait, takes, well) in retries {
@@ -248,7 +248,7 @@ proptest! {
         let best = config.routes.iter().enumerate()
             .filter(|(_, route)| under(route.path.trim_end_matches('/')))
             .max_by_key(|(_, route)| route.path.trim_end_matches('/').len())
-            .map_or(Way::Nowhere, |(place, _)| Way::Route(place));
+            .map_or(RouteMatch::NoRoute, |(place, _)| RouteMatch::Route(place));
         prop_assert_eq!(Table::new(&config).find("h.example.org", &asked), best);
     }
 
@@ -277,25 +277,25 @@ proptest! {
         let config = config("slow_start = \"20s\"");
         let now = at(0);
         let snapshot = Rc::new(snapshot(&config, &seen, false, now));
-        let mut passage = Passage::new(&config, seed);
+        let mut proxy = Proxy::new(&config, seed);
         let inbound = Inbound { method: "GET", url: "https://shop.example.org/a?b", client: Some("1.2.3.4"), ..Inbound::default() };
         let rests_until = now.plus(Millis::from_secs(30));
-        let mut depart = |at: Timestamp| {
+        let mut on_request = |at: Timestamp| {
             let known = Known { snapshot: Rc::clone(&snapshot), rests_until };
-            passage.depart(&config, &inbound, |_| Some(known), at)
+            proxy.on_request(&config, &inbound, |_| Some(known), at)
         };
-        let Some(Step::Send(first)) = depart(now) else { return Ok(()) };
+        let Some(Step::Send(first)) = on_request(now) else { return Ok(()) };
         let Some(lease) = first.lease.clone() else { return Ok(()) };
         prop_assert!(lease.until <= rests_until && lease.until > now);
         let then = at(later);
         if then < lease.until {
-            let Some(Step::Send(anew)) = depart(then) else { panic!("it was sent before") };
+            let Some(Step::Send(anew)) = on_request(then) else { panic!("it was sent before") };
             prop_assert_eq!(&anew.url, &first.url);
             prop_assert_eq!(format!("{}/a?b", lease.base), first.url.clone());
             for (name, value) in &lease.set {
                 prop_assert!(first.set.contains(&(*name, value.clone())), "{name}");
             }
-            prop_assert_eq!(anew.patience, first.patience);
+            prop_assert_eq!(anew.timeout, first.timeout);
         }
     }
 
@@ -351,13 +351,13 @@ proptest! {
             if let Some(found) = parts(&url) {
                 prop_assert!(found.path.starts_with('/'));
                 let way = Table::new(&config("")).find(found.authority, found.path);
-                prop_assert!(way != Way::Route(0) || found.authority.to_ascii_lowercase().contains("shop.example.org"));
+                prop_assert!(way != RouteMatch::Route(0) || found.authority.to_ascii_lowercase().contains("shop.example.org"));
             }
             let config = config("strip_prefix = true");
-            let mut passage = Passage::new(&config, 1);
+            let mut proxy = Proxy::new(&config, 1);
             let inbound = Inbound { method: "GET", url: &url, ..Inbound::default() };
-            passage.depart(&config, &inbound, |_| None, at(0));
-            if let Some(target) = passage.own_target(&url) {
+            proxy.on_request(&config, &inbound, |_| None, at(0));
+            if let Some(target) = proxy.own_target(&url) {
                 prop_assert!(target.is_empty() || target.starts_with(['/', '?']));
             }
         }
@@ -413,8 +413,13 @@ fn a_pool_in_panic_asks_those_that_fail_as_well() {
     let config = config("");
     let now = at(0);
     let snapshot = snapshot(&config, &[(3, None), (0, None), (3, None), (3, None)], true, now);
-    let mut traffic = Traffic::new(&config, 1);
-    let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, now);
+    let mut traffic = OutlierDetector::new(&config, 1);
+    let order = order(
+        Of { config: &config, route: &config.routes[0], pool: 0 },
+        snapshot.pool("shop"),
+        &mut traffic,
+        now,
+    );
     assert_eq!(order.places, [1, 0, 2, 3]);
     assert!(order.why.contains("panic"));
 }
@@ -427,7 +432,7 @@ fn nobody_is_asked_where_all_fail_unless_the_route_says_so() {
         let config = config(settings);
         let known =
             Known { snapshot: Rc::new(snapshot(&config, &[(3, None); 4], false, now)), rests_until: now };
-        Passage::new(&config, 1).depart(&config, &inbound, |_| Some(known), now)
+        Proxy::new(&config, 1).on_request(&config, &inbound, |_| Some(known), now)
     };
     let Some(Step::Answer(answer)) = step("") else { panic!("it is sent somewhere") };
     assert_eq!(answer.status, 503);
@@ -443,7 +448,7 @@ fn nobody_is_asked_where_all_fail_unless_the_route_says_so() {
 #[test]
 fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
     let config = config("");
-    let mut traffic = Traffic::new(&config, 1);
+    let mut traffic = OutlierDetector::new(&config, 1);
     assert!(!traffic.failed(0, 0, at(0)));
     traffic.succeeded(0, 0);
     assert!(!traffic.failed(0, 0, at(1)) && !traffic.failed(0, 0, at(2)), "a success in between begins anew");
@@ -463,8 +468,8 @@ fn an_ejection_ends_with_its_time_or_with_a_verdict_that_turned_good() {
 #[test]
 fn an_origin_whose_ejection_a_verdict_ended_is_ejected_again_when_it_fails_again() {
     let config = config("");
-    let mut traffic = Traffic::new(&config, 1);
-    let fails = |traffic: &mut Traffic, ms: u64| (0..3).any(|n| traffic.failed(0, 0, at(ms + n)));
+    let mut traffic = OutlierDetector::new(&config, 1);
+    let fails = |traffic: &mut OutlierDetector, ms: u64| (0..3).any(|n| traffic.failed(0, 0, at(ms + n)));
     assert!(fails(&mut traffic, 0));
     assert!(!fails(&mut traffic, 100), "those that were on their way do not eject it once more");
     assert!(!traffic.is_ejected(0, 0, Some(at(3_000)), at(4_000)));
@@ -475,7 +480,7 @@ fn an_origin_whose_ejection_a_verdict_ended_is_ejected_again_when_it_fails_again
 #[test]
 fn a_verdict_that_gets_worse_ends_no_ejection() {
     let config = config("");
-    let mut traffic = Traffic::new(&config, 1);
+    let mut traffic = OutlierDetector::new(&config, 1);
     for ms in 0..3 {
         traffic.failed(0, 0, at(ms));
     }
@@ -484,7 +489,12 @@ fn a_verdict_that_gets_worse_ends_no_ejection() {
         let mut snapshot = snapshot(&config, &[(1, None); ORIGINS], false, at(0));
         let origin = &mut snapshot.pools[0].origins[0];
         (origin.status, origin.since, origin.recovered) = (status, at(1_000), recovered);
-        let order = order((&config, &config.routes[0], 0), snapshot.pool("shop"), &mut traffic, at(1_500));
+        let order = order(
+            Of { config: &config, route: &config.routes[0], pool: 0 },
+            snapshot.pool("shop"),
+            &mut traffic,
+            at(1_500),
+        );
         order.places[0]
     };
     // The first of three vantages sees it fail as well.
@@ -496,55 +506,62 @@ fn a_verdict_that_gets_worse_ends_no_ejection() {
 #[test]
 fn an_origin_that_failed_once_and_is_not_asked_again_does_not_keep_requests_from_a_lease() {
     let config = config("");
-    let mut passage = Passage::new(&config, 1);
+    let mut proxy = Proxy::new(&config, 1);
     let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
-    let leased = |passage: &mut Passage, now: Timestamp| {
+    let leased = |proxy: &mut Proxy, now: Timestamp| {
         let snapshot = Rc::new(snapshot(&config, &[(0, None); 4], false, now));
         let known = Known { snapshot, rests_until: now.plus(Millis::from_secs(1)) };
-        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known), now) else {
+        let Some(Step::Send(send)) = proxy.on_request(&config, &inbound, |_| Some(known), now) else {
             panic!()
         };
         (send.id, send.lease.map(|lease| (lease.origin, lease.until)))
     };
     // The first fails, and so does the second; the third answers. None of them is asked again for a while.
-    let (id, _) = leased(&mut passage, at(0));
-    let Some((Step::Send(second), _)) = passage.returned(&config, id, Event::Broken, at(1)) else { panic!() };
-    let Some((Step::Send(third), _)) = passage.returned(&config, second.id, Event::Broken, at(2)) else {
+    let (id, _) = leased(&mut proxy, at(0));
+    let Some(After { step: Step::Send(second), .. }) = proxy.on_response(&config, id, Event::Broken, at(1))
+    else {
         panic!()
     };
-    passage.returned(&config, third.id, Event::Answered(200), at(3));
-    assert_eq!(leased(&mut passage, at(9_000)).1, None, "it may yet make good");
-    assert_eq!(leased(&mut passage, at(10_002)).1, Some((0, at(11_002))));
+    let Some(After { step: Step::Send(third), .. }) =
+        proxy.on_response(&config, second.id, Event::Broken, at(2))
+    else {
+        panic!()
+    };
+    proxy.on_response(&config, third.id, Event::Answered(200), at(3));
+    assert_eq!(leased(&mut proxy, at(9_000)).1, None, "it may yet make good");
+    assert_eq!(leased(&mut proxy, at(10_002)).1, Some((0, at(11_002))));
 }
 
 #[test]
 fn a_lease_ends_with_an_ejection() {
     let config = config("");
-    let mut passage = Passage::new(&config, 1);
+    let mut proxy = Proxy::new(&config, 1);
     let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
-    let depart = |passage: &mut Passage, now: Timestamp| {
+    let on_request = |proxy: &mut Proxy, now: Timestamp| {
         let snapshot = Rc::new(snapshot(&config, &[(0, None); 4], false, now));
         let known = Known { snapshot, rests_until: now.plus(Millis::from_secs(20)) };
-        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known), now) else {
+        let Some(Step::Send(send)) = proxy.on_request(&config, &inbound, |_| Some(known), now) else {
             panic!()
         };
         send
     };
     for n in 0..3 {
-        let sent = depart(&mut passage, at(n));
-        let Some((Step::Send(next), _)) = passage.returned(&config, sent.id, Event::Broken, at(n)) else {
+        let sent = on_request(&mut proxy, at(n));
+        let Some(After { step: Step::Send(next), .. }) =
+            proxy.on_response(&config, sent.id, Event::Broken, at(n))
+        else {
             panic!()
         };
-        passage.returned(&config, next.id, Event::Answered(200), at(n));
+        proxy.on_response(&config, next.id, Event::Answered(200), at(n));
     }
-    let lease = depart(&mut passage, at(1_000)).lease.unwrap();
+    let lease = on_request(&mut proxy, at(1_000)).lease.unwrap();
     assert_eq!((lease.origin, lease.until), (1, at(10_002)), "until the first may be asked again");
 }
 
 #[test]
 fn requests_whose_clients_went_away_are_forgotten() {
     let config = config("deadline = \"30s\"");
-    let mut passage = Passage::new(&config, 1);
+    let mut proxy = Proxy::new(&config, 1);
     let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
     let known = |at: Timestamp| Known {
         snapshot: Rc::new(snapshot(&config, &[(0, None); 4], false, at)),
@@ -553,15 +570,18 @@ fn requests_whose_clients_went_away_are_forgotten() {
     let mut ids = Vec::new();
     for n in 0..5_000_u64 {
         let now = at(n * 1_000);
-        let Some(Step::Send(send)) = passage.depart(&config, &inbound, |_| Some(known(now)), now) else {
+        let Some(Step::Send(send)) = proxy.on_request(&config, &inbound, |_| Some(known(now)), now) else {
             panic!()
         };
         ids.push(send.id);
     }
     let now = at(5_000_000);
-    assert!(passage.returned(&config, ids[0], Event::Answered(200), now).is_none(), "the first is forgotten");
-    assert!(passage.returned(&config, ids[4_999], Event::Answered(200), now).is_some(), "the last is not");
-    assert!(passage.under_way() < 512, "{} are kept", passage.under_way());
+    assert!(
+        proxy.on_response(&config, ids[0], Event::Answered(200), now).is_none(),
+        "the first is forgotten"
+    );
+    assert!(proxy.on_response(&config, ids[4_999], Event::Answered(200), now).is_some(), "the last is not");
+    assert!(proxy.under_way() < 512, "{} are kept", proxy.under_way());
 }
 
 #[test]
@@ -627,11 +647,17 @@ fn ejects(event: Event, method: &str, body: Body) -> bool {
     let config = config("");
     let now = at(0);
     let snapshot = snapshot(&config, &[(0, None); 4], false, now);
-    let mut traffic = Traffic::new(&config, 1);
+    let mut traffic = OutlierDetector::new(&config, 1);
     for _ in 0..3 {
         let asked = Asked { method, body };
-        let (mut attempt, _) =
-            Attempt::begin((&config, 0), asked, snapshot.pool("shop"), &mut traffic, (now, now)).unwrap();
+        let (mut attempt, _) = Attempt::begin(
+            At { config: &config, route: 0 },
+            asked,
+            snapshot.pool("shop"),
+            &mut traffic,
+            Times { came: now, now },
+        )
+        .unwrap();
         if let Effect::Send(..) = attempt.step(event, &config, &mut traffic, now) {
             attempt.step(Event::Answered(200), &config, &mut traffic, now);
         }
@@ -867,7 +893,7 @@ fn what_connection_names_is_a_name() {
 fn what_proxy_mjs_is_told_has_one_form() {
     let config = config("timeout = \"2s\"");
     let now = at(0);
-    let mut passage = Passage::new(&config, 1);
+    let mut proxy = Proxy::new(&config, 1);
     let inbound = Inbound {
         method: "GET",
         url: "https://shop.example.org/x",
@@ -878,25 +904,25 @@ fn what_proxy_mjs_is_told_has_one_form() {
     };
     let name = fields::pseudonym(config.hash);
     let hosts = r#"["o0.example.com","o1.example.com","o2.example.com","o3.example.com"]"#;
-    let step = passage.depart(&config, &inbound, |_| None, now).unwrap();
+    let step = proxy.on_request(&config, &inbound, |_| None, now).unwrap();
     assert_eq!(step, Step::Learn(1, Name::parse("shop").unwrap()));
     assert_eq!(step.write(), r#"{"learn":1,"pool":"shop"}"#);
-    let step = passage.learned(&config, 1, None, now).unwrap();
+    let step = proxy.on_snapshot(&config, 1, None, now).unwrap();
     assert_eq!(
         step.write(),
         format!(
-            r#"{{"send":{{"id":2,"url":"http://o0.example.com/x","patience":2000,"set":[["via","1.1 {name}"],["cdn-loop","{name}"],["forwarded","for=1.2.3.4;host=shop.example.org;proto=https"],["x-forwarded-host","shop.example.org"],["x-forwarded-proto","https"],["x-forwarded-for","1.2.3.4"]],"remove":["x-own"],"route":0,"hosts":{hosts}}}}}"#
+            r#"{{"send":{{"id":2,"url":"http://o0.example.com/x","timeout":2000,"set":[["via","1.1 {name}"],["cdn-loop","{name}"],["forwarded","for=1.2.3.4;host=shop.example.org;proto=https"],["x-forwarded-host","shop.example.org"],["x-forwarded-proto","https"],["x-forwarded-for","1.2.3.4"]],"remove":["x-own"],"route":0,"hosts":{hosts}}}}}"#
         )
     );
-    let (step, doubted) = passage.returned(&config, 2, Event::Broken, now).unwrap();
+    let After { step, suspected } = proxy.on_response(&config, 2, Event::Broken, now).unwrap();
     assert_eq!(
         step.write(),
         format!(
-            r#"{{"send":{{"id":3,"url":"http://o1.example.com/x","patience":2000,"route":0,"hosts":{hosts}}}}}"#
+            r#"{{"send":{{"id":3,"url":"http://o1.example.com/x","timeout":2000,"route":0,"hosts":{hosts}}}}}"#
         )
     );
-    assert!(doubted.is_empty());
-    let (step, _) = passage.returned(&config, 3, Event::Answered(200), at(12)).unwrap();
+    assert!(suspected.is_empty());
+    let step = proxy.on_response(&config, 3, Event::Answered(200), at(12)).unwrap().step;
     assert_eq!(
         step.write(),
         r#"{"pass":[["via","1.1 vedette"],["proxy-status","vedette; next-hop=o1; details=\"o0 broke off\""],["server-timing","vedette;desc=\"o1\";dur=12"]]}"#
@@ -934,7 +960,7 @@ fn the_table_of_the_documents_is_true() {
     assert!(rows().len() > 10);
     for [request, origins, wanted, said] in rows() {
         let now = at(0);
-        let mut passage = Passage::new(&config, 1);
+        let mut proxy = Proxy::new(&config, 1);
         let (method, body) = request.split_once(' ').unwrap_or((&request, ""));
         let inbound = Inbound {
             method,
@@ -943,7 +969,7 @@ fn the_table_of_the_documents_is_true() {
             ..Inbound::default()
         };
         let known = Known { snapshot: Rc::new(snapshot_of(&config, now)), rests_until: now };
-        let mut step = passage.depart(&config, &inbound, |_| Some(known), now).unwrap();
+        let mut step = proxy.on_request(&config, &inbound, |_| Some(known), now).unwrap();
         let mut status = 0;
         let mut asked = String::new();
         for does in origins.split(", ") {
@@ -967,7 +993,7 @@ fn the_table_of_the_documents_is_true() {
                     Event::Answered(status)
                 }
             };
-            step = passage.returned(&config, send.id, event, now).unwrap().0;
+            step = proxy.on_response(&config, send.id, event, now).unwrap().step;
         }
         let (got, fields) = match step {
             Step::Pass(fields) => (format!("{status} from {asked}"), fields),

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use vedette::arbiter::{self, Arbiter};
 use vedette::budget;
 use vedette::config::Config;
-use vedette::probe::Referral;
+use vedette::probe::ReferenceResult;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, Timestamp};
-use vedette::vantage::{Duty, Effect, Event, Watch};
+use vedette::vantage::{Duty, Effect, Event, Prober};
 use vedette::vote::Report;
 
 const PAGE: &str = include_str!("../docs/verdicts.md");
@@ -40,7 +40,7 @@ struct Row {
 
 /// A vantage and what is on its way back to it.
 struct Place {
-    watch: Watch,
+    watch: Prober,
     alarm: Timestamp,
     arriving: Vec<Event>,
     sight: Sight,
@@ -96,7 +96,7 @@ fn replay(text: &str, rows: &[Row]) {
             let shards = schedule::shards(&config, &vantage.name);
             let shard = shards.first().unwrap();
             let duty = Duty { config: &config, vantage: &vantage.name, shard, fast_probes };
-            let watch = Watch::new(&duty, None, BEGIN);
+            let watch = Prober::new(&duty, None, BEGIN);
             (vantage.name.clone(), Place { watch, alarm: BEGIN, arriving: Vec::new(), sight: Sight::Passes })
         })
         .collect();
@@ -162,9 +162,10 @@ impl Place {
                 Effect::Probe(origin, ticket) => {
                     self.arriving.push(Event::Sampled(origin, ticket, self.sample(now)));
                 }
-                Effect::Refer(_, ticket) => {
+                Effect::CheckReference(_, ticket) => {
                     let answered = self.sight != Sight::CutOff;
-                    self.arriving.push(Event::Referred(ticket, Referral { answered, colo: None }));
+                    self.arriving
+                        .push(Event::ReferenceChecked(ticket, ReferenceResult { answered, colo: None }));
                 }
                 Effect::Report(report) => reports.push(report),
                 Effect::Persist(_) | Effect::Observed(..) | Effect::Slipped(..) => {}

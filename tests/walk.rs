@@ -14,9 +14,9 @@ use vedette::arbiter::{Arbiter, Effect, Event, Row, Table};
 use vedette::config::{Config, Thresholds, Window};
 use vedette::json;
 use vedette::sample::{CacheClass, Database, Evidence};
-use vedette::snapshot::{Happening, Part};
+use vedette::snapshot::{Part, Transition};
 use vedette::units::{Fingerprint, Millis, Name, Timestamp};
-use vedette::verdict::{Damping, Judgement, Status, Verdict};
+use vedette::verdict::{Damping, RawVerdict, Status, Verdict};
 use vedette::vote::{Opinion, REPORT_VERSION, Report, Seen, Tally, Vote};
 
 const BEGIN: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -137,9 +137,9 @@ impl Walk {
     }
 }
 
-fn judgement(status: Status) -> Judgement {
+fn judgement(status: Status) -> RawVerdict {
     let failing = if status == Status::Fail { 3 } else { 0 };
-    Judgement {
+    RawVerdict {
         status,
         reason: String::new(),
         valid_until: BEGIN,
@@ -234,12 +234,12 @@ impl World {
     fn meets(&mut self, config: &Config, happens: Happens, path: &[Happens]) {
         self.now = self.now.plus(Millis::new(10));
         let event = match happens {
-            Happens::Votes(vantage, passes, overtaken) => {
-                let taken = !overtaken || self.held.get(vantage).is_some_and(Option::is_none);
+            Happens::Votes(vantage, passes, superseded) => {
+                let taken = !superseded || self.held.get(vantage).is_some_and(Option::is_none);
                 if let Some(held) = self.held.get_mut(vantage).filter(|_| taken) {
                     *held = Some((passes, self.now));
                 }
-                Event::Reported(report(config, vantage, passes, if overtaken { BEGIN } else { self.now }))
+                Event::Reported(report(config, vantage, passes, if superseded { BEGIN } else { self.now }))
             }
             Happens::Waits(ms) => {
                 self.now = self.now.plus(Millis::new(ms));
@@ -280,7 +280,7 @@ impl World {
             let Effect::Persist(rows) = effect else { continue };
             for row in rows {
                 if row.table == Table::Events {
-                    let Happening { subject, from, to, .. } = json::read(&row.text).unwrap();
+                    let Transition { subject, from, to, .. } = json::read(&row.text).unwrap();
                     if subject == "shop/only" {
                         assert_eq!(from, self.status, "one story");
                         self.status = to;

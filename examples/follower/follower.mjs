@@ -11,7 +11,7 @@ const VEDETTE = "https://localhost";
 
 /** How long an answer of Vedette is waited for, how often it is asked at most, and how old a copy it may answer from (on the free plan),
  *  in milliseconds. */
-const PATIENCE = 500;
+const TIMEOUT = 500;
 const PAUSE = 1000;
 const BEHIND = 10_000;
 
@@ -19,9 +19,9 @@ async function signal(env) {
   const now = Date.now();
   if (known && now < known.until) return known;
   // Others who come meanwhile do not ask as well.
-  if (known) known = { ...known, until: now + PATIENCE };
+  if (known) known = { ...known, until: now + TIMEOUT };
   try {
-    const answer = await env.VEDETTE.fetch(`${VEDETTE}/route/${env.POOL}`, { signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await env.VEDETTE.fetch(`${VEDETTE}/route/${env.POOL}`, { signal: AbortSignal.timeout(TIMEOUT) });
     // 503 says that every origin fails. Anything else but 200 is no signal.
     if (answer.status !== 200 && answer.status !== 503) throw new Error(`Vedette answers ${answer.status}`);
     const { url, revision, ttl } = await answer.json();

@@ -7,7 +7,7 @@
 use super::presence::ShardName;
 use super::{Arbiter, Effect};
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::verdict::StandingVote;
+use crate::verdict::RecordedVote;
 use crate::vote::Opinion;
 
 /// What one vantage sees has the others look at most once in so many intervals, in each direction: a vantage that loses samples now
@@ -28,7 +28,7 @@ fn lately(at: Timestamp, span: Millis, now: Timestamp) -> bool {
 }
 
 /// Whether the last evidence of a vantage speaks against its opinion.
-pub(super) const fn is_against(vote: &StandingVote) -> bool {
+pub(super) const fn is_against(vote: &RecordedVote) -> bool {
     match vote.opinion {
         Opinion::Undecided => false,
         Opinion::Pass => vote.seen.failed,
@@ -37,7 +37,7 @@ pub(super) const fn is_against(vote: &StandingVote) -> bool {
 }
 
 /// Whether a vote says something of its origin that the one before did not: evidence against the opinion, or another opinion.
-pub(super) fn is_news(before: Option<&StandingVote>, vote: &StandingVote) -> bool {
+pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> bool {
     let Some(before) = before.filter(|before| before.definition == vote.definition) else { return false };
     let turned = before.opinion != vote.opinion
         && before.opinion != Opinion::Undecided
@@ -57,14 +57,14 @@ impl Arbiter {
         looked.requests = now;
         let look = |origins: &[OriginId]| origins.contains(id);
         let watching = self.watch.values().filter(|presence| look(&presence.origins));
-        watching.map(|presence| Effect::Hurry(presence.object.clone(), vec![id.clone()])).collect()
+        watching.map(|presence| Effect::ProbeNow(presence.object.clone(), vec![id.clone()])).collect()
     }
 
     /// Has the other vantages look at the origins of which one saw something new, those that have yet to see it. Who is not believed
     /// has nobody look, nor has an origin that flaps.
     pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if turned.is_empty() || self.belief.doubts(by).is_some() {
+        if turned.is_empty() || self.trust.doubts(by).is_some() {
             return effects;
         }
         for (ShardName { vantage, .. }, presence) in &self.watch {
@@ -78,11 +78,11 @@ impl Arbiter {
                 }
             }
             if !origins.is_empty() {
-                effects.push(Effect::Hurry(presence.object.clone(), origins));
+                effects.push(Effect::ProbeNow(presence.object.clone(), origins));
             }
         }
         for effect in &effects {
-            let Effect::Hurry(_, origins) = effect else { continue };
+            let Effect::ProbeNow(_, origins) = effect else { continue };
             for id in origins {
                 let failed = self.sees_failing(by, id) == Some(true);
                 let looked = self.looked.entry(id.clone()).or_default();
@@ -121,7 +121,7 @@ mod tests {
 
     fn hurried(effects: &[Effect]) -> Vec<String> {
         let line = |effect: &Effect| {
-            let Effect::Hurry(object, origins) = effect else { return None };
+            let Effect::ProbeNow(object, origins) = effect else { return None };
             let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
             Some(format!("{} {}", object.name, origins.join(" ")))
         };
@@ -133,7 +133,7 @@ mod tests {
         let mut arbiter = arbiter_of(&shop(), &[], at(0));
         tell_all(&mut arbiter, 1_000, "++");
         let primary = OriginId::parse("shop/primary").unwrap();
-        let effects = arbiter.step(Event::Doubted(primary.clone()), at(2_000));
+        let effects = arbiter.step(Event::OriginSuspected(primary.clone()), at(2_000));
         assert_eq!(
             hurried(&effects),
             [
@@ -144,13 +144,15 @@ mod tests {
         );
         assert!(!effects.iter().any(|effect| matches!(effect, Effect::Persist(_) | Effect::Changed(_))));
         // Two failures decide, at a second each: before that nobody has to be told again.
-        assert!(hurried(&arbiter.step(Event::Doubted(primary.clone()), at(3_999))).is_empty());
-        assert_eq!(hurried(&arbiter.step(Event::Doubted(primary.clone()), at(4_000))).len(), 3);
+        assert!(hurried(&arbiter.step(Event::OriginSuspected(primary.clone()), at(3_999))).is_empty());
+        assert_eq!(hurried(&arbiter.step(Event::OriginSuspected(primary.clone()), at(4_000))).len(), 3);
         // Nor does a clock that was set back keep anybody from looking.
-        assert_eq!(hurried(&arbiter.step(Event::Doubted(primary), at(10))).len(), 3);
+        assert_eq!(hurried(&arbiter.step(Event::OriginSuspected(primary), at(10))).len(), 3);
         assert!(
-            hurried(&arbiter.step(Event::Doubted(OriginId::parse("shop/nobody").unwrap()), at(5_000)))
-                .is_empty()
+            hurried(
+                &arbiter.step(Event::OriginSuspected(OriginId::parse("shop/nobody").unwrap()), at(5_000))
+            )
+            .is_empty()
         );
     }
 

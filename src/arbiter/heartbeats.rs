@@ -11,7 +11,7 @@ use crate::config::{Config, Heartbeat};
 use crate::heartbeat::{self, Mark, Pulse};
 use crate::json;
 use crate::units::{Millis, OriginId, Timestamp};
-use crate::verdict::Judgement;
+use crate::verdict::RawVerdict;
 
 /// The key of the row that says for how long the Arbiter was awake.
 const AWAKE: &str = "awake";
@@ -69,7 +69,7 @@ impl Heartbeats {
     }
 
     /// Judges a job at the latest look at the clock.
-    pub(super) fn judge(&self, heartbeat: &Heartbeat, now: Timestamp) -> Judgement {
+    pub(super) fn judge(&self, heartbeat: &Heartbeat, now: Timestamp) -> RawVerdict {
         heartbeat::judge(heartbeat, &self.pulse(heartbeat, now))
     }
 

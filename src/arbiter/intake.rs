@@ -4,7 +4,7 @@ use super::doubt::is_news;
 use super::presence::ShardName;
 use super::{Arbiter, Row};
 use crate::units::{Millis, OriginId, Timestamp};
-use crate::verdict::StandingVote;
+use crate::verdict::RecordedVote;
 use crate::vote::{Opinion, REPORT_VERSION, Report, Vote};
 
 /// What came of a report.
@@ -19,7 +19,7 @@ pub(super) struct Taken {
 impl Arbiter {
     /// The sequence number that is known of the sender, if it is later than that of its report. One whose clock was set back while it
     /// had no memory cannot know.
-    pub(super) fn overtaken(&self, report: &Report) -> Option<u64> {
+    pub(super) fn superseded(&self, report: &Report) -> Option<u64> {
         let presence = self.watch.get(&sender(report))?;
         (report.seq < presence.seq).then_some(presence.seq)
     }
@@ -41,7 +41,7 @@ impl Arbiter {
             self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
         }
         if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
-            self.belief.unanswered(now.plus(self.longest_ttl));
+            self.trust.unanswered(now.plus(self.longest_ttl));
         }
         let (mut changed, mut turned) = (false, Vec::new());
         for vote in report.votes {
@@ -89,7 +89,7 @@ impl Arbiter {
 
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
 /// and no younger than the proof before it, and decides nothing where there is none.
-fn arrived(vote: Vote, before: Option<&StandingVote>, colo: Option<String>, now: Timestamp) -> StandingVote {
+fn arrived(vote: Vote, before: Option<&RecordedVote>, colo: Option<String>, now: Timestamp) -> RecordedVote {
     let proof =
         before.filter(|before| before.opinion == vote.opinion && before.definition == vote.definition);
     let (opinion, observed) = match (vote.seen.unproven, proof) {
@@ -97,7 +97,7 @@ fn arrived(vote: Vote, before: Option<&StandingVote>, colo: Option<String>, now:
         (true, None) => (Opinion::Undecided, now.minus(vote.age)),
         (false, _) => (vote.opinion, now.minus(vote.age)),
     };
-    StandingVote {
+    RecordedVote {
         definition: vote.definition,
         opinion,
         since: now.minus(vote.held),

@@ -38,7 +38,7 @@ pub(super) struct Presence {
     /// The first origin that it has no evidence of, and why.
     pub(super) blind: Option<String>,
     /// The longest time between two reports that is not silence.
-    pub(super) patience: Millis,
+    pub(super) silent_after: Millis,
     /// What is known of it comes from storage: it may have been heard so much later.
     pub(super) unsure: Millis,
     /// The shortest time to live of the votes of its vantage.
@@ -103,7 +103,7 @@ impl Arbiter {
 impl Presence {
     /// From when on it counts as silent unless it reports; nothing if it has never reported.
     pub(super) fn silent_from(&self) -> Option<Timestamp> {
-        self.heard.map(|heard| heard.plus(self.patience).plus(self.unsure))
+        self.heard.map(|heard| heard.plus(self.silent_after).plus(self.unsure))
     }
 
     /// Takes in what a report says of its shard.
@@ -147,7 +147,7 @@ pub(super) fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
                 colo: None,
                 fast: None,
                 blind: None,
-                patience: shard.patience(),
+                silent_after: shard.silent_after(),
                 unsure: Millis::ZERO,
                 ttl,
                 object: ObjectName {

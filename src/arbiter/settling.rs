@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::Standing;
+use super::CurrentVerdict;
 use crate::config::{Origin, Pool};
 use crate::heartbeat;
 use crate::signal::{self, Candidate, Choice};
-use crate::snapshot::Happening;
+use crate::snapshot::Transition;
 use crate::units::{Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{self, Status};
 
 /// A pool's standing verdict.
 #[derive(Clone, Debug)]
-pub(super) struct PoolStanding {
+pub(super) struct CurrentPoolVerdict {
     pub(super) status: Status,
     pub(super) since: Timestamp,
     pub(super) revision: u64,
@@ -25,19 +25,19 @@ pub(super) struct PoolStanding {
 
 /// What a pool is settled from, and what stands of all of them.
 pub(super) struct Settled<'a> {
-    pub(super) verdicts: &'a BTreeMap<OriginId, Standing>,
-    pub(super) pools: &'a mut BTreeMap<Name, PoolStanding>,
+    pub(super) verdicts: &'a BTreeMap<OriginId, CurrentVerdict>,
+    pub(super) pools: &'a mut BTreeMap<Name, CurrentPoolVerdict>,
 }
 
 /// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about it moved, which also raises its
 /// revision.
-pub(super) fn settle_pool(
+pub(super) fn aggregate_pool(
     pool: &Pool,
     settled: &mut Settled<'_>,
     changed: &mut bool,
     config: Fingerprint,
     now: Timestamp,
-) -> Option<Happening> {
+) -> Option<Transition> {
     let Settled { verdicts, pools } = settled;
     let status_of =
         |id: &OriginId| verdicts.get(id).map_or(Status::Unknown, |standing| standing.verdict.status);
@@ -64,7 +64,7 @@ pub(super) fn settle_pool(
     let panic = signal::in_panic(&candidates, pool.panic);
     let choice = if pool.is_of_heartbeats() {
         let statuses = pool.heartbeats.iter().map(|job| (job.id.origin.as_str(), status_of(&job.id)));
-        Choice::Routeless { gist: heartbeat::gist(statuses) }
+        Choice::Routeless { summary: heartbeat::summary(statuses) }
     } else {
         signal::by_priority(&candidates, panic)
     };
@@ -82,6 +82,9 @@ pub(super) fn settle_pool(
     let revision = before.map_or(0, |before| before.revision).saturating_add(1);
     let since = before.filter(|before| before.status == status).map_or(now, |before| before.since);
     let reason = choice.reason().to_owned();
-    pools.insert(pool.name.clone(), PoolStanding { status, since, revision, choice, config, next, panic });
-    (from != status).then(|| Happening { at: now, subject: pool.name.to_string(), from, to: status, reason })
+    pools.insert(
+        pool.name.clone(),
+        CurrentPoolVerdict { status, since, revision, choice, config, next, panic },
+    );
+    (from != status).then(|| Transition { at: now, subject: pool.name.to_string(), from, to: status, reason })
 }

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::presence::ShardName;
 use super::publication::Publication;
-use super::{Arbiter, PoolStanding, Standing};
+use super::{Arbiter, CurrentPoolVerdict, CurrentVerdict};
 use crate::config::{Pool, Subject};
 use crate::json;
 use crate::signal::Choice;
-use crate::snapshot::Happening;
+use crate::snapshot::Transition;
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{StandingVote, Status, Verdict};
+use crate::verdict::{RecordedVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -57,7 +57,7 @@ pub(super) struct ShardRow {
     shard: String,
     seq: u64,
     heard: Timestamp,
-    votes: BTreeMap<OriginId, StandingVote>,
+    votes: BTreeMap<OriginId, RecordedVote>,
 }
 
 /// The verdicts of one pool. Format version 1.
@@ -75,13 +75,17 @@ pub(super) struct PoolRow {
 }
 
 impl Row {
-    pub(super) fn event(happening: &Happening) -> Self {
-        Self { table: Table::Events, key: String::new(), text: json::write(happening) }
+    pub(super) fn event(transition: &Transition) -> Self {
+        Self { table: Table::Events, key: String::new(), text: json::write(transition) }
     }
 }
 
 impl PoolRow {
-    pub(super) fn row(pool: &Pool, standing: &PoolStanding, verdicts: &BTreeMap<OriginId, Standing>) -> Row {
+    pub(super) fn row(
+        pool: &Pool,
+        standing: &CurrentPoolVerdict,
+        verdicts: &BTreeMap<OriginId, CurrentVerdict>,
+    ) -> Row {
         let origins = pool.subjects().filter_map(|subject| {
             let standing = verdicts.get(subject.id())?;
             Some((subject.id().origin.clone(), standing.verdict.clone()))
@@ -130,7 +134,7 @@ impl Arbiter {
                 }
                 self.heartbeats.restore(row, &self.config);
             }
-            Table::Events => self.events.extend(json::read::<Happening>(&row.text)),
+            Table::Events => self.events.extend(json::read::<Transition>(&row.text)),
             Table::Outbox => self.restore_outbox(row),
         }
     }
@@ -166,15 +170,15 @@ impl Arbiter {
             let id = OriginId { pool: row.pool.clone(), origin };
             let definition = self.config.subject(&id).map(Subject::definition);
             if let Some(definition) = definition {
-                self.verdicts.insert(id, Standing::of(verdict.under(definition)));
+                self.verdicts.insert(id, CurrentVerdict::of(verdict.under(definition)));
             }
         }
         let choice = match row.chosen {
             Some(name) => Choice::Origin { name, reason: row.choice },
-            None if routeless => Choice::Routeless { gist: row.choice },
+            None if routeless => Choice::Routeless { summary: row.choice },
             None => Choice::Nowhere,
         };
-        let standing = PoolStanding {
+        let standing = CurrentPoolVerdict {
             status: row.status,
             since: row.since,
             revision: row.revision,

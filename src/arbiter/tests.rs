@@ -220,7 +220,7 @@ fn a_report_that_was_overtaken_counts_for_nothing_however_long_ago() {
     arbiter.step(Event::Woken, at(100_000));
     let late = report(&config, "weur", at(500).as_millis(), "--");
     let effects = arbiter.step(Event::Reported(late), at(100_100));
-    assert!(effects.contains(&Effect::Overtaken(at(1_000).as_millis())), "its sender is told: {effects:?}");
+    assert!(effects.contains(&Effect::Superseded(at(1_000).as_millis())), "its sender is told: {effects:?}");
     arbiter.step(Event::Reported(report(&config, "enam", at(501).as_millis(), "--")), at(100_200));
     let status = arbiter.snapshot(&Part::Whole, at(100_200)).pools[0].origins[0].status;
     assert_eq!(status, Status::Unknown, "what is older than what was known proves nothing now");
@@ -272,7 +272,7 @@ fn stored_rows_v1_are_frozen() {
     let event = r#"{"at":5,"subject":"shop/primary","from":"pass","to":"fail","reason":"r"}"#;
     assert_eq!(crate::json::write(&crate::json::read::<PoolRow>(pool).unwrap()), pool);
     assert_eq!(crate::json::write(&crate::json::read::<ShardRow>(shard).unwrap()), shard);
-    assert_eq!(crate::json::write(&crate::json::read::<Happening>(event).unwrap()), event);
+    assert_eq!(crate::json::write(&crate::json::read::<Transition>(event).unwrap()), event);
 }
 
 /// Reads each line, which a release without serde wrote, and writes it again: to the byte.
@@ -287,7 +287,7 @@ fn written_back<T: serde::Serialize + serde::de::DeserializeOwned>(lines: &str) 
 fn what_was_written_before_is_read_and_written_back() {
     written_back::<PoolRow>(include_str!("../../tests/written/pools.jsonl"));
     written_back::<ShardRow>(include_str!("../../tests/written/shards.jsonl"));
-    written_back::<Happening>(include_str!("../../tests/written/events.jsonl"));
+    written_back::<Transition>(include_str!("../../tests/written/events.jsonl"));
     written_back::<crate::heartbeat::Mark>(include_str!("../../tests/written/heartbeat.jsonl"));
     written_back::<crate::heartbeat::Mark>(include_str!("../../tests/written/awake.jsonl"));
     written_back::<Publication>(include_str!("../../tests/written/publication.jsonl"));

@@ -13,7 +13,7 @@ use crate::snapshot::{
     BeatView, OriginView, Part, PoolView, SNAPSHOT_VERSION, Snapshot, VoteView, WatchView,
 };
 use crate::units::{Name, Timestamp};
-use crate::verdict::{self, Damping, Rules, StandingVote, Status, Verdict};
+use crate::verdict::{self, Damping, RecordedVote, Rules, Status, Verdict};
 use crate::vote::Opinion;
 
 impl Arbiter {
@@ -44,7 +44,7 @@ impl Arbiter {
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {
-                let isolated = self.belief.doubts(vantage).map(|why| format!("any origin: {why}"));
+                let isolated = self.trust.doubts(vantage).map(|why| format!("any origin: {why}"));
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });
             snapshot.watch = views.collect();
@@ -115,10 +115,10 @@ impl Arbiter {
             url: origin.filter(|_| pool.expose_urls).map(|origin| origin.url.to_string()),
             priority: subject.priority(),
             status: verdict.map_or(Status::Unknown, |verdict| verdict.status),
-            reason: standing.map_or_else(String::new, super::Standing::reason),
+            reason: standing.map_or_else(String::new, super::CurrentVerdict::reason),
             next: verdict.zip(weighed).map_or_else(String::new, |(verdict, judgement)| match subject {
-                Subject::Origin(_) => verdict::outlook(&Rules::of(pool), verdict, judgement, damping),
-                Subject::Heartbeat(_) => heartbeat::outlook(verdict, judgement, damping),
+                Subject::Origin(_) => verdict::next_change(&Rules::of(pool), verdict, judgement, damping),
+                Subject::Heartbeat(_) => heartbeat::next_change(verdict, judgement, damping),
             }),
             falls: verdict.and_then(Verdict::flapping),
             since: verdict.map_or(now, |verdict| verdict.since),
@@ -136,7 +136,7 @@ impl Arbiter {
 }
 
 /// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt for good, which is none.
-fn in_doubt(pool: &Pool, origin: &Origin, votes: &BTreeMap<Name, StandingVote>, now: Timestamp) -> bool {
+fn in_doubt(pool: &Pool, origin: &Origin, votes: &BTreeMap<Name, RecordedVote>, now: Timestamp) -> bool {
     votes.values().any(|vote| {
         let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);
         fresh && is_against(vote)

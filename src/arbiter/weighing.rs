@@ -1,28 +1,28 @@
 //! Votes and heartbeats → verdicts, and verdicts → what a pool comes to: only where something is new, or its time has come.
 
-use super::settling::{Settled, settle_pool};
+use super::settling::{Settled, aggregate_pool};
 use super::stored::PoolRow;
 use super::{Arbiter, NEVER, Row, ballot, blind_to};
 use crate::config::Subject;
-use crate::snapshot::Happening;
+use crate::snapshot::Transition;
 use crate::units::{Name, Timestamp};
-use crate::verdict::{Ballot, Damping, Judgement, Rules, Verdict};
+use crate::verdict::{Ballot, Damping, RawVerdict, Rules, Verdict};
 
 /// An origin's verdict and what it rests on.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
+pub(super) struct CurrentVerdict {
     /// The place of its pool in the configuration.
     pub(super) pool: usize,
     pub(super) verdict: Verdict,
     /// What the votes said when they were last weighed; nothing before.
-    pub(super) weighed: Option<Judgement>,
+    pub(super) weighed: Option<RawVerdict>,
     /// When it is to be weighed again though nothing is reported.
     pub(super) next: Option<Timestamp>,
     /// A report has come since.
     pub(super) stale: bool,
 }
 
-impl Standing {
+impl CurrentVerdict {
     pub(super) const fn of(verdict: Verdict) -> Self {
         Self { pool: 0, verdict, weighed: None, next: None, stale: true }
     }
@@ -36,7 +36,7 @@ impl Standing {
     }
 
     /// Takes a new judgement in; whether what must be stored changed.
-    fn follow(&mut self, judgement: Judgement, damping: Damping, now: Timestamp) -> bool {
+    fn follow(&mut self, judgement: RawVerdict, damping: Damping, now: Timestamp) -> bool {
         let changed = self.verdict.follow(&judgement, damping, now);
         self.next = [judgement.until, self.verdict.next(damping)].into_iter().flatten().min();
         self.weighed = Some(judgement);
@@ -56,13 +56,13 @@ impl Standing {
 
 /// What became of the verdicts in a pool.
 #[derive(Default)]
-struct Weighed {
+struct Evaluated {
     /// Whether any was weighed.
     any: bool,
     /// Whether anything changed that must be stored.
     changed: bool,
     /// Those that became another.
-    happenings: Vec<Happening>,
+    transitions: Vec<Transition>,
 }
 
 impl Arbiter {
@@ -78,31 +78,31 @@ impl Arbiter {
     }
 
     /// Weighs the votes that are new, or whose time has come, and settles the pools that this touches.
-    pub(super) fn weigh(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Happening> {
-        for vantage in self.belief.look(&self.config, &self.votes, self.longest_ttl, now) {
+    pub(super) fn evaluate(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Transition> {
+        for vantage in self.trust.look(&self.config, &self.votes, self.longest_ttl, now) {
             self.weigh_anew(&vantage);
         }
-        let mut happenings = Vec::new();
+        let mut transitions = Vec::new();
         for place in self.touched(now) {
-            let Weighed { any, changed, happenings: weighed } = self.weigh_subjects(place, now);
+            let Evaluated { any, changed, transitions: weighed } = self.evaluate_subjects(place, now);
             let mut moved = !weighed.is_empty();
-            happenings.extend(weighed);
-            happenings.extend(self.settle(place, any, &mut moved, now));
+            transitions.extend(weighed);
+            transitions.extend(self.settle(place, any, &mut moved, now));
             let Some(pool) = self.config.pools.get(place) else { continue };
             if let Some(standing) = self.pools.get(&pool.name) {
                 self.unmoved_until = earliest(self.unmoved_until, standing.next);
                 if changed || moved {
-                    self.desk.touch(place);
+                    self.notifier.touch(place);
                     rows.push(PoolRow::row(pool, standing, &self.verdicts));
                 }
             }
         }
-        happenings
+        transitions
     }
 
     /// Weighs what is new, or whose time has come, in the pool of this place.
-    fn weigh_subjects(&mut self, place: usize, now: Timestamp) -> Weighed {
-        let mut weighed = Weighed::default();
+    fn evaluate_subjects(&mut self, place: usize, now: Timestamp) -> Evaluated {
+        let mut weighed = Evaluated::default();
         let Some(pool) = self.config.pools.get(place) else { return weighed };
         let rules = Rules::of(pool);
         for subject in pool.subjects() {
@@ -115,7 +115,7 @@ impl Arbiter {
             let judgement = match subject {
                 Subject::Origin(origin) => {
                     let (votes, blind) = (ballot(&self.votes, origin), blind_to(&self.blind, origin));
-                    self.belief.judge(&rules, origin, Ballot { votes, blind }, now)
+                    self.trust.judge(&rules, origin, Ballot { votes, blind }, now)
                 }
                 Subject::Heartbeat(heartbeat) => self.heartbeats.judge(heartbeat, now),
             };
@@ -125,14 +125,20 @@ impl Arbiter {
             let to = standing.verdict.status;
             if from != to {
                 let (subject, reason) = (subject.id().to_string(), standing.reason());
-                weighed.happenings.push(Happening { at: now, subject, from, to, reason });
+                weighed.transitions.push(Transition { at: now, subject, from, to, reason });
             }
         }
         weighed
     }
 
     /// Settles the pool of this place, if anything in it was `weighed`, or it is due; sets `moved` if anything about it moved.
-    fn settle(&mut self, place: usize, weighed: bool, moved: &mut bool, now: Timestamp) -> Option<Happening> {
+    fn settle(
+        &mut self,
+        place: usize,
+        weighed: bool,
+        moved: &mut bool,
+        now: Timestamp,
+    ) -> Option<Transition> {
         let config = self.config.hash;
         let pool = self.config.pools.get(place)?;
         let standing = self.pools.get(&pool.name);
@@ -143,12 +149,12 @@ impl Arbiter {
         }
         let before = standing.map_or(0, |standing| standing.revision);
         let mut settled = Settled { verdicts: &self.verdicts, pools: &mut self.pools };
-        let happening = settle_pool(pool, &mut settled, moved, config, now);
+        let transition = aggregate_pool(pool, &mut settled, moved, config, now);
         let after = self.pools.get(&pool.name).map_or(0, |standing| standing.revision);
         if after != before && !self.revised.contains(&pool.name) {
             self.revised.push(pool.name.clone());
         }
-        happening
+        transition
     }
 
     /// What a vantage probes is to be weighed again.

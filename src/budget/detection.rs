@@ -19,8 +19,9 @@ pub struct Detection {
 /// Detection of the origin of a pool that is detected last, by a quorum of vantages that see the same.
 #[must_use]
 pub fn detection(pool: &Pool, plan: Plan) -> Detection {
-    let of = |time: fn(&Origin, Millis) -> Millis, hurry: bool| {
-        let pace = |origin: &Origin| if hurry { origin.pace.fast_interval } else { origin.pace.interval };
+    let of = |time: fn(&Origin, Millis) -> Millis, fast_allowed: bool| {
+        let pace =
+            |origin: &Origin| if fast_allowed { origin.pace.fast_interval } else { origin.pace.interval };
         pool.origins.iter().map(|origin| time(origin, pace(origin))).max().unwrap_or(Millis::ZERO)
     };
     if pool.is_of_heartbeats() {

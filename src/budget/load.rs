@@ -31,7 +31,7 @@ pub(super) struct Load {
     /// A report is stored after a third of this at the latest.
     pub(super) vote_ttl: Millis,
     /// A vantage that is silent for longer is woken.
-    pub(super) patience: Millis,
+    pub(super) silent_after: Millis,
 }
 
 impl Beat {
@@ -75,7 +75,7 @@ pub(super) fn loads(config: &Config) -> Vec<Load> {
         for shard in schedule::shards(config, &vantage.name) {
             let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
             let beats = beats(&vantage.name, &shard, &shares);
-            let load = Load { beats, shards: 1, vote_ttl, patience: shard.patience() };
+            let load = Load { beats, shards: 1, vote_ttl, silent_after: shard.silent_after() };
             loads.push(load);
         }
     }

@@ -166,7 +166,7 @@ impl<'a> Walker<'a> {
         }
         let anew = self.comes(at);
         if let Some(silent_from) = self.silent_from.get_mut(number) {
-            *silent_from = at.saturating_add(load.patience.get());
+            *silent_from = at.saturating_add(load.silent_after.get());
         }
         let (stored, cast) = (self.stored.get_mut(number)?, self.cast.get_mut(number)?);
         let kept = self.kept.get_mut(number)?;
@@ -223,7 +223,7 @@ impl<'a> Walker<'a> {
         self.seen.arbiters = self.seen.arbiters.saturating_add(1);
         self.cast.clone_from(&self.kept);
         for ((load, stored), silent_from) in self.loads.iter().zip(&self.stored).zip(&mut self.silent_from) {
-            let unsure = load.patience.get().saturating_add(load.vote_ttl.get() / 3);
+            let unsure = load.silent_after.get().saturating_add(load.vote_ttl.get() / 3);
             *silent_from = stored.unwrap_or(0).saturating_add(unsure);
         }
     }

@@ -57,7 +57,7 @@ const DEFAULT_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 /// platform says of one that it does not reach.
 const DEFAULT_STATUS: [(u16, u16); 2] = [(502, 504), (520, 526)];
 
-/// Bounds of `timeout` and `deadline`. A client's own patience seldom lasts longer.
+/// Bounds of `timeout` and `deadline`. A client's own timeout is seldom longer.
 const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(90) };
 const DEADLINE: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(300) };
 const DEFAULT_TIMEOUT: Millis = Millis::from_secs(10);

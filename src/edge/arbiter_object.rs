@@ -119,7 +119,7 @@ impl Inner {
                 let Some(id) = id.filter(|id| config.origin(id).is_some()) else {
                     return respond::plain(404, "");
                 };
-                self.step(config, Event::Doubted(id)).await?;
+                self.step(config, Event::OriginSuspected(id)).await?;
                 respond::plain(204, "")
             }
             (_, Some(path)) if path.starts_with("follow/") => {
@@ -147,10 +147,10 @@ impl Inner {
 
     /// Opens a line to whoever follows a pool, and says what revision it has now.
     fn follow(&self, pool: &Name) -> Result<Response> {
-        let crowded = caught::sockets(&self.state, None)?.len() >= follow::LINES;
+        let at_capacity = caught::sockets(&self.state, None)?.len() >= follow::LINES;
         #[cfg(feature = "trap")]
-        let crowded = crowded || super::trap::is_down("lines");
-        if crowded {
+        let at_capacity = at_capacity || super::trap::is_down("lines");
+        if at_capacity {
             return respond::plain(429, "");
         }
         let (line, response) = line::open(&self.state, pool.as_str())?;
@@ -181,10 +181,10 @@ impl Inner {
         self.load(config, now)?;
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
-        let mut overtaken = None;
+        let mut superseded = None;
         for effect in effects {
             match effect {
-                Effect::Overtaken(known) => overtaken = Some(known),
+                Effect::Superseded(known) => superseded = Some(known),
                 Effect::Persist(rows) => {
                     if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
                         // What memory holds was not stored: begin again from what is.
@@ -194,13 +194,13 @@ impl Inner {
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
                 Effect::Push { pool, revision } => self.push(&pool, revision),
-                Effect::Changed(happening) => log::info(
+                Effect::Changed(transition) => log::info(
                     "verdict_changed",
                     &[
-                        ("subject", &happening.subject),
-                        ("from", &happening.from.as_str()),
-                        ("to", &happening.to.as_str()),
-                        ("reason", &happening.reason),
+                        ("subject", &transition.subject),
+                        ("from", &transition.from.as_str()),
+                        ("to", &transition.to.as_str()),
+                        ("reason", &transition.reason),
                     ],
                 ),
                 Effect::WakeAt(at) => {
@@ -214,15 +214,15 @@ impl Inner {
                     }
                 }
                 Effect::Arm(object) => self.arm(object),
-                Effect::Hurry(object, origins) => self.hurry(object, &origins),
+                Effect::ProbeNow(object, origins) => self.probe_now(object, &origins),
                 Effect::Deliver(delivery) => self.deliver(delivery),
-                Effect::GivenUp(happening) => log::error(
+                Effect::GivenUp(transition) => log::error(
                     "notify_given_up",
-                    &[("channel", &happening.subject), ("reason", &happening.reason)],
+                    &[("channel", &transition.subject), ("reason", &transition.reason)],
                 ),
             }
         }
-        Ok(overtaken)
+        Ok(superseded)
     }
 
     /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of their wait.
@@ -285,7 +285,7 @@ impl Inner {
     }
 
     /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would have looked anyway.
-    fn hurry(&self, object: ObjectName, origins: &[OriginId]) {
+    fn probe_now(&self, object: ObjectName, origins: &[OriginId]) {
         let env = self.env.clone();
         let mut lines = String::new();
         for id in origins {

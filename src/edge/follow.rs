@@ -14,29 +14,30 @@ use wasm_bindgen_futures::future_to_promise;
 use web_sys::Request;
 use worker::Env;
 
+use super::call::Call;
 use super::caught::{self, Context};
 use super::line::{Line, Word};
 use super::respond::Reply;
 use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
-use crate::follow::{self, Follower, Mark, Next, Seats, Sight, Wait};
+use crate::follow::{self, Follower, FollowerLimit, Mark, Next, Reading, Wait};
 use crate::serve::{self, Ask, Target};
 use crate::snapshot::Part;
 use crate::units::Millis;
 
 thread_local! {
-    static SEATS: RefCell<Seats> = const { RefCell::new(Seats::new()) };
+    static PERMITS: RefCell<FollowerLimit> = const { RefCell::new(FollowerLimit::new()) };
 }
 
-/// A seat is free this long after its time, if nobody left it.
+/// A permit is free this long after its time, if nobody left it.
 const GRACE: Millis = Millis::from_secs(10);
 
-/// A seat that is taken. Dropping it leaves it.
-struct Seat(u64);
+/// A permit that is taken. Dropping it leaves it.
+struct Permit(u64);
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
-        SEATS.with_borrow_mut(|seats| seats.leave(self.0));
+        PERMITS.with_borrow_mut(|permits| permits.leave(self.0));
     }
 }
 
@@ -48,13 +49,20 @@ fn leave(say: &UnboundedSender<Word>) {
 /// What a follower waited for.
 enum Outcome {
     /// There is news.
-    News(reader::Sight),
+    News(reader::Reading),
     /// It is to give a sign of life.
     Beat,
     /// Its time is over, or its client has left.
     Over,
     /// There is no place for it.
     Crowded,
+}
+
+/// What the client asked, as the platform has it and as it is read.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a Request,
+    pub(super) ask: &'a Ask<'a>,
 }
 
 /// What a follower is to get.
@@ -77,11 +85,11 @@ struct Following {
     words: UnboundedReceiver<Word>,
     say: UnboundedSender<Word>,
     line: Option<Line>,
-    seat: Option<Seat>,
+    permit: Option<Permit>,
 }
 
 impl Following {
-    /// A follower without a seat; nothing without a configuration.
+    /// A follower without a permit; nothing without a configuration.
     fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
         let config = deployed::config().ok()?;
         let pool = pool.to_owned();
@@ -92,26 +100,27 @@ impl Following {
             Wants::Events(known) => Follower::streaming(known, limit, now),
         };
         let (say, words) = unbounded();
-        Some(Self { config, pool, part, limit, follower, words, say, line: None, seat: None })
+        Some(Self { config, pool, part, limit, follower, words, say, line: None, permit: None })
     }
 
-    /// Takes a seat; false if there is none.
+    /// Takes a permit; false if there is none.
     fn sit(&mut self) -> bool {
-        if self.seat.is_none() {
+        if self.permit.is_none() {
             let (most, until) = (follow::most(self.limit), self.follower.until().plus(GRACE));
-            self.seat = SEATS.with_borrow_mut(|seats| seats.take(most, until, clock::now())).map(Seat);
+            self.permit =
+                PERMITS.with_borrow_mut(|permits| permits.take(most, until, clock::now())).map(Permit);
         }
-        self.seat.is_some()
+        self.permit.is_some()
     }
 
-    /// Opens a line to the Arbiter; false if it has too many, or there is no seat.
+    /// Opens a line to the Arbiter; false if it has too many, or there is no permit.
     async fn open(&mut self, env: &Env) -> bool {
         if !self.sit() {
             return false;
         }
         let opening = layers::line(&self.pool, self.say.clone(), env);
-        let patience = follow::PATIENCE.min(self.follower.until().since(clock::now()));
-        match select(std::pin::pin!(opening), clock::delay(patience)).await {
+        let timeout = follow::TIMEOUT.min(self.follower.until().since(clock::now()));
+        match select(std::pin::pin!(opening), clock::delay(timeout)).await {
             Either::Left((Ok(Ok(line)), _)) => {
                 self.line = Some(line);
                 self.follower.opened();
@@ -125,21 +134,21 @@ impl Following {
         true
     }
 
-    async fn next(&mut self, env: &Env, ctx: &Context) -> Outcome {
+    async fn next(&mut self, call: Call<'_>) -> Outcome {
         loop {
             match self.follower.next(clock::now()) {
                 Next::Look => {
                     let pool = self.config.pool(&self.pool).map(|pool| pool.name.clone());
                     let least = pool.map(|pool| (pool, self.follower.least()));
-                    let seen = reader::look(&self.part, self.limit, least, (self.config, env, ctx)).await;
+                    let seen = reader::look(&self.part, self.limit, least, self.config, call).await;
                     let now = clock::now();
-                    let sight = Sight::of(&seen.snapshot, &self.pool, seen.fetched(), now);
-                    if self.follower.seen(&sight, now) {
+                    let reading = Reading::of(&seen.snapshot, &self.pool, seen.fetched(), now);
+                    if self.follower.seen(&reading, now) {
                         return Outcome::News(seen);
                     }
                 }
                 Next::Open => {
-                    if !self.open(env).await {
+                    if !self.open(call.env).await {
                         return Outcome::Crowded;
                     }
                 }
@@ -172,33 +181,35 @@ impl Following {
 
 /// Answers once there is news, or when the time is over: what is answered without waiting.
 pub(super) async fn waited(
-    (target, wait): (&Target, Wait),
-    (request, ask): (&Request, &Ask<'_>),
-    (env, ctx, hits): (&Env, &Context, u64),
+    target: &Target,
+    wait: Wait,
+    asked: Asked<'_>,
+    call: Call<'_>,
+    hits: u64,
 ) -> Reply {
     let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
-    let Some(mut following) = Following::new(pool, Wants::Answer(wait), env) else {
+    let Some(mut following) = Following::new(pool, Wants::Answer(wait), call.env) else {
         return serve::unavailable().into();
     };
     // The client that leaves is said by the platform, and what waited for it is let go.
     let say = following.say.clone();
     let left = Closure::<dyn FnMut(JsValue)>::new(move |_| leave(&say));
-    let signal = request.signal();
+    let signal = asked.request.signal();
     signal.set_onabort(Some(left.as_ref().unchecked_ref()));
     let seen = loop {
-        match following.next(env, ctx).await {
+        match following.next(call).await {
             Outcome::News(seen) => break Some(seen),
             Outcome::Beat => {}
             Outcome::Over => {
                 let (part, limit, config) = (&following.part, following.limit, following.config);
-                break Some(reader::look(part, limit, None, (config, env, ctx)).await);
+                break Some(reader::look(part, limit, None, config, call).await);
             }
             Outcome::Crowded => break None,
         }
     };
     signal.set_onabort(None);
-    let Some(seen) = seen else { return serve::crowded(ask).into() };
-    serve::after_news(target, ask, &seen.basis(&seen.counted(hits), &[])).into()
+    let Some(seen) = seen else { return serve::at_capacity(asked.ask).into() };
+    serve::after_news(target, asked.ask, &seen.basis(&seen.counted(hits), &[])).into()
 }
 
 /// The body of a stream of events, piece by piece.
@@ -232,7 +243,7 @@ impl Events {
 impl Stream {
     async fn piece(&self) -> Option<String> {
         let mut following = self.following.take()?;
-        let piece = match following.next(&self.env, &self.ctx).await {
+        let piece = match following.next(Call { env: &self.env, ctx: &self.ctx }).await {
             Outcome::News(seen) => serve::event(&seen.snapshot, &following.pool, clock::now()),
             Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
             Outcome::Over | Outcome::Crowded => return None,
@@ -244,24 +255,20 @@ impl Stream {
 
 /// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID` already: what `entry.mjs` makes a
 /// response of, with the pieces of its body in `events`.
-pub(super) async fn stream(
-    pool: String,
-    (request, ask): (&Request, &Ask<'_>),
-    (env, ctx): (&Env, &Context),
-) -> Result<JsValue, JsValue> {
-    let last = request.headers().get("last-event-id").ok().flatten();
+pub(super) async fn stream(pool: String, asked: Asked<'_>, call: Call<'_>) -> Result<JsValue, JsValue> {
+    let last = asked.request.headers().get("last-event-id").ok().flatten();
     let known = last.as_deref().and_then(Mark::parse);
-    let Some(mut following) = Following::new(&pool, Wants::Events(known), env) else {
+    let Some(mut following) = Following::new(&pool, Wants::Events(known), call.env) else {
         return Ok(respond::reply(&serve::unavailable().into(), false)?.into());
     };
     // Once the first byte is sent it is too late to decline.
     let opens = following.follower.next(clock::now()) == Next::Open;
-    if !following.sit() || (opens && !following.open(env).await) {
-        return Ok(respond::reply(&serve::crowded(ask).into(), false)?.into());
+    if !following.sit() || (opens && !following.open(call.env).await) {
+        return Ok(respond::reply(&serve::at_capacity(asked.ask).into(), false)?.into());
     }
     let reply = respond::reply(&serve::stream().into(), false)?;
     let say = following.say.clone();
-    let (env, ctx) = (env.clone(), caught::same(ctx));
+    let (env, ctx) = (call.env.clone(), caught::same(call.ctx));
     let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), say, env, ctx }));
     Reflect::set(&reply, &"events".into(), &events.into())?;
     Ok(reply.into())

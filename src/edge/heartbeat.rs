@@ -8,12 +8,12 @@ use worker::Env;
 
 use super::{bound, clock, deployed, layers, log};
 use crate::config::Heartbeat;
-use crate::heartbeat::{self, Claim, Gate, PATIENCE, Pass};
+use crate::heartbeat::{self, Admission, Claim, SingleFlight, TIMEOUT};
 use crate::mac;
 use crate::serve::Beaten;
 
 thread_local! {
-    static GATE: RefCell<Gate> = const { RefCell::new(Gate::new()) };
+    static SINGLE_FLIGHT: RefCell<SingleFlight> = const { RefCell::new(SingleFlight::new()) };
 }
 
 /// What becomes of a heartbeat.
@@ -36,13 +36,13 @@ pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
 async fn passed_on(job: &Heartbeat, env: &Env) -> Beaten {
     let came = clock::now();
     loop {
-        match GATE.with_borrow_mut(|gate| gate.meet(job, came, clock::now())) {
-            Pass::Taken => return Beaten::Taken,
-            Pass::Lost => return Beaten::Lost,
-            Pass::Wait(pause) => clock::delay(pause).await,
-            Pass::On => {
-                let telling = std::pin::pin!(layers::beat(env, &job.id));
-                let taken = match select(telling, clock::delay(PATIENCE)).await {
+        match SINGLE_FLIGHT.with_borrow_mut(|flight| flight.meet(job, came, clock::now())) {
+            Admission::Taken => return Beaten::Taken,
+            Admission::Lost => return Beaten::Lost,
+            Admission::Wait(pause) => clock::delay(pause).await,
+            Admission::On => {
+                let asking = std::pin::pin!(layers::beat(env, &job.id));
+                let taken = match select(asking, clock::delay(TIMEOUT)).await {
                     Either::Left((Ok(taken), _)) => taken,
                     Either::Left((Err(error), _)) => {
                         log::warn(
@@ -53,7 +53,7 @@ async fn passed_on(job: &Heartbeat, env: &Env) -> Beaten {
                     }
                     Either::Right(((), _)) => false,
                 };
-                GATE.with_borrow_mut(|gate| gate.passed(job, taken));
+                SINGLE_FLIGHT.with_borrow_mut(|flight| flight.passed(job, taken));
                 return if taken { Beaten::Taken } else { Beaten::Lost };
             }
         }

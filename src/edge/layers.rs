@@ -157,7 +157,7 @@ pub(super) enum Delivery {
     /// It was taken.
     Taken,
     /// A later one, of this sequence number, was there already.
-    Overtaken(u64),
+    Superseded(u64),
     /// It was not understood, or the Arbiter cannot work.
     Refused,
 }
@@ -167,7 +167,7 @@ pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
     let response = bound::post(arbiter(env)?, "https://arbiter/report", report).await?;
     Ok(match response.status() {
         204 => Delivery::Taken,
-        409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Overtaken),
+        409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Superseded),
         _ => Delivery::Refused,
     })
 }

@@ -10,24 +10,23 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use worker::Env;
 
+use super::call::Call;
 use super::caught::{self, Context};
 use super::{clock, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json;
 use crate::proxy::copy::Exchange;
-use crate::proxy::{self as engine, Body, Event, Passage, Seen, Step, back, fields};
+use crate::proxy::{self as engine, After, Body, Event, Proxy, Seen, back, fields};
 use crate::units::{Name, OriginId};
 
 thread_local! {
-    static PASSAGE: RefCell<Option<Passage>> = const { RefCell::new(None) };
+    static PROXY: RefCell<Option<Proxy>> = const { RefCell::new(None) };
 }
 
-/// Does something with the passage of this isolate; nothing if the configuration is bad.
-fn with<T>(work: impl FnOnce(&mut Passage, &'static Config) -> Option<T>) -> Option<T> {
+/// Does something with the proxy of this isolate; nothing if the configuration is bad.
+fn with<T>(work: impl FnOnce(&mut Proxy, &'static Config) -> Option<T>) -> Option<T> {
     let config = deployed::config().ok()?;
-    PASSAGE.with_borrow_mut(|passage| {
-        work(passage.get_or_insert_with(|| Passage::new(config, chance())), config)
-    })
+    PROXY.with_borrow_mut(|proxy| work(proxy.get_or_insert_with(|| Proxy::new(config, chance())), config))
 }
 
 /// 48 bits of chance. Nothing secret hangs on it.
@@ -39,12 +38,12 @@ fn chance() -> u64 {
 
 /// Path and query by which Vedette itself is asked; nothing if the address is not its own.
 pub(super) fn own_target(url: &str) -> Option<String> {
-    with(|passage, _| passage.own_target(url).map(Cow::into_owned))
+    with(|proxy, _| proxy.own_target(url).map(Cow::into_owned))
 }
 
 /// What the requests that were passed on saw.
 pub(super) fn seen() -> Vec<Seen> {
-    with(|passage, config| Some(passage.traffic().seen(config, clock::now()))).unwrap_or_default()
+    with(|proxy, config| Some(proxy.traffic().seen(config, clock::now()))).unwrap_or_default()
 }
 
 /// Whether any request is passed on.
@@ -79,7 +78,7 @@ extern "C" {
     /// The place of the origin in its pool.
     #[wasm_bindgen(method, getter)]
     fn origin(this: &Tried) -> usize;
-    /// As in [`returned`].
+    /// As in [`on_response`].
     #[wasm_bindgen(method, getter)]
     fn outcome(this: &Tried) -> u16;
     /// The fields of the answer, if there is one.
@@ -125,45 +124,46 @@ fn with_inbound<T>(inbound: &Inbound, work: impl FnOnce(&engine::Inbound<'_>) ->
 
 /// What to do with a request; nothing if it is for Vedette itself.
 #[wasm_bindgen]
-pub fn depart(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
+pub fn on_request(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
     with_inbound(inbound, |inbound| {
-        with(|passage, config| {
-            let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
-            Some(passage.depart(config, inbound, known, clock::now())?.write())
+        with(|proxy, config| {
+            let known = |pool: &Name| reader::in_memory(pool, config, Call { env, ctx });
+            Some(proxy.on_request(config, inbound, known, clock::now())?.write())
         })
     })
 }
 
-/// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`returned`]).
+/// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`on_response`]).
 #[wasm_bindgen]
-pub fn stumbled(inbound: &Inbound, tried: &Tried, env: &Env, ctx: &Context) -> Option<String> {
+pub fn on_leased_failure(inbound: &Inbound, tried: &Tried, env: &Env, ctx: &Context) -> Option<String> {
     with_inbound(inbound, |inbound| {
-        let stumbled = with(|passage, config| {
-            let known = |pool: &Name| reader::at_hand(pool, config, (env, ctx));
+        let next = with(|proxy, config| {
+            let known = |pool: &Name| reader::in_memory(pool, config, Call { env, ctx });
             let event = event(tried.outcome(), &tried.answered());
-            let came = (tried.origin(), event, clock::from_number(tried.began()));
-            passage.stumbled(config, inbound, came, known, clock::now())
+            let came = clock::from_number(tried.began());
+            let tried = engine::Tried { origin: tried.origin(), event, came };
+            proxy.on_leased_failure(config, inbound, tried, known, clock::now())
         })?;
-        Some(told(&stumbled, env, ctx))
+        Some(told(&next, env, ctx))
     })
 }
 
 /// Counts requests that went well under a lease.
 #[wasm_bindgen]
-pub fn went_well(route: usize, count: u32) {
-    with(|passage, config| {
-        passage.went_well(config, route, count.into(), clock::now());
+pub fn count_ok(route: usize, count: u32) {
+    with(|proxy, config| {
+        proxy.count_ok(config, route, count.into(), clock::now());
         Some(())
     });
 }
 
 /// Finds out what is known of a pool, and says what to do with the request that waits for it.
 #[wasm_bindgen]
-pub async fn learned(id: u32, pool: String, env: Env, ctx: Context) -> Option<String> {
+pub async fn on_snapshot(id: u32, pool: String, env: Env, ctx: Context) -> Option<String> {
     let pool = Name::parse(&pool).ok()?;
     let config = deployed::config().ok()?;
-    let known = reader::learned(&pool, config, (&env, &ctx)).await;
-    with(|passage, config| passage.learned(config, id, known.as_ref(), clock::now())).map(|step| step.write())
+    let known = reader::learned(&pool, config, Call { env: &env, ctx: &ctx }).await;
+    with(|proxy, config| proxy.on_snapshot(config, id, known.as_ref(), clock::now())).map(|step| step.write())
 }
 
 /// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew, length }` with the times in milliseconds.
@@ -197,7 +197,7 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<S
         length: length.as_deref(),
         sets_cookie: answered.field("set-cookie").is_some(),
     };
-    let keep = with(|passage, config| passage.keeps_copy(config, &exchange))?;
+    let keep = with(|proxy, config| proxy.keeps_copy(config, &exchange))?;
     Some(json::write(&keep))
 }
 
@@ -212,9 +212,9 @@ pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str
 /// What to do with a request that was answered with a status, or that had another outcome (`attempt.mjs` names them). `answered` has the
 /// fields of the answer, if there is one.
 #[wasm_bindgen]
-pub fn returned(id: u32, outcome: u16, answered: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
+pub fn on_response(id: u32, outcome: u16, answered: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
     let returned =
-        with(|passage, config| passage.returned(config, id, event(outcome, answered), clock::now()))?;
+        with(|proxy, config| proxy.on_response(config, id, event(outcome, answered), clock::now()))?;
     Some(told(&returned, env, ctx))
 }
 
@@ -242,15 +242,15 @@ fn event(outcome: u16, answered: &Inbound) -> Event {
 }
 
 /// Has the origins looked at that live requests found wanting; the step as text.
-fn told((step, doubted): &(Step, Vec<OriginId>), env: &Env, ctx: &Context) -> String {
-    for origin in doubted {
-        have_looked_at(origin.clone(), env, ctx);
+fn told(next: &After, env: &Env, ctx: &Context) -> String {
+    for origin in &next.suspected {
+        suspected(origin.clone(), env, ctx);
     }
-    step.write()
+    next.step.write()
 }
 
 /// Has the vantages look at an origin that live requests have found wanting.
-fn have_looked_at(origin: OriginId, env: &Env, ctx: &Context) {
+fn suspected(origin: OriginId, env: &Env, ctx: &Context) {
     log::warn("origin_ejected", &[("origin", &origin.to_string())]);
     let env = env.clone();
     caught::wait_until(ctx, async move {

@@ -9,13 +9,14 @@ use futures_util::future::{Either, select};
 use js_sys::Object;
 use worker::Env;
 
-use super::caught::{self, Context};
+use super::call::Call;
+use super::caught;
 use super::respond::{Kept, Reply};
 use super::{bound, clock, deployed, layers, log};
 use crate::config::Config;
 use crate::limits;
 use crate::proxy::{self, Seen};
-use crate::reader::{self, Asked, Held, Known, Layer, Least, Memory, Served, Source, Step};
+use crate::reader::{self, Asked, Held, Known, Least, Memory, Served, Source, Step, Tier};
 use crate::serve::{self, Ask, Basis, Target};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
@@ -28,20 +29,20 @@ thread_local! {
 }
 
 /// What a look at the layers brought.
-pub(super) struct Sight {
+pub(super) struct Reading {
     pub(super) snapshot: Rc<Snapshot>,
     held: Option<Held>,
     source: Source,
 }
 
-impl Sight {
+impl Reading {
     /// When the Arbiter handed it out; before all time if it never did.
     pub(super) fn fetched(&self) -> Timestamp {
         self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
     }
 
     /// Counts it as an answer; how many there are from each layer by now. `hits` is how many `entry.mjs` has given again.
-    pub(super) fn counted(&self, hits: u64) -> Vec<(Layer, u64)> {
+    pub(super) fn counted(&self, hits: u64) -> Vec<(Tier, u64)> {
         MEMORY.with_borrow_mut(|memory| {
             memory.count(self.source.layer);
             memory.counts(hits).collect()
@@ -49,7 +50,7 @@ impl Sight {
     }
 
     /// What an answer is made from.
-    pub(super) fn basis<'a>(&'a self, counts: &'a [(Layer, u64)], seen: &'a [Seen]) -> Basis<'a> {
+    pub(super) fn basis<'a>(&'a self, counts: &'a [(Tier, u64)], seen: &'a [Seen]) -> Basis<'a> {
         Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts, seen }
     }
 }
@@ -65,19 +66,20 @@ pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Pa
 pub(super) async fn reply(
     target: &Target,
     ask: &Ask<'_>,
-    (env, ctx, hits): (&Env, &Context, u64),
+    call: Call<'_>,
+    hits: u64,
     seen: fn() -> Vec<Seen>,
 ) -> Reply {
     let Ok(config) = deployed::config() else { return serve::unavailable().into() };
-    let (part, limit) = part_and_limit(target, config, env);
-    let sight = look(&part, limit, None, (config, env, ctx)).await;
-    let counts = sight.counted(hits);
+    let (part, limit) = part_and_limit(target, config, call.env);
+    let reading = look(&part, limit, None, config, call).await;
+    let counts = reading.counted(hits);
     let seen = if target.tells_all() { seen() } else { Vec::new() };
-    let basis = sight.basis(&counts, &seen);
+    let basis = reading.basis(&counts, &seen);
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given again.
     let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
-    let current = sight.held.as_ref().is_some_and(holds);
+    let current = reading.held.as_ref().is_some_and(holds);
     let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
     let kept =
         kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
@@ -85,32 +87,24 @@ pub(super) async fn reply(
 }
 
 /// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any more. A refresh that is due is begun.
-pub(super) fn at_hand(
-    pool: &Name,
-    config: &'static Config,
-    (env, ctx): (&Env, &Context),
-) -> Option<proxy::Known> {
-    let (part, limit) = pool_part(pool, config, env);
+pub(super) fn in_memory(pool: &Name, config: &'static Config, call: Call<'_>) -> Option<proxy::Known> {
+    let (part, limit) = pool_part(pool, config, call.env);
     let now = clock::now();
     let (held, rests_until) = MEMORY
-        .with_borrow(|memory| (memory.at_hand(&part, pool, now), memory.rests_until(&part, limit, now)));
+        .with_borrow(|memory| (memory.in_memory(&part, pool, now), memory.rests_until(&part, limit, now)));
     if held.is_some() && rests_until <= now {
-        let (env, context) = (env.clone(), caught::same(ctx));
-        caught::wait_until(ctx, async move {
-            served(&part, limit, fresh(), (config, &env, &context)).await;
+        let (env, ctx) = (call.env.clone(), caught::same(call.ctx));
+        caught::wait_until(call.ctx, async move {
+            served(&part, limit, fresh(), config, Call { env: &env, ctx: &ctx }).await;
         });
     }
     held.map(|snapshot| proxy::Known { snapshot, rests_until })
 }
 
 /// What any layer has of a pool.
-pub(super) async fn learned(
-    pool: &Name,
-    config: &'static Config,
-    at: (&Env, &Context),
-) -> Option<proxy::Known> {
-    let (part, limit) = pool_part(pool, config, at.0);
-    let copy = served(&part, limit, fresh(), (config, at.0, at.1)).await.copy?;
+pub(super) async fn learned(pool: &Name, config: &'static Config, call: Call<'_>) -> Option<proxy::Known> {
+    let (part, limit) = pool_part(pool, config, call.env);
+    let copy = served(&part, limit, fresh(), config, call).await.copy?;
     let rests_until = MEMORY.with_borrow(|memory| memory.rests_until(&part, limit, clock::now()));
     Some(proxy::Known { snapshot: copy.snapshot, rests_until })
 }
@@ -130,22 +124,24 @@ pub(super) async fn look(
     part: &Part,
     limit: Millis,
     least: Option<(Name, Least)>,
-    (config, env, ctx): (&'static Config, &Env, &Context),
-) -> Sight {
+    config: &'static Config,
+    call: Call<'_>,
+) -> Reading {
     #[cfg(feature = "trap")]
     forget_if_down();
     let known = Known { since: clock::now(), least, ..Known::default() };
-    let Served { copy, source } = served(part, limit, known, (config, env, ctx)).await;
+    let Served { copy, source } = served(part, limit, known, config, call).await;
     let blank = || Rc::new(Snapshot::blank(config, clock::now(), "the Arbiter does not answer"));
     let snapshot = copy.as_ref().map_or_else(blank, |copy| Rc::clone(&copy.snapshot));
-    Sight { snapshot, held: copy, source }
+    Reading { snapshot, held: copy, source }
 }
 
 async fn served(
     part: &Part,
     limit: Millis,
     mut known: Known,
-    (config, env, ctx): (&'static Config, &Env, &Context),
+    config: &'static Config,
+    call: Call<'_>,
 ) -> Served {
     let key = part.key(config.hash);
     loop {
@@ -156,23 +152,23 @@ async fn served(
             Step::AskCache => {
                 MEMORY.with_borrow_mut(|memory| memory.looking(part, clock::now()));
                 extend_lease(part, limit);
-                known.cache = within(reader::CACHE_PATIENCE, layers::cached(&key, config)).await;
+                known.cache = within(reader::CACHE_TIMEOUT, layers::cached(&key, config)).await;
                 found(part, &known.cache);
             }
-            Step::AskArbiter(patience) => {
-                known.arbiter = refreshed(part, (limit, patience), (env, ctx)).await;
+            Step::AskArbiter(timeout) => {
+                known.arbiter = refreshed(part, limit, timeout, call).await;
             }
             Step::AskKv => {
                 let key = Part::Summary.key(config.hash);
-                known.kv = within(reader::KV_PATIENCE, layers::last_known_good(&key, env, config)).await;
+                known.kv = within(reader::KV_TIMEOUT, layers::last_known_good(&key, call.env, config)).await;
                 found(part, &known.kv);
             }
         }
     }
 }
 
-async fn within(patience: Millis, asking: impl Future<Output = Option<Held>>) -> Asked {
-    match select(std::pin::pin!(asking), clock::delay(patience)).await {
+async fn within(timeout: Millis, asking: impl Future<Output = Option<Held>>) -> Asked {
+    match select(std::pin::pin!(asking), clock::delay(timeout)).await {
         Either::Left((Some(copy), _)) => Asked::Found(copy),
         Either::Left((None, _)) | Either::Right(((), _)) => Asked::InVain,
     }
@@ -187,13 +183,13 @@ fn found(part: &Part, asked: &Asked) {
     }
 }
 
-/// Asks the Arbiter. The asking outlives this request's patience: the next one finds what it brings.
-async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx): (&Env, &Context)) -> Asked {
+/// Asks the Arbiter. The call outlives this request's timeout: the next one finds what it brings.
+async fn refreshed(part: &Part, limit: Millis, timeout: Millis, call: Call<'_>) -> Asked {
     let (done, answered) = futures_channel::oneshot::channel();
     MEMORY.with_borrow_mut(|memory| memory.asking(part, clock::now()));
     extend_lease(part, limit);
-    let (env, part) = (env.clone(), part.clone());
-    caught::wait_until(ctx, async move {
+    let (env, part) = (call.env.clone(), part.clone());
+    caught::wait_until(call.ctx, async move {
         match layers::from_arbiter(&part, &env).await {
             Ok((copy, text)) => {
                 hold(&part, limit, Some(&copy));
@@ -208,7 +204,7 @@ async fn refreshed(part: &Part, (limit, patience): (Millis, Millis), (env, ctx):
             }
         }
     });
-    match select(answered, clock::delay(patience)).await {
+    match select(answered, clock::delay(timeout)).await {
         Either::Left((Ok(Some(copy)), _)) => Asked::Found(copy),
         Either::Left((Ok(None) | Err(_), _)) | Either::Right(((), _)) => Asked::InVain,
     }

@@ -21,11 +21,11 @@ use super::layers::Delivery;
 use super::{clock, deployed, layers, log, respond, send};
 use crate::config::{Config, OriginUrl};
 use crate::json;
-use crate::probe::{self, Referral};
+use crate::probe::{self, ReferenceResult};
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::vantage::{Duty, Effect, Event, Watch};
+use crate::vantage::{Duty, Effect, Event, Prober};
 
 /// The key of the one row.
 const KEY: &str = "shard";
@@ -38,7 +38,7 @@ const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 pub struct Vantage {
     state: State,
     env: Env,
-    watch: RefCell<Option<Watch>>,
+    watch: RefCell<Option<Prober>>,
     alarm: Cell<Option<Timestamp>>,
     reports: Cell<u32>,
     arrivals: RefCell<Option<UnboundedReceiver<Arrival>>>,
@@ -52,7 +52,7 @@ enum Arrival {
     /// The sample of an origin, with the ticket of its probe.
     Sample(OriginId, u64, Sample),
     /// What a reference said, with the ticket of the question.
-    Referral(u64, Referral),
+    ReferenceResult(u64, ReferenceResult),
     /// A report came to its end; what that means for the watch.
     Report(Option<Event>),
     /// Somebody is to be looked at.
@@ -156,10 +156,12 @@ impl Vantage {
     async fn fold(&self, arrival: Arrival) -> Result<()> {
         match arrival {
             Arrival::Sample(id, ticket, sample) => self.step(Event::Sampled(id, ticket, sample)).await,
-            Arrival::Referral(ticket, referral) => self.step(Event::Referred(ticket, referral)).await,
+            Arrival::ReferenceResult(ticket, referral) => {
+                self.step(Event::ReferenceChecked(ticket, referral)).await
+            }
             Arrival::Doubt => {
                 for id in self.doubted.take() {
-                    self.step(Event::Doubted(id)).await?;
+                    self.step(Event::OriginSuspected(id)).await?;
                 }
                 Ok(())
             }
@@ -188,7 +190,7 @@ impl Vantage {
                     }
                 }
                 Effect::Probe(id, ticket) => self.start_probe(id, ticket),
-                Effect::Refer(reference, ticket) => self.ask(&reference, ticket),
+                Effect::CheckReference(reference, ticket) => self.ask(&reference, ticket),
                 Effect::Report(report) => {
                     let seq = report.seq;
                     let text = json::write(&report);
@@ -228,7 +230,7 @@ impl Vantage {
         let (env, arrive) = (self.env.clone(), self.arrive.clone());
         spawn_local(async move {
             let reply = send::send(request, &env).await;
-            let _ = arrive.unbounded_send(Arrival::Referral(ticket, probe::referred_to(&reply)));
+            let _ = arrive.unbounded_send(Arrival::ReferenceResult(ticket, probe::referred_to(&reply)));
         });
     }
 
@@ -239,7 +241,7 @@ impl Vantage {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
             let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
                 Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
-                Either::Left((Ok(Delivery::Overtaken(known)), _)) => Some(Event::Overtaken(known)),
+                Either::Left((Ok(Delivery::Superseded(known)), _)) => Some(Event::Superseded(known)),
                 Either::Left((Ok(Delivery::Refused), _)) => None,
                 Either::Left((Err(error), _)) => {
                     log::warn("report_lost", &[("object", &name), ("error", &error.to_string())]);
@@ -269,7 +271,7 @@ impl Vantage {
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
         let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
-        let watch = Watch::new(&duty, stored.as_deref(), clock::now());
+        let watch = Prober::new(&duty, stored.as_deref(), clock::now());
         self.watch.replace(Some(watch));
         Ok(true)
     }

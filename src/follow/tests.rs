@@ -12,8 +12,8 @@ const fn mark(revision: u64) -> Mark {
 }
 
 /// A copy of this revision that was fetched then and lapses after 45 s.
-fn sight(revision: u64, fetched: u64) -> Sight {
-    Sight { mark: mark(revision), lapses: Some(at(fetched + 45_000)), fetched: at(fetched) }
+fn sight(revision: u64, fetched: u64) -> Reading {
+    Reading { mark: mark(revision), lapses: Some(at(fetched + 45_000)), fetched: at(fetched) }
 }
 
 fn waiting(revision: u64, seconds: u64, limit: Millis) -> Follower {
@@ -49,7 +49,7 @@ fn another_revision_is_news_at_once() {
     assert!(ahead.seen(&sight(4, 5), at(6)), "but the Arbiter itself says that it was set back");
 }
 
-impl Sight {
+impl Reading {
     /// The same from before all time.
     fn fetched_before(self) -> Self {
         Self { fetched: Timestamp::default(), ..self }
@@ -89,7 +89,7 @@ fn a_lapse_ends_the_wait_although_nobody_says_a_word() {
     }
     assert_eq!(follower.next(at(44_000)), Next::Rest(at(45_000)));
     assert_eq!(follower.next(at(45_000)), Next::Look);
-    let lapsed = Sight { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
+    let lapsed = Reading { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
     assert!(follower.clone().seen(&lapsed, at(45_000)));
     assert!(!follower.seen(&sight(3, 45_000), at(45_001)), "renewed evidence is no news");
     assert_eq!(follower.next(at(45_001)), Next::Beat);
@@ -98,7 +98,7 @@ fn a_lapse_ends_the_wait_although_nobody_says_a_word() {
 
 #[test]
 fn a_lapse_ends_the_wait_although_something_newer_was_told_that_nobody_hands_out() {
-    let lapsed = Sight { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
+    let lapsed = Reading { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
     let mut follower = listening(60);
     // The Arbiter told of its own verdict that the evidence has expired, and is silent since.
     follower.told("4", at(44_999));
@@ -111,7 +111,7 @@ fn a_lapse_ends_the_wait_although_something_newer_was_told_that_nobody_hands_out
 
 #[test]
 fn who_asks_again_while_it_has_lapsed_is_not_answered_in_a_loop() {
-    let lapsed = Sight { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
+    let lapsed = Reading { mark: Mark { revision: 3, lapsed: true }, lapses: None, fetched: at(0) };
     let mut follower = waiting(3, 30, LIMIT);
     assert!(!follower.seen(&lapsed, at(0)), "a second passes first");
     follower.unopened(at(0));
@@ -181,14 +181,14 @@ fn a_clock_that_steps_back_does_not_make_it_wait_for_longer() {
 }
 
 #[test]
-fn seats_are_bounded_and_free_themselves() {
-    let mut seats = Seats::new();
-    let taken: Vec<_> = (0..3).map(|_| seats.take(2, at(1_000), at(0))).collect();
+fn permits_are_bounded_and_free_themselves() {
+    let mut permits = FollowerLimit::new();
+    let taken: Vec<_> = (0..3).map(|_| permits.take(2, at(1_000), at(0))).collect();
     assert!(matches!(taken.as_slice(), [Some(_), Some(_), None]), "{taken:?}");
-    seats.leave(taken[0].unwrap());
-    assert!(seats.take(2, at(1_000), at(0)).is_some());
-    assert_eq!(seats.take(2, at(1_000), at(999)), None);
-    assert!(seats.take(2, at(2_000), at(1_000)).is_some(), "nobody left, but their time is over");
+    permits.leave(taken[0].unwrap());
+    assert!(permits.take(2, at(1_000), at(0)).is_some());
+    assert_eq!(permits.take(2, at(1_000), at(999)), None);
+    assert!(permits.take(2, at(2_000), at(1_000)).is_some(), "nobody left, but their time is over");
 }
 
 #[test]

@@ -125,7 +125,7 @@ fn what_a_pool_of_jobs_says_names_those_that_are_late() {
         (&[("a", Fail), ("b", Unknown), ("c", Fail)], "late: a, c; awaited: b"),
     ];
     for (subjects, wanted) in table {
-        assert_eq!(gist(subjects.iter().copied()), wanted);
+        assert_eq!(summary(subjects.iter().copied()), wanted);
     }
 }
 
@@ -134,29 +134,29 @@ fn a_flood_is_passed_on_once_and_what_failed_is_tried_again() {
     let config = jobs();
     let job = config.heartbeat(&id("jobs/queue")).unwrap();
     assert_eq!(job.rest(), Millis::from_secs(3), "a twentieth of its period");
-    let mut gate = Gate::new();
-    assert_eq!(gate.meet(job, at(0), at(0)), Pass::On);
+    let mut flight = SingleFlight::new();
+    assert_eq!(flight.meet(job, at(0), at(0)), Admission::On);
     assert!(
-        matches!(gate.meet(job, at(10), at(10)), Pass::Wait(_)),
+        matches!(flight.meet(job, at(10), at(10)), Admission::Wait(_)),
         "none is confirmed before one is stored"
     );
-    gate.passed(job, false);
-    assert_eq!(gate.meet(job, at(20), at(20)), Pass::On, "it was not taken");
+    flight.passed(job, false);
+    assert_eq!(flight.meet(job, at(20), at(20)), Admission::On, "it was not taken");
     assert_eq!(
-        gate.meet(job, at(0), at(5_000)),
-        Pass::Lost,
+        flight.meet(job, at(0), at(5_000)),
+        Admission::Lost,
         "who has waited for so long is told that it is not known"
     );
-    gate.passed(job, true);
-    assert_eq!(gate.meet(job, at(3_019), at(3_019)), Pass::Taken);
-    assert_eq!(gate.meet(job, at(3_020), at(3_020)), Pass::On);
+    flight.passed(job, true);
+    assert_eq!(flight.meet(job, at(3_019), at(3_019)), Admission::Taken);
+    assert_eq!(flight.meet(job, at(3_020), at(3_020)), Admission::On);
     assert_eq!(
-        gate.meet(job, at(8_020), at(8_020)),
-        Pass::On,
+        flight.meet(job, at(8_020), at(8_020)),
+        Admission::On,
         "one that is lost on its way holds nobody up for long"
     );
-    gate.passed(job, true);
-    assert_eq!(gate.meet(job, at(0), at(0)), Pass::On, "nor does a clock that stepped back");
+    flight.passed(job, true);
+    assert_eq!(flight.meet(job, at(0), at(0)), Admission::On, "nor does a clock that stepped back");
 }
 
 /// Looks at the clock: how long after the one before, and whether a heartbeat comes with it.

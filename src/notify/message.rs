@@ -29,7 +29,7 @@ pub enum Kind {
 pub struct News {
     /// What is said.
     pub kind: Kind,
-    /// What is or was the matter.
+    /// The state that is or was wrong.
     pub topic: Topic,
     /// With what: `pool/shop`, `flapping/shop`, `vantage/weur/0of1`.
     pub subject: String,
@@ -229,15 +229,21 @@ struct Text {
     text: String,
 }
 
-/// A message's text in its channel's form. `detail` says what is known of a subject, `base` is where the page is found, and `full`
-/// until when the channel's cap allows no other.
+/// What stands around the news of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Where the page is found, if that is configured.
+    pub base: Option<&'a str>,
+    /// Until when the channel's cap allows no other message, if it is reached.
+    pub full: Option<Timestamp>,
+    /// When the message is made.
+    pub now: Timestamp,
+}
+
+/// A message's text in its channel's form. `detail` says what is known of a subject.
 #[must_use]
-pub fn render(
-    channel: &Channel,
-    news: &[News],
-    detail: &dyn Fn(&str) -> Detail,
-    (base, full, now): (Option<&str>, Option<Timestamp>, Timestamp),
-) -> String {
+pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail, frame: Frame<'_>) -> String {
+    let Frame { base, full, now } = frame;
     let details: Vec<Detail> = news.iter().take(IN_FULL).map(|one| detail(&one.subject)).collect();
     let title = title(news);
     let mut lines: Vec<String> =

@@ -1,15 +1,15 @@
-//! What one channel is told: its matters, the message that waits to be taken, and how sending goes.
+//! What one channel is told: its alerts, the message that waits to be taken, and how sending goes.
 //!
-//! Stored in the transaction of whatever changed it: a row for each matter, so that a change costs what it touches, and one for the
+//! Stored in the transaction of whatever changed it: a row for each alert, so that a change costs what it touches, and one for the
 //! rest. Format version 1: fields are never renamed; new ones are an `Option`.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::alert::{Alert, AlertState, Past, UNTOLD};
 use super::delivery::{self, Delivery, Outcome, TIMEOUT};
-use super::matter::{Found, Matter, Past, UNTOLD};
-use super::message::{self, Detail, Kind, News};
+use super::message::{self, Detail, Frame, Kind, News};
 use crate::config::{Channel, Topic};
 use crate::json;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -28,7 +28,7 @@ const LOST: Millis = TIMEOUT.times(2);
 pub struct Outbox {
     channel: Name,
     head: Head,
-    matters: BTreeMap<String, Matter>,
+    alerts: BTreeMap<String, Alert>,
     /// Subjects that changed since they were stored.
     changed: Vec<String>,
     /// The rest did.
@@ -37,7 +37,7 @@ pub struct Outbox {
     sending: bool,
 }
 
-/// What is stored of a channel beside its matters.
+/// What is stored of a channel beside its alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Head {
     /// Messages made so far.
@@ -87,7 +87,7 @@ impl Outbox {
         Self {
             channel,
             head: Head::default(),
-            matters: BTreeMap::new(),
+            alerts: BTreeMap::new(),
             changed: Vec::new(),
             head_changed: false,
             sending: false,
@@ -113,13 +113,13 @@ impl Outbox {
             self.head = json::read(text).unwrap_or_default();
             return;
         }
-        let stored = json::read::<Matter>(text).filter(|_| known);
-        let heard = stored.clone().map(|matter| matter.as_heard(channel)).filter(|matter| !matter.is_idle());
+        let stored = json::read::<Alert>(text).filter(|_| known);
+        let heard = stored.clone().map(|alert| alert.as_heard(channel)).filter(|alert| !alert.is_idle());
         if heard != stored || heard.is_none() {
             self.changed.push(subject.to_owned());
         }
-        if let Some(matter) = heard {
-            self.matters.insert(subject.to_owned(), matter);
+        if let Some(alert) = heard {
+            self.alerts.insert(subject.to_owned(), alert);
         }
     }
 
@@ -131,7 +131,7 @@ impl Outbox {
         }
         for subject in std::mem::take(&mut self.changed) {
             if !rows.iter().any(|(other, _)| *other == subject) {
-                let text = self.matters.get(&subject).map(json::write);
+                let text = self.alerts.get(&subject).map(json::write);
                 rows.push((subject, text.unwrap_or_default()));
             }
         }
@@ -139,21 +139,21 @@ impl Outbox {
     }
 
     /// Takes in what stands with a subject.
-    pub fn see(&mut self, channel: &Channel, subject: &str, found: Found, now: Timestamp) {
+    pub fn see(&mut self, channel: &Channel, subject: &str, found: AlertState, now: Timestamp) {
         let (after, recoveries) = (channel.after, channel.hears(Topic::Recovered));
-        let (news, idle) = if let Some(matter) = self.matters.get_mut(subject) {
-            (matter.see(found, after, recoveries, now), matter.is_idle())
+        let (news, idle) = if let Some(alert) = self.alerts.get_mut(subject) {
+            (alert.see(found, after, recoveries, now), alert.is_idle())
         } else {
-            let mut matter = Matter::new();
-            matter.see(found, after, recoveries, now);
-            if matter.is_idle() {
+            let mut alert = Alert::new();
+            alert.see(found, after, recoveries, now);
+            if alert.is_idle() {
                 return;
             }
-            self.matters.insert(subject.to_owned(), matter);
+            self.alerts.insert(subject.to_owned(), alert);
             (true, false)
         };
         if idle {
-            self.matters.remove(subject);
+            self.alerts.remove(subject);
         }
         if news {
             self.changed.push(subject.to_owned());
@@ -172,12 +172,12 @@ impl Outbox {
     /// When a message is to be made of what waits.
     fn ready(&self, channel: &Channel, now: Timestamp) -> Option<Timestamp> {
         let (mut first, mut last) = (None, None);
-        for at in self.matters.values().flat_map(Matter::waits) {
+        for at in self.alerts.values().flat_map(Alert::waits) {
             first = first.min(Some(at)).or(Some(at));
             last = last.max(Some(at).filter(|at| *at <= now));
         }
         let news = first.map(|first| last.unwrap_or(first).plus(GATHER).min(first.plus(APART)));
-        let reminder = self.matters.values().filter_map(|matter| reminded(channel, matter)).min();
+        let reminder = self.alerts.values().filter_map(|alert| reminded(channel, alert)).min();
         let at = [news, reminder].into_iter().flatten().min()?;
         let apart = self.head.recent.last().map(|last| last.plus(APART));
         [Some(at), apart, self.full(channel)].into_iter().flatten().max()
@@ -213,7 +213,7 @@ impl Outbox {
             made: now,
             attempts: 0,
             due: now,
-            body: message::render(channel, &news, detail, (base, full, now)),
+            body: message::render(channel, &news, detail, Frame { base, full, now }),
             ended: Some(news.iter().filter_map(Ended::of).collect()),
         });
         self.head_changed = true;
@@ -222,21 +222,21 @@ impl Outbox {
     /// Everything that is to be told, as told from now on.
     fn news(&mut self, channel: &Channel, now: Timestamp) -> Vec<News> {
         // One reminder of everything that lasts, not one for each.
-        let mut again = self.matters.values().filter_map(|matter| reminded(channel, matter));
+        let mut again = self.alerts.values().filter_map(|alert| reminded(channel, alert));
         let again = again.any(|at| at <= now);
         let (mut news, mut idle) = (Vec::new(), Vec::new());
-        for (subject, matter) in &mut self.matters {
+        for (subject, alert) in &mut self.alerts {
             let before = news.len();
-            matter.tell(subject, again, now, &mut news);
+            alert.tell(subject, again, now, &mut news);
             if news.len() > before {
                 self.changed.push(subject.clone());
             }
-            if matter.is_idle() {
+            if alert.is_idle() {
                 idle.push(subject.clone());
             }
         }
         for subject in &idle {
-            self.matters.remove(subject);
+            self.alerts.remove(subject);
         }
         news
     }
@@ -281,13 +281,13 @@ impl Outbox {
     pub fn give_up(&mut self, channel: &Channel, now: Timestamp) -> Option<String> {
         let message = self.head.waiting.take_if(|message| message.made.plus(channel.give_up) <= now)?;
         (self.head_changed, self.sending) = (true, false);
-        for (subject, matter) in &mut self.matters {
-            if matter.forget_telling(message.made) {
+        for (subject, alert) in &mut self.alerts {
+            if alert.forget_notice(message.made) {
                 self.changed.push(subject.clone());
             }
         }
         for Ended { subject, told, past } in message.ended.into_iter().flatten() {
-            self.matters.entry(subject.clone()).or_default().untell(told, past);
+            self.alerts.entry(subject.clone()).or_default().untell(told, past);
             self.changed.push(subject);
         }
         let why = self.head.failing.as_ref().map_or("nothing was heard", |failing| failing.why.as_str());
@@ -306,15 +306,15 @@ impl Outbox {
     /// Whether a message waits, and how many subjects wait for the next.
     #[must_use]
     pub fn waiting(&self) -> (bool, u32) {
-        let waits = self.matters.values().filter(|matter| matter.waits().next().is_some()).count();
+        let waits = self.alerts.values().filter(|alert| alert.waits().next().is_some()).count();
         (self.head.waiting.is_some(), u32::try_from(waits).unwrap_or(u32::MAX))
     }
 
     /// After a clock stepped back, everything is as long ago as it was.
     pub fn set_back(&mut self, by: Millis) {
         self.head_changed = true;
-        for (subject, matter) in &mut self.matters {
-            matter.set_back(by);
+        for (subject, alert) in &mut self.alerts {
+            alert.set_back(by);
             self.changed.push(subject.clone());
         }
         self.head.recent.iter_mut().for_each(|at| *at = at.minus(by));
@@ -342,7 +342,7 @@ impl Ended {
 }
 
 /// When what lasts is told again: in the channel's time, or at once if the message that told it was given up.
-fn reminded(channel: &Channel, matter: &Matter) -> Option<Timestamp> {
-    let told = matter.lasts()?;
+fn reminded(channel: &Channel, alert: &Alert) -> Option<Timestamp> {
+    let told = alert.lasts()?;
     if told == UNTOLD { Some(told) } else { channel.every.map(|every| told.plus(every)) }
 }

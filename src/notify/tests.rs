@@ -377,18 +377,15 @@ fn a_clock_that_steps_back_delays_nothing() {
 #[test]
 fn the_stored_rows_are_frozen() {
     let head = r#"{"count":3,"recent":[1,2],"waiting":{"id":"msg_00000000000000aa","made":1,"attempts":2,"due":3,"body":"{}","ended":[{"subject":"pool/old","told":true,"past":{"topic":"fail","since":1,"until":2,"times":1}}]},"delivered":4,"failing":{"since":5,"why":"status 500"}}"#;
-    let matter = r#"{"open":{"topic":"fail","since":1,"ripe":2},"told":{"topic":"warn","since":1,"at":2,"ended":null},"past":{"topic":"watch","since":1,"until":2,"times":3}}"#;
+    let alert = r#"{"open":{"topic":"fail","since":1,"ripe":2},"told":{"topic":"warn","since":1,"at":2,"ended":null},"past":{"topic":"watch","since":1,"until":2,"times":3}}"#;
     let channel = channel("");
     let mut outbox = Outbox::new(channel.name.clone());
     outbox.restore(&channel, "", head, true);
-    outbox.restore(&channel, "pool/shop", matter, true);
+    outbox.restore(&channel, "pool/shop", alert, true);
     assert_eq!(outbox.rows(), [], "nothing changed");
     outbox.set_back(Millis::ZERO);
-    assert_eq!(
-        outbox.rows(),
-        [(String::new(), head.to_owned()), ("pool/shop".to_owned(), matter.to_owned())]
-    );
-    outbox.restore(&channel, "pool/gone", matter, false);
+    assert_eq!(outbox.rows(), [(String::new(), head.to_owned()), ("pool/shop".to_owned(), alert.to_owned())]);
+    outbox.restore(&channel, "pool/gone", alert, false);
     assert_eq!(outbox.rows(), [("pool/gone".to_owned(), String::new())], "and is cleared away");
 }
 
@@ -396,8 +393,8 @@ fn the_stored_rows_are_frozen() {
 fn what_was_written_before_is_read_and_written_back() {
     let channel = channel("");
     let heads = include_str!("../../tests/written/head.jsonl").lines().map(|text| ("", text));
-    let matters = include_str!("../../tests/written/matter.jsonl").lines().map(|text| ("pool/shop", text));
-    for (subject, text) in heads.chain(matters) {
+    let alerts = include_str!("../../tests/written/alert.jsonl").lines().map(|text| ("pool/shop", text));
+    for (subject, text) in heads.chain(alerts) {
         let mut outbox = Outbox::new(channel.name.clone());
         outbox.restore(&channel, subject, text, true);
         outbox.set_back(Millis::ZERO);

@@ -112,7 +112,7 @@ fn resolve(base: &str, location: &str) -> Option<String> {
     plain.then_some(url)
 }
 
-/// The scheme, if it is one that is spoken, and what follows it. Its case does not matter (RFC 3986 section 6.2.2.1).
+/// The scheme, if it is one that is spoken, and what follows it. It is read in any case (RFC 3986 section 6.2.2.1).
 fn absolute(location: &str) -> Option<(&'static str, &str)> {
     let (scheme, rest) = location.split_once("://")?;
     let known = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;

@@ -9,7 +9,7 @@ pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
 
 /// What a reference said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Referral {
+pub struct ReferenceResult {
     /// Whether it answered: the network between it and the vantage is whole.
     pub answered: bool,
     /// The data centre that it named, in capitals, as `AMS`.
@@ -35,13 +35,13 @@ pub fn refer(reference: &OriginUrl, vantage: &Name) -> Request {
 /// Reads the reply: any answer below 500 came from the reference, so the network is whole. 5xx may be the platform's own word for a
 /// connection that failed.
 #[must_use]
-pub fn referred_to(reply: &Reply) -> Referral {
+pub fn referred_to(reply: &Reply) -> ReferenceResult {
     let answered = reply.head.as_ref().is_some_and(|head| head.status < 500);
     let text = std::str::from_utf8(&reply.body).unwrap_or_default();
     let colo = text.lines().find_map(|line| line.strip_prefix("colo=")).map(str::trim);
     // Data centres are named after airports: three letters.
     let airport = |colo: &&str| colo.len() == 3 && colo.bytes().all(|c| c.is_ascii_uppercase());
-    Referral { answered, colo: colo.filter(airport).filter(|_| answered).map(str::to_owned) }
+    ReferenceResult { answered, colo: colo.filter(airport).filter(|_| answered).map(str::to_owned) }
 }
 
 #[cfg(test)]

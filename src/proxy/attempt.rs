@@ -2,58 +2,19 @@
 //!
 //! A machine without clock or network: [`Attempt::step`] takes what happened and says what to do. A request goes to at most
 //! `attempts` origins, each once, within `deadline`; another one only if its method allows it, it has no body, and the pool's retry
-//! budget ([`Traffic::may_retry`]) is not spent, so that retries cannot make an outage worse. What has demonstrably not left may go to
+//! budget ([`OutlierDetector::may_retry`]) is not spent, so that retries cannot make an outage worse. What has demonstrably not left may go to
 //! another one whatever it is. An answer that has begun is never taken back.
 //!
 //! An attempt that fails counts against its origin only if it got the whole request and its client is still there, or if it took no
 //! connection: whoever breaks off uploads must not take an origin out with it.
 
-use super::{Order, Traffic, last_resort, order};
+use super::{Asked, At, Body, Of, Order, OutlierDetector, Times, last_resort, order};
 use crate::config::{Config, Route};
 use crate::snapshot::PoolView;
 use crate::units::{Millis, Timestamp};
 
 /// Another origin is not asked for less than this: it could hardly answer.
 const SHORTEST: Millis = Millis::new(50);
-
-/// What is asked, as far as it decides what may be done with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked<'a> {
-    /// The method, as sent.
-    pub method: &'a str,
-    /// What comes after its header fields.
-    pub body: Body,
-}
-
-/// What comes after the header fields of a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Body {
-    /// Nothing.
-    #[default]
-    None,
-    /// A body that is short enough to be held until it is known that it has left: at most [`HELD`] bytes.
-    Short,
-    /// A body that is gone once it is sent.
-    Long,
-    /// A body of a length that is not said.
-    Unmeasured,
-}
-
-/// A body of at most so many bytes is held while it is sent, where another origin may have to get it.
-pub const HELD: u64 = 64 * 1024;
-
-impl Body {
-    /// The body of a request with this `Content-Length`, if it has one.
-    #[must_use]
-    pub fn of(present: bool, length: Option<&str>) -> Self {
-        match length.map(|length| length.trim().parse::<u64>()) {
-            _ if !present => Self::None,
-            None => Self::Unmeasured,
-            Some(Ok(length)) if length <= HELD => Self::Short,
-            Some(_) => Self::Long,
-        }
-    }
-}
 
 /// What happened to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +82,7 @@ pub enum Effect {
     Send(usize, Millis),
     /// Hand the answer on.
     Pass,
-    /// No origin is left: a copy, the static answer, or an apology.
+    /// No origin is left: a copy, the static answer, or an error answer.
     GiveUp,
 }
 
@@ -173,54 +134,62 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// A request for a route that `came` then, and what to do first. `view` is what is known of the pool.
+    /// A request for a route that came then, and what to do first. `view` is what is known of the pool.
     #[must_use]
     pub fn begin(
-        at: (&Config, usize),
+        at: At<'_>,
         asked: Asked<'_>,
         view: Option<&PoolView>,
-        traffic: &mut Traffic,
-        (came, now): (Timestamp, Timestamp),
+        traffic: &mut OutlierDetector,
+        times: Times,
     ) -> Option<(Self, Effect)> {
-        let (mut attempt, route) = Self::new(at, asked, view, traffic, (came, now))?;
-        let effect = attempt.next(route, now).unwrap_or(Effect::GiveUp);
+        let (mut attempt, route) = Self::new(at, asked, view, traffic, times)?;
+        let effect = attempt.next(route, times.now).unwrap_or(Effect::GiveUp);
         if effect == Effect::GiveUp {
             traffic.unanswered(attempt.pool);
         }
         Some((attempt, effect))
     }
 
-    /// A request that was sent to an origin under a [`super::Lease`]; what came of it is still to be told.
+    /// The same for a request that was sent to an origin under a [`super::Lease`]; what came of it is still to be told.
     #[must_use]
     pub fn resume(
-        at: (&Config, usize),
+        at: At<'_>,
         asked: Asked<'_>,
-        (view, origin): (Option<&PoolView>, usize),
-        traffic: &mut Traffic,
-        times: (Timestamp, Timestamp),
+        view: Option<&PoolView>,
+        traffic: &mut OutlierDetector,
+        times: Times,
     ) -> Option<Self> {
         let (mut attempt, _) = Self::new(at, asked, view, traffic, times)?;
-        attempt.order.retain(|other| *other != origin);
-        attempt.order.insert(0, origin);
         attempt.asked = 1;
         Some(attempt)
     }
 
+    /// The same, sent to this origin of the pool first.
+    #[must_use]
+    pub fn sent_to(mut self, origin: usize) -> Self {
+        let attempt = &mut self;
+        attempt.order.retain(|other| *other != origin);
+        attempt.order.insert(0, origin);
+        self
+    }
+
     fn new<'a>(
-        (config, place): (&'a Config, usize),
+        at: At<'a>,
         asked: Asked<'_>,
         view: Option<&PoolView>,
-        traffic: &mut Traffic,
-        (came, now): (Timestamp, Timestamp),
+        traffic: &mut OutlierDetector,
+        times: Times,
     ) -> Option<(Self, &'a Route)> {
+        let (At { config, route: place }, Times { came, now }) = (at, times);
         let route = config.routes.get(place)?;
         let pool = config.pools.iter().position(|pool| pool.name == route.pool)?;
         traffic.arrived(pool, 1, now);
-        let mut order = order((config, route, pool), view, traffic, now);
+        let mut order = order(Of { config, route, pool }, view, traffic, now);
         let nowhere = order.places.is_empty();
         if nowhere {
             let why = "every origin fails; tried as a last resort";
-            order = Order { places: last_resort((config, route, pool)), why, steady: false };
+            order = Order { places: last_resort(Of { config, route, pool }), why, steady: false };
         }
         let attempt = Self {
             route: place,
@@ -246,7 +215,13 @@ impl Attempt {
     }
 
     /// Folds in what happened to the request at the origin that it was sent to last.
-    pub fn step(&mut self, event: Event, config: &Config, traffic: &mut Traffic, now: Timestamp) -> Effect {
+    pub fn step(
+        &mut self,
+        event: Event,
+        config: &Config,
+        traffic: &mut OutlierDetector,
+        now: Timestamp,
+    ) -> Effect {
         let (Some(route), Some(origin)) = (config.routes.get(self.route), self.origin()) else {
             return Effect::GiveUp;
         };
@@ -355,7 +330,7 @@ impl Attempt {
 
     /// Only now is it known whether the fault of those before was theirs: whoever knows an address that makes every origin answer 500,
     /// or think for long, must not take one out with it.
-    fn answered_well(&mut self, origin: usize, traffic: &mut Traffic, now: Timestamp) {
+    fn answered_well(&mut self, origin: usize, traffic: &mut OutlierDetector, now: Timestamp) {
         traffic.succeeded(self.pool, origin);
         if let Some(then) = self.again.take() {
             traffic.retried_well(self.pool, then, now);
@@ -367,7 +342,7 @@ impl Attempt {
         }
     }
 
-    fn fails(&mut self, origin: usize, traffic: &mut Traffic, now: Timestamp) {
+    fn fails(&mut self, origin: usize, traffic: &mut OutlierDetector, now: Timestamp) {
         if traffic.failed(self.pool, origin, now) {
             self.doubted.push(origin);
         }

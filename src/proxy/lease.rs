@@ -29,7 +29,7 @@ pub struct Lease {
     /// How many bytes of the path are left out.
     pub strip: usize,
     /// How long to wait for the response headers.
-    pub patience: Millis,
+    pub timeout: Millis,
     /// The hosts of the pool: an answer that names one may have to be turned back.
     pub hosts: Vec<String>,
     /// The methods that may be sent twice. Before others an origin is asked for a connection, and a body of up to [`HELD`] bytes is
@@ -63,16 +63,24 @@ fn again(route: &Route) -> Vec<StatusRange> {
     route.retry.status.iter().copied().chain(own.filter(|range| !listed(range.first))).collect()
 }
 
+/// What a lease says beside what the attempt says.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// How many segments of a path decide its route.
+    pub depth: usize,
+    /// The name of this deployment in `Via` (RFC 9110 section 7.6.3).
+    pub pseudonym: &'a str,
+    /// From when on it holds.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 impl Lease {
     /// The lease that an attempt gives: nothing if chance was involved or something went wrong.
     #[must_use]
-    pub fn of(
-        config: &Config,
-        attempt: &Attempt,
-        (depth, pseudonym): (usize, &str),
-        asked: &Parts<'_>,
-        (from, until): (Timestamp, Timestamp),
-    ) -> Option<Self> {
+    pub fn of(config: &Config, attempt: &Attempt, asked: &Parts<'_>, terms: Terms<'_>) -> Option<Self> {
+        let Terms { depth, pseudonym, from, until } = terms;
         let route = config.routes.get(attempt.route).filter(|_| attempt.is_steady() && from < until)?;
         let place = attempt.origin()?;
         let origin = config.pools.get(attempt.pool)?.origins.get(place)?;
@@ -97,7 +105,7 @@ impl Lease {
             until,
             base: origin.url.to_string(),
             strip,
-            patience: route.timeout.min(route.deadline),
+            timeout: route.timeout.min(route.deadline),
             hosts: back::hosts(config, attempt.pool),
             repeats: attempt.has_another(route).then(|| route.retry.methods.clone()),
             held: HELD,

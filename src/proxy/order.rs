@@ -6,7 +6,7 @@ use crate::snapshot::{OriginView, PoolView};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
-use super::traffic::Traffic;
+use super::outlier::OutlierDetector;
 
 /// The share that an origin in its slow start gets from the beginning, in thousandths (Envoy's `min_weight_percent` is 10%).
 const LEAST_SHARE: u64 = 100;
@@ -35,15 +35,22 @@ pub struct Order {
     pub steady: bool,
 }
 
+/// A route and the place of its pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Of<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The route.
+    pub route: &'a Route,
+    /// The place of its pool in the configuration.
+    pub pool: usize,
+}
+
 /// The order in which the origins are to be asked. `view` is what is known of the pool; without it nothing is known of any origin.
 /// None of those that fail is in it, unless the pool is in panic; none at all if every origin fails.
 #[must_use]
-pub fn order(
-    (config, route, pool): (&Config, &Route, usize),
-    view: Option<&PoolView>,
-    traffic: &mut Traffic,
-    now: Timestamp,
-) -> Order {
+pub fn order(of: Of<'_>, view: Option<&PoolView>, traffic: &mut OutlierDetector, now: Timestamp) -> Order {
+    let Of { config, route, pool } = of;
     let Some(defined) = config.pools.get(pool) else {
         return Order { places: Vec::new(), why: "", steady: false };
     };
@@ -100,8 +107,8 @@ pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Times
 
 /// The failing origins in the order in which they would be chosen: what is left to try where the route says so.
 #[must_use]
-pub fn last_resort((config, route, pool): (&Config, &Route, usize)) -> Vec<usize> {
-    let Some(defined) = config.pools.get(pool).filter(|_| route.try_failing) else {
+pub fn last_resort(of: Of<'_>) -> Vec<usize> {
+    let Some(defined) = of.config.pools.get(of.pool).filter(|_| of.route.try_failing) else {
         return Vec::new();
     };
     let mut places: Vec<(usize, &Origin)> = defined.origins.iter().enumerate().collect();
@@ -130,7 +137,7 @@ impl Usable<'_> {
 }
 
 /// Puts one of the best tier first, by chance and weight; the others follow in their order.
-fn weighted(usable: &mut [Usable<'_>], panic: bool, traffic: &mut Traffic) {
+fn weighted(usable: &mut [Usable<'_>], panic: bool, traffic: &mut OutlierDetector) {
     let Some(best) = usable.first().map(|first| first.tier(panic)) else { return };
     let shares: Vec<u64> = usable
         .iter()

@@ -1,4 +1,4 @@
-//! What a route answers in an origin's place: a refusal of what may not be passed on, or an apology when no origin answers.
+//! What a route answers in an origin's place: a refusal of what may not be passed on, or an error answer when no origin answers.
 
 use super::{Attempt, Fault, fields};
 use crate::answer::{Answer, closed, problem};
@@ -7,7 +7,7 @@ use crate::path::{MAX_TARGET, OWN_PREFIX, Parts, is_ambiguous};
 
 /// Why a request is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// Its path may mean another one to the next reader.
     Ambiguous,
     /// Its host is none, or more than one.
@@ -17,7 +17,7 @@ pub enum Refusal {
     /// It is longer than what is read.
     TooLong,
     /// No route of its host has its path.
-    Nowhere,
+    NoRoute,
     /// It has been here already.
     Loop,
     /// It asks for Vedette's own page on a routed host without the slash, which its links need.
@@ -26,14 +26,14 @@ pub enum Refusal {
 
 /// Why a request is not passed on although its path has a route, as far as its address tells.
 #[must_use]
-pub fn refused(parts: &Parts<'_>) -> Option<Refusal> {
+pub fn refused(parts: &Parts<'_>) -> Option<Rejection> {
     if parts.path.len().saturating_add(parts.query.len()) > MAX_TARGET {
-        return Some(Refusal::TooLong);
+        return Some(Rejection::TooLong);
     }
-    is_ambiguous(parts.path).then_some(Refusal::Ambiguous)
+    is_ambiguous(parts.path).then_some(Rejection::Ambiguous)
 }
 
-impl Refusal {
+impl Rejection {
     /// The answer to such a request.
     #[must_use]
     pub fn answer(self) -> Answer {
@@ -87,7 +87,7 @@ impl Refusal {
                     &format!("At most {MAX_TARGET} bytes of path and query are passed on."),
                 ),
             ),
-            Self::Nowhere => (
+            Self::NoRoute => (
                 "destination_not_found",
                 problem(404, "no-route", "No route", "No route of this host has this path."),
             ),
@@ -108,7 +108,7 @@ impl Refusal {
 /// What is answered when no origin does and no copy is at hand: the static answer of the route, else 503, or 504 where an origin was
 /// asked and did not answer in time, 502 where it broke off.
 #[must_use]
-pub fn apology(config: &Config, attempt: &Attempt) -> Answer {
+pub fn error_answer(config: &Config, attempt: &Attempt) -> Answer {
     let route = config.routes.get(attempt.route);
     let (status, error) = match attempt.faults().last() {
         Some((_, Fault::TimedOut)) => (504, "http_response_timeout"),

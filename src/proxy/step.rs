@@ -60,7 +60,7 @@ pub struct Send {
     /// The address.
     pub url: String,
     /// How long to wait for the response headers.
-    pub patience: Millis,
+    pub timeout: Millis,
     /// Fields to set, after those of [`super::fields::REMOVED`] are removed; said once for each request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<(&'static str, String)>,

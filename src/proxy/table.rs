@@ -8,13 +8,13 @@ use crate::path::{OWN_PREFIX, host_of, is_this_machine, plain};
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum RouteMatch {
     /// To Vedette itself: nothing is routed on this host, or the path is one of its own there.
     Own,
     /// By the route of this place in the configuration.
     Route(usize),
     /// Nowhere: the host is routed, and no route has this path.
-    Nowhere,
+    NoRoute,
 }
 
 /// The routes, in the order in which they are looked for.
@@ -67,22 +67,22 @@ impl Table {
 
     /// Where a request for this authority (host, and port if any) and path goes; an escaped letter in the path is the letter.
     #[must_use]
-    pub fn find(&self, authority: &str, path: &str) -> Way {
+    pub fn find(&self, authority: &str, path: &str) -> RouteMatch {
         if self.is_empty() {
-            return Way::Own;
+            return RouteMatch::Own;
         }
-        let Some(host) = self.routed(authority) else { return Way::Own };
+        let Some(host) = self.routed(authority) else { return RouteMatch::Own };
         let path = plain(path);
         if own_path(&path).is_some() {
-            return Way::Own;
+            return RouteMatch::Own;
         }
-        host.find(&path).map_or(Way::Nowhere, Way::Route)
+        host.find(&path).map_or(RouteMatch::NoRoute, RouteMatch::Route)
     }
 
     /// Whether anything on this host is routed, so that Vedette's own paths have a prefix there.
     #[must_use]
     pub fn takes(&self, authority: &str) -> bool {
-        self.find(authority, "/") != Way::Own
+        self.find(authority, "/") != RouteMatch::Own
     }
 
     /// How many segments of a path decide which route of a host it takes.

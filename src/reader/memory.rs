@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Asked, CACHE_PATIENCE, Held, Known, Layer, limit_of};
+use super::{Asked, CACHE_TIMEOUT, Held, Known, Tier, limit_of};
 use crate::snapshot::{OriginView, Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::units::{Millis, Name, Timestamp};
 #[derive(Debug, Default)]
 pub struct Memory {
     slots: BTreeMap<Part, Slot>,
-    counts: [u64; Layer::ALL.len()],
+    counts: [u64; Tier::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl Memory {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: BTreeMap::new(), counts: [0; Layer::ALL.len()] }
+        Self { slots: BTreeMap::new(), counts: [0; Tier::ALL.len()] }
     }
 
     /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself
@@ -55,7 +55,7 @@ impl Memory {
 
     /// The newest copy that has this part, if any verdict of the pool in it still holds.
     #[must_use]
-    pub fn at_hand(&self, part: &Part, pool: &Name, now: Timestamp) -> Option<Rc<Snapshot>> {
+    pub fn in_memory(&self, part: &Part, pool: &Name, now: Timestamp) -> Option<Rc<Snapshot>> {
         let held = self.held(part)?;
         let holds = |origin: &OriginView| now < origin.valid_until;
         held.snapshot.pool(pool.as_str())?.origins.iter().any(holds).then(|| Rc::clone(&held.snapshot))
@@ -109,22 +109,22 @@ impl Memory {
         let ends = [
             at(held.map(|copy| copy.fetched), limit),
             at(slot.and_then(|slot| slot.asked), limit),
-            at(slot.and_then(|slot| slot.looked), CACHE_PATIENCE),
+            at(slot.and_then(|slot| slot.looked), CACHE_TIMEOUT),
         ];
         ends.into_iter().flatten().max().unwrap_or_default()
     }
 
     /// Counts an answer.
-    pub fn count(&mut self, layer: Layer) {
-        for (known, count) in Layer::ALL.iter().zip(&mut self.counts) {
+    pub fn count(&mut self, layer: Tier) {
+        for (known, count) in Tier::ALL.iter().zip(&mut self.counts) {
             *count = count.saturating_add(u64::from(*known == layer));
         }
     }
 
     /// Answers since the isolate began, by layer. `hits` of memory's were given again without having been counted.
-    pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Layer, u64)> {
-        let again = move |layer| if layer == Layer::Memory { hits } else { 0 };
-        let counts = Layer::ALL.into_iter().zip(self.counts);
+    pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Tier, u64)> {
+        let again = move |layer| if layer == Tier::Memory { hits } else { 0 };
+        let counts = Tier::ALL.into_iter().zip(self.counts);
         counts.map(move |(layer, count)| (layer, count.saturating_add(again(layer))))
     }
 

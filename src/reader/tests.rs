@@ -49,14 +49,14 @@ fn answered(layers: Layers, now: Timestamp) -> (Served, Vec<Step>) {
 fn a_fresh_copy_in_memory_asks_nobody() {
     let layers = Layers { memory: Some(at(0)), cache: Some(at(0)), arbiter: true, kv: Some(at(0)) };
     let (served, steps) = answered(layers, at(499));
-    assert_eq!((served.source.layer, steps.len()), (Layer::Memory, 0));
+    assert_eq!((served.source.layer, steps.len()), (Tier::Memory, 0));
 }
 
 #[test]
 fn a_fresh_copy_of_a_neighbour_spares_the_arbiter() {
     let layers = Layers { memory: Some(at(0)), cache: Some(at(900)), arbiter: true, kv: None };
     let (served, steps) = answered(layers, at(1_000));
-    assert_eq!((served.source.layer, steps), (Layer::Cache, vec![Step::AskCache]));
+    assert_eq!((served.source.layer, steps), (Tier::Cache, vec![Step::AskCache]));
     assert_eq!(served.source.age, Millis::new(100));
 }
 
@@ -64,8 +64,8 @@ fn a_fresh_copy_of_a_neighbour_spares_the_arbiter() {
 fn an_old_copy_is_replaced_by_the_arbiters() {
     let (served, steps) =
         answered(Layers { memory: Some(at(0)), arbiter: true, ..Layers::default() }, at(1_000));
-    assert_eq!((served.source.layer, served.source.silent), (Layer::Arbiter, false));
-    assert_eq!(steps, [Step::AskCache, Step::AskArbiter(PATIENCE)]);
+    assert_eq!((served.source.layer, served.source.silent), (Tier::Arbiter, false));
+    assert_eq!(steps, [Step::AskCache, Step::AskArbiter(TIMEOUT)]);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn only_a_copy_that_was_at_hand_is_replaced_by_the_arbiters() {
         (Layers { cache: Some(at(0)), ..arbiter }, true),
     ] {
         let (served, _) = answered(layers, at(1_000));
-        assert_eq!((served.source.layer, served.source.replaced), (Layer::Arbiter, replaced), "{layers:?}");
+        assert_eq!((served.source.layer, served.source.replaced), (Tier::Arbiter, replaced), "{layers:?}");
     }
 }
 
@@ -91,21 +91,21 @@ fn what_the_arbiter_just_said_is_not_what_was_at_hand() {
     memory.look(&Part::Summary, &mut known);
     assert!(matches!(
         next(&known, LIMIT, at(20)),
-        Step::Serve(Served { source: Source { layer: Layer::Arbiter, replaced: false, .. }, .. })
+        Step::Serve(Served { source: Source { layer: Tier::Arbiter, replaced: false, .. }, .. })
     ));
 }
 
 #[test]
 fn who_has_nothing_waits_longer() {
     let (_, steps) = answered(Layers { arbiter: true, ..Layers::default() }, at(0));
-    assert_eq!(steps, [Step::AskCache, Step::AskArbiter(FIRST_PATIENCE)]);
+    assert_eq!(steps, [Step::AskCache, Step::AskArbiter(FIRST_TIMEOUT)]);
 }
 
 #[test]
 fn without_the_arbiter_the_newest_copy_answers_and_says_so() {
     let layers = Layers { memory: Some(at(0)), cache: Some(at(2_000)), arbiter: false, kv: Some(at(500)) };
     let (served, steps) = answered(layers, at(10_000));
-    assert_eq!((served.source.layer, served.source.silent), (Layer::Cache, true));
+    assert_eq!((served.source.layer, served.source.silent), (Tier::Cache, true));
     assert_eq!(served.source.age, Millis::from_secs(8));
     assert!(!steps.contains(&Step::AskKv), "a copy that still holds something is enough");
 }
@@ -114,11 +114,11 @@ fn without_the_arbiter_the_newest_copy_answers_and_says_so() {
 fn kv_is_asked_when_nothing_held_is_good_any_more() {
     let layers = Layers { memory: Some(at(0)), cache: None, arbiter: false, kv: Some(at(30_000)) };
     let (served, _) = answered(layers, at(60_000));
-    assert_eq!((served.source.layer, served.source.silent), (Layer::Kv, true));
+    assert_eq!((served.source.layer, served.source.silent), (Tier::Kv, true));
     let older = Layers { kv: None, ..layers };
     assert_eq!(
         answered(older, at(60_000)).0.source.layer,
-        Layer::Memory,
+        Tier::Memory,
         "an expired copy still names the last origin"
     );
 }
@@ -131,11 +131,11 @@ fn one_request_refreshes_and_none_waits_for_it() {
         Step::Serve(served) => Some((served.source.layer, served.source.silent)),
         Step::AskCache | Step::AskArbiter(_) | Step::AskKv | Step::LookAgain(_) => None,
     };
-    assert_eq!(layer(&waiting, 1_299), Some((Layer::Memory, false)));
-    assert_eq!(layer(&waiting, 1_300), Some((Layer::Memory, true)), "its patience is over");
+    assert_eq!(layer(&waiting, 1_299), Some((Tier::Memory, false)));
+    assert_eq!(layer(&waiting, 1_300), Some((Tier::Memory, true)), "its timeout is over");
     assert_eq!(layer(&waiting, 1_500), None, "someone asks again");
     let failed = Known { pending: false, ..waiting };
-    assert_eq!(layer(&failed, 1_010), Some((Layer::Memory, true)), "it was told that there is no answer");
+    assert_eq!(layer(&failed, 1_010), Some((Tier::Memory, true)), "it was told that there is no answer");
 }
 
 #[test]
@@ -143,12 +143,12 @@ fn who_has_nothing_looks_whether_another_one_brings_it() {
     let mut known =
         Known { since: at(50), asked: Some(at(0)), pending: true, cache: Asked::InVain, ..Known::default() };
     assert_eq!(next(&known, LIMIT, at(100)), Step::LookAgain(GLANCE));
-    assert_eq!(next(&known, LIMIT, at(3_000)), Step::AskArbiter(FIRST_PATIENCE), "that one never came back");
+    assert_eq!(next(&known, LIMIT, at(3_000)), Step::AskArbiter(FIRST_TIMEOUT), "that one never came back");
     known.pending = false;
     assert_eq!(next(&known, LIMIT, at(100)), Step::AskKv, "that one came back with nothing");
     assert_eq!(
         next(&known, LIMIT, at(1_000)),
-        Step::AskArbiter(FIRST_PATIENCE),
+        Step::AskArbiter(FIRST_TIMEOUT),
         "a second later it is tried again"
     );
 }
@@ -156,7 +156,7 @@ fn who_has_nothing_looks_whether_another_one_brings_it() {
 #[test]
 fn a_copy_from_the_future_is_not_fresh() {
     let layers = Layers { memory: Some(at(60_000)), arbiter: true, ..Layers::default() };
-    assert_eq!(answered(layers, at(0)).0.source.layer, Layer::Arbiter);
+    assert_eq!(answered(layers, at(0)).0.source.layer, Tier::Arbiter);
 }
 
 #[test]
@@ -187,11 +187,11 @@ fn the_whole_answers_for_every_part() {
 #[test]
 fn what_is_given_again_counts_as_answered_from_memory() {
     let mut memory = Memory::new();
-    for layer in [Layer::Arbiter, Layer::Memory, Layer::Arbiter] {
+    for layer in [Tier::Arbiter, Tier::Memory, Tier::Arbiter] {
         memory.count(layer);
     }
     let counts: Vec<_> = memory.counts(40).filter(|(_, count)| *count > 0).collect();
-    assert_eq!(counts, [(Layer::Memory, 41), (Layer::Arbiter, 2)]);
+    assert_eq!(counts, [(Tier::Memory, 41), (Tier::Arbiter, 2)]);
 }
 
 #[test]
@@ -272,7 +272,7 @@ struct Asking {
 
 /// Runs requests that come at these moments through one isolate's memory, millisecond by millisecond, as the edge does. Nothing but
 /// the Arbiter has a copy. Returns for each how long it took and from which layer it was answered.
-fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64, Layer)> {
+fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64, Tier)> {
     const TRIP: Millis = Millis::new(20);
     const DEADLINE: Millis = Millis::from_secs(10);
     let part = Part::Summary;
@@ -319,7 +319,7 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
                     }
                     Step::AskKv => now.plus(Millis::new(5)),
                     Step::LookAgain(after) => now.plus(*after),
-                    Step::AskArbiter(patience) => {
+                    Step::AskArbiter(timeout) => {
                         memory.asking(&part, now);
                         let (arrives, answer) = match mood(ms) {
                             Mood::Answers => (now.plus(TRIP), Some(copy(now))),
@@ -328,10 +328,10 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
                         };
                         on_the_way.push((arrives, answer.clone()));
                         request.known.arbiter = match answer {
-                            Some(copy) if arrives <= now.plus(*patience) => Asked::Found(copy),
+                            Some(copy) if arrives <= now.plus(*timeout) => Asked::Found(copy),
                             Some(_) | None => Asked::InVain,
                         };
-                        arrives.min(now.plus(*patience))
+                        arrives.min(now.plus(*timeout))
                     }
                 };
                 request.step = Some(step);
@@ -357,7 +357,7 @@ fn readers_without_a_copy_are_all_answered_and_find_the_arbiter_when_it_is_back(
             let longest = answered.iter().map(|(took, _)| *took).max().unwrap();
             assert!(longest <= 6_500, "{name}, one in {apart} ms: the longest took {longest} ms");
             let late = answered.get(answered.len() / 2..).unwrap();
-            let lost = late.iter().filter(|(_, layer)| *layer == Layer::Nothing).count();
+            let lost = late.iter().filter(|(_, layer)| *layer == Tier::Nothing).count();
             assert_eq!(lost, 0, "{name}, one in {apart} ms: it is back for all of them");
         }
     }
@@ -370,16 +370,16 @@ fn a_crowd_asks_once_whether_it_has_an_old_copy_or_none() {
     assert_eq!(answered.len(), 1_000);
     let (first, second) = answered.split_at(500);
     for (crowd, name) in [(first, "without a copy"), (second, "with an old one")] {
-        let from = |layer: Layer| crowd.iter().filter(|(_, from)| *from == layer).count();
-        assert_eq!((from(Layer::Arbiter), from(Layer::Memory)), (1, 499), "{name}");
+        let from = |layer: Tier| crowd.iter().filter(|(_, from)| *from == layer).count();
+        assert_eq!((from(Tier::Arbiter), from(Tier::Memory)), (1, 499), "{name}");
     }
     // One looks at the cache and asks the Arbiter. Who has nothing looks into memory until that one is back; who has an old copy
     // waits for nobody.
-    let longest = |crowd: &[(u64, Layer)], who: Layer| {
+    let longest = |crowd: &[(u64, Tier)], who: Tier| {
         crowd.iter().filter(|(_, from)| *from == who).map(|(took, _)| *took).max()
     };
-    assert_eq!(longest(second, Layer::Memory), Some(0));
-    assert!(longest(first, Layer::Memory) <= Some(32), "{:?}", longest(first, Layer::Memory));
+    assert_eq!(longest(second, Tier::Memory), Some(0));
+    assert!(longest(first, Tier::Memory) <= Some(32), "{:?}", longest(first, Tier::Memory));
 }
 
 proptest! {
@@ -454,16 +454,16 @@ fn told(memory: Timestamp, since: Timestamp) -> Known {
 #[test]
 fn who_was_told_of_something_newer_asks_for_it_however_fresh_the_copy() {
     let mut known = told(at(1_000), at(1_010));
-    assert_eq!(next(&known, LIMIT, at(1_010)), Step::AskArbiter(PATIENCE));
+    assert_eq!(next(&known, LIMIT, at(1_010)), Step::AskArbiter(TIMEOUT));
     known.arbiter = Asked::Found(copy(at(1_010)));
     let served = |known: &Known, limit| match next(known, limit, at(1_020)) {
         Step::Serve(served) => Some(served.source.layer),
         Step::AskCache | Step::AskArbiter(_) | Step::AskKv | Step::LookAgain(_) => None,
     };
-    assert_eq!(served(&known, LIMIT), Some(Layer::Arbiter));
+    assert_eq!(served(&known, LIMIT), Some(Tier::Arbiter));
     let counted = limits::copy_age(Plan::Free, false);
-    assert_eq!(served(&told(at(1_000), at(1_010)), counted), Some(Layer::Memory), "as often as any reader");
-    assert_eq!(served(&told(at(1_010), at(1_010)), LIMIT), Some(Layer::Memory), "that one was fetched since");
+    assert_eq!(served(&told(at(1_000), at(1_010)), counted), Some(Tier::Memory), "as often as any reader");
+    assert_eq!(served(&told(at(1_010), at(1_010)), LIMIT), Some(Tier::Memory), "that one was fetched since");
 }
 
 #[test]
@@ -494,7 +494,7 @@ fn of_many_who_were_told_at_once_one_asks() {
     assert_eq!(next(&known, LIMIT, at(1_011)), Step::LookAgain(GLANCE));
     assert!(matches!(next(&known, LIMIT, at(1_310)), Step::Serve(_)), "that one never came back");
     known.asked = Some(at(1_009));
-    assert_eq!(next(&known, LIMIT, at(1_011)), Step::AskArbiter(PATIENCE), "that was before the change");
+    assert_eq!(next(&known, LIMIT, at(1_011)), Step::AskArbiter(TIMEOUT), "that was before the change");
     known.arbiter = Asked::InVain;
     assert!(matches!(next(&known, LIMIT, at(1_311)), Step::Serve(_)), "nobody asks twice");
 }

@@ -60,7 +60,7 @@ fn the_vantages_of_an_origin_take_turns_at_every_pace() {
         };
         let mut starts: Vec<u64> = config.vantages.iter().map(first).collect();
         starts.sort_unstable();
-        // Each is off its place by its wobble, and the last is followed by the first.
+        // Each is off its place by its jitter, and the last is followed by the first.
         let even = interval / starts.len() as u64;
         let tenth = interval / 10;
         for (one, next) in starts.iter().zip(&starts[1..]) {
@@ -87,7 +87,7 @@ fn shards_of_one_vantage_do_not_strike_together() {
         }
     }
     assert!(starts.values().all(|together| *together <= SLOTS), "{starts:?}");
-    // Forty groups, as evenly as the wobble leaves them.
+    // Forty groups, as evenly as the jitter leaves them.
     let seconds: BTreeSet<u64> = starts.keys().map(|at| at.as_millis() / 1_000).collect();
     assert!(seconds.len() >= 10, "{seconds:?}");
 }

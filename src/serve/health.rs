@@ -49,7 +49,7 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
         Format::Text => ("text/plain; charset=utf-8", format!("{}\n", served(status))),
         Format::Word => ("text/plain; charset=utf-8", served(status).to_owned()),
         Format::Json | Format::Redirect => {
-            ("application/health+json", document(status, (pool, origin), &pools, &origins, now))
+            ("application/health+json", document(status, Scope { pool, origin }, &pools, &origins, now))
         }
     };
     headers.push(("vedette-status", status.as_str().to_owned()));
@@ -146,13 +146,21 @@ fn members<S: Serializer>(checks: &[(String, Vec<Check<'_>>)], serializer: S) ->
     serializer.collect_map(checks.iter().map(|(name, checks)| (name, checks)))
 }
 
+/// What a document is about: the whole, a pool, or one origin of it.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    pool: Option<&'a str>,
+    origin: Option<&'a str>,
+}
+
 fn document(
     status: Status,
-    (pool, origin): (Option<&str>, Option<&str>),
+    scope: Scope<'_>,
     pools: &[&PoolView],
     origins: &[(&PoolView, &OriginView)],
     now: Timestamp,
 ) -> String {
+    let Scope { pool, origin } = scope;
     let mut checks = Vec::new();
     if origin.is_none() {
         for pool in pools {

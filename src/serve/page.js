@@ -2,7 +2,7 @@
 // what is unfolded stay; counts ages on; and says so when Vedette cannot be reached. The page is whole without it.
 
 const EVERY = 3000;
-const PATIENCE = 8000;
+const TIMEOUT = 8000;
 const page = document.getElementById("page");
 const lost = document.getElementById("lost");
 const live = document.getElementById("live");
@@ -89,7 +89,7 @@ async function refresh() {
   clearTimeout(timer);
   const begun = Date.now();
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
     if (!answer.ok) throw new Error(answer.status);
     const text = await answer.text();
     if (!paused) take(new DOMParser().parseFromString(text, "text/html"));

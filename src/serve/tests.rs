@@ -422,18 +422,18 @@ fn cache_status_names_the_layer_and_its_age() {
         silent,
         replaced: false,
     };
-    let replacing = Source { replaced: true, ..source(Layer::Arbiter, 0, false) };
+    let replacing = Source { replaced: true, ..source(Tier::Arbiter, 0, false) };
     let table = [
-        (source(Layer::Memory, 120, false), "vedette; hit; ttl=0; detail=\"memory, 0 s old\""),
-        (source(Layer::Cache, 400, false), "vedette; hit; ttl=0; detail=\"cache, 0 s old\""),
+        (source(Tier::Memory, 120, false), "vedette; hit; ttl=0; detail=\"memory, 0 s old\""),
+        (source(Tier::Cache, 400, false), "vedette; hit; ttl=0; detail=\"cache, 0 s old\""),
         (
-            source(Layer::Memory, 12_700, true),
+            source(Tier::Memory, 12_700, true),
             "vedette; hit; ttl=-12; detail=\"memory, 12 s old, arbiter silent\"",
         ),
-        (source(Layer::Kv, 90_500, true), "vedette; hit; ttl=-90; detail=\"kv, 90 s old, arbiter silent\""),
+        (source(Tier::Kv, 90_500, true), "vedette; hit; ttl=-90; detail=\"kv, 90 s old, arbiter silent\""),
         (replacing, "vedette; fwd=stale; detail=\"arbiter\""),
-        (source(Layer::Arbiter, 0, false), "vedette; fwd=miss; detail=\"arbiter\""),
-        (source(Layer::Nothing, 0, true), "vedette; fwd=miss; detail=\"nothing, arbiter silent\""),
+        (source(Tier::Arbiter, 0, false), "vedette; fwd=miss; detail=\"arbiter\""),
+        (source(Tier::Nothing, 0, true), "vedette; fwd=miss; detail=\"nothing, arbiter silent\""),
     ];
     let snapshot = snapshot(Status::Pass, Status::Pass);
     for (source, line) in table {
@@ -463,11 +463,11 @@ fn what_is_given_again_comes_from_memory_wherever_it_came_from_first() {
         let source = Source { layer, ..from_memory.source };
         kept_for(&ask("/health"), &Basis { source, ..from_memory })
     };
-    assert!(from(Layer::Memory).is_some());
-    for layer in [Layer::Cache, Layer::Arbiter, Layer::Kv] {
-        assert_eq!(from(layer), from(Layer::Memory), "{layer:?}");
+    assert!(from(Tier::Memory).is_some());
+    for layer in [Tier::Cache, Tier::Arbiter, Tier::Kv] {
+        assert_eq!(from(layer), from(Tier::Memory), "{layer:?}");
     }
-    assert_eq!(from(Layer::Nothing), None);
+    assert_eq!(from(Tier::Nothing), None);
 }
 
 #[test]
@@ -622,8 +622,8 @@ fn no_cache_keeps_the_answer_to_a_wait() {
     assert_eq!((header(&answer, "cache-control"), header(&answer, "age")), (Some("no-store"), Some("3")));
     assert_eq!(answer.body, get("/route/shop", &snapshot).body);
     assert_eq!(kept_at("/route/shop?wait=30s&revision=6", &snapshot, at(3_000)), None);
-    let crowded = crowded(&ask("/route/shop?wait=30s&revision=6"));
-    assert_eq!((crowded.status, header(&crowded, "retry-after")), (429, Some("5")));
+    let at_capacity = at_capacity(&ask("/route/shop?wait=30s&revision=6"));
+    assert_eq!((at_capacity.status, header(&at_capacity, "retry-after")), (429, Some("5")));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn chosen(candidates: &[(&str, u32, Status)]) -> String {
     match choose(candidates) {
         Choice::Origin { name, reason } => format!("{name} ({reason})"),
         Choice::Nowhere => "nowhere".into(),
-        Choice::Routeless { gist } => panic!("origins take traffic: {gist}"),
+        Choice::Routeless { summary } => panic!("origins take traffic: {summary}"),
     }
 }
 
@@ -73,7 +73,7 @@ fn steered(text: &str, panic: Option<u8>) -> String {
     match by_priority(&candidates, in_panic(&candidates, panic.and_then(Ratio::percent))) {
         Choice::Origin { name, reason } => format!("{name} ({reason})"),
         Choice::Nowhere => "nowhere".into(),
-        Choice::Routeless { gist } => panic!("origins take traffic: {gist}"),
+        Choice::Routeless { summary } => panic!("origins take traffic: {summary}"),
     }
 }
 
@@ -119,7 +119,7 @@ proptest! {
                 prop_assert!(found.2 != Status::Fail);
                 prop_assert!(candidates.iter().all(|other| (found.2, found.1) <= (other.2, other.1)));
             }
-            Choice::Routeless { gist } => prop_assert!(false, "origins take traffic: {}", gist),
+            Choice::Routeless { summary } => prop_assert!(false, "origins take traffic: {}", summary),
             Choice::Nowhere => prop_assert!(candidates.iter().all(|other| other.2 == Status::Fail)),
         }
     }

@@ -10,16 +10,16 @@ fn name() -> Name {
     Name::parse("weur").unwrap()
 }
 
-fn watch(text: &str, stored: Option<&str>, now: Timestamp) -> Watch {
+fn watch(text: &str, stored: Option<&str>, now: Timestamp) -> Prober {
     let config = config(text);
     let allowed = fast_probes(&config);
     made(&config, allowed, stored, now)
 }
 
 /// The first shard of `weur`.
-fn made(config: &Config, fast_probes: Option<u32>, stored: Option<&str>, now: Timestamp) -> Watch {
+fn made(config: &Config, fast_probes: Option<u32>, stored: Option<&str>, now: Timestamp) -> Prober {
     let (vantage, shards) = (name(), shards(config, &name()));
-    Watch::new(&Duty { config, vantage: &vantage, shard: &shards[0], fast_probes }, stored, now)
+    Prober::new(&Duty { config, vantage: &vantage, shard: &shards[0], fast_probes }, stored, now)
 }
 
 fn id(text: &str) -> OriginId {
@@ -43,7 +43,7 @@ fn report(effects: &[Effect]) -> Option<&Report> {
 }
 
 /// Answers the probes of `effects` whose origin is named so; the effects of the last answer.
-fn answer(watch: &mut Watch, effects: &[Effect], origin: &str, passed: bool, now: Timestamp) -> Vec<Effect> {
+fn answer(watch: &mut Prober, effects: &[Effect], origin: &str, passed: bool, now: Timestamp) -> Vec<Effect> {
     let mut last = Vec::new();
     for (id, ticket) in started(effects) {
         if id.to_string() == origin {
@@ -62,7 +62,7 @@ fn wake_at(effects: &[Effect]) -> Timestamp {
 
 /// Rings at every due time and answers every probe at once until `seconds` have passed; the reports, each taken at once.
 fn run(
-    watch: &mut Watch,
+    watch: &mut Prober,
     from: Timestamp,
     seconds: u64,
     answer: impl Fn(&OriginId) -> bool,
@@ -120,7 +120,7 @@ fn one_probe_at_a_time_for_an_origin_that_hangs() {
     let first = watch.step(Event::Alarm, at(0));
     answer(&mut watch, &first, "shop/standby", true, at(5));
     let next = watch.next_due(at(5));
-    assert!(next > at(5), "a straggler does not make the alarm ring again at once");
+    assert!(next > at(5), "a late probe does not make the alarm ring again at once");
     let effects = watch.step(Event::Alarm, next);
     assert_eq!(probes(&effects), ["shop/standby"], "the hanging one is not joined by a second probe");
     assert_eq!(watch.under_way(), 2);
@@ -250,7 +250,7 @@ fn a_watch_whose_clock_was_set_back_goes_on_from_the_number_that_is_known() {
     answer(&mut watch, &alarm, "shop/standby", true, at(1));
     answer(&mut watch, &alarm, "shop/primary", true, at(1));
     let known = at(3_600_000).as_millis();
-    watch.step(Event::Overtaken(known), at(2));
+    watch.step(Event::Superseded(known), at(2));
     let again = watch.step(Event::Alarm, at(400));
     let said = report(&again).unwrap();
     assert!(said.seq > known && said.votes.len() == 2, "what was refused is sent again: {said:?}");
@@ -302,17 +302,17 @@ fn referred() -> String {
 /// The references that are asked, with their tickets.
 fn asked(effects: &[Effect]) -> Vec<(String, u64)> {
     let question = |effect: &Effect| {
-        if let Effect::Refer(url, ticket) = effect { Some((url.to_string(), *ticket)) } else { None }
+        if let Effect::CheckReference(url, ticket) = effect { Some((url.to_string(), *ticket)) } else { None }
     };
     effects.iter().filter_map(question).collect()
 }
 
-fn referral(answered: bool) -> Referral {
-    Referral { answered, colo: answered.then(|| "AMS".to_owned()) }
+fn referral(answered: bool) -> ReferenceResult {
+    ReferenceResult { answered, colo: answered.then(|| "AMS".to_owned()) }
 }
 
 /// A watch with references that has settled: everything passes, and the reference has been asked for the data centre.
-fn settled() -> (Watch, Timestamp) {
+fn settled() -> (Prober, Timestamp) {
     let mut watch = watch(&referred(), None, at(0));
     let (mut now, mut question) = (at(0), None);
     for _ in 0..4 {
@@ -325,13 +325,13 @@ fn settled() -> (Watch, Timestamp) {
         watch.step(Event::Delivered(report(&last).map_or(0, |report| report.seq)), now);
         now = watch.next_due(now).max(now.plus(Millis::new(1)));
     }
-    watch.step(Event::Referred(question.unwrap().1, referral(true)), now);
+    watch.step(Event::ReferenceChecked(question.unwrap().1, referral(true)), now);
     // Long enough ago to have to ask again.
     (watch, now.plus(Millis::from_secs(120)))
 }
 
 /// Every origin fails once; what came of it.
-fn everything_fails(watch: &mut Watch, now: Timestamp) -> Vec<Effect> {
+fn everything_fails(watch: &mut Prober, now: Timestamp) -> Vec<Effect> {
     let mut effects = watch.step(Event::Alarm, now);
     for (id, ticket) in started(&effects) {
         effects.extend(watch.step(Event::Sampled(id, ticket, sample(false, now)), now));
@@ -357,7 +357,8 @@ fn a_vantage_that_sees_everything_fail_asks_a_reference_before_it_votes() {
     assert!(opinions(&first).is_empty(), "until it is answered nothing is voted: {first:?}");
     let second = everything_fails(&mut watch, now.plus(Millis::from_secs(1)));
     assert!(!opinions(&second).contains(&Opinion::Fail), "two failures would be enough otherwise");
-    let cleared = watch.step(Event::Referred(questions[0].1, referral(true)), now.plus(Millis::from_secs(1)));
+    let cleared =
+        watch.step(Event::ReferenceChecked(questions[0].1, referral(true)), now.plus(Millis::from_secs(1)));
     assert_eq!(opinions(&cleared), [Opinion::Fail, Opinion::Fail], "then they count, and none is lost");
 }
 
@@ -365,9 +366,9 @@ fn a_vantage_that_sees_everything_fail_asks_a_reference_before_it_votes() {
 fn a_vantage_that_reaches_no_reference_either_has_no_evidence_and_says_so() {
     let (mut watch, now) = settled();
     let first = everything_fails(&mut watch, now);
-    let next = watch.step(Event::Referred(asked(&first)[0].1, referral(false)), now);
+    let next = watch.step(Event::ReferenceChecked(asked(&first)[0].1, referral(false)), now);
     assert_eq!(asked(&next)[0].0, "https://other.example", "each of them is asked");
-    let lost = watch.step(Event::Referred(asked(&next)[0].1, referral(false)), now);
+    let lost = watch.step(Event::ReferenceChecked(asked(&next)[0].1, referral(false)), now);
     let said = report(&lost).unwrap();
     assert!(said.votes.is_empty(), "{said:?}");
     let why = said.blind.get(&id("shop/primary")).unwrap();
@@ -378,9 +379,9 @@ fn a_vantage_that_reaches_no_reference_either_has_no_evidence_and_says_so() {
         let effects = everything_fails(&mut watch, now);
         assert!(!opinions(&effects).contains(&Opinion::Fail), "however often: {effects:?}");
         for (_, ticket) in asked(&effects) {
-            let next = watch.step(Event::Referred(ticket, referral(false)), now);
+            let next = watch.step(Event::ReferenceChecked(ticket, referral(false)), now);
             for (_, ticket) in asked(&next) {
-                watch.step(Event::Referred(ticket, referral(false)), now);
+                watch.step(Event::ReferenceChecked(ticket, referral(false)), now);
             }
         }
     }
@@ -394,9 +395,9 @@ fn what_a_reference_says_too_late_is_nobodys() {
     let later = now.plus(Millis::from_secs(9));
     let second = everything_fails(&mut watch, later);
     assert_eq!(asked(&second).len(), 1, "it is asked again: {second:?}");
-    let late = watch.step(Event::Referred(given_up, referral(false)), later);
+    let late = watch.step(Event::ReferenceChecked(given_up, referral(false)), later);
     assert!(late.is_empty(), "and nothing follows from the answer that was given up: {late:?}");
-    let cleared = watch.step(Event::Referred(asked(&second)[0].1, referral(true)), later);
+    let cleared = watch.step(Event::ReferenceChecked(asked(&second)[0].1, referral(true)), later);
     assert_eq!(opinions(&cleared), [Opinion::Fail, Opinion::Fail], "what was withheld is still there");
 }
 
@@ -409,7 +410,7 @@ fn a_question_out_of_doubt_costs_no_write() {
         now = now.plus(Millis::from_secs(1));
         let mut effects = everything_fails(&mut watch, now);
         for (_, ticket) in asked(&effects) {
-            effects.extend(watch.step(Event::Referred(ticket, referral(true)), now));
+            effects.extend(watch.step(Event::ReferenceChecked(ticket, referral(true)), now));
         }
         writes += effects.iter().filter(|effect| matches!(effect, Effect::Persist(_))).count();
     }
@@ -544,7 +545,7 @@ fn a_doubted_origin_is_looked_at_in_short_order_and_then_at_its_pace_again() {
     let mut watch = watch(&slow, None, at(0));
     let (now, _) = run(&mut watch, at(0), 40, |_| true);
     let before = watch.next_due(now);
-    let effects = watch.step(Event::Doubted(id("shop/primary")), now);
+    let effects = watch.step(Event::OriginSuspected(id("shop/primary")), now);
     if watch.next_due(now) < before {
         assert_eq!(effects, [Effect::WakeAt(watch.next_due(now))], "the alarm is moved forward");
     }
@@ -574,7 +575,7 @@ proptest! {
         let (mut now, mut last) = (at(0), None::<Timestamp>);
         for (nth, passed) in answers.into_iter().enumerate() {
             if doubted.contains(&nth) {
-                watch.step(Event::Doubted(id("shop/primary")), now);
+                watch.step(Event::OriginSuspected(id("shop/primary")), now);
             }
             let effects = watch.step(Event::Alarm, now);
             for (origin, ticket) in started(&effects) {
@@ -593,12 +594,12 @@ proptest! {
 fn a_doubted_origin_that_hangs_has_nobody_ring_in_vain() {
     let mut watch = watch(SHOP, None, at(0));
     let (now, _) = run(&mut watch, at(0), 40, |_| true);
-    watch.step(Event::Doubted(id("shop/primary")), now);
+    watch.step(Event::OriginSuspected(id("shop/primary")), now);
     let effects = watch.step(Event::Alarm, now);
     assert!(probes(&effects).contains(&"shop/primary".to_owned()), "{effects:?}");
     for ms in [1, 100, 1_000, 2_000] {
         let later = now.plus(Millis::new(ms));
         assert!(watch.next_due(later) > later, "{ms} ms later it is still under way");
-        watch.step(Event::Doubted(id("shop/primary")), later);
+        watch.step(Event::OriginSuspected(id("shop/primary")), later);
     }
 }

@@ -1,14 +1,14 @@
 //! Failures that do not count before the vantage knows that the fault is not its own: they are withheld until something has answered,
 //! and then count, or prove nothing.
 
-use super::bearings::{Belief, Conclusion};
-use super::booth::Withheld;
-use super::{Effect, Watch};
-use crate::probe::Referral;
+use super::origin_check::Withheld;
+use super::self_check::{Attribution, Conclusion};
+use super::{Effect, Prober};
+use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
 use crate::units::{OriginId, Timestamp};
 
-impl Watch {
+impl Prober {
     /// Takes in what came of a probe.
     pub(super) fn sampled(
         &mut self,
@@ -17,60 +17,70 @@ impl Watch {
         sample: Sample,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let Some(booth) = self.booths.get_mut(id) else { return Vec::new() };
-        // A straggler that was given up, or the answer to a question of an earlier life.
-        if booth.under_way != Some(ticket) {
+        let Some(check) = self.checks.get_mut(id) else { return Vec::new() };
+        // A late probe that was given up, or the answer to a question of an earlier life.
+        if check.under_way != Some(ticket) {
             return Vec::new();
         }
-        booth.under_way = None;
-        let (sent, evidence) = (booth.sent(), sample.evidence());
-        let belief = match evidence {
-            Evidence::Fail(_) => self.bearings.belief(sent, now),
-            Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => Belief::Counts,
+        check.under_way = None;
+        let (sent, evidence) = (check.sent(), sample.evidence());
+        let attribution = match evidence {
+            Evidence::Fail(_) => self.self_check.attribution(sent, now),
+            Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => {
+                Attribution::Counts
+            }
         };
         if let Evidence::Pass | Evidence::Warn(_) = evidence {
-            self.bearings.reached(now);
+            self.self_check.reached(now);
         }
-        if belief == Belief::Counts {
-            let mut folded = if self.bearings.is_sure(now) { self.release() } else { Vec::new() };
+        if attribution == Attribution::Counts {
+            let mut folded = if self.self_check.is_sure(now) { self.release() } else { Vec::new() };
             folded.push((id.clone(), sample, evidence));
             return self.fold(folded, None, now);
         }
         self.withhold(id, sample);
         let asked = self.ask(true, now);
-        let void =
-            if belief == Belief::Own && !self.bearings.is_asking() { self.own_fault() } else { Vec::new() };
+        let void = if attribution == Attribution::Own && !self.self_check.is_asking() {
+            self.own_fault()
+        } else {
+            Vec::new()
+        };
         self.fold(void, asked, now)
     }
 
     /// Takes in what a reference said, or that it said nothing.
-    pub(super) fn referred(&mut self, ticket: u64, referral: &Referral, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn referred(
+        &mut self,
+        ticket: u64,
+        referral: &ReferenceResult,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         let next_ticket = self.next_ticket();
-        let before = self.bearings.colo.clone();
+        let before = self.self_check.colo.clone();
         let (mut folded, mut asked) = (Vec::new(), None);
-        match self.bearings.referred(ticket, next_ticket, referral, now) {
+        match self.self_check.referred(ticket, next_ticket, referral, now) {
             Conclusion::None => return Vec::new(),
             Conclusion::Reached => folded = self.release(),
-            Conclusion::Ask(reference) => asked = Some(Effect::Refer(reference, next_ticket)),
+            Conclusion::Ask(reference) => asked = Some(Effect::CheckReference(reference, next_ticket)),
             Conclusion::Lost => folded = self.own_fault(),
         }
-        self.unwritten |= self.bearings.colo != before;
+        self.dirty |= self.self_check.colo != before;
         self.fold(folded, asked, now)
     }
 
     /// Keeps a failure that does not count yet.
     fn withhold(&mut self, id: &OriginId, sample: Sample) {
-        let Some(booth) = self.booths.get_mut(id) else { return };
-        let before = booth.withheld.take().map_or(0, |withheld| withheld.failures);
-        booth.withheld = Some(Withheld { failures: before.saturating_add(1), sample });
+        let Some(check) = self.checks.get_mut(id) else { return };
+        let before = check.withheld.take().map_or(0, |withheld| withheld.failures);
+        check.withheld = Some(Withheld { failures: before.saturating_add(1), sample });
     }
 
     /// The withheld failures, which count after all.
     fn release(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
         let mut released = Vec::new();
-        for (id, booth) in &mut self.booths {
-            let Some(withheld) = booth.withheld.take() else { continue };
-            for _ in 0..withheld.failures.min(booth.origin.thresholds.fall) {
+        for (id, check) in &mut self.checks {
+            let Some(withheld) = check.withheld.take() else { continue };
+            for _ in 0..withheld.failures.min(check.origin.thresholds.fall) {
                 released.push((id.clone(), withheld.sample.clone(), withheld.sample.evidence()));
             }
         }
@@ -80,8 +90,8 @@ impl Watch {
     /// The withheld failures, which prove nothing.
     fn own_fault(&mut self) -> Vec<(OriginId, Sample, Evidence)> {
         let mut void = Vec::new();
-        for (id, booth) in &mut self.booths {
-            let Some(withheld) = booth.withheld.take() else { continue };
+        for (id, check) in &mut self.checks {
+            let Some(withheld) = check.withheld.take() else { continue };
             let why = format!("{} reaches none of its origins and no reference either", self.vantage);
             void.push((id.clone(), withheld.sample, Evidence::None(why)));
         }

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::StandingVote;
+use super::RecordedVote;
 use crate::config::{Config, Origin};
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Opinion;
 
 /// The votes on every origin, by vantage.
-pub type Votes = BTreeMap<OriginId, BTreeMap<Name, StandingVote>>;
+pub type Votes = BTreeMap<OriginId, BTreeMap<Name, RecordedVote>>;
 
 /// The vantages that cannot be believed at `now`, each with why. A vantage is one of them if
 /// - no origin of which its evidence is fresh answered it at all, and these are at least two hosts: one host alone may well be out of
@@ -71,7 +71,7 @@ pub fn is_answered(config: &Config, votes: &Votes, vantage: &Name, now: Timestam
 /// Whether a vantage holds one of the origins for good that another one has fresh evidence of.
 fn reaches(config: &Config, votes: &Votes, vantage: &Name, other: &Name, now: Timestamp) -> bool {
     let good =
-        |vote: &StandingVote| vote.opinion == Opinion::Pass && !vote.seen.failed && !vote.seen.unproven;
+        |vote: &RecordedVote| vote.opinion == Opinion::Pass && !vote.seen.failed && !vote.seen.unproven;
     origins(config).any(|(origin, ttl)| {
         current(votes, origin, ttl, vantage, now).is_some_and(good)
             && current(votes, origin, ttl, other, now).is_some()
@@ -84,7 +84,7 @@ fn fresh<'a>(
     votes: &'a Votes,
     vantage: &'a Name,
     now: Timestamp,
-) -> impl Iterator<Item = (&'a Origin, &'a StandingVote)> {
+) -> impl Iterator<Item = (&'a Origin, &'a RecordedVote)> {
     origins(config)
         .filter_map(move |(origin, ttl)| Some((origin, current(votes, origin, ttl, vantage, now)?)))
 }
@@ -101,7 +101,7 @@ fn current<'a>(
     ttl: Millis,
     vantage: &Name,
     now: Timestamp,
-) -> Option<&'a StandingVote> {
+) -> Option<&'a RecordedVote> {
     // Asked of every origin: most are ruled out before anything is looked up.
     let ballot = if origin.vantages.contains(vantage) { votes.get(&origin.id) } else { None };
     ballot?.get(vantage).filter(|vote| vote.definition == origin.definition && now < vote.observed.plus(ttl))
@@ -138,7 +138,7 @@ url = "https://c.example.com"
     type Saw<'a> = (&'a str, &'a str);
 
     /// What a vantage last saw: `+` a good answer, `-` a bad one, `x` no answer, `h` what a cache answered.
-    fn vote(c: char, origin: &Origin, observed: Timestamp) -> StandingVote {
+    fn vote(c: char, origin: &Origin, observed: Timestamp) -> RecordedVote {
         let failed = matches!(c, '-' | 'x');
         let seen = Seen {
             reason: String::new(),
@@ -152,7 +152,7 @@ url = "https://c.example.com"
         };
         let opinion = if failed { Opinion::Fail } else { Opinion::Pass };
         let (definition, since) = (origin.definition, observed);
-        StandingVote { definition, opinion, since, observed, run: 1, seen, colo: None }
+        RecordedVote { definition, opinion, since, observed, run: 1, seen, colo: None }
     }
 
     /// Votes by vantage: `("weur", "xx+")` for the origins in their order; `.` is none.

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judgement, Status};
+use super::{RawVerdict, Status};
 use crate::config::Pool;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
@@ -95,7 +95,7 @@ impl Verdict {
     }
 
     /// Takes the judgement of this moment in. Whether anything changed that must be stored.
-    pub fn follow(&mut self, judgement: &Judgement, damping: Damping, now: Timestamp) -> bool {
+    pub fn follow(&mut self, judgement: &RawVerdict, damping: Damping, now: Timestamp) -> bool {
         let before = self.clone();
         self.mind_the_clock(now);
         let remembered = history(damping.interval);
@@ -216,9 +216,9 @@ mod tests {
         max_hold: Millis::from_secs(300),
     };
 
-    fn judgement(status: Status) -> Judgement {
+    fn judgement(status: Status) -> RawVerdict {
         let (live, failing) = (3, if status == Status::Fail { 3 } else { 0 });
-        Judgement {
+        RawVerdict {
             status,
             reason: String::new(),
             valid_until: at(0),

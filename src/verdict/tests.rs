@@ -17,7 +17,7 @@ fn now() -> Timestamp {
 }
 
 /// Votes in a notation: vantage name, `+` pass, `!` pass with a warning, `-` fail, `?` undecided, then the age in seconds.
-fn votes(text: &str) -> BTreeMap<Name, StandingVote> {
+fn votes(text: &str) -> BTreeMap<Name, RecordedVote> {
     let vote = |word: &str| {
         let at = word.find(['+', '!', '-', '?']).unwrap();
         let (vantage, rest) = word.split_at(at);
@@ -39,7 +39,7 @@ fn votes(text: &str) -> BTreeMap<Name, StandingVote> {
             database: Database { calls: None, time: None },
         };
         let observed = now().minus(Millis::from_secs(age));
-        let vote = StandingVote {
+        let vote = RecordedVote {
             definition: Fingerprint::of("d"),
             opinion,
             since: observed,

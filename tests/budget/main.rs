@@ -154,7 +154,7 @@ fn turn() -> u64 {
         let (config, vantage) = (free(), Name::parse("weur").unwrap());
         let shard = &schedule::shards(&config, &vantage)[0];
         let (slots, interval) = (Slots::new(&vantage, shard.turn(9)), Millis::from_secs(30));
-        // The least wobble of many is next to none.
+        // The least jitter of many is next to none.
         let slots =
             (0..1_000).map(|n| slots.next(interval, Timestamp::from_millis(world::BEGIN + n * 30_000)));
         slots.map(|at| (at.as_millis() - world::BEGIN) % 30_000).min().unwrap()
@@ -262,7 +262,7 @@ fn telling_of_an_outage_costs_what_is_calculated() {
     let channel = "[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://ops.example\"\nsecret = \"KEY\"\nafter = \"1m\"\n\
                    every = \"1h\"\n";
     let head = "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]\n";
-    let (quiet, telling) = (config(head, 10), config_of(head, 10, channel));
+    let (quiet, notifications) = (config(head, 10), config_of(head, 10, channel));
     let live = |config: &Config, taken: bool| {
         let mut world = World::new(config, an_outage, 1, limits::copy_age(config.plan, false));
         world.taken = taken;
@@ -271,7 +271,7 @@ fn telling_of_an_outage_costs_what_is_calculated() {
     };
     let untold = live(&quiet, true);
     for taken in [true, false] {
-        let counted = live(&telling, taken);
+        let counted = live(&notifications, taken);
         let reminders = if whole_days() { 11 } else { 1 };
         let told = match counted.of(Effect::Message) {
             // That it fails, that it still does, and that it is over.

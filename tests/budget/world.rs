@@ -9,11 +9,11 @@ use vedette::budget::{self, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Place};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
-use vedette::probe::Referral;
+use vedette::probe::ReferenceResult;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
-use vedette::vantage::{self, Duty, Watch};
+use vedette::vantage::{self, Duty, Prober};
 use vedette::vote::Report;
 
 pub const DAY: u64 = 86_400_000;
@@ -52,7 +52,7 @@ struct Shard {
     vantage: Name,
     label: String,
     stored: Option<String>,
-    watch: Option<Watch>,
+    watch: Option<Prober>,
     /// The alarm that is set, as the platform knows it.
     alarm: Option<u64>,
     /// The alarm as the object remembers it.
@@ -233,7 +233,7 @@ impl<'a> World<'a> {
                 let id = self.config.origins().nth(number).unwrap().id.clone();
                 // A tick that is under way takes it in, and else the next one, before it looks what is due.
                 if self.shards[shard].ticking.is_some() {
-                    self.shards[shard].inbox.push_back(vantage::Event::Doubted(id));
+                    self.shards[shard].inbox.push_back(vantage::Event::OriginSuspected(id));
                     self.goes_on(shard);
                 } else {
                     self.shards[shard].doubted.push(id);
@@ -290,7 +290,7 @@ impl<'a> World<'a> {
             let shards = schedule::shards(config, &shard.vantage);
             let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
             let duty = Duty { config, vantage: &shard.vantage, shard: own, fast_probes: self.fast_probes };
-            shard.watch = Some(Watch::new(&duty, shard.stored.as_deref(), at(now)));
+            shard.watch = Some(Prober::new(&duty, shard.stored.as_deref(), at(now)));
             if shard.stored.is_some() {
                 self.count(Effect::RowRead);
             }
@@ -359,10 +359,10 @@ impl<'a> World<'a> {
                     let sample = sample(passes, latency, at(now));
                     self.arrives(number, now + latency, vantage::Event::Sampled(id, ticket, sample));
                 }
-                vantage::Effect::Refer(_, ticket) => {
+                vantage::Effect::CheckReference(_, ticket) => {
                     self.count(Effect::Reference);
-                    let referral = Referral { answered: true, colo: Some("AMS".into()) };
-                    self.arrives(number, now + 50, vantage::Event::Referred(ticket, referral));
+                    let referral = ReferenceResult { answered: true, colo: Some("AMS".into()) };
+                    self.arrives(number, now + 50, vantage::Event::ReferenceChecked(ticket, referral));
                 }
                 vantage::Effect::Report(report) => {
                     self.count(Effect::Report);
@@ -406,7 +406,7 @@ impl<'a> World<'a> {
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Armed(shard));
                 }
-                arbiter::Effect::Hurry(object, origins) => {
+                arbiter::Effect::ProbeNow(object, origins) => {
                     self.count(Effect::Arm);
                     let shard = self.shards.iter().position(|shard| shard.name == object.name).unwrap();
                     for id in origins {
@@ -415,7 +415,7 @@ impl<'a> World<'a> {
                     }
                 }
                 arbiter::Effect::Changed(_) | arbiter::Effect::GivenUp(_) | arbiter::Effect::Push { .. } => {}
-                arbiter::Effect::Overtaken(_) => panic!("nothing is overtaken here"),
+                arbiter::Effect::Superseded(_) => panic!("nothing is superseded here"),
                 arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use vedette::answer::Answer;
 use vedette::config::{Config, Problems};
 use vedette::follow::WAIT;
-use vedette::reader::{Layer, Source};
+use vedette::reader::{Source, Tier};
 use vedette::serve::{Ask, Basis, Plan, Target, after_news, answer, kept, plan, stream};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
@@ -253,13 +253,13 @@ const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 /// What answers from a snapshot rest on.
 pub fn basis() -> Basis<'static> {
     let source = Source {
-        layer: Layer::Memory,
+        layer: Tier::Memory,
         age: Millis::new(120),
         limit: Millis::new(500),
         silent: false,
         replaced: false,
     };
-    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Layer::Memory, 3)], seen: &[] }
+    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Tier::Memory, 3)], seen: &[] }
 }
 
 /// Verdicts of every kind, fresh ones and one that has expired.

@@ -6,9 +6,9 @@ use vedette::config::Config;
 use vedette::json;
 use vedette::schedule;
 use vedette::serve::{Ask, Basis, Plan, answer, plan};
-use vedette::snapshot::{Happening, Part, Snapshot};
+use vedette::snapshot::{Part, Snapshot, Transition};
 use vedette::units::{Millis, Name, Timestamp};
-use vedette::vantage::{self, Duty, Watch};
+use vedette::vantage::{self, Duty, Prober};
 use vedette::vote::Report;
 
 use crate::campaign::{Outcome, Subject, law};
@@ -178,10 +178,10 @@ fn told(effects: &[Effect]) -> String {
         Effect::Persist(rows) => format!("{} rows", rows.len()),
         Effect::Publish(_) => "published".to_owned(),
         Effect::Push { pool, revision } => format!("{pool} at {revision}"),
-        Effect::Changed(Happening { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
+        Effect::Changed(Transition { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
         Effect::WakeAt(_) => "alarm".to_owned(),
-        Effect::Arm(_) | Effect::Hurry(..) => "armed".to_owned(),
-        Effect::Overtaken(_) => "overtaken".to_owned(),
+        Effect::Arm(_) | Effect::ProbeNow(..) => "armed".to_owned(),
+        Effect::Superseded(_) => "superseded".to_owned(),
         Effect::Deliver(_) => "sent".to_owned(),
         Effect::GivenUp(_) => "given up".to_owned(),
     });
@@ -230,9 +230,9 @@ fn watch(text: &str) -> Outcome {
     let shards = schedule::shards(&config, &vantage);
     let shard = shards.first().ok_or("no shard")?;
     let duty = Duty { config: &config, vantage: &vantage, shard, fast_probes: budget::fast_probes(&config) };
-    let mut watch = Watch::new(&duty, Some(text), NOW);
+    let mut watch = Prober::new(&duty, Some(text), NOW);
     let stored = watch.stored();
-    let again = Watch::new(&duty, Some(&stored), NOW).stored();
+    let again = Prober::new(&duty, Some(&stored), NOW).stored();
     law!(stored == again, "{stored} is stored as {again}");
     let effects = watch.step(vantage::Event::Alarm, NOW).len();
     Ok(format!("{effects} effects"))

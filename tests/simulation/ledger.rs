@@ -8,7 +8,7 @@ use vedette::arbiter::{Effect as Verdicts, Row, Table};
 use vedette::config::{Config, Pool};
 use vedette::json;
 use vedette::sample::Evidence;
-use vedette::snapshot::{Happening, Snapshot};
+use vedette::snapshot::{Snapshot, Transition};
 use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
 use vedette::vantage::Effect as Probing;
 use vedette::verdict::Status;
@@ -275,22 +275,24 @@ impl Ledger {
         let (mut told, mut kept) = (Vec::new(), Vec::new());
         for effect in effects {
             match effect {
-                Verdicts::Changed(happening) | Verdicts::GivenUp(happening) => told.push(happening.clone()),
+                Verdicts::Changed(transition) | Verdicts::GivenUp(transition) => {
+                    told.push(transition.clone());
+                }
                 Verdicts::Persist(rows) => kept.extend(events(rows)),
                 Verdicts::Publish(_)
                 | Verdicts::Push { .. }
                 | Verdicts::WakeAt(_)
                 | Verdicts::Arm(_)
-                | Verdicts::Hurry(..)
+                | Verdicts::ProbeNow(..)
                 | Verdicts::Deliver(_)
-                | Verdicts::Overtaken(_) => {}
+                | Verdicts::Superseded(_) => {}
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;
         let mut known = Cow::Borrowed(&self.known);
         // What was given up is no change.
-        let changes = told.iter().filter(|happening| !happening.subject.starts_with("notify/"));
-        for Happening { subject, from, to, .. } in changes {
+        let changes = told.iter().filter(|transition| !transition.subject.starts_with("notify/"));
+        for Transition { subject, from, to, .. } in changes {
             let before = known.to_mut().insert(subject.clone(), *to).unwrap_or(Status::Unknown);
             laws::hold(before == *from && from != to, || {
                 format!("{subject} is {before:?}, and goes from {from:?} to {to:?}")
@@ -353,7 +355,7 @@ impl Ledger {
     /// Rows have landed. How many of them are events. `now` is the Arbiter's time, if its clock never jumps.
     pub fn stored(&mut self, config: &Config, rows: &[Row], now: Option<Timestamp>) -> Result<u64, String> {
         let mut count = 0;
-        for Happening { at, subject, to, .. } in events(rows) {
+        for Transition { at, subject, to, .. } in events(rows) {
             count += 1;
             let down = self.down.entry(subject.clone()).or_default();
             if to == Status::Fail {
@@ -488,7 +490,7 @@ struct StoredVerdict<'a> {
     status: &'a str,
 }
 
-fn events(rows: &[Row]) -> Vec<Happening> {
+fn events(rows: &[Row]) -> Vec<Transition> {
     rows.iter().filter(|row| row.table == Table::Events).filter_map(|row| json::read(&row.text)).collect()
 }
 

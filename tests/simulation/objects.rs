@@ -8,7 +8,7 @@ use vedette::arbiter::{Arbiter, Row, Table};
 use vedette::config::Config;
 use vedette::schedule;
 use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
-use vedette::vantage::{self, Duty, Watch};
+use vedette::vantage::{self, Duty, Prober};
 use vedette::vote::Opinion;
 
 use crate::laws::Account;
@@ -29,7 +29,7 @@ pub struct VantageObject {
     pub version: usize,
     pub storage: Option<String>,
     pub alarm: Option<Ms>,
-    pub memory: Option<Watch>,
+    pub memory: Option<Prober>,
     /// Counts its lives: what was under way in an earlier one is lost.
     pub life: u64,
     /// When it was last evicted.
@@ -90,7 +90,7 @@ impl VantageObject {
         let shards = schedule::shards(config, &known.name);
         let Some(shard) = shards.iter().find(|shard| shard.label() == self.label) else { return false };
         let duty = Duty { config, vantage: &self.vantage, shard, fast_probes };
-        self.memory = Some(Watch::new(&duty, self.storage.as_deref(), now));
+        self.memory = Some(Prober::new(&duty, self.storage.as_deref(), now));
         self.accounts = shard
             .origins
             .iter()

@@ -2,7 +2,7 @@
 
 use vedette::answer::Answer;
 use vedette::config::Config;
-use vedette::reader::{Layer, Source};
+use vedette::reader::{Source, Tier};
 use vedette::serve::{Ask, Basis, Plan, answer, plan};
 use vedette::snapshot::{PoolView, Snapshot};
 use vedette::units::{Millis, OriginId, Timestamp};
@@ -81,7 +81,7 @@ fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<A
         return Err(format!("{path} needs no copy"));
     };
     let (age, limit) = (now.since(copy.taken_at), Millis::new(500));
-    let source = Source { layer: Layer::Memory, age, limit, silent: false, replaced: true };
+    let source = Source { layer: Tier::Memory, age, limit, silent: false, replaced: true };
     Ok(answer(&target, &ask, &Basis { snapshot: copy, source, now, counts: &[], seen: &[] }))
 }
 

@@ -10,7 +10,7 @@ use vedette::arbiter::{Row, Table};
 use vedette::config::Config;
 use vedette::json;
 use vedette::notify::{Delivery, Outcome};
-use vedette::snapshot::{Happening, Snapshot};
+use vedette::snapshot::{Snapshot, Transition};
 use vedette::units::{Millis, Name};
 use vedette::verdict::Status;
 
@@ -95,7 +95,7 @@ impl Receivers {
     /// Rows have landed, at this time of the Arbiter.
     pub fn stored(&mut self, rows: &[Row]) {
         for row in rows.iter().filter(|row| row.table == Table::Events) {
-            let Happening { at, subject, to, .. } = json::read(&row.text).unwrap();
+            let Transition { at, subject, to, .. } = json::read(&row.text).unwrap();
             self.changes.entry(subject).or_default().push((at.as_millis(), to));
         }
     }

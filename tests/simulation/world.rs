@@ -18,7 +18,7 @@ use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
 use vedette::notify::{Answer, Delivery, Outcome};
-use vedette::probe::Referral;
+use vedette::probe::ReferenceResult;
 use vedette::sample::{Evidence, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Name, OriginId, Timestamp};
@@ -91,7 +91,7 @@ pub struct World {
     copies: Vec<Snapshot>,
     receivers: Receivers,
     /// The sequence number that the Arbiter knows of the sender of an overtaken report.
-    overtaken: Option<u64>,
+    superseded: Option<u64>,
     started: BTreeMap<(usize, OriginId), Ms>,
     /// What each origin does after the last fault, once it is asked.
     settled: BTreeMap<OriginId, Conduct>,
@@ -133,7 +133,7 @@ impl World {
             jumped: 0,
             copies: Vec::new(),
             receivers: Receivers::new(setup.seed),
-            overtaken: None,
+            superseded: None,
             started: BTreeMap::new(),
             settled: BTreeMap::new(),
             watched: Watched::new(),
@@ -215,10 +215,10 @@ impl World {
             Happens::Answered(object, life, origin, ticket, sample) => {
                 self.answered(object, life, &origin, ticket, *sample)?;
             }
-            Happens::Referred(object, life, ticket, referral) => {
+            Happens::ReferenceChecked(object, life, ticket, referral) => {
                 if self.vantages[object].life == life {
                     self.vantages[object].under_way.retain(Option::is_some);
-                    self.probe(object, vantage::Event::Referred(ticket, referral))?;
+                    self.probe(object, vantage::Event::ReferenceChecked(ticket, referral))?;
                 }
             }
             // What is on its way to nobody is lost, and nobody answers.
@@ -229,7 +229,7 @@ impl World {
             }
             Happens::Sent(life, answer) => {
                 if self.arbiter.memory.is_some() && self.arbiter.life == life {
-                    self.weigh(arbiter::Event::Answered(answer))?;
+                    self.evaluate(arbiter::Event::Answered(answer))?;
                 }
             }
             Happens::Replied(object, life, event) => {

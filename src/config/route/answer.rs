@@ -8,7 +8,7 @@ use crate::config::raw::{Field, Table};
 /// The keys of `answer`.
 const KEYS: [&str; 3] = ["status", "content_type", "body"];
 
-/// The longest body of a static answer in bytes: a page of apology, not a site.
+/// The longest body of a static answer in bytes: a maintenance page, not a site.
 const MAX_BODY: usize = 16 * 1024;
 
 /// The longest content type in bytes.

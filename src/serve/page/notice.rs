@@ -59,7 +59,7 @@ pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
         details #watch {
             summary {
                 h2 { "The watch" }
-                span.gist {
+                span.summary {
                     (reporting) " of " (all.len())
                     @if arbiter_silent { " reported then" }
                     @else { (verb(&all, " vantage reports", " vantages report")) }

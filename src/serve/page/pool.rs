@@ -1,4 +1,4 @@
-//! A pool on the page: one line that says what matters, and folded beneath it each origin with what each vantage measured.
+//! A pool on the page: one line with the worst of it, and folded beneath it each origin with what each vantage measured.
 
 use maud::{Markup, html};
 
@@ -18,7 +18,7 @@ pub(super) fn pool(pool: &PoolView, status: Status, open: bool, now: Timestamp) 
             summary {
                 (badge(status))
                 h3 { (name) }
-                span.gist { (sentence::of(pool, now).in_full()) }
+                span.summary { (sentence::of(pool, now).in_full()) }
             }
             div.signal {
                 @if !routeless {

@@ -120,7 +120,7 @@ fn a_job_shows_when_it_reported_and_when_it_is_due() {
 #[test]
 fn what_was_given_up_is_an_event_without_a_turn() {
     let State { snapshot, now, .. } = state("passing");
-    let given_up = crate::snapshot::Happening {
+    let given_up = crate::snapshot::Transition {
         at: *now,
         subject: "notify/ops".to_owned(),
         from: Status::Unknown,

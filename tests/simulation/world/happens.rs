@@ -8,7 +8,7 @@ pub(super) enum Happens {
     Rings(usize, Ms),
     ArbiterRings(Ms),
     Answered(usize, u64, OriginId, u64, Box<Sample>),
-    Referred(usize, u64, u64, Referral),
+    ReferenceChecked(usize, u64, u64, ReferenceResult),
     Reported(usize, u64, Box<Report>),
     /// What became of a message, for the life of the Arbiter that began then.
     Sent(u64, Answer),

@@ -129,7 +129,7 @@ impl World {
         if self.given[self.arbiter.version].heartbeat(&id).is_none() {
             return Ok(false);
         }
-        let stored = self.weigh(arbiter::Event::Beat(id))?;
+        let stored = self.evaluate(arbiter::Event::Beat(id))?;
         if !stored {
             self.watched.jobs[job].silence.perhaps(self.now);
         }

@@ -9,7 +9,7 @@ impl World {
         }
         self.arbiter.alarm = None;
         if !self.fault(|faults| &mut faults.alarm_lost) {
-            self.weigh(arbiter::Event::Woken)?;
+            self.evaluate(arbiter::Event::Woken)?;
         }
         Ok(())
     }
@@ -23,7 +23,7 @@ impl World {
             _ => !self.is_away(),
         };
         if wakes {
-            self.weigh(arbiter::Event::Woken)?;
+            self.evaluate(arbiter::Event::Woken)?;
         }
         Ok(())
     }
@@ -43,10 +43,10 @@ impl World {
         }
         self.hears(&report)?;
         let report = Mutant::report(self.mutant, report, self.now);
-        self.overtaken = None;
-        let taken = self.weigh(arbiter::Event::Reported(report))?;
+        self.superseded = None;
+        let taken = self.evaluate(arbiter::Event::Reported(report))?;
         if taken && !self.fault(|faults| &mut faults.answer_lost) {
-            let event = self.overtaken.map_or(vantage::Event::Delivered(seq), vantage::Event::Overtaken);
+            let event = self.superseded.map_or(vantage::Event::Delivered(seq), vantage::Event::Superseded);
             self.at(self.now + 20, Happens::Replied(object, life, event));
         }
         Ok(())
@@ -108,7 +108,7 @@ impl World {
     }
 
     /// Steps the Arbiter and carries out what it wants done; whether it came to an end.
-    pub(super) fn weigh(&mut self, event: arbiter::Event) -> Result<bool, String> {
+    pub(super) fn evaluate(&mut self, event: arbiter::Event) -> Result<bool, String> {
         let now = self.awake();
         let config = Rc::clone(&self.configs[self.arbiter.version]);
         let calm = self.setup.faults.clocks == 0 && self.setup.faults.write_fails == 0;
@@ -147,11 +147,11 @@ impl World {
                         self.at(self.now + 50, Happens::Arms(object.name));
                     }
                 }
-                Verdicts::Hurry(object, origins) => {
+                Verdicts::ProbeNow(object, origins) => {
                     self.at(self.now + 50, Happens::Hurries(object.name, origins));
                 }
                 Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
-                Verdicts::Overtaken(known) => self.overtaken = Some(known),
+                Verdicts::Superseded(known) => self.superseded = Some(known),
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
                 Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) => {}
             }

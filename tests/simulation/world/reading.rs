@@ -9,7 +9,7 @@ impl World {
         let pause = self.rng.u64(20 * SECOND..pause);
         self.at(self.now + pause, Happens::Read);
         self.doubts()?;
-        if !self.is_away() && self.mutant != Some(Mutant::NoCron) && self.weigh(arbiter::Event::Woken)? {
+        if !self.is_away() && self.mutant != Some(Mutant::NoCron) && self.evaluate(arbiter::Event::Woken)? {
             let now = self.arbiter_clock();
             let snapshot = self
                 .arbiter
@@ -58,7 +58,7 @@ impl World {
         let Some(origin) = config.origins().nth(self.rng.usize(..4)).map(|origin| origin.id.clone()) else {
             return Ok(());
         };
-        self.weigh(arbiter::Event::Doubted(origin)).map(drop)
+        self.evaluate(arbiter::Event::OriginSuspected(origin)).map(drop)
     }
 
     /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage has seen it for the time to live of a
@@ -78,7 +78,7 @@ impl World {
 
     /// After the last fault, and time enough: everything is as it is, and nothing is left over.
     pub(super) fn ends(&mut self) -> Result<(), String> {
-        if !self.weigh(arbiter::Event::Woken)? {
+        if !self.evaluate(arbiter::Event::Woken)? {
             return Ok(());
         }
         let now = self.arbiter_clock();

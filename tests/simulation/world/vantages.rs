@@ -113,13 +113,13 @@ impl World {
                     }
                 }
                 Probing::Probe(origin, ticket) => self.sends(object, origin, ticket)?,
-                Probing::Refer(_, ticket) => {
+                Probing::CheckReference(_, ticket) => {
                     self.vantages[object].under_way.push(None);
                     let cut = self.is_cut(place).is_some();
-                    let referral = Referral { answered: !cut, colo: (!cut).then(|| "AMS".to_owned()) };
+                    let referral = ReferenceResult { answered: !cut, colo: (!cut).then(|| "AMS".to_owned()) };
                     let takes = if cut { 3 * SECOND } else { 30 };
                     let life = self.vantages[object].life;
-                    self.at(self.now + takes, Happens::Referred(object, life, ticket, referral));
+                    self.at(self.now + takes, Happens::ReferenceChecked(object, life, ticket, referral));
                 }
                 Probing::Report(report) => {
                     let config = &self.configs[self.vantages[object].version];
@@ -219,7 +219,7 @@ impl World {
         let alive = |vantage: &VantageObject| vantage.name == name && vantage.memory.is_some();
         if let Some(object) = self.vantages.iter().position(alive) {
             for origin in origins {
-                self.probe(object, vantage::Event::Doubted(origin))?;
+                self.probe(object, vantage::Event::OriginSuspected(origin))?;
             }
         }
         Ok(())

@@ -23,7 +23,7 @@ const LEAST: u64 = 100;
 
 /// What this isolate saw of the origins.
 #[derive(Clone, Debug)]
-pub struct Traffic {
+pub struct OutlierDetector {
     pools: Vec<Pool>,
     seed: u64,
     drawn: u64,
@@ -31,15 +31,15 @@ pub struct Traffic {
 
 #[derive(Clone, Debug, Default)]
 struct Pool {
-    origins: Vec<Live>,
+    origins: Vec<OriginStats>,
     budget: Budget,
     counts: Counts,
 }
 
 /// One origin, as live requests see it.
 #[derive(Clone, Debug, Default)]
-struct Live {
-    in_a_row: u32,
+struct OriginStats {
+    consecutive: u32,
     /// When the latest of them happened.
     failed: Timestamp,
     /// How often it was ejected without having been well for long in between.
@@ -85,11 +85,11 @@ struct Budget {
     second: u64,
 }
 
-impl Live {
+impl OriginStats {
     /// Failures in a row. They are forgotten when the latest is old: an origin that is not asked has no occasion to make good.
     fn row(&self, now: Timestamp) -> u32 {
         let remembered = self.failed <= now && now.since(self.failed) < EJECTION;
-        if remembered { self.in_a_row } else { 0 }
+        if remembered { self.consecutive } else { 0 }
     }
 }
 
@@ -126,18 +126,18 @@ impl Budget {
     }
 }
 
-impl Traffic {
+impl OutlierDetector {
     /// Nothing seen yet. `seed` is where chance comes from.
     #[must_use]
     pub fn new(config: &Config, seed: u64) -> Self {
         let pool = |pool: &crate::config::Pool| Pool {
-            origins: vec![Live::default(); pool.origins.len()],
+            origins: vec![OriginStats::default(); pool.origins.len()],
             ..Pool::default()
         };
         Self { pools: config.pools.iter().map(pool).collect(), seed, drawn: 0 }
     }
 
-    fn live(&mut self, pool: usize, origin: usize) -> Option<&mut Live> {
+    fn live(&mut self, pool: usize, origin: usize) -> Option<&mut OriginStats> {
         self.pools.get_mut(pool)?.origins.get_mut(origin)
     }
 
@@ -153,7 +153,7 @@ impl Traffic {
     /// Until when what live requests saw of a pool keeps the order of its origins as it is: an ejection ends, or nothing does. Nothing
     /// while an origin has failed lately and may yet make good.
     #[must_use]
-    pub fn calm_until(&self, pool: usize, now: Timestamp) -> Option<Timestamp> {
+    pub fn stable_until(&self, pool: usize, now: Timestamp) -> Option<Timestamp> {
         let origins = self.pools.get(pool).map(|pool| pool.origins.as_slice()).unwrap_or_default();
         if origins.iter().any(|live| live.row(now) > 0) {
             return None;
@@ -163,7 +163,7 @@ impl Traffic {
     }
 
     /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is in vain; it is counted
-    /// if so, until it is answered well ([`Traffic::retried_well`]).
+    /// if so, until it is answered well ([`OutlierDetector::retried_well`]).
     pub fn may_retry(&mut self, pool: usize, share: Ratio, now: Timestamp) -> bool {
         let Some(pool) = self.pools.get_mut(pool) else { return false };
         pool.budget.slot(now);
@@ -196,21 +196,21 @@ impl Traffic {
     /// An origin answered as one that is well.
     pub fn succeeded(&mut self, pool: usize, origin: usize) {
         if let Some(live) = self.live(pool, origin) {
-            live.in_a_row = 0;
+            live.consecutive = 0;
         }
     }
 
     /// An origin failed a request; whether it is ejected for it, which is the time to have the vantages look.
     pub fn failed(&mut self, pool: usize, origin: usize, now: Timestamp) -> bool {
         let Some(live) = self.live(pool, origin) else { return false };
-        live.in_a_row = live.row(now).saturating_add(1);
+        live.consecutive = live.row(now).saturating_add(1);
         live.failed = now;
-        if live.in_a_row < IN_A_ROW || now < live.until {
+        if live.consecutive < IN_A_ROW || now < live.until {
             return false;
         }
         let rested = live.ejected.is_some_and(|_| now.since(live.until) > LONGEST_EJECTION);
         live.ejections = if rested { 1 } else { live.ejections.saturating_add(1) };
-        live.in_a_row = 0;
+        live.consecutive = 0;
         live.ejected = Some(now);
         live.until = now.plus(EJECTION.times(live.ejections.into()).min(LONGEST_EJECTION));
         if let Some(pool) = self.pools.get_mut(pool) {

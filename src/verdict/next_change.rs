@@ -1,12 +1,12 @@
 //! What would change a verdict next, in words: so that nobody has to ask why it is red, or when it will be green.
 
 use super::standing::Damping;
-use super::{Judgement, Rules, Status, Verdict, needed};
+use super::{RawVerdict, Rules, Status, Verdict, needed};
 
 /// What would change the verdict next; nothing is said twice that its reason says already.
 #[must_use]
-pub fn outlook(rules: &Rules, verdict: &Verdict, judgement: &Judgement, damping: Damping) -> String {
-    let Judgement { live, failing, .. } = *judgement;
+pub fn next_change(rules: &Rules, verdict: &Verdict, judgement: &RawVerdict, damping: Damping) -> String {
+    let RawVerdict { live, failing, .. } = *judgement;
     let more = |count: u32, verb: &str| {
         let (noun, s) = if count == 1 { ("", "s") } else { ("s", "") };
         format!("{count} more vantage{noun} {verb}{s}")
@@ -69,10 +69,10 @@ mod tests {
     fn said(judgements: &[Judged]) -> String {
         let rules = Rules { quorum: Quorum::Majority, min_votes: 2, vote_ttl: Millis::from_secs(45) };
         let mut verdict = Verdict::unknown(Fingerprint::of("d"), at(0));
-        let mut outlook = String::new();
+        let mut next_change = String::new();
         for (second, (status, live, failing)) in (0_u64..).zip(judgements) {
             let now = at(second * 1_000);
-            let judgement = Judgement {
+            let judgement = RawVerdict {
                 status: *status,
                 reason: String::new(),
                 valid_until: at(45_000),
@@ -82,9 +82,9 @@ mod tests {
                 until: None,
             };
             verdict.follow(&judgement, DAMPING, now);
-            outlook = self::outlook(&rules, &verdict, &judgement, DAMPING);
+            next_change = self::next_change(&rules, &verdict, &judgement, DAMPING);
         }
-        outlook
+        next_change
     }
 
     #[test]

@@ -6,19 +6,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::copy::{self, Exchange, Keep};
 use super::fields::{self, Facts};
+use super::in_flight::{After, InFlight, Known, Tried};
 use super::step::{Inbound, Send, Step};
 use super::{
-    Asked, Attempt, Body, Effect, Event, Lease, Refusal, Table, Traffic, Way, apology, back, holds_until,
-    matched, own_path, refused,
+    Asked, At, Attempt, Body, Effect, Event, Lease, OutlierDetector, Rejection, RouteMatch, Table, Terms,
+    Times, back, error_answer, holds_until, matched, own_path, refused,
 };
 use crate::config::Config;
 use crate::path::{Parts, below, is_authority, parts, plain};
-use crate::snapshot::{PoolView, Snapshot};
-use crate::units::{Millis, Name, OriginId, Timestamp};
+use crate::snapshot::PoolView;
+use crate::units::{Millis, Name, Timestamp};
 
 /// So few requests are kept without a look whether they can still be answered.
 const FEW: usize = 256;
@@ -28,50 +28,23 @@ const SWEEP_AFTER: Millis = Millis::from_secs(10);
 
 /// The requests on their way, and what they have seen.
 #[derive(Debug)]
-pub struct Passage {
+pub struct Proxy {
     table: Table,
-    traffic: Traffic,
+    traffic: OutlierDetector,
     pseudonym: String,
-    under_way: BTreeMap<u32, Journey>,
+    under_way: BTreeMap<u32, InFlight>,
     /// When so many are kept, those that cannot be answered any more are dropped.
     sweep_at: usize,
     latest: u32,
 }
 
-/// A request on its way.
-#[derive(Debug)]
-struct Journey {
-    route: usize,
-    method: String,
-    body: Body,
-    strip: bool,
-    /// What the origin is asked: path and query.
-    target: String,
-    set: Vec<(&'static str, String)>,
-    remove: Vec<String>,
-    came: Timestamp,
-    attempt: Option<Attempt>,
-    /// What the client asked: the whole address, and which forms it reads.
-    url: String,
-    accept_encoding: Option<String>,
-}
-
-/// What is at hand of a pool.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// A snapshot that has the pool.
-    pub snapshot: Rc<Snapshot>,
-    /// Until when nobody looks for a newer one.
-    pub rests_until: Timestamp,
-}
-
-impl Passage {
+impl Proxy {
     /// Nothing on its way. `seed` is where chance comes from.
     #[must_use]
     pub fn new(config: &Config, seed: u64) -> Self {
         Self {
             table: Table::new(config),
-            traffic: Traffic::new(config, seed),
+            traffic: OutlierDetector::new(config, seed),
             pseudonym: fields::pseudonym(config.hash),
             under_way: BTreeMap::new(),
             sweep_at: FEW,
@@ -95,44 +68,46 @@ impl Passage {
     }
 
     /// What to do with a request; nothing if it is for Vedette itself. `known` says what is at hand of a pool, if it holds.
-    pub fn depart(
+    pub fn on_request(
         &mut self,
         config: &Config,
         inbound: &Inbound<'_>,
         known: impl FnOnce(&Name) -> Option<Known>,
         now: Timestamp,
     ) -> Option<Step> {
-        let (journey, pool) = match self.settle(config, inbound, now)? {
+        let (in_flight, pool) = match self.settle(config, inbound, now)? {
             Ok(settled) => settled,
             Err(refusal) => return Some(Step::Answer(refusal.answer())),
         };
         match known(&pool) {
-            Some(known) => Some(self.begin(config, journey, Some(&known), now)),
-            None => Some(Step::Learn(self.keep(config, journey, now), pool)),
+            Some(known) => Some(self.begin(config, in_flight, Some(&known), now)),
+            None => Some(Step::Learn(self.keep(config, in_flight, now), pool)),
         }
     }
 
     /// Goes on with a request that was sent to an origin of its pool under a lease, and did not come out well.
-    pub fn stumbled(
+    pub fn on_leased_failure(
         &mut self,
         config: &Config,
         inbound: &Inbound<'_>,
-        (origin, event, came): (usize, Event, Timestamp),
+        tried: Tried,
         known: impl FnOnce(&Name) -> Option<Known>,
         now: Timestamp,
-    ) -> Option<(Step, Vec<OriginId>)> {
-        let (mut journey, pool) = self.settle(config, inbound, came)?.ok()?;
+    ) -> Option<After> {
+        let Tried { origin, event, came } = tried;
+        let (mut in_flight, pool) = self.settle(config, inbound, came)?.ok()?;
         let known = known(&pool);
         let view = known.as_ref().and_then(|known| known.snapshot.pool(pool.as_str()));
-        let asked = Asked { method: &journey.method, body: journey.body };
-        let at = (config, journey.route);
-        journey.attempt = Attempt::resume(at, asked, (view, origin), &mut self.traffic, (came, now));
-        let id = self.keep(config, journey, now);
-        self.returned(config, id, event, now)
+        let asked = Asked { method: &in_flight.method, body: in_flight.body };
+        let (at, times) = (At { config, route: in_flight.route }, Times { came, now });
+        let resumed = Attempt::resume(at, asked, view, &mut self.traffic, times);
+        in_flight.attempt = resumed.map(|attempt| attempt.sent_to(origin));
+        let id = self.keep(config, in_flight, now);
+        self.on_response(config, id, event, now)
     }
 
     /// Counts requests that went their way under a lease, and came out well.
-    pub fn went_well(&mut self, config: &Config, route: usize, count: u64, now: Timestamp) {
+    pub fn count_ok(&mut self, config: &Config, route: usize, count: u64, now: Timestamp) {
         let pool = config.routes.get(route).map(|route| &route.pool);
         if let Some(place) = pool.and_then(|name| config.pools.iter().position(|pool| pool.name == *name)) {
             self.traffic.arrived(place, count, now);
@@ -145,26 +120,26 @@ impl Passage {
         config: &Config,
         inbound: &Inbound<'_>,
         now: Timestamp,
-    ) -> Option<Result<(Journey, Name), Refusal>> {
+    ) -> Option<Result<(InFlight, Name), Rejection>> {
         if self.table.is_empty() {
             return None;
         }
         let found = parts(inbound.url)?;
         if !inbound.host.into_iter().chain([found.authority]).all(is_authority) {
-            return Some(Err(Refusal::Host));
+            return Some(Err(Rejection::Host));
         }
         let way = self.table.find(found.authority, found.path);
-        if way == Way::Own {
+        if way == RouteMatch::Own {
             let home = own_path(&plain(found.path)) == Some("") && self.table.takes(found.authority);
-            return home.then_some(Err(Refusal::Home));
+            return home.then_some(Err(Rejection::Home));
         }
         if let Some(refusal) = refused(&found) {
             return Some(Err(refusal));
         }
         if inbound.body == Body::Unmeasured && matches!(inbound.method, "GET" | "HEAD") {
-            return Some(Err(Refusal::Unmeasured));
+            return Some(Err(Rejection::Unmeasured));
         }
-        let Way::Route(place) = way else { return Some(Err(Refusal::Nowhere)) };
+        let RouteMatch::Route(place) = way else { return Some(Err(Rejection::NoRoute)) };
         let route = config.routes.get(place)?;
         let prefix = route.path.trim_end_matches('/');
         let stripped = (route.strip_prefix && !prefix.is_empty()).then_some(prefix);
@@ -178,10 +153,10 @@ impl Passage {
             cdn_loop: inbound.cdn_loop,
         };
         if fields::is_loop(&facts, &self.pseudonym) {
-            return Some(Err(Refusal::Loop));
+            return Some(Err(Rejection::Loop));
         }
         let set = fields::request(&facts, &self.pseudonym);
-        let journey = Journey {
+        let in_flight = InFlight {
             route: place,
             method: inbound.method.to_owned(),
             body: inbound.body,
@@ -194,44 +169,38 @@ impl Passage {
             url: inbound.url.to_owned(),
             accept_encoding: inbound.accept_encoding.map(str::to_owned),
         };
-        Some(Ok((journey, route.pool.clone())))
+        Some(Ok((in_flight, route.pool.clone())))
     }
 
     /// Goes on with a request that waited for what is known of its pool; nothing may be.
-    pub fn learned(
+    pub fn on_snapshot(
         &mut self,
         config: &Config,
         id: u32,
         known: Option<&Known>,
         now: Timestamp,
     ) -> Option<Step> {
-        let journey = self.under_way.remove(&id)?;
-        Some(self.begin(config, journey, known, now))
+        let in_flight = self.under_way.remove(&id)?;
+        Some(self.begin(config, in_flight, known, now))
     }
 
     /// Goes on with a request that was sent; says which origins the vantages are to look at.
-    pub fn returned(
-        &mut self,
-        config: &Config,
-        id: u32,
-        event: Event,
-        now: Timestamp,
-    ) -> Option<(Step, Vec<OriginId>)> {
-        let mut journey = self.under_way.remove(&id)?;
-        let mut attempt = journey.attempt.take()?;
+    pub fn on_response(&mut self, config: &Config, id: u32, event: Event, now: Timestamp) -> Option<After> {
+        let mut in_flight = self.under_way.remove(&id)?;
+        let mut attempt = in_flight.attempt.take()?;
         let effect = attempt.step(event, config, &mut self.traffic, now);
         let pool = config.pools.get(attempt.pool);
         let name =
             |place: usize| pool.and_then(|pool| pool.origins.get(place)).map(|origin| origin.id.clone());
-        let doubted = attempt.take_doubted().into_iter().filter_map(name).collect();
-        Some((self.effect(config, journey, attempt, effect, now), doubted))
+        let suspected = attempt.take_doubted().into_iter().filter_map(name).collect();
+        Some(After { step: self.effect(config, in_flight, attempt, effect, now), suspected })
     }
 
     /// Whether a copy of a good answer is to be kept.
     #[must_use]
     pub fn keeps_copy(&self, config: &Config, exchange: &Exchange<'_>) -> Option<Keep> {
         let found = parts(exchange.url)?;
-        let Way::Route(place) = self.table.find(found.authority, found.path) else { return None };
+        let RouteMatch::Route(place) = self.table.find(found.authority, found.path) else { return None };
         copy::keep(config.routes.get(place)?, exchange)
     }
 
@@ -243,72 +212,85 @@ impl Passage {
 
     /// What this isolate saw.
     #[must_use]
-    pub const fn traffic(&self) -> &Traffic {
+    pub const fn traffic(&self) -> &OutlierDetector {
         &self.traffic
     }
 
-    fn begin(&mut self, config: &Config, journey: Journey, known: Option<&Known>, now: Timestamp) -> Step {
+    fn begin(&mut self, config: &Config, in_flight: InFlight, known: Option<&Known>, now: Timestamp) -> Step {
         let view = config
             .routes
-            .get(journey.route)
+            .get(in_flight.route)
             .and_then(|route| known.and_then(|known| known.snapshot.pool(route.pool.as_str())));
-        let asked = Asked { method: &journey.method, body: journey.body };
-        let begun =
-            Attempt::begin((config, journey.route), asked, view, &mut self.traffic, (journey.came, now));
+        let asked = Asked { method: &in_flight.method, body: in_flight.body };
+        let (at, times) = (At { config, route: in_flight.route }, Times { came: in_flight.came, now });
+        let begun = Attempt::begin(at, asked, view, &mut self.traffic, times);
         // A route always has a pool.
-        let Some((attempt, effect)) = begun else { return Step::Answer(Refusal::Nowhere.answer()) };
+        let Some((attempt, effect)) = begun else { return Step::Answer(Rejection::NoRoute.answer()) };
         let lease = view
             .zip(known)
-            .and_then(|(view, known)| self.lease(config, &journey, &attempt, (view, known), now));
-        let mut step = self.effect(config, journey, attempt, effect, now);
+            .and_then(|(view, known)| self.steady_until(config, &attempt, view, known, now))
+            .and_then(|until| self.lease(config, &in_flight, &attempt, now, until));
+        let mut step = self.effect(config, in_flight, attempt, effect, now);
         if let Step::Send(send) = &mut step {
-            send.lease = lease.map(|lease| Lease { patience: send.patience, ..lease });
+            send.lease = lease.map(|lease| Lease { timeout: send.timeout, ..lease });
         }
         step
+    }
+
+    /// Until when the next requests go the same way.
+    fn steady_until(
+        &self,
+        config: &Config,
+        attempt: &Attempt,
+        view: &PoolView,
+        known: &Known,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let pool = config.pools.get(attempt.pool)?;
+        let stable = self.traffic.stable_until(attempt.pool, now)?;
+        Some(holds_until(pool, view, now)?.min(known.rests_until).min(stable))
     }
 
     /// What holds for the next requests as well.
     fn lease(
         &self,
         config: &Config,
-        journey: &Journey,
+        in_flight: &InFlight,
         attempt: &Attempt,
-        (view, known): (&PoolView, &Known),
-        now: Timestamp,
+        from: Timestamp,
+        until: Timestamp,
     ) -> Option<Lease> {
-        let pool = config.pools.get(attempt.pool)?;
-        let calm = self.traffic.calm_until(attempt.pool, now)?;
-        let until = holds_until(pool, view, now)?.min(known.rests_until).min(calm);
-        let asked = parts(&journey.url)?;
-        let own = (self.table.depth(asked.authority), self.pseudonym.as_str());
-        Lease::of(config, attempt, own, &asked, (now, until))
+        let asked = parts(&in_flight.url)?;
+        let depth = self.table.depth(asked.authority);
+        Lease::of(config, attempt, &asked, Terms { depth, pseudonym: &self.pseudonym, from, until })
     }
 
     fn effect(
         &mut self,
         config: &Config,
-        mut journey: Journey,
+        mut in_flight: InFlight,
         attempt: Attempt,
         effect: Effect,
         now: Timestamp,
     ) -> Step {
         match effect {
-            Effect::Send(origin, patience) => {
-                let copies = copies(config, &journey);
+            Effect::Send(origin, timeout) => {
+                let copies = in_flight.keeps_copies(config);
                 let origin = config.pools.get(attempt.pool).and_then(|pool| pool.origins.get(origin));
                 let url =
-                    origin.map(|origin| format!("{}{}", origin.url, journey.target)).unwrap_or_default();
-                let (set, remove) = (std::mem::take(&mut journey.set), std::mem::take(&mut journey.remove));
-                let (route, strip) = (journey.route, journey.strip);
+                    origin.map(|origin| format!("{}{}", origin.url, in_flight.target)).unwrap_or_default();
+                let (set, remove) =
+                    (std::mem::take(&mut in_flight.set), std::mem::take(&mut in_flight.remove));
+                let (route, strip) = (in_flight.route, in_flight.strip);
                 let hosts = back::hosts(config, attempt.pool);
                 let careful = attempt.is_single()
                     && config.routes.get(route).is_some_and(|route| attempt.has_another(route));
-                journey.attempt = Some(attempt);
-                let id = self.keep(config, journey, now);
+                in_flight.attempt = Some(attempt);
+                let id = self.keep(config, in_flight, now);
                 Step::Send(Box::new(Send {
                     id,
                     url,
-                    patience,
+                    timeout,
                     set,
                     remove,
                     copies,
@@ -320,23 +302,25 @@ impl Passage {
                 }))
             }
             Effect::Pass => {
-                let pass = Step::Pass(fields::response(config, &attempt, now.since(journey.came)));
+                let pass = Step::Pass(fields::response(config, &attempt, now.since(in_flight.came)));
                 // An answer after which another origin was to be asked is worse than a copy.
-                if attempt.is_good() { pass } else { copied(config, &journey, &attempt, pass) }
+                if attempt.is_good() { pass } else { in_flight.copied(config, &attempt, pass) }
             }
-            Effect::GiveUp => copied(config, &journey, &attempt, Step::Answer(apology(config, &attempt))),
+            Effect::GiveUp => {
+                in_flight.copied(config, &attempt, Step::Answer(error_answer(config, &attempt)))
+            }
         }
     }
 
-    fn keep(&mut self, config: &Config, journey: Journey, now: Timestamp) -> u32 {
+    fn keep(&mut self, config: &Config, in_flight: InFlight, now: Timestamp) -> u32 {
         if self.under_way.len() >= self.sweep_at {
-            let deadline = |journey: &Journey| {
-                config.routes.get(journey.route).map_or(Millis::ZERO, |route| route.deadline)
+            let deadline = |in_flight: &InFlight| {
+                config.routes.get(in_flight.route).map_or(Millis::ZERO, |route| route.deadline)
             };
             let gone: Vec<u32> = self
                 .under_way
                 .iter()
-                .filter(|(_, journey)| now.since(journey.came) > deadline(journey).plus(SWEEP_AFTER))
+                .filter(|(_, in_flight)| now.since(in_flight.came) > deadline(in_flight).plus(SWEEP_AFTER))
                 .map(|(id, _)| *id)
                 .collect();
             for id in gone {
@@ -346,26 +330,8 @@ impl Passage {
             self.sweep_at = self.under_way.len().saturating_mul(2).max(FEW);
         }
         self.latest = self.latest.wrapping_add(1);
-        self.under_way.insert(self.latest, journey);
+        self.under_way.insert(self.latest, in_flight);
         self.latest
-    }
-}
-
-/// Whether copies are kept of answers to such a request.
-fn copies(config: &Config, journey: &Journey) -> bool {
-    let route = config.routes.get(journey.route);
-    let reads = matches!(journey.method.as_str(), "GET" | "HEAD");
-    reads && journey.body == Body::None && route.is_some_and(|route| route.stale_if_error.is_some())
-}
-
-/// A copy, where the route keeps some, before what would be done without one.
-fn copied(config: &Config, journey: &Journey, attempt: &Attempt, otherwise: Step) -> Step {
-    match config.routes.get(journey.route).filter(|_| copies(config, journey)) {
-        Some(route) => {
-            let key = copy::key(route, &journey.url, journey.accept_encoding.as_deref());
-            Step::Copy(key, fields::copied(config, attempt), Box::new(otherwise))
-        }
-        None => otherwise,
     }
 }
 

@@ -1,4 +1,4 @@
-//! One subject as a channel knows it: what is the matter with it, and what of that the channel was told.
+//! One subject as a channel knows it: what is wrong, and what of that the channel was told.
 //!
 //! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time, when it is over. Each recovery is
 //! told once, and only of what was told before.
@@ -11,34 +11,34 @@ use crate::units::{Millis, Timestamp};
 
 /// What stands with a subject at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Found {
-    /// Nothing is the matter.
+pub enum AlertState {
+    /// Nothing is wrong.
     Good,
     /// Nothing that the channel wants to hear is known.
     NoWord,
-    /// Something is the matter.
-    Trouble {
+    /// Something is wrong.
+    Firing {
         /// What.
         topic: Topic,
         /// Since when.
         since: Timestamp,
         /// It is told when it has lasted this long, if the channel does not want to wait for longer.
-        patience: Millis,
+        delay: Millis,
     },
 }
 
 /// When something was told that was told in vain.
 pub(super) const UNTOLD: Timestamp = Timestamp::from_millis(0);
 
-/// A subject with which something is or was the matter.
+/// The alert of a subject: open, told, past, or none of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Matter {
+pub struct Alert {
     open: Option<Incident>,
     told: Option<Told>,
     past: Option<Past>,
 }
 
-/// What is the matter.
+/// What is wrong now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Incident {
     topic: Topic,
@@ -67,8 +67,8 @@ pub(super) struct Past {
     pub(super) times: u32,
 }
 
-impl Matter {
-    /// A subject with which nothing is the matter.
+impl Alert {
+    /// Nothing wrong, nothing told.
     #[must_use]
     pub const fn new() -> Self {
         Self { open: None, told: None, past: None }
@@ -81,10 +81,10 @@ impl Matter {
     }
 
     /// Takes in what stands. Whether that is news here. `after` and whether recoveries are told are the channel's.
-    pub fn see(&mut self, found: Found, after: Millis, recoveries: bool, now: Timestamp) -> bool {
+    pub fn see(&mut self, found: AlertState, after: Millis, recoveries: bool, now: Timestamp) -> bool {
         match found {
-            Found::NoWord => false,
-            Found::Good => {
+            AlertState::NoWord => false,
+            AlertState::Good => {
                 let closed = self.close(now);
                 let Some(told) = self.told.as_mut().filter(|told| told.ended.is_none()) else {
                     return closed;
@@ -95,10 +95,10 @@ impl Matter {
                 }
                 true
             }
-            Found::Trouble { topic, since, patience } => {
+            AlertState::Firing { topic, since, delay } => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.topic == topic) {
                     // It may have become more urgent meanwhile.
-                    let ripe = open.ripe.min(open.since.plus(after.max(patience)));
+                    let ripe = open.ripe.min(open.since.plus(after.max(delay)));
                     return std::mem::replace(&mut open.ripe, ripe) != ripe;
                 }
                 // What gets worse before it could be told is told as what it became.
@@ -108,7 +108,7 @@ impl Matter {
                 // What was told and was not over since goes on: it is told once.
                 let goes_on = self.told.filter(|told| told.topic == topic && told.ended.is_none());
                 let since = goes_on.map_or(since, |told| told.since);
-                self.open = Some(Incident { topic, since, ripe: since.plus(after.max(patience)) });
+                self.open = Some(Incident { topic, since, ripe: since.plus(after.max(delay)) });
                 true
             }
         }
@@ -191,7 +191,7 @@ impl Matter {
     }
 
     /// The message that was made at `made` was given up: what of this it told, and lasts, is to be told again. Whether it told anything.
-    pub fn forget_telling(&mut self, made: Timestamp) -> bool {
+    pub fn forget_notice(&mut self, made: Timestamp) -> bool {
         let Some(told) = self.told.as_mut().filter(|told| told.at == made) else { return false };
         told.at = UNTOLD;
         true

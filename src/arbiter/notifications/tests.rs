@@ -160,7 +160,7 @@ fn what_is_given_up_is_an_event_and_shows() {
             desktop.answered(&delivery, failed(), second * 1_000 + 100);
         }
         let given_up = effects.iter().find_map(|effect| {
-            if let Effect::GivenUp(happening) = effect { Some(happening.clone()) } else { None }
+            if let Effect::GivenUp(transition) = effect { Some(transition.clone()) } else { None }
         });
         if let Some(given_up) = given_up {
             break given_up;

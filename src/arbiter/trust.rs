@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::config::{Config, Origin};
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::verdict::{self, Ballot, Judgement, Rules, StandingVote, Votes};
+use crate::verdict::{self, Ballot, RawVerdict, RecordedVote, Rules, Votes};
 use crate::vote::Opinion;
 
 /// Why each vantage has no evidence of each origin.
@@ -13,7 +13,7 @@ pub(super) type Blind = BTreeMap<OriginId, BTreeMap<Name, String>>;
 
 /// Who is not believed at present.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Belief {
+pub(super) struct VantageTrust {
     /// Vantages that cannot be believed by what the others see, and why.
     isolated: BTreeMap<Name, String>,
     /// Vantages that something answered again, and when.
@@ -22,7 +22,7 @@ pub(super) struct Belief {
     unanswered_until: Timestamp,
 }
 
-impl Belief {
+impl VantageTrust {
     /// Notes that a vote says that nothing answered, which is fresh until then.
     pub(super) fn unanswered(&mut self, until: Timestamp) {
         self.unanswered_until = self.unanswered_until.max(until);
@@ -85,12 +85,12 @@ impl Belief {
         origin: &Origin,
         ballot: Ballot<'_>,
         now: Timestamp,
-    ) -> Judgement {
+    ) -> RawVerdict {
         if self.isolated.is_empty() && self.returned.is_empty() {
             return verdict::judge(rules, origin.definition, ballot, now);
         }
         let (mut votes, mut blind) = (ballot.votes.clone(), ballot.blind.clone());
-        let why = |vantage: &Name, vote: &StandingVote| {
+        let why = |vantage: &Name, vote: &RecordedVote| {
             let since = self.returned.get(vantage).filter(|since| is_of_before(vote, **since));
             let returned = || since.map(|_| format!("{vantage} has only just come back"));
             self.isolated.get(vantage).cloned().or_else(returned)
@@ -108,6 +108,6 @@ impl Belief {
 }
 
 /// Whether a vote of fail rests on nothing that was seen since then.
-fn is_of_before(vote: &StandingVote, since: Timestamp) -> bool {
+fn is_of_before(vote: &RecordedVote, since: Timestamp) -> bool {
     vote.since <= since && (!vote.seen.failed || vote.observed <= since)
 }

@@ -5,7 +5,7 @@
 //! reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
 
 use crate::config::OriginUrl;
-use crate::probe::Referral;
+use crate::probe::ReferenceResult;
 use crate::units::{Millis, Timestamp};
 
 /// A vantage that reached no reference tries again after this long.
@@ -21,7 +21,7 @@ const LOST_AFTER: Millis = Millis::from_secs(8);
 
 /// What a vantage knows of its own connection.
 #[derive(Clone, Debug)]
-pub(super) struct Bearings {
+pub(super) struct SelfCheck {
     references: Vec<OriginUrl>,
     under_way: Option<(u64, usize, Timestamp)>,
     /// When something last answered, an origin or a reference.
@@ -34,7 +34,7 @@ pub(super) struct Bearings {
 
 /// What may be concluded from a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Belief {
+pub(super) enum Attribution {
     /// The failure is the origin's.
     Counts,
     /// Not known before a reference has answered.
@@ -56,20 +56,20 @@ pub(super) enum Conclusion {
     Lost,
 }
 
-impl Bearings {
+impl SelfCheck {
     pub(super) fn new(references: &[OriginUrl], asked: Option<Timestamp>, colo: Option<String>) -> Self {
         let references = references.to_vec();
         Self { references, under_way: None, reached: None, lost: None, asked, colo }
     }
 
     /// What the failure of a probe that was sent at `sent` proves.
-    pub(super) fn belief(&self, sent: Timestamp, now: Timestamp) -> Belief {
+    pub(super) fn attribution(&self, sent: Timestamp, now: Timestamp) -> Attribution {
         if self.references.is_empty() || self.reached.is_some_and(|reached| reached >= sent) {
-            Belief::Counts
+            Attribution::Counts
         } else if self.lost.is_some_and(|lost| now.since(lost) < RETRY) {
-            Belief::Own
+            Attribution::Own
         } else {
-            Belief::Unsure
+            Attribution::Unsure
         }
     }
 
@@ -90,7 +90,7 @@ impl Bearings {
     }
 
     /// A clock that stepped back must not keep the vantage from asking, nor an answer that never came.
-    pub(super) fn tidy(&mut self, now: Timestamp) {
+    pub(super) fn expire(&mut self, now: Timestamp) {
         self.asked = self.asked.filter(|at| *at <= now);
         self.reached = self.reached.filter(|at| *at <= now);
         self.lost = self.lost.map(|at| at.min(now));
@@ -125,7 +125,7 @@ impl Bearings {
         &mut self,
         ticket: u64,
         next_ticket: u64,
-        referral: &Referral,
+        referral: &ReferenceResult,
         now: Timestamp,
     ) -> Conclusion {
         let Some((_, index, _)) = self.under_way.take_if(|(asked, _, _)| *asked == ticket) else {

@@ -15,7 +15,7 @@ const LOST_AFTER: Millis = Millis::from_secs(5);
 
 /// Everything about one origin at this vantage.
 #[derive(Clone, Debug)]
-pub(super) struct Booth {
+pub(super) struct OriginCheck {
     pub(super) origin: Origin,
     turn: Turn,
     pub(super) tally: Tally,
@@ -53,7 +53,7 @@ pub(super) struct Withheld {
     pub(super) sample: Sample,
 }
 
-impl Booth {
+impl OriginCheck {
     pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
         Self {
             origin: origin.clone(),
@@ -71,12 +71,12 @@ impl Booth {
         }
     }
 
-    /// The time between two probes. `hurry` allows for a shorter one than in the settled state.
-    pub(super) fn interval(&self, hurry: bool) -> Millis {
+    /// The time between two probes. `fast_allowed` allows for a shorter one than in the settled state.
+    pub(super) fn interval(&self, fast_allowed: bool) -> Millis {
         let pace = &self.origin.pace;
         let settled = self.tally.interval(pace);
         let interval = if self.doubted > 0 { settled.min(pace.fast_interval) } else { settled };
-        if hurry { interval } else { interval.max(pace.interval) }
+        if fast_allowed { interval } else { interval.max(pace.interval) }
     }
 
     /// Looks at it more closely: at once, and as often in short order as it takes to make up one's mind.
@@ -87,7 +87,7 @@ impl Booth {
     }
 
     /// Whether the next probe comes sooner than in the settled state.
-    pub(super) fn in_a_hurry(&self) -> bool {
+    pub(super) fn is_fast(&self) -> bool {
         self.interval(true) < self.origin.pace.interval
     }
 
@@ -98,20 +98,20 @@ impl Booth {
     /// When the next probe is due: the first slot at least half a fast interval after the last start, so that a change of pace
     /// neither makes two probes fall together nor leaves out a slot of the usual pace, which would look like silence. One that is
     /// wanted at once waits for no slot, and those that follow it for none that is more than an interval away.
-    pub(super) fn due(&self, vantage: &Name, hurry: bool, now: Timestamp) -> Timestamp {
-        let interval = self.interval(hurry);
+    pub(super) fn due(&self, vantage: &Name, fast_allowed: bool, now: Timestamp) -> Timestamp {
+        let interval = self.interval(fast_allowed);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
-        // Neither a straggler nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
+        // Neither a late probe nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
         if self.is_busy() {
             return self.slots(vantage).next(interval, settled.max(now));
         }
-        if self.at_once && hurry {
+        if self.at_once && fast_allowed {
             return if self.resumed { now } else { settled.max(now) };
         }
         let slot = self.slots(vantage).next(interval, settled);
         // The next slot may lie one and a half intervals away.
-        if self.doubted > 0 && hurry { slot.min(started.plus(interval)) } else { slot }
+        if self.doubted > 0 && fast_allowed { slot.min(started.plus(interval)) } else { slot }
     }
 
     /// Whether a probe is under way or waits for its turn.
@@ -139,7 +139,7 @@ impl Booth {
 
     /// A start in the future means that the clock stepped back. The slot of a probe that never came back, although its deadline is
     /// long past, is freed: it is no evidence.
-    pub(super) fn tidy(&mut self, now: Timestamp) {
+    pub(super) fn expire(&mut self, now: Timestamp) {
         self.started = self.started.map(|started| started.min(now));
         let limit = self.origin.pace.timeout.plus(LOST_AFTER);
         if self.started.is_none_or(|started| now.since(started) > limit) {
@@ -187,18 +187,18 @@ impl Booth {
     }
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
-    /// in doubt is probed at once, if there is reason to `hurry` or nothing is known of it yet.
-    pub(super) fn resume(&mut self, vantage: &Name, hurry: bool, now: Timestamp) {
-        if self.tally.in_doubt() && (hurry || self.tally.run() == 0) {
+    /// in doubt is probed at once, if there is reason to `fast_allowed` or nothing is known of it yet.
+    pub(super) fn resume(&mut self, vantage: &Name, fast_allowed: bool, now: Timestamp) {
+        if self.tally.in_doubt() && (fast_allowed || self.tally.run() == 0) {
             return;
         }
-        let interval = self.interval(hurry);
+        let interval = self.interval(fast_allowed);
         let slots = self.slots(vantage);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));
         // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.
-        let wobble = Millis::new(interval.get() / 10);
-        self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(wobble));
+        let jitter = Millis::new(interval.get() / 10);
+        self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(jitter));
         self.resumed = true;
     }
 }

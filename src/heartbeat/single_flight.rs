@@ -9,11 +9,11 @@ use crate::config::Heartbeat;
 use crate::units::{Millis, OriginId, Timestamp};
 
 /// One that is under way for longer is lost.
-pub const PATIENCE: Millis = Millis::from_secs(5);
+pub const TIMEOUT: Millis = Millis::from_secs(5);
 
 /// What to do with a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pass {
+pub enum Admission {
     /// Tell the Arbiter, and then say what became of it.
     On,
     /// Confirm it: another was taken just now.
@@ -35,15 +35,15 @@ struct Known {
 
 /// What this isolate has passed on, by job.
 #[derive(Debug)]
-pub struct Gate(BTreeMap<OriginId, Known>);
+pub struct SingleFlight(BTreeMap<OriginId, Known>);
 
-impl Default for Gate {
+impl Default for SingleFlight {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Gate {
+impl SingleFlight {
     /// One that has passed nothing on yet.
     #[must_use]
     pub const fn new() -> Self {
@@ -51,16 +51,16 @@ impl Gate {
     }
 
     /// What to do now with a heartbeat that came at `came`. It must be of the configuration, so that this does not grow without bound.
-    pub fn meet(&mut self, heartbeat: &Heartbeat, came: Timestamp, now: Timestamp) -> Pass {
+    pub fn meet(&mut self, heartbeat: &Heartbeat, came: Timestamp, now: Timestamp) -> Admission {
         let known = self.0.entry(heartbeat.id.clone()).or_default();
         let within = |at: Option<Timestamp>, length| at.is_some_and(|at| at <= now && now.since(at) < length);
         if within(known.taken, heartbeat.rest()) {
-            Pass::Taken
-        } else if within(known.asked, PATIENCE) {
-            if now.since(came) >= PATIENCE { Pass::Lost } else { Pass::Wait(Millis::new(50)) }
+            Admission::Taken
+        } else if within(known.asked, TIMEOUT) {
+            if now.since(came) >= TIMEOUT { Admission::Lost } else { Admission::Wait(Millis::new(50)) }
         } else {
             known.asked = Some(now);
-            Pass::On
+            Admission::On
         }
     }
 

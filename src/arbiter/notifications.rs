@@ -2,8 +2,8 @@
 
 use super::{Arbiter, Effect, NEVER, Row, Table};
 use crate::config::{Channel, Config, Pool, Topic};
-use crate::notify::{Answer, Detail, Found, Outbox, PoolState, WATCH_PATIENCE, of_pool};
-use crate::snapshot::{ChannelView, Happening};
+use crate::notify::{AlertState, Answer, Detail, Outbox, PoolState, WATCH_DELAY, of_pool};
+use crate::snapshot::{ChannelView, Transition};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -17,7 +17,7 @@ const REASONS: usize = 4;
 
 /// The outboxes, each in the place of its channel in the configuration.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct Notifier {
     boxes: Vec<Outbox>,
     /// Places of the pools that may have changed since they were last looked at.
     touched: Vec<usize>,
@@ -29,7 +29,7 @@ pub(super) struct Desk {
     pub(super) next: Timestamp,
 }
 
-impl Desk {
+impl Notifier {
     /// The desk before anything was told. Every pool is to be looked at.
     pub(super) fn new(config: &Config) -> Self {
         let touched = if config.notify.is_empty() { 0 } else { config.pools.len() };
@@ -88,13 +88,13 @@ impl Arbiter {
             Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
-        self.desk.restore(row, &config.notify, &known);
+        self.notifier.restore(row, &config.notify, &known);
     }
 
     /// Takes in what became of a message.
     pub(super) fn answered(&mut self, answer: Answer, now: Timestamp) {
-        let outbox = self.desk.boxes.iter_mut().find(|outbox| *outbox.channel() == answer.channel);
-        self.desk.dirty |= outbox.is_some_and(|outbox| outbox.answered(&answer.id, answer.outcome, now));
+        let outbox = self.notifier.boxes.iter_mut().find(|outbox| *outbox.channel() == answer.channel);
+        self.notifier.dirty |= outbox.is_some_and(|outbox| outbox.answered(&answer.id, answer.outcome, now));
     }
 
     /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too long, and makes and sends messages.
@@ -104,20 +104,21 @@ impl Arbiter {
         looks: bool,
         rows: &mut Vec<Row>,
         now: Timestamp,
-    ) -> (Vec<Happening>, Vec<Effect>) {
-        let (mut happenings, mut deliveries) = (Vec::new(), Vec::new());
-        rows.append(&mut self.desk.gone);
-        let idle = !looks && self.desk.touched.is_empty() && !self.desk.dirty && now < self.desk.next;
+    ) -> (Vec<Transition>, Vec<Effect>) {
+        let (mut transitions, mut deliveries) = (Vec::new(), Vec::new());
+        rows.append(&mut self.notifier.gone);
+        let idle =
+            !looks && self.notifier.touched.is_empty() && !self.notifier.dirty && now < self.notifier.next;
         if self.config.notify.is_empty() || idle {
-            return (happenings, deliveries);
+            return (transitions, deliveries);
         }
-        let mut desk = std::mem::take(&mut self.desk);
-        let touched = std::mem::take(&mut desk.touched);
-        (desk.dirty, desk.next) = (false, NEVER);
+        let mut notifier = std::mem::take(&mut self.notifier);
+        let touched = std::mem::take(&mut notifier.touched);
+        (notifier.dirty, notifier.next) = (false, NEVER);
         let base = self.config.own_base(None);
         // Whoever has to wait is sent when another one has ended.
-        let mut under_way = desk.boxes.iter().filter(|outbox| outbox.is_sending(now)).count();
-        for (outbox, channel) in desk.boxes.iter_mut().zip(&self.config.notify) {
+        let mut under_way = notifier.boxes.iter().filter(|outbox| outbox.is_sending(now)).count();
+        for (outbox, channel) in notifier.boxes.iter_mut().zip(&self.config.notify) {
             for pool in touched.iter().filter_map(|place| self.config.pools.get(*place)) {
                 if channel.covers(&pool.name) {
                     self.look_at_pool(outbox, channel, pool, now);
@@ -128,7 +129,7 @@ impl Arbiter {
             }
             if let Some(reason) = outbox.give_up(channel, now) {
                 let (from, to) = (Status::Unknown, Status::Unknown);
-                happenings.push(Happening {
+                transitions.push(Transition {
                     at: now,
                     subject: format!("notify/{}", channel.name),
                     from,
@@ -148,10 +149,10 @@ impl Arbiter {
             let delivery = outbox.send(now);
             under_way = under_way.saturating_add(usize::from(delivery.is_some()));
             deliveries.extend(delivery.map(Effect::Deliver));
-            desk.next = outbox.next(channel, now).map_or(desk.next, |next| desk.next.min(next));
+            notifier.next = outbox.next(channel, now).map_or(notifier.next, |next| notifier.next.min(next));
         }
-        self.desk = desk;
-        (happenings, deliveries)
+        self.notifier = notifier;
+        (transitions, deliveries)
     }
 
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
@@ -170,8 +171,8 @@ impl Arbiter {
         outbox.see(channel, &format!("pool/{}", pool.name), found, now);
         if channel.hears(Topic::Flapping) {
             let flaps = verdicts().any(|verdict| verdict.flapping().is_some());
-            let trouble = Found::Trouble { topic: Topic::Flapping, since: now, patience: Millis::ZERO };
-            let found = if flaps { trouble } else { Found::Good };
+            let trouble = AlertState::Firing { topic: Topic::Flapping, since: now, delay: Millis::ZERO };
+            let found = if flaps { trouble } else { AlertState::Good };
             outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
         }
     }
@@ -182,8 +183,8 @@ impl Arbiter {
             let silent = until.is_none_or(|until| now > until);
             // Nobody listened before this state was made: that is no silence of the vantage.
             let since = until.map_or(self.began, |until| until.max(self.began));
-            let trouble = Found::Trouble { topic: Topic::Watch, since, patience: WATCH_PATIENCE };
-            let found = if silent { trouble } else { Found::Good };
+            let trouble = AlertState::Firing { topic: Topic::Watch, since, delay: WATCH_DELAY };
+            let found = if silent { trouble } else { AlertState::Good };
             outbox.see(channel, &format!("vantage/{key}"), found, now);
         }
     }
@@ -212,7 +213,7 @@ impl Arbiter {
                 }
             }
             for vote in &origin.votes {
-                let fails = vote.opinion == Opinion::Fail && self.belief.doubts(&vote.vantage).is_none();
+                let fails = vote.opinion == Opinion::Fail && self.trust.doubts(&vote.vantage).is_none();
                 if fails && !detail.seen_from.contains(&vote.vantage) {
                     detail.seen_from.push(vote.vantage.clone());
                 }
@@ -258,7 +259,7 @@ impl Arbiter {
                 waiting,
             }
         };
-        self.desk.boxes.iter().map(view).collect()
+        self.notifier.boxes.iter().map(view).collect()
     }
 }
 
