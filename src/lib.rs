@@ -51,6 +51,8 @@ pub mod signal;
 
 pub mod snapshot;
 
+pub mod calls;
+
 pub mod reader;
 
 pub mod follow;

@@ -14,7 +14,7 @@ const FEATURES = [
 ];
 
 // Few passes: what the compiler made is small already, and its repetitions compress better than what shares them (decision 0010).
-const SMALLER = ["-O1", "--shrink-level=2", "--converge", "--strip-producers", "--strip-target-features"];
+const SMALLER = ["-O1", "--shrink-level=2", "--strip-producers", "--strip-target-features"];
 
 /** The glue is made for exactly one version of the library. */
 function checkVersions() {

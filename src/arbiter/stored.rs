@@ -39,6 +39,23 @@ pub enum Table {
     Outbox,
 }
 
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Shards, Self::Pools, Self::Outbox, Self::Events, Self::Meta];
+
+    /// Its name in the database, with the version of the schema.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shards => "v1_shards",
+            Self::Pools => "v1_pools",
+            Self::Events => "v1_events",
+            Self::Meta => "meta",
+            Self::Outbox => "v1_outbox",
+        }
+    }
+}
+
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

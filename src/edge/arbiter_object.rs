@@ -20,12 +20,13 @@ use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
+use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
 
@@ -99,49 +100,39 @@ impl Inner {
         let Ok(config) = deployed::config() else {
             return respond::plain(503, "the configuration is not valid");
         };
-        let url = request.url();
-        match (request.method().as_str(), url.strip_prefix("https://arbiter/")) {
-            ("POST", Some("report")) => {
+        let call = request.url().strip_prefix(layers::ARBITER).and_then(ArbiterCall::parse);
+        let Some(call) = call else { return respond::plain(404, "") };
+        match call {
+            ArbiterCall::Report => {
                 let text = respond::text(request.text()).await?;
                 self.take(config, &text).await
             }
-            ("POST", Some(path)) if path.starts_with("beat/") => {
-                let id = path.strip_prefix("beat/").and_then(OriginId::parse);
-                let Some(id) = id.filter(|id| config.heartbeat(id).is_some()) else {
-                    return respond::plain(404, "");
-                };
+            ArbiterCall::Beat(id) if config.heartbeat(&id).is_some() => {
                 log::debug("heartbeat_taken", &[("subject", &id.to_string())]);
                 self.step(config, Event::Beat(id)).await?;
                 respond::plain(204, "")
             }
-            ("POST", Some(path)) if path.starts_with("doubt/") => {
-                let id = path.strip_prefix("doubt/").and_then(OriginId::parse);
-                let Some(id) = id.filter(|id| config.origin(id).is_some()) else {
-                    return respond::plain(404, "");
-                };
+            ArbiterCall::Suspect(id) if config.origin(&id).is_some() => {
                 self.step(config, Event::OriginSuspected(id)).await?;
                 respond::plain(204, "")
             }
-            (_, Some(path)) if path.starts_with("follow/") => {
-                let pool = path.strip_prefix("follow/").and_then(|pool| config.pool(pool));
-                let Some(pool) = pool else { return respond::plain(404, "") };
+            ArbiterCall::Follow(pool) if config.pool(pool.as_str()).is_some() => {
                 self.step(config, Event::Woken).await?;
-                self.follow(&pool.name)
+                self.follow(&pool)
             }
-            (_, Some("wake")) => {
+            ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
+                respond::plain(404, "")
+            }
+            ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
             }
-            (_, Some(path)) => match path.strip_prefix("snapshot/").and_then(Part::parse) {
-                Some(part) => {
-                    self.step(config, Event::Woken).await?;
-                    let now = clock::now();
-                    let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(&part, now));
-                    respond::plain(200, &json::write(&snapshot))
-                }
-                None => respond::plain(404, ""),
-            },
-            (_, None) => respond::plain(404, ""),
+            ArbiterCall::Snapshot(part) => {
+                self.step(config, Event::Woken).await?;
+                let now = clock::now();
+                let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(&part, now));
+                respond::plain(200, &json::write(&snapshot))
+            }
         }
     }
 
@@ -278,7 +269,7 @@ impl Inner {
         spawn_local(async move {
             let name = object.name.clone();
             log::info("vantage_armed", &[("object", &name.clone())]);
-            if let Err(error) = poke(&env, &object, "arm").await {
+            if let Err(error) = wake(&env, &object).await {
                 log::warn("vantage_unreachable", &[("object", &name), ("error", &error.to_string())]);
             }
         });
@@ -294,7 +285,7 @@ impl Inner {
         spawn_local(async move {
             let told = async {
                 let vantage = bound::object(&env, "VANTAGE", &object.name, object.hint.as_str())?;
-                bound::post(vantage, "https://vantage/hurry", &lines).await
+                bound::post(vantage, &layers::vantage_url(VantageCall::ProbeNow), &lines).await
             };
             if let Err(error) = told.await {
                 log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
@@ -317,8 +308,8 @@ impl Inner {
     }
 }
 
-async fn poke(env: &Env, object: &ObjectName, path: &str) -> Result<()> {
-    let url = format!("https://vantage/{path}");
+/// Has a vantage object set its alarm.
+async fn wake(env: &Env, object: &ObjectName) -> Result<()> {
     let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
-    bound::get(vantage, &url).await.map(drop)
+    bound::get(vantage, &layers::vantage_url(VantageCall::Arm)).await.map(drop)
 }

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::follow::{self, Follower, FollowerLimit, Mark, Next, Reading, Wait};
 use crate::serve::{self, Ask, Target};
 use crate::snapshot::Part;
-use crate::units::Millis;
+use crate::units::{Millis, Name};
 
 thread_local! {
     static PERMITS: RefCell<FollowerLimit> = const { RefCell::new(FollowerLimit::new()) };
@@ -77,7 +77,7 @@ enum Wants {
 /// A follower, and what it holds of the platform.
 struct Following {
     config: &'static Config,
-    pool: String,
+    pool: Name,
     part: Part,
     limit: Millis,
     follower: Follower,
@@ -92,8 +92,8 @@ impl Following {
     /// A follower without a permit; nothing without a configuration.
     fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
         let config = deployed::config().ok()?;
-        let pool = pool.to_owned();
-        let (part, limit) = reader::part_and_limit(&Target::Stream { pool: pool.clone() }, config, env);
+        let (part, limit) = reader::part_and_limit(&Target::Stream { pool: pool.to_owned() }, config, env);
+        let pool = config.pool(pool)?.name.clone();
         let now = clock::now();
         let follower = match wants {
             Wants::Answer(wait) => Follower::waiting(wait, limit, now),
@@ -138,11 +138,10 @@ impl Following {
         loop {
             match self.follower.next(clock::now()) {
                 Next::Look => {
-                    let pool = self.config.pool(&self.pool).map(|pool| pool.name.clone());
-                    let least = pool.map(|pool| (pool, self.follower.least()));
+                    let least = Some((self.pool.clone(), self.follower.least()));
                     let seen = reader::look(&self.part, self.limit, least, self.config, call).await;
                     let now = clock::now();
-                    let reading = Reading::of(&seen.snapshot, &self.pool, seen.fetched(), now);
+                    let reading = Reading::of(&seen.snapshot, self.pool.as_str(), seen.fetched(), now);
                     if self.follower.seen(&reading, now) {
                         return Outcome::News(seen);
                     }
@@ -244,7 +243,7 @@ impl Stream {
     async fn piece(&self) -> Option<String> {
         let mut following = self.following.take()?;
         let piece = match following.next(Call { env: &self.env, ctx: &self.ctx }).await {
-            Outcome::News(seen) => serve::event(&seen.snapshot, &following.pool, clock::now()),
+            Outcome::News(seen) => serve::event(&seen.snapshot, following.pool.as_str(), clock::now()),
             Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
             Outcome::Over | Outcome::Crowded => return None,
         };

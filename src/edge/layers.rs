@@ -9,11 +9,16 @@ use worker::{Env, Error, Result, Stub};
 
 use super::line::{Line, Word};
 use super::{bound, caught, clock, deployed, respond};
+use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, OriginId, Timestamp};
+use crate::units::{Millis, Name, OriginId, Timestamp};
+
+/// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is made of.
+pub(super) const ARBITER: &str = "https://arbiter/";
+pub(super) const VANTAGE: &str = "https://vantage/";
 
 /// The name of the one Arbiter object.
 const ARBITER_NAME: &str = "v1";
@@ -71,7 +76,7 @@ pub(super) async fn leave_in_cache(part: &Part, copy: &Held, text: &str) {
 /// What the Arbiter says now, and its text.
 pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String)> {
     let config = deployed::config().map_err(|_| Error::from("the configuration is not valid"))?;
-    let url = format!("https://arbiter/snapshot/{}", part.path());
+    let url = arbiter_url(&ArbiterCall::Snapshot(part.clone()));
     // As old as the question: the answer may have been long on its way.
     let fetched = clock::now();
     let asking = async {
@@ -121,19 +126,29 @@ pub(super) fn arbiter(env: &Env) -> Result<Stub> {
     bound::object(env, "ARBITER", ARBITER_NAME, hint)
 }
 
+/// The address of a call, at a host that only its object knows.
+fn arbiter_url(call: &ArbiterCall) -> String {
+    format!("{ARBITER}{}", call.path())
+}
+
+/// The same of a vantage object.
+pub(super) fn vantage_url(call: VantageCall) -> String {
+    format!("{VANTAGE}{}", call.path())
+}
+
 /// Wakes the Arbiter.
 pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
-    bound::get(arbiter(env)?, "https://arbiter/wake").await.map(drop)
+    bound::get(arbiter(env)?, &arbiter_url(&ArbiterCall::Wake)).await.map(drop)
 }
 
 /// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes; the status of its answer if it
 /// declines.
 pub(super) async fn line(
-    pool: &str,
+    pool: &Name,
     words: UnboundedSender<Word>,
     env: &Env,
 ) -> Result<std::result::Result<Line, u16>> {
-    let answer = bound::upgrade(arbiter(env)?, &format!("https://arbiter/follow/{pool}")).await?;
+    let answer = bound::upgrade(arbiter(env)?, &arbiter_url(&ArbiterCall::Follow(pool.clone()))).await?;
     match answer.status() {
         101 => Line::of(&answer, words).map(Ok),
         status => Ok(Err(status)),
@@ -142,13 +157,13 @@ pub(super) async fn line(
 
 /// Tells the Arbiter that a job reported; whether it took that, and stored it.
 pub(super) async fn beat(env: &Env, id: &OriginId) -> Result<bool> {
-    let url = format!("https://arbiter/beat/{id}");
+    let url = arbiter_url(&ArbiterCall::Beat(id.clone()));
     Ok(bound::post(arbiter(env)?, &url, "").await?.status() == 204)
 }
 
 /// Tells the Arbiter that live requests found an origin wanting.
 pub(super) async fn doubt(env: &Env, id: &OriginId) -> Result<()> {
-    let url = format!("https://arbiter/doubt/{id}");
+    let url = arbiter_url(&ArbiterCall::Suspect(id.clone()));
     bound::post(arbiter(env)?, &url, "").await.map(drop)
 }
 
@@ -164,7 +179,7 @@ pub(super) enum Delivery {
 
 /// Sends a report to the Arbiter.
 pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
-    let response = bound::post(arbiter(env)?, "https://arbiter/report", report).await?;
+    let response = bound::post(arbiter(env)?, &arbiter_url(&ArbiterCall::Report), report).await?;
     Ok(match response.status() {
         204 => Delivery::Taken,
         409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Superseded),

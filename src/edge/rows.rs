@@ -1,5 +1,5 @@
 //! The Arbiter's rows in its database: reads them all at once, and writes those of one step in one
-//! transaction. Which rows there are is said by the core; the tables' names stand here.
+//! transaction. Which rows and tables there are is said by the core.
 
 use worker::{Result, SqlStorageValue, Storage};
 
@@ -10,21 +10,23 @@ use crate::limits::EVENTS_SHOWN;
 /// All rows that are stored; the tables are made where there are none yet.
 pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
     let sql = storage.sql();
-    for statement in [
-        "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS v1_shards (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS v1_pools (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS v1_outbox (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE IF NOT EXISTS v1_events (id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
-    ] {
-        sql.exec(statement, None)?;
+    for table in Table::ALL {
+        let name = table.name();
+        let columns = match table {
+            Table::Events => "(id INTEGER PRIMARY KEY, body TEXT NOT NULL)",
+            Table::Shards | Table::Pools | Table::Outbox | Table::Meta => {
+                "(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID"
+            }
+        };
+        sql.exec(&format!("CREATE TABLE IF NOT EXISTS {name} {columns}"), None)?;
     }
-    let newest = caught::pairs(storage, "SELECT key, body FROM meta WHERE key = 'schema'")?;
+    let meta = Table::Meta.name();
+    let newest = caught::pairs(storage, &format!("SELECT key, body FROM {meta} WHERE key = 'schema'"))?;
     let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
     match schema {
         None => {
             let version = SqlStorageValue::from(SCHEMA_VERSION.to_string());
-            sql.exec("INSERT INTO meta (key, body) VALUES ('schema', ?)", vec![version])?;
+            sql.exec(&format!("INSERT INTO {meta} (key, body) VALUES ('schema', ?)"), vec![version])?;
         }
         Some(found) if found > SCHEMA_VERSION => {
             log::warn("storage_of_a_later_release", &[("schema", &found), ("own", &SCHEMA_VERSION)]);
@@ -32,18 +34,17 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
         Some(_) => {}
     }
     let mut rows = Vec::new();
-    // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
-    let latest = format!(
-        "SELECT key, body FROM (SELECT id, '' AS key, body FROM v1_events ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
-    );
-    for (table, statement) in [
-        (Table::Shards, "SELECT key, body FROM v1_shards"),
-        (Table::Pools, "SELECT key, body FROM v1_pools"),
-        (Table::Outbox, "SELECT key, body FROM v1_outbox"),
-        (Table::Events, latest.as_str()),
-        (Table::Meta, "SELECT key, body FROM meta WHERE key <> 'schema'"),
-    ] {
-        let stored = caught::pairs(storage, statement)?;
+    for table in Table::ALL {
+        let name = table.name();
+        let statement = match table {
+            // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
+            Table::Events => format!(
+                "SELECT key, body FROM (SELECT id, '' AS key, body FROM {name} ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
+            ),
+            Table::Meta => format!("SELECT key, body FROM {name} WHERE key <> 'schema'"),
+            Table::Shards | Table::Pools | Table::Outbox => format!("SELECT key, body FROM {name}"),
+        };
+        let stored = caught::pairs(storage, &statement)?;
         rows.extend(stored.into_iter().map(|(key, text)| Row { table, key, text }));
     }
     Ok(rows)
@@ -68,23 +69,21 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
         let values: Vec<SqlStorageValue> = values.iter().map(|value| value.as_str().into()).collect();
         sql.exec(statement, values).map(drop)
     };
-    let upsert = |table: &str| {
-        let statement = format!(
-            "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
-        );
-        run(&statement, &[&row.key, &row.text])
-    };
+    let table = row.table.name();
     match row.table {
-        Table::Shards => upsert("v1_shards"),
-        Table::Pools => upsert("v1_pools"),
-        Table::Meta if row.text.is_empty() => run("DELETE FROM meta WHERE key = ?", &[&row.key]),
-        Table::Meta => upsert("meta"),
-        Table::Outbox if row.text.is_empty() => run("DELETE FROM v1_outbox WHERE key = ?", &[&row.key]),
-        Table::Outbox => upsert("v1_outbox"),
+        Table::Meta | Table::Outbox if row.text.is_empty() => {
+            run(&format!("DELETE FROM {table} WHERE key = ?"), &[&row.key])
+        }
+        Table::Shards | Table::Pools | Table::Meta | Table::Outbox => {
+            let statement = format!(
+                "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+            );
+            run(&statement, &[&row.key, &row.text])
+        }
         Table::Events => {
-            run("INSERT INTO v1_events (body) VALUES (?)", &[&row.text])?;
+            run(&format!("INSERT INTO {table} (body) VALUES (?)"), &[&row.text])?;
             let statement =
-                format!("DELETE FROM v1_events WHERE id <= (SELECT MAX(id) FROM v1_events) - {EVENTS_KEPT}");
+                format!("DELETE FROM {table} WHERE id <= (SELECT MAX(id) FROM {table}) - {EVENTS_KEPT}");
             run(&statement, &[])
         }
     }

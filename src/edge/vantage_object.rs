@@ -19,6 +19,7 @@ use worker::{Env, Result, State};
 
 use super::layers::Delivery;
 use super::{clock, deployed, layers, log, respond, send};
+use crate::calls::VantageCall;
 use crate::config::{Config, OriginUrl};
 use crate::json;
 use crate::probe::{self, ReferenceResult};
@@ -38,7 +39,7 @@ const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 pub struct Vantage {
     state: State,
     env: Env,
-    watch: RefCell<Option<Prober>>,
+    prober: RefCell<Option<Prober>>,
     alarm: Cell<Option<Timestamp>>,
     reports: Cell<u32>,
     arrivals: RefCell<Option<UnboundedReceiver<Arrival>>>,
@@ -68,7 +69,7 @@ impl Vantage {
         Self {
             state: state.into(),
             env,
-            watch: RefCell::new(None),
+            prober: RefCell::new(None),
             alarm: Cell::new(None),
             reports: Cell::new(0),
             arrivals: RefCell::new(Some(arrivals)),
@@ -82,7 +83,8 @@ impl Vantage {
     /// # Errors
     /// The alarm cannot be set.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
-        if request.url() == "https://vantage/hurry" {
+        let call = request.url().strip_prefix(layers::VANTAGE).and_then(VantageCall::parse);
+        if call == Some(VantageCall::ProbeNow) {
             let lines = respond::text(request.text()).await?;
             for line in lines.lines() {
                 self.doubted.borrow_mut().extend(OriginId::parse(line));
@@ -121,8 +123,8 @@ impl Vantage {
             self.state.storage().delete_alarm().await?;
             return self.state.storage().delete_all().await;
         }
-        if let Some(watch) = self.watch.borrow_mut().as_mut() {
-            self.doubted.take().iter().for_each(|id| watch.doubt(id));
+        if let Some(prober) = self.prober.borrow_mut().as_mut() {
+            self.doubted.take().iter().for_each(|id| prober.doubt(id));
         }
         self.step(Event::Alarm).await?;
         let taken = self.arrivals.take();
@@ -139,10 +141,10 @@ impl Vantage {
         loop {
             let now = clock::now();
             let (busy, next) = self
-                .watch
+                .prober
                 .borrow()
                 .as_ref()
-                .map_or((false, now), |watch| (watch.under_way() > 0, watch.next_due(now)));
+                .map_or((false, now), |prober| (prober.under_way() > 0, prober.next_due(now)));
             if (!busy && self.reports.get() == 0) || next <= now {
                 return Ok(());
             }
@@ -178,14 +180,14 @@ impl Vantage {
     async fn step(&self, event: Event) -> Result<()> {
         let now = clock::now();
         let effects =
-            self.watch.borrow_mut().as_mut().map(|watch| watch.step(event, now)).unwrap_or_default();
+            self.prober.borrow_mut().as_mut().map(|prober| prober.step(event, now)).unwrap_or_default();
         for effect in effects {
             match effect {
                 Effect::WakeAt(at) => self.set_alarm(at).await?,
                 Effect::Persist(text) => {
                     if let Err(error) = self.state.storage().put_raw(KEY, &text).await {
                         // What memory holds was not stored: begin again from what is.
-                        self.watch.replace(None);
+                        self.prober.replace(None);
                         return Err(error);
                     }
                 }
@@ -208,9 +210,9 @@ impl Vantage {
 
     fn start_probe(&self, id: OriginId, ticket: u64) {
         let request = {
-            let watch = self.watch.borrow();
-            watch.as_ref().zip(self.vantage()).and_then(|(watch, vantage)| {
-                watch.origin(&id).map(|origin| (origin.clone(), probe::request(origin, &vantage)))
+            let prober = self.prober.borrow();
+            prober.as_ref().zip(self.vantage()).and_then(|(prober, vantage)| {
+                prober.origin(&id).map(|origin| (origin.clone(), probe::request(origin, &vantage)))
             })
         };
         let Some((origin, request)) = request else { return };
@@ -258,7 +260,7 @@ impl Vantage {
 
     /// Brings the state to life; whether the configuration still names this object.
     async fn load(&self, config: &Config) -> Result<bool> {
-        if self.watch.borrow().as_ref().is_some_and(|watch| watch.config() == config.hash) {
+        if self.prober.borrow().as_ref().is_some_and(|prober| prober.config() == config.hash) {
             return Ok(true);
         }
         let name = self.name();
@@ -271,8 +273,8 @@ impl Vantage {
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
         let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
-        let watch = Prober::new(&duty, stored.as_deref(), clock::now());
-        self.watch.replace(Some(watch));
+        let prober = Prober::new(&duty, stored.as_deref(), clock::now());
+        self.prober.replace(Some(prober));
         Ok(true)
     }
 

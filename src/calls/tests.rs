@@ -1,0 +1,57 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn name() -> impl Strategy<Value = Name> {
+    "[a-z][a-z0-9-]{0,20}[a-z0-9]".prop_filter_map("a name", |text| Name::parse(&text).ok())
+}
+
+fn id() -> impl Strategy<Value = OriginId> {
+    (name(), name()).prop_filter_map("an id", |(pool, origin)| OriginId::parse(&format!("{pool}/{origin}")))
+}
+
+fn call() -> impl Strategy<Value = ArbiterCall> {
+    prop_oneof![
+        Just(ArbiterCall::Report),
+        Just(ArbiterCall::Wake),
+        id().prop_map(ArbiterCall::Beat),
+        id().prop_map(ArbiterCall::Suspect),
+        name().prop_map(ArbiterCall::Follow),
+        Just(ArbiterCall::Snapshot(Part::Whole)),
+        Just(ArbiterCall::Snapshot(Part::Summary)),
+        name().prop_map(|pool| ArbiterCall::Snapshot(Part::Pool(pool))),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_called_is_what_is_heard(call in call()) {
+        prop_assert_eq!(ArbiterCall::parse(&call.path()), Some(call));
+    }
+
+    #[test]
+    fn no_path_is_two_calls(path in "[a-z/]{0,30}") {
+        if let Some(call) = ArbiterCall::parse(&path) {
+            prop_assert_eq!(call.path(), path);
+        }
+    }
+}
+
+#[test]
+fn objects_of_two_releases_understand_each_other() {
+    let id = OriginId::parse("shop/primary").unwrap();
+    let pool = Name::parse("shop").unwrap();
+    for (call, path) in [
+        (ArbiterCall::Report, "report"),
+        (ArbiterCall::Beat(id.clone()), "beat/shop/primary"),
+        (ArbiterCall::Suspect(id), "doubt/shop/primary"),
+        (ArbiterCall::Follow(pool), "follow/shop"),
+        (ArbiterCall::Wake, "wake"),
+        (ArbiterCall::Snapshot(Part::Whole), "snapshot/whole"),
+    ] {
+        assert_eq!(call.path(), path);
+    }
+    assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(VantageCall::path), ["arm", "hurry"]);
+    assert_eq!(VantageCall::parse("hurry"), Some(VantageCall::ProbeNow));
+    assert_eq!(VantageCall::parse(""), None);
+}
