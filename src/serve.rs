@@ -85,10 +85,15 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Stream { pool }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
-        (Target::Beat { token }, Ok(config)) => match heartbeat::claim(config, token) {
-            Some(claim) => return Plan::Beat(claim),
-            None => Some(beat::answer(&Beaten::Unknown)),
-        },
+        (Target::Beat { token }, Ok(config)) => {
+            let claim = heartbeat::claim(config, token);
+            let job = claim.as_ref().map(|claim| claim.heartbeat);
+            match (beat::refused(config, job, ask.method), claim) {
+                (Some(refused), _) => Some(refused),
+                (None, Some(claim)) => return Plan::Beat(claim),
+                (None, None) => Some(beat::answer(&Beaten::Unknown)),
+            }
+        }
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     match (settled, target) {
