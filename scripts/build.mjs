@@ -9,7 +9,7 @@ import { setup } from "./lib/setup.mjs";
 import { buildWorker, compile, place } from "./lib/worker.mjs";
 
 await main(async () => {
-  const { values } = parseArgs({ options: { out: { type: "string" }, features: { type: "string" } } });
+  const { values } = parseArgs({ options: { out: { type: "string" }, features: { type: "string" }, plain: { type: "boolean" } } });
   await setup();
   const out = values.out ?? "build";
   const file = resolve(process.env.VEDETTE_CONFIG || below("vedette.toml"));
@@ -18,6 +18,6 @@ await main(async () => {
   const { good, text, compiled } = compile(file, { deploy });
   if (!good) throw new Stop(text);
   if (text) console.log(text);
-  await buildWorker({ out, features: values.features });
+  await buildWorker({ out, features: values.features, plain: values.plain });
   place(compiled, below(out));
 });

@@ -2,7 +2,8 @@
 // that it begins with; the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. What it compiles is what
 // `npm test` has compiled already.
 
-import { main } from "./lib/run.mjs";
+import { WAITS } from "./lib/jobs.mjs";
+import { main, node22 } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
 
@@ -21,12 +22,25 @@ const cargo = (...args) => ["cargo", "test", "--locked", "--quiet", ...args];
 /** A step of the simulation: one test of it, by its name. */
 const worlds = (what, test, env) => ({
   name: `${what}, from seed ${first}`,
-  command: cargo("--profile", "simulation", "--test", "simulation", test),
+  command: cargo("--config", "tests/optimised.toml", "--test", "simulation", test),
   env: { VEDETTE_FIRST: first, ...env, ...process.env },
-  holds: "simulation",
+  holds: "dev",
 });
 
 const long = () => [
+  {
+    name: "command line",
+    command: ["cargo", "build", "--locked", "--bin", "vedette", "--example", "page_states"],
+    holds: "dev",
+  },
+  { name: "build", command: [process.execPath, "scripts/build.mjs"], needs: ["command line"], holds: "dev" },
+  {
+    name: "the page, in every state and form",
+    kind: WAITS,
+    command: [node22, "--test", "tests/runtime/page.test.mjs"],
+    env: { VEDETTE_LONG: "1" },
+    needs: ["build"],
+  },
   worlds(`${HOURS} worlds of an hour`, "an_hour_of_any_world", { VEDETTE_SEEDS: HOURS }),
   worlds(`${FORTNIGHTS} worlds of two weeks`, "two_weeks_of_any_world", { VEDETTE_FORTNIGHTS: FORTNIGHTS }),
   {

@@ -1,5 +1,6 @@
-// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What compiles comes first, what waits
-// runs side by side, and what measures runs alone. The long ones are `npm run test:long`.
+// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What the tests in workerd need comes
+// first; they wait for points in time side by side, while what is left to compile takes the cores that they leave. What measures runs
+// alone. The long ones are `npm run test:long`.
 
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -8,6 +9,7 @@ import { storage } from "./lib/memory.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { python, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
+import { OPTIMISED } from "./lib/worker.mjs";
 
 const node = process.execPath;
 const target = process.env.CARGO_TARGET_DIR || below("target");
@@ -16,7 +18,7 @@ const strict = ["--", "--deny", "warnings"];
 const origin = { cwd: below("examples", "origin") };
 
 /** The folders of cargo that a step holds while it compiles. */
-const [DEV, RELEASE, SIMULATION] = ["dev", "release", "simulation"];
+const [DEV, RELEASE] = ["dev", "release"];
 
 /** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
 const CARGO_INCREMENTAL = "0";
@@ -31,7 +33,7 @@ function keep(profile, ...programs) {
 
 /** tests/simulation/main.rs and tests/budget/main.rs say what they are. */
 const worlds = { VEDETTE_SEEDS: "2500", VEDETTE_FORTNIGHTS: "5", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1" };
-const simulated = ["--locked", "--quiet", "--profile", "simulation", "--test", "simulation", "--test", "budget"];
+const simulated = ["--locked", "--quiet", ...OPTIMISED, "--test", "simulation", "--test", "budget"];
 
 /** The checks, what others wait for first. */
 const checks = () => [
@@ -54,18 +56,18 @@ const checks = () => [
   {
     name: "build that traps on purpose",
     urgent: true,
-    command: [node, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap"],
+    command: [node, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
     env: { VEDETTE_TOOLS: TOOLS },
     needs: ["build"],
     holds: RELEASE,
   },
   {
     name: "engines of the benchmark",
-    command: ["cargo", "build", "--locked", "--profile", "simulation", "--example", "scale"],
-    work: () => keep("simulation", "examples/scale"),
-    holds: SIMULATION,
+    command: ["cargo", "build", "--locked", ...OPTIMISED, "--example", "scale"],
+    work: () => keep("debug", "examples/scale"),
+    holds: DEV,
   },
-  { name: "simulation: compiled", command: ["cargo", "test", "--no-run", ...simulated], holds: SIMULATION },
+  { name: "simulation: compiled", command: ["cargo", "test", "--no-run", ...simulated], holds: DEV },
   { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: ["build"] },
   { name: "lints on the host", command: ["cargo", "clippy", "--locked", "--all-targets", ...strict], holds: DEV },
   { name: "lints on wasm32", command: ["cargo", "clippy", "--locked", ...wasm, "--features", "trap", ...strict], holds: DEV },
@@ -81,7 +83,7 @@ const checks = () => [
     command: ["cargo", "test", ...simulated],
     env: { ...worlds, ...process.env },
     needs: ["simulation: compiled"],
-    holds: SIMULATION,
+    holds: DEV,
   },
   { name: "formatting", command: ["cargo", "fmt", "--check"] },
   { name: "sample origin: lint", command: [python, "-m", "ruff", "check", "."], ...origin },
@@ -106,10 +108,16 @@ const runtime = {
   "proxy-load": { kind: ALONE },
 };
 
-/** The tests in workerd, after all that compiles: they wait for points in time, which a busy machine lets pass. */
-function runtimeTests(after) {
-  return readdirSync(below("tests", "runtime"))
-    .filter((file) => file.endsWith(".test.mjs"))
+/** Begun first, so that the last minutes are not theirs alone. */
+const LONGEST = ["page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
+
+/** The tests in workerd: they wait for points in time, which a busy machine lets pass, so whatever else runs makes way. The longest of
+ *  them begin. */
+function runtimeTests() {
+  const files = readdirSync(below("tests", "runtime")).filter((file) => file.endsWith(".test.mjs"));
+  const place = (file) => (LONGEST.indexOf(file.replace(".test.mjs", "")) + 1 || files.length);
+  return files
+    .sort((one, other) => place(one) - place(other))
     .map((file) => {
       const name = file.slice(0, -".test.mjs".length);
       const { needs = [], forced = false, ...more } = runtime[name] ?? {};
@@ -121,7 +129,6 @@ function runtimeTests(after) {
         command,
         env: { VEDETTE_TOOLS: TOOLS },
         ...more,
-        after,
         needs: ["build", "command line", ...(traps ? ["build that traps on purpose"] : []), ...needs],
       };
     });
@@ -131,7 +138,6 @@ await main(async () => {
   process.env.CARGO_INCREMENTAL ??= CARGO_INCREMENTAL;
   await setup({ withPython: true, withChecks: true });
   console.log(`[test] ${storage()}`);
-  const first = checks();
-  const good = await steps([...first, ...runtimeTests(first.map(({ name }) => name))]);
+  const good = await steps([...checks(), ...runtimeTests()]);
   process.exit(good ? 0 : 1);
 });

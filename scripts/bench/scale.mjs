@@ -127,7 +127,7 @@ async function exported(origins, port, seconds) {
 
 /** The engines alone, with as many as workerd cannot show here. */
 function engines(pairs) {
-  const [command, args] = example("scale", pairs.flat().map(String), "simulation");
+  const [command, args] = example("scale", pairs.flat().map(String), { optimised: true });
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Stop(`The engines could not be measured:\n${stderr}`);
   return stdout.trim().split("\n").map((line) => JSON.parse(line));

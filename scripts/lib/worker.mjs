@@ -26,8 +26,8 @@ function checkVersions() {
     throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
 }
 
-/** Compiles the worker into `out` (default `build`); nothing is done if nothing changed. */
-export async function buildWorker({ out = "build", features = "" } = {}) {
+/** Compiles the worker into `out` (default `build`); nothing is done if nothing changed. `plain` leaves the wasm as it was compiled. */
+export async function buildWorker({ out = "build", features = "", plain = false } = {}) {
   checkVersions();
   const args = ["build", "--release", "--locked", "--lib", "--target", "wasm32-unknown-unknown"];
   if (features) args.push("--features", features);
@@ -41,7 +41,7 @@ export async function buildWorker({ out = "build", features = "" } = {}) {
   await run(bindgen(), [compiled, half]);
   const wasm = join(half, "index_bg.wasm");
   const optimizer = below("node_modules", "binaryen", "bin", "wasm-opt");
-  await run(node22, [optimizer, wasm, "-o", wasm, ...SMALLER, ...FEATURES.map((feature) => `--enable-${feature}`)]);
+  if (!plain) await run(node22, [optimizer, wasm, "-o", wasm, ...SMALLER, ...FEATURES.map((feature) => `--enable-${feature}`)]);
   await minify(join(half, "index.js"));
   // Whoever reads meanwhile finds the old files or the new ones, never half of one.
   mkdirSync(folder, { recursive: true });
@@ -67,11 +67,15 @@ function ours(name, asked, args) {
   return tools ? [join(tools, name), args] : ["cargo", ["run", "--quiet", "--locked", ...asked, "--", ...args]];
 }
 
+/** For `cargo`: this crate at full speed. */
+export const OPTIMISED = ["--config", "tests/optimised.toml"];
+
 /** The command line, as `[command, args]`. */
 export const vedette = (...args) => ours("vedette", [], args);
 
 /** A program of `examples/`, as `[command, args]`. */
-export const example = (name, args, profile = "dev") => ours(name, ["--profile", profile, "--example", name], args);
+export const example = (name, args, { optimised = false } = {}) =>
+  ours(name, [...(optimised ? OPTIMISED : []), "--example", name], args);
 
 /** Checks a configuration and compiles it to what the worker of the checkout in `folder` reads; `text` says all that is wrong with it. */
 export function compile(file, { deploy = false, folder = root } = {}) {

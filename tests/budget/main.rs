@@ -5,7 +5,7 @@
 //! `cargo test` looks at some hours at rest; `npm test` at a whole day, in the profile `simulation`; `VEDETTE_DAYS` may be more:
 //!
 //! ```text
-//! VEDETTE_DAYS=1 cargo test --locked --profile simulation --test budget
+//! VEDETTE_DAYS=1 cargo test --locked --config tests/optimised.toml --test budget
 //! ```
 
 #![expect(

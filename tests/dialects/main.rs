@@ -92,7 +92,7 @@ fn every_timing_is_read_as_it_is_meant() {
     }
 }
 
-/// What reading an answer costs: `cargo test --profile simulation --test dialects -- --ignored --nocapture`. It asserts nothing.
+/// What reading an answer costs: `cargo test --config tests/optimised.toml --test dialects -- --ignored --nocapture`. It asserts nothing.
 #[test]
 #[ignore = "a measurement, of use with optimisation only"]
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures, and shows it")]

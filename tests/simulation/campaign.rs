@@ -136,7 +136,7 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
     let last = trace.len().saturating_sub(25);
     format!(
         "seed {} breaks a law at {} ms (step {}): {}\nwhat is left of its world: {:?}\n{:?}\nepisodes {:?}\ncuts {:?}\ndeployments {:?}\n{:?}\nthe last steps:\n{}\n\
-         replay with VEDETTE_SEED={} VEDETTE_HOURS={} cargo test --locked --profile simulation --test simulation -- --nocapture\n",
+         replay with VEDETTE_SEED={} VEDETTE_HOURS={} cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture\n",
         setup.seed,
         broken.at,
         broken.step,
