@@ -17,7 +17,7 @@ use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
 use crate::reader::{Source, Tier};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
@@ -85,10 +85,15 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Stream { pool }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
-        (Target::Beat { token }, Ok(config)) => match heartbeat::claim(config, token) {
-            Some(claim) => return Plan::Beat(claim),
-            None => Some(beat::answer(&Beaten::Unknown)),
-        },
+        (Target::Beat { token }, Ok(config)) => {
+            let claim = heartbeat::claim(config, token);
+            let job = claim.as_ref().map(|claim| claim.heartbeat);
+            match (beat::refused(config, job, ask.method), claim) {
+                (Some(refused), _) => Some(refused),
+                (None, Some(claim)) => return Plan::Beat(claim),
+                (None, None) => Some(beat::answer(&Beaten::Unknown)),
+            }
+        }
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     match (settled, target) {
@@ -177,7 +182,7 @@ pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
 /// A comment, by which a stream shows that it lives.
 pub const KEEP_ALIVE: &str = ":\n\n";
 
-/// The answer to a plain GET as it is to be given again, and until when: the next second of its `Age`, or when a verdict beneath it
+/// The answer to a plain GET as it is to be given again, and until when: the next second of its ages, or when a verdict beneath it
 /// expires. Only for targets that are asked for often, written in the one usual way, so that there are no more of them than the
 /// configuration has names.
 #[must_use]
@@ -210,16 +215,17 @@ fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestam
         let origins = pools.flat_map(|pool| &pool.origins);
         origins.filter(|view| origin.is_none_or(|origin| view.name.as_str() == origin))
     };
-    // The `Age` is that of the oldest evidence, and counts whole seconds.
+    // The ages of the snapshot and of the oldest evidence count whole seconds.
     let oldest = origins().filter_map(|origin| origin.oldest).min();
-    let tick = oldest.map(|oldest| oldest.plus(second.times(now.since(oldest).as_secs().saturating_add(1))));
+    let since = oldest.into_iter().chain([snapshot.taken_at]);
+    let ticks = since.map(|since| since.plus(second.times(now.since(since).as_secs().saturating_add(1))));
+    // So does `max-age` before the first expiry.
+    let first = origins().flat_map(expiries).filter(|at| *at > now).min();
+    let last = first.map(|at| at.minus(second.times(seconds_before(at, now))));
     // A verdict or a vote expires, and the last second of a signal's time to live is none.
-    let ends = origins().flat_map(|origin| {
-        let votes = origin.votes.iter().map(|vote| vote.expires);
-        votes.chain([origin.valid_until.minus(second), origin.valid_until])
-    });
+    let ends = origins().flat_map(|origin| expiries(origin).chain([origin.valid_until.minus(second)]));
     let latest = now.plus(second);
-    ends.chain(tick).filter(|at| *at > now).min().unwrap_or(latest).min(latest)
+    ends.chain(ticks).chain(last).filter(|at| *at > now).min().unwrap_or(latest).min(latest)
 }
 
 /// 503 of a worker that has no configuration at all to answer from.
@@ -280,17 +286,47 @@ fn etag(body: &str) -> String {
     format!("\"{}\"", Fingerprint::of(body))
 }
 
-/// `Age` and `Cache-Control` of an answer that rests on evidence observed at `oldest`: a cache may keep it for one second.
-/// Without evidence there is no age to state, and nothing to keep.
-fn freshness(oldest: Option<Timestamp>, now: Timestamp) -> Vec<(&'static str, String)> {
-    match oldest {
-        None => vec![("cache-control", "no-store".to_owned())],
-        Some(oldest) => {
-            let age = now.since(oldest).as_secs();
-            vec![("age", age.to_string()), ("cache-control", format!("max-age={}", age.saturating_add(1)))]
-        }
+/// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age` and `Cache-Control` of an answer
+/// about these origins. A cache may keep it for one second, and not beyond the next moment at which it changes by itself, be it that
+/// the cache does not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
+fn freshness<'a>(
+    made: Timestamp,
+    origins: impl Iterator<Item = &'a OriginView>,
+    now: Timestamp,
+) -> Vec<(&'static str, String)> {
+    let (mut oldest, mut change): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+    for origin in origins {
+        oldest = [oldest, origin.oldest].into_iter().flatten().min();
+        change = change.into_iter().chain(expiries(origin).filter(|at| *at > now)).min();
     }
+    let Some(oldest) = oldest else { return vec![("cache-control", "no-store".to_owned())] };
+    let age = now.since(made).as_secs();
+    let unchanged = change.map_or(u64::MAX, |change| seconds_before(change, now));
+    let kept = if age > OLDEST_KEPT {
+        "no-store".to_owned()
+    } else {
+        format!("max-age={}", age.saturating_add(1).min(unchanged))
+    };
+    vec![
+        ("age", age.to_string()),
+        ("vedette-evidence-age", now.since(oldest).as_secs().to_string()),
+        ("cache-control", kept),
+    ]
 }
+
+/// The whole seconds from `now` that end before a later moment.
+fn seconds_before(at: Timestamp, now: Timestamp) -> u64 {
+    at.since(now).minus(Millis::new(1)).as_secs()
+}
+
+/// When a verdict or a vote of it expires.
+fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
+    origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
+}
+
+/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of `max-age`, whatever its `Age` is. It
+/// is a little more than the oldest that a reader is content with while the Arbiter answers.
+const OLDEST_KEPT: u64 = 15;
 
 #[cfg(test)]
 mod tests;

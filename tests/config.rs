@@ -233,6 +233,8 @@ fn heartbeats_are_read_and_are_no_origins() {
     assert!(config.pools.iter().all(|pool| pool.is_of_heartbeats() == pool.origins.is_empty()));
     let rests: Vec<_> = config.heartbeats().map(vedette::config::Heartbeat::rest).collect();
     assert_eq!(rests, [s(60), s(3)]);
+    let by_get: Vec<_> = config.heartbeats().map(|job| job.get).collect();
+    assert_eq!(by_get, [false, true]);
 }
 
 #[test]
@@ -249,6 +251,7 @@ fn what_decides_a_heartbeat_changes_its_definition_and_the_hash() {
         ("\"5m\"", "\"6m\"", true),
         ("\"a\"", "\"b\"", false),
         ("KEY", "OTHER", false),
+        ("\"5m\"", "\"5m\", get = true", false),
     ] {
         let (other_hash, other) = of(&text.replace(from, to));
         assert_ne!(other_hash, hash, "{to}");

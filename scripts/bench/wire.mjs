@@ -33,7 +33,7 @@ export const made = ({ status, fields, body }) => ({
 });
 
 /** Header fields whose value moves with time or with the times in the body. */
-const MOVING = ["age", "cache-control", "cache-status", "etag", "content-length"];
+const MOVING = ["age", "vedette-evidence-age", "cache-control", "cache-status", "etag", "content-length"];
 
 /** The answer without what moves while a worker watches: the values of such fields, and times and lengths in the body. */
 export const still = ({ status, fields, body }) => ({

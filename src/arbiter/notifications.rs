@@ -48,13 +48,15 @@ impl Notifier {
         row: &Row,
         channels: &[Channel],
         known: &dyn Fn(&Channel, &str) -> bool,
+        now: Timestamp,
     ) {
         let (name, subject) = row.key.split_once('/').unwrap_or((&row.key, ""));
         let own = self.boxes.iter_mut().zip(channels).find(|(_, channel)| channel.name.as_str() == name);
         self.dirty = true;
         match own {
             Some((own, channel)) => {
-                own.restore(channel, subject, &row.text, subject.is_empty() || known(channel, subject));
+                let unwatched = !subject.is_empty() && !known(channel, subject);
+                own.restore(channel, subject, &row.text, unwatched.then_some(now));
             }
             // A channel that comes back under this name is another one.
             None => self.gone.push(Row { text: String::new(), ..row.clone() }),
@@ -88,7 +90,7 @@ impl Arbiter {
             Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
-        self.notifier.restore(row, &config.notify, &known);
+        self.notifier.restore(row, &config.notify, &known, self.began);
     }
 
     /// Takes in what became of a message.

@@ -113,6 +113,10 @@ impl Lines {
         for heartbeat in &pool.heartbeats {
             self.put("heartbeat", heartbeat.id.origin.as_str());
             self.heartbeat(heartbeat.period, heartbeat.grace);
+            // Fingerprints from before this setting stay what they were.
+            if heartbeat.get {
+                self.number("get", 1);
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::json::{self, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
-const FORM: u32 = 8;
+const FORM: u32 = 9;
 
 /// A checked configuration, and what is worked out from it before it is deployed.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,12 +206,12 @@ mod tests {
             "{}",
             "null",
             "plan = \"free\"",
-            &good.replace("\"form\":8", "\"form\":7"),
+            &good.replace("\"form\":9", "\"form\":8"),
             &good.replace(']', ""),
         ] {
             let problems = Deployment::from_compiled(text).unwrap_err();
             assert!(problems.to_string().contains("build it again"), "{problems}");
         }
-        assert!(Deployment::from_compiled("{\"form\":8}").is_err());
+        assert!(Deployment::from_compiled("{\"form\":9}").is_err());
     }
 }

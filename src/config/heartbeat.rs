@@ -11,10 +11,10 @@ use super::value::{Span, duration};
 use crate::units::{Fingerprint, Millis, OriginId};
 
 /// The keys of a heartbeat that nothing else has.
-pub(super) const OWN_KEYS: [&str; 2] = ["period", "grace"];
+pub(super) const OWN_KEYS: [&str; 3] = ["period", "grace", "get"];
 
 /// The keys of a heartbeat.
-const KEYS: [&str; 4] = ["name", "kind", "period", "grace"];
+const KEYS: [&str; 5] = ["name", "kind", "period", "grace", "get"];
 
 /// The name of the setting that names the secret.
 const SECRET: &str = "heartbeat_secret";
@@ -44,6 +44,8 @@ pub struct Heartbeat {
     pub period: Millis,
     /// How much later than that it may be before it fails (5 s to 2 months). Default: a tenth of the period, at least a minute.
     pub grace: Millis,
+    /// Whether GET and HEAD report, too. Default: only POST does, for previews of links send GET.
+    pub get: bool,
     /// Fingerprint of what decides its verdict: period and grace.
     pub definition: Fingerprint,
 }
@@ -81,8 +83,9 @@ pub(super) fn heartbeat(table: &Table<'_>, id: Option<OriginId>) -> Option<Heart
         Some(field) => duration(&field, GRACE),
         None => period.map(|period| Millis::new(period.get() / 10).max(DEFAULT_GRACE)),
     };
+    let get = table.get("get").map_or(Some(false), |field| field.flag());
     let (period, grace) = (period?, grace?);
-    Some(Heartbeat { id: id?, period, grace, definition: canon::heartbeat(period, grace) })
+    Some(Heartbeat { id: id?, period, grace, get: get?, definition: canon::heartbeat(period, grace) })
 }
 
 /// The name of the secret that tokens are made with. `needed`, once there is a heartbeat.

@@ -56,6 +56,9 @@ struct Told {
     at: Timestamp,
     /// When it was over, which is not told yet.
     ended: Option<Timestamp>,
+    /// Whether it is over only because nobody watches the subject for the channel any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unwatched: Option<bool>,
 }
 
 /// What came, lasted and went without being told: the worst of it, from the first to the last.
@@ -148,6 +151,27 @@ impl Alert {
         }
     }
 
+    /// What is left of it once nobody watches the subject: that what was told is over. Without `recoveries` not even that.
+    #[must_use]
+    pub fn unwatched(self, recoveries: bool, now: Timestamp) -> Self {
+        let told = self.told.filter(|_| recoveries).map(|told| match told.ended {
+            // It was over before.
+            Some(_) => told,
+            None => Told { ended: Some(now), unwatched: Some(true), ..told },
+        });
+        Self { told, ..Self::new() }
+    }
+
+    /// The subject is watched, maybe again: what was not told to be over for want of watching goes on.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        let told = self.told.map(|told| match told.unwatched {
+            Some(true) => Told { ended: None, unwatched: None, ..told },
+            Some(false) | None => told,
+        });
+        Self { told, ..self }
+    }
+
     fn is_told(&self, open: Incident) -> bool {
         self.told
             .is_some_and(|told| told.ended.is_none() && told.topic == open.topic && told.since == open.since)
@@ -174,7 +198,8 @@ impl Alert {
             news.push(News { kind, topic, subject: subject.to_owned(), since, until, times });
         };
         if let Some((told, ended)) = self.told.and_then(|told| Some((told, told.ended?))) {
-            put(Kind::Over, told.topic, told.since, Some(ended), 1);
+            let kind = if told.unwatched == Some(true) { Kind::Unwatched } else { Kind::Over };
+            put(kind, told.topic, told.since, Some(ended), 1);
             self.told = None;
         }
         if let Some(past) = self.past.take() {
@@ -185,7 +210,13 @@ impl Alert {
             let kind = if told { Kind::Still } else { Kind::Begun };
             if (told && again) || (!told && open.ripe <= now) {
                 put(kind, open.topic, open.since, None, 1);
-                self.told = Some(Told { topic: open.topic, since: open.since, at: now, ended: None });
+                self.told = Some(Told {
+                    topic: open.topic,
+                    since: open.since,
+                    at: now,
+                    ended: None,
+                    unwatched: None,
+                });
             }
         }
     }
@@ -198,10 +229,10 @@ impl Alert {
     }
 
     /// The message that said this to be over was given up: it is to be said again, as past if something else was told meanwhile.
-    pub(super) fn untell(&mut self, told: bool, past: Past) {
+    pub(super) fn untell(&mut self, told: bool, unwatched: Option<bool>, past: Past) {
         let Past { topic, since, until, .. } = past;
         if told && self.told.is_none() {
-            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until) });
+            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until), unwatched });
         } else {
             self.passed(past);
         }

@@ -20,6 +20,8 @@ pub enum Kind {
     Still,
     /// It was told, and is over.
     Over,
+    /// It was told, and nobody watches it for the channel any more.
+    Unwatched,
     /// It came and went before it could be told.
     Past,
 }
@@ -73,6 +75,7 @@ impl News {
             Kind::Begun => self.topic.as_str(),
             Kind::Still => "still",
             Kind::Over => "recovered",
+            Kind::Unwatched => "unwatched",
             Kind::Past => "past",
         }
     }
@@ -100,6 +103,7 @@ impl News {
             Kind::Begun => format!("{name} {is}"),
             Kind::Still => format!("{name} still {is}"),
             Kind::Over => format!("{name} recovered: it {was}"),
+            Kind::Unwatched => format!("{name} is no longer watched: it {was}"),
             Kind::Past if self.times > 1 => format!("{name} {was} {} times, and it is over", self.times),
             Kind::Past => format!("{name} {was}, and it is over"),
         }
@@ -127,7 +131,10 @@ impl News {
     /// `detail` is given for what is told in full.
     fn item<'a>(&'a self, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
         let health = match (base, self.subject.split_once('/')) {
-            (Some(base), Some((_, pool))) if !pool.contains('/') => Some(format!("{base}/health/{pool}")),
+            // What is not watched may have no health any more.
+            (Some(base), Some((_, pool))) if !pool.contains('/') && self.kind != Kind::Unwatched => {
+                Some(format!("{base}/health/{pool}"))
+            }
             (Some(_) | None, _) => None,
         };
         Item {
@@ -240,11 +247,19 @@ pub struct Frame<'a> {
     pub now: Timestamp,
 }
 
+/// What is said of a subject that nobody watches for the channel: what stands with it now, if it is still there, is not its business.
+fn unwatched() -> Detail {
+    let reason =
+        "the configuration no longer has it for this channel, which says nothing of whether it is well";
+    Detail { reason: reason.to_owned(), ..Detail::default() }
+}
+
 /// A message's text in its channel's form. `detail` says what is known of a subject.
 #[must_use]
 pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail, frame: Frame<'_>) -> String {
     let Frame { base, full, now } = frame;
-    let details: Vec<Detail> = news.iter().take(IN_FULL).map(|one| detail(&one.subject)).collect();
+    let of = |one: &News| if one.kind == Kind::Unwatched { unwatched() } else { detail(&one.subject) };
+    let details: Vec<Detail> = news.iter().take(IN_FULL).map(of).collect();
     let title = title(news);
     let mut lines: Vec<String> =
         news.iter().zip(&details).take(LINES).map(|(one, detail)| one.line(detail)).collect();

@@ -69,6 +69,9 @@ struct Ended {
     /// Whether it was told while it lasted.
     told: bool,
     past: Past,
+    /// Whether it is over only because nobody watches the subject for the channel any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unwatched: Option<bool>,
 }
 
 /// A receiver that takes nothing.
@@ -106,15 +109,21 @@ impl Outbox {
         (self.head.delivered, self.head.failing.as_ref())
     }
 
-    /// Takes a stored row in, by its key after the channel's name: empty for what is not of one subject. Of a subject that is not
-    /// `known` any more the row is cleared away, and so is what the channel listens to no more.
-    pub fn restore(&mut self, channel: &Channel, subject: &str, text: &str, known: bool) {
+    /// Takes a stored row in, by its key after the channel's name: empty for what is not of one subject. If nobody watches the
+    /// subject any more, since `unwatched`, what was told of it is closed. What the channel listens to no more is cleared away.
+    pub fn restore(&mut self, channel: &Channel, subject: &str, text: &str, unwatched: Option<Timestamp>) {
         if subject.is_empty() {
             self.head = json::read(text).unwrap_or_default();
             return;
         }
-        let stored = json::read::<Alert>(text).filter(|_| known);
-        let heard = stored.clone().map(|alert| alert.as_heard(channel)).filter(|alert| !alert.is_idle());
+        let stored = json::read::<Alert>(text);
+        let recoveries = channel.hears(Topic::Recovered);
+        let left = |alert: Alert| match unwatched {
+            Some(now) => alert.unwatched(recoveries, now),
+            None => alert.watched(),
+        };
+        let heard = stored.clone().map(|alert| left(alert.as_heard(channel)));
+        let heard = heard.filter(|alert| !alert.is_idle());
         if heard != stored || heard.is_none() {
             self.changed.push(subject.to_owned());
         }
@@ -286,8 +295,8 @@ impl Outbox {
                 self.changed.push(subject.clone());
             }
         }
-        for Ended { subject, told, past } in message.ended.into_iter().flatten() {
-            self.alerts.entry(subject.clone()).or_default().untell(told, past);
+        for Ended { subject, told, past, unwatched } in message.ended.into_iter().flatten() {
+            self.alerts.entry(subject.clone()).or_default().untell(told, unwatched, past);
             self.changed.push(subject);
         }
         let why = self.head.failing.as_ref().map_or("nothing was heard", |failing| failing.why.as_str());
@@ -332,12 +341,13 @@ impl Ended {
     fn of(news: &News) -> Option<Self> {
         let told = match news.kind {
             Kind::Begun | Kind::Still => return None,
-            Kind::Over => true,
+            Kind::Over | Kind::Unwatched => true,
             Kind::Past => false,
         };
         let News { topic, since, times, .. } = *news;
         let past = Past { topic, since, until: news.until?, times };
-        Some(Self { subject: news.subject.clone(), told, past })
+        let unwatched = (news.kind == Kind::Unwatched).then_some(true);
+        Some(Self { subject: news.subject.clone(), told, past, unwatched })
     }
 }
 

@@ -335,7 +335,7 @@ fn who_listens_to_a_topic_no_more_is_not_reminded_of_it() {
     let mut deaf = Listener::of("every = \"1h\"");
     deaf.channel.on.retain(|topic| *topic != Topic::Watch);
     for (subject, text) in &rows {
-        deaf.outbox.restore(&deaf.channel, subject, text, true);
+        deaf.outbox.restore(&deaf.channel, subject, text, None);
     }
     assert_eq!(
         deaf.outbox.rows(),
@@ -345,6 +345,55 @@ fn who_listens_to_a_topic_no_more_is_not_reminded_of_it() {
     deaf.second = ops.second;
     deaf.passes(10_000);
     assert_eq!(deaf.words(), [""; 0]);
+}
+
+/// A listener that was told of a failure of the shop, and is made anew from what was stored, after the shop was `unwatched` or not.
+fn told_of_a_failure(unwatched: &[bool]) -> Listener {
+    let mut ops = Listener::of("give_up = \"1h\"");
+    ops.sees("shop", '-');
+    ops.passes(60);
+    assert_eq!(ops.words(), ["fail pool/shop"]);
+    let mut rows = ops.outbox.rows();
+    for gone in unwatched {
+        let mut next = Listener::of("give_up = \"1h\"");
+        next.second = ops.second;
+        for (subject, text) in &rows {
+            let now = next.now();
+            next.outbox.restore(
+                &next.channel,
+                subject,
+                text,
+                gone.then_some(now).filter(|_| !subject.is_empty()),
+            );
+        }
+        // Whatever was not changed is stored as it was.
+        let changed = next.outbox.rows();
+        rows.retain(|(subject, _)| changed.iter().all(|(other, _)| other != subject));
+        rows.extend(changed);
+        ops = next;
+    }
+    ops
+}
+
+#[test]
+fn what_is_watched_again_before_the_end_of_it_was_told_goes_on() {
+    let mut ops = told_of_a_failure(&[true, false]);
+    ops.passes(100);
+    assert_eq!(ops.words(), [""; 0], "nothing is over");
+    ops.sees("shop", '+');
+    ops.passes(100);
+    assert_eq!(ops.words(), ["recovered pool/shop"]);
+}
+
+#[test]
+fn that_a_subject_is_watched_no_more_is_said_until_somebody_takes_it() {
+    let mut ops = told_of_a_failure(&[true, true]);
+    ops.takes = false;
+    ops.passes(3 * 3_600);
+    assert!(ops.given_up > 0);
+    ops.takes = true;
+    ops.passes(1_000);
+    assert_eq!(ops.words(), ["unwatched pool/shop"]);
 }
 
 #[test]
@@ -380,13 +429,18 @@ fn the_stored_rows_are_frozen() {
     let alert = r#"{"open":{"topic":"fail","since":1,"ripe":2},"told":{"topic":"warn","since":1,"at":2,"ended":null},"past":{"topic":"watch","since":1,"until":2,"times":3}}"#;
     let channel = channel("");
     let mut outbox = Outbox::new(channel.name.clone());
-    outbox.restore(&channel, "", head, true);
-    outbox.restore(&channel, "pool/shop", alert, true);
+    outbox.restore(&channel, "", head, None);
+    outbox.restore(&channel, "pool/shop", alert, None);
     assert_eq!(outbox.rows(), [], "nothing changed");
     outbox.set_back(Millis::ZERO);
     assert_eq!(outbox.rows(), [(String::new(), head.to_owned()), ("pool/shop".to_owned(), alert.to_owned())]);
-    outbox.restore(&channel, "pool/gone", alert, false);
+    let untold = alert.replace(r#"{"topic":"warn","since":1,"at":2,"ended":null}"#, "null");
+    outbox.restore(&channel, "pool/gone", &untold, Some(at(9)));
     assert_eq!(outbox.rows(), [("pool/gone".to_owned(), String::new())], "and is cleared away");
+    outbox.restore(&channel, "pool/gone", alert, Some(Timestamp::from_millis(9)));
+    let closed =
+        r#"{"open":null,"told":{"topic":"warn","since":1,"at":2,"ended":9,"unwatched":true},"past":null}"#;
+    assert_eq!(outbox.rows(), [("pool/gone".to_owned(), closed.to_owned())]);
 }
 
 #[test]
@@ -396,7 +450,7 @@ fn what_was_written_before_is_read_and_written_back() {
     let alerts = include_str!("../../tests/written/alert.jsonl").lines().map(|text| ("pool/shop", text));
     for (subject, text) in heads.chain(alerts) {
         let mut outbox = Outbox::new(channel.name.clone());
-        outbox.restore(&channel, subject, text, true);
+        outbox.restore(&channel, subject, text, None);
         outbox.set_back(Millis::ZERO);
         assert!(outbox.rows().contains(&(subject.to_owned(), text.to_owned())), "{text}");
     }
@@ -629,7 +683,7 @@ proptest! {
                 }
                 ops.outbox = Outbox::new(ops.channel.name.clone());
                 for (subject, text) in &stored {
-                    ops.outbox.restore(&ops.channel, subject, text, true);
+                    ops.outbox.restore(&ops.channel, subject, text, None);
                 }
             }
         }

@@ -43,8 +43,7 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
         (_, Some(_)) => origins.iter().any(|(_, view)| view.status == Status::Fail),
         (Some(_) | None, None) => pools.iter().any(|pool| has_failed(pool, now)),
     };
-    let oldest = origins.iter().filter_map(|(_, view)| view.oldest).min();
-    let mut headers = freshness(oldest, now);
+    let mut headers = freshness(snapshot.taken_at, origins.iter().map(|(_, view)| *view), now);
     let (kind, body) = match format {
         Format::Text => ("text/plain; charset=utf-8", format!("{}\n", served(status))),
         Format::Word => ("text/plain; charset=utf-8", served(status).to_owned()),

@@ -54,8 +54,8 @@ fn document(kind: &str, body: &str) -> Answer {
 
 /// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter does not answer.
 pub(super) fn answer(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Answer {
-    let oldest = snapshot.pools.iter().filter_map(PoolView::oldest).min();
-    let mut headers = freshness(oldest, now);
+    let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
+    let mut headers = freshness(snapshot.taken_at, origins, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
     headers.push(("content-security-policy", POLICY.to_owned()));
     Answer { status: 200, headers, body: render(snapshot, arbiter_silent, now).into_string() }

@@ -45,3 +45,11 @@ pub(super) fn bad_config(problems: &Problems) -> Answer {
         &paths,
     )
 }
+
+/// 405 for a method that is not among those that are answered.
+pub(super) fn method(allowed: &[&str]) -> Answer {
+    let detail = format!("Only {} is answered here.", allowed.join(" or "));
+    let mut answer = answer::problem(405, "method-not-allowed", "Method not allowed", &detail);
+    answer.headers.push(("allow", allowed.join(", ")));
+    answer
+}

@@ -11,7 +11,7 @@ use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
 
-/// What a cache may keep of a signal, in seconds: `max-age` is one more than `Age`.
+/// For how long a cache may keep a signal, in seconds: `max-age` is one more than `Age`.
 const CACHED: u64 = 1;
 
 /// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the pool does not expose addresses.
@@ -43,7 +43,7 @@ pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Ans
 pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Timestamp) -> Answer {
     let Some(pool) = snapshot.pool(pool) else { return problem::not_found() };
     let chosen = pool.chosen.as_ref().and_then(|name| pool.origin(name.as_str()));
-    let mut headers = freshness(pool.oldest(), now);
+    let mut headers = freshness(snapshot.taken_at, pool.origins.iter(), now);
     let mark = Mark::of(pool, now);
     headers.push(("etag", format!("W/\"{}-{mark}\"", pool.name)));
     headers.push(("vedette-revision", mark.to_string()));

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{Ask, problem};
+use super::{Ask, beat, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::follow::{Mark, WAIT, Wait};
@@ -147,11 +147,11 @@ impl Target {
     }
 }
 
-/// The methods of every path but one.
+/// The methods of every path but that of heartbeats.
 const READ: &[&str] = &["GET", "HEAD"];
 
-/// The method of a heartbeat: whoever only looks at its address, as previews of links do, must not report in the job's name.
-const BEAT: &[&str] = &["POST"];
+/// The methods of a heartbeat. Those that only read count where the configuration says so ([`super::beat`]).
+const BEAT: &[&str] = &["POST", "GET", "HEAD"];
 
 /// Finds what a request asks for.
 ///
@@ -176,24 +176,25 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
-        ["v1", "heartbeat", token] => Target::Beat { token: (*token).to_owned() },
+        ["v1", "heartbeat", token] => {
+            beat::alive(query)?;
+            Target::Beat { token: (*token).to_owned() }
+        }
+        ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
         ["route", pool] => {
             only(query, &["format", "wait", "revision", "now"])?;
             Target::Signal { pool: (*pool).to_owned(), format: format(query, true)?, wait: wait(query)? }
         }
         _ => return Err(problem::not_found()),
     };
-    let allowed = if let Target::Beat { .. } = target { BEAT } else { READ };
-    if ask.method == "OPTIONS" && allowed == READ {
-        return Err(options());
+    if let Target::Beat { .. } = target {
+        return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
     }
-    if !allowed.contains(&ask.method) {
-        let detail = format!("Only {} is answered here.", allowed.join(" or "));
-        let mut answer = answer::problem(405, "method-not-allowed", "Method not allowed", &detail);
-        answer.headers.push(("allow", allowed.join(", ")));
-        return Err(answer);
+    match ask.method {
+        "OPTIONS" => Err(options()),
+        method if READ.contains(&method) => Ok(target),
+        _ => Err(problem::method(READ)),
     }
-    Ok(target)
 }
 
 /// A path in its usual spelling: some checkers put a slash before or behind it, others escape what needs no escape (RFC 3986

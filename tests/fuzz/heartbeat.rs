@@ -43,7 +43,9 @@ fn tokens(input: &[u8]) -> Outcome {
         return match plan(Ok(&CONFIG), &ask) {
             Plan::Done(answer) => {
                 lawful(&answer)?;
-                law!([404, 414].contains(&answer.status), "status {}", answer.status);
+                let more = text.contains(['/', '?']);
+                let lawful = [404, 414].contains(&answer.status) || (more && answer.status == 400);
+                law!(lawful, "status {}", answer.status);
                 law!(text.len() < 8 || !answer.body.contains(text), "it is repeated: {}", answer.body);
                 Ok("refused".into())
             }

@@ -93,12 +93,12 @@ test("conditional requests", async () => {
 for (const path of ["/", "/health", "/health/shop", "/route/shop", "/livez", "/readyz", "/nope"]) {
   test(`HEAD of ${path} is GET without the body`, async () => {
     // What changes with the moment, or belongs to the connection, is not compared.
-    const moving = ["age", "cache-control", "cache-status", "date", "etag", "content-length", "transfer-encoding", "connection"];
+    const moving = ["age", "vedette-evidence-age", "cache-control", "cache-status", "date", "etag", "content-length", "transfer-encoding", "connection"];
     const fixed = ({ headers }) => Object.fromEntries([...headers].filter(([name]) => !moving.includes(name)));
     const [get, head] = [await worker.get(path), await worker.get(path, { method: "HEAD" })];
     assert.equal(head.status, get.status);
     assert.deepEqual(fixed(head), fixed(get));
-    for (const name of ["age", "cache-control", "cache-status", "etag"])
+    for (const name of ["age", "vedette-evidence-age", "cache-control", "cache-status", "etag"])
       assert.equal(head.headers.has(name), get.headers.has(name), name);
     assert.equal(await head.text(), "");
     await get.text();
@@ -114,6 +114,7 @@ test("every answer has its age and the security headers", async () => {
   for (const path of ["/", "/health", "/health/shop", "/route/shop"]) {
     const { headers } = await worker.get(path);
     assert.match(headers.get("age"), /^\d+$/, path);
+    assert.match(headers.get("vedette-evidence-age"), /^\d+$/, path);
     assert.equal(headers.get("cache-control"), `max-age=${Number(headers.get("age")) + 1}`);
     assert.equal(headers.get("x-content-type-options"), "nosniff");
     assert.match(headers.get("content-security-policy"), /default-src 'none'/);

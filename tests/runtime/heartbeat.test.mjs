@@ -19,6 +19,7 @@ const token = (job, key = secret, message = `vedette heartbeat v1 ${job}`) =>
 
 const job = (name, period = "10s", grace = "5s") =>
   `[[pool.origin]]\nname = "${name}"\nkind = "heartbeat"\nperiod = "${period}"\ngrace = "${grace}"\n`;
+const byGet = (name) => `${job(name, "1h")}get = true\n`;
 const config = (...jobs) => `heartbeat_secret = "HEARTBEAT_KEY"\n[[pool]]\nname = "jobs"\n${jobs.join("")}`;
 
 /** Starts a worker with these secrets, which logs everything. */
@@ -40,7 +41,7 @@ const told = (worker) => worker.said().split('"event":"heartbeat_taken"').length
 
 let shared;
 before(async () => {
-  shared = await worker(config(job("flood", "1h", "5m"), job("nightly"), job("never"), job("kept", "1h")));
+  shared = await worker(config(job("flood", "1h", "5m"), job("nightly"), job("never"), job("kept", "1h"), byGet("kuma")));
 });
 after(async () => {
   await shared?.stop();
@@ -88,7 +89,6 @@ test("what is forged, tampered with or malformed is one and the same 404, and re
     `${good}A`,
     `${good}=`,
     good.slice(0, -1),
-    `${good}/`,
     good.toUpperCase(),
     `.${name}.${mac}`,
     `${pool}..${mac}`,
@@ -118,6 +118,25 @@ test("what is forged, tampered with or malformed is one and the same 404, and re
   assert.deepEqual(refused.map(({ status }) => Math.floor(status / 100)), [4]);
   assert.equal((await verdict(shared, "kept")).observedValue, "unknown");
   assert.equal(told(shared), before, "the Arbiter heard of none of them");
+});
+
+test("GET reports where the configuration says so, and what says anything else than alive is no heartbeat", async () => {
+  const before = told(shared);
+  for (const [job, method] of [["kuma", "GET"], ["kept", "POST"]]) {
+    for (const rest of ["?status=down", "?status=up&exit=1", "/fail", "/1", "/"]) {
+      const answer = await beat(shared, `${token(`jobs/${job}`)}${rest}`, { method });
+      assert.equal(answer.status, 400, rest);
+      assert.match((await answer.json()).detail, /was not counted/);
+    }
+  }
+  const forged = token("jobs/kuma", "another secret, that is long enough");
+  assert.equal((await beat(shared, forged, { method: "GET" })).status, 404);
+  assert.equal((await verdict(shared, "kuma")).observedValue, "unknown");
+  assert.equal(told(shared), before, "the Arbiter heard of none of them");
+  const answer = await beat(shared, `${token("jobs/kuma")}?status=up&msg=OK&ping=`, { method: "GET" });
+  assert.deepEqual([answer.status, answer.headers.get("cache-control")], [204, "no-store"]);
+  await becomes(shared, "kuma", "pass");
+  assert.equal((await beat(shared, token("jobs/kuma"), { method: "HEAD" })).status, 204);
 });
 
 test("a flood of good heartbeats reaches the Arbiter once, and each is confirmed", async () => {
@@ -176,7 +195,7 @@ test("neither the secret nor a token is in any answer or log", async () => {
   const paths = ["/", "/health", "/health/jobs", "/health/jobs/flood", "/readyz?verbose", "/route/jobs", "/livez"];
   const texts = await Promise.all(paths.map((path) => shared.text(path)));
   // The development server writes the line of each request by itself.
-  const logged = shared.said().split("\n").filter((line) => !line.includes("POST /v1/heartbeat/"));
+  const logged = shared.said().split("\n").filter((line) => !/(POST|GET|HEAD) \/v1\/heartbeat\//.test(line));
   assert.ok(logged.some((line) => line.includes("heartbeat_taken")));
   for (const text of [...texts, ...logged]) {
     for (const canary of [secret, ...["flood", "kept", "nightly"].map((name) => token(`jobs/${name}`).split(".")[2])])

@@ -149,7 +149,7 @@ fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a str>, String> {
     let mut stands = None;
     for told in told {
         match told.kind.as_str() {
-            "recovered" => {
+            "recovered" | "unwatched" => {
                 stands.take().ok_or("a recovery of nothing")?;
             }
             "past" => {}

@@ -291,6 +291,52 @@ fn rows_of_a_channel_that_is_no_more_are_cleared_away() {
     assert_eq!(outbox(&desktop.stored), 0, "{:?}", desktop.stored);
 }
 
+/// The kinds and titles of what a channel with these lines is told after its configuration became `after`: told of a failure of
+/// the shop before.
+fn told_after(before: &str, after: Config) -> Vec<(String, String)> {
+    let mut desktop = Desktop::of(before);
+    desktop.sees(2_000, "--");
+    let sent = deliveries(&desktop.woken(6_000)).remove(0);
+    assert!(sent.body.contains("\"kind\":\"fail\""), "{}", sent.body);
+    desktop.answered(&sent, Outcome::Taken, 6_100);
+    desktop.config = after;
+    let mut told = Vec::new();
+    for ms in (40_000..400_000).step_by(5_000) {
+        // Whatever is stored is enough to go on from.
+        desktop.crashes(ms);
+        for delivery in deliveries(&desktop.woken(ms)) {
+            let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+            let word = |at: &str| body.pointer(at).unwrap().as_str().unwrap().to_owned();
+            told.push((word("/type"), word("/data/title")));
+            assert!(body.pointer("/data/news/0/until").is_some(), "{body}");
+            desktop.answered(&delivery, Outcome::Taken, ms);
+        }
+    }
+    let left = desktop.stored.iter().filter(|row| row.table == Table::Outbox && row.key.contains('/'));
+    assert_eq!(left.collect::<Vec<_>>(), [] as [&Row; 0], "nothing more is remembered of it");
+    told
+}
+
+#[test]
+fn what_was_told_of_a_pool_that_is_watched_no_more_is_closed_once_and_says_so() {
+    let closed = [("vedette.pool.unwatched".to_owned(), "shop is no longer watched: it failed".to_owned())];
+    let renamed = |text: String| config(&text);
+    let text = |lines: &str| {
+        format!(
+            "{SHOP}\n[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://hooks.example.com\"\nsecret = \"KEY\"\n{lines}"
+        )
+    };
+    let on = "on = [\"fail\", \"recovered\"]";
+    let other = renamed(text(on).replace("\"shop\"", "\"store\""));
+    assert_eq!(told_after(on, other), closed, "renamed, or taken out");
+    let desk = "[[pool]]\nname = \"desk\"\norigin = [{ name = \"a\", url = \"https://desk.example.com\" }]\n";
+    let elsewhere = renamed(format!("{}\n{desk}", text(&format!("{on}\npools = [\"desk\"]"))));
+    assert_eq!(told_after(on, elsewhere), closed, "left out of the channel's pools");
+    let silent = "on = [\"fail\"]";
+    let other = renamed(text(silent).replace("\"shop\"", "\"store\""));
+    assert_eq!(told_after(silent, other), [], "who does not hear of recoveries closes nothing");
+}
+
 #[test]
 fn receivers_that_hang_keep_no_more_than_four_connections_and_the_others_have_their_turn() {
     let more: String = (0..7)
