@@ -63,6 +63,45 @@ fn every_link_between_documents_leads_somewhere() {
     }
 }
 
+/// A path of the architecture page, as it may be written there: whole, or with the folder of the one before it.
+fn resolved(named: &str, before: Option<&Path>) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = before.map(|before| if before.is_dir() { before.join(named) } else { before.with_file_name(named) });
+    [Some(root.join(named)), beside].into_iter().flatten().find(|path| path.exists())
+}
+
+#[test]
+fn every_file_that_the_architecture_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let (_, table) = text.split_once("## Where to find things").unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() >= 20, "{} rows", rows.len());
+    for row in rows {
+        let (_, answer) = row.trim_start_matches("| ").split_once(" | ").unwrap();
+        let mut before = None;
+        for named in answer.split('`').skip(1).step_by(2) {
+            // A function or a crate stands beside the file that it is in.
+            if !named.contains('.') && !named.contains('/') || named.contains("::") {
+                continue;
+            }
+            let found = resolved(named, before.as_deref());
+            assert!(found.is_some(), "docs/architecture.md names {named}, which is not there: {row}");
+            before = found;
+        }
+        assert!(before.is_some() || answer.contains("]("), "docs/architecture.md says no place: {row}");
+    }
+}
+
+#[test]
+fn what_is_read_first_is_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["README.md", "docs/architecture.md"] {
+        let lines = fs::read_to_string(root.join(name)).unwrap().lines().count();
+        assert!(lines <= 200, "{name} has {lines} lines: move what has a subject of its own to a page of its own");
+    }
+}
+
 /// Pools of two origins each.
 fn pairs(head: &str, origins: usize) -> Config {
     let mut text = head.to_owned();
