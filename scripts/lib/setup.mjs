@@ -252,15 +252,35 @@ function abandoned(lock) {
   }
 }
 
-/** Sets up what is missing; with `withPython` the sample origin as well, with `withChecks` what only the tests need. */
+/** What only Debian's packages bring here, and the files of tests/runtime that need it. */
+const FROM_DEBIAN = [
+  { name: "Chromium", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page"] },
+  { name: "HAProxy", isThere: () => existsSync(HAPROXY), bring: haproxyTool, tests: ["followers"] },
+  { name: "nginx", isThere: () => existsSync(NGINX), bring: nginxTool, tests: ["followers"] },
+];
+
+/** Brings what is missing of `programs`, one after the other. Where there is no `apt-get` its tests are skipped, which `[{ name, tests }]`
+ *  says; where `CI` is set they are not, and what is missing stops the run. */
+export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", ["--version"]), ci = Boolean(process.env.CI) } = {}) {
+  const skipped = [];
+  for (const { name, isThere, bring, tests } of programs) {
+    if (isThere()) continue;
+    if (apt || ci) await bring();
+    else skipped.push({ name, tests });
+  }
+  return skipped;
+}
+
+/** Sets up what is missing; says which programs are not to be had here. With `withPython` the sample origin as well, with `withChecks` what only the tests need. */
 export async function setup({ withPython = false, withChecks = false } = {}) {
   prerequisites({ withPython, withChecks });
-  await locked(() =>
+  const done = await locked(() =>
     Promise.all([
+      withChecks ? brought() : [],
       packages(),
       rustTarget().then(glueTool).then(() => withChecks && rustChecks()),
       withPython && venv(),
-      withChecks && browser().then(haproxyTool).then(nginxTool),
     ]),
   );
+  return done[0];
 }

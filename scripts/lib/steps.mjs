@@ -23,8 +23,9 @@ function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, wor
   return { name, kind, run: act, needs, holds, cores };
 }
 
-/** Runs all steps, to the end even if one fails; whether all passed. The last line is `N passed, N failed`. */
-export async function steps(list) {
+/** Runs all steps, to the end even if one fails; whether all passed. `skipped` says in a line each what is not run, and why. The last line is
+ *  `N passed, N failed`, and how many were skipped, if any. */
+export async function steps(list, skipped = []) {
   const [begun, failed] = [Date.now(), []];
   await schedule(list.map(jobOf), ({ name }, { error, seconds }) => {
     if (error) {
@@ -35,6 +36,8 @@ export async function steps(list) {
   });
   const all = `${((Date.now() - begun) / 1000).toFixed(0)} s`;
   console.log(failed.length ? `\nFailed: ${failed.join(", ")} (${all})` : `\nEverything passed (${all}).`);
-  console.log(`${list.length - failed.length} passed, ${failed.length} failed`);
+  for (const why of skipped) console.log(`[test] skipped ${why}`);
+  const left = skipped.length ? `, ${skipped.length} skipped` : "";
+  console.log(`${list.length - failed.length} passed, ${failed.length} failed${left}`);
   return failed.length === 0;
 }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ALONE, LOADS, WAITS, WORKS, schedule } from "../../scripts/lib/jobs.mjs";
+import { brought } from "../../scripts/lib/setup.mjs";
 
 /** Jobs whose ends are in the test's hands; `running` says which have begun and not ended. */
 function run(list, cores = 2) {
@@ -112,6 +113,26 @@ test("a step waits for those that it needs, and fails with them", async () => {
     tests: "It needs tool, which failed.",
     last: "It needs tests, which failed.",
   });
+});
+
+test("what only apt-get would bring is skipped where there is none, and missed where CI is set", async () => {
+  const brings = [];
+  const program = (name, isThere) => ({
+    name,
+    isThere: () => isThere,
+    bring: async () => {
+      brings.push(name);
+      if (name === "lost") throw new Error("it is not to be had");
+    },
+    tests: [`of ${name}`],
+  });
+  const programs = [program("there", true), program("lost", false)];
+  assert.deepEqual(await brought(programs, { apt: false, ci: false }), [{ name: "lost", tests: ["of lost"] }]);
+  assert.deepEqual(brings, []);
+  await assert.rejects(brought(programs, { apt: false, ci: true }), /not to be had/);
+  await assert.rejects(brought(programs, { apt: true, ci: false }), /not to be had/);
+  assert.deepEqual(await brought([program("here", false)], { apt: true, ci: false }), []);
+  assert.deepEqual(brings, ["lost", "lost", "here"]);
 });
 
 test("a step that needs what nobody makes is no silent end", async () => {
