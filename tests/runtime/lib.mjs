@@ -82,9 +82,10 @@ export function runs(pid) {
   }
 }
 
-/** Ends a process and all below it without a warning, as a power cut would. */
+/** Ends a process and all below it without a warning, as a power cut would; until the last of them is gone, its port is taken. */
 async function cut(child) {
-  for (const pid of [child.pid, ...descendants(child.pid)].reverse()) {
+  const all = [child.pid, ...descendants(child.pid)].reverse();
+  for (const pid of all) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
@@ -92,6 +93,7 @@ async function cut(child) {
     }
   }
   await child.ended;
+  await until("all of it has ended", (see) => see(all.filter(runs)).length === 0);
 }
 
 /** Runs a command to its end; one that does not end by itself is ended by force. */
