@@ -66,7 +66,8 @@ fn every_link_between_documents_leads_somewhere() {
 /// A path of the architecture page, as it may be written there: whole, or with the folder of the one before it.
 fn resolved(named: &str, before: Option<&Path>) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = before.map(|before| if before.is_dir() { before.join(named) } else { before.with_file_name(named) });
+    let beside =
+        before.map(|before| if before.is_dir() { before.join(named) } else { before.with_file_name(named) });
     [Some(root.join(named)), beside].into_iter().flatten().find(|path| path.exists())
 }
 
@@ -98,7 +99,10 @@ fn what_is_read_first_is_short() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["README.md", "docs/architecture.md"] {
         let lines = fs::read_to_string(root.join(name)).unwrap().lines().count();
-        assert!(lines <= 200, "{name} has {lines} lines: move what has a subject of its own to a page of its own");
+        assert!(
+            lines <= 200,
+            "{name} has {lines} lines: move what has a subject of its own to a page of its own"
+        );
     }
 }
 
