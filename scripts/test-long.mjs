@@ -2,8 +2,7 @@
 // that it begins with; the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. What it compiles is what
 // `npm test` has compiled already.
 
-import { WAITS } from "./lib/jobs.mjs";
-import { main, node22 } from "./lib/run.mjs";
+import { main } from "./lib/run.mjs";
 import { setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
 
@@ -27,22 +26,7 @@ const worlds = (what, test, env) => ({
   holds: "dev",
 });
 
-const PAGE = "the page, in every state and form";
-
 const long = () => [
-  {
-    name: "command line",
-    command: ["cargo", "build", "--locked", "--bin", "vedette", "--example", "page_states"],
-    holds: "dev",
-  },
-  { name: "build", command: [process.execPath, "scripts/build.mjs"], needs: ["command line"], holds: "dev" },
-  {
-    name: PAGE,
-    kind: WAITS,
-    command: [node22, "--test", "tests/runtime/page.test.mjs"],
-    env: { VEDETTE_LONG: "1" },
-    needs: ["build"],
-  },
   worlds(`${HOURS} worlds of an hour`, "an_hour_of_any_world", { VEDETTE_SEEDS: HOURS }),
   worlds(`${FORTNIGHTS} worlds of two weeks`, "two_weeks_of_any_world", { VEDETTE_FORTNIGHTS: FORTNIGHTS }),
   {
@@ -55,9 +39,6 @@ const long = () => [
 
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
-  const missing = await setup({ withPython: true, withChecks: true });
-  const seesPages = !missing.some(({ tests }) => tests.includes("page"));
-  const isPage = ({ name }) => name === PAGE;
-  const skipped = seesPages ? [] : [`${PAGE}: there is no Chromium, nor the apt-get that would bring it`];
-  process.exit((await steps(long().filter((step) => seesPages || !isPage(step)), skipped)) ? 0 : 1);
+  await setup({ withPython: true, withChecks: true });
+  process.exit((await steps(long())) ? 0 : 1);
 });

@@ -1,6 +1,5 @@
-// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What the tests in workerd need comes
-// first; they wait for points in time side by side, while what is left to compile takes the cores that they leave. What measures runs
-// alone. The long ones are `npm run test:long`.
+// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What compiles comes first, what waits
+// runs side by side, and what measures runs alone. The long ones are `npm run test:long`.
 
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -113,9 +112,8 @@ const runtimeName = (file) => `worker in workerd: ${file}`;
 /** Begun first, so that the last minutes are not theirs alone. */
 const LONGEST = ["page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
 
-/** The tests in workerd: they wait for points in time, which a busy machine lets pass, so whatever else runs makes way. The longest of
- *  them begin. */
-function runtimeTests(skipped) {
+/** The tests in workerd, after all that compiles: they wait for points in time, which a busy machine lets pass. The longest of them begin. */
+function runtimeTests(after, skipped) {
   const files = readdirSync(below("tests", "runtime")).filter((file) => file.endsWith(".test.mjs") && !skipped.has(file.slice(0, -".test.mjs".length)));
   const place = (file) => (LONGEST.indexOf(file.replace(".test.mjs", "")) + 1 || files.length);
   return files
@@ -131,6 +129,7 @@ function runtimeTests(skipped) {
         command,
         env: { VEDETTE_TOOLS: TOOLS },
         ...more,
+        after,
         needs: ["build", "command line", ...(traps ? ["build that traps on purpose"] : []), ...needs],
       };
     });
@@ -141,8 +140,9 @@ await main(async () => {
   const missing = await setup({ withPython: true, withChecks: true });
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
   console.log(`[test] ${storage()}`);
+  const first = checks();
   const good = await steps(
-    [...checks(), ...runtimeTests(skipped)],
+    [...first, ...runtimeTests(first.map(({ name }) => name), skipped)],
     [...skipped].map(([test, name]) => `${runtimeName(test)}: there is no ${name}, nor the apt-get that would bring it`),
   );
   process.exit(good ? 0 : 1);

@@ -12,10 +12,10 @@ import { availableParallelism } from "node:os";
 export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];
 
 /** How many jobs that wait run at once, whatever they need. */
-const MOST_WAITING = 4;
+const MOST_WAITING = 3;
 
 /** Which share of the machine the jobs that wait may need together: bursts, of starting workers above all, need room. */
-const SHARE = 0.9;
+const SHARE = 0.8;
 
 /** Whether a job may start beside those that run. */
 function mayStart(job, running, cores) {
@@ -30,8 +30,8 @@ function mayStart(job, running, cores) {
   return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores * SHARE);
 }
 
-/** Runs jobs `{ name, kind, run, needs?, holds?, cores? }`, each after those that it needs, in the order of the list where there is a
- *  choice; of two that hold the same (a folder of cargo, which locks it), one at a time. `ended(job, { error, seconds })` is called after
+/** Runs jobs `{ name, kind, run, needs?, after?, holds?, cores? }`, each after those that it needs, and when those of `after` have ended
+ *  well or badly, in the order of the list where there is a choice; of two that hold the same (a folder of cargo, which locks it), one at a time. `ended(job, { error, seconds })` is called after
  *  each. What needs a job that failed is not run, and fails. */
 export async function schedule(jobs, ended, cores = availableParallelism()) {
   const [open, running, good] = [[...jobs], new Map(), new Set()];
@@ -40,7 +40,8 @@ export async function schedule(jobs, ended, cores = availableParallelism()) {
     (error ? failed : good).add(job.name);
     ended(job, { error, seconds: (Date.now() - begun) / 1000 });
   };
-  const isReady = ({ needs = [] }) => needs.every((name) => good.has(name));
+  const isReady = ({ needs = [], after = [] }) =>
+    needs.every((name) => good.has(name)) && after.every((name) => good.has(name) || failed.has(name));
   const begin = (job) => {
     const begun = Date.now();
     open.splice(open.indexOf(job), 1);

@@ -1,6 +1,6 @@
 // Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -20,16 +20,13 @@ export class Stop extends Error {}
 
 const groups = new Set();
 
-/** In the environment of whoever is to make way for others, and of all that it starts: how far, as `nice` counts it where the system has
- *  nothing further. */
+/** In the environment of whoever is to make way for others, and of all that it starts: how far, as `nice` counts it. */
 export const BACKGROUND = "VEDETTE_BACKGROUND";
 
 /** Has a child make way for others. */
 function toBackground({ pid }, niceness) {
   try {
     setPriority(pid, Number(niceness));
-    // Linux runs what is idle in its eyes only where nothing else wants the core, and interrupts it at once.
-    spawnSync("chrt", ["--idle", "--pid", "0", String(pid)], { stdio: "ignore" });
     // Linux may share the machine among sessions, and look at priorities only within one; every child has a session of its own.
     writeFileSync(`/proc/${pid}/autogroup`, niceness);
   } catch {

@@ -6,13 +6,14 @@ import { BACKGROUND, run } from "./run.mjs";
 /** What a job needs of the machine if it does not say: who waits has a worker and its origins, at rest most of the time. */
 const CORES = { [WORKS]: 1, [WAITS]: 0.25, [LOADS]: 1, [ALONE]: 1 };
 
-/** How far what works makes way for what waits for points in time: as far as it goes. */
-const NICENESS = process.env[BACKGROUND] ?? "19";
+/** How far what works makes way for what waits: a tenth of what a waiting test gets where both want a core. Further, and beside other work
+ *  on the machine it would not end: what is left of the cores starved tests that have time limits of their own. */
+const NICENESS = process.env[BACKGROUND] ?? "10";
 delete process.env[BACKGROUND];
 
-/** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, holds?, cores? }` as a job: `command` is the program and its
+/** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, after?, holds?, cores? }` as a job: `command` is the program and its
  *  arguments, `work` is done after it. What works makes way, unless others wait for it. */
-function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, holds, cores = CORES[kind] }) {
+function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, after, holds, cores = CORES[kind] }) {
   const [program, ...args] = command;
   const quiet = kind === WORKS && !urgent ? { [BACKGROUND]: NICENESS } : {};
   const act = async () => {
@@ -20,7 +21,7 @@ function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, wor
     await work?.();
     if (process.env.VEDETTE_VERBOSE) console.log(output);
   };
-  return { name, kind, run: act, needs, holds, cores };
+  return { name, kind, run: act, needs, after, holds, cores };
 }
 
 /** Runs all steps, to the end even if one fails; whether all passed. `skipped` says in a line each what is not run, and why. The last line is

@@ -115,6 +115,22 @@ test("a step waits for those that it needs, and fails with them", async () => {
   });
 });
 
+test("a step that comes after others waits for their ends, good or bad", async () => {
+  const jobs = run([
+    { name: "last", kind: WAITS, after: ["a", "b"] },
+    { name: "a", kind: WORKS },
+    { name: "b", kind: WORKS },
+  ]);
+  assert.equal(await jobs.running(), "a b");
+  await jobs.end("a", "broken");
+  assert.equal(await jobs.running(), "b");
+  await jobs.end("b");
+  assert.equal(await jobs.running(), "last");
+  await jobs.end("last");
+  await jobs.done;
+  assert.equal(jobs.outcomes.last, "passed");
+});
+
 test("what only apt-get would bring is skipped where there is none, and missed where CI is set", async () => {
   const brings = [];
   const program = (name, isThere) => ({
