@@ -94,8 +94,8 @@ export function endWithParent() {
   setInterval(() => process.ppid === parent || endAll().then(() => process.exit(1)), 500).unref();
 }
 
-/** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
-export async function main(work) {
+/** Has Ctrl-C, and whoever else asks us to end, end every process that was started. */
+export function endOnSignals() {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     // Not `once`: npm passes on to us the Ctrl-C that the terminal has sent us already, and the second one, with no handler left,
     // would end us on the spot and leave behind everything that we started.
@@ -105,6 +105,11 @@ export async function main(work) {
       endAll().then(() => process.exit(name === "SIGINT" ? 0 : 143));
     });
   }
+}
+
+/** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
+export async function main(work) {
+  endOnSignals();
   try {
     await work();
   } catch (error) {

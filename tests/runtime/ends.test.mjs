@@ -1,4 +1,4 @@
-// Whoever ends `npm run dev`, and however, leaves nothing behind: not the script, not wrangler, not workerd.
+// Whoever ends `npm run dev` or a test, and however, leaves nothing behind: not the script, not wrangler, not workerd.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -60,5 +60,24 @@ test("a second Ctrl-C leaves nothing behind either, not even a child that is dea
   } finally {
     clearInterval(again);
     for (const pid of [script.pid, child].filter(runs)) process.kill(pid, "SIGKILL");
+  }
+});
+
+test("a test that is ended takes along what it started", async () => {
+  const work = `
+    import { program } from ${JSON.stringify(join(root, "tests", "runtime", "lib.mjs"))};
+    program("sleep", ["600"], {});
+    console.log("started");
+    setInterval(() => {}, 1000);`;
+  const script = spawn(process.execPath, ["--input-type=module", "-e", work], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  script.stdout.on("data", (chunk) => (said += chunk));
+  await until("it has started a program", (see) => see(said).includes("started") && descendants(script.pid).length > 0);
+  const started = descendants(script.pid);
+  try {
+    script.kill("SIGTERM");
+    await until("all have ended", (see) => see([script.pid, ...started].filter(runs)).length === 0);
+  } finally {
+    for (const pid of [script.pid, ...started].filter(runs)) process.kill(pid, "SIGKILL");
   }
 });

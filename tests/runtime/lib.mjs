@@ -1,15 +1,14 @@
 // What the runtime tests share: a worker in workerd, origins, and waiting on a condition.
 
-import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { scratch } from "../../scripts/lib/memory.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
+import { endOnSignals, root, start } from "../../scripts/lib/run.mjs";
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export { root };
 export const python = join(root, ".vedette", "venv", "bin", "python");
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -33,9 +32,12 @@ export async function until(what, check, deadlineMs = 15_000) {
   }
 }
 
+// A test that is ended leaves nothing behind.
+endOnSignals();
+
 /** Starts a process in a group of its own and collects what it says. */
 function launch(command, args, options) {
-  const child = spawn(command, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = start(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   child.said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (child.said += chunk));
   child.ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
