@@ -107,22 +107,25 @@ const runtime = {
   "proxy-load": { kind: ALONE },
 };
 
-const runtimeName = (file) => `worker in workerd: ${file}`;
+/** What the step of a file of tests/runtime is called. */
+const runtimeName = (name) => `worker in workerd: ${name}`;
 
 /** Begun first, so that the last minutes are not theirs alone. */
 const LONGEST = ["page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
 
 /** The tests in workerd, after all that compiles: they wait for points in time, which a busy machine lets pass. The longest of them begin. */
 function runtimeTests(after, skipped) {
-  const files = readdirSync(below("tests", "runtime")).filter((file) => file.endsWith(".test.mjs") && !skipped.has(file.slice(0, -".test.mjs".length)));
-  const place = (file) => (LONGEST.indexOf(file.replace(".test.mjs", "")) + 1 || files.length);
-  return files
+  const names = readdirSync(below("tests", "runtime"))
+    .filter((file) => file.endsWith(".test.mjs"))
+    .map((file) => file.slice(0, -".test.mjs".length))
+    .filter((name) => !skipped.has(name));
+  const place = (name) => LONGEST.indexOf(name) + 1 || names.length;
+  return names
     .sort((one, other) => place(one) - place(other))
-    .map((file) => {
-      const name = file.slice(0, -".test.mjs".length);
+    .map((name) => {
       const { needs = [], forced = false, ...more } = runtime[name] ?? {};
-      const command = [node22, "--test", ...(forced ? ["--test-force-exit"] : []), `tests/runtime/${file}`];
-      const traps = readFileSync(below("tests", "runtime", file), "utf8").includes("build-trap");
+      const command = [node22, "--test", ...(forced ? ["--test-force-exit"] : []), `tests/runtime/${name}.test.mjs`];
+      const traps = readFileSync(below("tests", "runtime", `${name}.test.mjs`), "utf8").includes("build-trap");
       return {
         name: runtimeName(name),
         kind: WAITS,

@@ -254,27 +254,28 @@ function abandoned(lock) {
 
 /** What only Debian's packages bring here, and the files of tests/runtime that need it. */
 const FROM_DEBIAN = [
-  { name: "Chromium", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page"] },
-  { name: "HAProxy", isThere: () => existsSync(HAPROXY), bring: haproxyTool, tests: ["followers"] },
-  { name: "nginx", isThere: () => existsSync(NGINX), bring: nginxTool, tests: ["followers"] },
+  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page"] },
+  { name: "HAProxy", variable: "HAPROXY", isThere: () => existsSync(HAPROXY), bring: haproxyTool, tests: ["followers"] },
+  { name: "nginx", variable: "NGINX", isThere: () => existsSync(NGINX), bring: nginxTool, tests: ["followers"] },
 ];
 
 /** Brings what is missing of `programs`, one after the other. Where there is no `apt-get` its tests are skipped, which `[{ name, tests }]`
- *  says; where `CI` is set they are not, and what is missing stops the run. */
-export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", ["--version"]), ci = Boolean(process.env.CI) } = {}) {
+ *  says; where `CI` is set, or a variable says where a program is, they are not, and what is missing stops the run. */
+export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", ["--version"]), env = process.env } = {}) {
   const skipped = [];
-  for (const { name, isThere, bring, tests } of programs) {
+  for (const { name, variable, isThere, bring, tests } of programs) {
     if (isThere()) continue;
-    if (apt || ci) await bring();
+    if (apt || env.CI || env[variable]) await bring();
     else skipped.push({ name, tests });
   }
   return skipped;
 }
 
-/** Sets up what is missing; says which programs are not to be had here. With `withPython` the sample origin as well, with `withChecks` what only the tests need. */
+/** Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only the tests need; says which programs
+ *  are not to be had here. */
 export async function setup({ withPython = false, withChecks = false } = {}) {
   prerequisites({ withPython, withChecks });
-  const done = await locked(() =>
+  const [missing] = await locked(() =>
     Promise.all([
       withChecks ? brought() : [],
       packages(),
@@ -282,5 +283,5 @@ export async function setup({ withPython = false, withChecks = false } = {}) {
       withPython && venv(),
     ]),
   );
-  return done[0];
+  return missing;
 }

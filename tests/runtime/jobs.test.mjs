@@ -131,10 +131,11 @@ test("a step that comes after others waits for their ends, good or bad", async (
   assert.equal(jobs.outcomes.last, "passed");
 });
 
-test("what only apt-get would bring is skipped where there is none, and missed where CI is set", async () => {
+test("what only apt-get would bring is skipped where there is none, and missed where it is said to be there or CI is set", async () => {
   const brings = [];
   const program = (name, isThere) => ({
     name,
+    variable: name.toUpperCase(),
     isThere: () => isThere,
     bring: async () => {
       brings.push(name);
@@ -143,12 +144,12 @@ test("what only apt-get would bring is skipped where there is none, and missed w
     tests: [`of ${name}`],
   });
   const programs = [program("there", true), program("lost", false)];
-  assert.deepEqual(await brought(programs, { apt: false, ci: false }), [{ name: "lost", tests: ["of lost"] }]);
+  assert.deepEqual(await brought(programs, { apt: false, env: {} }), [{ name: "lost", tests: ["of lost"] }]);
   assert.deepEqual(brings, []);
-  await assert.rejects(brought(programs, { apt: false, ci: true }), /not to be had/);
-  await assert.rejects(brought(programs, { apt: true, ci: false }), /not to be had/);
-  assert.deepEqual(await brought([program("here", false)], { apt: true, ci: false }), []);
-  assert.deepEqual(brings, ["lost", "lost", "here"]);
+  for (const more of [{ apt: false, env: { CI: "true" } }, { apt: false, env: { LOST: "/opt/lost" } }, { apt: true, env: {} }])
+    await assert.rejects(brought(programs, more), /not to be had/);
+  assert.deepEqual(await brought([program("here", false)], { apt: true, env: {} }), []);
+  assert.deepEqual(brings, ["lost", "lost", "lost", "here"]);
 });
 
 test("a step that needs what nobody makes is no silent end", async () => {
