@@ -91,7 +91,7 @@ struct Counts {
 
 struct World {
     config: Config,
-    watches: Vec<Prober>,
+    probers: Vec<Prober>,
     arbiter: Arbiter,
     queue: BTreeMap<(Timestamp, u64), (usize, Due)>,
     sequence: u64,
@@ -103,24 +103,24 @@ impl World {
     fn new(config: Config) -> Self {
         let before = resident();
         let fast_probes = budget::fast_probes(&config);
-        let mut watches = Vec::new();
+        let mut probers = Vec::new();
         for vantage in &config.vantages {
             for shard in schedule::shards(&config, &vantage.name) {
                 let duty = Duty { config: &config, vantage: &vantage.name, shard: &shard, fast_probes };
-                watches.push(Prober::new(&duty, None, BEGIN));
+                probers.push(Prober::new(&duty, None, BEGIN));
             }
         }
         let arbiter = Arbiter::new(config.clone(), &[], BEGIN);
         let mut world = Self {
             config,
-            watches,
+            probers,
             arbiter,
             queue: BTreeMap::new(),
             sequence: 0,
             counts: Counts::default(),
             memory: before,
         };
-        for shard in 0..world.watches.len() {
+        for shard in 0..world.probers.len() {
             world.at(BEGIN, shard, Due::Rings);
         }
         world
@@ -154,8 +154,8 @@ impl World {
             Due::Answers(id, ticket) => Event::Sampled(id, ticket, sample(now)),
             Due::Delivers(seq) => Event::Delivered(seq),
         };
-        let Some(watch) = self.watches.get_mut(shard) else { return };
-        let (effects, took) = timed(|| watch.step(event, now));
+        let Some(prober) = self.probers.get_mut(shard) else { return };
+        let (effects, took) = timed(|| prober.step(event, now));
         self.counts.probing += took;
         for effect in effects {
             match effect {
@@ -214,7 +214,7 @@ impl World {
              \"bytes_per_origin\":{memory},\"summary_bytes\":{summary},\"summary_us\":{summary_us},\"whole_bytes\":{whole},\
              \"fragment_bytes\":{},\"fragment_us\":{}}}",
             self.config.vantages.len(),
-            self.watches.len(),
+            self.probers.len(),
             rate(*probes),
             rate(*alarms),
             rate(*reports),

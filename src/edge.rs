@@ -26,7 +26,7 @@ mod vantage_object;
 
 use call::Call;
 use caught::Context;
-use follow::Asked;
+use follow::ClientRequest;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
@@ -75,9 +75,9 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
         }
         Plan::FromSnapshot(target) => reader::reply(&target, &ask, call, hits, proxy::seen).await,
         Plan::AfterNews(target, wait) => {
-            follow::waited(&target, wait, Asked { request, ask: &ask }, call, hits).await
+            follow::waited(&target, wait, ClientRequest { request, ask: &ask }, call, hits).await
         }
-        Plan::Stream(pool) => return follow::stream(pool, Asked { request, ask: &ask }, call).await,
+        Plan::Stream(pool) => return follow::stream(pool, ClientRequest { request, ask: &ask }, call).await,
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }

@@ -19,12 +19,12 @@ mod step;
 mod table;
 mod unreached;
 
-pub use asked::{Asked, At, Body, HELD, Times};
+pub use asked::{Asked, Body, HELD, RouteRef, Times};
 pub use attempt::{Attempt, Effect, Event, Fault};
 pub use engine::Proxy;
 pub use in_flight::{After, Known, Tried};
 pub use lease::{Lease, Terms};
-pub use order::{Of, Order, holds_until, last_resort, order};
+pub use order::{Order, RoutePool, holds_until, last_resort, order};
 pub use outlier::{Counts, OutlierDetector, Seen};
 pub use replies::{Rejection, error_answer, refused};
 pub use step::{Inbound, Send, Step};

@@ -220,8 +220,7 @@ fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestam
     let since = oldest.into_iter().chain([snapshot.taken_at]);
     let ticks = since.map(|since| since.plus(second.times(now.since(since).as_secs().saturating_add(1))));
     // So does `max-age` before the first expiry.
-    let first = origins().flat_map(expiries).filter(|at| *at > now).min();
-    let last = first.map(|at| at.minus(second.times(seconds_before(at, now))));
+    let last = next_expiry(origins(), now).map(|at| at.minus(second.times(seconds_before(at, now))));
     // A verdict or a vote expires, and the last second of a signal's time to live is none.
     let ends = origins().flat_map(|origin| expiries(origin).chain([origin.valid_until.minus(second)]));
     let latest = now.plus(second);
@@ -291,17 +290,14 @@ fn etag(body: &str) -> String {
 /// the cache does not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
 fn freshness<'a>(
     made: Timestamp,
-    origins: impl Iterator<Item = &'a OriginView>,
+    origins: impl Iterator<Item = &'a OriginView> + Clone,
     now: Timestamp,
 ) -> Vec<(&'static str, String)> {
-    let (mut oldest, mut change): (Option<Timestamp>, Option<Timestamp>) = (None, None);
-    for origin in origins {
-        oldest = [oldest, origin.oldest].into_iter().flatten().min();
-        change = change.into_iter().chain(expiries(origin).filter(|at| *at > now)).min();
-    }
-    let Some(oldest) = oldest else { return vec![("cache-control", "no-store".to_owned())] };
+    let Some(oldest) = origins.clone().filter_map(|origin| origin.oldest).min() else {
+        return vec![("cache-control", "no-store".to_owned())];
+    };
     let age = now.since(made).as_secs();
-    let unchanged = change.map_or(u64::MAX, |change| seconds_before(change, now));
+    let unchanged = next_expiry(origins, now).map_or(u64::MAX, |change| seconds_before(change, now));
     let kept = if age > OLDEST_KEPT {
         "no-store".to_owned()
     } else {
@@ -319,7 +315,12 @@ fn seconds_before(at: Timestamp, now: Timestamp) -> u64 {
     at.since(now).minus(Millis::new(1)).as_secs()
 }
 
-/// When a verdict or a vote of it expires.
+/// When the next verdict or vote of these expires.
+fn next_expiry<'a>(origins: impl Iterator<Item = &'a OriginView>, now: Timestamp) -> Option<Timestamp> {
+    origins.flat_map(expiries).filter(|at| *at > now).min()
+}
+
+/// When the verdict and the votes of one expire.
 fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
     origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
 }

@@ -15,8 +15,8 @@ use proptest::prelude::*;
 use vedette::config::Config;
 use vedette::path::{MAX_TARGET, below, is_ambiguous, is_authority, parts, plain};
 use vedette::proxy::{
-    After, Asked, At, Attempt, Body, Effect, Event, Inbound, Known, Of, OutlierDetector, Proof, Proxy,
-    RouteMatch, Signs, Step, TABLE, Table, Times, back, copy, fields, order, unreached,
+    After, Asked, Attempt, Body, Effect, Event, Inbound, Known, OutlierDetector, Proof, Proxy, RouteMatch,
+    RoutePool, RouteRef, Signs, Step, TABLE, Table, Times, back, copy, fields, order, unreached,
 };
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Name, Timestamp};
@@ -108,7 +108,7 @@ proptest! {
         for origin in failures {
             traffic.failed(0, origin, now);
         }
-        let order = order(Of { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
+        let order = order(RoutePool { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
         let mut places = order.places.clone();
         places.sort_unstable();
         places.dedup();
@@ -130,7 +130,7 @@ proptest! {
         for _ in 0..3 {
             traffic.failed(0, ejected, now);
         }
-        let order = order(Of { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
+        let order = order(RoutePool { config: &config, route: &config.routes[0], pool: 0 }, snapshot.pool("shop"), &mut traffic, now);
         let rank = |place: &usize| {
             let (said, recovered) = seen[*place];
             let said = status(said);
@@ -155,7 +155,7 @@ proptest! {
         let mut traffic = OutlierDetector::new(&config, seed);
         let asked = Asked { method, body };
         let (mut attempt, mut effect) =
-            Attempt::begin(At { config: &config, route: 0 }, asked, snapshot.pool("shop"), &mut traffic, Times { came: now, now }).unwrap();
+            Attempt::begin(RouteRef { config: &config, route: 0 }, asked, snapshot.pool("shop"), &mut traffic, Times { came: now, now }).unwrap();
         let mut sent = Vec::new();
         // Attempts of which it is not proven that nothing of them has left.
         let mut perhaps = 0;
@@ -415,7 +415,7 @@ fn a_pool_in_panic_asks_those_that_fail_as_well() {
     let snapshot = snapshot(&config, &[(3, None), (0, None), (3, None), (3, None)], true, now);
     let mut traffic = OutlierDetector::new(&config, 1);
     let order = order(
-        Of { config: &config, route: &config.routes[0], pool: 0 },
+        RoutePool { config: &config, route: &config.routes[0], pool: 0 },
         snapshot.pool("shop"),
         &mut traffic,
         now,
@@ -490,7 +490,7 @@ fn a_verdict_that_gets_worse_ends_no_ejection() {
         let origin = &mut snapshot.pools[0].origins[0];
         (origin.status, origin.since, origin.recovered) = (status, at(1_000), recovered);
         let order = order(
-            Of { config: &config, route: &config.routes[0], pool: 0 },
+            RoutePool { config: &config, route: &config.routes[0], pool: 0 },
             snapshot.pool("shop"),
             &mut traffic,
             at(1_500),
@@ -651,7 +651,7 @@ fn ejects(event: Event, method: &str, body: Body) -> bool {
     for _ in 0..3 {
         let asked = Asked { method, body };
         let (mut attempt, _) = Attempt::begin(
-            At { config: &config, route: 0 },
+            RouteRef { config: &config, route: 0 },
             asked,
             snapshot.pool("shop"),
             &mut traffic,

@@ -40,7 +40,7 @@ struct Row {
 
 /// A vantage and what is on its way back to it.
 struct Place {
-    watch: Prober,
+    prober: Prober,
     alarm: Timestamp,
     arriving: Vec<Event>,
     sight: Sight,
@@ -96,8 +96,8 @@ fn replay(text: &str, rows: &[Row]) {
             let shards = schedule::shards(&config, &vantage.name);
             let shard = shards.first().unwrap();
             let duty = Duty { config: &config, vantage: &vantage.name, shard, fast_probes };
-            let watch = Prober::new(&duty, None, BEGIN);
-            (vantage.name.clone(), Place { watch, alarm: BEGIN, arriving: Vec::new(), sight: Sight::Passes })
+            let prober = Prober::new(&duty, None, BEGIN);
+            (vantage.name.clone(), Place { prober, alarm: BEGIN, arriving: Vec::new(), sight: Sight::Passes })
         })
         .collect();
     let mut arbiter = Arbiter::new(config, &[], BEGIN);
@@ -156,7 +156,7 @@ impl Place {
             events.push(Event::Alarm);
         }
         let mut reports = Vec::new();
-        for effect in events.into_iter().flat_map(|event| self.watch.step(event, now)).collect::<Vec<_>>() {
+        for effect in events.into_iter().flat_map(|event| self.prober.step(event, now)).collect::<Vec<_>>() {
             match effect {
                 Effect::WakeAt(at) => self.alarm = at,
                 Effect::Probe(origin, ticket) => {

@@ -30,7 +30,7 @@ pub(super) struct Notifier {
 }
 
 impl Notifier {
-    /// The desk before anything was told. Every pool is to be looked at.
+    /// Before anything was told. Every pool is to be looked at.
     pub(super) fn new(config: &Config) -> Self {
         let touched = if config.notify.is_empty() { 0 } else { config.pools.len() };
         Self {

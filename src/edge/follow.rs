@@ -55,12 +55,12 @@ enum Outcome {
     /// Its time is over, or its client has left.
     Over,
     /// There is no place for it.
-    Crowded,
+    AtCapacity,
 }
 
 /// What the client asked, as the platform has it and as it is read.
 #[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct ClientRequest<'a> {
     pub(super) request: &'a Request,
     pub(super) ask: &'a Ask<'a>,
 }
@@ -104,7 +104,7 @@ impl Following {
     }
 
     /// Takes a permit; false if there is none.
-    fn sit(&mut self) -> bool {
+    fn take_permit(&mut self) -> bool {
         if self.permit.is_none() {
             let (most, until) = (follow::most(self.limit), self.follower.until().plus(GRACE));
             self.permit =
@@ -115,7 +115,7 @@ impl Following {
 
     /// Opens a line to the Arbiter; false if it has too many, or there is no permit.
     async fn open(&mut self, env: &Env) -> bool {
-        if !self.sit() {
+        if !self.take_permit() {
             return false;
         }
         let opening = layers::line(&self.pool, self.say.clone(), env);
@@ -148,7 +148,7 @@ impl Following {
                 }
                 Next::Open => {
                     if !self.open(call.env).await {
-                        return Outcome::Crowded;
+                        return Outcome::AtCapacity;
                     }
                 }
                 Next::Beat => {
@@ -157,7 +157,7 @@ impl Following {
                     }
                     return Outcome::Beat;
                 }
-                Next::Rest(_) if !self.sit() => return Outcome::Crowded,
+                Next::Rest(_) if !self.take_permit() => return Outcome::AtCapacity,
                 Next::Rest(until) => {
                     let pause = clock::delay(until.since(clock::now()));
                     match select(std::pin::pin!(self.words.next()), pause).await {
@@ -182,7 +182,7 @@ impl Following {
 pub(super) async fn waited(
     target: &Target,
     wait: Wait,
-    asked: Asked<'_>,
+    asked: ClientRequest<'_>,
     call: Call<'_>,
     hits: u64,
 ) -> Reply {
@@ -203,7 +203,7 @@ pub(super) async fn waited(
                 let (part, limit, config) = (&following.part, following.limit, following.config);
                 break Some(reader::look(part, limit, None, config, call).await);
             }
-            Outcome::Crowded => break None,
+            Outcome::AtCapacity => break None,
         }
     };
     signal.set_onabort(None);
@@ -245,7 +245,7 @@ impl Stream {
         let piece = match following.next(Call { env: &self.env, ctx: &self.ctx }).await {
             Outcome::News(seen) => serve::event(&seen.snapshot, following.pool.as_str(), clock::now()),
             Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
-            Outcome::Over | Outcome::Crowded => return None,
+            Outcome::Over | Outcome::AtCapacity => return None,
         };
         self.following.replace(Some(following));
         Some(piece)
@@ -254,7 +254,11 @@ impl Stream {
 
 /// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID` already: what `entry.mjs` makes a
 /// response of, with the pieces of its body in `events`.
-pub(super) async fn stream(pool: String, asked: Asked<'_>, call: Call<'_>) -> Result<JsValue, JsValue> {
+pub(super) async fn stream(
+    pool: String,
+    asked: ClientRequest<'_>,
+    call: Call<'_>,
+) -> Result<JsValue, JsValue> {
     let last = asked.request.headers().get("last-event-id").ok().flatten();
     let known = last.as_deref().and_then(Mark::parse);
     let Some(mut following) = Following::new(&pool, Wants::Events(known), call.env) else {
@@ -262,7 +266,7 @@ pub(super) async fn stream(pool: String, asked: Asked<'_>, call: Call<'_>) -> Re
     };
     // Once the first byte is sent it is too late to decline.
     let opens = following.follower.next(clock::now()) == Next::Open;
-    if !following.sit() || (opens && !following.open(call.env).await) {
+    if !following.take_permit() || (opens && !following.open(call.env).await) {
         return Ok(respond::reply(&serve::at_capacity(asked.ask).into(), false)?.into());
     }
     let reply = respond::reply(&serve::stream().into(), false)?;

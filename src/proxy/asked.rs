@@ -44,7 +44,7 @@ impl Body {
 
 /// A route, by its place in the configuration.
 #[derive(Clone, Copy, Debug)]
-pub struct At<'a> {
+pub struct RouteRef<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// The place.

@@ -8,7 +8,7 @@
 //! An attempt that fails counts against its origin only if it got the whole request and its client is still there, or if it took no
 //! connection: whoever breaks off uploads must not take an origin out with it.
 
-use super::{Asked, At, Body, Of, Order, OutlierDetector, Times, last_resort, order};
+use super::{Asked, Body, Order, OutlierDetector, RoutePool, RouteRef, Times, last_resort, order};
 use crate::config::{Config, Route};
 use crate::snapshot::PoolView;
 use crate::units::{Millis, Timestamp};
@@ -137,7 +137,7 @@ impl Attempt {
     /// A request for a route that came then, and what to do first. `view` is what is known of the pool.
     #[must_use]
     pub fn begin(
-        at: At<'_>,
+        at: RouteRef<'_>,
         asked: Asked<'_>,
         view: Option<&PoolView>,
         traffic: &mut OutlierDetector,
@@ -154,7 +154,7 @@ impl Attempt {
     /// The same for a request that was sent to an origin under a [`super::Lease`]; what came of it is still to be told.
     #[must_use]
     pub fn resume(
-        at: At<'_>,
+        at: RouteRef<'_>,
         asked: Asked<'_>,
         view: Option<&PoolView>,
         traffic: &mut OutlierDetector,
@@ -175,21 +175,21 @@ impl Attempt {
     }
 
     fn new<'a>(
-        at: At<'a>,
+        at: RouteRef<'a>,
         asked: Asked<'_>,
         view: Option<&PoolView>,
         traffic: &mut OutlierDetector,
         times: Times,
     ) -> Option<(Self, &'a Route)> {
-        let (At { config, route: place }, Times { came, now }) = (at, times);
+        let (RouteRef { config, route: place }, Times { came, now }) = (at, times);
         let route = config.routes.get(place)?;
         let pool = config.pools.iter().position(|pool| pool.name == route.pool)?;
         traffic.arrived(pool, 1, now);
-        let mut order = order(Of { config, route, pool }, view, traffic, now);
+        let mut order = order(RoutePool { config, route, pool }, view, traffic, now);
         let nowhere = order.places.is_empty();
         if nowhere {
             let why = "every origin fails; tried as a last resort";
-            order = Order { places: last_resort(Of { config, route, pool }), why, steady: false };
+            order = Order { places: last_resort(RoutePool { config, route, pool }), why, steady: false };
         }
         let attempt = Self {
             route: place,

@@ -12,8 +12,8 @@ use super::fields::{self, Facts};
 use super::in_flight::{After, InFlight, Known, Tried};
 use super::step::{Inbound, Send, Step};
 use super::{
-    Asked, At, Attempt, Body, Effect, Event, Lease, OutlierDetector, Rejection, RouteMatch, Table, Terms,
-    Times, back, error_answer, holds_until, matched, own_path, refused,
+    Asked, Attempt, Body, Effect, Event, Lease, OutlierDetector, Rejection, RouteMatch, RouteRef, Table,
+    Terms, Times, back, error_answer, holds_until, matched, own_path, refused,
 };
 use crate::config::Config;
 use crate::path::{Parts, below, is_authority, parts, plain};
@@ -99,7 +99,7 @@ impl Proxy {
         let known = known(&pool);
         let view = known.as_ref().and_then(|known| known.snapshot.pool(pool.as_str()));
         let asked = Asked { method: &in_flight.method, body: in_flight.body };
-        let (at, times) = (At { config, route: in_flight.route }, Times { came, now });
+        let (at, times) = (RouteRef { config, route: in_flight.route }, Times { came, now });
         let resumed = Attempt::resume(at, asked, view, &mut self.traffic, times);
         in_flight.attempt = resumed.map(|attempt| attempt.sent_to(origin));
         let id = self.keep(config, in_flight, now);
@@ -222,7 +222,7 @@ impl Proxy {
             .get(in_flight.route)
             .and_then(|route| known.and_then(|known| known.snapshot.pool(route.pool.as_str())));
         let asked = Asked { method: &in_flight.method, body: in_flight.body };
-        let (at, times) = (At { config, route: in_flight.route }, Times { came: in_flight.came, now });
+        let (at, times) = (RouteRef { config, route: in_flight.route }, Times { came: in_flight.came, now });
         let begun = Attempt::begin(at, asked, view, &mut self.traffic, times);
         // A route always has a pool.
         let Some((attempt, effect)) = begun else { return Step::Answer(Rejection::NoRoute.answer()) };

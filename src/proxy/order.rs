@@ -37,7 +37,7 @@ pub struct Order {
 
 /// A route and the place of its pool.
 #[derive(Clone, Copy, Debug)]
-pub struct Of<'a> {
+pub struct RoutePool<'a> {
     /// The configuration.
     pub config: &'a Config,
     /// The route.
@@ -49,8 +49,13 @@ pub struct Of<'a> {
 /// The order in which the origins are to be asked. `view` is what is known of the pool; without it nothing is known of any origin.
 /// None of those that fail is in it, unless the pool is in panic; none at all if every origin fails.
 #[must_use]
-pub fn order(of: Of<'_>, view: Option<&PoolView>, traffic: &mut OutlierDetector, now: Timestamp) -> Order {
-    let Of { config, route, pool } = of;
+pub fn order(
+    of: RoutePool<'_>,
+    view: Option<&PoolView>,
+    traffic: &mut OutlierDetector,
+    now: Timestamp,
+) -> Order {
+    let RoutePool { config, route, pool } = of;
     let Some(defined) = config.pools.get(pool) else {
         return Order { places: Vec::new(), why: "", steady: false };
     };
@@ -107,7 +112,7 @@ pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Times
 
 /// The failing origins in the order in which they would be chosen: what is left to try where the route says so.
 #[must_use]
-pub fn last_resort(of: Of<'_>) -> Vec<usize> {
+pub fn last_resort(of: RoutePool<'_>) -> Vec<usize> {
     let Some(defined) = of.config.pools.get(of.pool).filter(|_| of.route.try_failing) else {
         return Vec::new();
     };

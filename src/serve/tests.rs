@@ -2,10 +2,14 @@ use serde_json::Value;
 
 use super::*;
 use crate::fixtures::{SHOP, at, config, from_memory, shop};
-
 use crate::path::MAX_TARGET;
 use crate::snapshot::Part;
 use crate::verdict::Status;
+
+mod asked;
+mod followed;
+mod fresh;
+mod kept;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until second 45.
 fn snapshot(primary: Status, standby: Status) -> Snapshot {
@@ -82,65 +86,6 @@ fn unknown_says_so_with_its_reason() {
 fn health_as_text_is_one_word() {
     let answer = get("/health/shop?format=text", &snapshot(Status::Fail, Status::Fail));
     assert_eq!((answer.status, answer.body.as_str()), (503, "fail\n"));
-}
-
-#[test]
-fn every_answer_carries_its_age_and_may_be_kept_for_a_second() {
-    for target in ["/health", "/health/shop", "/health/shop/primary", "/route/shop", "/"] {
-        let answer = get(target, &snapshot(Status::Pass, Status::Pass));
-        assert_eq!(header(&answer, "age"), Some("3"), "{target}");
-        assert_eq!(header(&answer, "cache-control"), Some("max-age=4"), "{target}");
-        assert_eq!(header(&answer, "vedette-evidence-age"), Some("3"), "{target}");
-    }
-    let blank = Snapshot::blank(&shop(), at(0), "nothing is known");
-    assert_eq!(header(&get("/health", &blank), "age"), None);
-    assert_eq!(header(&get("/health", &blank), "cache-control"), Some("no-store"));
-}
-
-/// `Age`, the evidence's age and `Cache-Control` of what is answered from a snapshot that was made at `made` and whose oldest
-/// evidence, that of the standby, is of second 0, at `now` (milliseconds).
-fn fresh(target: &str, made: u64, now: u64) -> [String; 3] {
-    let mut snapshot = snapshot(Status::Pass, Status::Pass);
-    snapshot.taken_at = at(made);
-    snapshot.pools[0].origins[0].oldest = Some(at(made));
-    snapshot.pools[0].origins[1].valid_until = at(100_000_000);
-    snapshot.pools[0].origins[0].valid_until = at(100_000_000);
-    let answer = answered(&ask(target), &snapshot, at(now));
-    ["age", "vedette-evidence-age", "cache-control"].map(|name| header(&answer, name).unwrap().to_owned())
-}
-
-#[test]
-fn evidence_that_is_old_by_its_nature_makes_no_answer_old() {
-    for target in ["/health", "/health/shop", "/health/shop/standby", "/route/shop", "/"] {
-        let day = fresh(target, 86_400_000, 86_400_300);
-        assert_eq!(day, ["0", "86400", "max-age=1"], "{target}");
-        assert_eq!(fresh(target, 86_400_000, 86_409_999), ["9", "86409", "max-age=10"], "{target}");
-    }
-}
-
-#[test]
-fn no_cache_keeps_an_answer_beyond_the_moment_at_which_it_changes_by_itself() {
-    let mut snapshot = snapshot(Status::Pass, Status::Pass);
-    let kept = |snapshot: &Snapshot, target: &str, now| {
-        header(&answered(&ask(target), snapshot, at(now)), "cache-control").unwrap().to_owned()
-    };
-    snapshot.taken_at = at(40_000);
-    for target in ["/health", "/health/shop", "/health/shop/primary", "/route/shop", "/"] {
-        assert_eq!(kept(&snapshot, target, 40_500), "max-age=1", "{target}");
-        assert_eq!(kept(&snapshot, target, 43_500), "max-age=1", "{target}: it ends at second 45");
-        assert_eq!(kept(&snapshot, target, 44_000), "max-age=0", "{target}");
-        // What has expired changes no more.
-        assert_eq!(kept(&snapshot, target, 45_000), "max-age=6", "{target}");
-    }
-    // Only what the answer is about counts.
-    snapshot.pools[0].origins[1].valid_until = at(90_000);
-    assert_eq!(kept(&snapshot, "/health/shop/standby", 44_000), "max-age=5");
-}
-
-#[test]
-fn no_cache_keeps_an_answer_from_a_copy_that_nobody_renews() {
-    assert_eq!(fresh("/health", 0, 15_999)[2], "max-age=16");
-    assert_eq!(fresh("/health", 0, 16_000), ["16", "16", "no-store"].map(str::to_owned));
 }
 
 #[test]
@@ -223,174 +168,6 @@ fn addresses_stay_inside_unless_exposed() {
         plan(Ok(&closed), &ask("/route/shop?format=text")),
         Plan::Done(Answer { status: 403, .. })
     ));
-}
-
-#[test]
-fn what_is_not_ours_never_needs_a_snapshot() {
-    let long = format!("/health/{}", "x".repeat(MAX_TARGET));
-    let table = [
-        ("/nope", 404),
-        ("/health/nope", 404),
-        ("/health/shop/nope", 404),
-        ("/health/shop/primary/x", 404),
-        ("/health/shop%2Fprimary", 404),
-        ("/health/shop%00", 404),
-        ("/health//", 404),
-        ("//livez", 404),
-        ("/route/", 404),
-        ("/route/nope", 404),
-        ("/health?format=xml", 400),
-        ("/health?format=redirect", 400),
-        (&long, 414),
-    ];
-    for (target, status) in table {
-        let Plan::Done(answer) = plan(Ok(&shop()), &ask(target)) else { panic!("{target} needs a snapshot") };
-        assert_eq!(answer.status, status, "{target}");
-        assert_eq!(header(&answer, "content-type"), Some("application/problem+json"), "{target}");
-        let document = json(&answer);
-        assert_eq!(document["status"], status, "{target}");
-        assert!(document["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{target}");
-        assert!(!answer.body.contains("nope"), "nothing of the request is repeated");
-    }
-}
-
-#[test]
-fn options_says_what_may_be_asked_where_anybody_may() {
-    for target in ["/health", "/health/shop", "/route/shop", "/", "/readyz"] {
-        let answer = get_by("OPTIONS", target);
-        assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{target}");
-        assert_eq!(header(&answer, "allow"), Some("GET, HEAD, OPTIONS"));
-        assert_eq!(header(&answer, "access-control-allow-origin"), Some("*"));
-    }
-    assert_eq!(get_by("OPTIONS", "/nope").status, 404);
-    let beat = get_by("OPTIONS", "/v1/heartbeat/x");
-    assert_eq!((beat.status, header(&beat, "allow")), (405, Some("POST")));
-}
-
-fn get_by(method: &str, target: &str) -> Answer {
-    match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
-        Plan::Done(answer) => answer,
-        other @ (Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
-            panic!("{target}: {other:?}")
-        }
-    }
-}
-
-#[test]
-fn what_expires_keeps_the_code_that_it_had() {
-    use Status::{Fail, Pass, Unknown, Warn};
-    let table = [
-        ((Fail, Fail), "/health/shop", 503),
-        ((Fail, Fail), "/health", 503),
-        ((Fail, Pass), "/health/shop/primary", 503),
-        ((Fail, Pass), "/health/shop/standby", 200),
-        ((Fail, Pass), "/health/shop", 200),
-        ((Pass, Pass), "/health/shop", 200),
-        ((Warn, Warn), "/health", 200),
-        ((Unknown, Unknown), "/health/shop", 200),
-    ];
-    for ((primary, standby), target, code) in table {
-        let late = answered(&ask(target), &snapshot(primary, standby), at(45_000));
-        assert_eq!((late.status, header(&late, "vedette-status")), (code, Some("unknown")), "{target}");
-        assert_eq!(json(&late)["status"], "warn", "{target}");
-    }
-}
-
-#[test]
-fn other_codes_may_be_asked_for() {
-    use Status::{Fail, Pass, Unknown, Warn};
-    for (status, query, code) in [
-        (Warn, "warn=503", 503),
-        (Warn, "unknown=503", 200),
-        (Unknown, "unknown=503", 503),
-        (Unknown, "warn=503&unknown=404", 404),
-        (Pass, "warn=503&unknown=503", 200),
-        (Fail, "warn=200&unknown=200", 503),
-    ] {
-        for path in ["/health", "/health/shop", "/health/shop/primary"] {
-            let target = format!("{path}?{query}&format=text");
-            assert_eq!(get(&target, &snapshot(status, status)).status, code, "{target} {status:?}");
-        }
-    }
-    let expired = answered(&ask("/health/shop?unknown=200"), &snapshot(Fail, Fail), at(45_000));
-    assert_eq!(expired.status, 200, "who asks for it knows what it means");
-    for bad in ["warn=", "warn=abc", "unknown=99", "unknown=600", "warn=204", "warn=304", "warn=+50"] {
-        let answer = get(&format!("/health?{bad}"), &snapshot(Pass, Pass));
-        assert_eq!(answer.status, 400, "{bad}");
-        assert!(answer.body.contains("=503"), "{}", answer.body);
-    }
-}
-
-#[test]
-fn a_parameter_that_is_not_known_is_refused_with_those_that_are() {
-    let pass = snapshot(Status::Pass, Status::Pass);
-    for (target, known) in [
-        ("/health?wran=503", "format, warn, unknown, now"),
-        ("/health/shop?format=text&x", "format, warn, unknown, now"),
-        ("/route/shop?warn=503", "format, wait, revision, now"),
-    ] {
-        let answer = get(target, &pass);
-        assert_eq!(answer.status, 400, "{target}");
-        assert!(answer.body.contains(known), "{}", answer.body);
-        assert!(!answer.body.contains("wran"), "nothing of the request is repeated");
-    }
-    for target in ["/health?now", "/health?&&", "/route/shop?now=7", "/route/shop?"] {
-        assert_eq!(get(target, &pass).status, 200, "{target}");
-    }
-}
-
-#[test]
-fn a_word_that_cannot_be_mistaken_is_in_every_answer() {
-    use Status::{Fail, Pass, Unknown, Warn};
-    for status in [Pass, Warn, Fail, Unknown] {
-        let snapshot = snapshot(status, status);
-        for target in ["/health", "/health/shop", "/health/shop/primary", "/health?format=text"] {
-            let answer = get(target, &snapshot);
-            assert_eq!(header(&answer, "vedette-status"), Some(status.as_str()), "{target}");
-        }
-    }
-    let mut chosen = snapshot(Warn, Pass);
-    chosen.pools[0].chosen = Some(crate::units::Name::parse("primary").unwrap());
-    assert_eq!(header(&get("/route/shop", &chosen), "vedette-status"), Some("warn"));
-    chosen.pools[0].chosen = None;
-    assert_eq!(header(&get("/route/shop", &chosen), "vedette-status"), Some("fail"));
-}
-
-#[test]
-fn the_spellings_of_checkers_are_understood() {
-    let pass = snapshot(Status::Pass, Status::Pass);
-    let usual = get("/health/shop", &pass);
-    for spelling in ["/health/shop/", "//health/shop", "/health/sh%6fp", "/health/%73%68%6F%70", "//%68ealth"]
-    {
-        let answer = get(spelling, &pass);
-        assert_eq!(answer.status, 200, "{spelling}");
-        if spelling != "//%68ealth" {
-            assert_eq!(answer.body, usual.body, "{spelling}");
-        }
-    }
-    assert_eq!(get("/health/shop?format=word", &pass).body, "pass");
-    assert_eq!(get("/route/shop/", &pass).status, 200);
-    for other in [
-        "/health/",
-        "/health//shop",
-        "/health/shop%2Fprimary",
-        "/health/shop%",
-        "/health/sh%6",
-        "//livez",
-        "/livez/",
-    ] {
-        assert_eq!(get(other, &pass).status, 404, "{other}");
-    }
-}
-
-#[test]
-fn only_get_and_head_are_answered() {
-    for method in ["POST", "PUT", "DELETE", "TRACE", "get"] {
-        let Plan::Done(answer) = plan(Ok(&shop()), &Ask { method, ..ask("/health") }) else {
-            panic!("{method}")
-        };
-        assert_eq!((answer.status, header(&answer, "allow")), (405, Some("GET, HEAD")), "{method}");
-    }
 }
 
 #[test]
@@ -490,6 +267,17 @@ fn cache_status_names_the_layer_and_its_age() {
     }
 }
 
+#[test]
+fn a_target_of_one_pool_needs_the_part_of_that_pool() {
+    let of_shop = Part::Pool(shop().pools[0].name.clone());
+    let signal = |pool: &str| Target::Signal { pool: pool.into(), format: Format::Json, wait: None };
+    assert_eq!(signal("shop").part(&shop()), of_shop);
+    assert_eq!(Target::Stream { pool: "shop".into() }.part(&shop()), of_shop);
+    assert_eq!(signal("nowhere").part(&shop()), Part::Summary);
+    assert_eq!(Target::Ready { verbose: false }.part(&shop()), Part::Summary);
+    assert_eq!(Target::Page.part(&shop()), Part::Whole);
+}
+
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
@@ -500,199 +288,4 @@ fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
 
 fn kept_at(target: &str, snapshot: &Snapshot, now: Timestamp) -> Option<(Answer, Timestamp)> {
     kept_for(&ask(target), &basis(snapshot, now))
-}
-
-#[test]
-fn what_is_given_again_comes_from_memory_wherever_it_came_from_first() {
-    let snapshot = snapshot(Status::Pass, Status::Pass);
-    let from_memory = basis(&snapshot, at(3_200));
-    let from = |layer| {
-        let source = Source { layer, ..from_memory.source };
-        kept_for(&ask("/health"), &Basis { source, ..from_memory })
-    };
-    assert!(from(Tier::Memory).is_some());
-    for layer in [Tier::Cache, Tier::Arbiter, Tier::Kv] {
-        assert_eq!(from(layer), from(Tier::Memory), "{layer:?}");
-    }
-    assert_eq!(from(Tier::Nothing), None);
-}
-
-#[test]
-fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
-    let snapshot = snapshot(Status::Pass, Status::Pass);
-    let again = [
-        "/health",
-        "/health?format=text",
-        "/health/shop",
-        "/health/shop/primary",
-        "/route/shop",
-        "/route/shop?format=text",
-        "/route/shop?format=redirect",
-    ];
-    let never = [
-        "/",
-        "/livez",
-        "/readyz",
-        "/readyz?verbose",
-        "/health?now",
-        "/health?format=json",
-        "/health?warn=503",
-        "/health/shop/",
-        "/health/shop?format=text&now",
-        "/nope",
-        "/health/nope",
-        "/route/shop?",
-    ];
-    for target in again {
-        assert!(kept_at(target, &snapshot, at(3_200)).is_some(), "{target}");
-    }
-    for target in never {
-        assert!(kept_at(target, &snapshot, at(3_200)).is_none(), "{target}");
-    }
-    for other in
-        [Ask { method: "HEAD", ..ask("/health") }, Ask { if_none_match: Some("*"), ..ask("/health") }]
-    {
-        assert!(kept_for(&other, &basis(&snapshot, at(3_200))).is_none(), "{other:?}");
-    }
-}
-
-#[test]
-fn what_is_given_again_is_what_memory_would_answer_until_it_ends() {
-    let mut snapshot = snapshot(Status::Pass, Status::Fail);
-    snapshot.pools[0].origins[1].oldest = Some(at(1_700));
-    snapshot.pools[0].origins[1].valid_until = at(5_600);
-    for (target, now, until) in [
-        ("/health", 3_200, 3_600),
-        ("/health", 3_600, 4_000),
-        ("/health/shop", 4_000, 4_600),
-        ("/health/shop", 4_600, 5_000),
-        ("/health/shop/standby", 3_200, 3_600),
-        ("/health/shop/standby", 3_600, 3_700),
-        ("/health/shop/standby", 4_700, 5_000),
-        ("/health/shop/standby", 5_000, 5_600),
-        ("/route/shop", 3_999, 4_000),
-    ] {
-        let (answer, end) = kept_at(target, &snapshot, at(now)).unwrap();
-        assert_eq!(end, at(until), "{target} at {now}");
-        let last = answered(&ask(target), &snapshot, at(until - 1));
-        assert_eq!(answer, last, "{target} at {now} and at the last moment");
-        assert_ne!(answer, answered(&ask(target), &snapshot, at(until)), "{target}: it ends for a reason");
-    }
-}
-
-#[test]
-fn an_expired_signal_is_not_what_its_old_tag_names() {
-    let snapshot = snapshot(Status::Pass, Status::Pass);
-    let tag = header(&get("/route/shop", &snapshot), "etag").unwrap().to_owned();
-    let again = |now| answered(&Ask { if_none_match: Some(&tag), ..ask("/route/shop") }, &snapshot, now);
-    assert_eq!(again(at(44_999)).status, 304);
-    let expired = again(at(45_000));
-    assert_eq!((expired.status, json(&expired)["status"].as_str()), (200, Some("unknown")));
-}
-
-#[test]
-fn what_is_given_again_ends_with_its_own_pool_and_its_votes() {
-    let mut snapshot = snapshot(Status::Pass, Status::Pass);
-    let mut other = snapshot.pools[0].clone();
-    other.name = crate::units::Name::parse("other").unwrap();
-    other.origins[0].oldest = Some(at(500));
-    snapshot.pools.push(other);
-    assert_eq!(
-        kept_at("/route/shop", &snapshot, at(3_200)).unwrap().1,
-        at(4_000),
-        "another pool's second is not ours"
-    );
-    let vote = format!(
-        r#"{{"vantage":"weur","opinion":"pass","warned":false,"reason":"ok","run":2,"need":2,"since":0,"observed":0,"expires":{},"latency":5,"cache":"unclassified","database":{{}}}}"#,
-        at(3_700).as_millis()
-    );
-    snapshot.pools[0].origins[0].votes = vec![crate::json::read(&vote).unwrap()];
-    assert_eq!(kept_at("/health/shop", &snapshot, at(3_200)).unwrap().1, at(3_700), "a vote expires");
-}
-
-#[test]
-fn a_wait_is_planned_for_who_says_what_it_knows() {
-    let shop = shop();
-    let planned = |target: &'static str| plan(Ok(&shop), &ask(target));
-    for (query, seconds, known) in [
-        ("wait=30s&revision=7", 30, "7"),
-        ("revision=0&wait=1", 1, "0"),
-        ("wait=60s&revision=7-lapsed", 60, "7-lapsed"),
-    ] {
-        let target = format!("/route/shop?format=text&{query}");
-        let Plan::AfterNews(target, wait) = plan(Ok(&shop), &ask(&target)) else { panic!("{query}") };
-        assert_eq!(target.path().as_deref(), Some("/route/shop?format=text"), "answered as without a wait");
-        assert_eq!((wait.length, wait.known.to_string().as_str()), (Millis::from_secs(seconds), known));
-    }
-    assert!(matches!(planned("/route/shop?wait=30s"), Plan::FromSnapshot(_)), "nothing to wait for");
-    assert!(matches!(planned("/route/shop?revision=7"), Plan::FromSnapshot(_)));
-    for bad in [
-        "wait=0",
-        "wait=61s",
-        "wait=",
-        "wait",
-        "wait=1m",
-        "wait=+5",
-        "wait=-5s",
-        "wait=5ms",
-        "wait=99999999999999999999",
-        "wait=5s&revision=",
-        "wait=5s&revision=x",
-        "wait=5s&revision=-1",
-        "wait=61s&revision=7",
-    ] {
-        let target = format!("/route/shop?{bad}");
-        let Plan::Done(answer) = plan(Ok(&shop), &ask(&target)) else { panic!("{bad}") };
-        assert_eq!(
-            (answer.status, header(&answer, "content-type")),
-            (400, Some("application/problem+json")),
-            "{bad}"
-        );
-        assert!(answer.body.contains("Write"), "{}", answer.body);
-    }
-    assert!(matches!(planned("/v1/stream/shop"), Plan::Stream(pool) if pool == "shop"));
-    let Plan::Done(head) = plan(Ok(&shop), &Ask { method: "HEAD", ..ask("/v1/stream/shop") }) else {
-        panic!()
-    };
-    assert_eq!((head.status, head.body.as_str()), (200, ""));
-    let Plan::Done(unknown) = planned("/v1/stream/nope") else { panic!() };
-    assert_eq!(unknown.status, 404);
-}
-
-#[test]
-fn no_cache_keeps_the_answer_to_a_wait() {
-    let snapshot = snapshot(Status::Pass, Status::Pass);
-    let answer = get("/route/shop?wait=30s&revision=6", &snapshot);
-    assert_eq!((header(&answer, "cache-control"), header(&answer, "age")), (Some("no-store"), Some("3")));
-    assert_eq!(answer.body, get("/route/shop", &snapshot).body);
-    assert_eq!(kept_at("/route/shop?wait=30s&revision=6", &snapshot, at(3_000)), None);
-    let at_capacity = at_capacity(&ask("/route/shop?wait=30s&revision=6"));
-    assert_eq!((at_capacity.status, header(&at_capacity, "retry-after")), (429, Some("5")));
-}
-
-#[test]
-fn an_event_is_the_signal_under_its_mark() {
-    let snapshot = snapshot(Status::Pass, Status::Pass);
-    let signal = get("/route/shop", &snapshot);
-    let text = event(&snapshot, "shop", at(3_000));
-    assert_eq!(
-        text,
-        format!("retry: {}\nid: 7\ndata: {}\n\n", 1_000 + at(3_000).as_millis() % 2_000, signal.body)
-    );
-    assert_eq!(header(&signal, "vedette-revision"), Some("7"));
-    let late = event(&snapshot, "shop", at(45_000));
-    assert!(late.contains("id: 7-lapsed\n") && late.contains("\"ttl\":0"), "{late}");
-    assert_eq!(event(&snapshot, "nope", at(0)), KEEP_ALIVE, "of nothing there is nothing to say");
-    assert_eq!(header(&stream(), "cache-control"), Some("no-store"));
-}
-
-#[test]
-fn a_target_of_one_pool_needs_the_part_of_that_pool() {
-    let of_shop = Part::Pool(shop().pools[0].name.clone());
-    let signal = |pool: &str| Target::Signal { pool: pool.into(), format: Format::Json, wait: None };
-    assert_eq!(signal("shop").part(&shop()), of_shop);
-    assert_eq!(Target::Stream { pool: "shop".into() }.part(&shop()), of_shop);
-    assert_eq!(signal("nowhere").part(&shop()), Part::Summary);
-    assert_eq!(Target::Ready { verbose: false }.part(&shop()), Part::Summary);
-    assert_eq!(Target::Page.part(&shop()), Part::Whole);
 }

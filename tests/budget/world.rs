@@ -52,7 +52,7 @@ struct Shard {
     vantage: Name,
     label: String,
     stored: Option<String>,
-    watch: Option<Prober>,
+    prober: Option<Prober>,
     /// The alarm that is set, as the platform knows it.
     alarm: Option<u64>,
     /// The alarm as the object remembers it.
@@ -110,7 +110,7 @@ impl<'a> World<'a> {
                     vantage: vantage.name.clone(),
                     label: shard.label(),
                     stored: None,
-                    watch: None,
+                    prober: None,
                     alarm: None,
                     remembered: None,
                     ticking: None,
@@ -283,14 +283,14 @@ impl<'a> World<'a> {
         shard.alarm = None;
         shard.remembered = None;
         shard.ticking = Some(now);
-        if shard.watch.is_some() && now - shard.worked > REST_MS {
-            shard.watch = None;
+        if shard.prober.is_some() && now - shard.worked > REST_MS {
+            shard.prober = None;
         }
-        if shard.watch.is_none() {
+        if shard.prober.is_none() {
             let shards = schedule::shards(config, &shard.vantage);
             let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
             let duty = Duty { config, vantage: &shard.vantage, shard: own, fast_probes: self.fast_probes };
-            shard.watch = Some(Prober::new(&duty, shard.stored.as_deref(), at(now)));
+            shard.prober = Some(Prober::new(&duty, shard.stored.as_deref(), at(now)));
             if shard.stored.is_some() {
                 self.count(Effect::RowRead);
             }
@@ -298,9 +298,9 @@ impl<'a> World<'a> {
         self.count(Effect::VantageAlarm);
         self.started = 0;
         for id in std::mem::take(&mut self.shards[number].doubted) {
-            self.shards[number].watch.as_mut().unwrap().doubt(&id);
+            self.shards[number].prober.as_mut().unwrap().doubt(&id);
         }
-        self.watch(number, vantage::Event::Alarm);
+        self.prober(number, vantage::Event::Alarm);
         self.most_probes = self.most_probes.max(self.started);
         self.goes_on(number);
     }
@@ -313,9 +313,9 @@ impl<'a> World<'a> {
         }
         loop {
             let shard = &self.shards[number];
-            let watch = shard.watch.as_ref().unwrap();
-            let next = watch.next_due(at(now)).as_millis();
-            if (watch.under_way() == 0 && shard.reports == 0) || next <= now {
+            let prober = shard.prober.as_ref().unwrap();
+            let next = prober.next_due(at(now)).as_millis();
+            if (prober.under_way() == 0 && shard.reports == 0) || next <= now {
                 break;
             }
             let Some(event) = self.shards[number].inbox.pop_front() else {
@@ -326,7 +326,7 @@ impl<'a> World<'a> {
             if let vantage::Event::Delivered(_) = event {
                 self.shards[number].reports -= 1;
             }
-            self.watch(number, event);
+            self.prober(number, event);
         }
         let shard = &mut self.shards[number];
         let begun = shard.ticking.take().unwrap();
@@ -339,9 +339,9 @@ impl<'a> World<'a> {
         }
     }
 
-    fn watch(&mut self, number: usize, event: vantage::Event) {
+    fn prober(&mut self, number: usize, event: vantage::Event) {
         let now = self.now;
-        let effects = self.shards[number].watch.as_mut().unwrap().step(event, at(now));
+        let effects = self.shards[number].prober.as_mut().unwrap().step(event, at(now));
         for effect in effects {
             match effect {
                 vantage::Effect::WakeAt(when) => self.set_alarm(number, when.as_millis()),

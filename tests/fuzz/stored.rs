@@ -230,10 +230,10 @@ fn watch(text: &str) -> Outcome {
     let shards = schedule::shards(&config, &vantage);
     let shard = shards.first().ok_or("no shard")?;
     let duty = Duty { config: &config, vantage: &vantage, shard, fast_probes: budget::fast_probes(&config) };
-    let mut watch = Prober::new(&duty, Some(text), NOW);
-    let stored = watch.stored();
+    let mut prober = Prober::new(&duty, Some(text), NOW);
+    let stored = prober.stored();
     let again = Prober::new(&duty, Some(&stored), NOW).stored();
     law!(stored == again, "{stored} is stored as {again}");
-    let effects = watch.step(vantage::Event::Alarm, NOW).len();
+    let effects = prober.step(vantage::Event::Alarm, NOW).len();
     Ok(format!("{effects} effects"))
 }

@@ -111,7 +111,7 @@ impl VantageObject {
     }
 
     pub fn step(&mut self, event: vantage::Event, now: Timestamp) -> Vec<vantage::Effect> {
-        self.memory.as_mut().map(|watch| watch.step(event, now)).unwrap_or_default()
+        self.memory.as_mut().map(|prober| prober.step(event, now)).unwrap_or_default()
     }
 }
 
