@@ -1,8 +1,7 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
-use super::text::listed;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
-use crate::units::Timestamp;
+use crate::units::{Timestamp, listed};
 use crate::verdict::Status;
 use crate::vote::Opinion;
 

@@ -8,9 +8,6 @@ use crate::verdict::Status;
 /// A longer text is cut: a reason is a sentence, not a document.
 const LONGEST: usize = 400;
 
-/// Names in a list of which the rest is only counted.
-const MOST_NAMES: usize = 3;
-
 /// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without characters that are not seen but
 /// change how others are (control characters and those that turn the direction of writing). A point in time is marked as one, so
 /// that it stays on one line.
@@ -68,23 +65,4 @@ pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
         _ => (seconds / 86_400, " d"),
     };
     html! { time.ago datetime=(at) { (count) (unit) } }
-}
-
-/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
-pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let mut text = String::new();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    for (index, name) in names.iter().take(MOST_NAMES).enumerate() {
-        let last = more == 0 && index.saturating_add(1) == names.len();
-        text.push_str(match (index, last) {
-            (0, _) => "",
-            (_, true) => " and ",
-            (_, false) => ", ",
-        });
-        text.push_str(name.as_ref());
-    }
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
 }
