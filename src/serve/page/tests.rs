@@ -89,7 +89,7 @@ fn an_origin_shows_verdict_reason_since_age_and_what_each_vantage_measured() {
         "weur (AMS)fail13 msstatus 503origin-proven",
         "apacpass211 msstatus 200origin-proven1 db call, 2 ms5 s ago",
         "The signal names standby: standby is passing; primary is",
-        "shop/primarywarn → fail2 of 3 vantages",
+        "09:41:51 UTCshop/primaryfail for 4 s so far2 of 3 vantages",
         "3 of 3 vantages report",
     ] {
         assert!(text.contains(shown), "{shown} is not in {text}");
@@ -132,6 +132,31 @@ fn what_was_given_up_is_an_event_without_a_turn() {
     let page = answer(&snapshot, false, *now).body;
     let event = page.split_once("notify/ops").unwrap().1.split_once("</li>").unwrap().0;
     assert!(event.contains("given up") && !event.contains('→'), "{event}");
+}
+
+#[test]
+fn an_outage_is_one_row_with_its_length_whatever_changed_on_its_way() {
+    let rows = |name: &str| {
+        let page = page(state(name));
+        let (_, events) = page.split_once("<ol class=\"events\">").unwrap();
+        let (events, _) = events.split_once("</ol>").unwrap();
+        let rows = events.split("</li>").filter(|row| !row.is_empty());
+        rows.map(|row| text(&format!("<body>{row}"))).collect::<Vec<_>>()
+    };
+    let started = "shopunknown → passprimary is passing and first by priority";
+    let table: [(&str, &[&str]); 4] = [
+        ("passing", &[started]),
+        ("nowhere-to-go", &["shopfail for 0 s so farprimary: 2 of 3 vantages: apac, enam", started]),
+        ("failback", &["shop/primaryfail for 5 s2 of 3 vantages: apac, enam", started]),
+        ("flapping", &["shop/primaryfail for 26 s so far, 3 times2 of 3 vantages", started]),
+    ];
+    for (name, expected) in table {
+        let rows = rows(name);
+        assert_eq!(rows.len(), expected.len(), "{name}: {rows:?}");
+        for (row, expected) in rows.iter().zip(expected) {
+            assert!(row.contains(expected), "{name}: {expected} is not in {row}");
+        }
+    }
 }
 
 #[test]

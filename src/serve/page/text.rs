@@ -2,7 +2,7 @@
 
 use maud::{Markup, Render, html};
 
-use crate::units::Timestamp;
+use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
 /// A longer text is cut: a reason is a sentence, not a document.
@@ -57,12 +57,17 @@ pub(super) fn instant(at: Timestamp, now: Timestamp) -> Markup {
 
 /// How long ago, as people say it: `12 s`, `4 min`, `3 h`, `2 d`. The script counts it on.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
-    let seconds = now.since(at).as_secs();
+    html! { time.ago datetime=(at) { (lasted(now.since(at))) } }
+}
+
+/// So long a time, said in the same way.
+pub(super) fn lasted(time: Millis) -> String {
+    let seconds = time.as_secs();
     let (count, unit) = match seconds {
         0..=119 => (seconds, " s"),
         120..=7_199 => (seconds / 60, " min"),
         7_200..=172_799 => (seconds / 3_600, " h"),
         _ => (seconds / 86_400, " d"),
     };
-    html! { time.ago datetime=(at) { (count) (unit) } }
+    format!("{count}{unit}")
 }
