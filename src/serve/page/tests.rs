@@ -61,15 +61,39 @@ fn one_sentence_names_what_matters() {
             "service-022, service-026, service-030 and 2 more are down; 5 others do not pass",
         ),
         ("many-fail", "service-008, service-009, service-010 and 2 more are down; 7 others do not pass"),
-        ("heartbeats-awaited", "jobs has no verdict yet"),
+        ("heartbeats-awaited", "Everything passes; hourly and nightly have not reported yet"),
+        ("heartbeat-awaited", "Everything passes; nightly has not reported yet"),
+        ("one-of-two-heartbeats", "Everything passes; nightly has not reported yet"),
+        ("heartbeat-awaited-in-an-outage", "shop is down: its only origin fails"),
         ("heartbeats-on-time", "Everything passes"),
         ("heartbeat-overdue", "jobs is degraded: hourly fails"),
+        (
+            "heartbeat-overdue-in-an-outage",
+            "shop is degraded: primary serves with a warning; jobs is down: both heartbeats fail",
+        ),
         ("heartbeats-not-heard", "jobs is unknown: hourly and nightly cannot be heard"),
     ];
     for (name, expected) in table {
         assert_eq!(sentence(name), expected, "{name}");
     }
     assert_eq!(STATES.len(), table.len() + 1, "all but the hostile texts");
+}
+
+#[test]
+fn the_sign_of_the_whole_is_that_of_the_sentence() {
+    let table = [
+        ("heartbeat-awaited", "state pass"),
+        ("heartbeats-awaited", "state pass"),
+        ("one-of-two-heartbeats", "state pass"),
+        ("heartbeat-awaited-in-an-outage", "state fail"),
+        ("heartbeat-overdue", "state warn"),
+        ("first-seconds", "state unknown"),
+    ];
+    for (name, class) in table {
+        assert!(page(state(name)).contains(&format!("<div class=\"{class}\">")), "{name}");
+    }
+    let row = text(&page(state("heartbeat-awaited")));
+    assert!(row.contains("warnjobswaits: nightly has not reported yet"), "{row}");
 }
 
 #[test]
