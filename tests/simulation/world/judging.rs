@@ -168,7 +168,7 @@ impl World {
             let transit = self.transit() + jumps;
             twins::rebuilt(
                 &self.given[self.arbiter.version],
-                &self.arbiter.rows(EVENTS_SHOWN),
+                &self.arbiter.rows(vedette::limits::EVENTS_SHOWN),
                 living,
                 now,
                 transit,
