@@ -90,7 +90,12 @@ impl Arbiter {
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
 /// and no younger than the proof before it, and decides nothing where there is none. It is no blemish
 /// either, and hides none that the proof has.
-fn arrived(mut vote: Vote, before: Option<&RecordedVote>, colo: Option<String>, now: Timestamp) -> RecordedVote {
+fn arrived(
+    mut vote: Vote,
+    before: Option<&RecordedVote>,
+    colo: Option<String>,
+    now: Timestamp,
+) -> RecordedVote {
     let proof =
         before.filter(|before| before.opinion == vote.opinion && before.definition == vote.definition);
     let (opinion, observed) = match (vote.seen.unproven, proof) {

@@ -44,6 +44,7 @@ mode http
 timeout connect 5s
 timeout client 5s
 timeout server 5s
+timeout check 5s
 frontend any
 bind 127.0.0.1:${listen}
 ${all(lines, pools).map(backend).join("")}`);
@@ -143,7 +144,7 @@ async function gdnsd(lines, pools) {
   const own = all(lines, pools);
   const types = own.map(({ name, text, port }) =>
     text.replace(/service_types => \{\n([^]*)\}\n/, "$1").replace("vedette =>", `${name} =>`)
-      .replace("port => 80", `port => ${port}`).replace("interval => 10", "interval => 2").replace("timeout => 3", "timeout => 1"));
+      .replace("port => 80", `port => ${port}`).replace("interval => 10", "interval => 3").replace("timeout => 3", "timeout => 2"));
   const resources = own.map(({ name }) => `${name} => { service_types => [ ${name} ], primary => 127.0.0.1, secondary => 127.0.0.2 }`);
   writeFileSync(join(home, "config"), `options => {
   run_dir => ${join(home, "run")}

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { answers, origin, root, startWorker, until } from "../runtime/lib.mjs";
@@ -47,11 +48,11 @@ const answered = {};
 const says = {};
 
 before(async () => {
-  let text = '[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "900ms"\nfall = 2\nrise = 2\nvantages = ["weur"]\n';
+  let text = '[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "900ms"\nfall = 3\nrise = 2\nvantages = ["weur"]\n';
   for (const [name, answer] of Object.entries(origins)) {
     const one = await origin(answer);
     atEnd(() => one.stop());
-    text += `[[pool]]\nname = "${name}"\nvote_ttl = "5s"\n[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${one.port}"\n`;
+    text += `[[pool]]\nname = "${name}"\nvote_ttl = "12s"\n[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${one.port}"\n`;
   }
   worker = await startWorker(text, { build: ".vedette/build-trap" });
   atEnd(() => worker.stop());
@@ -71,13 +72,32 @@ before(async () => {
 after(endAll);
 
 const status = (pool, wanted) =>
-  until(`${pool} is ${wanted}`, async (see) => see((await worker.get(`/health/${pool}`)).headers.get("vedette-status")) === wanted, 30_000);
+  until(`${pool} is ${wanted}`, async (see) => see((await worker.get(`/health/${pool}`)).headers.get("vedette-status")) === wanted, 60_000);
 
 test("every line that the page shows is run, and has its row", () => {
   const named = table.map(([name]) => name);
   assert.deepEqual(named, Object.keys(lines));
   assert.deepEqual(Object.keys(says).sort(), [...named].sort());
   assert.deepEqual(states, Object.keys(columns));
+});
+
+/** The first line of what is answered to these bytes. */
+const answerTo = (bytes) =>
+  new Promise((resolve, reject) => {
+    let text = "";
+    const socket = connect(worker.port, "127.0.0.1", () => socket.write(bytes)).on("error", reject);
+    socket.setTimeout(10_000, () => socket.destroy(new Error("no answer")));
+    socket.on("data", (chunk) => {
+      text += chunk;
+      if (!text.includes("\r\n")) return;
+      socket.destroy();
+      resolve(text.split("\r\n")[0]);
+    });
+  });
+
+test("HTTP/1.0 is answered with a Host, and refused by the runtime without one", async () => {
+  assert.match(await answerTo("GET /health/passes HTTP/1.0\r\nHost: vedette.example\r\n\r\n"), / 200 /);
+  assert.match(await answerTo("GET /health/passes HTTP/1.0\r\n\r\n"), / 400 /);
 });
 
 /** Waits until a line says of each state what the table says of it, once its checker has had enough answers of that state. */
@@ -94,7 +114,7 @@ const concludes = (silent) => {
           const said = await says[name](pool);
           see([said, had.length]);
           return said === row[index] && had.length >= ENOUGH;
-        }, 30_000);
+        }, 60_000);
       }
     });
   }

@@ -39,7 +39,8 @@ fn an_origin_that_is_back_is_not_held_for_the_copies_between() {
     let mut arbiter = arbiter();
     saw(&mut arbiter, 1, "ok");
     let words = ["fail", "fail"].into_iter().chain(["ok", "copy"].into_iter().cycle().take(40));
-    let shown: Vec<Status> = (2_u64..).zip(words).map(|(second, word)| saw(&mut arbiter, second, word).0).collect();
+    let shown: Vec<Status> =
+        (2_u64..).zip(words).map(|(second, word)| saw(&mut arbiter, second, word).0).collect();
     let failed = shown.iter().filter(|status| **status == Status::Fail).count();
     let hold_down = usize::try_from(arbiter.config.pools[0].hold_down.as_secs()).unwrap();
     assert_eq!(failed, 2 + hold_down, "{shown:?}");
@@ -56,4 +57,22 @@ fn a_copy_hides_no_blemish_of_the_proof_before_it() {
     }
     saw(&mut arbiter, 6, "ok");
     assert_eq!(saw(&mut arbiter, 60, "ok"), (Status::Pass, "ok".into()));
+}
+
+#[test]
+fn what_failed_and_is_heard_of_no_more_is_said_to_have_failed() {
+    let mut arbiter = arbiter();
+    tell_all(&mut arbiter, 1_000, "-+");
+    let failed = |arbiter: &Arbiter, ms: u64| {
+        let snapshot = arbiter.snapshot(&Part::Whole, at(ms));
+        snapshot.pools[0].origins.iter().map(|origin| (origin.status, origin.failed)).collect::<Vec<_>>()
+    };
+    assert_eq!(failed(&arbiter, 1_000), [(Status::Fail, None), (Status::Pass, None)]);
+    // No report comes any more.
+    arbiter.step(Event::Woken, at(200_000));
+    assert_eq!(failed(&arbiter, 200_000), [(Status::Unknown, Some(true)), (Status::Unknown, None)]);
+    tell_all(&mut arbiter, 201_000, "++");
+    assert_eq!(failed(&arbiter, 201_000), [(Status::Pass, None), (Status::Pass, None)]);
+    arbiter.step(Event::Woken, at(400_000));
+    assert_eq!(failed(&arbiter, 400_000), [(Status::Unknown, None), (Status::Unknown, None)]);
 }
