@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { WAITS } from "./lib/jobs.mjs";
+import { libraries } from "./lib/libraries.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -64,6 +65,7 @@ function wild(after, skipped) {
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
   await setup({ withPython: true, withChecks: true });
+  await libraries();
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
