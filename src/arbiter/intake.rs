@@ -47,9 +47,10 @@ impl Arbiter {
 }
 
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
-/// and no younger than the proof before it, and decides nothing where there is none.
+/// and no younger than the proof before it, and decides nothing where there is none. It is no blemish
+/// either, and hides none that the proof has.
 pub(super) fn arrived(
-    vote: Vote,
+    mut vote: Vote,
     before: Option<&RecordedVote>,
     colo: Option<String>,
     now: Timestamp,
@@ -61,6 +62,11 @@ pub(super) fn arrived(
         (true, None) => (Opinion::Undecided, now.minus(vote.age)),
         (false, _) => (vote.opinion, now.minus(vote.age)),
     };
+    if vote.seen.unproven {
+        let blemish = proof.filter(|proof| proof.seen.warned).map(|proof| proof.seen.reason.clone());
+        vote.seen.warned = blemish.is_some();
+        vote.seen.reason = blemish.unwrap_or(vote.seen.reason);
+    }
     RecordedVote {
         definition: vote.definition,
         opinion,

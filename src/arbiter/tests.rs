@@ -7,6 +7,7 @@ use crate::sample::{CacheClass, Database};
 use crate::verdict::Status;
 use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
+mod copies;
 mod trusted;
 
 /// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.

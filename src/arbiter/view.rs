@@ -130,6 +130,9 @@ impl Arbiter {
                     && origin.is_some_and(|origin| in_doubt(pool, origin, self.voting.on(origin), now)),
             ),
             recovered: verdict.and_then(|verdict| verdict.recovered),
+            failed: verdict
+                .filter(|verdict| verdict.status == Status::Unknown && verdict.has_failed())
+                .map(|_| true),
             beat,
         }
     }
