@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::config::Origin;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
 use crate::verdict::Status;
@@ -243,7 +244,7 @@ fn reports_that_do_not_belong_change_nothing() {
     for stranger in strangers {
         arbiter.step(Event::Reported(stranger), at(10));
     }
-    assert!(arbiter.votes.is_empty());
+    assert!(arbiter.voting.is_empty());
 }
 
 #[test]
