@@ -134,4 +134,7 @@ export const WILD = [
   [monit, "checkers"],
   [wget, "checkers"],
   [gdnsd, "checkers"],
-].map(([tool, ...tests]) => ({ name: tool.name, variable: tool.variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests }));
+].map(([tool, ...tests]) => {
+  const { name, variable } = tool;
+  return { name, variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests };
+});

@@ -1,5 +1,5 @@
-// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each concludes in each state of a pool is what
-// the table of that page says.
+// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each concludes in each state of a pool is
+// what the table of that page says.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
