@@ -124,7 +124,7 @@ export async function startVarnish(vcl, port) {
   const home = folder("varnish");
   const file = join(home, "default.vcl");
   writeFileSync(file, `vcl 4.1;\n${vcl}`);
-  const vmods = varnish.isUnpacked ? ["-p", `vmod_path=${varnish.path("usr/lib/x86_64-linux-gnu/varnish/vmods")}`] : [];
+  const vmods = varnish.isUnpacked ? ["-p", `vmod_path=${varnish.library("varnish", "vmods")}`] : [];
   const args = ["-F", "-j", "none", "-n", join(home, "work"), "-f", file, "-a", `127.0.0.1:${port}`, "-s", "malloc,8m", ...vmods];
   // It compiles its configuration before it listens.
   return serve("Varnish", port, varnish.program, args, { env: varnish.env });
