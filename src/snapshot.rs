@@ -3,6 +3,7 @@
 //! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
+mod at;
 mod outages;
 mod transition;
 
@@ -363,36 +364,6 @@ impl PoolView {
     #[must_use]
     pub fn oldest(&self) -> Option<Timestamp> {
         self.origins.iter().filter_map(|origin| origin.oldest).min()
-    }
-}
-
-impl OriginView {
-    /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.
-    #[must_use]
-    pub fn status_at(&self, now: Timestamp) -> Status {
-        if now < self.valid_until { self.status } else { Status::Unknown }
-    }
-
-    /// The status that codes go by when nothing fresh is known: what fails keeps on having failed.
-    #[must_use]
-    pub fn last_known(&self) -> Status {
-        if self.failed == Some(true) { Status::Fail } else { self.status }
-    }
-
-    /// Since when it has that status.
-    #[must_use]
-    pub fn since_at(&self, now: Timestamp) -> Timestamp {
-        if self.status_at(now) == self.status { self.since } else { self.valid_until }
-    }
-
-    /// The reason at `now`.
-    #[must_use]
-    pub fn reason_at(&self, now: Timestamp) -> String {
-        if self.status != Status::Unknown && now >= self.valid_until {
-            format!("no fresh evidence since {}; before that: {}", self.valid_until, self.reason)
-        } else {
-            self.reason.clone()
-        }
     }
 }
 

@@ -20,7 +20,12 @@ export function keep(profile, ...programs) {
 
 /** The steps that build, what others wait for first. */
 export const builds = () => [
-  { name: "worker: compiled", urgent: true, command: ["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--lib"], holds: RELEASE },
+  {
+    name: "worker: compiled",
+    urgent: true,
+    command: ["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--lib"],
+    holds: RELEASE,
+  },
   {
     name: "command line",
     urgent: true,

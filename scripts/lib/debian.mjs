@@ -58,8 +58,13 @@ export class Tool {
   get env() {
     if (!this.isUnpacked) return process.env;
     const found = ["usr/lib", "lib"].flatMap((folder) => libraries(join(this.folder, folder)));
-    const perl = ["usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5"].map((folder) => join(this.folder, folder));
-    return { ...process.env, LD_LIBRARY_PATH: found.join(":"), PERL5LIB: perl.filter(existsSync).join(":") };
+    return { ...process.env, LD_LIBRARY_PATH: found.join(":") };
+  }
+
+  /** A file among the libraries of this machine's kind. */
+  library(...parts) {
+    const kind = readdirSync(this.path("usr/lib")).find((name) => name.includes("-linux-gnu"));
+    return this.path("usr/lib", kind, ...parts);
   }
 
   isThere() {
@@ -134,4 +139,7 @@ export const WILD = [
   [monit, "checkers"],
   [wget, "checkers"],
   [gdnsd, "checkers"],
-].map(([tool, ...tests]) => ({ name: tool.name, variable: tool.variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests }));
+].map(([tool, ...tests]) => {
+  const { name, variable } = tool;
+  return { name, variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests };
+});

@@ -1,6 +1,6 @@
-// Real caches between a probe and its origin. A healthy origin is never called failed, whatever a cache says of its copies. Once the origin
-// is dead, its pool does not pass again, though the cache goes on to answer 200; once it is back, the pool passes where the cache lets it be
-// seen. A tap before each cache shows that the cache really said what the test is about.
+// Real caches between a probe and its origin. A healthy origin is never called failed, whatever a cache says of its copies. Once the
+// origin is dead, its pool does not pass again, though the cache goes on to answer 200; once it is back, the pool passes where the cache
+// lets it be seen. A tap before each cache shows that the cache really said what the test is about.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,10 @@ const caches = {
   "nginx-changing": { shows: [/Status: MISS/, /Status: HIT/, /Status: EXPIRED/], stale: /Status: STALE/ },
   // Every probe that would prove something is answered from the copy, and starts its renewal.
   "nginx-background": { shows: [/Status: MISS/, /Status: STALE/], stale: /Status: STALE/ },
-  "nginx-twice": { shows: [/X-Cache: MISS; X-Cache: MISS/, /X-Cache: EXPIRED; X-Cache: EXPIRED/], stale: /X-Cache: STALE; X-Cache: EXPIRED/ },
+  "nginx-twice": {
+    shows: [/X-Cache: MISS; X-Cache: MISS/, /X-Cache: EXPIRED; X-Cache: EXPIRED/],
+    stale: /X-Cache: STALE; X-Cache: EXPIRED/,
+  },
   // The inner one confirms copies of the outer one, be its origin alive or not.
   "nginx-confirmed": { shows: [/X-Cache: MISS; X-Cache: REVALIDATED/], stale: /X-Cache: MISS; X-Cache: REVALIDATED/ },
   // Within its grace a copy is given before the origin is asked.
@@ -44,7 +47,8 @@ const caches = {
 
 /** What the page says of the pool behind each, while its origin lives and when it is dead. */
 const page = readFileSync(join(root, "docs", "dialects.md"), "utf8");
-for (const [, name, alive, dead] of page.matchAll(/^\| `([a-z-]+)` \| [^|]+ \| (pass|unknown) \| (fail|unknown) \|$/gm)) Object.assign(caches[name], { alive, dead });
+const ROW = /^\| `([a-z-]+)` \| [^|]+ \| (pass|unknown) \| (fail|unknown) \|$/gm;
+for (const [, name, alive, dead] of page.matchAll(ROW)) Object.assign(caches[name], { alive, dead });
 
 const nginxCaches = (ports) => (home) => `
 proxy_cache_path ${home}/foreground keys_zone=foreground:1m;
@@ -145,7 +149,10 @@ ${Object.entries(caches).map(pool).join("")}`;
 };
 
 /** What a verdict became, newest first: no change is without its event. */
-const turns = async (name) => [...(await pageOf(worker)).matchAll(new RegExp(` ${name}/only (\\w+) → (\\w+)`, "g"))].map(([, , to]) => to);
+async function turns(name) {
+  const events = new RegExp(` ${name}/only (\\w+) → (\\w+)`, "g");
+  return [...(await pageOf(worker)).matchAll(events)].map(([, , to]) => to);
+}
 
 /** What is said of a pool, why, and what its cache answered last. */
 async function explained(name) {

@@ -16,7 +16,8 @@ const placed = (text, pool, port) =>
 
 /** Each line for each pool: its text there, the port of the worker, and a name. */
 const all = (lines, pools) =>
-  Object.entries(lines).flatMap(([line, { text, port }]) => pools.map((pool) => ({ text: placed(text, pool, port), port, name: id(line, pool) })));
+  Object.entries(lines).flatMap(([line, { text, port }]) =>
+    pools.map((pool) => ({ text: placed(text, pool, port), port, name: id(line, pool) })));
 
 /** For each line `of(line, pool)`. */
 const each = (lines, of) => Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, (pool) => of(line, pool)]));

@@ -1,5 +1,5 @@
-// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each concludes in each state of a pool is what
-// the table of that page says.
+// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each concludes in each state of a pool is
+// what the table of that page says.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -25,6 +25,7 @@ const columns = {
   warn: { pool: "warns", silent: false, word: "warn" },
   fail: { pool: "fails", silent: false, word: "fail" },
   unknown: { pool: "undecided", silent: false, word: "unknown" },
+  "unknown, failed": { pool: "lost", silent: false, word: "unknown" },
   "silent, passed": { pool: "passes", silent: true, word: "unknown" },
   "silent, failed": { pool: "fails", silent: true, word: "unknown" },
 };
@@ -32,13 +33,17 @@ const columns = {
 /** So many answers of a state are a checker's way to its conclusion. */
 const ENOUGH = 3;
 
-const POOLS = ["passes", "warns", "fails", "undecided"];
+const POOLS = ["passes", "warns", "fails", "undecided", "lost"];
+
+/** A cache in the origin's place: nothing is known of it any more. */
+const copy = (_, response) => response.writeHead(200, { "x-cache": "HIT" }).end('{"ok":true}');
 
 const origins = {
   passes: answers.ok,
   warns: (_, response) => response.writeHead(429).end("later"),
   fails: answers.broken,
-  undecided: (_, response) => response.writeHead(200, { "x-cache": "HIT" }).end('{"ok":true}'),
+  undecided: copy,
+  lost: answers.broken,
 };
 
 let worker;
@@ -49,14 +54,18 @@ const says = {};
 
 before(async () => {
   let text = '[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "900ms"\nfall = 3\nrise = 2\nvantages = ["weur"]\n';
+  const started = {};
   for (const [name, answer] of Object.entries(origins)) {
     const one = await origin(answer);
+    started[name] = one;
     atEnd(() => one.stop());
     text += `[[pool]]\nname = "${name}"\nvote_ttl = "12s"\n[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${one.port}"\n`;
   }
   worker = await startWorker(text, { build: ".vedette/build-trap" });
   atEnd(() => worker.stop());
-  for (const [state, { pool, silent }] of Object.entries(columns)) if (!silent) await status(pool, state);
+  await status("lost", "fail");
+  started.lost.answer = copy;
+  for (const { pool, silent, word } of Object.values(columns)) if (!silent) await status(pool, word);
   for (const [name, start] of Object.entries(checkers)) {
     const own = {};
     for (const [line, text] of Object.entries(lines).filter(([line]) => line.startsWith(`${name}: `))) {
@@ -120,9 +129,9 @@ const concludes = (silent) => {
   }
 };
 
-describe("in each state of a pool a checker concludes what the page says", { concurrency: true }, () => concludes(false));
+describe("in each state of a pool a checker concludes what the page says", { concurrency: 4 }, () => concludes(false));
 
-describe("with a silent Arbiter it concludes what the page says", { concurrency: true }, () => {
+describe("with a silent Arbiter it concludes what the page says", { concurrency: 4 }, () => {
   before(async () => {
     await worker.get("/livez", { headers: { "vedette-trap": "down=arbiter" } });
     for (const pool of ["passes", "fails"]) await status(pool, "unknown");

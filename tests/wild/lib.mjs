@@ -113,7 +113,8 @@ export async function startNginx(http, port) {
   const conf = join(home, "nginx.conf");
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${home}/${name};`);
   const user = process.getuid() === 0 ? "user root;" : "";
-  writeFileSync(conf, `${user}\nworker_processes 1;\npid ${home}/pid;\nevents {}\nhttp {\naccess_log off;\n${paths.join("\n")}\n${http(home)}\n}\n`);
+  const lines = [user, "worker_processes 1;", `pid ${home}/pid;`, "events {}", "http {", "access_log off;", ...paths, http(home), "}"];
+  writeFileSync(conf, `${lines.join("\n")}\n`);
   const args = ["-p", home, "-e", "stderr", "-c", conf, "-g", "daemon off;"];
   return serve("nginx", port, nginx.program, args, { env: nginx.env });
 }
@@ -123,7 +124,7 @@ export async function startVarnish(vcl, port) {
   const home = folder("varnish");
   const file = join(home, "default.vcl");
   writeFileSync(file, `vcl 4.1;\n${vcl}`);
-  const vmods = varnish.isUnpacked ? ["-p", `vmod_path=${varnish.path("usr/lib/x86_64-linux-gnu/varnish/vmods")}`] : [];
+  const vmods = varnish.isUnpacked ? ["-p", `vmod_path=${varnish.library("varnish", "vmods")}`] : [];
   const args = ["-F", "-j", "none", "-n", join(home, "work"), "-f", file, "-a", `127.0.0.1:${port}`, "-s", "malloc,8m", ...vmods];
   // It compiles its configuration before it listens.
   return serve("Varnish", port, varnish.program, args, { env: varnish.env });
@@ -144,7 +145,8 @@ export async function startSquid(lines, port, target) {
   const text = [
     `http_port 127.0.0.1:${port} accel defaultsite=origin.example no-vhost`,
     `cache_peer 127.0.0.1 parent ${target} 0 no-query originserver no-digest`,
-    "http_access allow all", "cache_mem 8 MB", "memory_cache_shared off", "pinger_enable off", "access_log none", `cache_log ${home}/cache.log`,
+    "http_access allow all", "cache_mem 8 MB", "memory_cache_shared off", "pinger_enable off", "access_log none",
+    `cache_log ${home}/cache.log`,
     "visible_hostname squid.example", `pid_filename ${home}/pid`, `coredump_dir ${home}`, "shutdown_lifetime 0 seconds",
     ...(asRoot ? ["cache_effective_user nobody"] : []), ...own, ...lines,
   ];

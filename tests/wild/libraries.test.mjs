@@ -34,8 +34,10 @@ before(async () => {
     writeFileSync(library.file, "ok");
     const port = await freePort();
     const script = join(root, "tests", "wild", "libraries", "serve.py");
-    await serve(name, port, "python3", ["-B", script, name, String(port), library.file], { env: { ...process.env, PYTHONPATH: LIBRARIES } });
-    text += `[[pool]]\nname = "${idOf(name)}"\nprobe = { path = "${library.path}" }\n[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${port}"\n`;
+    const env = { ...process.env, PYTHONPATH: LIBRARIES };
+    await serve(name, port, "python3", ["-B", script, name, String(port), library.file], { env });
+    text += `[[pool]]\nname = "${idOf(name)}"\nprobe = { path = "${library.path}" }\n`;
+    text += `[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${port}"\n`;
   }
   worker = await startWorker(text);
   atEnd(() => worker.stop());

@@ -57,8 +57,7 @@ def fastapi_healthcheck():
 
 def fastapi_healthz():
     from fastapi import FastAPI
-    from fastapi_healthz import HealthCheckAbstract, HealthCheckRegistry, HealthCheckStatusEnum
-    from fastapi_healthz import health_check_route
+    from fastapi_healthz import HealthCheckAbstract, HealthCheckRegistry, HealthCheckStatusEnum, health_check_route
 
     class Database(HealthCheckAbstract):
         @property
