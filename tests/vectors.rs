@@ -16,8 +16,8 @@ use vedette::config::Config;
 use vedette::path::{host_of, is_ambiguous, is_authority, is_this_machine, plain};
 use vedette::proxy::open::Open;
 use vedette::proxy::{
-    Asked, Attempt, Body, Effect, Event, Inbound, Known, OUTCOMES, OutlierDetector, Proxy, RouteRef, Step,
-    Times, fields, matched,
+    Asked, Attempt, Body, Effect, Event, Inbound, Known, OUTCOMES, OutlierDetector, Proxy, RouteRef, Signs,
+    Step, Times, fields, matched, unreached,
 };
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
@@ -94,7 +94,9 @@ fn lines(vectors: &Value) -> String {
     };
     match vectors {
         Value::Array(found) => format!("{}\n", rows(found)),
-        Value::Object(found) => format!("{{\n{}\n}}\n", found.iter().map(member).collect::<Vec<_>>().join(",\n")),
+        Value::Object(found) => {
+            format!("{{\n{}\n}}\n", found.iter().map(member).collect::<Vec<_>>().join(",\n"))
+        }
         other => format!("{other}\n"),
     }
 }
@@ -233,9 +235,10 @@ fn addresses() {
     let config = routed();
     let mut rows: Vec<Address> =
         ADDRESSES.iter().map(|(url, usual)| Address::of(&config, url, *usual)).collect();
-    rows.extend([(8_192, true), (8_193, false), (16_408, false), (16_409, false)].map(|(length, usual)| {
-        Address::long(&config, length, usual)
-    }));
+    rows.extend(
+        [(8_192, true), (8_193, false), (16_408, false), (16_409, false)]
+            .map(|(length, usual)| Address::long(&config, length, usual)),
+    );
     // What none of them sends anywhere would hold nothing.
     assert!(rows.iter().filter(|row| row.sent.is_some() && row.lease.is_some()).count() > 20);
     assert!(rows.iter().filter(|row| row.sent.is_none()).count() > 15);
@@ -245,12 +248,55 @@ fn addresses() {
 #[test]
 fn authorities() {
     let authorities = [
-        "shop.example.org", "SHOP.Example.ORG", "shop.example.org.", "shop.example.org:8080", "shop.example.org.:8080",
-        "shop.example.org:", "shop.example.org:65535", "shop.example.org:65536", "shop.example.org:x", "shop:80:80",
-        "a_b~c-d", "a..b", ".a", "a,b", "user@a", "a b", "a/b", "*", "", ":80", "%61", "[::1]", "[::1]:80", "[::1", "::1",
-        "[0:0:0:0:0:0:0:1]", "[::]", "[::2]", "[::ffff:127.0.0.1]", "[::ffff:127.9.8.7]:1", "[::ffff:7f00:1]", "[::ffff:0:0]",
-        "[::ffff:128.0.0.1]", "[fe80::1]", "[x]", "[]", "127.0.0.1", "127.255.255.254:8787", "127.1", "127.", "127.0.0.1.example.com", "128.0.0.1",
-        "0.0.0.0", "10.0.0.1", "localhost", "LOCALHOST:8787", "localhost.", "localhost.example.org", "shop.localhost",
+        "shop.example.org",
+        "SHOP.Example.ORG",
+        "shop.example.org.",
+        "shop.example.org:8080",
+        "shop.example.org.:8080",
+        "shop.example.org:",
+        "shop.example.org:65535",
+        "shop.example.org:65536",
+        "shop.example.org:x",
+        "shop:80:80",
+        "a_b~c-d",
+        "a..b",
+        ".a",
+        "a,b",
+        "user@a",
+        "a b",
+        "a/b",
+        "*",
+        "",
+        ":80",
+        "%61",
+        "[::1]",
+        "[::1]:80",
+        "[::1",
+        "::1",
+        "[0:0:0:0:0:0:0:1]",
+        "[::]",
+        "[::2]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:127.9.8.7]:1",
+        "[::ffff:7f00:1]",
+        "[::ffff:0:0]",
+        "[::ffff:128.0.0.1]",
+        "[fe80::1]",
+        "[x]",
+        "[]",
+        "127.0.0.1",
+        "127.255.255.254:8787",
+        "127.1",
+        "127.",
+        "127.0.0.1.example.com",
+        "128.0.0.1",
+        "0.0.0.0",
+        "10.0.0.1",
+        "localhost",
+        "LOCALHOST:8787",
+        "localhost.",
+        "localhost.example.org",
+        "shop.localhost",
         "notlocalhost",
     ];
     let long = ["a.".repeat(127), "a.".repeat(128), format!("{}:80", "a.".repeat(127))];
@@ -264,8 +310,7 @@ fn authorities() {
             "this_machine": is_this_machine(&host),
         })
     };
-    let rows: Vec<Value> =
-        authorities.into_iter().chain(long.iter().map(String::as_str)).map(row).collect();
+    let rows: Vec<Value> = authorities.into_iter().chain(long.iter().map(String::as_str)).map(row).collect();
     holds("authorities.json", &rows);
 }
 
@@ -282,9 +327,14 @@ fn paths() {
     let paths: Vec<String> = paths.collect();
     let ambiguous: String = paths.iter().map(|path| if is_ambiguous(path) { '1' } else { '0' }).collect();
     assert!(ambiguous.matches('1').count() > 100 && ambiguous.matches('0').count() > 100);
-    let read = ["/%61%5A%7e%5F%2D%2E/%30", "/%2f%25%20%C3%A4", "/%%41", "/%4", "/%", "/%2541", "/%4g%G4", "/a"];
-    let read: BTreeMap<&str, String> = read.into_iter().map(|path| (path, plain(path).into_owned())).collect();
-    holds("paths.json", &json!({ "pieces": PIECES, "length": LENGTH, "ambiguous": ambiguous, "plain": read }));
+    let read =
+        ["/%61%5A%7e%5F%2D%2E/%30", "/%2f%25%20%C3%A4", "/%%41", "/%4", "/%", "/%2541", "/%4g%G4", "/a"];
+    let read: BTreeMap<&str, String> =
+        read.into_iter().map(|path| (path, plain(path).into_owned())).collect();
+    holds(
+        "paths.json",
+        &json!({ "pieces": PIECES, "length": LENGTH, "ambiguous": ambiguous, "plain": read }),
+    );
 }
 
 /// Header fields by their names.
@@ -299,7 +349,8 @@ struct Sent {
     headers: &'static [(&'static str, &'static str)],
 }
 
-const USUAL: Sent = Sent { url: "https://shop.example.org/x", method: "GET", body: false, usual: true, headers: &[] };
+const USUAL: Sent =
+    Sent { url: "https://shop.example.org/x", method: "GET", body: false, usual: true, headers: &[] };
 const UNUSUAL: Sent = Sent { usual: false, ..USUAL };
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -333,8 +384,14 @@ const REQUESTS: &[Sent] = &[
         ..USUAL
     },
     Sent { headers: &[("x_own", "stays")], ..UNUSUAL },
-    Sent { headers: &[("x_forwarded_for", "6.6.6.6"), ("x_forwarded_else", "6"), ("cf_ipcountry", "XX")], ..UNUSUAL },
-    Sent { headers: &[("x-forwarded_host", "evil"), ("true_client_ip", "6.6.6.6"), ("content_length", "6")], ..UNUSUAL },
+    Sent {
+        headers: &[("x_forwarded_for", "6.6.6.6"), ("x_forwarded_else", "6"), ("cf_ipcountry", "XX")],
+        ..UNUSUAL
+    },
+    Sent {
+        headers: &[("x-forwarded_host", "evil"), ("true_client_ip", "6.6.6.6"), ("content_length", "6")],
+        ..UNUSUAL
+    },
     Sent { headers: &[("via", "1.1 elsewhere"), ("cdn-loop", "elsewhere")], ..USUAL },
     Sent { headers: &[("via", "1.1 vedette-0000000000000000")], ..UNUSUAL },
     Sent { headers: &[("cdn-loop", "vedette-0000000000000000")], ..UNUSUAL },
@@ -354,8 +411,10 @@ impl Sent {
 
     /// What the core says of it.
     fn step(&self, config: &Config) -> Option<Step> {
-        let field = |wanted: &str| self.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).filter(|name| name.contains('_')).collect();
+        let field =
+            |wanted: &str| self.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let names: Vec<&str> =
+            self.headers.iter().map(|(name, _)| *name).filter(|name| name.contains('_')).collect();
         let underscored = names.join(" ");
         let inbound = Inbound {
             method: self.method,
@@ -376,7 +435,11 @@ impl Sent {
     fn let_through(&self, open: &Open, set: &[(&str, String)]) -> Headers {
         let mut headers = self.received();
         headers.retain(|name, _| !fields::REMOVED.contains(&name.as_str()) && !fields::is_impostor(name));
-        let facts = fields::Facts { via: self.field("via"), cdn_loop: self.field("cdn-loop"), ..fields::Facts::default() };
+        let facts = fields::Facts {
+            via: self.field("via"),
+            cdn_loop: self.field("cdn-loop"),
+            ..fields::Facts::default()
+        };
         let mark = fields::request(&facts, open.mark);
         let marked = mark.into_iter().filter(|(name, _)| matches!(*name, "via" | "cdn-loop"));
         let said = set.iter().filter(|(name, _)| name.starts_with("x-forwarded-")).cloned();
@@ -431,7 +494,20 @@ fn grammars() {
         // Of another version nobody knows what else it may have: those go by the core.
         json!({ "text": text, "good": good, "usual": good && text.starts_with("00-") })
     };
-    let addresses = ["192.0.2.1", "2001:db8::1", "2001:DB8::1", "::1", "", "a", "g", "6.6.6.6, 7.7.7.7", "\"x\"", "1.2.3.4:80", "[::1]", " ::1"];
+    let addresses = [
+        "192.0.2.1",
+        "2001:db8::1",
+        "2001:DB8::1",
+        "::1",
+        "",
+        "a",
+        "g",
+        "6.6.6.6, 7.7.7.7",
+        "\"x\"",
+        "1.2.3.4:80",
+        "[::1]",
+        " ::1",
+    ];
     let address = |text: &str| json!({ "text": text, "good": fields::is_address(text) });
     holds(
         "grammars.json",
@@ -441,22 +517,26 @@ fn grammars() {
 
 /// What the core does with an outcome at the first of two origins, if the platform answered by itself or did not.
 fn is_handed_on(config: &Config, outcome: u16) -> bool {
-    let is_good = |is_the_platforms: bool| {
+    let is_good = |signs: Signs<'_>| {
         let mut traffic = OutlierDetector::new(config, 1);
         let known = known(config);
         let (asked, times) = (Asked { method: "GET", body: Body::None }, Times { came: NOW, now: NOW });
         let at = RouteRef { config, route: 0 };
         let view = known.snapshot.pool("shop");
         let mut attempt = Attempt::resume(at, asked, view, &mut traffic, times).unwrap();
-        let effect = attempt.step(Event::of(outcome, |_| is_the_platforms), config, &mut traffic, NOW);
+        let effect =
+            attempt.step(Event::of(outcome, |status| unreached(status, &signs)), config, &mut traffic, NOW);
         effect == Effect::Pass && attempt.is_good()
     };
-    is_good(false) && is_good(true)
+    let platform =
+        Signs { server: Some("cloudflare"), ray: Some("8f2c0a1b2c3d4e5f-AMS"), cache_status: None };
+    is_good(Signs::default()) && is_good(platform)
 }
 
 #[test]
 fn outcomes() {
-    let numbers: BTreeMap<&str, usize> = OUTCOMES.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
+    let numbers: BTreeMap<&str, usize> =
+        OUTCOMES.iter().enumerate().map(|(number, (name, _))| (*name, number)).collect();
     let leases = ["", "retry = { status = [\"429\", \"500-599\"] }", "retry = { status = [\"404\"] }"].map(|retry| {
         let text = format!("{}\n{retry}\n", ROUTED.split("[[route]]\nhost = \"shop.example.org\"\npath").next().unwrap());
         let config = Config::parse(&text).unwrap_or_else(|problems| panic!("{problems}"));
