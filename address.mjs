@@ -73,9 +73,9 @@ export const isUnder = (path, prefix) => prefix === "" || path === prefix || pat
 /** A path in which an escaped letter is the letter, as is each character that needs no escape.
  *  @param {string} path */
 export const plain = (path) =>
-  path.replace(/%([\da-f]{2})/gi, (escape, digits) => {
+  path.replace(/%([\da-f]{2})/gi, (escaped, digits) => {
     const letter = String.fromCharCode(Number.parseInt(digits, 16));
-    return /[\w.~-]/.test(letter) ? letter : escape;
+    return /[\w.~-]/.test(letter) ? letter : escaped;
   });
 
 /** Whether a path may mean another one to the next reader: dots that are a segment, in whatever escape, or a backslash.

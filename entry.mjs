@@ -76,8 +76,8 @@ async function call(work) {
 }
 
 /** A Durable Object whose inside is a wasm object, made again whenever the instance was replaced.
- *  @param {"Vantage" | "Arbiter"} name */
-function durable(name) {
+ *  @param {typeof wasm.Vantage | typeof wasm.Arbiter} Inner */
+function durable(Inner) {
   return class {
     #state;
     #env;
@@ -97,7 +97,7 @@ function durable(name) {
 
     #object() {
       if (this.#inner === undefined || this.#born !== runtime.instanceId) {
-        this.#inner = new wasm[name](this.#state, this.#env);
+        this.#inner = new Inner(this.#state, this.#env);
         this.#born = runtime.instanceId;
       }
       return this.#inner;
@@ -120,8 +120,8 @@ function durable(name) {
   };
 }
 
-export const Vantage = durable("Vantage");
-export const Arbiter = durable("Arbiter");
+export const Vantage = durable(wasm.Vantage);
+export const Arbiter = durable(wasm.Arbiter);
 
 /** Answers that may be given again, by address: `{ body, init, from, until, lease }`. The core says which, and until when.
  *  @type {Map<string, { body: string, init: ResponseInit, from: number, until: number, lease: { until: number } }>} */

@@ -80,7 +80,8 @@ export class Carrier {
   }
 
   #unsaid() {
-    return (this.#removed ??= this.#between.wasm.removed_fields().split(" "));
+    this.#removed ??= this.#between.wasm.removed_fields().split(" ");
+    return this.#removed;
   }
 
   /** Counts the requests that went well under a lease.
