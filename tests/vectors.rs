@@ -3,7 +3,13 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test vectors` writes `tests/vectors/*.json` anew, to be read before they are committed.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails is what a panic is for"
+)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "the kinds of JSON are no more than these")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -214,11 +220,11 @@ struct Address {
 impl Address {
     fn of(config: &Config, url: &str, usual: bool) -> Self {
         let step = first(config, &Inbound { method: "GET", url, ..Inbound::default() });
-        let send = step.as_ref().map(|step| written(step)["send"].take()).filter(Value::is_object);
-        let sent = send.as_ref().and_then(|send| send["url"].as_str()).map(str::to_owned);
+        let told = step.as_ref().map(|step| written(step)["send"].take()).filter(Value::is_object);
+        let sent = told.as_ref().and_then(|send| send["url"].as_str()).map(str::to_owned);
         // The rest of it is in `fields.json`.
-        let told = |lease: &Value| json!({ "depth": lease["depth"], "base": lease["base"], "strip": lease["strip"] });
-        let lease = send.map(|send| told(&send["lease"]));
+        let short = |lease: &Value| json!({ "depth": lease["depth"], "base": lease["base"], "strip": lease["strip"] });
+        let lease = told.map(|told| short(&told["lease"]));
         Self { url: url.to_owned(), length: None, usual, sent, lease }
     }
 
