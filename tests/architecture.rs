@@ -35,7 +35,7 @@ const LINE: &[Row] = &[
     ("exchange", &["units", "config"]),
     ("sample", &["units"]),
     ("schedule", &["units", "config"]),
-    ("probe", &["units", "config", "exchange", "sample"]),
+    ("probe", &["units", "path", "config", "exchange", "sample"]),
     ("vote", &["units", "config", "sample"]),
     ("verdict", &["units", "config", "vote"]),
     ("heartbeat", &["mac", "units", "config", "verdict"]),
