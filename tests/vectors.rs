@@ -188,6 +188,8 @@ const ADDRESSES: &[(&str, bool)] = &[
     ("http://other.localhost/any", true),
     ("http://elsewhere.example.net/any/x", true),
     ("http://elsewhere.example.net/x", true),
+    ("http://user@elsewhere.example.net/any", true),
+    ("http://elsewhere.example.net:99999/any", true),
     ("http://constructor/x", true),
     ("http://toString/any", true),
     ("http://localhost/any", true),
@@ -333,13 +335,15 @@ fn paths() {
     let paths: Vec<String> = paths.collect();
     let ambiguous: String = paths.iter().map(|path| if is_ambiguous(path) { '1' } else { '0' }).collect();
     assert!(ambiguous.matches('1').count() > 100 && ambiguous.matches('0').count() > 100);
+    let further = ["/..%25252fx", "/a%2525%2f..", "/..%2525x", "/%252e%252e%252f", "/%25", "/..%25%2f"];
+    let further: BTreeMap<&str, bool> = further.into_iter().map(|path| (path, is_ambiguous(path))).collect();
     let read =
         ["/%61%5A%7e%5F%2D%2E/%30", "/%2f%25%20%C3%A4", "/%%41", "/%4", "/%", "/%2541", "/%4g%G4", "/a"];
     let read: BTreeMap<&str, String> =
         read.into_iter().map(|path| (path, plain(path).into_owned())).collect();
     holds(
         "paths.json",
-        &json!({ "pieces": PIECES, "length": LENGTH, "ambiguous": ambiguous, "plain": read }),
+        &json!({ "pieces": PIECES, "length": LENGTH, "ambiguous": ambiguous, "further": further, "plain": read }),
     );
 }
 
@@ -395,7 +399,12 @@ const REQUESTS: &[Sent] = &[
         ..UNUSUAL
     },
     Sent {
-        headers: &[("x-forwarded_host", "evil"), ("true_client_ip", "6.6.6.6"), ("content_length", "6")],
+        headers: &[
+            ("x-forwarded_host", "evil"),
+            ("true_client_ip", "6.6.6.6"),
+            ("x_real_ip", "6.6.6.6"),
+            ("content_length", "6"),
+        ],
         ..UNUSUAL
     },
     Sent { headers: &[("via", "1.1 elsewhere"), ("cdn-loop", "elsewhere")], ..USUAL },
@@ -405,6 +414,7 @@ const REQUESTS: &[Sent] = &[
     Sent { headers: &[("connection", "Close")], ..USUAL },
     Sent { headers: &[("connection", "close, x-own"), ("x-own", "1")], ..UNUSUAL },
     Sent { headers: &[("upgrade", "websocket"), ("connection", "Upgrade")], ..UNUSUAL },
+    Sent { headers: &[("upgrade", "websocket")], ..UNUSUAL },
     Sent { headers: &[("traceparent", TRACE), ("tracestate", "a=b")], ..USUAL },
     Sent { headers: &[("tracestate", "a=b")], ..UNUSUAL },
     Sent { headers: &[("traceparent", "00-junk"), ("tracestate", "a=b")], ..UNUSUAL },

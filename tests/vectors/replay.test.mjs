@@ -74,7 +74,7 @@ test("what a host is, and which are this machine", () => {
 });
 
 test("which paths two readers could take for two", () => {
-  const { pieces, length, ambiguous, plain: read } = vectors("paths");
+  const { pieces, length, ambiguous, further, plain: read } = vectors("paths");
   for (let number = 0; number < pieces.length ** length; number += 1) {
     let path = "/";
     for (let place = 0; place < length; place += 1) path += pieces[Math.floor(number / pieces.length ** place) % pieces.length];
@@ -82,6 +82,7 @@ test("which paths two readers could take for two", () => {
     // What the core refuses never goes under a lease.
     if (ambiguous[number] === "1") assert.equal(isUsual(`http://a${path}`), false, path);
   }
+  for (const [path, said] of Object.entries(further)) assert.equal(isAmbiguous(path), said, path);
   for (const [path, said] of Object.entries(read)) assert.equal(plain(path), said, path);
 });
 
