@@ -1,10 +1,11 @@
 // `npm run build`, and the build command of wrangler: builds the worker and puts the compiled configuration beside it.
 //
-// A bad configuration stops the build, and so the deployment. `wrangler deploy` also refuses origins on this machine.
+// A bad configuration stops the build, and so the deployment. `wrangler deploy` also refuses what the edge cannot reach.
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Stop, below, main } from "./lib/run.mjs";
+import { deployable } from "./lib/deployment.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker, compile, place } from "./lib/worker.mjs";
 
@@ -15,7 +16,7 @@ await main(async () => {
   const file = resolve(process.env.VEDETTE_CONFIG || below("vedette.toml"));
   // wrangler says for which of its commands it builds.
   const deploy = ["deploy", "versions upload"].includes(process.env.WRANGLER_COMMAND);
-  const { good, text, compiled } = compile(file, { deploy });
+  const { good, text, compiled } = deploy ? await deployable(file) : compile(file);
   if (!good) throw new Stop(text);
   if (text) console.log(text);
   await buildWorker({ out, features: values.features, plain: values.plain });

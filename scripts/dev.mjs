@@ -73,6 +73,7 @@ function reloadOnEdit(folder) {
       if (good) {
         place(compiled, join(folder, "build"));
         console.log("[vedette] the configuration was edited: reloading");
+        if (text) console.log(text);
       } else {
         console.error(`${text}\n[vedette] the edited configuration is not good: the last good one stays`);
       }
@@ -104,6 +105,7 @@ await main(async () => {
   }
   const { good, text, compiled } = compile(settings.config);
   if (!good && !process.env.VEDETTE_ALLOW_BAD_CONFIG) throw new Stop(text);
+  if (text) console.log(text);
 
   const folder = join(settings.state, "worker");
   layOut(folder, compiled);

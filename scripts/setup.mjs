@@ -1,9 +1,9 @@
-// Sets up everything that any command needs.
+// `npm run setup`: brings what building and deploying need. What the other commands need besides they bring themselves.
 
 import { setup } from "./lib/setup.mjs";
 import { main } from "./lib/run.mjs";
 
 await main(async () => {
-  await setup({ withPython: true, withChecks: true });
-  console.log("Everything is set up.");
+  await setup();
+  console.log("What building and deploying need is there.");
 });

@@ -19,6 +19,8 @@ mod pool;
 mod probing;
 mod problem;
 mod raw;
+#[cfg(not(target_arch = "wasm32"))]
+mod reach;
 mod reference;
 mod request;
 mod route;
@@ -43,6 +45,8 @@ pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use pattern::Pattern;
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
+#[cfg(not(target_arch = "wasm32"))]
+pub use reach::Reach;
 pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use rule::{Parts, Rule};
 pub use subject::Subject;

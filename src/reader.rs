@@ -21,6 +21,9 @@ pub const TIMEOUT: Millis = Millis::new(300);
 /// How long a reader that has nothing waits for the Arbiter.
 pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
 
+/// How long a reader that has nothing waits for an Arbiter that let another one wait in vain: long enough for one that answers again.
+pub const SILENT_TIMEOUT: Millis = Millis::new(200);
+
 /// How long a reader waits for the Cache API: it is in the same building.
 pub const CACHE_TIMEOUT: Millis = Millis::new(100);
 
@@ -140,6 +143,8 @@ pub struct Known {
     pub asked: Option<Timestamp>,
     /// Whether that one has not been answered yet.
     pub pending: bool,
+    /// Whether the Arbiter let a request of this isolate wait in vain, and has answered none since.
+    pub silent: bool,
     /// What the Cache API said.
     pub cache: Asked,
     /// What the Arbiter said.
@@ -304,11 +309,15 @@ fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option
     (known.pending && within(known.asked, TIMEOUT, now)).then_some(Step::LookAgain(GLANCE))
 }
 
-/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient.
+/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient, and so
+/// is whoever knows that it is silent: of those one at a time asks, and none waits for another.
 fn ask_arbiter(known: &Known, has_copy: bool, limit: Millis, now: Timestamp) -> Option<Step> {
     let asked_within = |span: Millis| within(known.asked, span, now);
     if has_copy {
         return (!asked_within(limit)).then_some(Step::AskArbiter(TIMEOUT));
+    }
+    if known.silent {
+        return (!asked_within(RETRY)).then_some(Step::AskArbiter(SILENT_TIMEOUT));
     }
     let patient = known.since <= now && now.since(known.since) < FIRST_TIMEOUT;
     if known.pending && asked_within(FIRST_TIMEOUT) && patient {

@@ -256,6 +256,13 @@ fn cache_status(source: &Source) -> String {
 /// Header fields that every answer has, and 304 for a copy that is still good.
 fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     let mut answer = closed(answer);
+    if !table::is_of_jobs(ask.target) {
+        add(&mut answer, PUBLIC);
+    }
+    if answer.status != 204 && table::is_of_verdicts(ask.target) {
+        // Whoever looks for this word alone must find one: a question that went wrong is answered by no verdict.
+        add(&mut answer, &[("vedette-status", "unknown")]);
+    }
     let etag = answer.headers.iter().find(|(name, _)| *name == "etag").map(|(_, value)| value.clone());
     if answer.status == 200
         && let (Some(asked), Some(etag)) = (ask.if_none_match, etag)
@@ -266,6 +273,19 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
         answer.headers.retain(|(name, _)| *name != "content-type");
     }
     answer
+}
+
+/// What is read here is public, so scripts of any site may read it, its header fields included.
+const PUBLIC: &[(&str, &str)] =
+    &[("access-control-allow-origin", "*"), ("access-control-expose-headers", "*")];
+
+/// Adds header fields that an answer has not got.
+fn add(answer: &mut Answer, fields: &[(&'static str, &str)]) {
+    for (name, value) in fields {
+        if !answer.headers.iter().any(|(present, _)| present == name) {
+            answer.headers.push((name, (*value).to_owned()));
+        }
+    }
 }
 
 /// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches nothing.

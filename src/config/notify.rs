@@ -155,9 +155,14 @@ impl Channel {
     pub fn undeployable(&self) -> Option<&'static str> {
         let ProbeValue::Text(text) = &self.url else { return None };
         match super::url::parse(text) {
-            Ok(url) if url.is_loopback() => Some("is this machine, which the edge cannot reach"),
-            Ok(url) if !url.https => Some("is not https, so that anyone on the way reads what it is told"),
-            Ok(_) | Err(_) => None,
+            Ok(url) => match url.reach() {
+                super::Reach::Never(why) => Some(why),
+                super::Reach::Name | super::Reach::Bare if url.https => None,
+                super::Reach::Name | super::Reach::Bare => {
+                    Some("is not https, so that anyone on the way reads what it is told")
+                }
+            },
+            Err(_) => None,
         }
     }
 }

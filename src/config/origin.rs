@@ -81,11 +81,13 @@ impl<'a> Origins<'a> {
             if !members.heartbeats.is_empty() {
                 mixed(&table);
             }
-            let url = address(&table, &mut urls);
+            let url =
+                table.require("url", "\"https://shop.example.com\"").and_then(|field| origin_url(&field));
+            let draft = self.origin(&table, pool, inherited);
+            let url =
+                url.zip(draft.as_ref()).and_then(|(url, draft)| distinct(url, draft, &table, &mut urls));
             let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
-            members
-                .origins
-                .push(self.origin(&table, pool, inherited).and_then(|draft| draft.named(id?, url?)));
+            members.origins.push(draft.and_then(|draft| draft.named(id?, url?)));
         }
         members
     }
@@ -152,9 +154,12 @@ fn mixed(table: &Table<'_>) {
     );
 }
 
-/// The address of an origin. Two origins of one pool at one address cannot stand in for one another.
-fn address(table: &Table<'_>, urls: &mut Given) -> Option<OriginUrl> {
-    let field = table.require("url", "\"https://shop.example.com\"")?;
-    let url = origin_url(&field)?;
-    urls.first(&url.to_string(), &field, "write another address, or one origin").then_some(url)
+/// The address of an origin, unless another one of its pool is asked for the same there: they could not stand
+/// in for one another.
+fn distinct(url: OriginUrl, draft: &Draft, table: &Table<'_>, urls: &mut Given) -> Option<OriginUrl> {
+    let path = draft.settings.probe.path()?;
+    // Of the usual path only the address is said.
+    let asked = if path == "/" { url.to_string() } else { format!("{url}{path}") };
+    let way_out = "write another address or probe.path, or one origin";
+    urls.first(&asked, &table.get("url")?, way_out).then_some(url)
 }

@@ -148,9 +148,22 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     // Case is told apart by what is read, not by who writes: `GET` is meant by `get`.
     let word = word.to_ascii_lowercase();
     let distance = |name: &str| strsim::osa_distance(&word, &name.to_ascii_lowercase());
-    let distances = known.iter().map(|name| (distance(name), *name));
+    let alike = known.iter().filter(|name| !is_turned(&word, name));
+    let distances = alike.map(|name| (distance(name), *name));
     let (distance, nearest) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= 1.max(word.chars().count() / 3)).then_some(nearest)
+}
+
+/// Whether one of two words says the opposite of the other: a hint from one to the other would turn a check
+/// round.
+fn is_turned(word: &str, name: &str) -> bool {
+    const AGAINST: [&str; 6] = ["not", "no", "never", "without", "exclude", "excludes"];
+    const ENDS: [[&str; 2]; 3] = [["min", "max"], ["below", "above"], ["first", "last"]];
+    let has = |text: &str, wanted: &str| text.split(['_', '-', ' ']).any(|part| part == wanted);
+    let against = |text: &str| AGAINST.iter().any(|part| has(text, part));
+    let swapped =
+        |[low, high]: [&str; 2]| has(word, low) && has(name, high) || has(word, high) && has(name, low);
+    against(word) != against(name) || ENDS.into_iter().any(swapped)
 }
 
 /// The keys of each kind of table, and where such a table stands: `in [[pool]]`.

@@ -79,7 +79,11 @@ impl ProbeSlots {
         if let Some(headers) = table.get("headers").and_then(|field| field.table()) {
             for (name, field) in header_names(&headers) {
                 let refused = NOT_OURS.contains(&name.as_str());
-                if refused {
+                if name == "host" {
+                    field.refuse(format_args!(
+                        "is taken from url; give the origin a host name of its own, and write that into url"
+                    ));
+                } else if refused {
                     field.refuse(format_args!("is set by the connection or by Vedette itself; leave it out"));
                 }
                 let value = if refused { None } else { header_value(&field) };
@@ -88,11 +92,16 @@ impl ProbeSlots {
         }
     }
 
+    /// The path, if it could be read.
+    pub(super) fn path(&self) -> Option<String> {
+        self.path.or("/".to_owned())
+    }
+
     /// The probe, if all of it could be read.
     pub(super) fn whole(&self) -> Option<Probe> {
         let probe = Probe {
             method: self.method.or(Method::Get)?,
-            path: self.path.or("/".to_owned())?,
+            path: self.path()?,
             redirects: self.redirects.or(0)?,
             headers: every(&self.headers)?,
             body: self.body.optional().ok()?,

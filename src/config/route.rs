@@ -214,6 +214,7 @@ fn route(table: &Table<'_>, known: &Known<'_>, given: &mut Given) -> Option<Rout
     }
     if let (Some(host), Some(pool)) = (&host, &pool) {
         refuse_itself(table, host, pool, known);
+        refuse_one_address(table, pool, known);
     }
     let strip_prefix = table.get("strip_prefix").map_or(Some(false), |field| field.flag());
     let (timeout, deadline) = times(table);
@@ -324,6 +325,25 @@ fn refuse_itself(table: &Table<'_>, host: &str, pool: &Name, known: &Known<'_>) 
                 origin.id
             ),
         );
+    }
+}
+
+/// Refuses two origins at one address, of which different paths are probed: a failover would lead back to what failed.
+fn refuse_one_address(table: &Table<'_>, pool: &Name, known: &Known<'_>) {
+    let origins = known.pools.and_then(|pools| pools.iter().find(|known| known.name == *pool));
+    let mut rest = origins.map_or(&[][..], |pool| &pool.origins);
+    while let [origin, others @ ..] = rest {
+        if others.iter().any(|other| other.url == origin.url) {
+            return table.refuse_at(
+                "pool",
+                format_args!(
+                    "leads to a pool with two origins at {}, which cannot stand in for one another; keep what is only watched in \
+                     a pool without a route",
+                    origin.url
+                ),
+            );
+        }
+        rest = others;
     }
 }
 

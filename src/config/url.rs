@@ -22,6 +22,9 @@ const MAX_HOST: usize = 253;
 /// The longest label of a DNS name in bytes (RFC 1035).
 const MAX_LABEL: usize = 63;
 
+/// Schemes of checks that other monitors have and this one has not.
+const NOT_HTTP: [&str; 9] = ["tcp", "tls", "udp", "icmp", "ping", "dns", "ssh", "starttls", "sctp"];
+
 impl OriginUrl {
     /// Whether the address is this machine itself, by [`loopback`].
     #[must_use]
@@ -71,6 +74,12 @@ pub(super) fn parse(text: &str) -> Result<OriginUrl, String> {
         return Err(format!("{shown} has no scheme; write \"https://\" or \"http://\" before the host"));
     };
     let https = scheme.eq_ignore_ascii_case("https");
+    if NOT_HTTP.contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(format!(
+            "{shown} is not asked over HTTP, and nothing else is probed; write the address of a page that says \
+             how this service does, or have it report by itself, with kind = \"heartbeat\""
+        ));
+    }
     if !https && !scheme.eq_ignore_ascii_case("http") {
         return Err(format!(
             "{shown} is neither http nor https; write \"https://\" or \"http://\" before the host"

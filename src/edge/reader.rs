@@ -206,7 +206,11 @@ async fn refreshed(part: &Part, limit: Millis, timeout: Millis, call: Call<'_>) 
     });
     match select(answered, clock::delay(timeout)).await {
         Either::Left((Ok(Some(copy)), _)) => Asked::Found(copy),
-        Either::Left((Ok(None) | Err(_), _)) | Either::Right(((), _)) => Asked::InVain,
+        Either::Left((Ok(None) | Err(_), _)) => Asked::InVain,
+        Either::Right(((), _)) => {
+            MEMORY.with_borrow_mut(|memory| memory.waited(timeout));
+            Asked::InVain
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Asked, CACHE_TIMEOUT, Held, Known, Tier, limit_of};
+use super::{Asked, CACHE_TIMEOUT, FIRST_TIMEOUT, Held, Known, Tier, limit_of};
 use crate::snapshot::{OriginView, Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -12,6 +12,8 @@ use crate::units::{Millis, Name, Timestamp};
 #[derive(Debug, Default)]
 pub struct Memory {
     slots: BTreeMap<Part, Slot>,
+    /// Whether the Arbiter let a request wait in vain, and has answered none since.
+    silent: bool,
     counts: [u64; Tier::ALL.len()],
 }
 
@@ -27,7 +29,7 @@ impl Memory {
     /// Nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { slots: BTreeMap::new(), counts: [0; Tier::ALL.len()] }
+        Self { slots: BTreeMap::new(), silent: false, counts: [0; Tier::ALL.len()] }
     }
 
     /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself
@@ -40,6 +42,7 @@ impl Memory {
         if let Some(held) = found {
             known.memory = Some(held.clone());
         }
+        known.silent = self.silent;
         let slot = self.slots.get(part);
         known.looked = slot.and_then(|slot| slot.looked);
         known.asked = slot.and_then(|slot| slot.asked);
@@ -79,9 +82,16 @@ impl Memory {
         slot.pending = true;
     }
 
+    /// Notes that a request waited so long for the Arbiter, in vain. What it has for one part says how it is for all. An error is no
+    /// silence: it keeps nobody waiting.
+    pub fn waited(&mut self, timeout: Millis) {
+        self.silent |= timeout >= FIRST_TIMEOUT;
+    }
+
     /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
     /// even if its clock was set back, unless it was asked for before what is held, and came late.
     pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
+        self.silent &= copy.is_none();
         let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
         let copy = copy.filter(|copy| held.is_none_or(|held| held <= copy.fetched));
         self.slot(part).pending = false;

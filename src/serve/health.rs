@@ -47,7 +47,7 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
     let (kind, body) = match format {
         Format::Text => ("text/plain; charset=utf-8", format!("{}\n", served(status))),
         Format::Word => ("text/plain; charset=utf-8", served(status).to_owned()),
-        Format::Json | Format::Redirect => {
+        Format::Json | Format::Redirect | Format::RedirectUnknown => {
             ("application/health+json", document(status, Scope { pool, origin }, &pools, &origins, now))
         }
     };

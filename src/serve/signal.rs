@@ -1,5 +1,7 @@
 //! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Format, freshness, problem};
@@ -13,6 +15,9 @@ use crate::verdict::Status;
 
 /// For how long a cache may keep a signal, in seconds: `max-age` is one more than `Age`.
 const CACHED: u64 = 1;
+
+/// When a client that is redirected nowhere asks again, in seconds: verdicts come back within seconds, or not soon.
+const RETRY_AFTER: u64 = 1;
 
 /// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the pool does not expose addresses.
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
@@ -28,8 +33,8 @@ pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Ans
     let exposed = pool.is_some_and(|pool| pool.expose_urls);
     match format {
         Format::Json => None,
-        Format::Text | Format::Word | Format::Redirect if exposed => None,
-        Format::Text | Format::Word | Format::Redirect => Some(answer::problem(
+        Format::Text | Format::Word | Format::Redirect | Format::RedirectUnknown if exposed => None,
+        Format::Text | Format::Word | Format::Redirect | Format::RedirectUnknown => Some(answer::problem(
             403,
             "urls-not-exposed",
             "Addresses are not exposed",
@@ -47,10 +52,7 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
     let mark = Mark::of(pool, now);
     headers.push(("etag", format!("W/\"{}-{mark}\"", pool.name)));
     headers.push(("vedette-revision", mark.to_string()));
-    headers.push((
-        "vedette-status",
-        chosen.map_or(Status::Fail, |origin| origin.status_at(now)).as_str().to_owned(),
-    ));
+    headers.push(("vedette-status", status(chosen, now).as_str().to_owned()));
     if let Some(origin) = chosen {
         headers.push(("vedette-origin", origin.name.to_string()));
     }
@@ -63,9 +65,15 @@ pub(super) fn answer(snapshot: &Snapshot, pool: &str, format: Format, now: Times
             let line = url.map(|url| format!("{url}\n"));
             (if url.is_some() { 200 } else { 503 }, "text/plain; charset=utf-8", line.unwrap_or_default())
         }
-        Format::Redirect => {
-            headers.extend(url.map(|url| ("location", url.to_owned())));
-            (if url.is_some() { 307 } else { 503 }, "text/plain; charset=utf-8", String::new())
+        Format::Redirect | Format::RedirectUnknown => {
+            let may_act = format == Format::RedirectUnknown || ttl(pool, chosen, now) > 0;
+            let url = url.filter(|_| may_act);
+            headers.push(match url {
+                Some(url) => ("location", url.to_owned()),
+                None => ("retry-after", RETRY_AFTER.to_string()),
+            });
+            let why = if url.is_none() { format!("{}\n", why(pool, chosen, now)) } else { String::new() };
+            (if url.is_some() { 307 } else { 503 }, "text/plain; charset=utf-8", why)
         }
     };
     headers.push(("content-type", kind.to_owned()));
@@ -96,21 +104,34 @@ struct Signal<'a> {
 }
 
 fn signal(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> String {
-    let status = chosen.map_or(Status::Fail, |origin| origin.status_at(now));
-    let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
-    let lapsed = chosen.filter(|_| Mark::of(pool, now).lapsed);
-    let lapsed = lapsed.map(|origin| format!("{}: {}", origin.name, origin.reason_at(now)));
-    // A signal that names nowhere is known to be so for as long as its evidence holds.
-    let left = valid_until.since(now).as_secs().min(CACHED);
     json::write(&Signal {
         pool: &pool.name,
         origin: chosen.map(|origin| &origin.name),
         url: chosen.and_then(|origin| origin.url.as_deref()),
-        status,
-        reason: lapsed.as_deref().unwrap_or(&pool.choice),
+        status: status(chosen, now),
+        reason: &why(pool, chosen, now),
         since: Shown(chosen.map_or(pool.since, |origin| origin.since_at(now))),
         age: pool.oldest().map(|oldest| now.since(oldest).as_secs()),
-        ttl: if status == Status::Unknown { 0 } else { left },
+        ttl: ttl(pool, chosen, now),
         revision: pool.revision,
     })
+}
+
+/// The status of where the signal leads; nowhere is a failure.
+fn status(chosen: Option<&OriginView>, now: Timestamp) -> Status {
+    chosen.map_or(Status::Fail, |origin| origin.status_at(now))
+}
+
+/// Why the signal leads there, and why nothing is known of it any more where its evidence has expired.
+fn why<'a>(pool: &'a PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Cow<'a, str> {
+    let lapsed = chosen.filter(|_| Mark::of(pool, now).lapsed);
+    let lapsed = lapsed.map(|origin| format!("{}: {}", origin.name, origin.reason_at(now)));
+    lapsed.map_or(Cow::Borrowed(&*pool.choice), Cow::Owned)
+}
+
+/// How many seconds the signal may be acted upon. One that names nowhere is known to be so for as long as its evidence holds.
+fn ttl(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> u64 {
+    let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
+    let left = valid_until.since(now).as_secs().min(CACHED);
+    if status(chosen, now) == Status::Unknown { 0 } else { left }
 }

@@ -69,8 +69,10 @@ pub enum Format {
     Text,
     /// The text without the end of its line; for health only.
     Word,
-    /// A redirect; for the signal only.
+    /// A redirect while the signal may be acted upon; for the signal only.
     Redirect,
+    /// A redirect even to an origin of which nothing is known any more.
+    RedirectUnknown,
 }
 
 /// The status codes that health is to be answered with, where the asker wants others than the usual ones.
@@ -126,6 +128,7 @@ impl Target {
             Format::Text => format!("{path}?format=text"),
             Format::Word => format!("{path}?format=word"),
             Format::Redirect => format!("{path}?format=redirect"),
+            Format::RedirectUnknown => format!("{path}?format=redirect&unknown=follow"),
         })
     }
 
@@ -182,8 +185,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         }
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
         ["route", pool] => {
-            only(query, &["format", "wait", "revision", "now"])?;
-            Target::Signal { pool: (*pool).to_owned(), format: format(query, true)?, wait: wait(query)? }
+            only(query, &["format", "unknown", "wait", "revision", "now"])?;
+            Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
         }
         _ => return Err(problem::not_found()),
     };
@@ -209,6 +212,19 @@ fn usual(path: &str) -> Cow<'_, str> {
     let plain = plain(bare.strip_suffix('/').filter(|path| path.contains('/')).unwrap_or(bare));
     let ours = ["health", "route"].iter().any(|first| plain.split('/').next() == Some(first));
     if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
+}
+
+/// Whether a target is one of heartbeats, which only jobs have to do with.
+pub(super) fn is_of_jobs(target: &str) -> bool {
+    target.starts_with("/v1/heartbeat/")
+}
+
+/// Whether a target asks for verdicts: health or a signal, whether it is good or not.
+pub(super) fn is_of_verdicts(target: &str) -> bool {
+    let path = target.split('?').next().unwrap_or_default();
+    let path = usual(path);
+    let first = path.strip_prefix('/').unwrap_or(&path).split('/').next();
+    matches!(first, Some("health" | "route"))
 }
 
 fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {
@@ -268,6 +284,20 @@ fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
             let detail = format!("The parameter format has a value that is not known here; {known} are.");
             Err(answer::problem(400, "unknown-format", "Unknown format", &detail))
         }
+    }
+}
+
+/// The form of a signal, and whether a redirect leads to where nothing is known, too.
+fn signal_format(query: &str) -> Result<Format, Answer> {
+    match (format(query, true)?, parameter(query, "unknown")) {
+        (format, None) => Ok(format),
+        (Format::Redirect, Some("follow")) => Ok(Format::RedirectUnknown),
+        _ => Err(answer::problem(
+            400,
+            "bad-unknown",
+            "Bad unknown",
+            "The parameter unknown belongs to format=redirect, and is unknown=follow: it redirects although ttl is 0.",
+        )),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`: makes of it what the worker
 //! reads.
 
+mod deployable;
 mod document;
 mod tables;
 
@@ -8,12 +9,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use vedette::budget::{self, Excess, Fit};
-use vedette::config::{self, Config, Origin, OriginUrl, Plan};
+use vedette::config::{self, Config, Plan, Problem};
 use vedette::json;
 use vedette::proxy::open::Open;
 use vedette::units::Name;
 
-use super::{PROBLEMS, complain, load, read, say, say_error};
+use super::{PROBLEMS, complain, foreign, load, read, say, say_error};
 
 /// Runs the command.
 pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
@@ -26,6 +27,7 @@ pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
     };
     let refused = refusals(&config, deploy);
     describe(file, &config, refused.is_empty());
+    warn(&warnings(&config, deploy));
     for line in &refused {
         say_error(line);
     }
@@ -46,10 +48,26 @@ pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
         Err(problems) => return complain(file, problems),
     };
     let refused = refusals(config, deploy);
+    // Who builds, runs or deploys sees nothing else of what `check` says.
+    for setting in &config.not_active {
+        say_error(&format!("{setting}: not active yet; accepted, but without effect in this release"));
+    }
+    warn(&warnings(config, deploy));
     for line in &refused {
         say_error(line);
     }
     if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
+}
+
+/// What should be looked at again before a deployment.
+fn warnings(config: &Config, deploy: bool) -> Vec<String> {
+    if deploy { deployable::warnings(config) } else { Vec::new() }
+}
+
+fn warn(warnings: &[String]) {
+    for line in warnings {
+        say_error(&format!("warning: {line}"));
+    }
 }
 
 /// What is valid, but not on this plan or not for a deployment.
@@ -64,24 +82,7 @@ fn refusals(config: &Config, deploy: bool) -> Vec<String> {
         refused.push(way_out(&budget::nearest(config, &budget)));
     }
     if deploy {
-        refused.extend(config.loopback_origins().map(|origin| {
-            format!(
-                "{}: its url {} is this machine, which the edge cannot reach; write an address that is public",
-                path(origin),
-                origin.url
-            )
-        }));
-    }
-    if deploy {
-        refused.extend(config.notify.iter().filter_map(|channel| {
-            let why = channel.undeployable()?;
-            Some(format!("notify.{}: its url {why}; write an https address that is public", channel.name))
-        }));
-        if config.public_url.as_ref().is_some_and(OriginUrl::is_loopback) {
-            refused.push(
-                "public_url: is this machine; write where people find the page, or leave it out".to_owned(),
-            );
-        }
+        refused.extend(deployable::refused(config));
     }
     refused
 }
@@ -120,10 +121,6 @@ fn way_out(fits: &[Fit]) -> String {
         None => "plan: no one change makes it fit; watch fewer origins, from fewer vantages, less often"
             .to_owned(),
     }
-}
-
-fn path(origin: &Origin) -> String {
-    format!("pool.{}.origin.{}", origin.id.pool, origin.id.origin)
 }
 
 fn describe(file: &Path, config: &Config, accepted: bool) {
@@ -210,9 +207,16 @@ fn as_json(file: &Path, deploy: bool) -> ExitCode {
     let (good, document) = match Config::parse(&text) {
         Ok(config) => {
             let refused = refusals(&config, deploy);
-            (refused.is_empty(), json::write(&document::readable(&config, &refused)))
+            let warnings = warnings(&config, deploy);
+            (refused.is_empty(), json::write(&document::readable(&config, &refused, &warnings)))
         }
-        Err(problems) => (false, json::write(&document::unreadable(&problems))),
+        Err(problems) => {
+            let problems = match foreign(file) {
+                Some(message) => Problem { at: String::new(), line: None, message }.into(),
+                None => problems,
+            };
+            (false, json::write(&document::unreadable(&problems)))
+        }
     };
     say(&document);
     if good { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }

@@ -29,7 +29,7 @@ enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Refuse what must not be deployed: origins and receivers on this machine
+        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what should not be
         #[arg(long)]
         deploy: bool,
     },
@@ -37,7 +37,7 @@ enum Command {
     Compile {
         /// The configuration file
         file: PathBuf,
-        /// Refuse what must not be deployed: origins on this machine
+        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what should not be
         #[arg(long)]
         deploy: bool,
     },
@@ -108,7 +108,25 @@ fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
     Config::parse(&read(file)?).map_err(|problems| complain(file, &problems))
 }
 
+/// What a file that is no TOML is by its name: its parser's complaints would say nothing.
+fn foreign(file: &std::path::Path) -> Option<String> {
+    let end = file.extension()?.to_str()?.to_ascii_lowercase();
+    let kind = match end.as_str() {
+        "yaml" | "yml" => "YAML",
+        "json" => "JSON",
+        _ => return None,
+    };
+    Some(format!(
+        "is {kind} by its name, which is not read here; write pools and origins as TOML, into vedette.toml \
+         (docs/configuration.md)"
+    ))
+}
+
 fn complain(file: &std::path::Path, problems: &Problems) -> ExitCode {
+    if let Some(message) = foreign(file) {
+        say_error(&format!("{}: {message}", file.display()));
+        return ExitCode::from(PROBLEMS);
+    }
     say_error(&format!("{}: {} problem(s)", file.display(), problems.iter().count()));
     for problem in problems {
         say_error(&format!("  {problem}"));

@@ -18,6 +18,8 @@ struct Asking {
     /// When the step under way ends, and what it brings.
     until: Timestamp,
     step: Option<Step>,
+    /// Whether the Arbiter does not answer before it ends.
+    in_vain: bool,
 }
 
 /// Runs requests that come at these moments through one isolate's memory, millisecond by millisecond, as the edge does. Nothing but
@@ -44,15 +46,19 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
             known: Known { since: now, ..Known::default() },
             until: now,
             step: None,
+            in_vain: false,
         }));
         requests.retain_mut(|request| {
             while request.until <= now {
                 match request.step.take() {
                     Some(Step::AskCache) => request.known.cache = Asked::InVain,
                     Some(Step::AskKv) => request.known.kv = Asked::InVain,
-                    Some(Step::AskArbiter(_)) => {
+                    Some(Step::AskArbiter(timeout)) => {
                         let asked = request.known.arbiter.clone();
                         request.known.arbiter = if asked == Asked::NotYet { Asked::InVain } else { asked };
+                        if request.in_vain {
+                            memory.waited(timeout);
+                        }
                     }
                     Some(Step::LookAgain(_) | Step::Serve(_)) | None => {}
                 }
@@ -81,6 +87,7 @@ fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64
                             Some(copy) if arrives <= now.plus(*timeout) => Asked::Found(copy),
                             Some(_) | None => Asked::InVain,
                         };
+                        request.in_vain = arrives > now.plus(*timeout);
                         arrives.min(now.plus(*timeout))
                     }
                 };
@@ -105,7 +112,7 @@ fn readers_without_a_copy_are_all_answered_and_find_the_arbiter_when_it_is_back(
                 "{name}, one in {apart} ms: every request is answered"
             );
             let longest = answered.iter().map(|(took, _)| *took).max().unwrap();
-            assert!(longest <= 6_500, "{name}, one in {apart} ms: the longest took {longest} ms");
+            assert!(longest <= 3_250, "{name}, one in {apart} ms: the longest took {longest} ms");
             let late = answered.get(answered.len() / 2..).unwrap();
             let lost = late.iter().filter(|(_, layer)| *layer == Tier::Nothing).count();
             assert_eq!(lost, 0, "{name}, one in {apart} ms: it is back for all of them");
@@ -130,6 +137,27 @@ fn a_crowd_asks_once_whether_it_has_an_old_copy_or_none() {
     };
     assert_eq!(longest(second, Tier::Memory), Some(0));
     assert!(longest(first, Tier::Memory) <= Some(32), "{:?}", longest(first, Tier::Memory));
+}
+
+#[test]
+fn that_the_arbiter_is_silent_is_remembered() {
+    for apart in [30, 400, 900, 4_000] {
+        let arrivals: Vec<u64> = (0..60_000).step_by(apart).collect();
+        let answered =
+            simulated(&arrivals, |ms| if ms < 40_000 { Mood::Hangs } else { Mood::Answers }, 65_000);
+        assert_eq!(answered.len(), arrivals.len(), "one in {apart} ms");
+        let longest = answered.iter().map(|(took, _)| *took).max();
+        assert!(longest <= Some(3_250), "one in {apart} ms: {longest:?}");
+        // Only who came before the first had waited in vain waits as long as that one. Of the others one at a time asks, and none waits
+        // for another.
+        let early = arrivals.iter().filter(|arrival| **arrival <= 3_010).count();
+        let slow = answered.iter().filter(|(took, _)| *took > 300).count();
+        assert!(slow <= early, "one in {apart} ms: {slow} of {early}");
+        let waited = answered.iter().filter(|(took, _)| (11..=300).contains(took)).count();
+        assert!(waited <= early + 60, "one in {apart} ms: {waited} waited");
+        let back = answered.last().map(|(_, layer)| *layer);
+        assert_ne!(back, Some(Tier::Nothing), "one in {apart} ms: it is back");
+    }
 }
 
 proptest! {

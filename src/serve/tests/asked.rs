@@ -104,7 +104,7 @@ fn a_parameter_that_is_not_known_is_refused_with_those_that_are() {
     for (target, known) in [
         ("/health?wran=503", "format, warn, unknown, now"),
         ("/health/shop?format=text&x", "format, warn, unknown, now"),
-        ("/route/shop?warn=503", "format, wait, revision, now"),
+        ("/route/shop?warn=503", "format, unknown, wait, revision, now"),
     ] {
         let answer = get(target, &pass);
         assert_eq!(answer.status, 400, "{target}");
@@ -131,6 +131,58 @@ fn a_word_that_cannot_be_mistaken_is_in_every_answer() {
     assert_eq!(header(&get("/route/shop", &chosen), "vedette-status"), Some("warn"));
     chosen.pools[0].chosen = None;
     assert_eq!(header(&get("/route/shop", &chosen), "vedette-status"), Some("fail"));
+}
+
+#[test]
+fn a_question_that_goes_wrong_is_answered_by_no_verdict() {
+    let pass = snapshot(Status::Pass, Status::Pass);
+    for target in ["/health/nope", "/health?wran=1", "/route/nope", "/route/shop?wait=x", "//health/nope"] {
+        assert_eq!(header(&get(target, &pass), "vedette-status"), Some("unknown"), "{target}");
+    }
+    for (method, target) in [("POST", "/health"), ("GET", "/nope"), ("OPTIONS", "/health")] {
+        let expected = (method == "POST").then_some("unknown");
+        assert_eq!(header(&get_by(method, target), "vedette-status"), expected, "{method} {target}");
+    }
+}
+
+#[test]
+fn scripts_of_any_site_may_read_what_is_public_and_nothing_else() {
+    let pass = snapshot(Status::Pass, Status::Pass);
+    for target in ["/health", "/health/shop", "/health/nope", "/route/shop", "/livez", "/readyz", "/"] {
+        let answer = get(target, &pass);
+        assert_eq!(header(&answer, "access-control-allow-origin"), Some("*"), "{target}");
+        assert_eq!(header(&answer, "access-control-expose-headers"), Some("*"), "{target}");
+    }
+    let beat = beaten(&Beaten::Unknown, &Ask { method: "POST", ..ask("/v1/heartbeat/x") });
+    assert_eq!(header(&beat, "access-control-allow-origin"), None);
+}
+
+#[test]
+fn a_redirect_is_given_while_it_may_be_acted_upon() {
+    let fresh = snapshot(Status::Pass, Status::Pass);
+    for (now, unknown, status) in [
+        (0, "", 307),
+        (43_999, "", 307),
+        (44_001, "", 503),
+        (45_000, "", 503),
+        (45_000, "&unknown=follow", 307),
+        (0, "&unknown=follow", 307),
+    ] {
+        let target = format!("/route/shop?format=redirect{unknown}");
+        let answer = answered(&ask(&target), &fresh, at(now));
+        assert_eq!(answer.status, status, "{target} at {now}");
+        let followed = header(&answer, "location").is_some();
+        assert_eq!((followed, header(&answer, "retry-after").is_some()), (status == 307, status == 503));
+        let ttl = json(&answered(&ask("/route/shop"), &fresh, at(now)))["ttl"].clone();
+        assert!(!unknown.is_empty() || (status == 307) == (ttl == 1), "{target} at {now}: ttl {ttl}");
+    }
+    let late = answered(&ask("/route/shop?format=redirect"), &fresh, at(45_000));
+    assert!(late.body.contains("no fresh evidence"), "{}", late.body);
+    for bad in ["unknown=follow", "format=text&unknown=follow", "format=redirect&unknown=503"] {
+        let answer = get(&format!("/route/shop?{bad}"), &fresh);
+        assert_eq!(answer.status, 400, "{bad}");
+        assert!(answer.body.contains("unknown=follow"), "{}", answer.body);
+    }
 }
 
 #[test]

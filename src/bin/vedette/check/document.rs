@@ -14,6 +14,8 @@ pub(super) struct Readable<'a> {
     config: Fingerprint,
     problems: [Problem; 0],
     refused: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
     plan: Plan,
     channels: Vec<Channel<'a>>,
     heartbeats: Vec<Job<'a>>,
@@ -128,7 +130,11 @@ struct Amount {
 }
 
 /// A configuration and what speaks against it on its plan or for a deployment.
-pub(super) fn readable<'a>(config: &'a Config, refused: &'a [String]) -> Readable<'a> {
+pub(super) fn readable<'a>(
+    config: &'a Config,
+    refused: &'a [String],
+    warnings: &'a [String],
+) -> Readable<'a> {
     let channels = config.notify.iter().map(|channel| Channel {
         name: &channel.name,
         kind: channel.kind.as_str(),
@@ -156,6 +162,7 @@ pub(super) fn readable<'a>(config: &'a Config, refused: &'a [String]) -> Readabl
         config: config.hash,
         problems: [],
         refused,
+        warnings,
         plan: config.plan,
         channels: channels.collect(),
         heartbeats: jobs.collect(),

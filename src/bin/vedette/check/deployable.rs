@@ -1,0 +1,79 @@
+//! What a deployment is held to beyond what is valid: the edge must reach what the file names, and what it
+//! sends should be read by nobody else.
+
+use vedette::config::{Config, Origin, OriginUrl, ProbeValue, Reach};
+
+/// Header fields whose value is a credential.
+const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token"];
+
+/// Parameters of a query whose value is a credential.
+const PARAMETERS: [&str; 6] = ["token", "access_token", "auth_token", "api_key", "apikey", "password"];
+
+/// What the edge cannot reach, and what it must not be told to.
+pub(super) fn refused(config: &Config) -> Vec<String> {
+    let origins = config.origins().filter_map(|origin| {
+        let Reach::Never(why) = origin.url.reach() else { return None };
+        let url = &origin.url;
+        Some(format!("{}: its url {url} {why}; write an address that is public", path(origin)))
+    });
+    let references = config.references.iter().filter_map(|url| {
+        let Reach::Never(why) = url.reach() else { return None };
+        Some(format!("references: {url} {why}; write an address that is public"))
+    });
+    let channels = config.notify.iter().filter_map(|channel| {
+        let why = channel.undeployable()?;
+        Some(format!("notify.{}: its url {why}; write an https address that is public", channel.name))
+    });
+    let mut refused: Vec<String> = origins.chain(references).chain(channels).collect();
+    if config.public_url.as_ref().is_some_and(OriginUrl::is_loopback) {
+        refused.push(
+            "public_url: is this machine; write where people find the page, or leave it out".to_owned(),
+        );
+    }
+    refused
+}
+
+/// What will run, and should be looked at again. No value is repeated: it is a credential.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    config.origins().flat_map(of_origin).collect()
+}
+
+fn of_origin(origin: &Origin) -> Vec<String> {
+    let (at, probe) = (path(origin), &origin.probe);
+    let mut said = Vec::new();
+    if origin.url.reach() == Reach::Bare {
+        said.push(format!(
+            "{at}: its url {} is an address without a name, which the edge may refuse to ask (error 1003); \
+             give it a name in the DNS",
+            origin.url
+        ));
+    }
+    let is_secret = |value: &ProbeValue| matches!(value, ProbeValue::Secret(_));
+    if !origin.url.https && probe.headers.values().chain(&probe.body).any(is_secret) {
+        said.push(format!(
+            "{at}: its probe sends a secret over plain http, which anyone on the way reads; write https"
+        ));
+    }
+    let literal = |name: &&String| {
+        let text = probe.headers.get(*name).is_some_and(|value| !is_secret(value));
+        text && CREDENTIALS.contains(&name.as_str())
+    };
+    for name in probe.headers.keys().filter(literal) {
+        said.push(format!(
+            "{at}: its probe has the header {name} in plain text; write {{ secret = \"NAME\" }}, and store \
+             the value with wrangler secret put"
+        ));
+    }
+    let query = probe.path.split_once('?').map_or("", |(_, query)| query);
+    let names = query.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
+    for name in names.filter(|name| PARAMETERS.contains(&name.to_ascii_lowercase().as_str())) {
+        said.push(format!(
+            "{at}: its probe.path has {name}= in plain text; send a header with {{ secret = \"NAME\" }} in its place"
+        ));
+    }
+    said
+}
+
+fn path(origin: &Origin) -> String {
+    format!("pool.{}.origin.{}", origin.id.pool, origin.id.origin)
+}
