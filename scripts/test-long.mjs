@@ -1,9 +1,14 @@
 // `npm run test:long`: what looks for longer than `npm test` has time for: more worlds, longer ones, more inputs. Every step says the seed
-// that it begins with; the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. What it compiles is what
-// `npm test` has compiled already.
+// that it begins with; the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. Then the worker meets real
+// caches and checkers. What it compiles is what `npm test` has compiled already.
 
-import { main } from "./lib/run.mjs";
-import { setup } from "./lib/setup.mjs";
+import { readdirSync } from "node:fs";
+import { TOOLS, builds } from "./lib/builds.mjs";
+import { WILD } from "./lib/debian.mjs";
+import { WAITS } from "./lib/jobs.mjs";
+import { libraries } from "./lib/libraries.mjs";
+import { below, main, node22 } from "./lib/run.mjs";
+import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
 
 /** The seed of inputs; `npm test` has another. */
@@ -37,8 +42,37 @@ const long = () => [
   },
 ];
 
+/** What the step of a file of tests/wild is called. */
+const wildName = (name) => `worker among programs of others: ${name}`;
+
+/** The tests with caches and checkers of others, after all that compiles: they wait for points in time. */
+function wild(after, skipped) {
+  const names = readdirSync(below("tests", "wild"))
+    .filter((file) => file.endsWith(".test.mjs"))
+    .map((file) => file.slice(0, -".test.mjs".length))
+    .filter((name) => !skipped.has(name));
+  return names.map((name) => ({
+    name: wildName(name),
+    kind: WAITS,
+    command: [node22, "--test", `tests/wild/${name}.test.mjs`],
+    env: { VEDETTE_TOOLS: TOOLS },
+    cores: 0.6,
+    after,
+    needs: builds().map((step) => step.name),
+  }));
+}
+
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
   await setup({ withPython: true, withChecks: true });
-  process.exit((await steps(long())) ? 0 : 1);
+  await libraries();
+  const missing = await brought(WILD);
+  // A file may need several programs.
+  const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
+  const first = [...builds(), ...long()];
+  const good = await steps(
+    [...first, ...wild(first.map(({ name }) => name), skipped)],
+    [...skipped].map(([test, name]) => `${wildName(test)}: there is no ${name}, nor the apt-get that would bring it`),
+  );
+  process.exit(good ? 0 : 1);
 });

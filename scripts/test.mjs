@@ -1,8 +1,8 @@
 // `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What compiles comes first, what waits
 // runs side by side, and what measures runs alone. The long ones are `npm run test:long`.
 
-import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { DEV, TOOLS, builds, keep } from "./lib/builds.mjs";
 import { ALONE, LOADS, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
@@ -11,25 +11,13 @@ import { steps } from "./lib/steps.mjs";
 import { OPTIMISED } from "./lib/worker.mjs";
 
 const node = process.execPath;
-const target = process.env.CARGO_TARGET_DIR || below("target");
 const wasm = ["--target", "wasm32-unknown-unknown", "--lib"];
 const strict = ["--", "--deny", "warnings"];
 const origin = { cwd: below("examples", "origin") };
 const packaged = (program) => below("node_modules", ...program.split("/"));
 
-/** The folders of cargo that a step holds while it compiles. */
-const [DEV, RELEASE] = ["dev", "release"];
-
 /** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
 const CARGO_INCREMENTAL = "0";
-
-/** Programs of ours that tests run: copies, since cargo may be busy with them at any time. */
-const TOOLS = below(".vedette", "tools");
-
-function keep(profile, ...programs) {
-  mkdirSync(TOOLS, { recursive: true });
-  for (const program of programs) copyFileSync(join(target, profile, program), join(TOOLS, basename(program)));
-}
 
 /** tests/simulation/main.rs and tests/budget/main.rs say what they are. */
 const worlds = { VEDETTE_SEEDS: "2500", VEDETTE_FORTNIGHTS: "5", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1" };
@@ -37,30 +25,7 @@ const simulated = ["--locked", "--quiet", ...OPTIMISED, "--test", "simulation", 
 
 /** The checks, what others wait for first. */
 const checks = () => [
-  { name: "worker: compiled", urgent: true, command: ["cargo", "build", "--release", "--locked", ...wasm], holds: RELEASE },
-  {
-    name: "command line",
-    urgent: true,
-    command: ["cargo", "build", "--locked", "--bin", "vedette", "--example", "page_states"],
-    work: () => keep("debug", "vedette", "examples/page_states"),
-    holds: DEV,
-  },
-  {
-    name: "build",
-    urgent: true,
-    command: [node, "scripts/build.mjs"],
-    env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["worker: compiled", "command line"],
-    holds: RELEASE,
-  },
-  {
-    name: "build that traps on purpose",
-    urgent: true,
-    command: [node, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
-    env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["build"],
-    holds: RELEASE,
-  },
+  ...builds(),
   {
     name: "engines of the benchmark",
     command: ["cargo", "build", "--locked", ...OPTIMISED, "--example", "scale"],

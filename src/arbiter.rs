@@ -14,29 +14,29 @@ mod settling;
 mod stored;
 mod trust;
 mod view;
+mod votes;
 mod weighing;
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Hint, Origin};
+use crate::config::{Config, Hint};
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
-use crate::verdict::{RecordedVote, Verdict, Votes};
 use crate::vote::Report;
 
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
 use notifications::Notifier;
-use presence::{Presence, ShardName, watched};
+use presence::Watch;
 use publication::Publication;
 use settling::CurrentPoolVerdict;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 #[cfg(test)]
 use stored::{PoolRow, ShardRow};
-use trust::{Blind, VantageTrust};
-use weighing::CurrentVerdict;
+use votes::Voting;
+use weighing::{CurrentVerdict, Verdicts};
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,35 +92,19 @@ pub enum Effect {
     WakeAt(Timestamp),
 }
 
-/// The state of the Arbiter.
+/// The state of the Arbiter. Each part is written by its own file alone; [`Arbiter::step`] composes them.
 #[derive(Clone, Debug)]
 pub struct Arbiter {
     config: Config,
-    votes: Votes,
-    /// Why a vantage has no evidence of an origin, as it last said.
-    blind: Blind,
-    trust: VantageTrust,
-    verdicts: BTreeMap<OriginId, CurrentVerdict>,
-    pools: BTreeMap<Name, CurrentPoolVerdict>,
-    watch: BTreeMap<ShardName, Presence>,
-    events: Vec<Transition>,
+    voting: Voting,
+    verdicts: Verdicts,
+    watch: Watch,
     heartbeats: Heartbeats,
-    /// When the vantages were last made to look at an origin.
-    looked: BTreeMap<OriginId, Looked>,
     notifier: Notifier,
     publication: Publication,
-    /// Pools whose followers are to be told of their revision.
-    revised: Vec<Name>,
-    /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
-    stale: Vec<usize>,
-    /// Before this time nothing changes by time alone. Votes that are renewed only make it later than it says.
-    unmoved_until: Timestamp,
-    /// Before this time no shard is to be woken, and none falls silent.
-    heard_until: Timestamp,
-    /// When an alarm has to see who is silent, because nobody's report does any more.
-    silence_at: Timestamp,
-    /// The longest time that any vote lives.
-    longest_ttl: Millis,
+    /// When the vantages were last made to look at an origin.
+    looked: BTreeMap<OriginId, Looked>,
+    events: Vec<Transition>,
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
@@ -144,23 +128,14 @@ impl Arbiter {
     #[must_use]
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
-            votes: BTreeMap::new(),
-            blind: BTreeMap::new(),
-            trust: VantageTrust::default(),
-            verdicts: BTreeMap::new(),
-            pools: BTreeMap::new(),
-            watch: watched(&config),
-            events: Vec::new(),
+            voting: Voting::of(&config),
+            verdicts: Verdicts::default(),
+            watch: Watch::of(&config),
             heartbeats: Heartbeats::of(&config),
-            looked: BTreeMap::new(),
             notifier: Notifier::new(&config),
             publication: Publication::default(),
-            revised: Vec::new(),
-            stale: Vec::new(),
-            unmoved_until: Timestamp::default(),
-            heard_until: Timestamp::default(),
-            silence_at: Timestamp::default(),
-            longest_ttl: config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default(),
+            looked: BTreeMap::new(),
+            events: Vec::new(),
             alarm: None,
             began: now,
             latest: now,
@@ -170,19 +145,13 @@ impl Arbiter {
         for row in rows {
             arbiter.restore(row);
         }
-        // Whoever stored these may have ended before it could tell anybody.
-        arbiter.revised = arbiter.pools.keys().cloned().collect();
         // Rows of events come oldest first.
         arbiter.events.reverse();
-        for (place, pool) in arbiter.config.pools.iter().enumerate() {
-            for subject in pool.subjects() {
-                let unknown = || CurrentVerdict::of(Verdict::unknown(subject.definition(), now));
-                arbiter.verdicts.entry(subject.id().clone()).or_insert_with(unknown).pool = place;
-            }
-        }
-        arbiter.latest = arbiter.latest_stored().max(now);
+        arbiter.verdicts.complete(&arbiter.config, now);
+        // What is stored may speak of a later time than the clock shows, if that stepped back.
+        let stored = arbiter.voting.latest().max(arbiter.watch.latest());
+        arbiter.latest = stored.unwrap_or_default().max(now);
         arbiter.mind_the_clock(now);
-        arbiter.trust.unsure(now.plus(arbiter.longest_ttl));
         arbiter.latest = now;
         arbiter
     }
@@ -196,7 +165,7 @@ impl Arbiter {
     /// A pool's revision; 0 before it is settled for the first time.
     #[must_use]
     pub fn revision(&self, pool: &Name) -> u64 {
-        self.pools.get(pool).map_or(0, |standing| standing.revision)
+        self.verdicts.revision(pool)
     }
 
     /// Folds an event in.
@@ -207,11 +176,8 @@ impl Arbiter {
         self.latest = now;
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
-            let keys: Vec<ShardName> = self.watch.keys().cloned().collect();
-            for key in &keys {
-                self.keeps(key);
-                rows.push(self.shard_row(key));
-            }
+            let shards = self.watch.keep_all(&self.voting);
+            rows.extend(shards.iter().map(|key| self.shard_row(key)));
         }
         let (mut superseded, mut hurried) = (None, Vec::new());
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
@@ -229,7 +195,7 @@ impl Arbiter {
             Event::Woken | Event::Beat(_) => {}
         }
         let transitions = self.evaluate(now, &mut rows);
-        let looks = now >= self.heard_until;
+        let looks = self.watch.is_to_be_looked_at(now);
         let (given_up, deliveries) = self.tell(looks, &mut rows, now);
         self.note(transitions.iter().chain(&given_up), &mut rows);
         if !transitions.is_empty() {
@@ -246,24 +212,16 @@ impl Arbiter {
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
-        for pool in std::mem::take(&mut self.revised) {
-            let revision = self.revision(&pool);
-            effects.push(Effect::Push { pool, revision });
-        }
+        let revised = self.verdicts.take_revised().into_iter();
+        effects.extend(revised.map(|(pool, revision)| Effect::Push { pool, revision }));
         effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
         effects.extend(superseded.map(Effect::Superseded));
-        effects.extend(self.arm_silent(now));
+        effects.extend(self.watch.arm_silent(now));
         effects.extend(hurried);
         effects.extend(self.wake(now));
         effects
-    }
-
-    /// The latest moment that anything stored speaks of.
-    fn latest_stored(&self) -> Timestamp {
-        let votes = self.votes.values().flat_map(|ballot| ballot.values().map(|vote| vote.observed));
-        votes.chain(self.watch.values().filter_map(|presence| presence.heard)).max().unwrap_or_default()
     }
 
     /// A clock that stepped back must not keep votes alive for longer than their time: each stays as old as it was, and that is
@@ -273,22 +231,9 @@ impl Arbiter {
         self.set_back |= back > Millis::ZERO;
         self.began = self.began.min(now);
         self.notifier.set_back(back);
-        for (_, vote) in self.votes.iter_mut().flat_map(|(_, ballot)| ballot.iter_mut()) {
-            vote.observed = vote.observed.minus(back);
-            vote.since = vote.since.minus(back).min(now);
-        }
-        for presence in self.watch.values_mut() {
-            presence.heard = presence.heard.map(|heard| heard.minus(back));
-            presence.poked = None;
-        }
-        self.trust.unsure(now.plus(self.longest_ttl));
-        (self.unmoved_until, self.heard_until) = (now, now);
-        for standing in self.verdicts.values_mut() {
-            standing.stale = true;
-        }
-        for pool in self.pools.values_mut() {
-            pool.since = pool.since.min(now);
-        }
+        self.voting.set_back(back, now);
+        self.watch.set_back(back, now);
+        self.verdicts.set_back(now);
         self.alarm = None;
     }
 
@@ -305,7 +250,7 @@ impl Arbiter {
     /// already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let publication = self.publication.due(self.config.hash, now);
-        let times = [self.unmoved_until, self.silence_at, self.notifier.next, publication];
+        let times = [self.verdicts.unmoved_until(), self.watch.silence_at(), self.notifier.next, publication];
         let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
@@ -314,18 +259,6 @@ impl Arbiter {
         self.alarm = Some(next);
         Some(Effect::WakeAt(next))
     }
-}
-
-/// The votes on an origin; none if nobody has voted.
-fn ballot<'a>(votes: &'a Votes, origin: &Origin) -> &'a BTreeMap<Name, RecordedVote> {
-    static NOBODY: BTreeMap<Name, RecordedVote> = BTreeMap::new();
-    votes.get(&origin.id).unwrap_or(&NOBODY)
-}
-
-/// Why vantages have no evidence of an origin.
-fn blind_to<'a>(blind: &'a Blind, origin: &Origin) -> &'a BTreeMap<Name, String> {
-    static NOBODY: BTreeMap<Name, String> = BTreeMap::new();
-    blind.get(&origin.id).unwrap_or(&NOBODY)
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub mod limits;
 
 pub mod exchange;
 
+pub mod secret;
+
 pub mod sample;
 
 pub mod schedule;

@@ -11,7 +11,7 @@ mod outbox;
 
 pub use alert::{Alert, AlertState};
 pub use delivery::{
-    Answer, Delivery, Outcome, address, key, outcome, request, reveal, signed_text, test_message,
+    Answer, Delivery, Outcome, Revealed, address, key, outcome, request, reveal, signed_text, test_message,
 };
 pub use message::{Detail, Kind, News};
 pub use outbox::{APART, Failing, GATHER, Outbox};

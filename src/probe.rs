@@ -15,6 +15,7 @@ mod timing;
 use crate::config::{Origin, ProbeValue};
 use crate::exchange::{End, Head, Reply, Request};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
+use crate::secret::{ExposeSecret as _, Secret, Unusable, Why, revealed};
 use crate::units::{Millis, Name, Timestamp};
 
 pub use cache::{FIELDS as CACHE_FIELDS, Reading, classify};
@@ -72,22 +73,25 @@ fn agent(vantage: &Name) -> String {
 }
 
 /// What a header field carries of a value: of a secret, the text without the spaces and line ends around it.
+/// `secret` gives what the secret of a name holds.
 ///
 /// # Errors
 /// Why the probe cannot be sent. The configuration has checked its own texts; what a secret holds is seen only here. Left to the
 /// platform, an unfit one would be taken for a failure of the origin, and one beyond ASCII be written to the log in full.
-pub fn field_value(value: &ProbeValue, revealed: String) -> Result<String, String> {
-    let ProbeValue::Secret(name) = value else { return Ok(revealed) };
-    let carried = revealed.trim();
+pub fn field_value(
+    value: &ProbeValue,
+    secret: impl FnOnce(&str) -> Result<Secret, Unusable>,
+) -> Result<Secret, Unusable> {
+    let held = revealed(value, secret)?;
+    let ProbeValue::Secret(name) = value else { return Ok(held) };
+    let carried = held.expose_secret().trim();
     if carried.is_empty() {
-        return Err(format!("the secret {name} is empty"));
+        return Err(Why::Empty.of(name));
     }
     if !carried.bytes().all(|c| c.is_ascii_graphic() || c == b' ') {
-        return Err(format!(
-            "the secret {name} has characters other than visible ASCII, which header fields do not carry"
-        ));
+        return Err(Why::NotAscii.of(name));
     }
-    Ok(carried.to_owned())
+    Ok(Secret::from(carried))
 }
 
 /// The platform's own words for faults of ours, in lower case: they prove nothing about an origin.

@@ -86,6 +86,9 @@ pub struct OriginView {
     pub in_doubt: Option<bool>,
     /// When it became fit for traffic again after it had failed.
     pub recovered: Option<Timestamp>,
+    /// Whether it failed when something was known of it last; said only of what is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<bool>,
     /// Of a job that reports by itself: when it did.
     pub beat: Option<BeatView>,
 }
@@ -268,6 +271,7 @@ impl Snapshot {
                 votes: Vec::new(),
                 in_doubt: None,
                 recovered: None,
+                failed: None,
                 beat: match subject {
                     Subject::Heartbeat(_) => Some(BeatView { last: None, due: None, deaf: None }),
                     Subject::Origin(_) => None,
@@ -376,6 +380,12 @@ impl OriginView {
     #[must_use]
     pub fn status_at(&self, now: Timestamp) -> Status {
         if now < self.valid_until { self.status } else { Status::Unknown }
+    }
+
+    /// The status that codes go by when nothing fresh is known: what fails keeps on having failed.
+    #[must_use]
+    pub fn last_known(&self) -> Status {
+        if self.failed == Some(true) { Status::Fail } else { self.status }
     }
 
     /// Since when it has that status.

@@ -2,11 +2,14 @@
 // second run costs a moment; steps that do not need each other run side by side.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
+import { NGINX, nginxTool } from "./debian.mjs";
+import { asRoot, cache, output, step, works } from "./machine.mjs";
 import { Stop, below, root, run } from "./run.mjs";
+
+export { NGINX, cache, nginxTool };
 
 const hash = (...files) => {
   const sum = createHash("sha256");
@@ -15,9 +18,6 @@ const hash = (...files) => {
 };
 
 const stampIs = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
-
-/** The folder of tools that are built once per machine. */
-export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "vedette");
 
 /** The Python of the project's own environment. */
 export const python = below(".vedette", "venv", "bin", "python");
@@ -31,30 +31,11 @@ export const HAPROXY = process.env.HAPROXY || "/usr/sbin/haproxy";
 /** The peer of the benchmark of many origins. */
 export const BLACKBOX = process.env.BLACKBOX || "/usr/bin/prometheus-blackbox-exporter";
 
-/** A follower of the signal: the one that is installed, or else a copy of our own. */
-export const NGINX = process.env.NGINX || (existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : join(cache, "nginx", "usr", "sbin", "nginx"));
-
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
   const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
   return join(cache, `bindgen-${key}`, "vedette-bindgen");
 }
-
-/** Runs a step with a line when it begins to take time and one when it is done. */
-async function step(what, work) {
-  const begun = Date.now();
-  console.log(`[setup] ${what} …`);
-  await work();
-  console.log(`[setup] ${what}: done in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
-}
-
-/** What a command prints, or nothing if it cannot be run. */
-const output = (command, args) => {
-  const { status, stdout } = spawnSync(command, args, { encoding: "utf8", cwd: root });
-  return status === 0 ? stdout.trim() : undefined;
-};
-
-const works = (command, args) => output(command, args) !== undefined;
 
 /** One sentence for the first prerequisite that is missing. */
 export function prerequisites({ withPython, withChecks }) {
@@ -101,12 +82,6 @@ async function rustChecks() {
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 
-/** What runs a command as root; nothing where that needs a password. */
-function asRoot() {
-  if (process.getuid?.() === 0) return [];
-  return works("sudo", ["--non-interactive", "true"]) ? ["sudo", "--non-interactive"] : undefined;
-}
-
 /** A program that comes from Debian: `wayOut` says what to do where it cannot. */
 async function fromDebian({ name, program, variable, pack, purpose }) {
   if (existsSync(program)) return;
@@ -144,40 +119,6 @@ export const haproxyTool = () =>
     pack: "haproxy",
     purpose: "The benchmark compares with",
   });
-
-/** Unpacked from Debian's package and not installed: an installed one would begin to serve port 80 of this machine. */
-export async function nginxTool() {
-  if (existsSync(NGINX)) return;
-  const wayOut = "install nginx (Debian: apt-get install nginx), or set NGINX to the path of the one you have";
-  if (process.env.NGINX) throw new Stop(`NGINX is ${NGINX}, where there is no nginx; ${wayOut}.`);
-  if (!works("apt-get", ["--version"]) || !works("dpkg-deb", ["--version"]))
-    throw new Stop(`A test has nginx follow the signal, which is missing; ${wayOut}.`);
-  await step("nginx (once per machine)", async () => {
-    const half = join(cache, `nginx.${process.pid}`);
-    mkdirSync(half, { recursive: true });
-    try {
-      const download = () => run("apt-get", ["download", "nginx"], { cwd: half });
-      await download().catch(async (error) => {
-        // A fresh machine has no lists of packages yet.
-        const root = asRoot();
-        if (!root) throw error;
-        const [command, ...args] = [...root, "apt-get", "update"];
-        await run(command, args);
-        await download();
-      });
-      const pack = readdirSync(half).find((file) => file.endsWith(".deb"));
-      await run("dpkg-deb", ["--extract", join(half, pack), half]);
-      await run(join(half, "usr", "sbin", "nginx"), ["-v"]);
-      renameSync(half, join(cache, "nginx"));
-    } catch (error) {
-      // Another checkout was first.
-      if (existsSync(NGINX)) return;
-      throw new Stop(`nginx could not be unpacked; ${wayOut}.\n${error.message}`);
-    } finally {
-      rmSync(half, { recursive: true, force: true });
-    }
-  });
-}
 
 /** Only the benchmark needs it. */
 export const blackboxTool = () =>

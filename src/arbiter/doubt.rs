@@ -56,18 +56,18 @@ impl Arbiter {
         }
         looked.requests = now;
         let look = |origins: &[OriginId]| origins.contains(id);
-        let watching = self.watch.values().filter(|presence| look(&presence.origins));
-        watching.map(|presence| Effect::ProbeNow(presence.object.clone(), vec![id.clone()])).collect()
+        let watching = self.watch.iter().filter(|(_, presence)| look(&presence.origins));
+        watching.map(|(_, presence)| Effect::ProbeNow(presence.object.clone(), vec![id.clone()])).collect()
     }
 
     /// Has the other vantages look at the origins of which one saw something new, those that have yet to see it. Who is not believed
     /// has nobody look, nor has an origin that flaps.
     pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if turned.is_empty() || self.trust.doubts(by).is_some() {
+        if turned.is_empty() || self.voting.doubts(by).is_some() {
             return effects;
         }
-        for (ShardName { vantage, .. }, presence) in &self.watch {
+        for (ShardName { vantage, .. }, presence) in self.watch.iter() {
             if vantage == by || presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
                 continue;
             }
@@ -107,7 +107,7 @@ impl Arbiter {
 
     /// Whether the last evidence of a vantage was a failure of this origin; nothing if it has not voted.
     fn sees_failing(&self, vantage: &Name, id: &OriginId) -> Option<bool> {
-        Some(self.votes.get(id)?.get(vantage)?.seen.failed)
+        Some(self.voting.vote(id, vantage)?.seen.failed)
     }
 }
 

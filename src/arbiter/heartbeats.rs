@@ -112,9 +112,7 @@ impl Arbiter {
         if let Some(id) = beat.filter(|id| self.config.heartbeat(id).is_some()) {
             self.heartbeats.last.insert(id.clone(), mark);
             rows.push(Heartbeats::row(Some(id), &mark));
-            if let Some(standing) = self.verdicts.get_mut(id) {
-                standing.expire(&mut self.stale);
-            }
+            self.verdicts.expire(id);
         }
         let stored = self.heartbeats.stored;
         if away || stored.is_none_or(|at| now.since(at) >= STORE_EVERY) {
@@ -126,9 +124,7 @@ impl Arbiter {
     /// Every job is to be judged anew: its deadline has moved.
     fn hark(&mut self) {
         for heartbeat in self.config.heartbeats() {
-            if let Some(standing) = self.verdicts.get_mut(&heartbeat.id) {
-                standing.expire(&mut self.stale);
-            }
+            self.verdicts.expire(&heartbeat.id);
         }
     }
 }

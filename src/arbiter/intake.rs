@@ -1,9 +1,9 @@
 //! A report of a vantage → its votes as they are held from now on.
 
-use super::doubt::is_news;
 use super::presence::ShardName;
+use super::votes::Polled;
 use super::{Arbiter, Row};
-use crate::units::{Millis, OriginId, Timestamp};
+use crate::units::{OriginId, Timestamp};
 use crate::verdict::RecordedVote;
 use crate::vote::{Opinion, REPORT_VERSION, Report, Vote};
 
@@ -28,68 +28,33 @@ impl Arbiter {
     /// does not name changes nothing.
     pub(super) fn take(&mut self, report: Report, now: Timestamp) -> Taken {
         let key = sender(&report);
-        let Some(presence) = self.watch.get_mut(&key) else { return Taken::default() };
-        if report.version != REPORT_VERSION || report.seq <= presence.seq {
+        let known = self.watch.get(&key).map(|presence| presence.seq);
+        if report.version != REPORT_VERSION || known.is_none_or(|seq| report.seq <= seq) {
             return Taken::default();
         }
-        if presence.silent_from().is_none_or(|from| now > from) {
-            // It is silent no more, which is looked at in this very step.
-            self.heard_until = now;
+        self.watch.take(&key, &report, now);
+        let Some(presence) = self.watch.get(&key) else { return Taken::default() };
+        let Polled { changed, turned, expired } = self.voting.take(report, presence, now);
+        for origin in &expired {
+            self.verdicts.expire(origin);
         }
-        presence.take(&report, now);
-        if let Some(from) = presence.silent_from() {
-            self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
-        }
-        if report.votes.iter().any(|vote| vote.seen.is_unanswered()) {
-            self.trust.unanswered(now.plus(self.longest_ttl));
-        }
-        let (mut changed, mut turned) = (false, Vec::new());
-        for vote in report.votes {
-            let origin = vote.origin.clone();
-            let standing = self.verdicts.get_mut(&origin).filter(|_| presence.origins.contains(&origin));
-            let Some(standing) = standing else { continue };
-            standing.expire(&mut self.stale);
-            let ballot = self.votes.entry(origin.clone()).or_default();
-            let before = ballot.get(&report.vantage);
-            let cast = arrived(vote, before, report.colo.clone(), now);
-            // Before the next one comes, what is stored would have expired: whoever is made anew meanwhile must not forget this one.
-            let kept = presence.kept.get(&origin);
-            changed |= kept.is_some_and(|kept| kept.observed.plus(kept.spare) < cast.observed);
-            changed |= before
-                .is_none_or(|before| before.opinion != cast.opinion || before.definition != cast.definition);
-            if is_news(before, &cast) {
-                turned.push(origin);
-            }
-            ballot.insert(report.vantage.clone(), cast);
-        }
-        for origin in &presence.origins {
-            let why = report.blind.get(origin);
-            let known = self.blind.get(origin).and_then(|blind| blind.get(&report.vantage));
-            if why == known {
-                continue;
-            }
-            let blind = self.blind.entry(origin.clone()).or_default();
-            match why {
-                Some(why) => blind.insert(report.vantage.clone(), why.clone()),
-                None => blind.remove(&report.vantage),
-            };
-            if let Some(standing) = self.verdicts.get_mut(origin) {
-                standing.expire(&mut self.stale);
-            }
-        }
-        let due = presence.stored_at.is_none_or(|at| now.since(at).times(3) >= presence.ttl || now < at);
-        if !(changed || due) {
+        if !(changed || presence.is_to_be_stored(now)) {
             return Taken { row: None, turned };
         }
-        presence.stored_at = Some(now);
-        self.keeps(&key);
+        self.watch.stored(&key, &self.voting, now);
         Taken { row: Some(self.shard_row(&key)), turned }
     }
 }
 
 /// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
-/// and no younger than the proof before it, and decides nothing where there is none.
-fn arrived(vote: Vote, before: Option<&RecordedVote>, colo: Option<String>, now: Timestamp) -> RecordedVote {
+/// and no younger than the proof before it, and decides nothing where there is none. It is no blemish
+/// either, and hides none that the proof has.
+pub(super) fn arrived(
+    mut vote: Vote,
+    before: Option<&RecordedVote>,
+    colo: Option<String>,
+    now: Timestamp,
+) -> RecordedVote {
     let proof =
         before.filter(|before| before.opinion == vote.opinion && before.definition == vote.definition);
     let (opinion, observed) = match (vote.seen.unproven, proof) {
@@ -97,6 +62,11 @@ fn arrived(vote: Vote, before: Option<&RecordedVote>, colo: Option<String>, now:
         (true, None) => (Opinion::Undecided, now.minus(vote.age)),
         (false, _) => (vote.opinion, now.minus(vote.age)),
     };
+    if vote.seen.unproven {
+        let blemish = proof.filter(|proof| proof.seen.warned).map(|proof| proof.seen.reason.clone());
+        vote.seen.warned = blemish.is_some();
+        vote.seen.reason = blemish.unwrap_or(vote.seen.reason);
+    }
     RecordedVote {
         definition: vote.definition,
         opinion,

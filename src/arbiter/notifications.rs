@@ -86,7 +86,7 @@ impl Arbiter {
         let (config, watch) = (&self.config, &self.watch);
         // Whether the configuration still has a subject, and the channel is told of it.
         let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
-            Some(("vantage", name)) => watch.keys().any(|key| name == key.to_string()),
+            Some(("vantage", name)) => watch.iter().any(|(key, _)| name == key.to_string()),
             Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
@@ -158,7 +158,7 @@ impl Arbiter {
     }
 
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
-        let Some(standing) = self.pools.get(&pool.name) else { return };
+        let Some(standing) = self.verdicts.pool(&pool.name) else { return };
         let verdicts = || {
             let standings = pool.subjects().filter_map(|subject| self.verdicts.get(subject.id()));
             standings.map(|standing| &standing.verdict)
@@ -180,7 +180,7 @@ impl Arbiter {
     }
 
     fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) {
-        for (key, presence) in &self.watch {
+        for (key, presence) in self.watch.iter() {
             let until = presence.silent_from();
             let silent = until.is_none_or(|until| now > until);
             // Nobody listened before this state was made: that is no silence of the vantage.
@@ -215,7 +215,7 @@ impl Arbiter {
                 }
             }
             for vote in &origin.votes {
-                let fails = vote.opinion == Opinion::Fail && self.trust.doubts(&vote.vantage).is_none();
+                let fails = vote.opinion == Opinion::Fail && self.voting.doubts(&vote.vantage).is_none();
                 if fails && !detail.seen_from.contains(&vote.vantage) {
                     detail.seen_from.push(vote.vantage.clone());
                 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Arbiter, Effect, NEVER, ObjectName, POKE_EVERY};
+use super::votes::Voting;
+use super::{Effect, NEVER, ObjectName, POKE_EVERY};
 use crate::config::{Config, Place, Pool};
 use crate::schedule;
 use crate::units::{Millis, Name, OriginId, Timestamp};
@@ -55,25 +56,113 @@ pub(super) struct Kept {
     pub(super) spare: Millis,
 }
 
-impl Arbiter {
-    /// Notes how fresh the votes of a shard are in the row that is stored now.
-    pub(super) fn keeps(&mut self, key: &ShardName) {
-        let Some(presence) = self.watch.get_mut(key) else { return };
-        for (origin, kept) in &mut presence.kept {
-            let vote = self.votes.get(origin).and_then(|ballot| ballot.get(&key.vantage));
-            kept.observed = vote.map_or(kept.observed, |vote| vote.observed);
+/// All shards, and when somebody has to look whether they are silent.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    shards: BTreeMap<ShardName, Presence>,
+    /// Before this time no shard is to be woken, and none falls silent.
+    heard_until: Timestamp,
+    /// When an alarm has to see who is silent, because nobody's report does any more.
+    silence_at: Timestamp,
+}
+
+impl Watch {
+    /// Every shard of a configuration, before any has reported.
+    pub(super) fn of(config: &Config) -> Self {
+        let (heard_until, silence_at) = (Timestamp::default(), Timestamp::default());
+        Self { shards: watched(config), heard_until, silence_at }
+    }
+
+    /// A shard.
+    pub(super) fn get(&self, key: &ShardName) -> Option<&Presence> {
+        self.shards.get(key)
+    }
+
+    /// Every shard.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&ShardName, &Presence)> {
+        self.shards.iter()
+    }
+
+    /// Whether one may have fallen silent, or reported after a silence.
+    pub(super) fn is_to_be_looked_at(&self, now: Timestamp) -> bool {
+        now >= self.heard_until
+    }
+
+    /// When an alarm has to see who is silent.
+    pub(super) const fn silence_at(&self) -> Timestamp {
+        self.silence_at
+    }
+
+    /// The latest report of any.
+    pub(super) fn latest(&self) -> Option<Timestamp> {
+        self.shards.values().filter_map(|presence| presence.heard).max()
+    }
+
+    /// Takes in what a report says of its shard.
+    pub(super) fn take(&mut self, key: &ShardName, report: &Report, now: Timestamp) {
+        let Some(presence) = self.shards.get_mut(key) else { return };
+        if presence.silent_from().is_none_or(|from| now > from) {
+            // It is silent no more, which is looked at in this very step.
+            self.heard_until = now;
         }
+        presence.take(report, now);
+        if let Some(from) = presence.silent_from() {
+            self.silence_at = self.silence_at.max(from.plus(Millis::new(1)));
+        }
+    }
+
+    /// Notes that a shard's row is stored now, and how fresh the votes in it are.
+    pub(super) fn stored(&mut self, key: &ShardName, voting: &Voting, now: Timestamp) {
+        if let Some(presence) = self.shards.get_mut(key) {
+            presence.stored_at = Some(now);
+            presence.keep(&key.vantage, voting);
+        }
+    }
+
+    /// Takes in what was stored of a shard.
+    pub(super) fn restore(&mut self, key: &ShardName, seq: u64, heard: Timestamp) {
+        if let Some(presence) = self.shards.get_mut(key) {
+            // Reports that changed no opinion were not stored for so long.
+            presence.unsure = Millis::new(presence.ttl.get() / 3);
+            presence.seq = seq;
+            presence.heard = Some(heard);
+            presence.stored_at = Some(heard);
+        }
+    }
+
+    /// Takes in how fresh a stored vote is.
+    pub(super) fn restore_vote(&mut self, key: &ShardName, id: &OriginId, observed: Timestamp) {
+        if let Some(kept) = self.shards.get_mut(key).and_then(|presence| presence.kept.get_mut(id)) {
+            kept.observed = observed;
+        }
+    }
+
+    /// After the clock stepped back by so much, or memory was lost.
+    pub(super) fn set_back(&mut self, by: Millis, now: Timestamp) {
+        for presence in self.shards.values_mut() {
+            presence.heard = presence.heard.map(|heard| heard.minus(by));
+            presence.poked = None;
+        }
+        self.heard_until = now;
+    }
+
+    /// Has what is stored of every shard say how fresh its votes are by now; the shards.
+    pub(super) fn keep_all(&mut self, voting: &Voting) -> Vec<ShardName> {
+        for (key, presence) in &mut self.shards {
+            presence.keep(&key.vantage, voting);
+        }
+        self.shards.keys().cloned().collect()
     }
 
     /// Wakes the shards that are silent.
     pub(super) fn arm_silent(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
-        if now < self.heard_until {
+        if !self.is_to_be_looked_at(now) {
             return effects;
         }
         (self.heard_until, self.silence_at) = (NEVER, NEVER);
         let mut last = None;
-        for presence in self.watch.values_mut() {
+        for presence in self.shards.values_mut() {
             let silent_from = presence.silent_from();
             let silent =
                 silent_from.is_none_or(|from| now > from) || presence.heard.is_some_and(|heard| now < heard);
@@ -106,8 +195,20 @@ impl Presence {
         self.heard.map(|heard| heard.plus(self.silent_after).plus(self.unsure))
     }
 
+    /// Whether its row is to be stored although nothing in it changed.
+    pub(super) fn is_to_be_stored(&self, now: Timestamp) -> bool {
+        self.stored_at.is_none_or(|at| now.since(at).times(3) >= self.ttl || now < at)
+    }
+
+    /// Notes how fresh its votes are in the row that is stored now.
+    fn keep(&mut self, vantage: &Name, voting: &Voting) {
+        for (origin, kept) in &mut self.kept {
+            kept.observed = voting.vote(origin, vantage).map_or(kept.observed, |vote| vote.observed);
+        }
+    }
+
     /// Takes in what a report says of its shard.
-    pub(super) fn take(&mut self, report: &Report, now: Timestamp) {
+    fn take(&mut self, report: &Report, now: Timestamp) {
         self.seq = report.seq;
         self.heard = Some(now);
         self.unsure = Millis::ZERO;
@@ -120,7 +221,7 @@ impl Presence {
 }
 
 /// Every shard of every vantage that the configuration names and that runs in an object of ours.
-pub(super) fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
+fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
     let mut watch = BTreeMap::new();
     for vantage in &config.vantages {
         let Place::Hint(hint) = vantage.place else { continue };

@@ -14,7 +14,7 @@ use crate::config::{Pool, Subject};
 use crate::json;
 use crate::signal::Choice;
 use crate::snapshot::Transition;
-use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{RecordedVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -127,8 +127,7 @@ impl Arbiter {
     pub(super) fn shard_row(&self, key: &ShardName) -> Row {
         let presence = self.watch.get(key);
         let origins = presence.map(|presence| &presence.origins).into_iter().flatten();
-        let votes =
-            origins.filter_map(|id| Some((id.clone(), self.votes.get(id)?.get(&key.vantage)?.clone())));
+        let votes = origins.filter_map(|id| Some((id.clone(), self.voting.vote(id, &key.vantage)?.clone())));
         let row = ShardRow {
             vantage: key.vantage.clone(),
             shard: key.shard.clone(),
@@ -159,23 +158,12 @@ impl Arbiter {
     fn restore_shard(&mut self, text: &str) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
-        if let Some(presence) = self.watch.get_mut(&key) {
-            // Reports that changed no opinion were not stored for so long.
-            presence.unsure = Millis::new(presence.ttl.get() / 3);
-            presence.seq = row.seq;
-            presence.heard = Some(row.heard);
-            presence.stored_at = Some(row.heard);
-        }
+        self.watch.restore(&key, row.seq, row.heard);
         // A vote outlives a new division into shards: it is the vantage's, whichever object of it cast it.
         for (id, vote) in row.votes {
-            let named = self.config.origin(&id).is_some_and(|origin| origin.vantages.contains(&row.vantage));
-            if let Some(kept) = self.watch.get_mut(&key).and_then(|presence| presence.kept.get_mut(&id)) {
-                kept.observed = vote.observed;
-            }
-            let ballot = self.votes.entry(id).or_default();
-            let newer = ballot.get(&row.vantage).is_none_or(|other| other.observed < vote.observed);
-            if named && newer {
-                ballot.insert(row.vantage.clone(), vote);
+            self.watch.restore_vote(&key, &id, vote.observed);
+            if self.config.origin(&id).is_some_and(|origin| origin.vantages.contains(&row.vantage)) {
+                self.voting.restore(&row.vantage, id, vote);
             }
         }
     }
@@ -187,7 +175,7 @@ impl Arbiter {
             let id = OriginId { pool: row.pool.clone(), origin };
             let definition = self.config.subject(&id).map(Subject::definition);
             if let Some(definition) = definition {
-                self.verdicts.insert(id, CurrentVerdict::of(verdict.under(definition)));
+                self.verdicts.restore(id, verdict.under(definition));
             }
         }
         let choice = match row.chosen {
@@ -204,6 +192,6 @@ impl Arbiter {
             next: Some(Timestamp::from_millis(0)),
             panic: row.panic,
         };
-        self.pools.insert(row.pool, standing);
+        self.verdicts.restore_pool(row.pool, standing);
     }
 }

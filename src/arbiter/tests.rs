@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::config::Origin;
 use crate::fixtures::{SHOP, at, config, shop};
 use crate::sample::{CacheClass, Database};
 use crate::verdict::Status;
 use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
+mod copies;
 mod trusted;
 
 /// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.
@@ -242,7 +244,7 @@ fn reports_that_do_not_belong_change_nothing() {
     for stranger in strangers {
         arbiter.step(Event::Reported(stranger), at(10));
     }
-    assert!(arbiter.votes.is_empty());
+    assert!(arbiter.voting.is_empty());
 }
 
 #[test]

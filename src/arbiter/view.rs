@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Arbiter;
 use super::doubt::is_against;
 use super::presence::{Presence, ShardName};
-use super::{Arbiter, ballot};
 use crate::config::{Origin, Pool, Subject};
 use crate::heartbeat;
 use crate::limits::EVENTS_SHOWN;
@@ -44,7 +44,7 @@ impl Arbiter {
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {
-                let isolated = self.trust.doubts(vantage).map(|why| format!("any origin: {why}"));
+                let isolated = self.voting.doubts(vantage).map(|why| format!("any origin: {why}"));
                 WatchView { blind: isolated.or_else(|| seen.blind.clone()), ..seen.view(vantage, shard, now) }
             });
             snapshot.watch = views.collect();
@@ -57,7 +57,7 @@ impl Arbiter {
     pub(super) fn pool_view(&self, pool: &Pool, now: Timestamp) -> PoolView {
         let origins: Vec<OriginView> =
             pool.subjects().map(|subject| self.subject_view(pool, subject, now)).collect();
-        let standing = self.pools.get(&pool.name);
+        let standing = self.verdicts.pool(&pool.name);
         let choice = standing.map(|standing| &standing.choice);
         PoolView {
             name: pool.name.clone(),
@@ -73,7 +73,7 @@ impl Arbiter {
     }
 
     fn votes_view(&self, pool: &Pool, origin: &Origin) -> Vec<VoteView> {
-        let votes = ballot(&self.votes, origin);
+        let votes = self.voting.on(origin);
         let need = origin.thresholds;
         let view = |vantage: &Name| {
             let vote = votes.get(vantage).filter(|vote| vote.definition == origin.definition)?;
@@ -127,9 +127,12 @@ impl Arbiter {
             votes: origin.map_or_else(Vec::new, |origin| self.votes_view(pool, origin)),
             in_doubt: Some(
                 verdict.is_some_and(|verdict| verdict.flapping().is_none())
-                    && origin.is_some_and(|origin| in_doubt(pool, origin, ballot(&self.votes, origin), now)),
+                    && origin.is_some_and(|origin| in_doubt(pool, origin, self.voting.on(origin), now)),
             ),
             recovered: verdict.and_then(|verdict| verdict.recovered),
+            failed: verdict
+                .filter(|verdict| verdict.status == Status::Unknown && verdict.has_failed())
+                .map(|_| true),
             beat,
         }
     }

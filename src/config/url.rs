@@ -50,63 +50,92 @@ impl fmt::Debug for OriginUrl {
     }
 }
 
+/// Why a text is not the address of an origin, as what comes after the text; it never repeats it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadUrl {
+    #[error("is longer than {MAX_URL} bytes; write a shorter address")]
+    TooLong,
+    #[error("has spaces around it; leave them out")]
+    Spaces,
+    #[error("has no scheme; write \"https://\" or \"http://\" before the host")]
+    NoScheme,
+    #[error(
+        "is not asked over HTTP, and nothing else is probed; write the address of a page that says how this service does, or have \
+         it report by itself, with kind = \"heartbeat\""
+    )]
+    NotHttp,
+    #[error("is neither http nor https; write \"https://\" or \"http://\" before the host")]
+    OtherScheme,
+    #[error(
+        "carries a user name or password, which would stand in plain text; leave it out and write probe = {{ headers = {{ \
+         authorization = {{ secret = \"NAME\" }} }} }}"
+    )]
+    Credentials,
+    #[error("has a query or a fragment; write the address without it, and a query into probe.path")]
+    Query,
+    #[error(
+        "has a space, a backslash, a quote, a bracket or another character that addresses do not have; percent-encode it, as %20"
+    )]
+    Character,
+    /// Its host or its port.
+    #[error("{0}")]
+    Authority(&'static str),
+    /// What sends the probe reads no address in it.
+    #[error("is not an address ({0}); write one as \"https://shop.example.com\"")]
+    Unread(String),
+}
+
+impl BadUrl {
+    /// Whether what is wrong is all that is said, since the text may hold a password.
+    fn hides_text(&self) -> bool {
+        matches!(self, Self::Credentials | Self::Query)
+    }
+}
+
 /// Reads the address of an origin.
 pub(super) fn origin_url(field: &Field<'_>) -> Option<OriginUrl> {
     let text = field.text("an address in quotes, as \"https://shop.example.com\"")?;
     match parse(text) {
         Ok(url) => Some(url),
-        Err(message) => {
-            field.refuse(format_args!("{message}"));
+        Err(bad) if bad.hides_text() => {
+            field.refuse(format_args!("{bad}"));
+            None
+        }
+        Err(bad) => {
+            field.refuse(format_args!("{} {bad}", quoted(text)));
             None
         }
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<OriginUrl, String> {
-    let shown = quoted(text);
+pub(super) fn parse(text: &str) -> Result<OriginUrl, BadUrl> {
     if text.len() > MAX_URL {
-        return Err(format!("{shown} is longer than {MAX_URL} bytes; write a shorter address"));
+        return Err(BadUrl::TooLong);
     }
     if text.trim() != text {
-        return Err(format!("{shown} has spaces around it; leave them out"));
+        return Err(BadUrl::Spaces);
     }
-    let Some((scheme, rest)) = text.split_once("://") else {
-        return Err(format!("{shown} has no scheme; write \"https://\" or \"http://\" before the host"));
-    };
+    let (scheme, rest) = text.split_once("://").ok_or(BadUrl::NoScheme)?;
     let https = scheme.eq_ignore_ascii_case("https");
     if NOT_HTTP.contains(&scheme.to_ascii_lowercase().as_str()) {
-        return Err(format!(
-            "{shown} is not asked over HTTP, and nothing else is probed; write the address of a page that says \
-             how this service does, or have it report by itself, with kind = \"heartbeat\""
-        ));
+        return Err(BadUrl::NotHttp);
     }
     if !https && !scheme.eq_ignore_ascii_case("http") {
-        return Err(format!(
-            "{shown} is neither http nor https; write \"https://\" or \"http://\" before the host"
-        ));
+        return Err(BadUrl::OtherScheme);
     }
     if rest.contains('@') {
-        return Err(
-            "carries a user name or password, which would stand in plain text; leave it out and write \
-            probe = { headers = { authorization = { secret = \"NAME\" } } }"
-                .to_owned(),
-        );
+        return Err(BadUrl::Credentials);
     }
     if rest.contains(['?', '#']) {
-        return Err(
-            "has a query or a fragment; write the address without it, and a query into probe.path".to_owned()
-        );
+        return Err(BadUrl::Query);
     }
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     if !path.bytes().all(is_path_byte) {
-        return Err(format!(
-            "{shown} has a space, a backslash, a quote, a bracket or another character that addresses do not \
-             have; percent-encode it, as %20"
-        ));
+        return Err(BadUrl::Character);
     }
     let (host, port) = split_port(authority);
-    let host = self::host(host).map_err(|why| format!("{shown} {why}"))?;
-    let port = port.map(self::port).transpose().map_err(|why| format!("{shown} {why}"))?;
+    let host = self::host(host).map_err(BadUrl::Authority)?;
+    let port = port.map(self::port).transpose().map_err(BadUrl::Authority)?;
     let default = if https { 443 } else { 80 };
     let url = OriginUrl {
         https,
@@ -117,9 +146,7 @@ pub(super) fn parse(text: &str) -> Result<OriginUrl, String> {
     // The probe is sent with this parser's reading of the address, so it has the last word.
     match url.to_string().parse::<http::Uri>() {
         Ok(_) => Ok(url),
-        Err(error) => {
-            Err(format!("{shown} is not an address ({error}); write one as \"https://shop.example.com\""))
-        }
+        Err(error) => Err(BadUrl::Unread(error.to_string())),
     }
 }
 

@@ -301,7 +301,8 @@ impl Inner {
         log::info("arbiter_loaded", &[("rows", &rows.len()), ("config", &config.hash.to_string())]);
         let mut engine = Engine::new(config.clone(), &rows, now);
         if let Some(name) = &config.heartbeat_secret {
-            engine.deafen(heartbeat::key(name, bound::text(&self.env, name)).err());
+            let key = heartbeat::key(name, bound::secret(&self.env, name));
+            engine.deafen(key.err().map(|unusable| unusable.to_string()));
         }
         self.engine.replace(Some(engine));
         Ok(())

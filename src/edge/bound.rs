@@ -8,9 +8,16 @@ use web_sys::{Headers, Request, RequestInit, Response};
 use worker::worker_sys::DurableObject;
 use worker::{Env, Result, Stub};
 
+use crate::secret::{Secret, Unusable, Why};
+
 /// A variable or a secret.
 pub(super) fn text(env: &Env, name: &str) -> Option<String> {
     env.var(name).ok().map(|text| text.to_string())
+}
+
+/// What the secret of a name holds.
+pub(super) fn secret(env: &Env, name: &str) -> std::result::Result<Secret, Unusable> {
+    text(env, name).map(Secret::from).ok_or_else(|| Why::NotSet.of(name))
 }
 
 /// A Durable Object of a class by its name; where there is none of that name yet, it is made near

@@ -10,6 +10,7 @@ use super::{bound, clock, deployed, layers, log};
 use crate::config::Heartbeat;
 use crate::heartbeat::{self, Admission, Claim, SingleFlight, TIMEOUT};
 use crate::mac;
+use crate::secret::ExposeSecret as _;
 use crate::serve::Beaten;
 
 thread_local! {
@@ -20,12 +21,12 @@ thread_local! {
 pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
     let name = deployed::config().ok().and_then(|config| config.heartbeat_secret.as_deref());
     let name = name.unwrap_or_default();
-    let key = match heartbeat::key(name, bound::text(env, name)) {
+    let key = match heartbeat::key(name, bound::secret(env, name)) {
         Ok(key) => key,
-        Err(why) => return Beaten::Deaf(why),
+        Err(unusable) => return Beaten::Deaf(unusable.to_string()),
     };
     let message = heartbeat::message(&claim.heartbeat.id);
-    if mac::verifies(key.as_bytes(), &message, &claim.mac) {
+    if mac::verifies(key.expose_secret().as_bytes(), &message, &claim.mac) {
         passed_on(claim.heartbeat, env).await
     } else {
         Beaten::Unknown

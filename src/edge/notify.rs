@@ -11,12 +11,11 @@ use crate::units::Timestamp;
 /// Sends a message and waits for its end or its deadline.
 pub(super) async fn deliver(channel: &Channel, delivery: &Delivery, env: &Env) -> Outcome {
     let now = clock::now();
-    let secret = |name: &str| bound::text(env, name).ok_or_else(|| format!("the secret {name} is not set"));
-    let (address, signatures) = match notify::reveal(channel, delivery, now, secret) {
+    let revealed = match notify::reveal(channel, delivery, now, |name| bound::secret(env, name)) {
         Ok(revealed) => revealed,
-        Err(why) => return Outcome::Failed { why, retry_after: None },
+        Err(unusable) => return Outcome::Failed { why: unusable.to_string(), retry_after: None },
     };
-    let request = notify::request(channel, delivery, &address, &signatures, now);
+    let request = notify::request(channel, delivery, &revealed, now);
     let reply = send::send(request, env).await;
     notify::outcome(&reply, date, clock::now())
 }

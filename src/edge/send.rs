@@ -1,7 +1,6 @@
 //! Sends one probe with `fetch` and reads back the facts: a real deadline over headers, redirects and body; at most
 //! [`BODY_CAP`] bytes; nothing followed that the core did not allow.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 
 use futures_util::future::{Either, select};
@@ -13,9 +12,10 @@ use web_sys::{
 use worker::Env;
 
 use super::{bound, caught, clock};
-use crate::config::{Method, ProbeValue};
+use crate::config::Method;
 use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
 use crate::probe::{Hop, field_value, redirected, sends_again};
+use crate::secret::{ExposeSecret as _, Unusable, revealed};
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
 #[derive(Default)]
@@ -58,9 +58,10 @@ async fn exchange(
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let mut again = false;
     loop {
-        let init = match init(&request, env, controller)? {
+        let init = match init(&request, env, controller) {
             Ok(init) => init,
-            Err(why) => return Ok(End::NotSent(why)),
+            Err(Unsent::Secret(unusable)) => return Ok(End::NotSent(unusable.to_string())),
+            Err(Unsent::Platform(error)) => return Err(error),
         };
         let begun = clock::now();
         let response: Response =
@@ -94,41 +95,43 @@ async fn exchange(
     }
 }
 
-/// The platform's form of a request; the inner error says why it cannot be sent.
-fn init(
-    request: &Request,
-    env: &Env,
-    controller: Option<&AbortController>,
-) -> Result<Result<RequestInit, String>, JsValue> {
+/// Why a request cannot be sent.
+enum Unsent {
+    /// A secret is not to be had, or cannot be sent.
+    Secret(Unusable),
+    /// The platform does not take it.
+    Platform(JsValue),
+}
+
+impl From<Unusable> for Unsent {
+    fn from(unusable: Unusable) -> Self {
+        Self::Secret(unusable)
+    }
+}
+
+impl From<JsValue> for Unsent {
+    fn from(error: JsValue) -> Self {
+        Self::Platform(error)
+    }
+}
+
+/// The platform's form of a request.
+fn init(request: &Request, env: &Env, controller: Option<&AbortController>) -> Result<RequestInit, Unsent> {
+    let secret = |name: &str| bound::secret(env, name);
     let headers = Headers::new()?;
     for (name, value) in &request.headers {
-        match revealed(value, env).and_then(|text| field_value(value, text.into_owned())) {
-            Ok(value) => headers.set(name, &value)?,
-            Err(why) => return Ok(Err(why)),
-        }
+        headers.set(name, field_value(value, secret)?.expose_secret())?;
     }
     let init = RequestInit::new();
-    match request.body.as_ref().map(|body| revealed(body, env)) {
-        Some(Ok(body)) => init.set_body(&JsValue::from_str(&body)),
-        Some(Err(why)) => return Ok(Err(why)),
-        None => {}
+    if let Some(body) = &request.body {
+        init.set_body(&JsValue::from_str(revealed(body, secret)?.expose_secret()));
     }
     init.set_method(request.method.as_str());
     init.set_headers(headers.as_ref());
     init.set_redirect(RequestRedirect::Manual);
     init.set_cache(RequestCache::NoStore);
     init.set_signal(controller.map(AbortController::signal).as_ref());
-    Ok(Ok(init))
-}
-
-/// The value to send; why there is none.
-fn revealed<'a>(value: &'a ProbeValue, env: &Env) -> Result<Cow<'a, str>, String> {
-    match value {
-        ProbeValue::Text(text) => Ok(text.into()),
-        ProbeValue::Secret(name) => {
-            bound::text(env, name).map(Into::into).ok_or_else(|| format!("the secret {name} is not set"))
-        }
-    }
+    Ok(init)
 }
 
 fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::Config;
 use crate::fixtures::{at, config};
+use crate::secret::{ExposeSecret as _, Secret, Why};
 use crate::units::OriginId;
 
 const JOBS: &str = r#"
@@ -107,12 +108,11 @@ fn a_token_is_read_as_it_is_written_and_in_no_other_way() {
 #[test]
 fn a_secret_that_could_be_guessed_is_no_key() {
     let name = "HEARTBEAT_KEY";
-    assert_eq!(key(name, None).unwrap_err(), "the secret HEARTBEAT_KEY is not set");
-    assert_eq!(
-        key(name, Some("x".repeat(15))).unwrap_err(),
-        "the secret HEARTBEAT_KEY is shorter than 16 bytes"
-    );
-    assert_eq!(key(name, Some("x".repeat(16))), Ok("x".repeat(16)));
+    let held = |length| Ok(Secret::from("x".repeat(length)));
+    let short = key(name, held(15)).unwrap_err();
+    assert_eq!(short.to_string(), "the secret HEARTBEAT_KEY is shorter than 16 bytes");
+    assert_eq!(key(name, held(16)).unwrap().expose_secret(), "x".repeat(16));
+    assert_eq!(key(name, Err(Why::NotSet.of(name))).unwrap_err(), Why::NotSet.of(name));
 }
 
 #[test]

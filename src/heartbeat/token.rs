@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::config::{Config, Heartbeat};
 pub use crate::mac::BYTES as MAC_BYTES;
+use crate::secret::{ExposeSecret as _, Secret, Unusable, Why};
 use crate::units::{Name, OriginId};
 
 /// The characters of a MAC: four for each three bytes.
@@ -50,18 +51,15 @@ pub fn claim<'a>(config: &'a Config, token: &str) -> Option<Claim<'a>> {
     Some(Claim { mac: decoded(mac)?, heartbeat: config.heartbeat(&id)? })
 }
 
-/// The secret as a key; else why there is none, in words that do not repeat it.
+/// The secret of a name as a key.
 ///
 /// # Errors
-/// It is not set, or so short that it could be guessed.
-pub fn key(name: &str, secret: Option<String>) -> Result<String, String> {
-    match secret {
-        None => Err(format!("the secret {name} is not set")),
-        Some(secret) if secret.len() < SHORTEST_SECRET => {
-            Err(format!("the secret {name} is shorter than {SHORTEST_SECRET} bytes"))
-        }
-        Some(secret) => Ok(secret),
-    }
+/// It is so short that it could be guessed, or what was wrong with it before.
+pub fn key(name: &str, secret: Result<Secret, Unusable>) -> Result<Secret, Unusable> {
+    secret.and_then(|secret| {
+        let short = secret.expose_secret().len() < SHORTEST_SECRET;
+        if short { Err(Why::TooShort(SHORTEST_SECRET).of(name)) } else { Ok(secret) }
+    })
 }
 
 /// Reads a MAC; its last character has no bits to spare.

@@ -8,6 +8,7 @@ use super::message::{self, Data};
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
 use crate::exchange::{End, Reply, Request};
 use crate::mac;
+use crate::secret::{ExposeSecret as _, Secret, Unusable, Why};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
@@ -71,62 +72,64 @@ pub fn signed_text(id: &str, now: Timestamp, body: &str) -> String {
 ///
 /// # Errors
 /// The secret is not of the form that the specification asks for.
-pub fn key<'a>(name: &str, secret: &'a str) -> Result<&'a str, String> {
-    let key = secret.trim().strip_prefix(PREFIX).unwrap_or_default();
+pub fn key<'a>(name: &str, secret: &'a Secret) -> Result<&'a str, Unusable> {
+    let key = secret.expose_secret().trim().strip_prefix(PREFIX).unwrap_or_default();
     let inner = |c: u8| c.is_ascii_alphanumeric() || b"+/=".contains(&c);
     if !(32..=88).contains(&key.len()) || !key.bytes().all(inner) {
-        return Err(format!(
-            "the secret {name} is not a signing key ({PREFIX} and 24 to 64 bytes in base64)"
-        ));
+        return Err(Why::NotAKey.of(name));
     }
     Ok(key)
 }
 
-/// The address of a channel, and the signatures of a message to it; `secret` gives the value of a secret by its name.
+/// What only whoever holds the secrets of a channel can say of a message to it.
+#[derive(Clone, Debug)]
+pub struct Revealed {
+    /// Where it is posted.
+    pub address: Secret,
+    /// Its signatures, one for each key.
+    pub signatures: Vec<String>,
+}
+
+/// Where a message to a channel goes, and its signatures; `secret` gives what the secret of a name holds.
 ///
 /// # Errors
-/// A secret is not to be had, or not of its form; without a word of what is secret.
+/// A secret is not to be had, or not of its form.
 pub fn reveal(
     channel: &Channel,
     delivery: &Delivery,
     now: Timestamp,
-    secret: impl Fn(&str) -> Result<String, String>,
-) -> Result<(String, Vec<String>), String> {
+    secret: impl Fn(&str) -> Result<Secret, Unusable>,
+) -> Result<Revealed, Unusable> {
     let text = signed_text(&delivery.id, now, &delivery.body);
     let signed = |name: &String| {
         let secret = secret(name)?;
-        mac::signature(key(name, &secret)?, &text).ok_or_else(|| format!("the secret {name} is not base64"))
+        mac::signature(key(name, &secret)?, &text).ok_or_else(|| Why::NotBase64.of(name))
     };
     let signatures = channel.secrets.iter().map(signed).collect::<Result<_, _>>()?;
     let address = match &channel.url {
-        ProbeValue::Text(text) => text.clone(),
+        ProbeValue::Text(text) => Secret::from(text.as_str()),
         ProbeValue::Secret(name) => address(name, &secret(name)?)?,
     };
-    Ok((address, signatures))
+    Ok(Revealed { address, signatures })
 }
 
-/// The request that carries a message to `address`. `signatures` are those of [`signed_text`], for a webhook.
+/// The request that carries a message; the signatures are those of [`signed_text`], for a webhook.
 #[must_use]
-pub fn request(
-    channel: &Channel,
-    delivery: &Delivery,
-    address: &str,
-    signatures: &[String],
-    now: Timestamp,
-) -> Request {
+pub fn request(channel: &Channel, delivery: &Delivery, revealed: &Revealed, now: Timestamp) -> Request {
     let text = |text: &str| ProbeValue::Text(text.to_owned());
     let agent = concat!("vedette/", env!("CARGO_PKG_VERSION"));
     let mut headers =
         vec![("content-type".to_owned(), text("application/json")), ("user-agent".to_owned(), text(agent))];
     if channel.kind == ChannelKind::Webhook {
-        let signed: Vec<String> = signatures.iter().map(|signature| format!("v1,{signature}")).collect();
+        let signed: Vec<String> =
+            revealed.signatures.iter().map(|signature| format!("v1,{signature}")).collect();
         headers.push(("webhook-id".to_owned(), text(&delivery.id)));
         headers.push(("webhook-timestamp".to_owned(), text(&(now.as_millis() / 1_000).to_string())));
         headers.push(("webhook-signature".to_owned(), text(&signed.join(" "))));
     }
     Request {
         method: Method::Post,
-        url: address.to_owned(),
+        url: revealed.address.expose_secret().to_owned(),
         headers,
         body: Some(text(&delivery.body)),
         timeout: TIMEOUT,
@@ -186,14 +189,12 @@ pub fn test_message(channel: &Channel, now: Timestamp) -> Delivery {
 ///
 /// # Errors
 /// The secret is no address that can be sent to.
-pub fn address(name: &str, secret: &str) -> Result<String, String> {
-    let address = secret.trim();
+pub fn address(name: &str, secret: &Secret) -> Result<Secret, Unusable> {
+    let address = secret.expose_secret().trim();
     let begins = address.starts_with("https://") || address.starts_with("http://");
     let good = address.len() <= MAX_ADDRESS && address.bytes().all(|c| c.is_ascii_graphic());
     if begins && good && !address.contains('@') {
-        return Ok(address.to_owned());
+        return Ok(Secret::from(address));
     }
-    Err(format!(
-        "the secret {name} is not an address (https://…, without a user name, at most {MAX_ADDRESS} bytes)"
-    ))
+    Err(Why::NotAnAddress.of(name))
 }

@@ -40,7 +40,7 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
     };
     // What has expired keeps the code that it had: to whoever looks at codes alone, silence is no recovery.
     let failed = match (pool, origin) {
-        (_, Some(_)) => origins.iter().any(|(_, view)| view.status == Status::Fail),
+        (_, Some(_)) => origins.iter().any(|(_, view)| view.last_known() == Status::Fail),
         (Some(_) | None, None) => pools.iter().any(|pool| has_failed(pool, now)),
     };
     let mut headers = freshness(snapshot.taken_at, origins.iter().map(|(_, view)| *view), now);
@@ -65,7 +65,7 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
 
 /// Whether a pool of which nothing fresh is known failed when something was.
 fn has_failed(pool: &PoolView, now: Timestamp) -> bool {
-    let known: Vec<Status> = pool.origins.iter().map(|origin| origin.status).collect();
+    let known: Vec<Status> = pool.origins.iter().map(OriginView::last_known).collect();
     pool.status_at(now) == Status::Unknown && verdict::pool_status(&known) == Status::Fail
 }
 

@@ -94,6 +94,12 @@ impl Verdict {
         Self { status, down, recovered, ..Self::unknown(definition, since) }
     }
 
+    /// Whether it has failed since it last was fit for traffic.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.down
+    }
+
     /// Takes the judgement of this moment in. Whether anything changed that must be stored.
     pub fn follow(&mut self, judgement: &RawVerdict, damping: Damping, now: Timestamp) -> bool {
         let before = self.clone();

@@ -8,9 +8,10 @@ use std::process::ExitCode;
 use vedette::config::{Config, Heartbeat};
 use vedette::heartbeat::{key, message, token};
 use vedette::mac;
+use vedette::secret::{ExposeSecret as _, Secret};
 use vedette::units::{Millis, OriginId};
 
-use super::{PROBLEMS, USAGE, load, say, say_error};
+use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
 /// The worker that `npm start` runs.
 const LAPTOP: &str = "http://127.0.0.1:8787";
@@ -31,14 +32,14 @@ pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
         return ExitCode::from(USAGE);
     }
     let name = config.heartbeat_secret.as_deref().unwrap_or_default();
-    match key(name, std::env::var(name).ok()) {
-        Ok(secret) => {
-            explain(found, &address(found, &secret, &base));
+    match key(name, secret(name)) {
+        Ok(key) => {
+            explain(found, &address(found, &key, &base));
             ExitCode::SUCCESS
         }
-        Err(why) => {
+        Err(unusable) => {
             say_error(&format!(
-                "{why}; run this with the same value that the worker has in its secret, as {name}=… vedette heartbeat …"
+                "{unusable}; run this with the same value that the worker has in its secret, as {name}=… vedette heartbeat …"
             ));
             ExitCode::from(PROBLEMS)
         }
@@ -50,8 +51,8 @@ fn known(config: &Config) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-fn address(job: &Heartbeat, secret: &str, base: &str) -> String {
-    let mac = mac::sign(secret.as_bytes(), &message(&job.id)).unwrap_or_default();
+fn address(job: &Heartbeat, key: &Secret, base: &str) -> String {
+    let mac = mac::sign(key.expose_secret().as_bytes(), &message(&job.id)).unwrap_or_default();
     format!("{}/v1/heartbeat/{}", base.trim_end_matches('/'), token(&job.id, &mac))
 }
 

@@ -11,6 +11,7 @@ use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
 use vedette::config::{Config, Problems};
+use vedette::secret::{Secret, Unusable, Why};
 
 /// Probes a service's origins from the CDN edge and answers for their health.
 #[derive(Parser)]
@@ -106,6 +107,11 @@ fn read(file: &std::path::Path) -> Result<String, ExitCode> {
 /// The file's configuration; every problem is printed.
 fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
     Config::parse(&read(file)?).map_err(|problems| complain(file, &problems))
+}
+
+/// A secret, which has the same name as the worker's, in the environment of this command.
+fn secret(name: &str) -> Result<Secret, Unusable> {
+    std::env::var(name).map(Secret::from).map_err(|_| Why::NotInEnvironment.of(name))
 }
 
 /// What a file that is no TOML is by its name: its parser's complaints would say nothing.

@@ -8,7 +8,7 @@ use vedette::config::{Channel, ChannelKind, Config};
 use vedette::notify::{self, Outcome};
 use vedette::units::Timestamp;
 
-use super::{PROBLEMS, USAGE, load, probe, say, say_error};
+use super::{PROBLEMS, USAGE, load, probe, say, say_error, secret};
 
 /// Runs the command.
 pub(super) fn run(file: &Path, name: &str) -> ExitCode {
@@ -22,14 +22,14 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
     };
     let now = probe::now();
     let delivery = notify::test_message(channel, now);
-    let (address, signatures) = match notify::reveal(channel, &delivery, now, secret) {
+    let revealed = match notify::reveal(channel, &delivery, now, secret) {
         Ok(revealed) => revealed,
-        Err(why) => {
-            say_error(&why);
+        Err(unusable) => {
+            say_error(&unusable.to_string());
             return ExitCode::from(PROBLEMS);
         }
     };
-    let request = notify::request(channel, &delivery, &address, &signatures, now);
+    let request = notify::request(channel, &delivery, &revealed, now);
     say(&format!("channel {name} ({}), message {}", channel.kind.as_str(), delivery.id));
     let reply = probe::send(request);
     if let Some(head) = &reply.head {
@@ -69,11 +69,6 @@ fn known(config: &Config) -> String {
     } else {
         format!("there are {}", names.join(", "))
     }
-}
-
-/// A secret, from the environment of this command.
-fn secret(name: &str) -> Result<String, String> {
-    std::env::var(name).map_err(|_| format!("the secret {name} is not set in the environment"))
 }
 
 /// Reads a date as HTTP writes it (RFC 9110, 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.

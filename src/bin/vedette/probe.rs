@@ -8,13 +8,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
-use vedette::config::{Config, Origin, ProbeValue};
+use vedette::config::{Config, Origin};
 use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
+use vedette::secret::{ExposeSecret as _, revealed};
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 
-use super::{PROBLEMS, USAGE, load, say, say_error};
+use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
 /// The vantage that a probe from the command line names.
 const HERE: &str = "here";
@@ -88,14 +89,14 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
         .into();
     let mut call = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
     for (name, value) in &request.headers {
-        call = match revealed(value).and_then(|text| probe::field_value(value, text)) {
-            Ok(value) => call.header(name, value),
-            Err(why) => return Ok(End::NotSent(why)),
+        call = match probe::field_value(value, secret) {
+            Ok(value) => call.header(name, value.expose_secret()),
+            Err(unusable) => return Ok(End::NotSent(unusable.to_string())),
         };
     }
-    let mut response = match request.body.as_ref().map(revealed) {
-        Some(Ok(body)) => agent.run(call.body(body)?)?,
-        Some(Err(why)) => return Ok(End::NotSent(why)),
+    let mut response = match request.body.as_ref().map(|body| revealed(body, secret)) {
+        Some(Ok(body)) => agent.run(call.body(body.expose_secret())?)?,
+        Some(Err(unusable)) => return Ok(End::NotSent(unusable.to_string())),
         None => agent.run(call.body(())?)?,
     };
     reply.head = Some(head(&response, &request.wanted));
@@ -104,16 +105,6 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
     let end = if reply.body.len() > BODY_CAP { End::TooLong } else { End::Complete };
     reply.body.truncate(BODY_CAP);
     Ok(end)
-}
-
-/// The value to send: a secret has the same name as the worker's, in the environment of this command.
-fn revealed(value: &ProbeValue) -> Result<String, String> {
-    match value {
-        ProbeValue::Text(text) => Ok(text.clone()),
-        ProbeValue::Secret(name) => {
-            std::env::var(name).map_err(|_| format!("the secret {name} is not set in the environment"))
-        }
-    }
 }
 
 fn head(response: &Response<Body>, wanted: &[String]) -> Head {

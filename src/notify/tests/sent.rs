@@ -93,8 +93,9 @@ fn slack_takes_what_is_said_of_a_thousand_pools_with_long_names() {
 #[test]
 fn a_request_carries_id_time_and_every_signature() {
     let delivery = Delivery { channel: channel("").name, id: "msg_1".into(), body: "{}".into() };
-    let request =
-        request(&channel(""), &delivery, "https://a.example/x", &["one".into(), "two".into()], at(0));
+    let revealed =
+        Revealed { address: "https://a.example/x".into(), signatures: vec!["one".into(), "two".into()] };
+    let request = request(&channel(""), &delivery, &revealed, at(0));
     let header =
         |name: &str| request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     assert_eq!(header("webhook-signature"), Some(ProbeValue::Text("v1,one v1,two".into())));
@@ -137,11 +138,11 @@ fn secrets_of_another_form_are_refused_without_a_word_of_them() {
         "c2VjcmV0IG5ldmVyIHJlcGVhdGVkLCBub3QgYSBrZXk=",
         "whsec_ never repeated, not base64 at all",
     ] {
-        let why = key("OPS_KEY", bad).unwrap_err();
+        let why = key("OPS_KEY", &bad.into()).unwrap_err().to_string();
         assert!(why.contains("OPS_KEY") && !why.contains("never") && !why.contains("c2Vj"), "{why}");
     }
     assert_eq!(
-        key("OPS_KEY", " whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"),
+        key("OPS_KEY", &" whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n".into()),
         Ok("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     );
     for bad in [
@@ -151,7 +152,7 @@ fn secrets_of_another_form_are_refused_without_a_word_of_them() {
         "ftp://never",
         "https://never repeated",
     ] {
-        let why = address("URL", bad).unwrap_err();
+        let why = address("URL", &bad.into()).unwrap_err().to_string();
         assert!(why.contains("URL") && !why.contains("never"), "{why}");
     }
 }

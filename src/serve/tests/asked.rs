@@ -73,6 +73,25 @@ fn what_expires_keeps_the_code_that_it_had() {
     }
 }
 
+/// The Arbiter lives, and weighs votes that have expired: of those it knows nothing any more.
+#[test]
+fn what_became_unknown_by_itself_keeps_the_code_that_it_had() {
+    for (failed, code) in [(None, 200), (Some(false), 200), (Some(true), 503)] {
+        let mut snapshot = snapshot(Status::Unknown, Status::Unknown);
+        for origin in &mut snapshot.pools[0].origins {
+            origin.failed = failed;
+        }
+        for target in ["/health", "/health/shop", "/health/shop/primary"] {
+            let answer = answered(&ask(target), &snapshot, at(4_000));
+            assert_eq!(
+                (answer.status, header(&answer, "vedette-status")),
+                (code, Some("unknown")),
+                "{target}"
+            );
+        }
+    }
+}
+
 #[test]
 fn other_codes_may_be_asked_for() {
     use Status::{Fail, Pass, Unknown, Warn};
