@@ -1,19 +1,10 @@
+// @ts-check
 // One attempt to have an origin answer a request, and what came of it. It decides nothing: what an outcome proves, and what follows
 // from it, is said by the core (src/proxy/attempt.rs).
 
 import { connect } from "cloudflare:sockets";
-
-/** Outcomes that are no status, as the core reads them. */
-export const BROKE_OFF = 0;
-export const TOO_LATE = 1;
-/** The client broke its request off, or left. */
-export const LEFT = 2;
-/** The connection ended while the request was still being sent. */
-export const CUT = 3;
-/** The origin took no connection: nothing has left. */
-export const REFUSED = 4;
-/** It switched protocols though nobody asked. */
-export const SWITCHED = 5;
+import { isRead } from "./fields.mjs";
+import { BROKE_OFF, CUT, LEFT, TOO_LATE } from "./outcomes.mjs";
 
 /** An origin that took a connection is not asked whether it does for so long, in milliseconds. */
 const TAKES_FOR = 100;
@@ -28,27 +19,22 @@ const TELLS_WITHIN = 100;
 /** The longest body of which the runtime keeps the length by itself. */
 const LONGEST = Number.MAX_SAFE_INTEGER;
 
-/** Whether something comes after the header fields. A body of no bytes is none. */
-export const hasBody = ({ body, headers }) => body !== null && headers.get("content-length") !== "0";
+/** How far an attempt has come: whether the runtime has taken all of the request for the origin, and whether the client tore it.
+ *  @typedef {{ whole: boolean, torn: boolean }} Progress */
 
-/** The outcome of an attempt as the core reads it: a number below 100, or a status. */
-export function outcomeOf(came) {
-  if (typeof came === "number") return came;
-  return came.status === 101 && !came.webSocket ? SWITCHED : came.status;
-}
-
-/** A body on its way, pumped by the runtime, unread. `sent.whole` becomes true once the runtime has taken all of it for the origin.
+/** A body on its way, pumped by the runtime, unread. `whole` is called once the runtime has taken all of it for the origin.
  *
  *  The runtime ends a pumped body well whose source has ended badly. So the pump is not to end it: it is closed when all was sent, and
- *  when the client tears it the whole request is aborted, which the origin sees (RFC 9112 section 8). */
-function pumped(body, length, sent, whole) {
+ *  when the client tears it the whole request is aborted, which the origin sees (RFC 9112 section 8).
+ *  @param {ReadableStream} body @param {string | null} length @param {Progress} progress @param {() => void} whole */
+function pumped(body, length, progress, whole) {
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   const aborting = new AbortController();
   const torn = () => {
     // One that its reader let go is in error: then the origin wants no more, and its answer is not to be aborted.
     if (writable.getWriter().desiredSize === null) return;
     setTimeout(() => {
-      sent.torn = true;
+      progress.torn = true;
       aborting.abort();
     }, TELLS_WITHIN);
   };
@@ -60,64 +46,74 @@ function pumped(body, length, sent, whole) {
 }
 
 /** What is fetched: a request with its body pumped, or handed over as it is where the runtime takes no other (GET and HEAD, and lengths
- *  that no number holds). Of the latter nobody is told when they are whole. */
-function outgoing(request, url, headers, body, sent, whole) {
+ *  that no number holds). Of the latter nobody is told when they are whole.
+ *  @param {Request} request @param {string} url @param {Headers} headers @param {ReadableStream | null} body
+ *  @param {Progress} progress @param {() => void} whole @returns {[string | Request, RequestInit]} */
+function outgoing(request, url, headers, body, progress, whole) {
   const { method } = request;
   if (body === null) {
-    sent.whole = true;
+    progress.whole = true;
     return [url, { method, headers, redirect: "manual" }];
   }
   const length = headers.get("content-length");
-  if (method === "GET" || method === "HEAD" || Number(length) > LONGEST) return [new Request(url, request), { headers, redirect: "manual" }];
-  return [url, { method, headers, redirect: "manual", ...pumped(body, length, sent, whole) }];
+  if (isRead(request) || Number(length) > LONGEST) return [new Request(url, request), { headers, redirect: "manual" }];
+  return [url, { method, headers, redirect: "manual", ...pumped(body, length, progress, whole) }];
 }
 
 /** Sends a request: the response, once its headers are there, or how there came to be none. The origin's time begins when it has the
  *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let
  *  go with the request that it belongs to. `body` is what is left of its body, or nothing; with `raw` that of the response stays as it
- *  was coded. */
+ *  was coded.
+ *  @param {Request} request @param {string} url @param {Headers} headers
+ *  @param {{ timeout: number, raw?: boolean, body: ReadableStream | null }} way @returns {Promise<Response | number>} */
 export const sent = (request, url, headers, { timeout, raw, body }) =>
   new Promise((resolve) => {
+    /** Nothing once it is over.
+     *  @type {ReturnType<typeof setTimeout> | null | undefined} */
     let timer;
-    const sent = { whole: false, torn: false };
-    const done = (outcome) => {
-      clearTimeout(timer);
+    const progress = { whole: false, torn: false };
+    const done = (/** @type {Response | number} */ came) => {
+      clearTimeout(timer ?? null);
       timer = null;
-      resolve(outcome);
+      resolve(came);
     };
-    const left = () => sent.torn || request.signal.aborted;
+    const left = () => progress.torn || request.signal.aborted;
     const late = () => done(left() ? LEFT : TOO_LATE);
     const wait = () => {
       if (timer !== null) timer = setTimeout(late, timeout);
     };
     const whole = () => {
-      sent.whole = true;
+      progress.whole = true;
       wait();
     };
-    const answered = (response) => {
+    const answered = (/** @type {Response} */ response) => {
       // One that comes after its time is nobody's any more, and must not keep its connection.
       if (timer === null) response.body?.cancel().catch(() => {});
       else done(response);
     };
-    const lost = () => done(left() ? LEFT : sent.whole ? BROKE_OFF : CUT);
-    const [to, init] = outgoing(request, url, headers, body, sent, whole);
+    const lost = () => done(left() ? LEFT : progress.whole ? BROKE_OFF : CUT);
+    const [to, init] = outgoing(request, url, headers, body, progress, whole);
     if (raw) init.encodeResponseBody = "manual";
     // Of a body that is handed over as it is nobody says when it is whole.
-    if (sent.whole || init.signal === undefined) wait();
+    if (progress.whole || init.signal === undefined) wait();
     fetch(to, init).then(answered, lost);
   });
 
-/** Origins that took a connection, and when. */
+/** Origins that took a connection, and when.
+ *  @type {Map<string, number>} */
 const taking = new Map();
 
 /** Whether an origin takes connections. It is asked before a request that must not be sent twice, where the platform does not tell what was
- *  refused from what broke off; an answer holds for a moment. */
+ *  refused from what broke off; an answer holds for a moment.
+ *  @param {string} url @param {number} timeout */
 export async function takes(url, timeout) {
   const { host, hostname, port, protocol } = new URL(url);
   const now = Date.now();
   const known = taking.get(host);
   if (known !== undefined && known <= now && now - known < TAKES_FOR) return true;
-  let socket, timer;
+  /** @type {Socket | undefined} */
+  let socket;
+  let timer;
   try {
     socket = connect({ hostname, port: Number(port) || (protocol === "https:" ? 443 : 80) });
     socket.closed.catch(() => {});
@@ -126,7 +122,7 @@ export async function takes(url, timeout) {
   } catch {
     return false;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(timer ?? null);
     socket?.close().catch(() => {});
   }
   if (taking.size >= TAKES_MOST) taking.clear();

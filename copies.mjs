@@ -1,3 +1,4 @@
+// @ts-check
 // Copies of answers, which stand in when no origin answers. Which are kept, for how long and under which key, the core says
 // (src/proxy/copy.rs); this keeps them.
 //
@@ -11,9 +12,10 @@ const KEPT_AT = "vedette-kept-at";
 
 /** Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy. */
 const ASIDE = ["age", "cache-control", "cdn-cache-control", "cloudflare-cdn-cache-control", "content-encoding", "expires", "pragma", "vary"];
-const aside = (name) => `vedette-copy-${name}`;
+const aside = (/** @type {string} */ name) => `vedette-copy-${name}`;
 
-/** All of a body, if it is as long as was announced; nothing if it breaks off, or is longer. */
+/** All of a body, if it is as long as was announced; nothing if it breaks off, or is longer.
+ *  @param {ReadableStream} body @param {number} length */
 async function whole(body, length) {
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -25,11 +27,14 @@ async function whole(body, length) {
   return at === length ? bytes : undefined;
 }
 
-/** What keeps copies. `keep` is the word of the core on whether one is kept of an answer. */
+/** What keeps copies. `keep` is the word of the core on whether one is kept of an answer.
+ *  @param {(request: Request, status: number, headers: Headers) => import("./types/worker.js").Keep | undefined} keep */
 export function copies(keep) {
-  /** Until when no further copy is kept, by address. */
+  /** Until when no further copy is kept, by address.
+   *  @type {Map<string, number>} */
   const keptUntil = new Map();
 
+  /** @param {import("./types/worker.js").Keep} kept @param {ReadableStream} body @param {Headers} headers @param {number} now */
   async function put({ key, ttl, length }, body, headers, now) {
     const bytes = await whole(body, length);
     if (bytes === undefined) throw new Error("the answer broke off");
@@ -43,7 +48,8 @@ export function copies(keep) {
     await caches.default.put(key, new Response(bytes, { headers }));
   }
 
-  /** The body of an answer, of which a copy is kept on the way, if the core says so. */
+  /** The body of an answer, of which a copy is kept on the way, if the core says so.
+   *  @param {Request} request @param {Response} answer @param {ExecutionContext} ctx */
   function copied(request, answer, ctx) {
     const { body, status, headers } = answer;
     if (body === null || Date.now() < (keptUntil.get(request.url) ?? 0)) return body;
@@ -57,7 +63,8 @@ export function copies(keep) {
     return one;
   }
 
-  /** The copy of a key, with its age; nothing if there is none. */
+  /** The copy of a key, with its age; nothing if there is none.
+   *  @param {string} key @param {Pick<Request, "method">} request */
   async function copyOf(key, request) {
     try {
       const copy = await caches.default.match(key);

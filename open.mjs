@@ -1,88 +1,75 @@
-// The way of a request when the wasm worker cannot be asked: to the first origin of its route. It reads the compiled
-// configuration itself, needs nothing else, and is slow; it is for errors of our own only.
+// @ts-check
+// The way of a request when the wasm worker cannot be asked: to the first origin of its route. It goes by a table that stands ready-made
+// in the compiled configuration (src/proxy/open.rs), needs nothing else, and is slow; it is for errors of our own only.
 
-/** What the next of us is told, so that two workers in trouble do not send a request round in a circle. */
-const MARK = "vedette-open";
+import { endOf, hostOf, isAmbiguous, isAuthority, isThisMachine, isUnder, matched, partsOf, plain } from "./address.mjs";
+import { isAddress, say } from "./fields.mjs";
 
-const problem = (status, title, detail) =>
-  new Response(JSON.stringify({ type: "urn:vedette:problem:own-error", title, status, detail }), {
-    status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", "proxy-status": "vedette; error=proxy_internal_error" },
-  });
+/** @typedef {import("./types/worker.js").Open} Open */
 
-/** The answer to a request that failed with us after an origin was asked. */
-export const askedAlready = () =>
-  problem(502, "An error of our own", "The request failed on its way after an origin was asked, so it was not sent again.");
+/** The table of a compiled configuration; nothing if it routes nothing.
+ *  @param {string} compiled @returns {Open | undefined} */
+export const tableOf = (compiled) => JSON.parse(compiled).open;
 
-/** What says who asks; a client may have forged it, also with underscores, which some servers cannot tell from dashes. */
-const FORGED = /^(?:forwarded|x-forwarded-.*|x-real-ip)$/;
-const FORGED_IN_CGI = /^(?:cf-.*|true-client-ip)$/;
-const isForged = (name) => {
-  const dashed = name.replaceAll("_", "-");
-  return FORGED.test(dashed) || (dashed !== name && FORGED_IN_CGI.test(dashed));
-};
+/** @param {import("./types/worker.js").Answer} answer */
+const given = (answer) => new Response(answer.body, answer);
 
-/** A path that would leave its route at the next reader: a separator in an escape beside dots. */
-const LEAVES = /(?:\.|%(?:25)*2e)(?:%(?:25)*(?:2f|5c)|\\)|(?:%(?:25)*(?:2f|5c)|\\)(?:\.|%(?:25)*2e)/i;
+/** The answer to a request that failed with us after an origin was asked.
+ *  @param {Open} table */
+export const askedAlready = ({ answers }) => given(answers.asked);
 
-/** An escape of a character that needs none: it is the character. */
-const NEEDLESS = /%(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|3[0-9]|2[de])/gi;
-
-/** What a client may have written of its own address, and is none. */
-const ADDRESS = /^[0-9a-f.:]+$/i;
-
-/** Whether a path lies under a prefix that ends where a segment ends. */
-const isUnder = (path, prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
-
-/** What is left of a path below a prefix that it lies under, however its letters are escaped. */
-const below = (path, prefix) => {
-  const left = path.split("/").slice(prefix.split("/").length);
-  return left.map((segment) => `/${segment}`).join("");
-};
-
-/** The address that a request is let through to; nothing if it is not for a route. */
-export function firstOrigin(compiled, request) {
-  const { routes = [], pools = [] } = JSON.parse(compiled).config ?? {};
-  const { hostname, pathname, search } = new URL(request.url);
-  if (LEAVES.test(pathname)) return;
-  const plain = pathname.replace(NEEDLESS, decodeURIComponent);
-  const host = hostname.replace(/\.$/, "");
-  const loopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
-  const own = routes.filter((route) => route.host === host);
-  const here = own.length ? own : routes.filter((route) => route.host === "*" && !loopback);
-  if (here.length === 0 || isUnder(plain, "/.vedette")) return;
-  const bare = (route) => route.path.replace(/\/+$/, "");
-  const [route] = here.filter((route) => isUnder(plain, bare(route))).sort((one, other) => other.path.length - one.path.length);
-  const origins = pools.find(({ name }) => name === route?.pool)?.origins ?? [];
-  const [first] = [...origins].sort((one, other) => one.priority - other.priority);
-  if (first === undefined) return;
-  const { https, host: at, port, prefix } = first.url;
-  const path = route.strip_prefix ? below(pathname, bare(route)) : pathname;
-  return `${https ? "https" : "http"}://${at}${port ? `:${port}` : ""}${prefix}${path.startsWith("/") ? path : `/${path}`}${search}`;
+/** Where a request is let through to, and the prefix that is left out; nothing if it is not for a route.
+ *  @param {Open} table @param {string} url */
+export function firstOrigin({ hosts, own, longest }, url) {
+  const parts = partsOf(url);
+  if (!parts || !isAuthority(parts.authority)) return;
+  const host = hostOf(parts.authority).toLowerCase();
+  const named = (/** @type {string} */ wanted) => hosts.find(({ name }) => name === wanted);
+  const routed = named(host) ?? (isThisMachine(host) ? undefined : named("*"));
+  const path = plain(parts.path);
+  if (routed === undefined || isUnder(path, own) || isAmbiguous(parts.path)) return;
+  if (parts.path.length + parts.query.length > longest) return;
+  const route = routed.routes.find(({ prefix }) => isUnder(path, prefix));
+  if (route === undefined) return;
+  const { base, prefix, strip } = route;
+  const below = strip ? parts.path.slice(endOf(parts.path, 0, strip)) : parts.path;
+  return { url: `${base}${below.startsWith("/") ? "" : "/"}${below}${parts.query}`, stripped: strip ? prefix : undefined };
 }
 
-/** Sends a request there. */
-export async function letThrough(url, request) {
-  const loop = request.headers.get("cdn-loop") ?? "";
-  if (loop.includes(MARK)) return problem(508, "Loop detected", "The request has been let through here already.");
-  if (request.bodyUsed) {
-    return problem(502, "An error of our own", "The request failed on its way, and its body was sent already, so it was not sent again.");
-  }
+/** Whether a server that reads `_` and `-` as one would take a field of this name for one that the platform or we say.
+ *  @param {Open} table @param {string} name */
+function isImpostor({ removed, said, said_under }, name) {
+  const dashed = name.replaceAll("_", "-");
+  return dashed !== name && (removed.includes(dashed) || said.includes(dashed) || said_under.some((prefix) => dashed.startsWith(prefix)));
+}
+
+/** The header fields of a request that is let through.
+ *  @param {Open} table @param {Pick<Request, "url" | "headers">} request @param {string} [stripped] */
+export function fieldsThrough(table, request, stripped) {
   const headers = new Headers(request.headers);
-  for (const name of [...headers.keys()].filter(isForged)) headers.delete(name);
-  const { host, protocol } = new URL(request.url);
-  headers.set("x-forwarded-host", host);
-  headers.set("x-forwarded-proto", protocol.slice(0, -1));
-  const client = headers.get("cf-connecting-ip");
-  if (client !== null && ADDRESS.test(client)) headers.set("x-forwarded-for", client);
-  headers.set("cdn-loop", loop ? `${loop}, ${MARK}` : MARK);
+  const { scheme = "", authority = "" } = partsOf(request.url) ?? {};
+  const [via, loop, client] = [headers.get("via"), headers.get("cdn-loop"), headers.get("cf-connecting-ip")];
+  for (const name of [...headers.keys()]) if (table.removed.includes(name) || isImpostor(table, name)) headers.delete(name);
+  headers.set("x-forwarded-host", matched(authority));
+  headers.set("x-forwarded-proto", scheme);
+  if (stripped !== undefined) headers.set("x-forwarded-prefix", stripped);
+  say(headers, { via, loop, client: client !== null && isAddress(client) ? client : null }, { pseudonym: table.mark });
+  return headers;
+}
+
+/** Sends a request there.
+ *  @param {Open} table @param {{ url: string, stripped?: string }} way @param {Request} request */
+export async function letThrough(table, { url, stripped }, request) {
+  const { answers, append, mark } = table;
+  if (request.headers.get("cdn-loop")?.includes(mark)) return given(answers.loop);
+  if (request.bodyUsed) return given(answers.sent);
   try {
     // Made of the request itself, so that its body goes along whatever the method is.
-    const response = await fetch(new Request(url, request), { headers, redirect: "manual" });
+    const response = await fetch(new Request(url, request), { headers: fieldsThrough(table, request, stripped), redirect: "manual" });
     const answer = new Response(response.body, response);
-    answer.headers.append("proxy-status", "vedette; error=proxy_internal_error; details=\"let through to the first origin\"");
+    for (const [name, value] of append) answer.headers.append(name, value);
     return answer;
   } catch {
-    return problem(502, "No answer from an origin", "The request was let through to the first origin of its route, which does not answer.");
+    return given(answers.silent);
   }
 }

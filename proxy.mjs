@@ -1,260 +1,202 @@
+// @ts-check
 // Carries requests through a route: does what the core says (src/proxy/engine.rs), and tells it what came of it.
 //
 // It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
-// to the other unread. While nothing changes it sends requests under a lease (src/proxy/lease.rs), without a step into wasm; whatever the
+// to the other unread. While nothing changes it sends requests under a lease (leases.mjs), without a step into wasm; whatever the
 // lease does not cover, it asks the core.
 
-import { REFUSED, hasBody, outcomeOf, sent, takes } from "./attempt.mjs";
-import { copies as copier } from "./copies.mjs";
+import { sent, takes } from "./attempt.mjs";
+import { copies } from "./copies.mjs";
+import { fieldsOf, hasBody, inbound, isRead, outbound, turnBack, usual } from "./fields.mjs";
+import { Leases, addressUnder, isGood } from "./leases.mjs";
+import { REFUSED, outcomeOf } from "./outcomes.mjs";
 
-/** Leases that are kept, by address; of very many the latest count. */
-const LEASES_MOST = 1000;
+/** @typedef {import("./types/worker.js").Env} Env */
+/** @typedef {import("./types/worker.js").Step} Step */
+/** @typedef {import("./types/worker.js").Way} Way */
+/** @typedef {import("./types/worker.js").Send} Send */
+/** @typedef {import("./types/worker.js").Kept} Kept */
+/** @typedef {import("./types/worker.js").Pairs} Pairs */
 
-/** What an address must not have to go under a lease: the core looks at it first. A dot after a slash may be a path of Vedette's own. */
-const UNUSUAL = /\/\.|\\|%2[5ef]|%5c|#/i;
+/** One request on its way: whether an origin was asked, and for the next one its fields and what is held of its body.
+ *  @typedef {{ request: Request, env: Env, ctx: ExecutionContext, asked: boolean, held?: ReadableStream, headers?: Headers }} Journey */
 
-/** The longest address that goes under a lease; the core says what is too long. */
-const LONGEST = 8192;
-
-const ORDINARY_CONNECTION = /^(?:keep-alive|close)$/i;
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-const ADDRESS = /^[0-9a-f.:]+$/i;
-
-/** Fields in which an origin may name its own address. */
-const NAMING = ["location", "content-location", "refresh"];
-
-/** Whether a request is one of the kinds whose body the runtime does not pump. */
-const isRead = ({ method }) => method === "GET" || method === "HEAD";
+/** What carries requests stands between these: the wasm worker, `revive` that makes a crashed instance of it live again, `call` that waits
+ *  for a call into a living one, `note` that takes note of an error that may be a crash, and `open` that answers a request whose way was
+ *  lost to one; it is told whether an origin was asked already.
+ *  @typedef {{
+ *    wasm: typeof import("./build/index.js"),
+ *    revive: () => void,
+ *    call: <T>(work: () => T | Promise<T>) => Promise<T>,
+ *    note: (error: unknown) => void,
+ *    open: (request: Request, error: unknown, asked?: boolean) => Response | Promise<Response>,
+ *  }} Between */
 
 const NONE = new Headers();
 
-const fieldsOf = (headers) => ({ field: (name) => headers.get(name) ?? undefined });
+/** An outcome that is a response.
+ *  @param {Response | number} came */
+const responseOf = (came) => (typeof came === "number" ? undefined : came);
 
-/** Names with an underscore, which some servers cannot tell from those with a dash. */
-function underscored(headers) {
-  let found;
-  for (const name of headers.keys()) if (name.includes("_")) found = found === undefined ? name : `${found} ${name}`;
-  return found;
-}
+/** An answer that is not handed on keeps its connection unless it is let go.
+ *  @param {Response | undefined} response */
+const letGo = (response) => void response?.body?.cancel().catch(() => {});
 
-/** What carries requests. `revive` makes a crashed instance of the wasm worker live again, `call` waits for a call into a living one,
- *  `note` takes note of an error that may be a crash, and `open` answers a request whose way was lost to one; it is told whether an origin
- *  was asked already. */
-export function carrier({ wasm, revive, call, note, open }) {
-  let removed;
-  /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out. */
-  const unsaid = () => (removed ??= wasm.removed_fields().split(" "));
+export class Carrier {
+  #between;
+  #leases;
+  #copies;
 
-  /** Leases by the part of an address that decides where it goes, and by authority how much of it that is. */
-  const leases = new Map();
-  const depths = new Map();
+  /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out.
+   *  @type {string[] | undefined} */
+  #removed;
 
-  const inbound = (request) => ({
-    method: request.method,
-    url: request.url,
-    body: hasBody(request),
-    underscored: underscored(request.headers),
-    ...fieldsOf(request.headers),
-  });
+  /** @param {Between} between */
+  constructor(between) {
+    this.#between = between;
+    this.#leases = new Leases((lease) => this.#count(lease));
+    this.#copies = copies((request, status, headers) => this.#keep(request, status, headers));
+  }
 
-  /** The word of the core on whether a copy is kept, or nothing. An error of ours is no reason to lose an answer. */
-  function keep(request, status, headers) {
+  /** The answer to a request; nothing if it is for Vedette itself.
+   *  @param {Request} request @param {Env} env @param {ExecutionContext} ctx */
+  carried(request, env, ctx) {
+    const journey = { request, env, ctx, asked: false };
+    const lost = (/** @type {unknown} */ error) => this.#between.open(request, error, journey.asked);
     try {
-      const said = wasm.keep_copy(inbound(request), status, fieldsOf(headers));
-      return said && JSON.parse(said);
-    } catch (error) {
-      note(error);
-    }
-  }
-
-  const { copied, copyOf } = copier(keep);
-
-  /** The header fields of a request as an origin gets them. */
-  function outbound(request, { set, remove = [] }) {
-    const headers = new Headers(request.headers);
-    for (const name of unsaid()) headers.delete(name);
-    for (const name of remove) headers.delete(name);
-    for (const [name, value] of set) headers.set(name, value);
-    return headers;
-  }
-
-  /** Has the fields of an answer that name an origin's own address name the public one. */
-  function turnBack(headers, request, status, { route, hosts, strip }) {
-    const names = (value) => strip || hosts.some((host) => value.toLowerCase().includes(host));
-    const turned = (name, value) => wasm.turned_back(route, request.url, status, name, value);
-    for (const name of NAMING) {
-      const value = headers.get(name);
-      const anew = value !== null && names(value) ? turned(name, value) : undefined;
-      if (anew !== undefined) headers.set(name, anew);
-    }
-    if (!headers.has("set-cookie")) return;
-    const cookies = headers.getSetCookie();
-    if (!cookies.some((cookie) => /domain/i.test(cookie) && names(cookie))) return;
-    headers.delete("set-cookie");
-    for (const cookie of cookies) headers.append("set-cookie", turned("set-cookie", cookie) ?? cookie);
-  }
-
-  /** The answer of an origin, with what is said of the way that it came. `way` is the lease, or the step, by which it was asked. */
-  function handedOn(response, request, way, append, ctx) {
-    let answer = new Response(response.body, response);
-    turnBack(answer.headers, request, response.status, way);
-    if (way.copies && request.method === "GET") answer = new Response(copied(request, answer, ctx), answer);
-    for (const [name, value] of append) answer.headers.append(name, value);
-    return answer;
-  }
-
-  /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
-   *  not tell what was refused from what broke off, and a short body is held until it is known that it has left. */
-  async function tried(request, url, headers, way, careful, journey, env) {
-    if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.timeout))) return REFUSED;
-    journey.asked = true;
-    let body = hasBody(request) ? (journey.held ?? request.body) : null;
-    const short = Number(headers.get("content-length") ?? Infinity) <= way.held;
-    if (careful && body !== null && short && !isRead(request)) [body, journey.held] = body.tee();
-    return sent(request, url, headers, { timeout: way.timeout, raw: way.copies, body });
-  }
-
-  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way. */
-  async function carry(first, request, journey, env, ctx, response, way) {
-    let headers;
-    for (let step = JSON.parse(first); ; ) {
-      if (step.pass) return handedOn(response, request, way, step.pass, ctx);
-      if (step.copy) {
-        const copy = await copyOf(step.copy.key, request);
-        if (copy === undefined) {
-          step = step.else;
-          continue;
-        }
-        response?.body?.cancel().catch(() => {});
-        for (const [name, value] of step.copy.append) copy.headers.append(name, value);
-        return copy;
-      }
-      // An answer that is not handed on keeps its connection unless it is let go.
-      response?.body?.cancel().catch(() => {});
-      if (step.answer) return new Response(step.answer.body || null, step.answer);
-      let said;
-      if (step.learn) {
-        said = await call(() => wasm.on_snapshot(step.learn, step.pool, env, ctx));
-      } else {
-        way = step.send;
-        const { id, url, lease } = way;
-        if (lease) keepLease(request, lease);
-        headers ??= outbound(request, way);
-        const came = await tried(request, url, headers, way, way.held !== undefined, journey, env);
-        response = typeof came === "number" ? undefined : came;
-        revive();
-        said = wasm.on_response(id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx);
-      }
-      // The instance that knew this request has crashed meanwhile.
-      if (said === undefined && response) return response;
-      if (said === undefined) throw new Error("the way of this request is not known any more");
-      step = JSON.parse(said);
-    }
-  }
-
-  /** The part of an address that decides where it goes. */
-  function keyOf(url, path, depth) {
-    const query = url.indexOf("?", path);
-    const end = query < 0 ? url.length : query;
-    let at = path;
-    for (let left = depth; left > 0 && at < end; left -= 1) {
-      const next = url.indexOf("/", at + 1);
-      at = next < 0 || next > end ? end : next;
-    }
-    return url.slice(0, at);
-  }
-
-  const pathOf = (url) => url.indexOf("/", url.indexOf("://") + 3);
-
-  function keepLease({ url, headers }, lease) {
-    const path = pathOf(url);
-    if (path < 0 || url.length > LONGEST) return;
-    if (leases.size >= LEASES_MOST) forget();
-    const authority = url.slice(0, path);
-    const key = keyOf(url, path, lease.depth);
-    depths.set(authority, lease.depth);
-    const set = lease.set.map(([name]) => name).concat("forwarded", "x-forwarded-for");
-    const unset = unsaid().filter((name) => !set.includes(name));
-    leases.set(key, { ...lease, unset, skip: path + lease.strip, host: headers.get("host"), count: 0 });
-  }
-
-  function forget() {
-    leases.clear();
-    depths.clear();
-  }
-
-  /** The lease that an address goes under, if one holds. */
-  function leaseOf(url) {
-    const path = pathOf(url);
-    const depth = depths.get(path < 0 ? url : url.slice(0, path));
-    if (depth === undefined || url.length > LONGEST || UNUSUAL.test(url)) return;
-    const lease = leases.get(keyOf(url, path, depth));
-    if (lease === undefined) return;
-    const now = Date.now();
-    // A clock that was set back makes it look long to live.
-    if (now >= lease.from && now < lease.until) return lease;
-    leases.delete(keyOf(url, path, depth));
-    if (lease.count) wasm.count_ok(lease.route, lease.count);
-  }
-
-  /** The header fields of a request under a lease; nothing if there is something about it that the core has to see. */
-  function usual({ headers, body, method }, lease) {
-    if (body !== null && isRead({ method })) return;
-    const connection = headers.get("connection");
-    if (connection !== null && !ORDINARY_CONNECTION.test(connection)) return;
-    const [via, loop, client, parent] = [headers.get("via"), headers.get("cdn-loop"), headers.get("cf-connecting-ip"), headers.get("traceparent")];
-    if (via?.includes("vedette") || loop?.includes("vedette") || headers.has("upgrade") || headers.get("host") !== lease.host) return;
-    if (parent === null ? headers.has("tracestate") : !TRACEPARENT.test(parent)) return;
-    if ((client !== null && !ADDRESS.test(client)) || underscored(headers) !== undefined) return;
-    const out = new Headers(headers);
-    for (const name of lease.unset) out.delete(name);
-    for (const [name, value] of lease.set) out.set(name, value);
-    out.set("via", via ? `${via}, 1.1 ${lease.pseudonym}` : `1.1 ${lease.pseudonym}`);
-    out.set("cdn-loop", loop ? `${loop}, ${lease.pseudonym}` : lease.pseudonym);
-    if (client === null) out.delete("x-forwarded-for");
-    else out.set("x-forwarded-for", client);
-    const node = client === null ? "" : client.includes(":") ? `for="[${client}]";` : `for=${client};`;
-    out.set("forwarded", node + lease.forwarded);
-    return out;
-  }
-
-  /** Sends a request under a lease; one that does not come out well goes on as the core says. */
-  async function leased(request, headers, lease, journey, env, ctx) {
-    const began = Date.now();
-    const target = request.url.slice(lease.skip);
-    const url = lease.base + (target.startsWith("/") ? target : `/${target}`);
-    const careful = lease.repeats !== undefined && (request.body !== null || !lease.repeats.includes(request.method));
-    const came = await tried(request, url, headers, lease, careful, journey, env);
-    const outcome = outcomeOf(came);
-    if (outcome >= 100 && outcome < 600 && !lease.again.some(([first, last]) => outcome >= first && outcome <= last)) {
-      lease.count += 1;
-      const append = lease.append.map(([name, value]) => [name, name === "server-timing" ? value + (Date.now() - began) : value]);
-      return handedOn(came, request, lease, append, ctx);
-    }
-    // It holds for nobody any more.
-    forget();
-    revive();
-    if (lease.count) wasm.count_ok(lease.route, lease.count);
-    const response = typeof came === "number" ? undefined : came;
-    const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
-    const said = wasm.on_leased_failure(inbound(request), attempt, env, ctx);
-    return carry(said, request, journey, env, ctx, response, lease);
-  }
-
-  /** The answer to a request; nothing if it is for Vedette itself. */
-  function carried(request, env, ctx) {
-    const journey = { asked: false };
-    const lost = (error) => open(request, error, journey.asked);
-    try {
-      const lease = leaseOf(request.url);
+      const lease = this.#leases.of(request.url);
       const headers = lease && usual(request, lease);
-      if (headers) return leased(request, headers, lease, journey, env, ctx).catch(lost);
-      const first = wasm.on_request(inbound(request), env, ctx);
-      return first && carry(first, request, journey, env, ctx).catch(lost);
+      if (lease && headers) return this.#leased(journey, lease, headers).catch(lost);
+      const first = this.#between.wasm.on_request(inbound(request), env, ctx);
+      return first === undefined ? undefined : this.#carry(first, journey).catch(lost);
     } catch (error) {
       return lost(error);
     }
   }
 
-  return { carried, forget };
+  /** Forgets what holds for the next requests. */
+  forget() {
+    this.#leases.forget();
+  }
+
+  #unsaid() {
+    this.#removed ??= this.#between.wasm.removed_fields().split(" ");
+    return this.#removed;
+  }
+
+  /** Counts the requests that went well under a lease.
+   *  @param {Kept} lease */
+  #count(lease) {
+    if (lease.count) this.#between.wasm.count_ok(lease.route, lease.count);
+  }
+
+  /** The word of the core on whether a copy is kept, or nothing. An error of ours is no reason to lose an answer.
+   *  @param {Request} request @param {number} status @param {Headers} headers
+   *  @returns {import("./types/worker.js").Keep | undefined} */
+  #keep(request, status, headers) {
+    try {
+      const said = this.#between.wasm.keep_copy(inbound(request), status, fieldsOf(headers));
+      return said && JSON.parse(said);
+    } catch (error) {
+      this.#between.note(error);
+    }
+  }
+
+  /** The answer of an origin, with what is said of the way that it came. `way` is the lease, or the step, by which it was asked.
+   *  @param {Response} response @param {Journey} journey @param {Way} way @param {Pairs} append */
+  #handedOn(response, { request, ctx }, way, append) {
+    let answer = new Response(response.body, response);
+    turnBack(answer.headers, way, (name, value) => this.#between.wasm.turned_back(way.route, request.url, response.status, name, value));
+    if (way.copies && request.method === "GET") answer = new Response(this.#copies.copied(request, answer, ctx), answer);
+    for (const [name, value] of append) answer.headers.append(name, value);
+    return answer;
+  }
+
+  /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
+   *  not tell what was refused from what broke off, and a short body is held until it is known that it has left.
+   *  @param {Journey} journey @param {string} url @param {Headers} headers @param {Way} way @param {boolean} careful */
+  async #tried(journey, url, headers, way, careful) {
+    const { request, env } = journey;
+    if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.timeout))) return REFUSED;
+    journey.asked = true;
+    let body = hasBody(request) ? (journey.held ?? request.body) : null;
+    const short = Number(headers.get("content-length") ?? Infinity) <= (way.held ?? 0);
+    if (careful && body !== null && short && !isRead(request)) [body, journey.held] = body.tee();
+    return sent(request, url, headers, { timeout: way.timeout, raw: way.copies, body });
+  }
+
+  /** Sends a request as a step says: what is to be done next, and the response, if there is one.
+   *  @param {Send} send @param {Journey} journey @returns {Promise<[string | undefined, Response | undefined]>} */
+  async #sentBy(send, journey) {
+    const { revive, wasm } = this.#between;
+    const { request, env, ctx } = journey;
+    if (send.lease) this.#leases.keep(request, send.lease, this.#unsaid());
+    journey.headers ??= outbound(request, this.#unsaid(), send);
+    const came = await this.#tried(journey, send.url, journey.headers, send, send.held !== undefined);
+    const response = responseOf(came);
+    revive();
+    return [wasm.on_response(send.id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx), response];
+  }
+
+  /** A copy that stands in for an answer, if there is one.
+   *  @param {{ key: string, append: Pairs }} copy @param {Journey} journey */
+  async #standIn({ key, append }, { request }) {
+    const copy = await this.#copies.copyOf(key, request);
+    for (const [name, value] of append) copy?.headers.append(name, value);
+    return copy;
+  }
+
+  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way.
+   *  @param {string | undefined} said @param {Journey} journey @param {Response} [response] @param {Way} [way] */
+  async #carry(said, journey, response, way) {
+    const { call, wasm } = this.#between;
+    while (said !== undefined) {
+      /** @type {Step} */
+      let step = JSON.parse(said);
+      while ("copy" in step) {
+        const copy = await this.#standIn(step.copy, journey);
+        if (copy !== undefined) {
+          letGo(response);
+          return copy;
+        }
+        step = step.else;
+      }
+      if ("pass" in step && response && way) return this.#handedOn(response, journey, way, step.pass);
+      letGo(response);
+      if ("answer" in step) return new Response(step.answer.body || null, step.answer);
+      if ("learn" in step) {
+        const { learn, pool } = step;
+        said = await call(() => wasm.on_snapshot(learn, pool, journey.env, journey.ctx));
+      } else if ("send" in step) {
+        way = step.send;
+        [said, response] = await this.#sentBy(step.send, journey);
+      }
+    }
+    // The instance that knew this request has crashed meanwhile.
+    if (response) return response;
+    throw new Error("the way of this request is not known any more");
+  }
+
+  /** Sends a request under a lease; one that does not come out well goes on as the core says.
+   *  @param {Journey} journey @param {Kept} lease @param {Headers} headers */
+  async #leased(journey, lease, headers) {
+    const { request, env, ctx } = journey;
+    const began = Date.now();
+    const careful = lease.repeats !== undefined && (request.body !== null || !lease.repeats.includes(request.method));
+    const came = await this.#tried(journey, addressUnder(request.url, lease), headers, lease, careful);
+    const outcome = outcomeOf(came);
+    const response = responseOf(came);
+    if (response && isGood(outcome, lease)) {
+      lease.count += 1;
+      const took = Date.now() - began;
+      return this.#handedOn(response, journey, lease, lease.append.map(([name, value]) => [name, name === "server-timing" ? value + took : value]));
+    }
+    // It holds for nobody any more.
+    this.forget();
+    const { revive, wasm } = this.#between;
+    revive();
+    this.#count(lease);
+    const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
+    return this.#carry(wasm.on_leased_failure(inbound(request), attempt, env, ctx), journey, response, lease);
+  }
 }

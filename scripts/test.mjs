@@ -14,6 +14,7 @@ const node = process.execPath;
 const wasm = ["--target", "wasm32-unknown-unknown", "--lib"];
 const strict = ["--", "--deny", "warnings"];
 const origin = { cwd: below("examples", "origin") };
+const packaged = (program) => below("node_modules", ...program.split("/"));
 
 /** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
 const CARGO_INCREMENTAL = "0";
@@ -50,6 +51,9 @@ const checks = () => [
     holds: DEV,
   },
   { name: "formatting", command: ["cargo", "fmt", "--check"] },
+  { name: "JavaScript: lint and formatting", command: [node, packaged("@biomejs/biome/bin/biome"), "check", "--error-on-warnings"] },
+  { name: "JavaScript: types", command: [node22, packaged("typescript/bin/tsc")], needs: ["build"] },
+  { name: "JavaScript: what the core says", command: [node22, "--test", "tests/vectors/replay.test.mjs"] },
   { name: "sample origin: lint", command: [python, "-m", "ruff", "check", "."], ...origin },
   { name: "sample origin: formatting", command: [python, "-m", "ruff", "format", "--check", "."], ...origin },
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], ...origin },

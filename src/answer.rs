@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::json::{self, Shown};
 
-/// What is answered. To HEAD the edge sends the same without the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is answered. To HEAD the edge sends the same without the body. As JSON it is what `proxy.mjs` and `open.mjs` answer by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The status code.
     pub status: u16,

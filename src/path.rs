@@ -1,7 +1,7 @@
 //! The address of a request: its parts as sent, and what is refused because two readers could take it for two different ones.
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// The longest request target that is read, in bytes (the platform's own bound on URLs).
 pub const MAX_TARGET: usize = 16 * 1024;
@@ -68,12 +68,37 @@ pub fn host_of(authority: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// Whether a host in lower case is this machine: `*` does not take it, so that health and page are at hand on a laptop.
+/// How a host names the machine that asks (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loopback {
+    /// `localhost`, or an address: 127.0.0.0/8, `::1`, and the address that stands for none (`0.0.0.0`, `::`).
+    Itself,
+    /// A name below `localhost`. A laptop has many, so each may be routed like any other host.
+    Below,
+}
+
+/// Whether a host in lower case is this machine, and how; the one definition of it. Brackets may be around an address.
 #[must_use]
-pub fn is_this_machine(host: &str) -> bool {
+pub fn loopback(host: &str) -> Option<Loopback> {
+    if host.ends_with(".localhost") {
+        return Some(Loopback::Below);
+    }
+    // Fetch reads `127.1` as an address, too.
     let is_v4 =
         host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit() || c == b'.'));
-    host == "localhost" || host == "[::1]" || is_v4
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_address = bare.parse::<IpAddr>().is_ok_and(|ip| {
+        // `::ffff:127.0.0.1` is 127.0.0.1 in another spelling.
+        let ip = ip.to_canonical();
+        ip.is_loopback() || ip.is_unspecified()
+    });
+    (host == "localhost" || is_v4 || is_address).then_some(Loopback::Itself)
+}
+
+/// Whether `*` leaves a host in lower case out, so that health and page are at hand on a laptop.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    loopback(host) == Some(Loopback::Itself)
 }
 
 /// Whether an authority is one host, with a port or without: a name of labels, or an address (RFC 9112 section 3.2). A list, user

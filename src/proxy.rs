@@ -3,6 +3,7 @@
 //! A worker that stands on the route itself goes on from the signal: [`Table`] finds the route of a request, [`order()`] the origins
 //! it is sent to, [`Attempt`] goes from one to the next, [`OutlierDetector`] remembers what live requests saw, [`fields`] are the header fields
 //! that are set on the way, [`back`] those that are turned back on the way home, and [`refused`] and [`error_answer`] what is answered in an origin's place.
+//! [`open`] says where a request goes when none of this can be asked.
 
 mod asked;
 mod attempt;
@@ -12,7 +13,9 @@ mod engine;
 pub mod fields;
 mod in_flight;
 mod lease;
+pub mod open;
 mod order;
+mod outcome;
 mod outlier;
 mod replies;
 mod step;
@@ -25,6 +28,7 @@ pub use engine::Proxy;
 pub use in_flight::{After, Known, Tried};
 pub use lease::{Lease, Terms};
 pub use order::{Order, RoutePool, holds_until, last_resort, order};
+pub use outcome::OUTCOMES;
 pub use outlier::{Counts, OutlierDetector, Seen};
 pub use replies::{Rejection, error_answer, refused};
 pub use step::{Inbound, Send, Step};

@@ -36,7 +36,7 @@ const LINE: &[Row] = &[
     ("secret", &["config"]),
     ("sample", &["units"]),
     ("schedule", &["units", "config"]),
-    ("probe", &["units", "config", "exchange", "secret", "sample"]),
+    ("probe", &["units", "path", "config", "exchange", "secret", "sample"]),
     ("vote", &["units", "config", "sample"]),
     ("verdict", &["units", "config", "vote"]),
     ("heartbeat", &["mac", "secret", "units", "config", "verdict"]),

@@ -243,8 +243,8 @@ fn logged(text: &str) -> Vec<(String, String)> {
 #[test]
 fn the_log_events_that_are_listed_are_those_of_the_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let scripts =
-        ["entry.mjs", "proxy.mjs", "attempt.mjs", "copies.mjs", "open.mjs"].map(|file| root.join(file));
+    let scripts = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let scripts = scripts.filter(|path| path.extension().is_some_and(|end| end == "mjs"));
     let files = sources(&root.join("src/edge")).into_iter().chain(scripts).chain([root.join("src/edge.rs")]);
     let code: BTreeSet<_> = files.flat_map(|file| logged(&fs::read_to_string(file).unwrap())).collect();
     let page = fs::read_to_string(root.join("docs/operations.md")).unwrap();

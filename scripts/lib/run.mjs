@@ -1,7 +1,7 @@
 // Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
 
-import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
@@ -87,12 +87,39 @@ async function endAll() {
   while (groups.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Ends us when whoever started us is gone without having said so. The npm scripts say `exec`, so that this is npm itself and
- *  not a shell in between, which would outlive it and swallow its signals. */
-export function endWithParent() {
-  const parent = process.ppid;
-  setInterval(() => process.ppid === parent || endAll().then(() => process.exit(1)), 500).unref();
+/** Who started a process; nothing where that is not told. */
+function parentOf(pid) {
+  try {
+    // After the name, which may have brackets and spaces of its own, come the state and the parent.
+    const [, parent] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+    return Number(parent);
+  } catch {
+    const { stdout } = spawnSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" });
+    return Number(stdout) || undefined;
+  }
 }
+
+/** Whether an npm script runs us, or something that one runs. */
+const throughNpm = process.env.npm_lifecycle_event !== undefined;
+
+/** How often it is looked whether they still live who started us, in milliseconds. */
+const LOOKS_EVERY = 500;
+
+/** Ends us when whoever started us is gone without having said so. Between npm and us may be a shell, which outlives it and passes on none
+ *  of its signals: then it is npm that is looked for. */
+export function endWithParent() {
+  if (looking) return;
+  const above = () => [process.ppid, throughNpm && parentOf(process.ppid)].join();
+  const before = above();
+  looking = setInterval(() => {
+    if (ending || above() === before) return;
+    ending = true;
+    endAll().then(() => process.exit(1));
+  }, LOOKS_EVERY);
+  looking.unref();
+}
+
+let looking;
 
 /** Has Ctrl-C, and whoever else asks us to end, end every process that was started. */
 export function endOnSignals() {
@@ -110,6 +137,7 @@ export function endOnSignals() {
 /** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
 export async function main(work) {
   endOnSignals();
+  if (throughNpm) endWithParent();
   try {
     await work();
   } catch (error) {

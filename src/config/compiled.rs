@@ -13,7 +13,7 @@ use crate::json::{self, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
-const FORM: u32 = 9;
+const FORM: u32 = 10;
 
 /// A checked configuration, and what is worked out from it before it is deployed.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +36,7 @@ struct Compiled {
 
 /// What is written: one of the two.
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, O> {
     form: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<&'a Config>,
@@ -44,18 +44,21 @@ struct Written<'a> {
     fast_probes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open: Option<&'a O>,
 }
 
-/// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
+/// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so. `open` is
+/// what `open.mjs` goes by when the worker cannot be asked; the worker itself does not read it.
 #[must_use]
-pub fn compile(checked: &Result<Deployment, Problems>) -> String {
+pub fn compile<O: Serialize>(checked: &Result<Deployment, Problems>, open: Option<&O>) -> String {
     let written = match checked {
         Ok(Deployment { config, fast_probes }) => {
-            Written { form: FORM, config: Some(config), fast_probes: *fast_probes, problems: None }
+            Written { form: FORM, config: Some(config), fast_probes: *fast_probes, problems: None, open }
         }
         Err(problems) => {
             let paths = problems.iter().map(|problem| problem.at.as_str()).collect();
-            Written { form: FORM, config: None, fast_probes: None, problems: Some(paths) }
+            Written { form: FORM, config: None, fast_probes: None, problems: Some(paths), open: None }
         }
     };
     json::write(&written)
@@ -183,7 +186,7 @@ mod tests {
             let config = Config::parse(&file).unwrap();
             for fast_probes in [None, Some(0), Some(u32::MAX)] {
                 let deployment = Deployment { config: config.clone(), fast_probes };
-                let text = compile(&Ok(deployment.clone()));
+                let text = compile(&Ok(deployment.clone()), Some(&"read by open.mjs"));
                 assert_eq!(Deployment::from_compiled(&text).unwrap(), deployment);
             }
         }
@@ -192,7 +195,7 @@ mod tests {
     #[test]
     fn a_bad_configuration_is_compiled_to_the_paths_of_what_is_wrong() {
         let parsed = Config::parse("plan = \"gratis\"\n[[pool]]\nname = \"s3cret@x\"");
-        let text = compile(&parsed.map(deployment));
+        let text = compile(&parsed.map(deployment), None::<&()>);
         assert!(!text.contains("s3cret"), "{text}");
         let problems = Deployment::from_compiled(&text).unwrap_err();
         assert!(problems.iter().any(|problem| problem.at == "plan"));
@@ -200,18 +203,18 @@ mod tests {
 
     #[test]
     fn what_another_release_compiled_is_refused() {
-        let good = compile(&Config::parse(&every_good_file().remove(0)).map(deployment));
+        let good = compile(&Config::parse(&every_good_file().remove(0)).map(deployment), None::<&()>);
         for text in [
             "",
             "{}",
             "null",
             "plan = \"free\"",
-            &good.replace("\"form\":9", "\"form\":8"),
+            &good.replace("\"form\":10", "\"form\":9"),
             &good.replace(']', ""),
         ] {
             let problems = Deployment::from_compiled(text).unwrap_err();
             assert!(problems.to_string().contains("build it again"), "{problems}");
         }
-        assert!(Deployment::from_compiled("{\"form\":9}").is_err());
+        assert!(Deployment::from_compiled("{\"form\":10}").is_err());
     }
 }

@@ -5,11 +5,12 @@
 //! [`super::problem::quoted`]).
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::OriginUrl;
 use super::problem::quoted;
 use super::raw::Field;
+use crate::path::loopback;
 
 /// The longest address and the longest path in bytes: what common servers still take in a request line, four
 /// times over.
@@ -25,17 +26,10 @@ const MAX_LABEL: usize = 63;
 const NOT_HTTP: [&str; 9] = ["tcp", "tls", "udp", "icmp", "ping", "dns", "ssh", "starttls", "sctp"];
 
 impl OriginUrl {
-    /// Whether the address is this machine itself: `localhost`, `*.localhost`, 127.0.0.0/8 or `::1`.
+    /// Whether the address is this machine itself, by [`loopback`].
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<IpAddr>().is_ok_and(|ip| {
-                // `::ffff:127.0.0.1` is 127.0.0.1 in another spelling.
-                let ip = ip.to_canonical();
-                ip.is_loopback() || ip.is_unspecified()
-            })
+        loopback(&self.host).is_some()
     }
 }
 

@@ -58,9 +58,28 @@ pub fn removed_fields() -> String {
     fields::REMOVED.join(" ")
 }
 
+/// The types below, as `proxy.mjs` is held to them.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r"
+export interface Fields { field(name: string): string | undefined }
+export interface Inbound extends Fields {
+  readonly method: string;
+  readonly url: string;
+  readonly body: boolean;
+  readonly underscored?: string | undefined;
+}
+export interface Tried {
+  readonly origin: number;
+  readonly outcome: number;
+  readonly answered: Fields;
+  readonly began: number;
+}
+";
+
 #[wasm_bindgen]
 extern "C" {
     /// A request, as `proxy.mjs` sees it; fields that were not received are absent.
+    #[wasm_bindgen(typescript_type = "Inbound")]
     pub type Inbound;
     #[wasm_bindgen(method, getter)]
     fn method(this: &Inbound) -> String;
@@ -73,7 +92,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn field(this: &Inbound, name: &str) -> Option<String>;
 
+    /// The fields of an answer; those that were not received are absent.
+    #[wasm_bindgen(typescript_type = "Fields")]
+    pub type Fields;
+    #[wasm_bindgen(method)]
+    fn field(this: &Fields, name: &str) -> Option<String>;
+
     /// An attempt under a lease that did not come out well.
+    #[wasm_bindgen(typescript_type = "Tried")]
     pub type Tried;
     /// The place of the origin in its pool.
     #[wasm_bindgen(method, getter)]
@@ -83,7 +109,7 @@ extern "C" {
     fn outcome(this: &Tried) -> u16;
     /// The fields of the answer, if there is one.
     #[wasm_bindgen(method, getter)]
-    fn answered(this: &Tried) -> Inbound;
+    fn answered(this: &Tried) -> Fields;
     /// When it was sent, in milliseconds since the epoch.
     #[wasm_bindgen(method, getter)]
     fn began(this: &Tried) -> f64;
@@ -168,7 +194,7 @@ pub async fn on_snapshot(id: u32, pool: String, env: Env, ctx: Context) -> Optio
 
 /// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew, length }` with the times in milliseconds.
 #[wasm_bindgen]
-pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Inbound) -> Option<String> {
+pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Fields) -> Option<String> {
     let url = inbound.url();
     let (accept_encoding, method) = (inbound.field("accept-encoding"), inbound.method());
     let [cache_control, cdn_control, cloudflare_control, age, vary, length] = [
@@ -212,33 +238,23 @@ pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str
 /// What to do with a request that was answered with a status, or that had another outcome (`attempt.mjs` names them). `answered` has the
 /// fields of the answer, if there is one.
 #[wasm_bindgen]
-pub fn on_response(id: u32, outcome: u16, answered: &Inbound, env: &Env, ctx: &Context) -> Option<String> {
+pub fn on_response(id: u32, outcome: u16, answered: &Fields, env: &Env, ctx: &Context) -> Option<String> {
     let returned =
         with(|proxy, config| proxy.on_response(config, id, event(outcome, answered), clock::now()))?;
     Some(told(&returned, env, ctx))
 }
 
-fn event(outcome: u16, answered: &Inbound) -> Event {
-    match outcome {
-        0 => Event::Broken,
-        1 => Event::TimedOut,
-        2 => Event::Left,
-        3 => Event::Cut,
-        4 => Event::Refused,
-        5 => Event::Invalid(101),
-        600.. => Event::Invalid(outcome),
-        status if engine::TABLE.iter().any(|(known, _)| *known == status) => {
-            let [server, ray, cache_status] =
-                ["server", "cf-ray", "cf-cache-status"].map(|name| answered.field(name));
-            let signs = engine::Signs {
-                server: server.as_deref(),
-                ray: ray.as_deref(),
-                cache_status: cache_status.as_deref(),
-            };
-            if engine::unreached(status, &signs) { Event::Unreached(status) } else { Event::Answered(status) }
-        }
-        status => Event::Answered(status),
-    }
+fn event(outcome: u16, answered: &Fields) -> Event {
+    Event::of(outcome, |status| {
+        let [server, ray, cache_status] =
+            ["server", "cf-ray", "cf-cache-status"].map(|name| answered.field(name));
+        let signs = engine::Signs {
+            server: server.as_deref(),
+            ray: ray.as_deref(),
+            cache_status: cache_status.as_deref(),
+        };
+        engine::unreached(status, &signs)
+    })
 }
 
 /// Has the origins looked at that live requests found wanting; the step as text.

@@ -2,6 +2,7 @@
 
 use crate::config::ProbeValue;
 use crate::exchange::{HEADER_CAP, Head, Request};
+use crate::path::loopback;
 
 /// What to do with a redirect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ fn is_name(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     let number = last.starts_with("0x") || last.bytes().all(|c| c.is_ascii_digit());
     let plain = host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'.' | b'_'));
-    plain && !number && last != "localhost"
+    plain && !number && loopback(&host).is_none()
 }
 
 /// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes). One as long as

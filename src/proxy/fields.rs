@@ -69,16 +69,19 @@ const fn is_token(c: u8) -> bool {
         || matches!(c, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
-/// Fields that the platform and we say of a request, besides [`REMOVED`]; what begins with `cf-` is the platform's, too.
-const SAID: [&str; 6] =
+/// Fields that the platform and we say of a request, besides [`REMOVED`].
+pub const SAID: [&str; 6] =
     ["via", "cdn-loop", "true-client-ip", "content-length", "content-type", "transfer-encoding"];
+
+/// What the names of further fields begin with that the platform and we say of a request.
+pub const SAID_UNDER: [&str; 2] = ["cf-", "x-forwarded-"];
 
 /// Whether servers that read `_` and `-` as one (CGI, WSGI) would take a field of this name for one that the platform or we say.
 #[must_use]
 pub fn is_impostor(name: &str) -> bool {
     let dashed = name.to_ascii_lowercase().replace('_', "-");
     let ours = || REMOVED.contains(&dashed.as_str()) || SAID.contains(&dashed.as_str());
-    name.contains('_') && (ours() || dashed.starts_with("cf-") || dashed.starts_with("x-forwarded-"))
+    name.contains('_') && (ours() || SAID_UNDER.iter().any(|prefix| dashed.starts_with(prefix)))
 }
 
 /// The fields to set on the request, each once.
@@ -100,7 +103,8 @@ pub fn request(facts: &Facts<'_>, pseudonym: &str) -> Vec<(&'static str, String)
 }
 
 /// Whether a text has the form of an address. The local runtime lets a client write it itself.
-fn is_address(text: &str) -> bool {
+#[must_use]
+pub fn is_address(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|c| c.is_ascii_hexdigit() || matches!(c, b'.' | b':'))
 }
 

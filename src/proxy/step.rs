@@ -109,20 +109,13 @@ enum Told<'a> {
         pass: &'a Fields,
     },
     Answer {
-        answer: ToldAnswer<'a>,
+        answer: &'a Answer,
     },
     Copy {
         copy: ToldCopy<'a>,
         #[serde(rename = "else")]
         otherwise: Box<Self>,
     },
-}
-
-#[derive(Serialize)]
-struct ToldAnswer<'a> {
-    status: u16,
-    headers: &'a Fields,
-    body: &'a str,
 }
 
 #[derive(Serialize)]
@@ -137,9 +130,7 @@ impl<'a> Told<'a> {
             Step::Learn(learn, pool) => Self::Learn { learn: *learn, pool },
             Step::Send(send) => Self::Send { send },
             Step::Pass(pass) => Self::Pass { pass },
-            Step::Answer(Answer { status, headers, body }) => {
-                Self::Answer { answer: ToldAnswer { status: *status, headers, body } }
-            }
+            Step::Answer(answer) => Self::Answer { answer },
             Step::Copy(key, append, otherwise) => {
                 let otherwise = Box::new(Self::of(otherwise));
                 Self::Copy { copy: ToldCopy { key, append }, otherwise }

@@ -9,7 +9,7 @@ const live = document.getElementById("live");
 let skew, timer, busy, paused, lostAt, tab;
 
 const sentence = () => page.querySelector("h1").textContent;
-const clock = (ms) => new Date(ms).toISOString().slice(11, 19) + " UTC";
+const clock = (ms) => `${new Date(ms).toISOString().slice(11, 19)} UTC`;
 
 /** Read out by screen readers: only what changes the whole. */
 function say(text) {

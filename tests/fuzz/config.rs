@@ -4,6 +4,7 @@ use std::path::Path;
 
 use vedette::budget;
 use vedette::config::{Config, Deployment, Problems, compile};
+use vedette::proxy::open::Open;
 use vedette::schedule;
 
 use crate::campaign::{Outcome, Subject, folder, law};
@@ -57,12 +58,18 @@ pub const TEXT: Subject = Subject {
     check: text,
 };
 
+/// What is deployed of a configuration, as the command line compiles it.
+fn uploaded(checked: &Result<Deployment, Problems>) -> String {
+    let open = checked.as_ref().ok().and_then(|deployment| Open::of(&deployment.config));
+    compile(checked, open.as_ref())
+}
+
 fn text(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let parsed = Config::parse(&text);
     law!(parsed == Config::parse(&text), "the same text is read in two ways");
     let deployed = parsed.clone().map(budget::deployment);
-    let compiled = Deployment::from_compiled(&compile(&deployed));
+    let compiled = Deployment::from_compiled(&uploaded(&deployed));
     match &parsed {
         Ok(config) => {
             law!(compiled == deployed, "it is compiled to something else: {compiled:?}");
@@ -128,7 +135,7 @@ pub const COMPILED: Subject = Subject {
         let files = [folder(Path::new("config/good")), folder(Path::new("config/bad"))].concat();
         let small = files.iter().filter(|file| file.len() < 4_096);
         let parsed = small.map(|file| Config::parse(&String::from_utf8_lossy(file)));
-        parsed.map(|parsed| compile(&parsed.map(budget::deployment)).into_bytes()).collect()
+        parsed.map(|parsed| uploaded(&parsed.map(budget::deployment)).into_bytes()).collect()
     },
     words: &[
         "\"form\":1",
@@ -149,7 +156,7 @@ fn compiled(input: &[u8]) -> Outcome {
     match Deployment::from_compiled(&String::from_utf8_lossy(input)) {
         Ok(deployment) => {
             scheduled(&deployment.config);
-            let again = Deployment::from_compiled(&compile(&Ok(deployment.clone())));
+            let again = Deployment::from_compiled(&uploaded(&Ok(deployment.clone())));
             law!(again.as_ref() == Ok(&deployment), "it is read back as something else: {again:?}");
             Ok(format!("good, {} pools", deployment.config.pools.len()))
         }

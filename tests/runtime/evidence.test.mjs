@@ -37,7 +37,7 @@ before(async () => {
   const ttl = `vote_ttl = "${TTL / 1000}s"`;
   // Another vantage for what else is watched: who sees any origin pass is not cut off.
   const settings = { shop: ttl, cached: `${ttl}\nvantages = ["eeur"]`, locked: 'vantages = ["eeur"]' };
-  const text = config(pools, { settings }).replace(/(name = "locked"[^]*?path = "\/health")/, '$1, headers = { authorization = { secret = "NOT_SET" } }');
+  const text = config(pools, { settings }).replace(/(name = "locked"[\s\S]*?path = "\/health")/, '$1, headers = { authorization = { secret = "NOT_SET" } }');
   worker = await startWorker(`references = ["http://127.0.0.1:${reference.port}"]\n${text}`, { build: ".vedette/build-trap" });
   for (const id of ["shop/primary", "shop/standby"]) await comes(id, "is decided everywhere", ({ output }) => output.startsWith("3 of 3"));
   await says("cached/only", "pass");

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { HAPROXY, NGINX } from "../../scripts/lib/setup.mjs";
-import { answers, config, finished, origin, program, root, startWorker, until } from "./lib.mjs";
+import { config, finished, origin, program, root, startWorker, until } from "./lib.mjs";
 
 const examples = join(root, "examples", "followers");
 const example = (name) => readFileSync(join(examples, name), "utf8");

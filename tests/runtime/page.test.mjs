@@ -209,7 +209,7 @@ test("what gets into trouble moves up and unfolds, and the focus goes with what 
 
 test("ages count on between two looks", async (t) => {
   const { page, pass } = await atWill(t, "passing");
-  const age = async () => parseInt(await page.locator(".state time.ago").textContent());
+  const age = async () => parseInt(await page.locator(".state time.ago").textContent(), 10);
   const before = await age();
   await pass(2);
   assert.equal(await age(), before + 2);

@@ -35,7 +35,7 @@ after(async () => {
 /** The status of the answer to these bytes, and all of it. */
 async function raw(lines) {
   const bytes = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
-  const said = await rawly(worker.port, bytes, (said) => /\r\n\r\n[^]*(\}|\n|0\r\n\r\n)$/.test(said));
+  const said = await rawly(worker.port, bytes, (said) => /\r\n\r\n[\s\S]*(\}|\n|0\r\n\r\n)$/.test(said));
   return { status: Number(said.match(/^HTTP\/1\.1 (\d+)/)?.[1]), said, asked: said.match(/\{"url".*\}/) && JSON.parse(said.match(/\{"url".*\}/)[0]) };
 }
 

@@ -37,7 +37,7 @@ after(async () => {
 
 /** The status of the answer to these bytes, and the rest of it. */
 async function raw(lines) {
-  const said = await rawly(worker.port, `${lines.join("\r\n")}\r\n\r\n`, (said) => /\r\n\r\n[^]*(\}|\n|0\r\n\r\n)$/.test(said));
+  const said = await rawly(worker.port, `${lines.join("\r\n")}\r\n\r\n`, (said) => /\r\n\r\n[\s\S]*(\}|\n|0\r\n\r\n)$/.test(said));
   return { status: Number(said.match(/^HTTP\/1\.1 (\d+)/)?.[1]), said };
 }
 

@@ -144,7 +144,7 @@ async function gdnsd(lines, pools) {
   const dns = await freePort();
   const own = all(lines, pools);
   const types = own.map(({ name, text, port }) =>
-    text.replace(/service_types => \{\n([^]*)\}\n/, "$1").replace("vedette =>", `${name} =>`)
+    text.replace(/service_types => \{\n([\s\S]*)\}\n/, "$1").replace("vedette =>", `${name} =>`)
       .replace("port => 80", `port => ${port}`).replace("interval => 10", "interval => 3").replace("timeout => 3", "timeout => 2"));
   const resources = own.map(({ name }) => `${name} => { service_types => [ ${name} ], primary => 127.0.0.1, secondary => 127.0.0.2 }`);
   writeFileSync(join(home, "config"), `options => {

@@ -13,7 +13,7 @@ import { atEnd, endAll, tap } from "./lib.mjs";
 const doc = readFileSync(join(root, "docs", "checkers.md"), "utf8");
 
 /** The lines of the page by their name, which the comment at the head of each block says. */
-const lines = Object.fromEntries([...doc.matchAll(/```\w+\n# ([^\n]+)\n([^]*?)```/g)].map(([, name, text]) => [name, text]));
+const lines = Object.fromEntries([...doc.matchAll(/```\w+\n# ([^\n]+)\n([\s\S]*?)```/g)].map(([, name, text]) => [name, text]));
 
 const cells = (row) => row.split("|").slice(1, -1).map((cell) => cell.trim());
 const rows = doc.split("### What they conclude")[1].split("\n").filter((row) => row.startsWith("| ")).map(cells);

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use vedette::budget::{self, Excess, Fit};
 use vedette::config::{self, Config, Plan, Problem};
 use vedette::json;
+use vedette::proxy::open::Open;
 use vedette::units::Name;
 
 use super::{PROBLEMS, complain, foreign, load, read, say, say_error};
@@ -40,7 +41,8 @@ pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
         Err(code) => return code,
     };
     let checked = Config::parse(&text).map(budget::deployment);
-    say(&config::compile(&checked));
+    let open = checked.as_ref().ok().and_then(|deployment| Open::of(&deployment.config));
+    say(&config::compile(&checked, open.as_ref()));
     let config = match &checked {
         Ok(deployment) => &deployment.config,
         Err(problems) => return complain(file, problems),

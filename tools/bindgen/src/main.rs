@@ -1,4 +1,4 @@
-//! `vedette-bindgen INPUT.wasm OUTPUT_FOLDER`: writes `index.js`, `index_bg.wasm` and `snippets/` for a module worker.
+//! `vedette-bindgen INPUT.wasm OUTPUT_FOLDER`: writes `index.js` with its types, `index_bg.wasm` and `snippets/` for a module worker.
 //!
 //! This is the part of `worker-build` that is needed here, in half a minute of compiling instead of eight: the library beneath
 //! the `wasm-bindgen` command with the two switches that let a crashed instance be replaced. The entry around it is `entry.mjs`.
@@ -29,7 +29,7 @@ fn generate(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error
     bindgen
         .input_path(input)
         .out_name("index")
-        .typescript(false)
+        .typescript(true)
         .reset_state_function(true)
         .force_enable_abort_handler(true)
         .generate(output)
