@@ -21,6 +21,10 @@ const TAKES_FOR = 100;
 /** Origins of which is remembered that they took a connection just now. */
 const TAKES_MOST = 1000;
 
+/** When a body stops on its way, its origin may have let it go: then an answer, or the end of the connection, is there within so long, in
+ *  milliseconds. The client has torn it if neither is. The runtime does not tell the one from the other. */
+const TELLS_WITHIN = 100;
+
 /** The longest body of which the runtime keeps the length by itself. */
 const LONGEST = Number.MAX_SAFE_INTEGER;
 
@@ -43,8 +47,10 @@ function pumped(body, length, sent, whole) {
   const torn = () => {
     // One that its reader let go is in error: then the origin wants no more, and its answer is not to be aborted.
     if (writable.getWriter().desiredSize === null) return;
-    sent.torn = true;
-    aborting.abort();
+    setTimeout(() => {
+      sent.torn = true;
+      aborting.abort();
+    }, TELLS_WITHIN);
   };
   body
     .pipeTo(writable, { preventAbort: true, preventClose: true })

@@ -25,26 +25,39 @@ const isForged = (name) => {
 /** A path that would leave its route at the next reader: a separator in an escape beside dots. */
 const LEAVES = /(?:\.|%(?:25)*2e)(?:%(?:25)*(?:2f|5c)|\\)|(?:%(?:25)*(?:2f|5c)|\\)(?:\.|%(?:25)*2e)/i;
 
+/** An escape of a character that needs none: it is the character. */
+const NEEDLESS = /%(?:4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae]|3[0-9]|2[de])/gi;
+
+/** What a client may have written of its own address, and is none. */
+const ADDRESS = /^[0-9a-f.:]+$/i;
+
 /** Whether a path lies under a prefix that ends where a segment ends. */
 const isUnder = (path, prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`);
+
+/** What is left of a path below a prefix that it lies under, however its letters are escaped. */
+const below = (path, prefix) => {
+  const left = path.split("/").slice(prefix.split("/").length);
+  return left.map((segment) => `/${segment}`).join("");
+};
 
 /** The address that a request is let through to; nothing if it is not for a route. */
 export function firstOrigin(compiled, request) {
   const { routes = [], pools = [] } = JSON.parse(compiled).config ?? {};
   const { hostname, pathname, search } = new URL(request.url);
   if (LEAVES.test(pathname)) return;
+  const plain = pathname.replace(NEEDLESS, decodeURIComponent);
   const host = hostname.replace(/\.$/, "");
   const loopback = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host);
   const own = routes.filter((route) => route.host === host);
   const here = own.length ? own : routes.filter((route) => route.host === "*" && !loopback);
-  if (here.length === 0 || isUnder(pathname, "/.vedette")) return;
+  if (here.length === 0 || isUnder(plain, "/.vedette")) return;
   const bare = (route) => route.path.replace(/\/+$/, "");
-  const [route] = here.filter((route) => isUnder(pathname, bare(route))).sort((one, other) => other.path.length - one.path.length);
+  const [route] = here.filter((route) => isUnder(plain, bare(route))).sort((one, other) => other.path.length - one.path.length);
   const origins = pools.find(({ name }) => name === route?.pool)?.origins ?? [];
   const [first] = [...origins].sort((one, other) => one.priority - other.priority);
   if (first === undefined) return;
   const { https, host: at, port, prefix } = first.url;
-  const path = route.strip_prefix ? pathname.slice(bare(route).length) : pathname;
+  const path = route.strip_prefix ? below(pathname, bare(route)) : pathname;
   return `${https ? "https" : "http"}://${at}${port ? `:${port}` : ""}${prefix}${path.startsWith("/") ? path : `/${path}`}${search}`;
 }
 
@@ -61,7 +74,7 @@ export async function letThrough(url, request) {
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-proto", protocol.slice(0, -1));
   const client = headers.get("cf-connecting-ip");
-  if (client !== null) headers.set("x-forwarded-for", client);
+  if (client !== null && ADDRESS.test(client)) headers.set("x-forwarded-for", client);
   headers.set("cdn-loop", loop ? `${loop}, ${MARK}` : MARK);
   try {
     // Made of the request itself, so that its body goes along whatever the method is.

@@ -15,11 +15,12 @@ import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
 import { outage } from "./bench/outage.mjs";
 import { proxy } from "./bench/proxy.mjs";
+import { restart } from "./bench/restart.mjs";
 import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, proxy, outage };
+const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {
@@ -38,6 +39,7 @@ await main(async () => {
       seconds: { type: "string" },
       load: { type: "string" },
       path: { type: "string" },
+      servers: { type: "string" },
       starts: { type: "string" },
       kills: { type: "string" },
       faults: { type: "string" },
@@ -48,7 +50,7 @@ await main(async () => {
   });
   const unknown = positionals.find((part) => !(part in parts));
   if (unknown) throw new Stop(`There is no benchmark ${unknown}; there are ${Object.keys(parts).join(", ")}.`);
-  const { load, path, built, against: other, ...numbers } = values;
+  const { load, path, servers, built, against: other, ...numbers } = values;
   const options = Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, Number(text)]));
   const absurd = Object.entries(options).find(([, number]) => !(number > 0));
   if (absurd) throw new Stop(`--${absurd[0]} must be a number above 0.`);
@@ -62,7 +64,7 @@ await main(async () => {
   for (const part of positionals.length ? positionals : Object.keys(run)) {
     if (!(part in run)) throw new Stop(`${part} does not compare builds; ${Object.keys(run).join(", ")} do.`);
     console.log(`[bench] ${part} …`);
-    lines.push(...(await run[part]({ ...options, load, path })));
+    lines.push(...(await run[part]({ ...options, load, path, servers })));
   }
   console.log(`\n${lines.join("\n")}`);
   process.exit(0);

@@ -5,11 +5,12 @@
 import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
-import { WAITS } from "./lib/jobs.mjs";
+import { ALONE, WAITS } from "./lib/jobs.mjs";
 import { libraries } from "./lib/libraries.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
+import { wildVenv } from "./lib/wild-python.mjs";
 
 /** The seed of inputs; `npm test` has another. */
 const seed = process.env.VEDETTE_FIRST || "1000000";
@@ -45,6 +46,9 @@ const long = () => [
 /** What the step of a file of tests/wild is called. */
 const wildName = (name) => `worker among programs of others: ${name}`;
 
+/** What of tests/wild has a load of its own: beside others it would say how busy the machine is. */
+const MEASURES = new Set(["restart"]);
+
 /** The tests with caches and checkers of others, after all that compiles: they wait for points in time. */
 function wild(after, skipped) {
   const names = readdirSync(below("tests", "wild"))
@@ -53,7 +57,7 @@ function wild(after, skipped) {
     .filter((name) => !skipped.has(name));
   return names.map((name) => ({
     name: wildName(name),
-    kind: WAITS,
+    kind: MEASURES.has(name) ? ALONE : WAITS,
     command: [node22, "--test", `tests/wild/${name}.test.mjs`],
     env: { VEDETTE_TOOLS: TOOLS },
     cores: 0.6,
@@ -66,6 +70,7 @@ await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
   await setup({ withPython: true, withChecks: true });
   await libraries();
+  await wildVenv();
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));

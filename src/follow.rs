@@ -170,6 +170,8 @@ pub struct Follower {
     beat: Timestamp,
     limit: Millis,
     least: Least,
+    /// Whether what it saw is behind what only its client claims.
+    claims: bool,
     line: Line,
     /// Whether it ends with its line: the client of a stream connects again.
     streams: bool,
@@ -198,6 +200,7 @@ impl Follower {
             limit,
             // A copy that is behind what the client knows says nothing, unless the Arbiter itself does.
             least: Least { revision: known.map_or(0, |known| known.revision), since: now, claimed: true },
+            claims: false,
             line: if has_lines(limit) { Line::Unopened } else { Line::None },
             streams: false,
         }
@@ -229,7 +232,8 @@ impl Follower {
         if over {
             return Next::Over;
         }
-        if self.line == Line::Unopened {
+        // A claim is looked into with the next refresh, which is no question of its own as a line would be.
+        if self.line == Line::Unopened && !self.claims {
             return Next::Open;
         }
         if now >= self.beat {
@@ -257,11 +261,15 @@ impl Follower {
         if !(behind || known || early) {
             self.known = Some(reading.mark);
         }
+        self.claims = behind && self.least.claimed;
         let hears = matches!(self.line, Line::Unopened | Line::Open { .. });
-        self.look = if hears && !behind && !reading.mark.lapsed {
+        let refreshed = reading.fetched.plus(self.limit);
+        self.look = if self.claims && refreshed > now {
+            refreshed
+        } else if hears && !behind && !reading.mark.lapsed {
             reading.lapses.unwrap_or(NEVER)
         } else {
-            reading.fetched.plus(self.limit).max(now.plus(LOOK))
+            refreshed.max(now.plus(LOOK))
         };
         !(behind || known || early)
     }

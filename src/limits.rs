@@ -3,8 +3,8 @@
 use crate::config::Plan;
 use crate::units::Millis;
 
-/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored.
-pub const EVENTS_SHOWN: usize = 20;
+/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An outage has up to eight.
+pub const EVENTS_SHOWN: usize = 60;
 
 /// How old a copy may be where requests are not counted.
 pub const COPY_AGE: Millis = Millis::new(500);

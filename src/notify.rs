@@ -7,17 +7,19 @@
 mod alert;
 mod delivery;
 mod message;
+mod news;
 mod outbox;
 
 pub use alert::{Alert, AlertState};
 pub use delivery::{
     Answer, Delivery, Outcome, Revealed, address, key, outcome, request, reveal, signed_text, test_message,
 };
-pub use message::{Detail, Kind, News};
+pub use message::Detail;
+pub use news::{Kind, News};
 pub use outbox::{APART, Failing, GATHER, Outbox};
 
 use crate::config::{Channel, Topic};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 
 /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
@@ -28,14 +30,16 @@ pub const WATCH_DELAY: Millis = Millis::from_secs(60);
 pub const WARN_DELAY: Millis = Millis::from_secs(30);
 
 /// A pool as channels look at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolState {
     /// Its status.
     pub status: Status,
     /// Since when.
     pub since: Timestamp,
-    /// Whether one of its origins fails.
-    pub fails_in_part: bool,
+    /// Its origins that fail.
+    pub failing: Vec<Name>,
+    /// Since when the first of them does.
+    pub failing_since: Timestamp,
     /// How long votes on it count.
     pub vote_ttl: Millis,
 }
@@ -43,13 +47,21 @@ pub struct PoolState {
 /// What a channel takes a pool's state for.
 #[must_use]
 pub fn of_pool(channel: &Channel, pool: PoolState) -> AlertState {
-    let trouble = |topic, delay| AlertState::Firing { topic, since: pool.since, delay };
+    let trouble = |topic, delay| AlertState::firing(topic, pool.since, delay);
+    let in_part = !pool.failing.is_empty();
     match pool.status {
         Status::Fail if channel.hears(Topic::Fail) => trouble(Topic::Fail, Millis::ZERO),
-        // Who wants to hear of warnings only is not told that a failure is the end of one.
-        Status::Fail if channel.hears(Topic::Warn) => AlertState::NoWord,
+        // Who wants to hear of less only is not told that a failure is the end of it.
+        Status::Fail if channel.hears(Topic::Warn) || channel.hears(Topic::Origin) => AlertState::NoWord,
+        Status::Warn if in_part && channel.hears(Topic::Origin) => AlertState::Firing {
+            topic: Topic::Warn,
+            // The pool may have warned before for another reason, or served no better.
+            since: pool.since.max(pool.failing_since),
+            delay: Millis::ZERO,
+            failing: pool.failing,
+        },
         Status::Warn if channel.hears(Topic::Warn) => {
-            trouble(Topic::Warn, if pool.fails_in_part { Millis::ZERO } else { WARN_DELAY })
+            trouble(Topic::Warn, if in_part { Millis::ZERO } else { WARN_DELAY })
         }
         Status::Pass | Status::Warn | Status::Fail => AlertState::Good,
         Status::Unknown if channel.hears(Topic::Watch) => {

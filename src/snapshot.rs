@@ -4,8 +4,13 @@
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
 mod at;
+mod outages;
+mod transition;
 
 use serde::{Deserialize, Serialize};
+
+pub use outages::{CALM, Happened, Happening, happenings};
+pub use transition::Transition;
 
 use crate::config::{Config, Subject};
 use crate::json;
@@ -185,21 +190,6 @@ pub struct ChannelView {
     pub sending: bool,
     /// How many pools and vantages the next one will speak of.
     pub waiting: u32,
-}
-
-/// Something that changed; if nothing did, from which status to which, something that was given up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transition {
-    /// When.
-    pub at: Timestamp,
-    /// What changed: `shop` or `shop/primary`.
-    pub subject: String,
-    /// From which status.
-    pub from: Status,
-    /// To which status.
-    pub to: Status,
-    /// Why.
-    pub reason: String,
 }
 
 /// What a reader asks for: so that one who wants one pool pays for one pool.

@@ -150,6 +150,12 @@ pub enum NameError {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Name {
     /// The longest name in bytes.
     pub const MAX_LEN: usize = 63;
@@ -298,6 +304,29 @@ as_text! {
     Name: "a name", |text| Name::parse(text).ok(),
     OriginId: "a pool and an origin", OriginId::parse,
     Fingerprint: "a fingerprint", Fingerprint::parse,
+}
+
+/// Names in a list of which the rest is only counted.
+const MOST_NAMES: usize = 3;
+
+/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
+#[must_use]
+pub fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    let mut text = String::new();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    for (index, name) in names.iter().take(MOST_NAMES).enumerate() {
+        let last = more == 0 && index.saturating_add(1) == names.len();
+        text.push_str(match (index, last) {
+            (0, _) => "",
+            (_, true) => " and ",
+            (_, false) => ", ",
+        });
+        text.push_str(name.as_ref());
+    }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -710,6 +710,7 @@ fn fields_that_name_an_origin_are_turned_back() {
     let plain = page("/", false, "http://a.example.net:8000");
     let stripped = page("/shop", true, "http://a.example.net:8000");
     let deep = page("/shop", true, "http://a.example.net:8000/two");
+    let prefixed = page("/", false, "http://a.example.net:8000/Two");
     let secure = page("/", false, "https://a.example.net");
     let asked = "https://Shop.example.org./shop/items";
     let turned = |config: &Config, status: u16, name: &str, value: &str| {
@@ -774,6 +775,15 @@ fn fields_that_name_an_origin_are_turned_back() {
             Some("https://shop.example.org/shop/items/"),
         ),
         (&deep, 307, "location", "http://a.example.net:8000/twofold", None),
+        (&deep, 307, "location", "/two/items/", Some("/shop/items/")),
+        (&deep, 307, "location", "/two", Some("/shop/")),
+        (&deep, 307, "location", "/items/", Some("/shop/items/")),
+        (&prefixed, 302, "location", "/Two/login?next=/Two/x", Some("/login?next=/Two/x")),
+        (&prefixed, 302, "location", "/Two?q", Some("/?q")),
+        (&prefixed, 302, "location", "/Twofold", None),
+        (&prefixed, 302, "location", "/login", None),
+        (&prefixed, 200, "content-location", "/Two/x.en", Some("/x.en")),
+        (&prefixed, 200, "refresh", "5; url=/Two/x", Some("5; url=/x")),
         (
             &plain,
             200,
@@ -813,6 +823,7 @@ fn fields_that_name_an_origin_are_turned_back() {
         assert_eq!(turned(config, status, name, value).as_deref(), wanted, "{status} {name}: {value}");
     }
     assert_eq!(back::hosts(&plain, 0), ["a.example.net", "b.example.net"]);
+    assert_eq!(back::hosts(&prefixed, 0), ["a.example.net", "/two", "b.example.net"]);
 }
 
 #[test]

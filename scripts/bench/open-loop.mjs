@@ -6,7 +6,7 @@ import { Agent, request as send } from "node:http";
 function one({ port, host, agent, path, method, body, deadlineMs }) {
   return new Promise((resolve) => {
     const begun = performance.now();
-    const done = (outcome) => resolve({ method, ms: performance.now() - begun, at: begun, ...outcome });
+    const done = (outcome) => resolve({ method, body, ms: performance.now() - begun, at: begun, ...outcome });
     let status;
     const options = { host: "127.0.0.1", port, path, method, headers: { host }, agent };
     const asked = send(options, (answer) => {
@@ -24,16 +24,17 @@ function one({ port, host, agent, path, method, body, deadlineMs }) {
 
 let order = 0;
 
-/** Sends `rate` requests a second for `seconds`, each tenth of them a POST of a number of its own; every outcome. */
-export async function openLoop({ port, host, rate = 300, seconds, deadlineMs = 20_000 }) {
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+/** Sends `rate` requests a second for `seconds`, one of `postEvery` a POST of a number of its own, each over a connection of its own if
+ *  `anew`; every outcome. */
+export async function openLoop({ port, host, rate = 300, seconds, postEvery = 10, anew = false, deadlineMs = 20_000 }) {
+  const agent = new Agent({ keepAlive: !anew, maxSockets: Infinity });
   const outcomes = [];
   const begun = performance.now();
   const total = Math.round(rate * seconds);
   for (let sent = 0; sent < total; ) {
     const due = Math.min(total, Math.floor(((performance.now() - begun) / 1000) * rate) + 1);
     for (; sent < due; sent += 1) {
-      const posts = sent % 10 === 9;
+      const posts = sent % postEvery === postEvery - 1;
       const body = posts ? String((order += 1)) : undefined;
       outcomes.push(one({ port, host, agent, path: posts ? "/order" : `/orders/${sent}`, method: posts ? "POST" : "GET", body, deadlineMs }));
     }

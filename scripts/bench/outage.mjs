@@ -30,9 +30,9 @@ async function pair() {
   return [await originProcess(await freePort()), await originProcess(await freePort())];
 }
 
-/** Our proxy. */
-export async function vedetteProxy(built) {
-  const [primary, standby] = await pair();
+/** Our proxy, before two origins of its own, or these. */
+export async function vedetteProxy(built, origins) {
+  const [primary, standby] = origins ?? (await pair());
   const route = `
 [[route]]
 host = "${HOST}"
@@ -46,9 +46,9 @@ retry = { status = ["500-504", "520-526"] }
   return { name: "Vedette", port: Number(new URL(worker.url).port), primary, standby, passes, stop: () => worker.stop() };
 }
 
-/** A proxy of Debian's that is started with a file of its own. */
-async function started(name, command, args, text) {
-  const [primary, standby] = await pair();
+/** A proxy of Debian's that is started with a file of its own, before two origins of its own, or these. */
+async function started({ name, command, args, text }, origins) {
+  const [primary, standby] = origins ?? (await pair());
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `vedette-${name}-`));
   const file = join(folder, "config");
@@ -62,8 +62,11 @@ async function started(name, command, args, text) {
   return { name, port, primary, standby, passes, stop };
 }
 
-const haproxy = () =>
-  started("HAProxy", HAPROXY, (file) => ["-db", "-f", file], ({ port, primary, standby }) => `defaults
+const HAPROXY_PEER = {
+  name: "HAProxy",
+  command: HAPROXY,
+  args: (file) => ["-db", "-f", file],
+  text: ({ port, primary, standby }) => `defaults
   mode http
   timeout connect ${PATIENCE_MS}ms
   timeout check 500ms
@@ -82,10 +85,14 @@ backend shop
   default-server check inter 1s fall 2 rise 2 observe layer7 error-limit 3 on-error mark-down
   server primary 127.0.0.1:${primary.port}
   server standby 127.0.0.1:${standby.port} backup
-`);
+`,
+};
 
-const nginx = () =>
-  started("nginx", NGINX, (file, folder) => ["-c", file, "-p", folder, "-e", join(folder, "error.log")], ({ folder, port, primary, standby }) => `daemon off;
+const NGINX_PEER = {
+  name: "nginx",
+  command: NGINX,
+  args: (file, folder) => ["-c", file, "-p", folder, "-e", join(folder, "error.log")],
+  text: ({ folder, port, primary, standby }) => `daemon off;
 worker_processes 1;
 pid ${join(folder, "pid")};
 events { worker_connections 4096; }
@@ -110,7 +117,11 @@ http {
     }
   }
 }
-`);
+`,
+};
+
+export const haproxyProxy = (origins) => started(HAPROXY_PEER, origins);
+export const nginxProxy = (origins) => started(NGINX_PEER, origins);
 
 /** One fault under load: every outcome, and the orders that an origin was sent twice. */
 export async function underLoad(proxy, fault, { rate = 300, before = 2, during = 5, after = 3 } = {}) {
@@ -155,7 +166,7 @@ export async function outage({ faults: rounds = 3 }) {
   const proxies = [];
   const lines = [];
   try {
-    for (const one of [vedetteProxy, haproxy, nginx]) proxies.push(await one());
+    for (const one of [vedetteProxy, haproxyProxy, nginxProxy]) proxies.push(await one());
     for (const fault of Object.keys(faults)) {
       const all = proxies.map(() => []);
       for (let round = 0; round < rounds; round += 1) {

@@ -1,9 +1,9 @@
 //! Who is told of what the Arbiter found: holds what stands against each channel's outbox, and hands out what is to be stored and sent.
 
 use super::{Arbiter, Effect, NEVER, Row, Table};
-use crate::config::{Channel, Config, Pool, Topic};
+use crate::config::{Channel, Config, Pool, Subject, Topic};
 use crate::notify::{AlertState, Answer, Detail, Outbox, PoolState, WATCH_DELAY, of_pool};
-use crate::snapshot::{ChannelView, Transition};
+use crate::snapshot::{ChannelView, OriginView, Transition};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -160,20 +160,22 @@ impl Arbiter {
     fn look_at_pool(&self, outbox: &mut Outbox, channel: &Channel, pool: &Pool, now: Timestamp) {
         let Some(standing) = self.verdicts.pool(&pool.name) else { return };
         let verdicts = || {
-            let standings = pool.subjects().filter_map(|subject| self.verdicts.get(subject.id()));
-            standings.map(|standing| &standing.verdict)
+            let of = |subject: Subject<'_>| self.verdicts.get(subject.id());
+            pool.subjects().filter_map(move |subject| Some((subject.id(), &of(subject)?.verdict)))
         };
+        let failing = || verdicts().filter(|(_, verdict)| verdict.status == Status::Fail);
         let state = PoolState {
             status: standing.status,
             since: standing.since,
-            fails_in_part: verdicts().any(|verdict| verdict.status == Status::Fail),
+            failing: failing().map(|(id, _)| id.origin.clone()).collect(),
+            failing_since: failing().map(|(_, verdict)| verdict.since).min().unwrap_or(now),
             vote_ttl: pool.vote_ttl,
         };
         let found = of_pool(channel, state);
         outbox.see(channel, &format!("pool/{}", pool.name), found, now);
         if channel.hears(Topic::Flapping) {
-            let flaps = verdicts().any(|verdict| verdict.flapping().is_some());
-            let trouble = AlertState::Firing { topic: Topic::Flapping, since: now, delay: Millis::ZERO };
+            let flaps = verdicts().any(|(_, verdict)| verdict.flapping().is_some());
+            let trouble = AlertState::firing(Topic::Flapping, now, Millis::ZERO);
             let found = if flaps { trouble } else { AlertState::Good };
             outbox.see(channel, &format!("flapping/{}", pool.name), found, now);
         }
@@ -185,7 +187,8 @@ impl Arbiter {
             let silent = until.is_none_or(|until| now > until);
             // Nobody listened before this state was made: that is no silence of the vantage.
             let since = until.map_or(self.began, |until| until.max(self.began));
-            let trouble = AlertState::Firing { topic: Topic::Watch, since, delay: WATCH_DELAY };
+            let trouble =
+                AlertState::Firing { topic: Topic::Watch, since, delay: WATCH_DELAY, failing: Vec::new() };
             let found = if silent { trouble } else { AlertState::Good };
             outbox.see(channel, &format!("vantage/{key}"), found, now);
         }
@@ -225,6 +228,12 @@ impl Arbiter {
             detail.reason.push_str("every origin passes");
         } else if amiss > REASONS {
             detail.reason.push_str(&format!("; and {} more origins", amiss.saturating_sub(REASONS)));
+        }
+        if view.status == Status::Warn {
+            let fails = |origin: &&OriginView| origin.status == Status::Fail;
+            detail.failing = view.origins.iter().filter(fails).map(|origin| origin.name.clone()).collect();
+            // In panic all count as usable, and one that fails may be chosen.
+            detail.serves = view.chosen.clone().filter(|chosen| !detail.failing.contains(chosen));
         }
         detail.traffic = match &view.chosen {
             Some(chosen) => format!("{chosen} ({})", view.choice),

@@ -34,8 +34,9 @@ const FEW_READERS: u64 = 1;
 /// Events of an origin that turns so fast that what stands is held: while the hold grows to its longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool: what the channel is to be told as it comes and as it is told, the message, and the attempt.
-const NEWS_ROWS: u64 = 4;
+/// Rows of news of one pool: what the channel is to be told as it comes (first of one origin, then of the pool) and as it is told, the
+/// message, and the attempt.
+const NEWS_ROWS: u64 = 5;
 
 /// Rows of a reminder of one pool: there is nothing new about it.
 const REMINDER_ROWS: u64 = 3;

@@ -88,6 +88,9 @@ pub enum Topic {
     /// A pool serves, with a blemish or with a part of its origins.
     #[serde(rename = "warn")]
     Warn,
+    /// An origin fails while its pool serves. Only a configuration has this word: messages call it a warning of the pool.
+    #[serde(rename = "origin")]
+    Origin,
     /// What was told is over.
     #[serde(rename = "recovered")]
     Recovered,
@@ -120,7 +123,8 @@ impl ChannelKind {
 }
 
 impl Topic {
-    const ALL: [Self; 5] = [Self::Fail, Self::Warn, Self::Recovered, Self::Flapping, Self::Watch];
+    const ALL: [Self; 6] =
+        [Self::Fail, Self::Origin, Self::Warn, Self::Recovered, Self::Flapping, Self::Watch];
 
     /// The topic as the file and messages write it.
     #[must_use]
@@ -128,6 +132,7 @@ impl Topic {
         match self {
             Self::Fail => "fail",
             Self::Warn => "warn",
+            Self::Origin => "origin",
             Self::Recovered => "recovered",
             Self::Flapping => "flapping",
             Self::Watch => "watch",
@@ -297,9 +302,9 @@ fn keys(table: &Table<'_>, kind: Option<ChannelKind>) -> Option<Vec<String>> {
 
 fn topics(table: &Table<'_>) -> Option<Vec<Topic>> {
     let Some(field) = table.get("on") else {
-        return Some(vec![Topic::Fail, Topic::Recovered, Topic::Watch]);
+        return Some(vec![Topic::Fail, Topic::Origin, Topic::Recovered, Topic::Watch]);
     };
-    let example = "one as [\"fail\", \"recovered\", \"watch\"]";
+    let example = "one as [\"fail\", \"origin\", \"recovered\", \"watch\"]";
     let items = field.list(example)?;
     let mut given = Given::default();
     let mut read = |item: &Field<'_>| {

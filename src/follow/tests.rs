@@ -49,6 +49,23 @@ fn another_revision_is_news_at_once() {
     assert!(ahead.seen(&sight(4, 5), at(6)), "but the Arbiter itself says that it was set back");
 }
 
+#[test]
+fn what_only_the_client_claims_opens_no_line_and_is_looked_into_with_the_next_refresh() {
+    let mut ahead =
+        Follower::waiting(Wait { length: Millis::from_secs(30), known: mark(99_999_999) }, LIMIT, at(1_000));
+    assert_eq!(ahead.next(at(1_000)), Next::Look);
+    assert!(!ahead.seen(&sight(4, 900), at(1_001)));
+    assert_eq!(ahead.next(at(1_001)), Next::Rest(at(1_400)));
+    assert_eq!(ahead.next(at(1_400)), Next::Look);
+    assert!(!ahead.seen(&sight(4, 900), at(1_401)), "nobody hands out a newer copy");
+    assert_eq!(ahead.next(at(1_401)), Next::Rest(at(2_401)), "and it is not looked for without a pause");
+    assert!(ahead.seen(&sight(4, 2_402), at(2_403)));
+    let mut right = waiting(5, 30, LIMIT);
+    assert!(!right.seen(&sight(4, 0).fetched_before(), at(0)));
+    assert!(!right.seen(&sight(5, 500), at(501)), "the claim was right");
+    assert_eq!(right.next(at(501)), Next::Open);
+}
+
 impl Reading {
     /// The same from before all time.
     fn fetched_before(self) -> Self {

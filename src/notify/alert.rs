@@ -1,16 +1,18 @@
 //! One subject as a channel knows it: what is wrong, and what of that the channel was told.
 //!
 //! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time, when it is over. Each recovery is
-//! told once, and only of what was told before.
+//! told once, and only of what was told before. That another origin of a pool fails while the pool goes on serving is told within the
+//! same incident.
 
 use serde::{Deserialize, Serialize};
 
-use super::message::{Kind, News};
+use super::WARN_DELAY;
+use super::news::{Kind, News};
 use crate::config::{Channel, Topic};
-use crate::units::{Millis, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 
 /// What stands with a subject at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlertState {
     /// Nothing is wrong.
     Good,
@@ -24,6 +26,8 @@ pub enum AlertState {
         since: Timestamp,
         /// It is told when it has lasted this long, if the channel does not want to wait for longer.
         delay: Millis,
+        /// The origins that fail while their pool serves, if the channel is told of each.
+        failing: Vec<Name>,
     },
 }
 
@@ -39,16 +43,19 @@ pub struct Alert {
 }
 
 /// What is wrong now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Incident {
     topic: Topic,
     since: Timestamp,
-    /// From when on it is told.
+    /// From when on it is told, or, if it was, that it came to more.
     ripe: Timestamp,
+    /// The origins that fail while their pool serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failing: Vec<Name>,
 }
 
 /// What the channel was told last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
     topic: Topic,
     since: Timestamp,
@@ -59,15 +66,29 @@ struct Told {
     /// Whether it is over only because nobody watches the subject for the channel any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     unwatched: Option<bool>,
+    /// The origins that it was told to fail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failing: Vec<Name>,
 }
 
 /// What came, lasted and went without being told: the worst of it, from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Past {
     pub(super) topic: Topic,
     pub(super) since: Timestamp,
     pub(super) until: Timestamp,
     pub(super) times: u32,
+    /// The origins that failed while their pool served.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) failing: Vec<Name>,
+}
+
+impl AlertState {
+    /// Something is wrong of which no origin is named.
+    #[must_use]
+    pub const fn firing(topic: Topic, since: Timestamp, delay: Millis) -> Self {
+        Self::Firing { topic, since, delay, failing: Vec::new() }
+    }
 }
 
 impl Alert {
@@ -83,71 +104,125 @@ impl Alert {
         self.open.is_none() && self.told.is_none() && self.past.is_none()
     }
 
-    /// Takes in what stands. Whether that is news here. `after` and whether recoveries are told are the channel's.
-    pub fn see(&mut self, found: AlertState, after: Millis, recoveries: bool, now: Timestamp) -> bool {
+    /// Takes in what stands, as `channel` is told of it. Whether that is news here.
+    pub fn see(&mut self, found: AlertState, channel: &Channel, now: Timestamp) -> bool {
         match found {
             AlertState::NoWord => false,
             AlertState::Good => {
                 let closed = self.close(now);
-                let Some(told) = self.told.as_mut().filter(|told| told.ended.is_none()) else {
-                    return closed;
-                };
-                told.ended = Some(now);
-                if !recoveries {
-                    self.told = None;
-                }
-                true
+                self.end(channel, now) || closed
             }
-            AlertState::Firing { topic, since, delay } => {
-                if let Some(open) = self.open.as_mut().filter(|open| open.topic == topic) {
-                    // It may have become more urgent meanwhile.
-                    let ripe = open.ripe.min(open.since.plus(after.max(delay)));
-                    return std::mem::replace(&mut open.ripe, ripe) != ripe;
+            AlertState::Firing { topic, since, delay, failing } => {
+                let delay = channel.after.max(delay);
+                let found = Incident { topic, since, ripe: since.plus(delay), failing };
+                if self.open.as_ref().is_some_and(|open| open.level() == found.level()) {
+                    return self.goes_on(found, delay, now);
                 }
-                // What gets worse before it could be told is told as what it became.
-                if self.open.is_some_and(|open| rank(topic) < rank(open.topic)) {
-                    self.close(now);
-                }
-                // What was told and was not over since goes on: it is told once.
-                let goes_on = self.told.filter(|told| told.topic == topic && told.ended.is_none());
-                let since = goes_on.map_or(since, |told| told.since);
-                self.open = Some(Incident { topic, since, ripe: since.plus(after.max(delay)) });
+                self.begin(found, delay, channel, now);
                 true
             }
         }
+    }
+
+    /// What is wrong is what was wrong before: it may have become more urgent, or other origins may fail. Whether that is news.
+    fn goes_on(&mut self, found: Incident, delay: Millis, now: Timestamp) -> bool {
+        let Some(mut open) = self.open.take() else { return false };
+        let before = open.clone();
+        let told = self.is_told(&open);
+        open.failing = found.failing;
+        if told && !self.is_told(&open) {
+            // One more fails: since now, whenever the first did.
+            open.ripe = now.plus(delay);
+        } else if open.failing.is_empty() {
+            open.ripe = open.ripe.min(open.since.plus(delay));
+        }
+        let news = open != before;
+        self.open = Some(open);
+        news
+    }
+
+    /// Something else is wrong than before, or anything at all.
+    fn begin(&mut self, mut found: Incident, delay: Millis, channel: &Channel, now: Timestamp) {
+        // What gets worse before it could be told is told as what it became.
+        let worse = self.open.as_ref().filter(|open| found.level() < open.level());
+        let mut eases = worse.is_some_and(|open| open.ripe <= now);
+        if worse.is_some() {
+            self.close(now);
+        }
+        let standing = self.told.as_ref().filter(|told| told.ended.is_none());
+        eases |= standing.is_some_and(|told| found.level() < told.level());
+        let goes_on = standing.filter(|told| told.level() == found.level());
+        if let Some(told) = goes_on {
+            // What was told and was not over since goes on: it is told once.
+            found.since = told.since;
+            let known = is_within(&found.failing, &told.failing);
+            found.ripe = if known { found.since } else { now }.plus(delay);
+        } else if eases && !found.failing.is_empty() {
+            // The votes of a recovery come one by one: what is left of an outage is told when it lasts.
+            found.ripe = found.since.plus(delay.max(WARN_DELAY));
+            // Who is not told of every warning is told that an outage is over as soon as the pool serves again.
+            if !channel.hears(Topic::Warn) {
+                self.end(channel, now);
+            }
+        }
+        self.open = Some(found);
+    }
+
+    /// What was told is over. Whether anything was.
+    fn end(&mut self, channel: &Channel, now: Timestamp) -> bool {
+        let Some(told) = self.told.as_mut().filter(|told| told.ended.is_none()) else { return false };
+        told.ended = Some(now);
+        if !channel.hears(Topic::Recovered) {
+            self.told = None;
+        }
+        true
     }
 
     /// Ends what is open. Whether anything was.
     fn close(&mut self, now: Timestamp) -> bool {
         let Some(open) = self.open.take() else { return false };
-        if self.is_told(open) || now < open.ripe {
+        if now < open.ripe || self.is_told(&open) {
             return true;
         }
-        self.passed(Past { topic: open.topic, since: open.since, until: now, times: 1 });
+        if self.continues(&open) {
+            // That one more failed was not told in time: its end tells of both.
+            let told = self.told.iter_mut().map(|told| &mut told.failing);
+            told.for_each(|told| add(told, &open.failing));
+            return true;
+        }
+        let Incident { topic, since, failing, .. } = open;
+        self.passed(Past { topic, since, until: now, times: 1, failing });
         true
     }
 
     /// Takes what is past together with what was before it.
     fn passed(&mut self, past: Past) {
-        let Some(before) = self.past else {
+        let Some(before) = self.past.take() else {
             self.past = Some(past);
             return;
         };
+        let mut failing = before.failing.clone();
+        add(&mut failing, &past.failing);
+        let worst = if before.level() > past.level() { &before } else { &past };
         self.past = Some(Past {
-            topic: if rank(before.topic) > rank(past.topic) { before.topic } else { past.topic },
+            topic: worst.topic,
             since: before.since.min(past.since),
             until: before.until.max(past.until),
             times: before.times.saturating_add(past.times),
+            failing: if worst.failing.is_empty() { Vec::new() } else { failing },
         });
     }
 
     /// What of it a channel listens to.
     #[must_use]
     pub fn as_heard(self, channel: &Channel) -> Self {
+        let hears = |topic, failing: &[Name]| {
+            channel.hears(topic) || !failing.is_empty() && channel.hears(Topic::Origin)
+        };
         Self {
-            open: self.open.filter(|open| channel.hears(open.topic)),
-            told: self.told.filter(|told| channel.hears(told.topic)),
-            past: self.past.filter(|past| channel.hears(past.topic)),
+            open: self.open.filter(|open| hears(open.topic, &open.failing)),
+            told: self.told.filter(|told| hears(told.topic, &told.failing)),
+            past: self.past.filter(|past| hears(past.topic, &past.failing)),
         }
     }
 
@@ -172,53 +247,57 @@ impl Alert {
         Self { told, ..self }
     }
 
-    fn is_told(&self, open: Incident) -> bool {
-        self.told
-            .is_some_and(|told| told.ended.is_none() && told.topic == open.topic && told.since == open.since)
+    /// Whether the channel was told of this incident.
+    fn continues(&self, open: &Incident) -> bool {
+        let told = self.told.as_ref().filter(|told| told.ended.is_none());
+        told.is_some_and(|told| told.level() == open.level() && told.since == open.since)
+    }
+
+    /// Whether the channel was told of all of it.
+    fn is_told(&self, open: &Incident) -> bool {
+        let told = self.told.as_ref().filter(|_| self.continues(open));
+        told.is_some_and(|told| is_within(&open.failing, &told.failing))
     }
 
     /// From when on each piece of news waits to be told.
     pub fn waits(&self) -> impl Iterator<Item = Timestamp> {
-        let ended = self.told.and_then(|told| told.ended);
-        let past = self.past.map(|past| past.until);
-        let open = self.open.filter(|open| !self.is_told(*open)).map(|open| open.ripe);
+        let ended = self.told.as_ref().and_then(|told| told.ended);
+        let past = self.past.as_ref().map(|past| past.until);
+        let open = self.open.as_ref().filter(|open| !self.is_told(open)).map(|open| open.ripe);
         [ended, past, open].into_iter().flatten()
     }
 
     /// When what lasts was last told.
     #[must_use]
     pub fn lasts(&self) -> Option<Timestamp> {
-        let open = self.open?;
-        self.told.filter(|_| self.is_told(open)).map(|told| told.at)
+        let open = self.open.as_ref()?;
+        self.told.as_ref().filter(|_| self.continues(open)).map(|told| told.at)
     }
 
     /// Everything that is to be told at `now`, in its order, as told from now on. What lasts is told again if `again`.
     pub fn tell(&mut self, subject: &str, again: bool, now: Timestamp, news: &mut Vec<News>) {
-        let mut put = |kind, topic, since, until, times| {
-            news.push(News { kind, topic, subject: subject.to_owned(), since, until, times });
-        };
-        if let Some((told, ended)) = self.told.and_then(|told| Some((told, told.ended?))) {
+        let subject = || subject.to_owned();
+        if let Some(told) = self.told.take_if(|told| told.ended.is_some()) {
             let kind = if told.unwatched == Some(true) { Kind::Unwatched } else { Kind::Over };
-            put(kind, told.topic, told.since, Some(ended), 1);
-            self.told = None;
+            let Told { topic, since, ended, failing, .. } = told;
+            news.push(News { kind, topic, subject: subject(), since, until: ended, times: 1, failing });
         }
-        if let Some(past) = self.past.take() {
-            put(Kind::Past, past.topic, past.since, Some(past.until), past.times);
+        if let Some(Past { topic, since, until, times, failing }) = self.past.take() {
+            let (kind, until) = (Kind::Past, Some(until));
+            news.push(News { kind, topic, subject: subject(), since, until, times, failing });
         }
-        if let Some(open) = self.open {
-            let told = self.told.is_some_and(|told| told.topic == open.topic && told.since == open.since);
-            let kind = if told { Kind::Still } else { Kind::Begun };
-            if (told && again) || (!told && open.ripe <= now) {
-                put(kind, open.topic, open.since, None, 1);
-                self.told = Some(Told {
-                    topic: open.topic,
-                    since: open.since,
-                    at: now,
-                    ended: None,
-                    unwatched: None,
-                });
-            }
-        }
+        let Some(open) = &self.open else { return };
+        let kind = if again && self.continues(open) {
+            Kind::Still
+        } else if open.ripe <= now && !self.is_told(open) {
+            Kind::Begun
+        } else {
+            return;
+        };
+        let Incident { topic, since, failing, .. } = open.clone();
+        self.told =
+            Some(Told { topic, since, at: now, ended: None, unwatched: None, failing: failing.clone() });
+        news.push(News { kind, topic, subject: subject(), since, until: None, times: 1, failing });
     }
 
     /// The message that was made at `made` was given up: what of this it told, and lasts, is to be told again. Whether it told anything.
@@ -230,9 +309,9 @@ impl Alert {
 
     /// The message that said this to be over was given up: it is to be said again, as past if something else was told meanwhile.
     pub(super) fn untell(&mut self, told: bool, unwatched: Option<bool>, past: Past) {
-        let Past { topic, since, until, .. } = past;
         if told && self.told.is_none() {
-            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until), unwatched });
+            let Past { topic, since, until, failing, .. } = past;
+            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until), unwatched, failing });
         } else {
             self.passed(past);
         }
@@ -253,13 +332,46 @@ impl Alert {
     }
 }
 
-/// The worse, the greater.
-const fn rank(topic: Topic) -> u8 {
+impl Incident {
+    fn level(&self) -> u8 {
+        level(self.topic, &self.failing)
+    }
+}
+
+impl Told {
+    fn level(&self) -> u8 {
+        level(self.topic, &self.failing)
+    }
+}
+
+impl Past {
+    fn level(&self) -> u8 {
+        level(self.topic, &self.failing)
+    }
+}
+
+/// The worse, the greater. A warning for which origins fail is worse than a blemish.
+const fn level(topic: Topic, failing: &[Name]) -> u8 {
     match topic {
         Topic::Recovered => 0,
         Topic::Flapping => 1,
-        Topic::Warn => 2,
-        Topic::Watch => 3,
-        Topic::Fail => 4,
+        Topic::Warn if failing.is_empty() => 2,
+        Topic::Warn | Topic::Origin => 3,
+        Topic::Watch => 4,
+        Topic::Fail => 5,
+    }
+}
+
+/// Whether all of `some` are among `all`.
+fn is_within(some: &[Name], all: &[Name]) -> bool {
+    some.iter().all(|one| all.contains(one))
+}
+
+/// Adds those that are not there yet.
+fn add(all: &mut Vec<Name>, some: &[Name]) {
+    for one in some {
+        if !all.contains(one) {
+            all.push(one.clone());
+        }
     }
 }

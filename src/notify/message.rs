@@ -7,41 +7,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::news::{Kind, News};
 use crate::config::{Channel, ChannelKind, Topic};
 use crate::json::{self, Shown};
 use crate::units::{Name, Timestamp};
-
-/// What is said of an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It has begun.
-    Begun,
-    /// It was told, and lasts.
-    Still,
-    /// It was told, and is over.
-    Over,
-    /// It was told, and nobody watches it for the channel any more.
-    Unwatched,
-    /// It came and went before it could be told.
-    Past,
-}
-
-/// One piece of news.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
-    /// What is said.
-    pub kind: Kind,
-    /// The state that is or was wrong.
-    pub topic: Topic,
-    /// With what: `pool/shop`, `flapping/shop`, `vantage/weur/0of1`.
-    pub subject: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Until when, if it is over.
-    pub until: Option<Timestamp>,
-    /// How many incidents this speaks of; more than one only of past ones.
-    pub times: u32,
-}
 
 /// What is known of a subject when a message is made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +23,10 @@ pub struct Detail {
     pub next: String,
     /// Where its traffic should go, and why.
     pub traffic: String,
+    /// The origins that fail, unless all of the pool do.
+    pub failing: Vec<Name>,
+    /// The origin that has their traffic.
+    pub serves: Option<Name>,
 }
 
 /// News told with reason and all; the rest is named.
@@ -62,72 +35,10 @@ const IN_FULL: usize = 50;
 /// Lines of a text: what a person reads on a telephone.
 const LINES: usize = 10;
 
-/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes five of one.
-const LINE: usize = 500;
-
 /// Where a list of names is cut off, in bytes.
 const NAMES: usize = 2_000;
 
 impl News {
-    /// What the message's type and its receiver's filters go by.
-    const fn word(&self) -> &'static str {
-        match self.kind {
-            Kind::Begun => self.topic.as_str(),
-            Kind::Still => "still",
-            Kind::Over => "recovered",
-            Kind::Unwatched => "unwatched",
-            Kind::Past => "past",
-        }
-    }
-
-    /// `shop`, `vantage weur/0of1`.
-    fn name(&self) -> String {
-        match self.subject.split_once('/') {
-            Some(("vantage", name)) => format!("vantage {name}"),
-            Some((_, name)) => name.to_owned(),
-            None => self.subject.clone(),
-        }
-    }
-
-    /// `shop fails`.
-    fn headline(&self) -> String {
-        let silent = self.subject.starts_with("vantage/");
-        let (name, is, was) = match self.topic {
-            Topic::Fail => (self.name(), "fails", "failed"),
-            Topic::Warn => (self.name(), "warns", "warned"),
-            Topic::Flapping => (self.name(), "flaps", "flapped"),
-            Topic::Watch if silent => (self.name(), "is silent", "was silent"),
-            Topic::Watch | Topic::Recovered => (self.name(), "is unknown", "was unknown"),
-        };
-        match self.kind {
-            Kind::Begun => format!("{name} {is}"),
-            Kind::Still => format!("{name} still {is}"),
-            Kind::Over => format!("{name} recovered: it {was}"),
-            Kind::Unwatched => format!("{name} is no longer watched: it {was}"),
-            Kind::Past if self.times > 1 => format!("{name} {was} {} times, and it is over", self.times),
-            Kind::Past => format!("{name} {was}, and it is over"),
-        }
-    }
-
-    fn line(&self, detail: &Detail) -> String {
-        let mut line = match self.until {
-            Some(until) => format!("{} ({} to {until})", self.headline(), self.since),
-            None => format!("{} since {}", self.headline(), self.since),
-        };
-        for (before, text) in
-            [(": ", &detail.reason), (". Traffic: ", &detail.traffic), (". Next: ", &detail.next)]
-        {
-            if !text.is_empty() {
-                line.push_str(before);
-                line.push_str(text);
-            }
-        }
-        match line.char_indices().nth(LINE) {
-            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-            None => line,
-        }
-    }
-
     /// `detail` is given for what is told in full.
     fn item<'a>(&'a self, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
         let health = match (base, self.subject.split_once('/')) {
@@ -149,6 +60,7 @@ impl News {
             next: detail.map(|detail| detail.next.as_str()),
             traffic: detail.map(|detail| detail.traffic.as_str()),
             health,
+            failing: &self.failing,
         }
     }
 }
@@ -174,6 +86,8 @@ struct Item<'a> {
     traffic: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     health: Option<String>,
+    #[serde(skip_serializing_if = "<[Name]>::is_empty")]
+    failing: &'a [Name],
 }
 
 /// What a webhook says.
@@ -260,7 +174,7 @@ pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail,
     let Frame { base, full, now } = frame;
     let of = |one: &News| if one.kind == Kind::Unwatched { unwatched() } else { detail(&one.subject) };
     let details: Vec<Detail> = news.iter().take(IN_FULL).map(of).collect();
-    let title = title(news);
+    let title = title(news, details.first());
     let mut lines: Vec<String> =
         news.iter().zip(&details).take(LINES).map(|(one, detail)| one.line(detail)).collect();
     lines.extend(named(news.get(LINES..).unwrap_or_default()));
@@ -291,7 +205,7 @@ pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail,
 
 /// `And shop fails, desk fails, and 480 more`; nothing if there is no news.
 fn named(news: &[News]) -> Option<String> {
-    let mut text = format!("And {}", news.first()?.headline());
+    let mut text = format!("And {}", news.first()?.headline(None));
     let mut named = 1;
     for one in news.iter().skip(1) {
         if text.len() > NAMES {
@@ -299,7 +213,7 @@ fn named(news: &[News]) -> Option<String> {
         }
         named += 1;
         text.push_str(", ");
-        text.push_str(&one.headline());
+        text.push_str(&one.headline(None));
     }
     let rest = news.len().saturating_sub(named);
     Some(if rest > 0 { format!("{text}, and {rest} more") } else { text })
@@ -315,10 +229,10 @@ fn kind_of(news: &[News]) -> String {
     }
 }
 
-/// `shop fails`; `500 pools fail, 1 recovered`.
-fn title(news: &[News]) -> String {
+/// `shop fails`; `500 pools fail, 1 recovered`. `first` is what is known of the first subject.
+fn title(news: &[News], first: Option<&Detail>) -> String {
     if let [one] = news {
-        return one.headline();
+        return one.headline(first);
     }
     let mut counts: Vec<(&str, u32)> = Vec::new();
     for one in news {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, AlertState, Past, UNTOLD};
 use super::delivery::{self, Delivery, Outcome, TIMEOUT};
-use super::message::{self, Detail, Frame, Kind, News};
+use super::message::{self, Detail, Frame};
+use super::news::{Kind, News};
 use crate::config::{Channel, Topic};
 use crate::json;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -149,12 +150,11 @@ impl Outbox {
 
     /// Takes in what stands with a subject.
     pub fn see(&mut self, channel: &Channel, subject: &str, found: AlertState, now: Timestamp) {
-        let (after, recoveries) = (channel.after, channel.hears(Topic::Recovered));
         let (news, idle) = if let Some(alert) = self.alerts.get_mut(subject) {
-            (alert.see(found, after, recoveries, now), alert.is_idle())
+            (alert.see(found, channel, now), alert.is_idle())
         } else {
             let mut alert = Alert::new();
-            alert.see(found, after, recoveries, now);
+            alert.see(found, channel, now);
             if alert.is_idle() {
                 return;
             }
@@ -345,7 +345,7 @@ impl Ended {
             Kind::Past => false,
         };
         let News { topic, since, times, .. } = *news;
-        let past = Past { topic, since, until: news.until?, times };
+        let past = Past { topic, since, until: news.until?, times, failing: news.failing.clone() };
         let unwatched = (news.kind == Kind::Unwatched).then_some(true);
         Some(Self { subject: news.subject.clone(), told, past, unwatched })
     }

@@ -6,10 +6,16 @@ use crate::units::Name;
 
 mod again;
 mod laws;
+mod part;
 mod sent;
 
-/// A channel called `ops` with these lines of its own.
+/// A channel called `ops` that is told of everything about pools, with these lines of its own.
 fn channel(lines: &str) -> Channel {
+    channel_of(&format!("on = [\"fail\", \"warn\", \"recovered\", \"flapping\", \"watch\"]\n{lines}"))
+}
+
+/// A channel called `ops` with these lines of its own, and otherwise as it comes.
+fn channel_of(lines: &str) -> Channel {
     let text = format!(
         r#"
         [[pool]]
@@ -22,7 +28,6 @@ fn channel(lines: &str) -> Channel {
         kind = "webhook"
         url = "https://hooks.example.com"
         secret = "OPS_KEY"
-        on = ["fail", "warn", "recovered", "flapping", "watch"]
         {lines}
         "#
     );
@@ -46,7 +51,10 @@ const WEEK: Millis = Millis::from_secs(7 * 86_400);
 
 impl Listener {
     fn of(lines: &str) -> Self {
-        let channel = channel(lines);
+        Self::to(channel(lines))
+    }
+
+    fn to(channel: Channel) -> Self {
         let outbox = Outbox::new(channel.name.clone());
         Self { channel, outbox, second: 0, takes: true, told: vec![], messages: vec![], given_up: 0 }
     }
@@ -149,7 +157,7 @@ fn what_gets_worse_while_it_is_gathered_is_told_as_what_it_became() {
 fn a_warning_is_told_at_once_if_an_origin_fails_and_else_when_it_lasts() {
     let channel = channel("");
     let mut outbox = Outbox::new(channel.name.clone());
-    let doubt = PoolState { fails_in_part: false, ..pool(Status::Warn, at(0)) };
+    let doubt = PoolState { failing: vec![], ..pool(Status::Warn, at(0)) };
     outbox.see(&channel, "pool/shop", of_pool(&channel, doubt), at(0));
     assert_eq!(outbox.next(&channel, at(0)), Some(at(33_000)));
     outbox.see(&channel, "pool/shop", of_pool(&channel, pool(Status::Warn, at(5_000))), at(5_000));
@@ -340,5 +348,6 @@ fn a_clock_that_steps_back_delays_nothing() {
 
 /// A pool in this state; when it warns, one of its origins fails.
 fn pool(status: Status, since: Timestamp) -> PoolState {
-    PoolState { status, since, fails_in_part: true, vote_ttl: Millis::from_secs(45) }
+    let failing = vec![Name::parse("primary").unwrap()];
+    PoolState { status, since, failing, failing_since: since, vote_ttl: Millis::from_secs(45) }
 }

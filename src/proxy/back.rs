@@ -6,13 +6,17 @@ use crate::config::{Config, OriginUrl, Route};
 use crate::path::{Parts, parts};
 use crate::units::Name;
 
-/// The hosts of a pool's origins, as its addresses write them: an answer that names none of them needs no look.
+/// The hosts of a pool's origins, and the paths that their addresses begin with, in lower case: an answer that names none of them
+/// needs no look.
 #[must_use]
 pub fn hosts(config: &Config, pool: usize) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     for origin in config.pools.get(pool).iter().flat_map(|pool| &pool.origins) {
-        if !hosts.contains(&origin.url.host) {
-            hosts.push(origin.url.host.clone());
+        for part in [&origin.url.host, &origin.url.prefix] {
+            let part = part.to_ascii_lowercase();
+            if !part.is_empty() && !hosts.contains(&part) {
+                hosts.push(part);
+            }
         }
     }
     hosts
@@ -60,8 +64,10 @@ impl Way<'_> {
     fn address(&self, value: &str) -> Option<String> {
         let value = value.trim();
         if value.starts_with('/') && !value.starts_with("//") {
-            // A path of the origin's is one without the prefix.
-            return Some(self.public(value)).filter(|public| public != value);
+            // A path of the origin's is one without the prefix, below the path of its own address.
+            let own = self.origins.iter().find_map(|origin| under(value, &origin.prefix)).map(rooted);
+            return Some(self.public(&own.unwrap_or_else(|| value.to_owned())))
+                .filter(|public| public != value);
         }
         // An address without a scheme has the one that was asked for.
         let whole = if value.starts_with("//") {
@@ -74,12 +80,11 @@ impl Way<'_> {
         let found = parts(&named)?;
         let own = self.origins.iter().find_map(|origin| {
             let at_own = origin.host == host(&found) && port(origin) == port_of(&found);
-            let below = rest.get(found.authority.len()..)?.strip_prefix(origin.prefix.as_str())?;
-            let ends = below.is_empty() || below.starts_with(['/', '?', '#']);
-            (at_own && ends).then(|| below.to_owned())
+            let path = rest.get(found.authority.len()..)?;
+            let below = if origin.prefix.is_empty() { Some(path) } else { under(path, &origin.prefix) };
+            below.filter(|_| at_own).map(rooted)
         })?;
-        let path = if own.starts_with('/') { own } else { format!("/{own}") };
-        let public = self.public(&path);
+        let public = self.public(&own);
         Some(format!("{}://{}{public}", self.asked.scheme(), matched(self.asked.authority)))
     }
 
@@ -90,10 +95,7 @@ impl Way<'_> {
             return path.to_owned();
         }
         // An application that is told the prefix (`X-Forwarded-Prefix`) writes it itself.
-        let under = path
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
-        if under { path.to_owned() } else { format!("{prefix}{path}") }
+        if under(path, prefix).is_some() { path.to_owned() } else { format!("{prefix}{path}") }
     }
 
     /// `Refresh`: seconds, and an address after `url=`, in quotes or not.
@@ -131,6 +133,17 @@ impl Way<'_> {
             .collect();
         turned.then(|| parts.join(";"))
     }
+}
+
+/// What is left of a path below a prefix that ends where a segment ends; nothing if it does not lie there, or there is none.
+fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(prefix).filter(|_| !prefix.is_empty())?;
+    (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(rest)
+}
+
+/// A path that begins with its slash.
+fn rooted(path: &str) -> String {
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }
 
 /// The host of an address in lower case, without a last dot and a port.

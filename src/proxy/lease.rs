@@ -30,7 +30,7 @@ pub struct Lease {
     pub strip: usize,
     /// How long to wait for the response headers.
     pub timeout: Millis,
-    /// The hosts of the pool: an answer that names one may have to be turned back.
+    /// The hosts of the pool, and paths of its addresses: an answer that names one may have to be turned back.
     pub hosts: Vec<String>,
     /// The methods that may be sent twice. Before others an origin is asked for a connection, and a body of up to [`HELD`] bytes is
     /// held; nothing where no other origin is left.

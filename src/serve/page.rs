@@ -63,7 +63,7 @@ pub(super) fn answer(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) 
 
 fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
     let pools = by_severity(snapshot, now);
-    let status = verdict::worst(pools.iter().map(|(status, _)| *status));
+    let status = status(&pools, now);
     let sentence = sentence::whole(snapshot, arbiter_silent, now);
     html! {
         (DOCTYPE)
@@ -90,7 +90,7 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
                         (badge(status))
                         h1 { (sentence) }
                         p { (extent(snapshot)) " As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
-                        @if pools.len() > 1 && status != Status::Pass { (tally(&pools)) }
+                        @if pools.len() > 1 && pools.iter().any(|(status, _)| *status != Status::Pass) { (tally(&pools)) }
                     }
                     (notice::notices(snapshot, arbiter_silent, now))
                     section.pools aria-labelledby="pools" {
@@ -121,6 +121,16 @@ fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> 
     let mut pools: Vec<_> = snapshot.pools.iter().map(|pool| (pool.status_at(now), pool)).collect();
     pools.sort_by_key(|(status, _)| Reverse(*status));
     pools
+}
+
+/// The status of the whole. Jobs that never reported make it no worse as long as anything else is known: the sentence names them.
+fn status(pools: &[(Status, &PoolView)], now: Timestamp) -> Status {
+    let known = pools.iter().filter_map(|(status, pool)| match sentence::is_awaited(pool, now) {
+        true if pool.origins.iter().all(sentence::is_new) => None,
+        true => Some(Status::Pass),
+        false => Some(*status),
+    });
+    verdict::worst(known)
 }
 
 /// A sign for the tab of the browser: its shape differs as well as its colour.

@@ -2,43 +2,19 @@
 // has.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, config, origin, root, startWorker } from "./lib.mjs";
+import { asked as askedOf, countingBuild } from "./counting.mjs";
+import { answers, config, origin, startWorker } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
-/** Stands between `entry.mjs` and the wasm worker, and says in the log what the Arbiter is asked for. */
-const counting = `
-export * from "./real.js";
-import * as real from "./real.js";
-
-export class Arbiter {
-  constructor(state, env) {
-    this.inner = new real.Arbiter(state, env);
-  }
-  fetch(request) {
-    console.log(JSON.stringify({ asked: new URL(request.url).pathname }));
-    return this.inner.fetch(request);
-  }
-  alarm() {
-    return this.inner.alarm();
-  }
-}
-`;
-
-let folder, primary, standby, worker;
+let build, primary, standby, worker;
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "vedette-counting-"));
-  cpSync(join(root, "build"), folder, { recursive: true });
-  renameSync(join(folder, "index.js"), join(folder, "real.js"));
-  writeFileSync(join(folder, "index.js"), counting);
+  build = countingBuild();
   primary = await origin(answers.ok);
   standby = await origin(answers.ok);
   worker = await startWorker(`plan = "free"\n${config({ shop: { primary: primary.port, standby: standby.port } })}`, {
-    env: { VEDETTE_BUILD: folder, VEDETTE_AS_DEPLOYED: "1" },
+    env: { VEDETTE_BUILD: build.folder, VEDETTE_AS_DEPLOYED: "1" },
   });
 });
 
@@ -46,11 +22,11 @@ after(async () => {
   await worker?.stop();
   await primary?.stop();
   await standby?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  build?.remove();
 });
 
 /** How often the Arbiter was asked for something. */
-const asked = (path) => worker.said().split(`{"asked":"/${path}`).length - 1;
+const asked = (path) => askedOf(worker, path);
 
 test("waits and streams follow a failover by the copy that their isolate refreshes, without a line", async () => {
   const events = await stream(worker, "/v1/stream/shop");

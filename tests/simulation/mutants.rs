@@ -67,6 +67,8 @@ pub enum Mutant {
     ToldAtOnce,
     /// What is over is not told.
     RecoveriesUntold,
+    /// A dead origin is not told while its pool serves.
+    DeadOriginsUntold,
     /// Followers are told before it is stored.
     PushesFirst,
     /// Followers are told nothing.
@@ -88,7 +90,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -116,6 +118,7 @@ impl Mutant {
         Self::NothingToldIsStored,
         Self::ToldAtOnce,
         Self::RecoveriesUntold,
+        Self::DeadOriginsUntold,
         Self::PushesFirst,
         Self::NobodyIsPushed,
         Self::HeartbeatsUnstored,
@@ -133,6 +136,7 @@ impl Mutant {
             match mutant {
                 Some(Self::ToldAtOnce) => channel.after = Millis::ZERO,
                 Some(Self::RecoveriesUntold) => channel.on.retain(|topic| *topic != Topic::Recovered),
+                Some(Self::DeadOriginsUntold) => channel.on.retain(|topic| *topic != Topic::Origin),
                 _ => {}
             }
         }

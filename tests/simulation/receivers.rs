@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use vedette::arbiter::{Row, Table};
-use vedette::config::Config;
+use vedette::config::{Channel, Config, Topic};
 use vedette::json;
 use vedette::notify::{Delivery, Outcome};
-use vedette::snapshot::{Snapshot, Transition};
+use vedette::snapshot::{PoolView, Snapshot, Transition};
 use vedette::units::{Millis, Name};
 use vedette::verdict::Status;
 
@@ -41,6 +41,9 @@ pub struct Told {
     pub since: String,
     #[serde(default = "once")]
     pub times: u64,
+    /// The origins that it names.
+    #[serde(default)]
+    pub failing: Vec<String>,
 }
 
 const fn once() -> u64 {
@@ -123,15 +126,22 @@ impl Receivers {
                 let told: Vec<&Told> = told.iter().filter(|told| told.subject == subject).collect();
                 let story = || format!("{} was told of {subject}: {told:?}", channel.name);
                 let stands = stands(&told).map_err(|why| format!("{why}; {}", story()))?;
-                let settled = snapshot.taken_at.since(pool.since).get() > 5 * 60 * SECOND;
+                let settled = |since| snapshot.taken_at.since(since).get() > 5 * 60 * SECOND;
+                let settled = settled(pool.since) && pool.origins.iter().all(|origin| settled(origin.since));
+                let dead = dead(channel, pool);
                 let wanted = match pool.status {
                     Status::Fail => Some("fail"),
-                    Status::Warn => Some("warn"),
+                    Status::Warn if channel.hears(Topic::Warn) || !dead.is_empty() => Some("warn"),
                     Status::Unknown => Some("watch"),
-                    Status::Pass => None,
+                    Status::Pass | Status::Warn => None,
                 };
-                hold(!settled || stands == wanted, || {
+                hold(!settled || stands.map(|told| told.topic.as_str()) == wanted, || {
                     format!("{subject} is {:?}; {}", pool.status, story())
+                })?;
+                let named =
+                    |name: &str| stands.is_some_and(|told| told.failing.iter().any(|one| one == name));
+                hold(!settled || dead.iter().all(|name| named(name)), || {
+                    format!("{dead:?} are dead; {}", story())
                 })?;
                 if exact {
                     let changes = self.changes.get(pool.name.as_str()).map_or(&[][..], Vec::as_slice);
@@ -144,8 +154,17 @@ impl Receivers {
     }
 }
 
+/// The origins that a channel has to be told of by their names: they fail, and their pool serves.
+fn dead<'a>(channel: &Channel, pool: &'a PoolView) -> Vec<&'a str> {
+    if pool.status != Status::Warn || channel.hears(Topic::Warn) {
+        return Vec::new();
+    }
+    let dead = pool.origins.iter().filter(|origin| origin.status == Status::Fail);
+    dead.map(|origin| origin.name.as_str()).collect()
+}
+
 /// What a channel believes of a subject in the end; nothing if it was told of a recovery of what it was not told.
-fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a str>, String> {
+fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a Told>, String> {
     let mut stands = None;
     for told in told {
         match told.kind.as_str() {
@@ -153,7 +172,7 @@ fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a str>, String> {
                 stands.take().ok_or("a recovery of nothing")?;
             }
             "past" => {}
-            _ => stands = Some(told.topic.as_str()),
+            _ => stands = Some(*told),
         }
     }
     Ok(stands)

@@ -287,11 +287,12 @@ impl Terms {
             }
         }
         self.jobs.write(&mut text);
-        // One channel is told of everything at once, the other of what lasts.
-        for (name, after) in [("all", 0), ("lasting", 60)] {
+        // One channel is told of everything at once, one of what lasts, and one of what is told by default.
+        let everything = "on = [\"fail\", \"warn\", \"recovered\", \"watch\"]\n";
+        for (name, on, after) in [("all", everything, 0), ("lasting", everything, 60), ("usual", "", 0)] {
             let _ = write!(
                 text,
-                "[[notify]]\nname = \"{name}\"\nkind = \"webhook\"\nurl = \"https://{name}.example\"\nsecret = \"KEY\"\non = [\"fail\", \"warn\", \"recovered\", \"watch\"]\nafter = \"{after}s\"\nevery = \"1h\"\ncap = \"120/1h\"\n"
+                "[[notify]]\nname = \"{name}\"\nkind = \"webhook\"\nurl = \"https://{name}.example\"\nsecret = \"KEY\"\n{on}after = \"{after}s\"\nevery = \"1h\"\ncap = \"120/1h\"\n"
             );
         }
         text

@@ -356,3 +356,37 @@ fn receivers_that_hang_keep_no_more_than_four_connections_and_the_others_have_th
     }
     assert_eq!(sent, 8);
 }
+
+/// The titles of what the channel is told from here on, second by second, while the origins stand so.
+fn told(desktop: &mut Desktop, seconds: std::ops::Range<u64>, script: &str) -> Vec<String> {
+    let mut titles = Vec::new();
+    for second in seconds {
+        for delivery in deliveries(&desktop.sees(second * 1_000, script)) {
+            let body: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+            titles.push(body["data"]["title"].as_str().unwrap().to_owned());
+            desktop.answered(&delivery, Outcome::Taken, second * 1_000 + 5);
+        }
+    }
+    titles
+}
+
+#[test]
+fn a_dead_origin_is_told_with_who_serves_and_its_end_with_how_long_it_lasted() {
+    let mut desktop = Desktop::of("");
+    assert_eq!(told(&mut desktop, 2..30, "++"), [""; 0]);
+    assert_eq!(told(&mut desktop, 30..90, "-+"), ["shop: primary fails; standby serves"]);
+    let ended = told(&mut desktop, 90..150, "++");
+    assert_eq!(ended, ["shop recovered after 1m: primary failed"]);
+}
+
+#[test]
+fn a_dead_origin_is_told_once_whatever_dies_between_the_votes_and_the_message() {
+    let mut desktop = Desktop::of("");
+    told(&mut desktop, 2..30, "++");
+    let mut titles = Vec::new();
+    for second in 30..60 {
+        titles.extend(told(&mut desktop, second..second + 1, "-+"));
+        desktop.crashes(second * 1_000 + 500);
+    }
+    assert_eq!(titles, ["shop: primary fails; standby serves"]);
+}

@@ -41,6 +41,7 @@ fn detail() -> Detail {
         seen_from: vec![Name::parse("enam").unwrap(), Name::parse("weur").unwrap()],
         next: "two passes from one of them".into(),
         traffic: "standby (the primary fails)".into(),
+        ..Detail::default()
     }
 }
 

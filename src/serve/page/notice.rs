@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::sentence::is_new;
-use super::text::{Plain, ago, instant, listed};
+use super::text::{Plain, ago, instant};
 use crate::snapshot::{Snapshot, WatchView};
-use crate::units::Timestamp;
+use crate::units::{Timestamp, listed};
 
 /// The notices; none if all is as it should be.
 pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {

@@ -1,8 +1,7 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
-use super::text::listed;
 use crate::snapshot::{OriginView, PoolView, Snapshot};
-use crate::units::Timestamp;
+use crate::units::{Timestamp, listed};
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
@@ -25,19 +24,20 @@ impl Saying {
     }
 }
 
-/// The state of the whole.
+/// The state of the whole. What serves comes before jobs that report by themselves, and a job that never did is named only if nothing
+/// else is amiss.
 pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> String {
-    let troubled: Vec<&PoolView> = super::by_severity(snapshot, now)
-        .into_iter()
-        .take_while(|(status, _)| *status != Status::Pass)
-        .map(|(_, pool)| pool)
-        .collect();
+    let troubled = super::by_severity(snapshot, now).into_iter();
+    let troubled = troubled.take_while(|(status, _)| *status != Status::Pass).map(|(_, pool)| pool);
+    let (awaited, mut troubled): (Vec<&PoolView>, Vec<&PoolView>) =
+        troubled.partition(|pool| is_awaited(pool, now));
+    troubled.sort_by_key(|pool| pool.is_of_heartbeats());
     let everywhere =
         |is: &dyn Fn(&OriginView) -> bool| snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is);
     let because = |why| if arbiter_silent { "the Arbiter does not answer" } else { why };
     if snapshot.pools.is_empty() {
         "Nothing is watched".to_owned()
-    } else if troubled.is_empty() {
+    } else if troubled.is_empty() && awaited.is_empty() {
         "Everything passes".to_owned()
     } else if everywhere(&is_new) {
         let first = if everywhere(&|origin| origin.beat.is_some()) {
@@ -48,6 +48,11 @@ pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
         ["No verdict yet: ", because(first)].concat()
     } else if everywhere(&|origin| origin.status_at(now) == Status::Unknown) {
         ["Nothing fresh is known: ", because("no evidence comes in")].concat()
+    } else if troubled.is_empty() {
+        let jobs = awaited.iter().flat_map(|pool| &pool.origins).filter(|job| is_new(job));
+        let names: Vec<&str> = jobs.map(|job| job.name.as_str()).collect();
+        let have = if names.len() == 1 { "has" } else { "have" };
+        format!("Everything passes; {} {have} not reported yet", listed(&names))
     } else if troubled.len() <= IN_FULL {
         let sayings: Vec<String> = troubled
             .iter()
@@ -94,6 +99,11 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
         };
         return Saying { head: "is down", detail };
     }
+    if is_awaited(pool, now) && new.len() < pool.origins.len() {
+        let have = if new.len() == 1 { "has" } else { "have" };
+        let detail = format!("{} {have} not reported yet", listed(&new));
+        return Saying { head: "waits", detail };
+    }
     if new.len() == pool.origins.len() {
         return Saying { head: "has no verdict yet", detail: String::new() };
     }
@@ -133,6 +143,15 @@ pub(super) fn is_new(origin: &OriginView) -> bool {
         None => origin.votes.iter().any(|vote| vote.opinion != Opinion::Undecided),
     };
     origin.status == Status::Unknown && !evidence
+}
+
+/// Whether all that is amiss with a pool are jobs that never reported.
+pub(super) fn is_awaited(pool: &PoolView, now: Timestamp) -> bool {
+    pool.origins.iter().any(is_new)
+        && pool
+            .origins
+            .iter()
+            .all(|origin| origin.status_at(now) == Status::Pass || origin.beat.is_some() && is_new(origin))
 }
 
 /// Whether a job cannot be heard, whatever it does.

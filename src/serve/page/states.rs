@@ -59,8 +59,19 @@ pub fn all() -> Vec<State> {
         many(12, 12).shown("many-fail"),
         hostile().shown("hostile-texts"),
         jobs().shown("heartbeats-awaited"),
+        jobs().beats("hourly").later(3).shown("heartbeat-awaited"),
+        jobs_alone().beats("hourly").later(3).shown("one-of-two-heartbeats"),
+        jobs()
+            .beats("hourly")
+            .seen("apac enam weur", "shop/primary -")
+            .shown("heartbeat-awaited-in-an-outage"),
         reported().waits(600).beats("hourly").later(3).shown("heartbeats-on-time"),
         reported().waits(4_300).later(3).shown("heartbeat-overdue"),
+        reported()
+            .waits(93_000)
+            .later(3)
+            .seen("enam weur", "shop/primary ~")
+            .shown("heartbeat-overdue-in-an-outage"),
         reported().deaf().later(3).shown("heartbeats-not-heard"),
     ]
 }
@@ -245,12 +256,21 @@ fn without_votes(story: Story) -> State {
 
 /// Jobs that report by themselves, beside a pool that is probed.
 fn jobs() -> Story {
-    let text = "heartbeat_secret = \"HEARTBEAT_KEY\"\n[defaults]\ninterval = \"5s\"\nvantages = [\"apac\", \"enam\", \"weur\"]\n\
-                [[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"primary\"\nurl = \"https://10.0.0.1\"\n\
-                [[pool]]\nname = \"jobs\"\norigin = [\n\
+    let shop = "[defaults]\ninterval = \"5s\"\nvantages = [\"apac\", \"enam\", \"weur\"]\n\
+                [[pool]]\nname = \"shop\"\n[[pool.origin]]\nname = \"primary\"\nurl = \"https://10.0.0.1\"\n";
+    jobs_beside(shop).shop_passes()
+}
+
+/// Jobs that report by themselves, and nothing else.
+fn jobs_alone() -> Story {
+    jobs_beside("")
+}
+
+fn jobs_beside(other: &str) -> Story {
+    let jobs = "[[pool]]\nname = \"jobs\"\norigin = [\n\
                 { name = \"hourly\", kind = \"heartbeat\", period = \"1h\", grace = \"5m\" },\n\
                 { name = \"nightly\", kind = \"heartbeat\", period = \"24h\", grace = \"1h\" },\n]\n";
-    Story::under(text).shop_passes()
+    Story::under(&format!("heartbeat_secret = \"HEARTBEAT_KEY\"\n{other}{jobs}"))
 }
 
 /// Two origins of three fail.

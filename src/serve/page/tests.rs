@@ -61,15 +61,39 @@ fn one_sentence_names_what_matters() {
             "service-022, service-026, service-030 and 2 more are down; 5 others do not pass",
         ),
         ("many-fail", "service-008, service-009, service-010 and 2 more are down; 7 others do not pass"),
-        ("heartbeats-awaited", "jobs has no verdict yet"),
+        ("heartbeats-awaited", "Everything passes; hourly and nightly have not reported yet"),
+        ("heartbeat-awaited", "Everything passes; nightly has not reported yet"),
+        ("one-of-two-heartbeats", "Everything passes; nightly has not reported yet"),
+        ("heartbeat-awaited-in-an-outage", "shop is down: its only origin fails"),
         ("heartbeats-on-time", "Everything passes"),
         ("heartbeat-overdue", "jobs is degraded: hourly fails"),
+        (
+            "heartbeat-overdue-in-an-outage",
+            "shop is degraded: primary serves with a warning; jobs is down: both heartbeats fail",
+        ),
         ("heartbeats-not-heard", "jobs is unknown: hourly and nightly cannot be heard"),
     ];
     for (name, expected) in table {
         assert_eq!(sentence(name), expected, "{name}");
     }
     assert_eq!(STATES.len(), table.len() + 1, "all but the hostile texts");
+}
+
+#[test]
+fn the_sign_of_the_whole_is_that_of_the_sentence() {
+    let table = [
+        ("heartbeat-awaited", "state pass"),
+        ("heartbeats-awaited", "state pass"),
+        ("one-of-two-heartbeats", "state pass"),
+        ("heartbeat-awaited-in-an-outage", "state fail"),
+        ("heartbeat-overdue", "state warn"),
+        ("first-seconds", "state unknown"),
+    ];
+    for (name, class) in table {
+        assert!(page(state(name)).contains(&format!("<div class=\"{class}\">")), "{name}");
+    }
+    let row = text(&page(state("heartbeat-awaited")));
+    assert!(row.contains("warnjobswaits: nightly has not reported yet"), "{row}");
 }
 
 #[test]
@@ -89,7 +113,7 @@ fn an_origin_shows_verdict_reason_since_age_and_what_each_vantage_measured() {
         "weur (AMS)fail13 msstatus 503origin-proven",
         "apacpass211 msstatus 200origin-proven1 db call, 2 ms5 s ago",
         "The signal names standby: standby is passing; primary is",
-        "shop/primarywarn → fail2 of 3 vantages",
+        "09:41:51 UTCshop/primaryfail for 4 s so far2 of 3 vantages",
         "3 of 3 vantages report",
     ] {
         assert!(text.contains(shown), "{shown} is not in {text}");
@@ -132,6 +156,31 @@ fn what_was_given_up_is_an_event_without_a_turn() {
     let page = answer(&snapshot, false, *now).body;
     let event = page.split_once("notify/ops").unwrap().1.split_once("</li>").unwrap().0;
     assert!(event.contains("given up") && !event.contains('→'), "{event}");
+}
+
+#[test]
+fn an_outage_is_one_row_with_its_length_whatever_changed_on_its_way() {
+    let rows = |name: &str| {
+        let page = page(state(name));
+        let (_, events) = page.split_once("<ol class=\"events\">").unwrap();
+        let (events, _) = events.split_once("</ol>").unwrap();
+        let rows = events.split("</li>").filter(|row| !row.is_empty());
+        rows.map(|row| text(&format!("<body>{row}"))).collect::<Vec<_>>()
+    };
+    let started = "shopunknown → passprimary is passing and first by priority";
+    let table: [(&str, &[&str]); 4] = [
+        ("passing", &[started]),
+        ("nowhere-to-go", &["shopfail for 0 s so farprimary: 2 of 3 vantages: apac, enam", started]),
+        ("failback", &["shop/primaryfail for 5 s2 of 3 vantages: apac, enam", started]),
+        ("flapping", &["shop/primaryfail for 26 s so far, 3 times2 of 3 vantages", started]),
+    ];
+    for (name, expected) in table {
+        let rows = rows(name);
+        assert_eq!(rows.len(), expected.len(), "{name}: {rows:?}");
+        for (row, expected) in rows.iter().zip(expected) {
+            assert!(row.contains(expected), "{name}: {expected} is not in {row}");
+        }
+    }
 }
 
 #[test]

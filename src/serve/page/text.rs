@@ -2,14 +2,11 @@
 
 use maud::{Markup, Render, html};
 
-use crate::units::Timestamp;
+use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
 /// A longer text is cut: a reason is a sentence, not a document.
 const LONGEST: usize = 400;
-
-/// Names in a list of which the rest is only counted.
-const MOST_NAMES: usize = 3;
 
 /// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without characters that are not seen but
 /// change how others are (control characters and those that turn the direction of writing). A point in time is marked as one, so
@@ -60,31 +57,17 @@ pub(super) fn instant(at: Timestamp, now: Timestamp) -> Markup {
 
 /// How long ago, as people say it: `12 s`, `4 min`, `3 h`, `2 d`. The script counts it on.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
-    let seconds = now.since(at).as_secs();
+    html! { time.ago datetime=(at) { (lasted(now.since(at))) } }
+}
+
+/// So long a time, said in the same way.
+pub(super) fn lasted(time: Millis) -> String {
+    let seconds = time.as_secs();
     let (count, unit) = match seconds {
         0..=119 => (seconds, " s"),
         120..=7_199 => (seconds / 60, " min"),
         7_200..=172_799 => (seconds / 3_600, " h"),
         _ => (seconds / 86_400, " d"),
     };
-    html! { time.ago datetime=(at) { (count) (unit) } }
-}
-
-/// `a`, `a and b`, `a, b and c`, `a, b, c and 4 more`.
-pub(super) fn listed<S: AsRef<str>>(names: &[S]) -> String {
-    let mut text = String::new();
-    let more = names.len().saturating_sub(MOST_NAMES);
-    for (index, name) in names.iter().take(MOST_NAMES).enumerate() {
-        let last = more == 0 && index.saturating_add(1) == names.len();
-        text.push_str(match (index, last) {
-            (0, _) => "",
-            (_, true) => " and ",
-            (_, false) => ", ",
-        });
-        text.push_str(name.as_ref());
-    }
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
+    format!("{count}{unit}")
 }

@@ -166,7 +166,13 @@ impl World {
             // Two reports of the same evidence differ by as much as the clock of their vantage jumped between them.
             let jumps = if self.setup.faults.clocks > 0 { 2 * HOUR } else { 0 };
             let transit = self.transit() + jumps;
-            twins::rebuilt(&self.given[self.arbiter.version], &self.arbiter.rows(20), living, now, transit)?;
+            twins::rebuilt(
+                &self.given[self.arbiter.version],
+                &self.arbiter.rows(vedette::limits::EVENTS_SHOWN),
+                living,
+                now,
+                transit,
+            )?;
         }
         Ok(true)
     }

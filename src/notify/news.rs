@@ -1,0 +1,144 @@
+//! One piece of news, and how it is said to people: `shop fails`, `shop: primary fails; standby serves`.
+
+use super::message::Detail;
+use crate::config::Topic;
+use crate::units::{Millis, Name, Timestamp, listed};
+
+/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes five of one.
+const LINE: usize = 500;
+
+/// What is said of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It has begun.
+    Begun,
+    /// It was told, and lasts.
+    Still,
+    /// It was told, and is over.
+    Over,
+    /// It was told, and nobody watches it for the channel any more.
+    Unwatched,
+    /// It came and went before it could be told.
+    Past,
+}
+
+/// One piece of news.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// What is said.
+    pub kind: Kind,
+    /// The state that is or was wrong.
+    pub topic: Topic,
+    /// With what: `pool/shop`, `flapping/shop`, `vantage/weur/0of1`.
+    pub subject: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, if it is over.
+    pub until: Option<Timestamp>,
+    /// How many incidents this speaks of; more than one only of past ones.
+    pub times: u32,
+    /// The origins that fail or failed while their pool serves or served, if the channel is told of each.
+    pub failing: Vec<Name>,
+}
+
+impl News {
+    /// What the message's type and its receiver's filters go by.
+    pub(super) const fn word(&self) -> &'static str {
+        match self.kind {
+            Kind::Begun => self.topic.as_str(),
+            Kind::Still => "still",
+            Kind::Over => "recovered",
+            Kind::Unwatched => "unwatched",
+            Kind::Past => "past",
+        }
+    }
+
+    /// `shop`, `vantage weur/0of1`.
+    fn name(&self) -> String {
+        match self.subject.split_once('/') {
+            Some(("vantage", name)) => format!("vantage {name}"),
+            Some((_, name)) => name.to_owned(),
+            None => self.subject.clone(),
+        }
+    }
+
+    /// `shop fails`; `shop: primary fails; standby serves`. What is said of origins that fail now is said where `detail` is given.
+    pub(super) fn headline(&self, detail: Option<&Detail>) -> String {
+        let failing = self.failing(detail);
+        if !failing.is_empty() {
+            return self.headline_of(failing, detail);
+        }
+        let silent = self.subject.starts_with("vantage/");
+        let (name, is, was) = match self.topic {
+            Topic::Fail => (self.name(), "fails", "failed"),
+            Topic::Warn | Topic::Origin => (self.name(), "warns", "warned"),
+            Topic::Flapping => (self.name(), "flaps", "flapped"),
+            Topic::Watch if silent => (self.name(), "is silent", "was silent"),
+            Topic::Watch | Topic::Recovered => (self.name(), "is unknown", "was unknown"),
+        };
+        match self.kind {
+            Kind::Begun => format!("{name} {is}"),
+            Kind::Still => format!("{name} still {is}"),
+            Kind::Over => format!("{name} recovered{}: it {was}", self.length()),
+            Kind::Unwatched => format!("{name} is no longer watched: it {was}"),
+            Kind::Past if self.times > 1 => format!("{name} {was} {} times, and it is over", self.times),
+            Kind::Past => format!("{name} {was}, and it is over"),
+        }
+    }
+
+    /// The origins to name: those that the channel is told of by themselves, else those that make the pool warn now.
+    fn failing<'a>(&'a self, detail: Option<&'a Detail>) -> &'a [Name] {
+        match (self.kind, self.topic) {
+            (Kind::Begun | Kind::Still, Topic::Warn) if self.failing.is_empty() => {
+                detail.map_or(&[], |detail| &detail.failing)
+            }
+            _ => &self.failing,
+        }
+    }
+
+    /// `shop: primary fails; standby serves`.
+    fn headline_of(&self, failing: &[Name], detail: Option<&Detail>) -> String {
+        let (name, origins) = (self.name(), listed(failing));
+        let fail = if failing.len() == 1 { "fails" } else { "fail" };
+        let serves = detail.and_then(|detail| detail.serves.as_ref());
+        let serves = serves.map_or_else(String::new, |serves| format!("; {serves} serves"));
+        match self.kind {
+            Kind::Begun => format!("{name}: {origins} {fail}{serves}"),
+            Kind::Still => format!("{name}: {origins} still {fail}{serves}"),
+            Kind::Over => format!("{name} recovered{}: {origins} failed", self.length()),
+            Kind::Unwatched => format!("{name} is no longer watched: {origins} failed"),
+            Kind::Past if self.times > 1 => {
+                format!("{name}: {origins} failed {} times, and it is over", self.times)
+            }
+            Kind::Past => format!("{name}: {origins} failed, and it is over"),
+        }
+    }
+
+    /// ` after 12m 5s`: how long it lasted, in whole seconds.
+    fn length(&self) -> String {
+        let lasted = self.until.map(|until| Millis::from_secs(until.since(self.since).as_secs()));
+        lasted.map_or_else(String::new, |lasted| format!(" after {lasted}"))
+    }
+
+    pub(super) fn line(&self, detail: &Detail) -> String {
+        let headline = self.headline(Some(detail));
+        let mut line = match self.until {
+            Some(until) => format!("{headline} ({} to {until})", self.since),
+            // The last word of the headline is not of the origin that fails.
+            None if !self.failing(Some(detail)).is_empty() => format!("{headline} (since {})", self.since),
+            None => format!("{headline} since {}", self.since),
+        };
+        for (before, text) in
+            [(": ", &detail.reason), (". Traffic: ", &detail.traffic), (". Next: ", &detail.next)]
+        {
+            if !text.is_empty() {
+                line.push_str(before);
+                line.push_str(text);
+            }
+        }
+        match line.char_indices().nth(LINE) {
+            Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+            None => line,
+        }
+    }
+}
