@@ -11,7 +11,16 @@ const COPIES_MOST = 1000;
 const KEPT_AT = "vedette-kept-at";
 
 /** Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy. */
-const ASIDE = ["age", "cache-control", "cdn-cache-control", "cloudflare-cdn-cache-control", "content-encoding", "expires", "pragma", "vary"];
+const ASIDE = [
+  "age",
+  "cache-control",
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "content-encoding",
+  "expires",
+  "pragma",
+  "vary",
+];
 const aside = (/** @type {string} */ name) => `vedette-copy-${name}`;
 
 /** All of a body, if it is as long as was announced; nothing if it breaks off, or is longer.

@@ -189,7 +189,12 @@ export class Carrier {
     if (response && isGood(outcome, lease)) {
       lease.count += 1;
       const took = Date.now() - began;
-      return this.#handedOn(response, journey, lease, lease.append.map(([name, value]) => [name, name === "server-timing" ? value + took : value]));
+      return this.#handedOn(
+        response,
+        journey,
+        lease,
+        lease.append.map(([name, value]) => [name, name === "server-timing" ? value + took : value]),
+      );
     }
     // It holds for nobody any more.
     this.forget();

@@ -144,7 +144,10 @@ await main(async () => {
   }
   console.log(`vedette listens on ${url}`);
   // The platform fires cron each minute; `wrangler dev` does not, so this does. The first time arms the watch.
-  const cron = () => fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`).then((answer) => answer.text()).catch(() => {});
+  const cron = () =>
+    fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`)
+      .then((answer) => answer.text())
+      .catch(() => {});
   await cron();
   setInterval(cron, 60_000);
 });

@@ -12,7 +12,8 @@ await main(async () => {
   for (const { name, compressed, counted } of parts) line(name, compressed, counted ? "" : ", not counted");
   const sum = uploaded(parts);
   line("upload", sum, `, alarm at ${gzipBytes}`);
-  if (sum > gzipBytes) throw new Stop(
+  if (sum > gzipBytes)
+    throw new Stop(
       "The upload is larger than anybody expects: find what grew, and measure its start-up (npm run bench -- startup --against FOLDER). " +
         "If it is meant, move the alarm in scripts/size-budget.json.",
     );

@@ -120,8 +120,12 @@ Vedette watches two sample origins${reporting ? " and a job" : ""}:
   shop      http://shop.localhost:${PORT}/     (the traffic itself, by whichever origin answers)
   inbox     http://127.0.0.1:${INBOX}/          (what it tells whom)
   primary   http://127.0.0.1:9101   (process ${children[0].pid})
-  standby   http://127.0.0.1:9102   (process ${children[1].pid})${reporting ? `
-  ${JOB}   reports every 20 s      (process ${reporting.pid})` : ""}
+  standby   http://127.0.0.1:9102   (process ${children[1].pid})${
+    reporting
+      ? `
+  ${JOB}   reports every 20 s      (process ${reporting.pid})`
+      : ""
+  }
 
 Some things to try:
 

@@ -76,7 +76,13 @@ await main(async () => {
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
   const first = [...builds(), ...long()];
   const good = await steps(
-    [...first, ...wild(first.map(({ name }) => name), skipped)],
+    [
+      ...first,
+      ...wild(
+        first.map(({ name }) => name),
+        skipped,
+      ),
+    ],
     [...skipped].map(([test, name]) => `${wildName(test)}: there is no ${name}, nor the apt-get that would bring it`),
   );
   process.exit(good ? 0 : 1);

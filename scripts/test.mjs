@@ -114,7 +114,13 @@ await main(async () => {
   console.log(`[test] ${storage()}`);
   const first = checks();
   const good = await steps(
-    [...first, ...runtimeTests(first.map(({ name }) => name), skipped)],
+    [
+      ...first,
+      ...runtimeTests(
+        first.map(({ name }) => name),
+        skipped,
+      ),
+    ],
     [...skipped].map(([test, name]) => `${runtimeName(test)}: there is no ${name}, nor the apt-get that would bring it`),
   );
   process.exit(good ? 0 : 1);

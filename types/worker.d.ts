@@ -72,12 +72,7 @@ export interface Copy {
   append: Pairs;
 }
 
-export type Step =
-  | { learn: number; pool: string }
-  | { send: Send }
-  | { pass: Pairs }
-  | { answer: Answer }
-  | { copy: Copy; else: Step };
+export type Step = { learn: number; pool: string } | { send: Send } | { pass: Pairs } | { answer: Answer } | { copy: Copy; else: Step };
 
 /** What the core says of a copy that is worth keeping; times in milliseconds, the length in bytes. */
 export interface Keep {

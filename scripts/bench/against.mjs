@@ -27,7 +27,8 @@ const sides = (folder) => [
 /** The parts that compare with the build in a folder. */
 export function against(folder) {
   for (const file of ["entry.mjs", "Cargo.toml", "build/index_bg.wasm"])
-    if (!existsSync(join(folder, file))) throw new Stop(`There is no ${file} in ${folder}; --against takes a checkout in which npm run build ran.`);
+    if (!existsSync(join(folder, file)))
+      throw new Stop(`There is no ${file} in ${folder}; --against takes a checkout in which npm run build ran.`);
   const of = (part) => (options) => part(sides(folder), options);
   return { size: of(size), startup: of(startup), health: of(health), proxy: of(proxy), scale: of(scale), haproxy: of(haproxy) };
 }
@@ -36,7 +37,9 @@ export function against(folder) {
 const noise = (part, ratios) =>
   console.log(
     `[${part}] noise, the other build against itself: ` +
-      Object.entries(ratios).map(([name, ratio]) => `${name} ${ratio.toFixed(2)}`).join(", "),
+      Object.entries(ratios)
+        .map(([name, ratio]) => `${name} ${ratio.toFixed(2)}`)
+        .join(", "),
   );
 
 /** Runs `work` with two origins, and whatever else it adds; all is stopped in the end. */
@@ -89,7 +92,11 @@ async function startup(three, { starts = 20 }) {
     const all = (of) => Object.fromEntries(Object.entries(COLD).map(([name, key]) => [name, of(key)]));
     for (const [at, { name }] of three.entries()) {
       const ms = all((of) => median(rounds.map((seen) => seen[at][of])));
-      console.log(`[startup] ${name}: ${Object.entries(ms).map(([what, value]) => `${what} ${value.toFixed(1)} ms`).join(", ")}`);
+      console.log(
+        `[startup] ${name}: ${Object.entries(ms)
+          .map(([what, value]) => `${what} ${value.toFixed(1)} ms`)
+          .join(", ")}`,
+      );
     }
     noise("startup", all(ratio(2, 1)));
     return lines("startup ", all(ratio(0, 1)));
@@ -140,7 +147,11 @@ async function scale(three, { seconds = 40, most = 1_000 }) {
   const origin = await originProcess(await freePort());
   const said = [];
   try {
-    for (const [origins, vantages] of [[100, 3], [1_000, 1], [1_000, 3]].filter(([origins]) => origins <= most)) {
+    for (const [origins, vantages] of [
+      [100, 3],
+      [1_000, 1],
+      [1_000, 3],
+    ].filter(([origins]) => origins <= most)) {
       const found = [];
       for (const { folder } of three) found.push(await watched({ origins, vantages, port: origin.port, seconds, folder }));
       const row = `${origins} origins × ${vantages}`;
@@ -160,7 +171,10 @@ async function scale(three, { seconds = 40, most = 1_000 }) {
 
 /** Detection and recovery: all three watch the same origins in the same moment, from three vantages. HAProxy is not there. */
 async function haproxy(three, { faults: count = 20 }) {
-  const watch = ({ folder }) => (origins) => vedetteWatches(origins, ["weur", "enam", "apac"], folder);
+  const watch =
+    ({ folder }) =>
+    (origins) =>
+      vedetteWatches(origins, ["weur", "enam", "apac"], folder);
   const serve = { ours: watch(three[0]), other: watch(three[1]), again: watch(three[2]) };
   return noticing(serve, count, (fault, what, times) => {
     const seconds = (name) => median(times.map((time) => time[name])) / 1000;

@@ -74,14 +74,19 @@ const isUp = (socket, name) =>
 
 /** The worker of the checkout in `folder`, from these vantages. */
 export async function vedetteWatches(origins, vantages, folder) {
-  const tables = origins.map(({ port }, place) => `
+  const tables = origins.map(
+    ({ port }, place) => `
   [[pool.origin]]
   name = "${nameOf(place)}"
   url = "http://127.0.0.1:${port}"
-`);
+`,
+  );
   const worker = await serveVedette(configured(pool({ vantages }) + tables.join(""), folder), { folder });
   const word = async (name) => (await worker.get(`/health/shop/${name}?format=text`)).text();
-  const says = (...wanted) => async (name) => wanted.includes((await word(name)).trim());
+  const says =
+    (...wanted) =>
+    async (name) =>
+      wanted.includes((await word(name)).trim());
   // What a minority of the vantages has yet to see serves again, with a warning; HAProxy knows no such state.
   return { content: says("pass"), up: says("pass", "warn"), down: says("fail"), stop: worker.stop };
 }

@@ -22,7 +22,12 @@ export const fromMemory = (worker, path) =>
 export async function allPass(worker) {
   const { checks } = await (await worker.get("/health/shop")).json();
   const votes = ["primary", "standby"].flatMap((origin) => checks[`shop/${origin}:vote`] ?? []);
-  return votes.length === 6 && Object.values(checks).flat().every(({ status }) => status === "pass");
+  return (
+    votes.length === 6 &&
+    Object.values(checks)
+      .flat()
+      .every(({ status }) => status === "pass")
+  );
 }
 
 /** Serves our worker, which watches two real origins, and the peers with its answers; `serving` collects what is to be stopped. */

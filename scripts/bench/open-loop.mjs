@@ -36,7 +36,9 @@ export async function openLoop({ port, host, rate = 300, seconds, postEvery = 10
     for (; sent < due; sent += 1) {
       const posts = sent % postEvery === postEvery - 1;
       const body = posts ? String((order += 1)) : undefined;
-      outcomes.push(one({ port, host, agent, path: posts ? "/order" : `/orders/${sent}`, method: posts ? "POST" : "GET", body, deadlineMs }));
+      outcomes.push(
+        one({ port, host, agent, path: posts ? "/order" : `/orders/${sent}`, method: posts ? "POST" : "GET", body, deadlineMs }),
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

@@ -135,7 +135,9 @@ export async function underLoad(proxy, fault, { rate = 300, before = 2, during =
   await mends(proxy.primary);
   const outcomes = await load;
   const twice = [];
-  const orders = await Promise.all([proxy.primary, proxy.standby].map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/orders`)).json()));
+  const orders = await Promise.all(
+    [proxy.primary, proxy.standby].map(async ({ port }) => (await fetch(`http://127.0.0.1:${port}/orders`)).json()),
+  );
   for (const order of new Set(orders.flatMap(Object.keys))) {
     const times = orders.reduce((sum, own) => sum + (own[order] ?? 0), 0);
     if (times > 1) twice.push(order);
@@ -179,7 +181,10 @@ export async function outage({ faults: rounds = 3 }) {
           `[outage] ${fault}, ${name}: ${sum("failed")} of ${sum("gets")} GETs failed, ${sum("broken")} broken off after they had begun, ` +
             `${sum("failedPosts")} of ${sum("posts")} POSTs failed, ${sum("twice")} sent twice; longest wait ${(longest / 1000).toFixed(2)} s, ${sum("overHalf")} over 0.5 s`,
         );
-        lines.push(`outage ${fault}, ${name}, failed GETs: ${sum("failed")}`, `outage ${fault}, ${name}, longest wait in s: ${(longest / 1000).toFixed(2)}`);
+        lines.push(
+          `outage ${fault}, ${name}, failed GETs: ${sum("failed")}`,
+          `outage ${fault}, ${name}, longest wait in s: ${(longest / 1000).toFixed(2)}`,
+        );
       }
     }
     return lines;

@@ -48,8 +48,10 @@ export default {
 /** Routes, the first of which takes what is measured, and so many others that do not. */
 export const routes = (count) =>
   `\n[[route]]\nhost = "${HOST}"\npool = "shop"\n` +
-  Array.from({ length: count - 1 }, (_, at) =>
-    `\n[[route]]\nhost = "${at % 2 ? HOST : `shop-${at}.localhost`}"\npath = "/section-${at}"\npool = "shop"\n`).join("");
+  Array.from(
+    { length: count - 1 },
+    (_, at) => `\n[[route]]\nhost = "${at % 2 ? HOST : `shop-${at}.localhost`}"\npath = "/section-${at}"\npool = "shop"\n`,
+  ).join("");
 
 export async function proxy({ rounds = 40, seconds = 1, load: kind = "wrk" }) {
   const load = kind === "loop" ? loop() : await wrk();
@@ -66,8 +68,7 @@ export async function proxy({ rounds = 40, seconds = 1, load: kind = "wrk" }) {
     const vedette = (name, count) => add(name, serveVedette(configured(toml + routes(count))));
     const ours = await vedette("ours", 10);
     const many = await vedette("ours with 1,000 routes", 1_000);
-    const peer = (name) =>
-      add(name, serve({ entry: "peer.mjs", texts: { "peer.mjs": passThrough }, outbound: `127.0.0.1:${ports[0]}` }));
+    const peer = (name) => add(name, serve({ entry: "peer.mjs", texts: { "peer.mjs": passThrough }, outbound: `127.0.0.1:${ports[0]}` }));
     const [through, copy] = [await peer("return fetch(request)"), await peer("its copy")];
     const source = careful(`http://127.0.0.1:${ports[0]}`);
     const same = await add("the careful peer", serve({ entry: "peer.mjs", texts: { "peer.mjs": source } }));

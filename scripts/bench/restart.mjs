@@ -83,7 +83,8 @@ function told(kind, name, runs) {
 }
 
 export async function restart({ seconds = 30, rounds = 1, servers: chosen }) {
-  if (seconds < SECONDS_LEAST) throw new Stop(`--seconds must be at least ${SECONDS_LEAST} for restart: both servers have to come back within it.`);
+  if (seconds < SECONDS_LEAST)
+    throw new Stop(`--seconds must be at least ${SECONDS_LEAST} for restart: both servers have to come back within it.`);
   const kinds = chosen ? chosen.split(",") : Object.keys(servers);
   const unknown = kinds.find((kind) => !(kind in servers));
   if (unknown !== undefined) throw new Stop(`There is no server ${unknown}; there are ${Object.keys(servers).join(", ")}.`);
@@ -103,7 +104,8 @@ export async function restart({ seconds = 30, rounds = 1, servers: chosen }) {
       const of = { "failed GETs": "failedGets", "failed POSTs": "failedPosts", "POSTs executed twice": "twice" };
       for (const [what, field] of Object.entries(of)) lines.push(`restart ${kind}, ${name}, ${what}: ${sum(own, field)}`);
       const ratio = (share) => (times.Vedette[share] / times[name][share]).toFixed(2);
-      if (name !== "Vedette") for (const share of ["p50", "p99"]) lines.push(`restart ${kind}, GET ${share} against ${name}: ${ratio(share)}`);
+      if (name !== "Vedette")
+        for (const share of ["p50", "p99"]) lines.push(`restart ${kind}, GET ${share} against ${name}: ${ratio(share)}`);
     }
   }
   return lines;

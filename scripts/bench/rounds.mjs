@@ -23,7 +23,12 @@ export async function compare(part, load, [one, other], path, { rounds, seconds,
   const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
   // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very different figures, and any
   // middle of such figures jumps between them. The p99 of all answers of all rounds does not.
-  const p99 = [0, 1].map((index) => quantile(pairs.flatMap((pair) => pair[index].latencies), 0.99));
+  const p99 = [0, 1].map((index) =>
+    quantile(
+      pairs.flatMap((pair) => pair[index].latencies),
+      0.99,
+    ),
+  );
   const ofNeighbours = (of) => median(pairs.map(([left, right]) => left[of] / right[of]));
   console.log(`[${part}] ${path}, ${rounds} rounds of ${one.name} and ${other.name}`);
   for (const [index, { name }] of [one, other].entries()) {

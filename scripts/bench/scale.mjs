@@ -105,7 +105,9 @@ async function exported(origins, port, seconds) {
   const config = join(folder, "blackbox.yml");
   writeFileSync(config, "modules:\n  http_2xx:\n    prober: http\n    timeout: 3s\n    http:\n      preferred_ip_protocol: ip4\n");
   const own = await freePort();
-  const child = start(BLACKBOX, [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${own}`, "--log.level=error"], { stdio: "ignore" });
+  const child = start(BLACKBOX, [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${own}`, "--log.level=error"], {
+    stdio: "ignore",
+  });
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   try {
     await until("the blackbox exporter listens", async () => (await fetch(`http://127.0.0.1:${own}/-/healthy`)).ok);
@@ -130,7 +132,10 @@ function engines(pairs) {
   const [command, args] = example("scale", pairs.flat().map(String), { optimised: true });
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Stop(`The engines could not be measured:\n${stderr}`);
-  return stdout.trim().split("\n").map((line) => JSON.parse(line));
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 export async function scale({ seconds = 40, most = 100_000 }) {
@@ -139,11 +144,26 @@ export async function scale({ seconds = 40, most = 100_000 }) {
   try {
     console.log("[scale] in workerd, every origin probed every 10 s by each vantage:");
     console.log("[scale] origins  vantages  shards  probes/s (wanted)  lag p50  lag p99  missed  CPU/probe  CPU     memory");
-    for (const [origins, vantages] of [[10, 1], [10, 3], [100, 1], [100, 3], [1000, 1], [1000, 3]].filter(([origins]) => origins <= most)) {
+    for (const [origins, vantages] of [
+      [10, 1],
+      [10, 3],
+      [100, 1],
+      [100, 3],
+      [1000, 1],
+      [1000, 3],
+    ].filter(([origins]) => origins <= most)) {
       const found = await watched({ origins, vantages, port: origin.port, seconds });
       const cells = [
-        [origins, 7], [vantages, 10], [found.shards, 8], [`${found.probes.toFixed(1)} (${found.wanted})`, 18], [`${found.p50} ms`, 8],
-        [`${found.p99} ms`, 9], [found.missed, 8], [`${found.cpu.toFixed(2)} ms`, 11], [`${found.load.toFixed(0)}%`, 6], [`${found.memory.toFixed(0)} MB`, 9],
+        [origins, 7],
+        [vantages, 10],
+        [found.shards, 8],
+        [`${found.probes.toFixed(1)} (${found.wanted})`, 18],
+        [`${found.p50} ms`, 8],
+        [`${found.p99} ms`, 9],
+        [found.missed, 8],
+        [`${found.cpu.toFixed(2)} ms`, 11],
+        [`${found.load.toFixed(0)}%`, 6],
+        [`${found.memory.toFixed(0)} MB`, 9],
       ];
       console.log(`[scale] ${cells.map(([cell, width]) => String(cell).padStart(width)).join("")}`);
       lines.push(`scale ${origins} origins × ${vantages} lag p99: ${found.p99} ms`);
@@ -157,8 +177,27 @@ export async function scale({ seconds = 40, most = 100_000 }) {
     await origin.stop();
   }
   console.log("[scale] the engines alone, simulated:");
-  for (const found of engines([[10, 3], [100, 3], [1000, 3], [10_000, 3], [100_000, 1]].filter(([origins]) => origins <= most))) {
-    const { origins, vantages, probes_per_s, reports_per_s, rows_per_s, us_per_probe, us_per_report, summary_bytes, fragment_bytes, bytes_per_origin } = found;
+  for (const found of engines(
+    [
+      [10, 3],
+      [100, 3],
+      [1000, 3],
+      [10_000, 3],
+      [100_000, 1],
+    ].filter(([origins]) => origins <= most),
+  )) {
+    const {
+      origins,
+      vantages,
+      probes_per_s,
+      reports_per_s,
+      rows_per_s,
+      us_per_probe,
+      us_per_report,
+      summary_bytes,
+      fragment_bytes,
+      bytes_per_origin,
+    } = found;
     console.log(
       `[scale] ${origins} origins × ${vantages}, ${found.shards} shards: ${probes_per_s} probes/s, ${reports_per_s} reports/s, ${rows_per_s} rows/s; ` +
         `${us_per_probe} µs a probe, ${us_per_report} µs a report; summary ${summary_bytes} bytes, fragment ${fragment_bytes}; ${bytes_per_origin} bytes an origin`,

@@ -18,7 +18,19 @@ const python = (...args) => [wildPython, ["-m", ...args]];
 /** What starts each of them on a port. */
 export const servers = {
   uvicorn: (port) => python("uvicorn", "app:app", "--port", port, "--log-level", "error"),
-  gunicorn: (port) => python("gunicorn", "app:app", "--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2", "--bind", `127.0.0.1:${port}`, "--log-level", "error"),
+  gunicorn: (port) =>
+    python(
+      "gunicorn",
+      "app:app",
+      "--worker-class",
+      "uvicorn_worker.UvicornWorker",
+      "--workers",
+      "2",
+      "--bind",
+      `127.0.0.1:${port}`,
+      "--log-level",
+      "error",
+    ),
   granian: (port) => python("granian", "--interface", "asgi", "app:app", "--host", "127.0.0.1", "--port", port, "--log-level", "error"),
   hypercorn: (port) => python("hypercorn", "app:app", "--bind", `127.0.0.1:${port}`, "--log-level", "error"),
   node: (port) => [process.execPath, [join(applications, "server.mjs"), port]],

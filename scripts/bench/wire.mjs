@@ -26,9 +26,7 @@ const RUNTIME = ["content-length", "transfer-encoding", "connection", "keep-aliv
 /** The answer as a worker makes it: what a peer needs to give the same. */
 export const made = ({ status, fields, body }) => ({
   status,
-  headers: Object.fromEntries(
-    fields.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !RUNTIME.includes(name)),
-  ),
+  headers: Object.fromEntries(fields.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !RUNTIME.includes(name))),
   body,
 });
 

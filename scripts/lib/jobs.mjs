@@ -49,7 +49,12 @@ export async function schedule(jobs, ended, cores = availableParallelism()) {
       running.delete(job);
       finish(job, error, begun);
     };
-    running.set(job, Promise.resolve().then(job.run).then(() => end(), end));
+    running.set(
+      job,
+      Promise.resolve()
+        .then(job.run)
+        .then(() => end(), end),
+    );
   };
   while (open.length || running.size) {
     for (const job of [...open]) {

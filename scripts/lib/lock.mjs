@@ -46,7 +46,9 @@ export function takeFolder(folder) {
       const other = holds(readOrNothing(file));
       if (other !== undefined) {
         rmSync(half, { force: true });
-        throw new Stop(`The state folder ${folder} is in use by another instance (process ${other}). End that one, or give this one a folder of its own: VEDETTE_STATE=<folder>.`);
+        throw new Stop(
+          `The state folder ${folder} is in use by another instance (process ${other}). End that one, or give this one a folder of its own: VEDETTE_STATE=<folder>.`,
+        );
       }
       rmSync(file, { force: true });
     }

@@ -7,7 +7,10 @@ export function paletted({ width, height, pixels }) {
   const colourAt = (pixel) => pixels.readUIntBE(4 * pixel, 3);
   const seen = new Map();
   for (let pixel = 0; pixel < width * height; pixel += 1) seen.set(colourAt(pixel), (seen.get(colourAt(pixel)) ?? 0) + 1);
-  const palette = [...seen].sort(([, one], [, other]) => other - one).slice(0, 256).map(([colour]) => colour);
+  const palette = [...seen]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, 256)
+    .map(([colour]) => colour);
 
   const known = new Map(palette.map((colour, index) => [colour, index]));
   const indexOf = (colour) => {
@@ -16,8 +19,7 @@ export function paletted({ width, height, pixels }) {
   };
   // Each row begins with its filter; none compresses an index any better.
   const rows = Buffer.alloc(height * (width + 1));
-  for (let y = 0; y < height; y += 1)
-    for (let x = 0; x < width; x += 1) rows[y * (width + 1) + 1 + x] = indexOf(colourAt(y * width + x));
+  for (let y = 0; y < height; y += 1) for (let x = 0; x < width; x += 1) rows[y * (width + 1) + 1 + x] = indexOf(colourAt(y * width + x));
 
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -46,8 +46,7 @@ export function prerequisites({ withPython, withChecks }) {
     throw new Stop("Rust is missing; install it with rustup (https://rustup.rs), which also brings cargo.");
   if (!works("cargo", ["--version"]))
     throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
-  if (!works("cc", ["--version"]))
-    throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
+  if (!works("cc", ["--version"])) throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
   if (withChecks && !works("curl", ["--version"]))
     throw new Stop("The curl command, which the examples that follow the signal need, is missing (Debian: apt-get install curl).");
   if (withChecks && !works("openssl", ["version"]))
@@ -220,7 +219,9 @@ export async function setup({ withPython = false, withChecks = false } = {}) {
     Promise.all([
       withChecks ? brought() : [],
       packages(),
-      rustTarget().then(glueTool).then(() => withChecks && rustChecks()),
+      rustTarget()
+        .then(glueTool)
+        .then(() => withChecks && rustChecks()),
       withPython && venv(),
     ]),
   );

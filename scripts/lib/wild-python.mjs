@@ -27,7 +27,15 @@ export async function wildVenv() {
     try {
       mkdirSync(cache, { recursive: true });
       await run("python3", ["-m", "venv", half]);
-      await run(join(half, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements]);
+      await run(join(half, "bin", "python"), [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--requirement",
+        requirements,
+      ]);
       renameSync(half, folder);
     } catch (error) {
       // Another checkout was first.

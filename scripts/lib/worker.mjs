@@ -9,7 +9,12 @@ import { bindgen } from "./setup.mjs";
 const targetFolder = () => process.env.CARGO_TARGET_DIR || below("target");
 
 const FEATURES = [
-  "mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types",
+  "mutable-globals",
+  "sign-ext",
+  "nontrapping-float-to-int",
+  "bulk-memory",
+  "multivalue",
+  "reference-types",
   "exception-handling",
 ];
 
@@ -18,12 +23,10 @@ const SMALLER = ["-O1", "--shrink-level=2", "--strip-producers", "--strip-target
 
 /** The glue is made for exactly one version of the library. */
 function checkVersions() {
-  const of = (file, name) =>
-    readFileSync(below(file), "utf8").match(new RegExp(`name = "${name}"\nversion = "([^"]+)"`))?.[1];
+  const of = (file, name) => readFileSync(below(file), "utf8").match(new RegExp(`name = "${name}"\nversion = "([^"]+)"`))?.[1];
   const library = of("Cargo.lock", "wasm-bindgen");
   const tool = of("tools/bindgen/Cargo.lock", "wasm-bindgen-cli-support");
-  if (library !== tool)
-    throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
+  if (library !== tool) throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
 }
 
 /** Compiles the worker into `out` (default `build`); nothing is done if nothing changed. `plain` leaves the wasm as it was compiled. */
@@ -74,8 +77,7 @@ export const OPTIMISED = ["--config", "tests/optimised.toml"];
 export const vedette = (...args) => ours("vedette", [], args);
 
 /** A program of `examples/`, as `[command, args]`. */
-export const example = (name, args, { optimised = false } = {}) =>
-  ours(name, [...(optimised ? OPTIMISED : []), "--example", name], args);
+export const example = (name, args, { optimised = false } = {}) => ours(name, [...(optimised ? OPTIMISED : []), "--example", name], args);
 
 /** Checks a configuration and compiles it to what the worker of the checkout in `folder` reads; `text` says all that is wrong with it. */
 export function compile(file, { deploy = false, folder = root } = {}) {

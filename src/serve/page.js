@@ -40,8 +40,7 @@ function morph(old, fresh) {
   }
   // Whether something is unfolded is the reader's to say; only what gets into another state may unfold itself.
   if (fresh.open && old.className !== fresh.className) old.open = true;
-  for (const { name, value } of fresh.attributes)
-    if (name !== "open" && old.getAttribute(name) !== value) old.setAttribute(name, value);
+  for (const { name, value } of fresh.attributes) if (name !== "open" && old.getAttribute(name) !== value) old.setAttribute(name, value);
   const known = new Map([...old.children].filter(({ id }) => id).map((child) => [child.id, child]));
   let next = old.firstChild;
   for (const child of [...fresh.childNodes]) {

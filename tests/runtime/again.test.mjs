@@ -22,7 +22,12 @@ after(async () => {
 /** How many answers came from each layer. */
 async function counts() {
   const [, line] = (await worker.text("/readyz?verbose")).match(/by layer: (.*)/);
-  return Object.fromEntries(line.split(", ").map((part) => part.split(" ").reverse()).map(([layer, count]) => [layer, Number(count)]));
+  return Object.fromEntries(
+    line
+      .split(", ")
+      .map((part) => part.split(" ").reverse())
+      .map(([layer, count]) => [layer, Number(count)]),
+  );
 }
 
 const paths = ["/health", "/health/shop", "/health/shop/primary", "/health?format=text", "/route/shop", "/route/shop?format=text"];

@@ -85,9 +85,16 @@ test("the upload is measured where nothing was built for a deployment", (t) => {
   for (const file of readdirSync(root).filter((file) => file.endsWith(".mjs"))) copyFileSync(join(root, file), join(folder, file));
   const filter = (file) => !basename(file).startsWith("config.txt");
   cpSync(join(root, "build"), join(folder, "build"), { recursive: true, filter });
-  const names = (parts) => parts.filter(({ counted }) => counted).map(({ name }) => name).sort();
+  const names = (parts) =>
+    parts
+      .filter(({ counted }) => counted)
+      .map(({ name }) => name)
+      .sort();
   assert.deepEqual(names(upload(folder)), names(upload()));
-  assert.ok(upload(folder).every(({ counted }) => counted), "there is no configuration");
+  assert.ok(
+    upload(folder).every(({ counted }) => counted),
+    "there is no configuration",
+  );
 });
 
 test("an interrupted benchmark leaves no process and no folder behind", async (t) => {
@@ -96,10 +103,14 @@ test("an interrupted benchmark leaves no process and no folder behind", async (t
   const child = start(node22, command("health", "--load", "loop"), { stdio: "ignore", env: { ...process.env, TMPDIR: folder } });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   // Two origins and a worker.
-  const below = await until("the worker runs", () => {
-    const found = descendants(child.pid);
-    return found.length >= 3 && found;
-  }, 30_000);
+  const below = await until(
+    "the worker runs",
+    () => {
+      const found = descendants(child.pid);
+      return found.length >= 3 && found;
+    },
+    30_000,
+  );
   assert.notDeepEqual(readdirSync(folder), []);
   child.kill("SIGINT");
   await ended;
@@ -139,8 +150,22 @@ test("rounds are pooled as distributions of equal weight", () => {
 
 test("answers may differ by what moves, and by nothing else", () => {
   const answer = (fields, body) => ({ status: 200, fields, body });
-  const one = answer([["Age", "0"], ["ETag", '"a"'], ["x-kind", "a"]], '{"status":"pass","time":"2026-11-23T16:01:05.308Z"}');
-  const later = answer([["Age", "1"], ["ETag", '"b"'], ["x-kind", "a"]], '{"status":"pass","time":"2026-11-23T16:01:07.999Z"}');
+  const one = answer(
+    [
+      ["Age", "0"],
+      ["ETag", '"a"'],
+      ["x-kind", "a"],
+    ],
+    '{"status":"pass","time":"2026-11-23T16:01:05.308Z"}',
+  );
+  const later = answer(
+    [
+      ["Age", "1"],
+      ["ETag", '"b"'],
+      ["x-kind", "a"],
+    ],
+    '{"status":"pass","time":"2026-11-23T16:01:07.999Z"}',
+  );
   assert.equal(difference(still(one), still(later)), undefined);
   assert.match(difference(one, later), /"Age","1"/);
   const failing = answer(one.fields, one.body.replace("pass", "fail"));

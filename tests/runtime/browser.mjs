@@ -13,8 +13,13 @@ export const browser = () =>
   chromium.launch({
     executablePath: CHROMIUM,
     args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
     ],
   });
 
@@ -38,7 +43,8 @@ export async function axeFinds(page) {
   // The policy of the page allows no script of ours; the inspector's way in is not subject to it.
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>
-    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+  );
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
 }
 
@@ -48,7 +54,9 @@ export const overflows = (page) => page.evaluate(() => document.documentElement.
 /** Serves the pages of a folder, by name and the one in `shown` at `/`, with the style, script and policy of the worker. */
 export async function serveStates(folder) {
   const source = (name) => readFileSync(join(root, "src", "serve", name), "utf8");
-  const policy = source("page.rs").match(/default-src[^"]*/)[0].replace(/\\\s*/g, "");
+  const policy = source("page.rs")
+    .match(/default-src[^"]*/)[0]
+    .replace(/\\\s*/g, "");
   const names = readdirSync(folder).map((file) => file.replace(".html", ""));
   const states = { names, shown: "passing", asked: 0 };
   const answer = (path) => {

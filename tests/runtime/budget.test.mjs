@@ -82,8 +82,10 @@ test("a minute at rest costs what is calculated", { timeout: 180_000 }, async (t
   // The votes of all three are stored, and the first alarms after that have rung.
   const begun = Date.now() + 5_000;
   await until("a minute has passed", (see) => see(tallies().at(-1)?.at) > begun + MINUTE, 2 * MINUTE);
-  const counted = (what) => tallies().filter(({ tally, at }) => tally === what && at > begun && at <= begun + MINUTE)
-    .reduce((sum, { n }) => sum + n, 0);
+  const counted = (what) =>
+    tallies()
+      .filter(({ tally, at }) => tally === what && at > begun && at <= begun + MINUTE)
+      .reduce((sum, { n }) => sum + n, 0);
   const calculated = {
     requests: (day["Durable Object requests"] - READS - CRON) / 1_440,
     rows: day["rows written"] / 1_440,

@@ -93,7 +93,17 @@ test("conditional requests", async () => {
 for (const path of ["/", "/health", "/health/shop", "/route/shop", "/livez", "/readyz", "/nope"]) {
   test(`HEAD of ${path} is GET without the body`, async () => {
     // What changes with the moment, or belongs to the connection, is not compared.
-    const moving = ["age", "vedette-evidence-age", "cache-control", "cache-status", "date", "etag", "content-length", "transfer-encoding", "connection"];
+    const moving = [
+      "age",
+      "vedette-evidence-age",
+      "cache-control",
+      "cache-status",
+      "date",
+      "etag",
+      "content-length",
+      "transfer-encoding",
+      "connection",
+    ];
     const fixed = ({ headers }) => Object.fromEntries([...headers].filter(([name]) => !moving.includes(name)));
     const [get, head] = [await worker.get(path), await worker.get(path, { method: "HEAD" })];
     assert.equal(head.status, get.status);
@@ -124,8 +134,18 @@ test("every answer has its age and the security headers", async () => {
 
 test("every kind of answer has the headers that keep browsers from guessing", async () => {
   const asks = [
-    ["/livez"], ["/readyz"], ["/readyz?verbose"], ["/style.css"], ["/page.js"], ["/nope"], ["/health/nope"], ["/health?format=xml"],
-    ["/health?format=text"], ["/route/shop?format=text"], ["/route/shop?format=redirect"], ["/health", { method: "POST" }],
+    ["/livez"],
+    ["/readyz"],
+    ["/readyz?verbose"],
+    ["/style.css"],
+    ["/page.js"],
+    ["/nope"],
+    ["/health/nope"],
+    ["/health?format=xml"],
+    ["/health?format=text"],
+    ["/route/shop?format=text"],
+    ["/route/shop?format=redirect"],
+    ["/health", { method: "POST" }],
     ["/route/shop", { headers: { "if-none-match": (await worker.get("/route/shop")).headers.get("etag") } }],
   ];
   for (const [path, init] of asks) {

@@ -21,7 +21,10 @@ after(async () => {
 async function trap(where) {
   const asked = { headers: { "vedette-trap": where }, signal: AbortSignal.timeout(3000) };
   // A target that is not written in the usual way is never answered from what is kept: it enters wasm.
-  await worker.get("/health/shop?now", asked).then((answer) => answer.text()).catch(() => {});
+  await worker
+    .get("/health/shop?now", asked)
+    .then((answer) => answer.text())
+    .catch(() => {});
 }
 
 const crashes = () => worker.said().split("trapped on purpose").length;

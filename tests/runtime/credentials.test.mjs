@@ -14,8 +14,13 @@ before(async () => {
   elsewhere = await origin(answers.ok);
   away = await origin((_, response) => response.writeHead(302, { location: `http://127.0.0.1:${elsewhere.port}/there` }).end());
   home = await origin((request, response) =>
-    request.url === "/health" ? response.writeHead(302, { location: `http://127.0.0.1:${home.port}/there` }).end() : answers.ok(request, response));
-  const headers = Object.entries(written).map(([name, value]) => `${name} = "${value}"`).join(", ");
+    request.url === "/health"
+      ? response.writeHead(302, { location: `http://127.0.0.1:${home.port}/there` }).end()
+      : answers.ok(request, response),
+  );
+  const headers = Object.entries(written)
+    .map(([name, value]) => `${name} = "${value}"`)
+    .join(", ");
   const pool = (name, port) => `
 [[pool]]
 name = "${name}"

@@ -35,7 +35,10 @@ after(async () => {
 async function rows() {
   const page = await worker.text("/");
   const [, events] = page.match(/<ol class="events">(.*?)<\/ol>/s);
-  return events.split("</li>").slice(0, -1).map((row) => row.replace(/<[^>]*>/g, ""));
+  return events
+    .split("</li>")
+    .slice(0, -1)
+    .map((row) => row.replace(/<[^>]*>/g, ""));
 }
 
 /** The news of every message, in their order. */
@@ -55,13 +58,22 @@ test("its failure is told, with a sentence about it", async () => {
 test("the page says it in one row that lasts, whatever changed on the way", async () => {
   const [outage, ...others] = await rows();
   assert.match(outage, /UTCshop\/primaryfail for \d+ s so far/);
-  assert.ok(others.every((row) => !row.includes("primaryfail")), others.join("\n"));
+  assert.ok(
+    others.every((row) => !row.includes("primaryfail")),
+    others.join("\n"),
+  );
 });
 
 test("its end is told with how long it lasted, and stands in the same row", async () => {
   primary.answer = answers.ok;
   const told = await until("its end is told", (see) => see(news()).length > 1 && news(), 90_000);
-  assert.deepEqual(told.map(({ kind, subject }) => [kind, subject]), [["warn", "pool/shop"], ["recovered", "pool/shop"]]);
+  assert.deepEqual(
+    told.map(({ kind, subject }) => [kind, subject]),
+    [
+      ["warn", "pool/shop"],
+      ["recovered", "pool/shop"],
+    ],
+  );
   assert.match(told[1].title, /^shop recovered after (\d+m ?)?(\d+s)?: primary failed$/);
   const [outage, ...others] = await rows();
   assert.match(outage, /UTCshop\/primaryfail for \d+ s\d of 3 vantages/);

@@ -70,7 +70,10 @@ test("a configuration with public addresses is accepted for an address of one's 
   assert.equal(code, 0, said);
   for (const name of ["VANTAGE", "ARBITER", "SNAPSHOTS"]) assert.ok(said.includes(`env.${name}`), said);
   const files = readdirSync(out);
-  assert.ok(files.some((file) => file.endsWith(".wasm")), files.join(" "));
+  assert.ok(
+    files.some((file) => file.endsWith(".wasm")),
+    files.join(" "),
+  );
   const config = files.find((file) => file.endsWith("config.txt"));
   assert.ok(config, files.join(" "));
   assert.match(readFileSync(join(out, config), "utf8"), /"host":"origin\.example"/);

@@ -18,9 +18,8 @@ let failing = [];
 const from = (request) => request.headers["user-agent"].match(/\(\+vantage=(\w+)\)/)?.[1];
 /** Behind a network that some vantages are cut off from. */
 const reachable = (answer) => (request, response) =>
-  (cutOff.includes(from(request)) ? request.socket.destroy() : answer(request, response));
-const watched = reachable((request, response) =>
-  (failing.includes(from(request)) ? answers.broken : answers.ok)(request, response));
+  cutOff.includes(from(request)) ? request.socket.destroy() : answer(request, response);
+const watched = reachable((request, response) => (failing.includes(from(request)) ? answers.broken : answers.ok)(request, response));
 
 /** What a cache in front of an origin answers. */
 const cache = (status) => (_, response) => response.writeHead(200, { "cf-cache-status": status }).end('{"ok":true}');
@@ -37,7 +36,10 @@ before(async () => {
   const ttl = `vote_ttl = "${TTL / 1000}s"`;
   // Another vantage for what else is watched: who sees any origin pass is not cut off.
   const settings = { shop: ttl, cached: `${ttl}\nvantages = ["eeur"]`, locked: 'vantages = ["eeur"]' };
-  const text = config(pools, { settings }).replace(/(name = "locked"[\s\S]*?path = "\/health")/, '$1, headers = { authorization = { secret = "NOT_SET" } }');
+  const text = config(pools, { settings }).replace(
+    /(name = "locked"[\s\S]*?path = "\/health")/,
+    '$1, headers = { authorization = { secret = "NOT_SET" } }',
+  );
   worker = await startWorker(`references = ["http://127.0.0.1:${reference.port}"]\n${text}`, { build: ".vedette/build-trap" });
   for (const id of ["shop/primary", "shop/standby"]) await comes(id, "is decided everywhere", ({ output }) => output.startsWith("3 of 3"));
   await says("cached/only", "pass");
@@ -49,10 +51,15 @@ after(async () => {
 });
 
 /** Waits until a verdict is as `check` wants it. */
-const comes = (id, what, check) => until(`${id} ${what}`, async (see) => {
-  const seen = see(await verdict(worker, id));
-  return check(seen) && seen;
-}, 30_000);
+const comes = (id, what, check) =>
+  until(
+    `${id} ${what}`,
+    async (see) => {
+      const seen = see(await verdict(worker, id));
+      return check(seen) && seen;
+    },
+    30_000,
+  );
 const says = (id, status) => comes(id, `says ${status}`, ({ observedValue }) => observedValue === status);
 
 /** What became of a pool or origin, newest first: no change of a verdict is without its event. */
@@ -71,7 +78,10 @@ describe("evidence", { concurrency: true }, () => {
         const text = await page(worker, id);
         for (const said of [seen.output, "weur (AMS) expired"]) assert.ok(text.includes(said), `${said} is not in ${text}`);
       }
-      assert.ok(reference.requests.some((request) => request.vantage === undefined && from(request) === "weur"), "it was asked");
+      assert.ok(
+        reference.requests.some((request) => request.vantage === undefined && from(request) === "weur"),
+        "it was asked",
+      );
       const ready = await worker.text("/readyz?verbose");
       assert.match(ready, new RegExp(`\\[-\\]vantage weur has no evidence of shop/\\w+: ${BLIND}`));
       assert.match(ready, /\[\+\]vantage weur 0of1 .*reported at/);
@@ -132,7 +142,10 @@ describe("evidence", { concurrency: true }, () => {
   test("a secret that is not set is named, and is no failure", async () => {
     const seen = await comes("locked/only", "says why", ({ output }) => output.includes("NOT_SET"));
     assert.deepEqual([seen.observedValue, seen.served, seen.code], ["unknown", "warn", 200]);
-    assert.equal(seen.output, "0 live votes, 1 needed: the others have not decided yet; eeur has no evidence: the secret NOT_SET is not set");
+    assert.equal(
+      seen.output,
+      "0 live votes, 1 needed: the others have not decided yet; eeur has no evidence: the secret NOT_SET is not set",
+    );
     assert.equal(seen.next, "decided when 1 more vantage decides");
     assert.deepEqual(seen.votes, {});
     assert.match(await worker.text("/readyz?verbose"), /\[-\]vantage eeur has no evidence of locked\/only: the secret NOT_SET is not set/);
@@ -148,7 +161,8 @@ test("when the watch falls silent, every vote is shown as expired, and since whe
   const seen = await says("shop/primary", "unknown");
   assert.deepEqual([seen.served, seen.code], ["warn", 200]);
   const all = await comes("shop/primary", "has no live vote", ({ votes }) =>
-    Object.values(votes).every(({ observedValue }) => observedValue === "expired"));
+    Object.values(votes).every(({ observedValue }) => observedValue === "expired"),
+  );
   assertVotes(all, { weur: "expired", enam: "expired", apac: "expired" }, TTL);
   for (const vote of Object.values(all.votes)) assert.ok(Date.parse(vote.validUntil) <= Date.now(), JSON.stringify(vote));
   assert.equal((await page(worker, "shop/primary")).match(/expired \d+ s ago/g).length, 3);

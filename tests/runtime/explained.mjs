@@ -24,7 +24,12 @@ export async function signal(worker, name) {
   return { ...(await answer.json()), code: answer.status };
 }
 
-const plain = (html) => html.replace(/<[^>]+>/g, " ").replace(/&quot;/g, '"').replace(/&amp;/g, "&").replace(/\s+/g, " ");
+const plain = (html) =>
+  html
+    .replace(/<[^>]+>/g, " ")
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, "&")
+    .replace(/\s+/g, " ");
 
 /** The page as it is read, or only what it says of one origin. */
 export async function page(worker, id) {

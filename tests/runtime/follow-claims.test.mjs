@@ -34,13 +34,20 @@ async function questions(ask, ...paths) {
   return { more: count() - before, most };
 }
 
-for (const [what, query] of [["with a wait", `wait=1s&revision=${CLAIM}`], ["as lapsed", `wait=1s&revision=${CLAIM}-lapsed`]]) {
+for (const [what, query] of [
+  ["with a wait", `wait=1s&revision=${CLAIM}`],
+  ["as lapsed", `wait=1s&revision=${CLAIM}-lapsed`],
+]) {
   test(`200 claims of a revision that nobody has, ${what}, are looked into once in the time of a reader`, async () => {
     const { revision } = await worker.json("/route/shop");
-    const { more, most } = await questions(async () => {
-      const answer = await worker.get(`/route/shop?${query}`);
-      assert.equal((await answer.json()).revision, revision);
-    }, "snapshot/", "follow/");
+    const { more, most } = await questions(
+      async () => {
+        const answer = await worker.get(`/route/shop?${query}`);
+        assert.equal((await answer.json()).revision, revision);
+      },
+      "snapshot/",
+      "follow/",
+    );
     assert.ok(more <= most, `the Arbiter was asked ${more} times, by a reader ${most} times at most`);
   });
 }

@@ -50,7 +50,9 @@ test("waits and streams follow a failover by the copy that their isolate refresh
 test("they cost what one reader costs", async () => {
   const { revision } = await worker.json("/route/shop");
   const [before, begun] = [asked("snapshot/"), Date.now()];
-  const waits = Array.from({ length: 20 }, () => worker.get(`/route/shop?wait=25s&revision=${revision}`, { signal: AbortSignal.timeout(40_000) }));
+  const waits = Array.from({ length: 20 }, () =>
+    worker.get(`/route/shop?wait=25s&revision=${revision}`, { signal: AbortSignal.timeout(40_000) }),
+  );
   await Promise.all(waits);
   const [took, more] = [Date.now() - begun, asked("snapshot/") - before];
   assert.ok(more <= Math.ceil(took / 10_000) + 1, `the Arbiter was asked ${more} times in ${took} ms`);

@@ -30,13 +30,17 @@ async function up() {
   await trap("down=");
   primary.answer = answers.ok;
   let before;
-  return until("the signal rests", async (see) => {
-    const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
-    const agreed = page.split("3 of 3 vantages").length > 2;
-    const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
-    before = signal.revision;
-    return rests && signal.revision;
-  }, 30_000);
+  return until(
+    "the signal rests",
+    async (see) => {
+      const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
+      const agreed = page.split("3 of 3 vantages").length > 2;
+      const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
+      before = signal.revision;
+      return rests && signal.revision;
+    },
+    30_000,
+  );
 }
 
 /** The answer of a request that waits, as `{ status, mark, signal }`. */
@@ -61,10 +65,14 @@ test("a signal that lapses ends the wait and is an event, although the Arbiter i
 
 test("whoever knows of the lapse waits until the signal holds again", async () => {
   await trap("down=arbiter");
-  const lapsed = await until("it has lapsed", async (see) => {
-    const mark = see((await worker.get("/route/shop?now")).headers.get("vedette-revision"));
-    return mark.endsWith("-lapsed") && mark;
-  }, 30_000);
+  const lapsed = await until(
+    "it has lapsed",
+    async (see) => {
+      const mark = see((await worker.get("/route/shop?now")).headers.get("vedette-revision"));
+      return mark.endsWith("-lapsed") && mark;
+    },
+    30_000,
+  );
   const still = await wait("1s", lapsed);
   assert.deepEqual([still.mark, still.signal.ttl], [lapsed, 0], "the wait ends with the present signal");
   const waiter = wait("60s", lapsed);

@@ -59,7 +59,8 @@ test("a wait without a change ends with the present signal, and 304 for who has 
   assert.deepEqual([answer.status, (await answer.json()).revision], [200, now]);
   assert.equal(answer.headers.get("cache-control"), "no-store");
   const etag = present.headers.get("etag");
-  const unchanged = await waiting(`wait=1s&revision=${present.headers.get("vedette-revision")}`, { headers: { "if-none-match": etag } }).answer;
+  const unchanged = await waiting(`wait=1s&revision=${present.headers.get("vedette-revision")}`, { headers: { "if-none-match": etag } })
+    .answer;
   assert.deepEqual([unchanged.status, await unchanged.text()], [304, ""]);
 });
 
@@ -78,7 +79,10 @@ test("every wait ends when the origin changes, in each form", async () => {
   const waiters = ["", "&format=text", "&format=redirect"].map((format) => waiting(`wait=60s&revision=${now}${format}`));
   // They have a line by now if a later one was answered for its time.
   await waiting(`wait=1s&revision=${now}`).answer;
-  assert.deepEqual(waiters.map(({ done }) => done), [false, false, false]);
+  assert.deepEqual(
+    waiters.map(({ done }) => done),
+    [false, false, false],
+  );
   primary.answer = answers.broken;
   const [json, text, redirect] = await Promise.all(waiters.map(({ answer }) => answer));
   assert.ok((await json.json()).revision > now);
@@ -157,13 +161,20 @@ test("too many are turned away, and whoever leaves makes room", async () => {
   primary.answer = answers.ok;
   const events = await Promise.all(crowd.map((events) => events.next()));
   const revisions = new Set(events.map(({ data }) => data.revision));
-  assert.ok([...revisions].every((revision) => revision > known), "each is told");
+  assert.ok(
+    [...revisions].every((revision) => revision > known),
+    "each is told",
+  );
   crowd.forEach((events) => events.leave());
-  await until("there is room", async (see) => {
-    const answer = await worker.get(`/route/shop?wait=1s&revision=${await revision()}`);
-    await answer.text();
-    return see(answer.status) === 200;
-  }, 40_000);
+  await until(
+    "there is room",
+    async (see) => {
+      const answer = await worker.get(`/route/shop?wait=1s&revision=${await revision()}`);
+      await answer.text();
+      return see(answer.status) === 200;
+    },
+    40_000,
+  );
 });
 
 test("who has waited leaves nothing behind", async () => {
@@ -177,9 +188,13 @@ test("who has waited leaves nothing behind", async () => {
   // Together more lines than the Arbiter holds at once: if any stayed, no later round would find a place. Those of the crowd before, and
   // of a round that ended this very moment, may still be closing.
   let served = 0;
-  await until("seven rounds are served", async (see) => {
-    const refused = see(await round());
-    if (refused.length === 0) served += 1;
-    return served >= 7;
-  }, 60_000);
+  await until(
+    "seven rounds are served",
+    async (see) => {
+      const refused = see(await round());
+      if (refused.length === 0) served += 1;
+      return served >= 7;
+    },
+    60_000,
+  );
 });

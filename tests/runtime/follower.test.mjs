@@ -12,7 +12,11 @@ const named = (name) => (request, response) => {
   if (request.url === "/health") return answers.ok(request, response);
   let body = "";
   request.on("data", (chunk) => (body += chunk));
-  request.on("end", () => response.writeHead(request.url === "/moved" ? 302 : 200, { location: "/there" }).end(`${name} ${request.method} ${request.url} ${body}`));
+  request.on("end", () =>
+    response
+      .writeHead(request.url === "/moved" ? 302 : 200, { location: "/there" })
+      .end(`${name} ${request.method} ${request.url} ${body}`),
+  );
 };
 
 before(async () => {
@@ -51,9 +55,13 @@ test("they go to the standby when the primary fails, and back", async () => {
 test("there is an answer of its own when every origin fails", async () => {
   primary.answer = answers.broken;
   standby.answer = answers.broken;
-  const answer = await until("503", async (see) => {
-    const answer = await worker.get("/orders");
-    return see(answer.status) === 503 && answer;
-  }, 30_000);
+  const answer = await until(
+    "503",
+    async (see) => {
+      const answer = await worker.get("/orders");
+      return see(answer.status) === 503 && answer;
+    },
+    30_000,
+  );
   assert.equal(answer.headers.get("retry-after"), "5");
 });

@@ -45,11 +45,15 @@ function run(command, args, options) {
 }
 
 const servedBy = (url, name, child) =>
-  until(`${name} serves`, async (see) => {
-    see(child.said.slice(-500));
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
-    return see(await answer.text()) === name;
-  }, 30_000);
+  until(
+    `${name} serves`,
+    async (see) => {
+      see(child.said.slice(-500));
+      const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
+      return see(await answer.text()) === name;
+    },
+    30_000,
+  );
 
 /** Traffic through `url` follows the signal to the standby, and back. */
 async function follows(url, child) {
@@ -74,8 +78,11 @@ test("HAProxy follows the verdicts on its servers", async () => {
   const port = await freePort();
   const address = (origin) => `127.0.0.1:${origin.port}`;
   const env = {
-    LISTEN: `127.0.0.1:${port}`, VEDETTE_HOST: "127.0.0.1", VEDETTE_PORT: String(worker.port),
-    PRIMARY: address(primary), STANDBY: address(standby),
+    LISTEN: `127.0.0.1:${port}`,
+    VEDETTE_HOST: "127.0.0.1",
+    VEDETTE_PORT: String(worker.port),
+    PRIMARY: address(primary),
+    STANDBY: address(standby),
   };
   const child = run(HAPROXY, ["-db", "-f", join(examples, "haproxy-verdicts.cfg")], { env: { ...process.env, ...env } });
   haproxy = { url: `http://127.0.0.1:${port}/`, child };
@@ -106,7 +113,11 @@ test("nginx follows the signal, its script keeping a file for it", async () => {
   const server = run(nginx[0], [...nginx.slice(1), "-g", "daemon off;"]);
   await until("nginx listens", async (see) => {
     see(server.said);
-    return (await fetch(`http://127.0.0.1:${port}/`).catch((error) => { throw new Error(`${error.message}: ${server.said}`); })).ok;
+    return (
+      await fetch(`http://127.0.0.1:${port}/`).catch((error) => {
+        throw new Error(`${error.message}: ${server.said}`);
+      })
+    ).ok;
   });
   const follower = run("sh", [follow, ...script, ...nginx, "-s", "reload"]);
   await follows(`http://127.0.0.1:${port}/`, follower);
@@ -127,38 +138,61 @@ async function pretended(status, body, headers = {}) {
 }
 
 const SIGNAL = {
-  pool: "shop", origin: "standby", url: "http://127.0.0.1:9102", status: "pass", reason: 'say "ttl":0, "origin":"primary"',
-  since: "2026-11-23T12:33:04.550Z", age: 1, ttl: 1, revision: 3,
+  pool: "shop",
+  origin: "standby",
+  url: "http://127.0.0.1:9102",
+  status: "pass",
+  reason: 'say "ttl":0, "origin":"primary"',
+  since: "2026-11-23T12:33:04.550Z",
+  age: 1,
+  ttl: 1,
+  revision: 3,
 };
 
 const dns = (url, flags, env = {}) =>
-  finished("sh", [
-    join(examples, "dns-switch.sh"), "--once", ...flags, url, "shop", "zone1", "record1", "shop.example.com", "A",
-    "primary=192.0.2.10", "standby=192.0.2.20",
-  ], { env: { ...process.env, ...env } });
+  finished(
+    "sh",
+    [
+      join(examples, "dns-switch.sh"),
+      "--once",
+      ...flags,
+      url,
+      "shop",
+      "zone1",
+      "record1",
+      "shop.example.com",
+      "A",
+      "primary=192.0.2.10",
+      "standby=192.0.2.20",
+    ],
+    { env: { ...process.env, ...env } },
+  );
 
 test("the script for DNS says exactly what it would send, and sends nothing", async () => {
   const { url, vedette } = await pretended(200, JSON.stringify(SIGNAL));
   const { code, said } = await dns(url, [], { CF_API_TOKEN: "canary-token" });
   await vedette.stop();
   assert.equal(code, 0);
-  assert.equal(said, [
-    "dry run: PATCH https://api.cloudflare.com/client/v4/zones/zone1/dns_records/record1",
-    "  Authorization: Bearer (CF_API_TOKEN)",
-    "  Content-Type: application/json",
-    '  {"type":"A","name":"shop.example.com","content":"192.0.2.20","ttl":60}',
-    "dns-switch: shop.example.com goes to 192.0.2.20 (revision 3)",
-    "",
-  ].join("\n"));
+  assert.equal(
+    said,
+    [
+      "dry run: PATCH https://api.cloudflare.com/client/v4/zones/zone1/dns_records/record1",
+      "  Authorization: Bearer (CF_API_TOKEN)",
+      "  Content-Type: application/json",
+      '  {"type":"A","name":"shop.example.com","content":"192.0.2.20","ttl":60}',
+      "dns-switch: shop.example.com goes to 192.0.2.20 (revision 3)",
+      "",
+    ].join("\n"),
+  );
 });
 
 const NO_SIGNALS = {
   "a ttl of 0": [200, JSON.stringify({ ...SIGNAL, ttl: 0 })],
-  "unknown": [200, JSON.stringify({ ...SIGNAL, status: "unknown" })],
+  unknown: [200, JSON.stringify({ ...SIGNAL, status: "unknown" })],
   "every origin fails": [503, JSON.stringify({ ...SIGNAL, origin: null, url: null, status: "fail" })],
   "an origin that was not named": [200, JSON.stringify({ ...SIGNAL, origin: "third" })],
   "an empty answer": [200, ""],
-  "something else": [200, "<html>\"origin\":\"standby\",\"ttl\":1</html>"],
+  "something else": [200, '<html>"origin":"standby","ttl":1</html>'],
 };
 
 for (const [what, [status, body]] of Object.entries(NO_SIGNALS)) {
@@ -202,10 +236,14 @@ test("with --send the record is changed, and the token is in the header alone", 
   const { said } = await dns(url, ["--send"], { CF_API_TOKEN: "canary-token", CF_API: `http://127.0.0.1:${api.port}` });
   await vedette.stop();
   await api.stop();
-  assert.deepEqual(got, [{
-    method: "PATCH", path: "/zones/zone1/dns_records/record1", token: "Bearer canary-token",
-    body: { type: "A", name: "shop.example.com", content: "192.0.2.20", ttl: 60 },
-  }]);
+  assert.deepEqual(got, [
+    {
+      method: "PATCH",
+      path: "/zones/zone1/dns_records/record1",
+      token: "Bearer canary-token",
+      body: { type: "A", name: "shop.example.com", content: "192.0.2.20", ttl: 60 },
+    },
+  ]);
   assert.ok(!said.includes("canary-token"));
   const { code } = await dns(url, ["--send"], { CF_API_TOKEN: "" });
   assert.equal(code, 2, "without a token nothing is tried");

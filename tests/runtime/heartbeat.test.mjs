@@ -25,18 +25,27 @@ const config = (...jobs) => `heartbeat_secret = "HEARTBEAT_KEY"\n[[pool]]\nname 
 /** Starts a worker with these secrets, which logs everything. */
 function worker(text, secrets = { HEARTBEAT_KEY: secret }) {
   const file = join(folder, `secrets-${randomBytes(4).toString("hex")}`);
-  writeFileSync(file, Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writeFileSync(
+    file,
+    Object.entries(secrets)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
   return startWorker(text, { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } });
 }
 
 const beat = (worker, path, init) => worker.get(`/v1/heartbeat/${path}`, { method: "POST", ...init });
 const verdict = async (worker, name) => (await worker.json(`/health/jobs/${name}`)).checks[`jobs/${name}:verdict`][0];
 const becomes = (worker, name, status, deadlineMs = 15_000) =>
-  until(`${name} is ${status}`, async (see) => {
-    const found = await verdict(worker, name);
-    see(found);
-    return found.observedValue === status && found;
-  }, deadlineMs);
+  until(
+    `${name} is ${status}`,
+    async (see) => {
+      const found = await verdict(worker, name);
+      see(found);
+      return found.observedValue === status && found;
+    },
+    deadlineMs,
+  );
 const told = (worker) => worker.said().split('"event":"heartbeat_taken"').length - 1;
 
 let shared;
@@ -115,14 +124,20 @@ test("what is forged, tampered with or malformed is one and the same 404, and re
   // What is no URL at all never comes as far as the worker.
   const absurd = request(`POST /v1/heartbeat/\xff\xfe.${name}.${mac} HTTP/1.1`, ["Host: x", "Content-Length: 0"]);
   const { answers: refused } = await exchange(shared.port, absurd);
-  assert.deepEqual(refused.map(({ status }) => Math.floor(status / 100)), [4]);
+  assert.deepEqual(
+    refused.map(({ status }) => Math.floor(status / 100)),
+    [4],
+  );
   assert.equal((await verdict(shared, "kept")).observedValue, "unknown");
   assert.equal(told(shared), before, "the Arbiter heard of none of them");
 });
 
 test("GET reports where the configuration says so, and what says anything else than alive is no heartbeat", async () => {
   const before = told(shared);
-  for (const [job, method] of [["kuma", "GET"], ["kept", "POST"]]) {
+  for (const [job, method] of [
+    ["kuma", "GET"],
+    ["kept", "POST"],
+  ]) {
     for (const rest of ["?status=down", "?status=up&exit=1", "/fail", "/1", "/"]) {
       const answer = await beat(shared, `${token(`jobs/${job}`)}${rest}`, { method });
       assert.equal(answer.status, 400, rest);
@@ -195,7 +210,10 @@ test("neither the secret nor a token is in any answer or log", async () => {
   const paths = ["/", "/health", "/health/jobs", "/health/jobs/flood", "/readyz?verbose", "/route/jobs", "/livez"];
   const texts = await Promise.all(paths.map((path) => shared.text(path)));
   // The development server writes the line of each request by itself.
-  const logged = shared.said().split("\n").filter((line) => !/(POST|GET|HEAD) \/v1\/heartbeat\//.test(line));
+  const logged = shared
+    .said()
+    .split("\n")
+    .filter((line) => !/(POST|GET|HEAD) \/v1\/heartbeat\//.test(line));
   assert.ok(logged.some((line) => line.includes("heartbeat_taken")));
   for (const text of [...texts, ...logged]) {
     for (const canary of [secret, ...["flood", "kept", "nightly"].map((name) => token(`jobs/${name}`).split(".")[2])])

@@ -20,7 +20,11 @@ const WORD = "canary";
 
 const get = (target, ...headers) => request(`GET ${target} HTTP/1.1`, ["Host: x", ...headers]);
 const utf8 = (target) => Buffer.from(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
-const host = (...hosts) => request("GET /livez HTTP/1.1", hosts.map((host) => `Host:${host}`));
+const host = (...hosts) =>
+  request(
+    "GET /livez HTTP/1.1",
+    hosts.map((host) => `Host:${host}`),
+  );
 const method = (name, target = "/health", ...headers) => request(`${name} ${target} HTTP/1.1`, ["Host: x", ...headers]);
 const body = (headers, text) => request("POST /health HTTP/1.1", ["Host: x", ...headers], text);
 const chunked = (text) => body(["Transfer-Encoding: chunked"], text);
@@ -91,21 +95,21 @@ const table = {
     "a name escaped": [get("/health/%73hop"), 200],
     "a name escaped twice": [get("/health/%2573hop"), 404],
     "a name in capitals": [get("/health/SHOP"), 404],
-    "capitals": [get("/HEALTH"), 404],
+    capitals: [get("/HEALTH"), 404],
     "a parameter of the path": [get("/health;canary"), 404],
-    "NUL": [get("/health/\x00canary"), 400],
+    NUL: [get("/health/\x00canary"), 400],
     "control bytes": [get("/health/\x01\x7fcanary"), 400],
     "invalid UTF-8": [get("/health/\xff\xfecanary"), 400],
     "invalid UTF-8, escaped": [get("/health/%ff%fecanary"), 404],
     "an escape that is none": [get("/health/%zzcanary"), 404],
     "an escaped NUL": [get("/health/shop%00"), 404],
     "an escaped line end and a header": [get("/health/shop%0d%0aX-Canary:%20canary"), 404],
-    "unicode": [utf8("/health/schön-日本-😀"), 404],
+    unicode: [utf8("/health/schön-日本-😀"), 404],
     "a name in look-alike letters": [utf8("/health/ѕhop"), 404],
     "a name from right to left": [utf8("/health/\u202epohs"), 404],
-    "markup": [get("/health/%3Cscript%3Ecanary%3C/script%3E"), 404],
+    markup: [get("/health/%3Cscript%3Ecanary%3C/script%3E"), 404],
     "a constructor of JavaScript": [get("/health/constructor"), 404],
-    "__proto__": [get("/health/__proto__"), 404],
+    __proto__: [get("/health/__proto__"), 404],
     "a pool of 8,000 letters": [get(`/health/${"a".repeat(8000)}`), 404],
     "17,000 letters": [get(`/health/${"a".repeat(17_000)}`), 414],
     "100,000 letters": [get(`/health/${"a".repeat(100_000)}`), 414],
@@ -166,10 +170,10 @@ const table = {
     "one 10,000 times": [get("/livez", ...many(10_000, () => "a: b")), 200],
     "without a colon": [get("/livez", WORD), 400],
     "a space before the colon": [get("/livez", "x : canary"), 400],
-    "folded": [get("/livez", "x: a", " canary"), 400],
+    folded: [get("/livez", "x: a", " canary"), 400],
     "a name with markup": [get("/livez", "<canary>: a"), 400],
     "no name": [get("/livez", ": canary"), 400],
-    "NUL": [get("/livez", "x: a\x00canary"), 400],
+    NUL: [get("/livez", "x: a\x00canary"), 400],
     "a bare carriage return": [get("/livez", "x: a\rcanary: b"), 400],
     "control bytes": [get("/livez", "x: a\x01canary"), 200],
     "bytes that are no text": [get("/livez", "x: \xff\xfe"), 200],
@@ -188,7 +192,10 @@ for (const [kind, rows] of Object.entries(table)) {
       await t.test(`${name}: ${status || "closed"}`, async () => {
         const { text, answers: found, closed } = await exchange(worker.port, bytes);
         if (status === CLOSES) return assert.deepEqual([text, closed], ["", true]);
-        assert.deepEqual(found.map((answer) => answer.status), [status]);
+        assert.deepEqual(
+          found.map((answer) => answer.status),
+          [status],
+        );
         assert.doesNotMatch(text, new RegExp(WORD, "i"));
         const [{ head, body }] = found;
         if (status === 404 || status === 405) assert.match(head, /^content-type: application\/problem\+json/im);
@@ -212,7 +219,9 @@ const PATHS = ["/", "/style.css", "/livez", "/readyz", "/health", "/health/shop"
 for (const name of ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "MKCOL", "LOCK", "REPORT"]) {
   test(`${name} is refused on every path`, async () => {
     for (const path of PATHS) {
-      const { answers: [answer] } = await exchange(worker.port, method(name, path, `x: ${WORD}`));
+      const {
+        answers: [answer],
+      } = await exchange(worker.port, method(name, path, `x: ${WORD}`));
       assert.equal(answer.status, path === "/nope" ? 404 : 405, path);
       if (answer.status === 405) assert.match(answer.head, /^allow: GET, HEAD\r?$/im);
       assert.ok(!answer.body.includes(WORD));
@@ -236,10 +245,19 @@ test("no request hides in what another one brings", async () => {
 });
 
 test("requests in one piece are answered in their order", async () => {
-  const asks = [["/livez", 200], ["/nope", 404], ["/health/shop", 200], ["/health?format=canary", 400], ["/route/nope", 404]];
+  const asks = [
+    ["/livez", 200],
+    ["/nope", 404],
+    ["/health/shop", 200],
+    ["/health?format=canary", 400],
+    ["/route/nope", 404],
+  ];
   const all = many(200, (index) => asks[index % asks.length]);
   const { answers: found } = await exchange(worker.port, Buffer.concat(all.map(([path]) => get(path))), { count: all.length });
-  assert.deepEqual(found.map(({ status }) => status), all.map(([, status]) => status));
+  assert.deepEqual(
+    found.map(({ status }) => status),
+    all.map(([, status]) => status),
+  );
 });
 
 test("a client that closes its half is answered, unless it had not asked", async () => {
@@ -248,7 +266,10 @@ test("a client that closes its half is answered, unless it had not asked", async
   for (const half of ["", "GET", "GET /livez HTTP/1.1\r\nHos", "POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"]) {
     const { answers: found, closed } = await exchange(worker.port, half, closesHalf);
     assert.ok(closed || found.length, half);
-    assert.ok(found.every(({ status }) => status >= 400 && status < 500), half);
+    assert.ok(
+      found.every(({ status }) => status >= 400 && status < 500),
+      half,
+    );
   }
   await worker.stands();
 });
@@ -262,7 +283,9 @@ function open() {
 
 test("requests that never end keep nobody else waiting", async () => {
   const slow = await Promise.all(many(200, open));
-  slow.forEach((socket, index) => socket.write(index % 2 ? "GET /health HTTP/1.1\r\nHost: x\r\nx:" : "POST / HTTP/1.1\r\nHost: x\r\nContent-Le"));
+  slow.forEach((socket, index) =>
+    socket.write(index % 2 ? "GET /health HTTP/1.1\r\nHost: x\r\nx:" : "POST / HTTP/1.1\r\nHost: x\r\nContent-Le"),
+  );
   await worker.stands();
   const slowest = await open();
   const heard = new Promise((resolve) => slowest.once("data", resolve));
@@ -292,7 +315,10 @@ test("bodies without end are refused on every path, and not read", async (t) => 
       };
       const { text, answers: found } = await exchange(worker.port, method("POST", path, length), { then: pour });
       // The runtime closes with the answer; a client in mid-sentence may see nothing but that.
-      assert.ok(found.every(({ status }) => status === (path === "/nope" ? 404 : 405)), `${path}, ${length}`);
+      assert.ok(
+        found.every(({ status }) => status === (path === "/nope" ? 404 : 405)),
+        `${path}, ${length}`,
+      );
       assert.ok(!text.includes(WORD));
       most = Math.max(most, sent);
     }
@@ -313,11 +339,15 @@ test("clients that do not read cost little, and nobody else waits for them", asy
   deaf.forEach((socket) => socket.pause().write(page));
   const counted = async () => Number((await worker.text("/readyz?verbose")).match(/(\d+) memory/)[1]);
   // The worker works on them until the buffers are full; from then on it rests.
-  await until("nothing more is made for them", async (see) => {
-    const first = await counted();
-    await worker.stands();
-    return first > 1000 && see((await counted()) - first) < 10;
-  }, 30_000);
+  await until(
+    "nothing more is made for them",
+    async (see) => {
+      const first = await counted();
+      await worker.stands();
+      return first > 1000 && see((await counted()) - first) < 10;
+    },
+    30_000,
+  );
   const grown = memory(worker.pid) - before;
   t.diagnostic(`${grown.toFixed(0)} MiB more, ${await counted()} answers`);
   assert.ok(grown < 128, `${grown} MiB more`);
@@ -366,15 +396,15 @@ const conditions = {
   "the tag": [(tag) => tag, 304],
   "the tag, strong": [(tag) => opaque(tag), 304],
   "the tag, weak": [(tag) => `W/${opaque(tag)}`, 304],
-  "any": [() => "*", 304],
+  any: [() => "*", 304],
   "the last of a list": [(tag) => `${others(20)}, ${tag}`, 304],
   "the first of a list": [(tag) => `${tag}, W/"other"`, 304],
   "a list without spaces": [(tag) => `"other",${tag},"another"`, 304],
   "a list with holes": [(tag) => `, ,${tag},,`, 304],
-  "another": [() => '"other"', 200],
+  another: [() => '"other"', 200],
   "another, weak": [() => 'W/"other"', 200],
-  "nothing": [() => "", 200],
-  "commas": [() => ",,,", 200],
+  nothing: [() => "", 200],
+  commas: [() => ",,,", 200],
   "the tag without its quotes": [(tag) => opaque(tag).replaceAll('"', ""), 200],
   "the tag with half its quotes": [(tag) => tag.slice(0, -1), 200],
   "the tag with a small w": [(tag) => `w/${opaque(tag)}`, 200],
@@ -386,7 +416,10 @@ const conditions = {
   "in 60 KB": [(tag) => `"${"x".repeat(60_000)}", ${tag}`, 200],
 };
 
-for (const [path, form] of [["/health/shop", /^"[0-9a-f]+"$/], ["/route/shop", /^W\/"shop-\d+"$/]]) {
+for (const [path, form] of [
+  ["/health/shop", /^"[0-9a-f]+"$/],
+  ["/route/shop", /^W\/"shop-\d+"$/],
+]) {
   for (const [name, [condition, status]] of Object.entries(conditions)) {
     test(`${path} if none matches ${name}: ${status}`, async () => {
       for (const method of ["GET", "HEAD"]) {
@@ -403,26 +436,34 @@ for (const [path, form] of [["/health/shop", /^"[0-9a-f]+"$/], ["/route/shop", /
 }
 
 test("conditions on what is refused, or has no tag, change nothing", async () => {
-  for (const [path, status] of [["/nope", 404], ["/health/nope", 404], ["/health?format=canary", 400], ["/livez", 200], ["/", 200]])
+  for (const [path, status] of [
+    ["/nope", 404],
+    ["/health/nope", 404],
+    ["/health?format=canary", 400],
+    ["/livez", 200],
+    ["/", 200],
+  ])
     assert.equal((await worker.get(path, { headers: { "if-none-match": "*" } })).status, status, path);
   assert.equal((await worker.get("/health", { method: "POST", headers: { "if-none-match": "*" } })).status, 405);
 });
 
 /** Asks `count` questions on each of four connections, none waiting for the answer before it, until all are answered. */
 async function ask(count, question) {
-  await Promise.all(many(4, async (lane) => {
-    const socket = await open();
-    let [answered, rest] = [0, ""];
-    socket.on("data", (chunk) => {
-      const parts = (rest + chunk.toString("latin1")).split("HTTP/1.1 200");
-      answered += parts.length - 1;
-      // A status line may be cut in two.
-      rest = parts.at(-1).slice(-11);
-    });
-    socket.write(Buffer.concat(many(count, (index) => question(`${lane}-${index}`))));
-    await until("every answer", (see) => see(answered) === count, 30_000);
-    socket.destroy();
-  }));
+  await Promise.all(
+    many(4, async (lane) => {
+      const socket = await open();
+      let [answered, rest] = [0, ""];
+      socket.on("data", (chunk) => {
+        const parts = (rest + chunk.toString("latin1")).split("HTTP/1.1 200");
+        answered += parts.length - 1;
+        // A status line may be cut in two.
+        rest = parts.at(-1).slice(-11);
+      });
+      socket.write(Buffer.concat(many(count, (index) => question(`${lane}-${index}`))));
+      await until("every answer", (see) => see(answered) === count, 30_000);
+      socket.destroy();
+    }),
+  );
 }
 
 const filler = (length) => "x".repeat(length);

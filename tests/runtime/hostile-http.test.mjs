@@ -45,13 +45,17 @@ test("while they go on, no other origin is late, and none of them is ever believ
   const failing = names.filter((name) => page[name].verdict === "fail");
   const [believed, late, from] = [new Set(), [], healthy.requests.length];
   // Fifteen more rounds of every hostile origin: half a minute, and two looks a second.
-  await until("fifteen more probes of the healthy one", async (see) => {
-    const now = await verdicts();
-    for (const name of failing) if (!["fail", "unknown"].includes(now[name])) believed.add(`${name}: ${now[name]}`);
-    late.push(...(await lags()));
-    await setTimeout(500);
-    return see(healthy.requests.length) >= from + 15;
-  }, 90_000);
+  await until(
+    "fifteen more probes of the healthy one",
+    async (see) => {
+      const now = await verdicts();
+      for (const name of failing) if (!["fail", "unknown"].includes(now[name])) believed.add(`${name}: ${now[name]}`);
+      late.push(...(await lags()));
+      await setTimeout(500);
+      return see(healthy.requests.length) >= from + 15;
+    },
+    90_000,
+  );
   assert.deepEqual([...believed], [], "what fails is never served as anything better");
   const times = healthy.requests.slice(from).map(({ at }) => at);
   const gap = median(times.slice(1).map((at, index) => at - times[index]));

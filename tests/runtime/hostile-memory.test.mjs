@@ -32,13 +32,21 @@ const resident = () => Number(readFileSync(`/proc/${worker.pid}/status`, "utf8")
 
 test("memory stays bounded through fifteen rounds of all of them", async (t) => {
   // A reader wakes the watch: nothing else does in plain workerd.
-  await until("the healthy one passes", async (see) => see(await (await worker.get("/health/healthy?format=text")).text()) === "pass\n", 60_000);
+  await until(
+    "the healthy one passes",
+    async (see) => see(await (await worker.get("/health/healthy?format=text")).text()) === "pass\n",
+    60_000,
+  );
   const from = healthy.requests.length;
   let most = 0;
-  await until("fifteen more probes of the healthy one", (see) => {
-    most = Math.max(most, resident());
-    return see(healthy.requests.length) >= from + 15;
-  }, 120_000);
+  await until(
+    "fifteen more probes of the healthy one",
+    (see) => {
+      most = Math.max(most, resident());
+      return see(healthy.requests.length) >= from + 15;
+    },
+    120_000,
+  );
   t.diagnostic(`at most ${most.toFixed(0)} MB, ${resident().toFixed(0)} MB in the end`);
   assert.ok(most < MOST_MEGABYTES, `${most.toFixed(0)} MB`);
 });

@@ -24,7 +24,11 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-testRows(Object.keys(doubles), rows((heading) => heading === "TLS"), () => worker);
+testRows(
+  Object.keys(doubles),
+  rows((heading) => heading === "TLS"),
+  () => worker,
+);
 
 /** Asks as a client that minds nothing: no name, no date, no authority, no version. */
 const ask = (port) =>

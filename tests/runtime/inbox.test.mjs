@@ -24,7 +24,11 @@ before(async () => {
 
 after(() => child?.kill());
 
-const body = JSON.stringify({ type: "vedette.pool.fail", timestamp: "2026-11-23T12:31:38.002Z", data: { title: "shop <b>fails</b>", text: "why & how" } });
+const body = JSON.stringify({
+  type: "vedette.pool.fail",
+  timestamp: "2026-11-23T12:31:38.002Z",
+  data: { title: "shop <b>fails</b>", text: "why & how" },
+});
 
 /** Posts a message signed with this key. */
 async function post(id, signedWith = key) {

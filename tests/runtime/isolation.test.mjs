@@ -14,7 +14,7 @@ let primary, standby, worker;
 let cutOff = [];
 
 const answer = (request, response) =>
-  (cutOff.includes(request.headers["vedette-vantage"]) ? request.socket.destroy() : answers.ok(request, response));
+  cutOff.includes(request.headers["vedette-vantage"]) ? request.socket.destroy() : answers.ok(request, response);
 
 before(async () => {
   // Two hosts: one alone may be out of reach from one place.
@@ -29,10 +29,15 @@ after(async () => {
   for (const one of [primary, standby]) await one?.stop();
 });
 
-const comes = (id, what, check) => until(`${id} ${what}`, async (see) => {
-  const seen = see(await verdict(worker, id));
-  return check(seen) && seen;
-}, 30_000);
+const comes = (id, what, check) =>
+  until(
+    `${id} ${what}`,
+    async (see) => {
+      const seen = see(await verdict(worker, id));
+      return check(seen) && seen;
+    },
+    30_000,
+  );
 
 test("one to which nothing answers is named, and not even a quorum of any fails by it", async () => {
   cutOff = ["weur"];

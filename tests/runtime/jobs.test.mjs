@@ -146,7 +146,11 @@ test("what only apt-get would bring is skipped where there is none, and missed w
   const programs = [program("there", true), program("lost", false)];
   assert.deepEqual(await brought(programs, { apt: false, env: {} }), [{ name: "lost", tests: ["of lost"] }]);
   assert.deepEqual(brings, []);
-  for (const more of [{ apt: false, env: { CI: "true" } }, { apt: false, env: { LOST: "/opt/lost" } }, { apt: true, env: {} }])
+  for (const more of [
+    { apt: false, env: { CI: "true" } },
+    { apt: false, env: { LOST: "/opt/lost" } },
+    { apt: true, env: {} },
+  ])
     await assert.rejects(brought(programs, more), /not to be had/);
   assert.deepEqual(await brought([program("here", false)], { apt: true, env: {} }), []);
   assert.deepEqual(brings, ["lost", "lost", "lost", "here"]);

@@ -11,7 +11,12 @@ const rows = readFileSync(join(root, "docs", "failures.md"), "utf8")
   .split("| down | answered from | says |")[1]
   .split("\n")
   .filter((line) => line.startsWith("| ") && !line.startsWith("| ---"))
-  .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()))
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
   .map(([down, layers, says]) => ({ down: down === "nothing" ? [] : down.split(" and "), layers: layers.split(", "), says }));
 
 let primary, worker;
@@ -51,7 +56,10 @@ test("the table has every part and every pair of parts", () => {
   const parts = ["memory", "cache", "arbiter", "kv", "vantages"];
   const pairs = parts.flatMap((one, index) => parts.slice(index + 1).map((other) => [one, other]));
   const wanted = [[], ...parts.map((part) => [part]), ...pairs].map(String);
-  assert.deepEqual(wanted.filter((down) => !rows.some((row) => String(row.down) === down)), []);
+  assert.deepEqual(
+    wanted.filter((down) => !rows.some((row) => String(row.down) === down)),
+    [],
+  );
 });
 
 /**
@@ -62,13 +70,17 @@ async function answeredFrom(layers, check) {
   const seen = new Set();
   const tooLong = [];
   let inARow = 0;
-  await until(`such an answer from each of ${layers}, and five in a row from no other`, async (see) => {
-    const answer = see(await read());
-    if (answer.verdict === "pass" && Date.now() > answer.until + 1000) tooLong.push(answer);
-    if (check(answer)) seen.add(answer.layer);
-    inARow = layers.includes(answer.layer) ? inARow + 1 : 0;
-    return inARow >= 5 && layers.every((layer) => seen.has(layer));
-  }, 30_000);
+  await until(
+    `such an answer from each of ${layers}, and five in a row from no other`,
+    async (see) => {
+      const answer = see(await read());
+      if (answer.verdict === "pass" && Date.now() > answer.until + 1000) tooLong.push(answer);
+      if (check(answer)) seen.add(answer.layer);
+      inARow = layers.includes(answer.layer) ? inARow + 1 : 0;
+      return inARow >= 5 && layers.every((layer) => seen.has(layer));
+    },
+    30_000,
+  );
   assert.deepEqual(tooLong, [], "whoever answers, pass is said only while the evidence holds");
   assert.equal((await worker.get("/livez")).status, 200);
   assert.equal((await worker.get("/health/nope")).status, 404);

@@ -138,11 +138,15 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
       PORT: String(port),
     };
     worker.child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
-    await until("the worker listens", (see) => {
-      see(worker.child.said.slice(-2000));
-      if (worker.child.exitCode !== null) throw new Hopeless(`the worker ended: ${worker.child.said}`);
-      return worker.child.said.includes("vedette listens on");
-    }, 60_000);
+    await until(
+      "the worker listens",
+      (see) => {
+        see(worker.child.said.slice(-2000));
+        if (worker.child.exitCode !== null) throw new Hopeless(`the worker ended: ${worker.child.said}`);
+        return worker.child.said.includes("vedette listens on");
+      },
+      60_000,
+    );
   };
   worker.get = (path, init) => fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
   worker.json = async (path) => (await worker.get(path)).json();
@@ -222,8 +226,7 @@ export function config(pools, { vantages = ["weur", "enam", "apac"], settings = 
     `\n[[pool]]\nname = "${name}"\n${settings[name] ?? ""}\nexpose_urls = true\n` +
     'probe = { path = "/health" }\nexpect = { body_contains = "\\"ok\\":true" }\n' +
     Object.entries(ports)
-      .map(([origin, port], index) =>
-        `[[pool.origin]]\nname = "${origin}"\nurl = "http://127.0.0.1:${port}"\npriority = ${index}\n`)
+      .map(([origin, port], index) => `[[pool.origin]]\nname = "${origin}"\nurl = "http://127.0.0.1:${port}"\npriority = ${index}\n`)
       .join("");
   return head + Object.entries(pools).map(pool).join("");
 }

@@ -17,7 +17,10 @@ before(async () => {
   primary = await origin(answers.ok);
   const slow = config({ shop: { primary: primary.port } }).replace('interval = "1s"', `interval = "${INTERVAL_MS / 1000}s"`);
   worker = await startWorker(slow.replace("[defaults]", '[defaults]\ndown_interval = "45s"'));
-  await until("every vantage says that it passes", async (see) => see(await verdict(worker, "shop/primary")).output === "3 of 3 vantages pass");
+  await until(
+    "every vantage says that it passes",
+    async (see) => see(await verdict(worker, "shop/primary")).output === "3 of 3 vantages pass",
+  );
 });
 
 after(async () => {
@@ -28,16 +31,23 @@ after(async () => {
 /** When each vantage first saw what the origin answers now. */
 async function firstLooks() {
   const changed = primary.requests.length;
-  const seen = await until("every vantage has looked", async (see) => {
-    const first = new Map();
-    for (const { vantage, at } of primary.requests.slice(changed)) if (!first.has(vantage)) first.set(vantage, at);
-    return see(first).size === 3 && first;
-  }, 2 * INTERVAL_MS);
+  const seen = await until(
+    "every vantage has looked",
+    async (see) => {
+      const first = new Map();
+      for (const { vantage, at } of primary.requests.slice(changed)) if (!first.has(vantage)) first.set(vantage, at);
+      return see(first).size === 3 && first;
+    },
+    2 * INTERVAL_MS,
+  );
   const [one, , last] = [...seen.values()].toSorted((a, b) => a - b);
   return last - one;
 }
 
-for (const [from, to, answer] of [["pass", "fail", answers.broken], ["fail", "pass", answers.ok]]) {
+for (const [from, to, answer] of [
+  ["pass", "fail", answers.broken],
+  ["fail", "pass", answers.ok],
+]) {
   test(`the first vantage that sees it go from ${from} to ${to} has the others look`, async () => {
     primary.answer = answer;
     const apart = await firstLooks();

@@ -24,7 +24,10 @@ const conduct = {
   ops: [],
   old: [],
   chat: [],
-  broken: [(response) => response.writeHead(500).end(tokens[3]), (response) => response.writeHead(302, { location: `/${tokens[3]}` }).end()],
+  broken: [
+    (response) => response.writeHead(500).end(tokens[3]),
+    (response) => response.writeHead(302, { location: `/${tokens[3]}` }).end(),
+  ],
   patient: [(response) => response.writeHead(429, { "retry-after": "8" }).end()],
   lossy: [(response) => response.destroy()],
   hanging: Array(100).fill(() => {}),
@@ -42,14 +45,20 @@ before(async () => {
   const address = (name, token) => `http://127.0.0.1:${inboxes[name].port}/${token}`;
   secrets = { ...keys, CHAT_URL: address("chat", tokens[0]), OLD_URL: address("old", tokens[1]) };
   const file = join(folder, "secrets");
-  writeFileSync(file, Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join(""));
-  const channel = (name, lines) =>
-    `\n[[notify]]\nname = "${name}"\non = ["fail", "recovered", "warn"]\n${lines.join("\n")}\n`;
+  writeFileSync(
+    file,
+    Object.entries(secrets)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
+  const channel = (name, lines) => `\n[[notify]]\nname = "${name}"\non = ["fail", "recovered", "warn"]\n${lines.join("\n")}\n`;
   const webhook = (name, url = `"${inboxes[name]?.url}"`, secret = '["KEY", "OLD_KEY"]') =>
     channel(name, ['kind = "webhook"', `url = ${url}`, `secret = ${secret}`]);
   const plain = ["ops", "broken", "patient", "lossy", "hanging", "held"].map((name) => webhook(name));
   worker = await startWorker(
-    'public_url = "https://status.example.com"\n' + config({ shop: { primary: shop.port } }) + plain.join("") +
+    'public_url = "https://status.example.com"\n' +
+      config({ shop: { primary: shop.port } }) +
+      plain.join("") +
       webhook("old", '{ secret = "OLD_URL" }') +
       channel("chat", ['kind = "slack"', 'url = { secret = "CHAT_URL" }']) +
       webhook("unset", `"${inboxes.ops.url}"`, '"NOT_SET"'),
@@ -88,11 +97,17 @@ test("Slack is sent a text and blocks", async () => {
   assert.match(path, new RegExp(tokens[0]));
 });
 
-for (const [name, what] of [["broken", "fails"], ["lossy", "accepts and loses the reply"], ["patient", "asks for patience"]]) {
+for (const [name, what] of [
+  ["broken", "fails"],
+  ["lossy", "accepts and loses the reply"],
+  ["patient", "asks for patience"],
+]) {
   test(`a receiver that ${what} gets the message again, with the same id, and then is left alone`, async () => {
     const wanted = { broken: 3, lossy: 2, patient: 2 }[name];
     await until("it came again", (see) => see(attempts(name).length) >= wanted, 60_000);
-    await until("it counts as delivered", async (see) => see(await worker.text("/readyz?verbose")).includes(`[+]notify ${name} delivered at`));
+    await until("it counts as delivered", async (see) =>
+      see(await worker.text("/readyz?verbose")).includes(`[+]notify ${name} delivered at`),
+    );
     const [first, ...others] = attempts(name).slice(0, wanted);
     for (const other of others) assert.deepEqual([other.id, other.body], [first.id, first.body]);
     // Without the header it would have come after 6.25 s at most.
@@ -101,11 +116,15 @@ for (const [name, what] of [["broken", "fails"], ["lossy", "accepts and loses th
 }
 
 test("a channel that fails is shown, with the reason, and leaves the worker ready", async () => {
-  const ready = await until("it shows", async (see) => {
-    const answer = await worker.get("/readyz?verbose");
-    const text = see(await answer.text());
-    return /\[-\]notify hanging failing since \S+: no answer within 10s, 1 waiting/.test(text) && { answer, text };
-  }, 30_000);
+  const ready = await until(
+    "it shows",
+    async (see) => {
+      const answer = await worker.get("/readyz?verbose");
+      const text = see(await answer.text());
+      return /\[-\]notify hanging failing since \S+: no answer within 10s, 1 waiting/.test(text) && { answer, text };
+    },
+    30_000,
+  );
   assert.equal(ready.answer.status, 200);
   assert.match(ready.text, /\[-\]notify unset failing since \S+: the secret NOT_SET is not set/);
 });
@@ -123,14 +142,22 @@ test("a message that was on its way when the runtime was killed comes again, wit
 test("a recovery is told once, of what was told", async () => {
   shop.answer = answers.ok;
   await until("it is told", (see) => see(inboxes.ops.told()).includes("recovered pool/shop"), 60_000);
-  await until("to the one that hung for long, too", (see) => {
-    conduct.hanging.length = 0;
-    return see(inboxes.hanging.told()).includes("recovered pool/shop");
-  }, 120_000);
+  await until(
+    "to the one that hung for long, too",
+    (see) => {
+      conduct.hanging.length = 0;
+      return see(inboxes.hanging.told()).includes("recovered pool/shop");
+    },
+    120_000,
+  );
   for (const name of ["ops", "old", "lossy"]) {
     const seen = new Map(attempts(name).map((message) => [message.id, message]));
     const told = [...seen.values()].flatMap(({ json }) => json.data.news.map(({ kind }) => kind));
-    assert.deepEqual(told.filter((kind) => ["fail", "recovered"].includes(kind)), ["fail", "recovered"], name);
+    assert.deepEqual(
+      told.filter((kind) => ["fail", "recovered"].includes(kind)),
+      ["fail", "recovered"],
+      name,
+    );
   }
 });
 

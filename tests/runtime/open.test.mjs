@@ -33,11 +33,13 @@ test("the host and the longest prefix decide, as they do in the core", () => {
     ["/only/thisx", "/two/only/thisx"],
     ["/%6fnly/%74his/x", "/two/x"],
     ["/%6Fnly", "/two/%6Fnly"],
-  ]) assert.equal(to(target), `http://a.example.net:8000${wanted}`, target);
+  ])
+    assert.equal(to(target), `http://a.example.net:8000${wanted}`, target);
 });
 
 test("what is Vedette's own, of no route, or would leave its route is not let through", () => {
-  for (const target of ["/.vedette/health", "/%2evedette/health", "/%2Evedette", "/only/this/..%2f..%2fadmin", "/..%252fadmin"]) assert.equal(to(target), undefined, target);
+  for (const target of ["/.vedette/health", "/%2evedette/health", "/%2Evedette", "/only/this/..%2f..%2fadmin", "/..%252fadmin"])
+    assert.equal(to(target), undefined, target);
   assert.equal(to("/x", "other.example.org"), undefined);
 });
 

@@ -36,13 +36,21 @@ after(async () => {
   mute.close();
 });
 
-for (const [name, why] of [["refuses", /no connection/], ["redirects", /status 302 is not expected/], ["hangs-5", /no answer within/]]) {
+for (const [name, why] of [
+  ["refuses", /no connection/],
+  ["redirects", /status 302 is not expected/],
+  ["hangs-5", /no answer within/],
+]) {
   test(`an origin that ${name.replace(/-\d/, "")} fails with its reason`, async () => {
-    const health = await until(`${name} fails`, async (see) => {
-      const answer = await worker.get(`/health/${name}`);
-      const health = see(await answer.json());
-      return answer.status === 503 && health;
-    }, 30_000);
+    const health = await until(
+      `${name} fails`,
+      async (see) => {
+        const answer = await worker.get(`/health/${name}`);
+        const health = see(await answer.json());
+        return answer.status === 503 && health;
+      },
+      30_000,
+    );
     assert.match(health.output, why);
   });
 }
@@ -50,11 +58,20 @@ for (const [name, why] of [["refuses", /no connection/], ["redirects", /status 3
 test("redirects are followed as often as configured and no further", async () => {
   const { requests } = forEver;
   const begins = () => requests.flatMap(({ path }, index) => (path === "/health" ? [index] : []));
-  const lengths = () => begins().slice(1).map((at, index) => at - begins()[index]);
+  const lengths = () =>
+    begins()
+      .slice(1)
+      .map((at, index) => at - begins()[index]);
   // On a busy machine the deadline may cut a probe short; none may ever be longer.
   await until("a probe with its three redirects", (see) => see(lengths()).includes(4));
-  assert.ok(lengths().every((length) => length <= 4), `one probe and three redirects at most, not ${lengths()}`);
-  assert.ok(once.requests.every(({ path }) => path === "/health"), "without the setting none is followed");
+  assert.ok(
+    lengths().every((length) => length <= 4),
+    `one probe and three redirects at most, not ${lengths()}`,
+  );
+  assert.ok(
+    once.requests.every(({ path }) => path === "/health"),
+    "without the setting none is followed",
+  );
 });
 
 test("no hanging origin delays the healthy one beyond its own slot", async (t) => {

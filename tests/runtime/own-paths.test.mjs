@@ -25,7 +25,8 @@ before(async () => {
   inbox = await receiver();
   const text =
     `public_url = "https://${PUBLIC}"\nheartbeat_secret = "HEARTBEAT_KEY"\n` +
-    config({ shop: { primary: application.port } }, { vantages: ["weur"] }) + JOBS +
+    config({ shop: { primary: application.port } }, { vantages: ["weur"] }) +
+    JOBS +
     '\n[[route]]\nhost = "*"\npath = "/"\npool = "shop"\n' +
     `\n[[notify]]\nname = "ops"\non = ["fail", "recovered"]\nkind = "webhook"\nurl = "${inbox.url}"\nsecret = "TOLD_KEY"\n`;
   worker = await startWorker(text, { env: { VEDETTE_SECRETS: secrets } });
@@ -53,7 +54,10 @@ test("the host is routed: what is not Vedette's own goes to the application", as
 });
 
 test("the address that is printed for a job leads to Vedette, which counts the heartbeat", async () => {
-  const { code, said } = await finished(...vedette("heartbeat", worker.file, "jobs/nightly"), { cwd: root, env: { ...process.env, HEARTBEAT_KEY: KEY } });
+  const { code, said } = await finished(...vedette("heartbeat", worker.file, "jobs/nightly"), {
+    cwd: root,
+    env: { ...process.env, HEARTBEAT_KEY: KEY },
+  });
   assert.equal(code, 0, said);
   const [address] = said.match(/https:\/\/\S+\/v1\/heartbeat\/\S+/);
   const count = visits().length;
@@ -66,7 +70,9 @@ test("links in messages lead to Vedette", async () => {
   application.answer = answers.broken;
   await until("the failure is told", (see) => see(inbox.told()).includes("fail pool/shop"));
   application.answer = answers.ok;
-  const links = [...new Set(inbox.messages.flatMap(({ body }) => body.match(/https?:\/\/[^\s"\\]+/g) ?? []))].filter((link) => link.includes(PUBLIC));
+  const links = [...new Set(inbox.messages.flatMap(({ body }) => body.match(/https?:\/\/[^\s"\\]+/g) ?? []))].filter((link) =>
+    link.includes(PUBLIC),
+  );
   assert.ok(links.length > 0);
   const count = visits().length;
   for (const link of links) {

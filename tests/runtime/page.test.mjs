@@ -53,8 +53,7 @@ const sentence = (page) => page.locator("h1").textContent();
 const said = (page) => page.locator("#said").textContent();
 
 /** Waits until the sentence is so. */
-const reads = (page, wanted) =>
-  until(`the sentence ${wanted}`, async (see) => wanted.test(see(await sentence(page))), 30_000);
+const reads = (page, wanted) => until(`the sentence ${wanted}`, async (see) => wanted.test(see(await sentence(page))), 30_000);
 
 /** Breaks or repairs the sample origin. */
 const misbehave = (port, body) =>
@@ -80,7 +79,10 @@ for (const colorScheme of SCHEMES) {
   }
 }
 
-for (const [colorScheme, width] of [["light", 320], ["dark", 1440]]) {
+for (const [colorScheme, width] of [
+  ["light", 320],
+  ["dark", 1440],
+]) {
   test(`every designed state is sound in ${colorScheme} at ${width} px`, async (t) => {
     const context = await chrome.newContext({ colorScheme, viewport: { width, height: 800 } });
     t.after(() => context.close());
@@ -146,11 +148,17 @@ test("the policy holds what is put into the page by force", async (t) => {
     const script = document.createElement("script");
     script.textContent = "window.ran = true";
     document.body.append(script);
-    const elsewhere = await fetch("http://localhost:1/").then(() => true, () => false);
+    const elsewhere = await fetch("http://localhost:1/").then(
+      () => true,
+      () => false,
+    );
     return Boolean(window.ran) || elsewhere;
   });
   assert.equal(ran, false);
-  assert.ok(page.complaints.some((one) => one.includes("Content Security Policy")), String(page.complaints));
+  assert.ok(
+    page.complaints.some((one) => one.includes("Content Security Policy")),
+    String(page.complaints),
+  );
 });
 
 test("a broken origin shows by itself, and nothing that the reader did is lost", async (t) => {
@@ -204,7 +212,10 @@ test("what gets into trouble moves up and unfolds, and the focus goes with what 
   const order = await page.locator(".pool").evaluateAll((all) => all.map(({ id }) => id));
   assert.deepEqual([order.length, new Set(order).size, order.indexOf("pool-service-030")], [40, 40, 2]);
   const fresh = await (await fetch(states.url())).text();
-  assert.deepEqual(order, [...fresh.matchAll(/<details id="(pool-[^"]*)"/g)].map(([, id]) => id));
+  assert.deepEqual(
+    order,
+    [...fresh.matchAll(/<details id="(pool-[^"]*)"/g)].map(([, id]) => id),
+  );
 });
 
 test("ages count on between two looks", async (t) => {
@@ -226,10 +237,11 @@ test("only a change of the whole is said", async (t) => {
 
 test("a hidden tab does not ask, and one that is seen again asks at once", async (t) => {
   const { page, pass, news } = await atWill(t, "passing");
-  const turn = (hidden) => page.evaluate((hidden) => {
-    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, hidden);
+  const turn = (hidden) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
   await turn(true);
   await pass(60);
   assert.equal(news(), 0);
@@ -253,8 +265,12 @@ test("updates can be paused, and the page says so", async (t) => {
 
 test("nothing moves: who wants less motion gets what all get", async (t) => {
   const page = await see(t, worker.url);
-  const moving = await page.locator("*").evaluateAll((all) =>
-    all.filter((one) => getComputedStyle(one).transitionDuration !== "0s" || getComputedStyle(one).animationName !== "none").length);
+  const moving = await page
+    .locator("*")
+    .evaluateAll(
+      (all) =>
+        all.filter((one) => getComputedStyle(one).transitionDuration !== "0s" || getComputedStyle(one).animationName !== "none").length,
+    );
   assert.equal(moving, 0);
 });
 

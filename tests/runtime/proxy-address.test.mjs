@@ -36,7 +36,11 @@ after(async () => {
 async function raw(lines) {
   const bytes = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
   const said = await rawly(worker.port, bytes, (said) => /\r\n\r\n[\s\S]*(\}|\n|0\r\n\r\n)$/.test(said));
-  return { status: Number(said.match(/^HTTP\/1\.1 (\d+)/)?.[1]), said, asked: said.match(/\{"url".*\}/) && JSON.parse(said.match(/\{"url".*\}/)[0]) };
+  return {
+    status: Number(said.match(/^HTTP\/1\.1 (\d+)/)?.[1]),
+    said,
+    asked: said.match(/\{"url".*\}/) && JSON.parse(said.match(/\{"url".*\}/)[0]),
+  };
 }
 
 const get = (target, host = HOST, ...further) => raw([`GET ${target} HTTP/1.1`, `Host: ${host}`, "Connection: close", ...further]);
@@ -47,7 +51,16 @@ const twice = async (work) => {
 };
 
 test("an escaped separator beside dots does not leave the route, in whatever case or nesting", async () => {
-  for (const target of ["/only/..%2fadmin", "/only/..%2Fadmin", "/only/%2e%2e%2fadmin", "/only/..%5Cadmin", "/only/x%2f..%2f..%2fadmin", "/only/..%252fadmin", "/only/..%25252fadmin", "/only/..;/admin"]) {
+  for (const target of [
+    "/only/..%2fadmin",
+    "/only/..%2Fadmin",
+    "/only/%2e%2e%2fadmin",
+    "/only/..%5Cadmin",
+    "/only/x%2f..%2f..%2fadmin",
+    "/only/..%252fadmin",
+    "/only/..%25252fadmin",
+    "/only/..;/admin",
+  ]) {
     await twice(async () => {
       const before = seen.length;
       const { status, said } = await get(target);
@@ -71,7 +84,24 @@ test("an escaped letter is the letter", async () => {
 });
 
 test("a host that is none, or more than one, is refused before it decides", async () => {
-  for (const host of [`${HOST}, evil.example`, `evil.example, ${HOST}`, `user@${HOST}`, `user:pass@${HOST}`, `${HOST}?x`, `${HOST}#x`, `${HOST}/only`, `shop..localhost`, `.${HOST}`, `${HOST}:99999`, `${HOST}:x`, `${HOST}:80:80`, `${HOST}\\x`, `a b`, "[::1", "*"]) {
+  for (const host of [
+    `${HOST}, evil.example`,
+    `evil.example, ${HOST}`,
+    `user@${HOST}`,
+    `user:pass@${HOST}`,
+    `${HOST}?x`,
+    `${HOST}#x`,
+    `${HOST}/only`,
+    `shop..localhost`,
+    `.${HOST}`,
+    `${HOST}:99999`,
+    `${HOST}:x`,
+    `${HOST}:80:80`,
+    `${HOST}\\x`,
+    `a b`,
+    "[::1",
+    "*",
+  ]) {
     await twice(async () => {
       const before = seen.length;
       const { status, said } = await get("/x", host);
@@ -84,7 +114,13 @@ test("a host that is none, or more than one, is refused before it decides", asyn
 });
 
 test("what is handed on is the host that was matched", async () => {
-  for (const [host, matched] of [[HOST, HOST], ["SHOP.LocalHost", HOST], [`${HOST}.`, HOST], [`${HOST}.:8080`, `${HOST}:8080`], [`${HOST}:`, HOST]]) {
+  for (const [host, matched] of [
+    [HOST, HOST],
+    ["SHOP.LocalHost", HOST],
+    [`${HOST}.`, HOST],
+    [`${HOST}.:8080`, `${HOST}:8080`],
+    [`${HOST}:`, HOST],
+  ]) {
     await twice(async () => {
       const { asked, said } = await get("/x", host);
       assert.equal(asked?.headers["x-forwarded-host"], matched, said);
@@ -95,7 +131,16 @@ test("what is handed on is the host that was matched", async () => {
 
 test("fields with underscores that some servers take for ours are dropped, under a lease or not", async () => {
   await twice(async () => {
-    const { asked } = await get("/x", HOST, "X_Forwarded_For: 6.6.6.6", "X_Forwarded-Host: evil", "X_Real_IP: 6.6.6.6", "CF_Connecting_IP: 6.6.6.6", "Content_Length: 66", "Api_Key: mine");
+    const { asked } = await get(
+      "/x",
+      HOST,
+      "X_Forwarded_For: 6.6.6.6",
+      "X_Forwarded-Host: evil",
+      "X_Real_IP: 6.6.6.6",
+      "CF_Connecting_IP: 6.6.6.6",
+      "Content_Length: 66",
+      "Api_Key: mine",
+    );
     assert.doesNotMatch(JSON.stringify(asked.headers), /6\.6\.6\.6|evil|66/);
     assert.equal(asked.headers.api_key, "mine");
   });
@@ -107,7 +152,10 @@ test("what a client writes of its own address is quoted, under a lease or not", 
     assert.match(asked.headers.forwarded, /^for="6\.6\.6\.6;host=evil, for=x";host=shop\.localhost;proto=http$/);
     assert.equal(asked.headers["x-forwarded-for"], undefined);
     const plain = await get("/x", HOST, "CF-Connecting-IP: 2001:db8::1");
-    assert.deepEqual([plain.asked.headers["x-forwarded-for"], plain.asked.headers.forwarded], ["2001:db8::1", 'for="[2001:db8::1]";host=shop.localhost;proto=http']);
+    assert.deepEqual(
+      [plain.asked.headers["x-forwarded-for"], plain.asked.headers.forwarded],
+      ["2001:db8::1", 'for="[2001:db8::1]";host=shop.localhost;proto=http'],
+    );
   });
 });
 
@@ -118,7 +166,11 @@ test("no trace is begun, and what is no trace is removed", async () => {
     assert.deepEqual([none.traceparent, none.tracestate], [undefined, undefined]);
     const whole = (await get("/x", HOST, `traceparent: ${trace}`, "tracestate: a=b")).asked.headers;
     assert.deepEqual([whole.traceparent, whole.tracestate], [trace, "a=b"]);
-    for (const fields of [["tracestate: a=b"], ["traceparent: 00-junk", "tracestate: a=b"], [`traceparent: ${trace.replace("0af7651916cd43dd8448eb211c80319c", "0".repeat(32))}`, "tracestate: a=b"]]) {
+    for (const fields of [
+      ["tracestate: a=b"],
+      ["traceparent: 00-junk", "tracestate: a=b"],
+      [`traceparent: ${trace.replace("0af7651916cd43dd8448eb211c80319c", "0".repeat(32))}`, "tracestate: a=b"],
+    ]) {
       const { headers } = (await get("/x", HOST, ...fields)).asked;
       assert.deepEqual([headers.traceparent, headers.tracestate], [undefined, undefined], fields.join());
     }
@@ -149,7 +201,9 @@ test("what names the origin's own address names the public one, under a lease or
       assert.deepEqual([answer.status, answer.headers.location], [status, wanted], `${path} ${status} ${location}`);
     }
     const page = await asked("/only/x", 200, {
-      "content-location": `${own}/x.en`, refresh: `3; url=${own}/y`, "set-cookie": ["a=b; Domain=127.0.0.1; Path=/", "c=d; Path=/"],
+      "content-location": `${own}/x.en`,
+      refresh: `3; url=${own}/y`,
+      "set-cookie": ["a=b; Domain=127.0.0.1; Path=/", "c=d; Path=/"],
     });
     assert.equal(page.headers["content-location"], `http://${HOST}/only/x.en`);
     assert.equal(page.headers.refresh, `3; url=http://${HOST}/only/y`);

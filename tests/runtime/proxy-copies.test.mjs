@@ -8,7 +8,9 @@ import { pool } from "../../scripts/bench/plain.mjs";
 import { startWorker, until } from "./lib.mjs";
 import { route, through } from "./through.mjs";
 
-let server, worker, isDown = false;
+let server,
+  worker,
+  isDown = false;
 const pages = new Map();
 
 before(async () => {
@@ -31,7 +33,9 @@ after(async () => {
 });
 
 const page = (path, fields, body) =>
-  pages.set(path, (_, response) => response.writeHead(200, { "content-type": "text/html", "content-length": Buffer.byteLength(body), ...fields }).end(body));
+  pages.set(path, (_, response) =>
+    response.writeHead(200, { "content-type": "text/html", "content-length": Buffer.byteLength(body), ...fields }).end(body),
+  );
 
 /** What is answered in the outage. */
 async function inOutage(path, options) {
@@ -76,7 +80,10 @@ test("copies keep to s-maxage", async () => {
   await until("it is too old", async (see) => see(await inOutage("/shared")).status !== 200);
 });
 
-for (const [coding, pack] of [["gzip", gzipSync], ["br", brotliCompressSync]]) {
+for (const [coding, pack] of [
+  ["gzip", gzipSync],
+  ["br", brotliCompressSync],
+]) {
   test(`a copy in ${coding} is given as it was`, async () => {
     const packed = pack(Buffer.from("many many many many words"));
     const asked = { headers: { "accept-encoding": coding } };

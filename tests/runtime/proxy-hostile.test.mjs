@@ -43,7 +43,15 @@ async function raw(lines) {
 
 const get = (target, host = HOST, ...further) => raw([`GET ${target} HTTP/1.1`, `Host: ${host}`, "Connection: close", ...further]);
 
-for (const target of ["/open/../admin", "/open/%2e%2E/admin", "/open/.%2e/admin", "/open/./admin", "/..", "/open\\..\\admin", "/open/%2e"]) {
+for (const target of [
+  "/open/../admin",
+  "/open/%2e%2E/admin",
+  "/open/.%2e/admin",
+  "/open/./admin",
+  "/..",
+  "/open\\..\\admin",
+  "/open/%2e",
+]) {
   test(`${target} is refused: the next reader might take it for another path`, async () => {
     const before = seen.length;
     const { status, said } = await get(target);
@@ -55,7 +63,16 @@ for (const target of ["/open/../admin", "/open/%2e%2E/admin", "/open/.%2e/admin"
   });
 }
 
-for (const target of ["/open/.well-known", "/open/...", "/open/..a", "/open/%252e%252e/admin", "/open//x", "/open/a%2fb", "/open;x=1/y", "/%FF%00"]) {
+for (const target of [
+  "/open/.well-known",
+  "/open/...",
+  "/open/..a",
+  "/open/%252e%252e/admin",
+  "/open//x",
+  "/open/a%2fb",
+  "/open;x=1/y",
+  "/%FF%00",
+]) {
   test(`${target} is passed on as it is`, async () => {
     for (let times = 0; times < 2; times += 1) {
       const { status, said } = await get(target);
@@ -99,14 +116,32 @@ test("the host of the request line counts where one is given", async () => {
 });
 
 test("conflicting lengths are refused or read in one way only", async () => {
-  for (const further of [["Content-Length: 5", "Content-Length: 6"], ["Content-Length: x"], ["Content-Length: -1"], ["Transfer-Encoding: chunked, gzip"]]) {
+  for (const further of [
+    ["Content-Length: 5", "Content-Length: 6"],
+    ["Content-Length: x"],
+    ["Content-Length: -1"],
+    ["Transfer-Encoding: chunked, gzip"],
+  ]) {
     const before = seen.length;
-    const said = await rawly(worker.port, [`POST /x HTTP/1.1`, `Host: ${HOST}`, "Connection: close", ...further, "", "hello1"].join("\r\n"));
+    const said = await rawly(
+      worker.port,
+      [`POST /x HTTP/1.1`, `Host: ${HOST}`, "Connection: close", ...further, "", "hello1"].join("\r\n"),
+    );
     assert.match(said, /^HTTP\/1\.1 (400|501) /, `${further}: ${said.slice(0, 200)}`);
     assert.equal(seen.length, before, `${further}`);
   }
   // Both: the chunks count, and what the origin gets has no length that says otherwise.
-  const both = ["POST /x HTTP/1.1", `Host: ${HOST}`, "Connection: close", "Content-Length: 4", "Transfer-Encoding: chunked", "", "0", "", "GET /smuggled HTTP/1.1"];
+  const both = [
+    "POST /x HTTP/1.1",
+    `Host: ${HOST}`,
+    "Connection: close",
+    "Content-Length: 4",
+    "Transfer-Encoding: chunked",
+    "",
+    "0",
+    "",
+    "GET /smuggled HTTP/1.1",
+  ];
   const said = await rawly(worker.port, `${both.join("\r\n")}\r\n\r\n`);
   assert.match(said, /^HTTP\/1\.1 (200|400)/);
   assert.ok(!seen.includes("/smuggled"));
@@ -125,15 +160,27 @@ test("an address that is too long is refused", async () => {
 
 test("what holds for one connection does not reach the origin, not even what Connection names", async () => {
   const { said } = await raw([
-    "GET /x HTTP/1.1", `Host: ${HOST}`, "Connection: close, X-Secret, Cookie", "X-Secret: 1", "Cookie: a=b", "Keep-Alive: timeout=3",
-    "TE: trailers", "Proxy-Connection: keep-alive", "X-Forwarded-For: 6.6.6.6",
+    "GET /x HTTP/1.1",
+    `Host: ${HOST}`,
+    "Connection: close, X-Secret, Cookie",
+    "X-Secret: 1",
+    "Cookie: a=b",
+    "Keep-Alive: timeout=3",
+    "TE: trailers",
+    "Proxy-Connection: keep-alive",
+    "X-Forwarded-For: 6.6.6.6",
   ]);
   assert.match(said, /"url":"\/x"/);
   assert.doesNotMatch(said, /x-secret|cookie|keep-alive"|proxy-connection|"te"|6\.6\.6\.6/i);
 });
 
 test("Connection does not take out what is said of the client", async () => {
-  const { said } = await raw(["GET /x HTTP/1.1", `Host: ${HOST}`, "Connection: close, X-Forwarded-Host, Via, CDN-Loop", "X-Forwarded-Host: evil"]);
+  const { said } = await raw([
+    "GET /x HTTP/1.1",
+    `Host: ${HOST}`,
+    "Connection: close, X-Forwarded-Host, Via, CDN-Loop",
+    "X-Forwarded-Host: evil",
+  ]);
   assert.match(said, /"x-forwarded-host":"shop.localhost"/);
   assert.match(said, /"via":"1.1 vedette-/);
   assert.match(said, /"cdn-loop":"vedette-/);
@@ -142,7 +189,11 @@ test("Connection does not take out what is said of the client", async () => {
 test("a request that has come through here is a loop, and so is one that has come through many of us", async () => {
   const { said } = await get("/x");
   const [, own] = said.match(/"cdn-loop":"(vedette-[0-9a-f]{16})"/);
-  for (const field of [`CDN-Loop: cloudflare; loops=1, ${own}`, `Via: 1.1 ${own}`, `CDN-Loop: ${"vedette-0123456789abcdef, ".repeat(8)}x`]) {
+  for (const field of [
+    `CDN-Loop: cloudflare; loops=1, ${own}`,
+    `Via: 1.1 ${own}`,
+    `CDN-Loop: ${"vedette-0123456789abcdef, ".repeat(8)}x`,
+  ]) {
     const { status, said } = await get("/x", HOST, field);
     assert.equal(status, 508, said);
     assert.match(said, /error=proxy_loop_detected/);
@@ -154,10 +205,14 @@ test("a request that has come through here is a loop, and so is one that has com
 test("a client that goes away ends the connection to the origin, before the answer and in the middle of it", async () => {
   const leaving = [
     ["/never", () => {}, "resetAndDestroy"],
-    ["/endless", (response) => {
-      const more = setInterval(() => response.write("more"), 20);
-      response.on("close", () => clearInterval(more));
-    }, "destroy"],
+    [
+      "/endless",
+      (response) => {
+        const more = setInterval(() => response.write("more"), 20);
+        response.on("close", () => clearInterval(more));
+      },
+      "destroy",
+    ],
   ];
   for (const [path, answerWith, how] of leaving) {
     let came;
@@ -166,7 +221,9 @@ test("a client that goes away ends the connection to the origin, before the answ
       answerWith(response);
       came();
     };
-    const asked = send({ host: "127.0.0.1", port: worker.port, path, headers: { host: HOST } }, (answer) => answer.on("error", () => {}).resume());
+    const asked = send({ host: "127.0.0.1", port: worker.port, path, headers: { host: HOST } }, (answer) =>
+      answer.on("error", () => {}).resume(),
+    );
     asked.on("error", () => {});
     asked.end();
     await arrived;
@@ -183,7 +240,9 @@ test("a body that ends too early is an error of the client's, and reaches nobody
     request.on("end", () => response.end("whole"));
     request.on("error", () => {});
   };
-  const said = await rawly(worker.port, `POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 100\r\n\r\nhalf`, () => false).catch(() => "");
+  const said = await rawly(worker.port, `POST /x HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 100\r\n\r\nhalf`, () => false).catch(
+    () => "",
+  );
   assert.doesNotMatch(said, /whole/);
   act = undefined;
   assert.equal((await through(worker, "/x")).status, 200);

@@ -108,7 +108,8 @@ test("a copy stands in for an origin that does not answer, with its age, and onl
   for (const path of ["/page", "/page?x", "/private", "/cookie", "/varied"]) assert.equal((await ask("kept", path)).text, "fresh");
   assert.equal((await ask("kept", "/mine", mine)).text, "fresh");
   // With a body of nothing there is nothing to keep, and nothing goes wrong.
-  for (let times = 0; times < 2; times += 1) assert.deepEqual([(await ask("kept", "/empty")).status, (await ask("kept", "/empty")).text], [200, ""]);
+  for (let times = 0; times < 2; times += 1)
+    assert.deepEqual([(await ask("kept", "/empty")).status, (await ask("kept", "/empty")).text], [200, ""]);
   for (const each of ["a", "b"]) origins[`kept-${each}`].act = (request) => request.socket.destroy();
   const copy = await until("a copy of /page", async (see) => {
     const answer = see(await ask("kept", "/page"));
@@ -149,11 +150,15 @@ test("an origin that recovered gets its share little by little", async () => {
   const early = [];
   for (let times = 0; times < 40; times += 1) early.push((await ask("slow")).text);
   assert.ok(early.includes("slow-b"), "the standby keeps some of the traffic at first");
-  await until("the primary has it all", async (see) => {
-    const latest = [];
-    for (let times = 0; times < 20; times += 1) latest.push((await ask("slow")).text);
-    return see(latest).every((name) => name === "slow-a");
-  }, 30_000);
+  await until(
+    "the primary has it all",
+    async (see) => {
+      const latest = [];
+      for (let times = 0; times < 20; times += 1) latest.push((await ask("slow")).text);
+      return see(latest).every((name) => name === "slow-a");
+    },
+    30_000,
+  );
 });
 
 test("the signal agrees with what the route does", async () => {
@@ -166,13 +171,18 @@ test("two deployments that lead to each other refuse the circle, and the request
   try {
     // Each leads to the other. Their probes go round, too, and fail.
     const circle = (port) =>
-      config({ shop: { a: port } }, { vantages: ["weur"] }).replace("127.0.0.1", "localhost") + route("try_failing = true", { host: "localhost" });
+      config({ shop: { a: port } }, { vantages: ["weur"] }).replace("127.0.0.1", "localhost") +
+      route("try_failing = true", { host: "localhost" });
     one.edit(circle(two.port));
     two.edit(circle(one.port));
-    const answer = await until("the circle is refused", async (see) => {
-      const answer = see(await through(one, "/x", { host: "localhost" }));
-      return answer.status === 508 && answer;
-    }, 60_000);
+    const answer = await until(
+      "the circle is refused",
+      async (see) => {
+        const answer = see(await through(one, "/x", { host: "localhost" }));
+        return answer.status === 508 && answer;
+      },
+      60_000,
+    );
     assert.match(answer.text, /leads back here/);
     assert.match(answer.headers["proxy-status"], /proxy_loop_detected/);
     // It says so itself, too: the circle has been gone round once.

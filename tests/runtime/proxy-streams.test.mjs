@@ -115,7 +115,13 @@ test("a body of a gigabyte goes up in constant memory", async () => {
   const most = await peak(
     () =>
       new Promise((resolve, reject) => {
-        const options = { host: "127.0.0.1", port: worker.port, path: "/up", method: "PUT", headers: { host: HOST, "content-length": GIB } };
+        const options = {
+          host: "127.0.0.1",
+          port: worker.port,
+          path: "/up",
+          method: "PUT",
+          headers: { host: HOST, "content-length": GIB },
+        };
         const asked = send(options, (answer) => {
           answer.on("data", (part) => (said += part));
           answer.on("end", resolve);
@@ -192,7 +198,10 @@ test("a WebSocket goes through in both directions, and ends at the origin when t
   await until("the origin's side has ended", () => ended.includes("/socket"));
 });
 
-for (const [coding, pack] of [["gzip", gzipSync], ["br", brotliCompressSync]]) {
+for (const [coding, pack] of [
+  ["gzip", gzipSync],
+  ["br", brotliCompressSync],
+]) {
   test(`${coding} is handed on as it is`, async () => {
     const packed = pack(Buffer.from("many many many many words"));
     act = (_, response) => response.writeHead(200, { "content-encoding": coding, "content-type": "text/plain" }).end(packed);
@@ -206,7 +215,9 @@ test("a range is asked for and answered as a range", async () => {
   const whole = randomBytes(1000);
   act = (request, response) => {
     const [, first, last] = request.headers.range.match(/bytes=(\d+)-(\d+)/).map(Number);
-    response.writeHead(206, { "content-range": `bytes ${first}-${last}/1000`, "accept-ranges": "bytes" }).end(whole.subarray(first, last + 1));
+    response
+      .writeHead(206, { "content-range": `bytes ${first}-${last}/1000`, "accept-ranges": "bytes" })
+      .end(whole.subarray(first, last + 1));
   };
   const answer = await through(worker, "/part", { headers: { range: "bytes=100-299" } });
   assert.deepEqual([answer.status, answer.headers["content-range"]], [206, "bytes 100-299/1000"]);
@@ -220,7 +231,10 @@ test("HEAD, 204 and 304 have no body, and keep what they say of one", async () =
   };
   const head = await through(worker, "/x", { method: "HEAD" });
   assert.deepEqual([head.status, head.headers["content-length"], head.headers.etag, head.text], [200, "1234", '"a"', ""]);
-  for (const [path, status] of [["/gone", 204], ["/same", 304]]) {
+  for (const [path, status] of [
+    ["/gone", 204],
+    ["/same", 304],
+  ]) {
     const answer = await through(worker, path, { headers: { "if-none-match": '"b"' } });
     assert.deepEqual([answer.status, answer.headers.etag, answer.text], [status, '"b"', ""]);
   }

@@ -61,15 +61,23 @@ after(async () => {
 
 /** Waits until the primary passes and is not ejected. */
 const calm = () =>
-  until("the primary is asked", async (see) => {
-    const answer = see(await through(worker, "/calm"));
-    return answer.headers?.["x-name"] === "primary" && /first by priority/.test(answer.headers["proxy-status"]);
-  }, 60_000);
+  until(
+    "the primary is asked",
+    async (see) => {
+      const answer = see(await through(worker, "/calm"));
+      return answer.headers?.["x-name"] === "primary" && /first by priority/.test(answer.headers["proxy-status"]);
+    },
+    60_000,
+  );
 
 const told = async () => (await worker.get("/readyz?verbose")).text();
 const ejections = async () => Number((await told()).match(/ejections (\d+)/)?.[1] ?? 0);
 
-const LEAVING = { closes: (socket) => socket.destroy(), resets: (socket) => socket.resetAndDestroy(), "half-closes": (socket) => socket.end() };
+const LEAVING = {
+  closes: (socket) => socket.destroy(),
+  resets: (socket) => socket.resetAndDestroy(),
+  "half-closes": (socket) => socket.end(),
+};
 
 /** A client that sends these bytes, waits until the origin has seen the request, and leaves. */
 async function broken(head, body, leave) {
@@ -91,7 +99,10 @@ async function broken(head, body, leave) {
 describe("an upload that its client breaks off", () => {
   for (const method of ["POST", "PUT"]) {
     for (const [how, leave] of Object.entries(LEAVING)) {
-      for (const [what, bytes] of [["three bytes", "abc"], ["900 kB", "x".repeat(900_000)]]) {
+      for (const [what, bytes] of [
+        ["three bytes", "abc"],
+        ["900 kB", "x".repeat(900_000)],
+      ]) {
         test(`${method} with a length: the client ${how} after ${what}; the origin sees it torn, and is not blamed`, async () => {
           const before = await ejections();
           for (let times = 0; times < 3; times += 1) {
@@ -105,7 +116,12 @@ describe("an upload that its client breaks off", () => {
     }
   }
 
-  for (const [where, bytes] of [["before the first chunk", ""], ["in the middle of a chunk", "10\r\nabc"], ["between chunks", "3\r\nabc\r\n"], ["before the last line", "3\r\nabc\r\n0\r\n"]]) {
+  for (const [where, bytes] of [
+    ["before the first chunk", ""],
+    ["in the middle of a chunk", "10\r\nabc"],
+    ["between chunks", "3\r\nabc\r\n"],
+    ["before the last line", "3\r\nabc\r\n0\r\n"],
+  ]) {
     for (const [how, leave] of Object.entries(LEAVING)) {
       test(`in chunks: the client ${how} ${where}; the origin sees it torn, and is not blamed`, async () => {
         const before = await ejections();
@@ -141,7 +157,11 @@ test("an upload arrives whole, in chunks and with a length, also one of nothing"
     for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
       Object.assign(primary, { seen: [] });
       await rawly(worker.port, `${method} /up HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${fields}\r\n\r\n${bytes}`);
-      assert.deepEqual(primary.seen.map(({ method, body, whole }) => [method, body, whole]), [[method, body, true]], `${method} ${fields}`);
+      assert.deepEqual(
+        primary.seen.map(({ method, body, whole }) => [method, body, whole]),
+        [[method, body, true]],
+        `${method} ${fields}`,
+      );
     }
   }
 });
@@ -149,12 +169,22 @@ test("an upload arrives whole, in chunks and with a length, also one of nothing"
 test("GET and HEAD with a body are passed on with it", async () => {
   const before = await ejections();
   for (const method of ["GET", "HEAD"]) {
-    for (const [fields, bytes, body] of [["Content-Length: 5", "hello", "hello"], ["Content-Length: 0", "", ""]]) {
+    for (const [fields, bytes, body] of [
+      ["Content-Length: 5", "hello", "hello"],
+      ["Content-Length: 0", "", ""],
+    ]) {
       for (let times = 0; times < 4; times += 1) {
         Object.assign(primary, { seen: [] });
-        const said = await rawly(worker.port, `${method} /search HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${fields}\r\n\r\n${bytes}`);
+        const said = await rawly(
+          worker.port,
+          `${method} /search HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${fields}\r\n\r\n${bytes}`,
+        );
         assert.match(said, /^HTTP\/1\.1 200 /, `${method} ${fields}`);
-        assert.deepEqual(primary.seen.map(({ method, body, whole }) => [method, body, whole]), [[method, body, true]], `${method} ${fields}`);
+        assert.deepEqual(
+          primary.seen.map(({ method, body, whole }) => [method, body, whole]),
+          [[method, body, true]],
+          `${method} ${fields}`,
+        );
       }
     }
   }
@@ -163,7 +193,10 @@ test("GET and HEAD with a body are passed on with it", async () => {
 
 test("GET and HEAD with a body in chunks are refused: the runtime would drop it on the way", async () => {
   for (const method of ["GET", "HEAD"]) {
-    const said = await rawly(worker.port, `${method} /search HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`);
+    const said = await rawly(
+      worker.port,
+      `${method} /search HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+    );
     assert.match(said, /^HTTP\/1\.1 411 /, method);
     assert.equal(primary.seen.filter(({ url }) => url === "/search").length, 0);
   }
@@ -171,7 +204,8 @@ test("GET and HEAD with a body in chunks are refused: the runtime would drop it 
 
 /** How an origin may refuse an upload from its header, without reading the rest. */
 const REFUSALS = {
-  "and resets": (request, response) => response.writeHead(413, { connection: "close" }).end("too large", () => request.socket.resetAndDestroy()),
+  "and resets": (request, response) =>
+    response.writeHead(413, { connection: "close" }).end("too large", () => request.socket.resetAndDestroy()),
   "and closes": (request, response) => response.writeHead(413, { connection: "close" }).end("too large", () => request.socket.destroy()),
   "by a reset alone": (request) => request.socket.resetAndDestroy(),
 };
@@ -193,8 +227,11 @@ for (const [how, act] of Object.entries(REFUSALS)) {
 }
 
 describe("an answer that is none", () => {
-  for (const [what, bytes] of [["of status 600", "HTTP/1.1 600 What\r\nContent-Length: 2\r\n\r\nno"], ["of status 999", "HTTP/1.1 999 What\r\nContent-Length: 2\r\n\r\nno"],
-    ["that switches protocols unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"]]) {
+  for (const [what, bytes] of [
+    ["of status 600", "HTTP/1.1 600 What\r\nContent-Length: 2\r\n\r\nno"],
+    ["of status 999", "HTTP/1.1 999 What\r\nContent-Length: 2\r\n\r\nno"],
+    ["that switches protocols unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"],
+  ]) {
     test(`${what}: the origin is asked once, and the client gets 502`, async () => {
       for (const [method, body] of [["DELETE"], ["POST"], ["PUT"], ["PATCH"], ["POST", "x"]]) {
         primary.act = (request) => request.socket.end(bytes);
@@ -220,11 +257,19 @@ describe("an answer that is none", () => {
 test("the platform's word that nothing has left sends what must not be sent twice to the next origin; an origin's own does not", async () => {
   const own = { server: "cloudflare", "cf-ray": "8f2c0a1b2c3d4e5f-AMS", "content-type": "text/plain; charset=UTF-8" };
   for (const [status, fields, again] of [
-    [521, own, true], [523, own, true], [520, own, false], [522, own, false], [524, own, false], [530, own, true], [526, own, true],
-    [521, {}, false], [521, { ...own, "cf-cache-status": "DYNAMIC" }, false],
+    [521, own, true],
+    [523, own, true],
+    [520, own, false],
+    [522, own, false],
+    [524, own, false],
+    [530, own, true],
+    [526, own, true],
+    [521, {}, false],
+    [521, { ...own, "cf-cache-status": "DYNAMIC" }, false],
   ]) {
     for (const [method, body] of [["POST", "one"], ["DELETE"]]) {
-      primary.act = (request, response) => request.resume().on("end", () => response.writeHead(status, fields).end(`error code: ${status}`));
+      primary.act = (request, response) =>
+        request.resume().on("end", () => response.writeHead(status, fields).end(`error code: ${status}`));
       for (const one of [primary, standby]) Object.assign(one, { seen: [] });
       const answer = await through(worker, "/x", { method, body });
       primary.act = undefined;
@@ -236,8 +281,12 @@ test("the platform's word that nothing has left sends what must not be sent twic
 });
 
 test("an odd Connection is not our failure", async () => {
-  for (const odd of ["close, (", "close, a:b", "close, \"x\"", "@", "x\u00ffy, close", "keep-alive, {"]) {
-    const said = await rawly(worker.port, Buffer.from(`GET /odd HTTP/1.1\r\nHost: ${HOST}\r\nConnection: ${odd}\r\nX-Own: 1\r\n\r\n`, "latin1"), (said) => /\r\n\r\n/.test(said));
+  for (const odd of ["close, (", "close, a:b", 'close, "x"', "@", "x\u00ffy, close", "keep-alive, {"]) {
+    const said = await rawly(
+      worker.port,
+      Buffer.from(`GET /odd HTTP/1.1\r\nHost: ${HOST}\r\nConnection: ${odd}\r\nX-Own: 1\r\n\r\n`, "latin1"),
+      (said) => /\r\n\r\n/.test(said),
+    );
     assert.match(said, /^HTTP\/1\.1 200 /, odd);
     assert.match(said, /next-hop=primary/, odd);
   }
@@ -263,7 +312,9 @@ describe("a connection that is refused", () => {
   before(async () => {
     [gone, there] = [await watched("gone"), await watched("there")];
     // Probes are rare: the verdict does not know yet what the request finds out.
-    const text = shop([gone.port, there.port], { vantages: ["weur"] }).replaceAll('interval = "1s"', 'interval = "30s"').replace('fast_interval = "30s"', 'fast_interval = "1s"');
+    const text = shop([gone.port, there.port], { vantages: ["weur"] })
+      .replaceAll('interval = "1s"', 'interval = "30s"')
+      .replace('fast_interval = "30s"', 'fast_interval = "1s"');
     other = await serveVedette(configured(text + route('timeout = "2s"')));
     other.port = Number(new URL(other.url).port);
     await until("the pool passes", async (see) => see(await (await other.get("/health/shop/primary")).json()).status === "pass", 30_000);

@@ -58,10 +58,14 @@ describe("a route to two origins", () => {
 
   /** The answer of the primary, once no earlier failure of it is remembered. */
   const fromPrimary = () =>
-    until("the primary answers", async (see) => {
-      const answer = see(await through(worker, "/"));
-      return answer.status === 200 && JSON.parse(answer.text).name === "primary";
-    }, 60_000);
+    until(
+      "the primary answers",
+      async (see) => {
+        const answer = see(await through(worker, "/"));
+        return answer.status === 200 && JSON.parse(answer.text).name === "primary";
+      },
+      60_000,
+    );
 
   test("a request goes to the first origin, with method, path, query, fields and body as they were", async () => {
     await fromPrimary();
@@ -78,8 +82,15 @@ describe("a route to two origins", () => {
   test("the origin is told who asks, and nothing that the client says of it is believed, under a lease or not", async () => {
     await fromPrimary();
     const forged = {
-      "x-forwarded-for": "6.6.6.6", "x-forwarded-host": "evil.example", "x-forwarded-proto": "https", "x-forwarded-port": "6",
-      "x-forwarded-prefix": "/evil", "x-forwarded-server": "evil", "x-real-ip": "6.6.6.6", forwarded: "for=6.6.6.6", "proxy-connection": "x",
+      "x-forwarded-for": "6.6.6.6",
+      "x-forwarded-host": "evil.example",
+      "x-forwarded-proto": "https",
+      "x-forwarded-port": "6",
+      "x-forwarded-prefix": "/evil",
+      "x-forwarded-server": "evil",
+      "x-real-ip": "6.6.6.6",
+      forwarded: "for=6.6.6.6",
+      "proxy-connection": "x",
     };
     // The second one is forwarded without a lease: it has a trace of a form that the core looks at.
     for (const further of [{}, { traceparent: "00-junk" }]) {
@@ -160,7 +171,10 @@ describe("a route to two origins", () => {
 
   test("a POST with a body is sent once, and what came of it is said", async () => {
     await fromPrimary();
-    for (const [act, wanted, error] of [[broken, 502, "connection_terminated"], [hanging, 504, "http_response_timeout"]]) {
+    for (const [act, wanted, error] of [
+      [broken, 502, "connection_terminated"],
+      [hanging, 504, "http_response_timeout"],
+    ]) {
       primary.act = act;
       Object.assign(primary, { seen: [] });
       const answer = await through(worker, "/order", { method: "POST", body: "one please" });
@@ -196,7 +210,10 @@ describe("a route to two origins", () => {
     assert.equal(primary.seen.length, before, "the primary is not asked any more");
     await until("the log says so", (see) => see(worker.said()).includes('"event":"origin_ejected","origin":"shop/primary"'));
     const told = (await through(worker, "/.vedette/readyz?verbose")).text;
-    assert.match(told, /^\[\+\]requests of this isolate for shop: \d+, sent again \d+, held back by the budget 0, not answered \d+, ejections [1-9]/m);
+    assert.match(
+      told,
+      /^\[\+\]requests of this isolate for shop: \d+, sent again \d+, held back by the budget 0, not answered \d+, ejections [1-9]/m,
+    );
     assert.match(told, /^\[-\]origin shop\/primary is ejected by live requests until 20/m);
     // Its probes pass, so its verdict does: no live request votes.
     assert.equal((await worker.json("/health/shop/primary")).status, "pass");
@@ -206,7 +223,8 @@ describe("a route to two origins", () => {
 
   test("an address that makes every origin fail ejects none", async () => {
     await fromPrimary();
-    for (const one of [primary, standby]) one.act = (request, response) => (request.url === "/crash" ? status(502) : status(200))(request, response);
+    for (const one of [primary, standby])
+      one.act = (request, response) => (request.url === "/crash" ? status(502) : status(200))(request, response);
     for (let times = 0; times < 6; times += 1) assert.equal((await through(worker, "/crash")).status, 502);
     const answer = await through(worker, "/fine");
     assert.match(said(answer), /next-hop=primary/);

@@ -43,25 +43,36 @@ const broken = (...all) => all.forEach((name) => (origins[name].answer = answers
 const mended = (...all) => all.forEach((name) => (origins[name].answer = answers.ok));
 
 /** Waits until a verdict is as `check` wants it. */
-const comes = (id, what, check) => until(`${id} ${what}`, async (see) => {
-  const seen = see(await verdict(worker, id));
-  return check(seen) && seen;
-}, 30_000);
+const comes = (id, what, check) =>
+  until(
+    `${id} ${what}`,
+    async (see) => {
+      const seen = see(await verdict(worker, id));
+      return check(seen) && seen;
+    },
+    30_000,
+  );
 const says = (id, status) => comes(id, `says ${status}`, ({ observedValue }) => observedValue === status);
 const votesSay = (seen, wanted) =>
   Object.values(seen.votes).length === 3 && Object.values(seen.votes).every(({ observedValue }) => observedValue === wanted);
 
 /** Waits until the signal of a pool is as `check` wants it. */
-const goes = (name, what, check) => until(`the signal of ${name} ${what}`, async (see) => {
-  const route = see(await signal(worker, name));
-  return check(route) && route;
-}, 30_000);
+const goes = (name, what, check) =>
+  until(
+    `the signal of ${name} ${what}`,
+    async (see) => {
+      const route = see(await signal(worker, name));
+      return check(route) && route;
+    },
+    30_000,
+  );
 
 /** Waits until the page says so of an origin. */
-const pageSays = (id, ...wanted) => until(`the page says ${wanted} of ${id}`, async (see) => {
-  const text = see(await page(worker, id));
-  return wanted.every((words) => text.includes(words));
-});
+const pageSays = (id, ...wanted) =>
+  until(`the page says ${wanted} of ${id}`, async (see) => {
+    const text = see(await page(worker, id));
+    return wanted.every((words) => text.includes(words));
+  });
 
 describe("recovery", { concurrency: true }, () => {
   test("hold_down keeps a verdict of fail, says until when, and lets go then", async () => {
@@ -95,7 +106,10 @@ describe("recovery", { concurrency: true }, () => {
     mended("primary");
     const waits = (name) => goes(name, "waits", ({ reason }) => reason.includes("primary is recovered and waits until"));
     const [soon, patient] = await Promise.all([waits("soon"), waits("patient")]);
-    for (const [name, route, delay] of [["soon", soon, 3_000], ["patient", patient, 3_600_000]]) {
+    for (const [name, route, delay] of [
+      ["soon", soon, 3_000],
+      ["patient", patient, 3_600_000],
+    ]) {
       assert.deepEqual([route.origin, route.status, route.code], ["standby", "pass", 200]);
       const end = instant(route.reason, "^standby is passing; primary is recovered and waits until");
       const { validUntil, ...recovered } = await verdict(worker, `${name}/primary`);

@@ -69,9 +69,13 @@ test("an edited configuration reloads; a bad one leaves the last good one", asyn
   worker.edit(config({ shop: { primary: primary.port }, extra: { only: primary.port } }));
   await until("the new pool is there", async (see) => see((await worker.get("/health/extra")).status) === 200, 30_000);
   worker.edit("[[pool]]\nname = 7\n");
-  await until("the problems are printed", (see) => {
-    see(worker.said().slice(-500));
-    return worker.said().includes("the last good one stays");
-  }, 30_000);
+  await until(
+    "the problems are printed",
+    (see) => {
+      see(worker.said().slice(-500));
+      return worker.said().includes("the last good one stays");
+    },
+    30_000,
+  );
   assert.equal((await worker.get("/health/extra")).status, 200);
 });

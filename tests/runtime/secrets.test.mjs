@@ -24,7 +24,8 @@ const all = [...words, ...Object.values(secrets), ...Object.values(environment),
 const echoes = {
   body: (said, response) => response.end(said),
   json: (said, response) => response.writeHead(200, { "content-type": "application/health+json" }).end(JSON.stringify({ status: said })),
-  headers: (said, response) => response.writeHead(200, { "content-type": said, "server": said, "x-cache": said, "age": said, "x-own": said }).end("ok"),
+  headers: (said, response) =>
+    response.writeHead(200, { "content-type": said, server: said, "x-cache": said, age: said, "x-own": said }).end("ok"),
   caches: (said, response) => response.writeHead(200, { "cache-status": `"${said}"; hit`, "cf-cache-status": said }).end("ok"),
   timing: (said, response) => response.writeHead(200, { "server-timing": `${said};desc="${said}", db;dur=1;desc="${said}"` }).end("ok"),
   status: (said, response) => response.writeHead(500, said).end(said),
@@ -64,7 +65,12 @@ url = "http://127.0.0.1:${port}"
   const head = '[defaults]\ninterval = "1s"\ntimeout = "500ms"\nfall = 2\nrise = 2\n';
   const pools = Object.entries(origins).map(([name, { port }]) => pool(name, port));
   const file = join(folder, "secrets");
-  writeFileSync(file, Object.entries({ ...secrets, ...unfit }).map(([name, value]) => `${name}=${value}\n`).join(""));
+  writeFileSync(
+    file,
+    Object.entries({ ...secrets, ...unfit })
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(""),
+  );
   const env = { ...environment, VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" };
   const unsent = Object.entries({ missing: "NOT_SET", lines: "LINES", wide: "WIDE", empty: "EMPTY" });
   const silent = unsent.map(([name, secret]) => pool(name, origins.body.port, secret).replace("/check", `/${name}`));
@@ -105,9 +111,26 @@ for (const [name, why] of Object.entries({
 
 test("no answer has a secret in it", async () => {
   const pools = Object.keys(echoes).flatMap((name) => [
-    `/health/${name}`, `/health/${name}/only`, `/health/${name}?format=text`, `/route/${name}`, `/route/${name}?format=text`, `/route/${name}?format=redirect`,
+    `/health/${name}`,
+    `/health/${name}/only`,
+    `/health/${name}?format=text`,
+    `/route/${name}`,
+    `/route/${name}?format=text`,
+    `/route/${name}?format=redirect`,
   ]);
-  const others = ["/", "/style.css", "/page.js", "/health", "/livez", "/readyz", "/readyz?verbose", "/nope", "/health/nope", "/health?format=xml", "/health/missing"];
+  const others = [
+    "/",
+    "/style.css",
+    "/page.js",
+    "/health",
+    "/livez",
+    "/readyz",
+    "/readyz?verbose",
+    "/nope",
+    "/health/nope",
+    "/health?format=xml",
+    "/health/missing",
+  ];
   for (const path of [...pools, ...others]) {
     const answer = await worker.get(path);
     clean(path, `${answer.statusText} ${JSON.stringify([...answer.headers])} ${await answer.text()}`);
@@ -130,12 +153,24 @@ test("nothing that is deployed has a secret in it, only its name", () => {
 
 test("credentials in an address are refused and not repeated", async () => {
   const file = join(folder, "credentials.toml");
-  writeFileSync(file, `[[pool]]\nname = "shop"\n[[pool.origin]]\nname = "primary"\nurl = "https://user:${credentials}@a.example/?${credentials}"\n`);
-  const { code, said } = await refusedStart({ VEDETTE_CONFIG: file, VEDETTE_STATE: join(folder, "state"), VEDETTE_BUILD: join(root, "build"), PORT: String(await freePort()) });
+  writeFileSync(
+    file,
+    `[[pool]]\nname = "shop"\n[[pool.origin]]\nname = "primary"\nurl = "https://user:${credentials}@a.example/?${credentials}"\n`,
+  );
+  const { code, said } = await refusedStart({
+    VEDETTE_CONFIG: file,
+    VEDETTE_STATE: join(folder, "state"),
+    VEDETTE_BUILD: join(root, "build"),
+    PORT: String(await freePort()),
+  });
   assert.notEqual(code, 0);
   assert.match(said, /url/);
   clean("the refusal", said);
-  for (const args of [["check", file], ["check", "--json", file], ["compile", file]]) {
+  for (const args of [
+    ["check", file],
+    ["check", "--json", file],
+    ["compile", file],
+  ]) {
     const result = await finished(...vedette(...args), { cwd: root });
     assert.equal(result.code, 1, result.said);
     clean(args.join(" "), result.said);
@@ -150,6 +185,10 @@ test("the command line sends secrets from its environment and shows none", async
     assert.equal(origins[name].sent?.token, secrets.PROBE_TOKEN, said);
     clean(`probe ${name}`, said);
   }
-  for (const args of [["check", worker.file], ["check", "--json", worker.file], ["compile", worker.file]])
+  for (const args of [
+    ["check", worker.file],
+    ["check", "--json", worker.file],
+    ["compile", worker.file],
+  ])
     clean(args.join(" "), (await finished(...vedette(...args), { cwd: root, env })).said);
 });

@@ -55,7 +55,10 @@ test("an Arbiter that hangs keeps no reader waiting that has a copy", async () =
   await until("a copy from memory", async (see) => see(await from("/health/shop?now")).includes("arbiter silent"));
   // Each is answered long before the Arbiter, which takes a minute; the client gives up after ten seconds.
   const many = await Promise.all(Array.from({ length: 50 }, () => from("/health/shop?now")));
-  assert.deepEqual(many.filter((line) => !line.startsWith("vedette; hit")), []);
+  assert.deepEqual(
+    many.filter((line) => !line.startsWith("vedette; hit")),
+    [],
+  );
 });
 
 test("when it answers again the verdict is there within moments", async () => {

@@ -39,5 +39,9 @@ test("a write that fails in the middle leaves nothing behind", async () => {
   assert.deepEqual(told.slice(0, before.length), before);
   told.slice(1).forEach(([from], index) => assert.equal(from, told[index][1], `no change without its event: ${JSON.stringify(told)}`));
   assert.equal(told.at(-1)[1], "fail");
-  assert.deepEqual(told, [...new Set(told.map(String))].map((pair) => pair.split(",")), "and none is told twice");
+  assert.deepEqual(
+    told,
+    [...new Set(told.map(String))].map((pair) => pair.split(",")),
+    "and none is told twice",
+  );
 });

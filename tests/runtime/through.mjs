@@ -19,7 +19,9 @@ export const through = (worker, path, { method = "GET", headers = {}, body, host
     const asked = send(options, (answer) => {
       const parts = [];
       answer.on("data", (part) => parts.push(part));
-      answer.on("aborted", () => resolve({ status: answer.statusCode, headers: answer.headers, error: "broken off", ms: Date.now() - begun }));
+      answer.on("aborted", () =>
+        resolve({ status: answer.statusCode, headers: answer.headers, error: "broken off", ms: Date.now() - begun }),
+      );
       answer.on("end", () => {
         const whole = Buffer.concat(parts);
         resolve({ status: answer.statusCode, headers: answer.headers, body: whole, text: whole.toString(), ms: Date.now() - begun });
@@ -87,5 +89,8 @@ export function unframe(bytes) {
   const length = bytes[1] & 0x7f;
   if ((bytes[1] & 0x80) === 0) return bytes.subarray(2, 2 + length).toString();
   const mask = bytes.subarray(2, 6);
-  return bytes.subarray(6, 6 + length).map((byte, at) => byte ^ mask[at % 4]).toString();
+  return bytes
+    .subarray(6, 6 + length)
+    .map((byte, at) => byte ^ mask[at % 4])
+    .toString();
 }

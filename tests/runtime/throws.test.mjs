@@ -114,8 +114,7 @@ after(async () => {
 });
 
 /** Has these calls throw from now on. */
-const throws = (...names) =>
-  worker.get("/livez?now", { headers: { "test-throws": names.join(",") } }).then((answer) => answer.text());
+const throws = (...names) => worker.get("/livez?now", { headers: { "test-throws": names.join(",") } }).then((answer) => answer.text());
 
 const thrown = (name) => worker.said().split(`{"thrown":"${name}"}`).length - 1;
 const events = (event) => worker.said().split(`"event":"${event}"`).length - 1;
@@ -125,23 +124,31 @@ async function rests() {
   await throws();
   primary.answer = answers.ok;
   let before;
-  return until("everything passes and rests", async (see) => {
-    const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
-    const agreed = page.split("3 of 3 vantages").length > 2;
-    const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
-    before = signal.revision;
-    return rests && signal.revision;
-  }, 30_000);
+  return until(
+    "everything passes and rests",
+    async (see) => {
+      const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
+      const agreed = page.split("3 of 3 vantages").length > 2;
+      const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
+      before = signal.revision;
+      return rests && signal.revision;
+    },
+    30_000,
+  );
 }
 
 /** Probes go on, each vantage's alarm rings, and a change of the origin is seen: nothing hangs. */
 async function works() {
   await throws();
   const begun = Date.now();
-  await until("each vantage probes again", (see) => {
-    const seen = primary.requests.filter(({ at }) => at > begun);
-    return see(new Set(seen.map(({ vantage }) => vantage)).size) === 3 && seen.length >= 6;
-  }, 30_000);
+  await until(
+    "each vantage probes again",
+    (see) => {
+      const seen = primary.requests.filter(({ at }) => at > begun);
+      return see(new Set(seen.map(({ vantage }) => vantage)).size) === 3 && seen.length >= 6;
+    },
+    30_000,
+  );
   await rests();
 }
 
@@ -151,7 +158,10 @@ async function failWhile(names, change) {
   await throws(...names);
   await change();
   await until(`each has thrown: ${names}`, async (see) => {
-    await worker.get("/health/shop?now", { signal: AbortSignal.timeout(5_000) }).then((answer) => answer.text()).catch(() => {});
+    await worker
+      .get("/health/shop?now", { signal: AbortSignal.timeout(5_000) })
+      .then((answer) => answer.text())
+      .catch(() => {});
     return see(names.map(thrown)).every((count, index) => count > before[index]);
   });
 }

@@ -16,7 +16,8 @@ let broken = [];
 
 before(async () => {
   primary = await origin((request, response) =>
-    (broken.includes(request.headers["vedette-vantage"]) ? answers.broken : answers.ok)(request, response));
+    (broken.includes(request.headers["vedette-vantage"]) ? answers.broken : answers.ok)(request, response),
+  );
   const pools = Object.fromEntries(Object.keys(QUORUMS).map((name) => [name, { primary: primary.port }]));
   const settings = {
     any: 'quorum = "any"',

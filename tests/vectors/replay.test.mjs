@@ -56,7 +56,10 @@ test("a lease ends with its time, and is counted", () => {
   const leases = new Leases(({ route }) => counted.push(route));
   const request = { url: "http://a/b", headers: new Headers() };
   const { send } = vectors("fields").rows[0];
-  for (const [from, until] of [[0, 1], [Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER]]) {
+  for (const [from, until] of [
+    [0, 1],
+    [Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER],
+  ]) {
     leases.keep(request, { ...send.lease, from, until }, []);
     assert.equal(leases.of(request.url), undefined);
   }

@@ -41,7 +41,9 @@ async function numbered(worker) {
       fetched.push({ path, begun, age: Number(age ?? 0), control, layers, maxAge });
       outgoing.writeHead(answer.statusCode, [...answer.rawHeaders, "X-Fetched", String(fetched.length - 1)]);
       answer.pipe(outgoing);
-    }).on("error", () => outgoing.destroy()).end();
+    })
+      .on("error", () => outgoing.destroy())
+      .end();
   });
   const port = await freePort();
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -52,7 +54,8 @@ async function numbered(worker) {
   return { port, fetched };
 }
 
-const HTTP = (port, target) => (home) => `proxy_cache_path ${home}/cache keys_zone=vedette:1m;
+const HTTP = (port, target) => (home) =>
+  `proxy_cache_path ${home}/cache keys_zone=vedette:1m;
 server {
   listen 127.0.0.1:${port};
   location / {
@@ -124,18 +127,22 @@ const word = (path, headers, body) =>
 /** Asks each path through a cache again and again, until `enough` of the last words. */
 async function watch(view, what, enough) {
   const last = {};
-  await until(`${view.name}, plan ${view.plan}: ${what}`, async (see) => {
-    for (const path of PATHS) {
-      const begun = Date.now();
-      const answer = await fetch(view.url + path, { signal: AbortSignal.timeout(10_000) });
-      const body = await answer.text();
-      const number = Number(answer.headers.get("x-fetched"));
-      view.seen.push({ path, begun, ended: Date.now(), number, word: word(path, answer.headers, body) });
-      last[path] = view.seen.at(-1).word;
-    }
-    see([last, view.fetched.length, view.fetched.map((f)=>f.age).join(' ')]);
-    return enough(last);
-  }, 60_000);
+  await until(
+    `${view.name}, plan ${view.plan}: ${what}`,
+    async (see) => {
+      for (const path of PATHS) {
+        const begun = Date.now();
+        const answer = await fetch(view.url + path, { signal: AbortSignal.timeout(10_000) });
+        const body = await answer.text();
+        const number = Number(answer.headers.get("x-fetched"));
+        view.seen.push({ path, begun, ended: Date.now(), number, word: word(path, answer.headers, body) });
+        last[path] = view.seen.at(-1).word;
+      }
+      see([last, view.fetched.length, view.fetched.map((f) => f.age).join(" ")]);
+      return enough(last);
+    },
+    60_000,
+  );
 }
 
 const all = (wanted) => (last) => PATHS.every((path) => last[path] === wanted);
@@ -153,10 +160,18 @@ const each = (body) => Promise.all(views.map(body));
 
 describe("behind a cache", { concurrency: false }, () => {
   test("copies are given again while all is well", () =>
-    each((view) => watch(view, "copies", (last) =>
-      all("pass")(last) && PATHS.every((path) => copies(view, path) > 5) && view.fetched.length > 4 * PATHS.length
-        // Where a reader asks the Arbiter rarely, answers are older before they are given.
-        && (view.plan === "paid" || view.fetched.some(({ age }) => age >= 3)))));
+    each((view) =>
+      watch(
+        view,
+        "copies",
+        (last) =>
+          all("pass")(last) &&
+          PATHS.every((path) => copies(view, path) > 5) &&
+          view.fetched.length > 4 * PATHS.length &&
+          // Where a reader asks the Arbiter rarely, answers are older before they are given.
+          (view.plan === "paid" || view.fetched.some(({ age }) => age >= 3)),
+      ),
+    ));
 
   test("no copy outlives the evidence beneath it", async () => {
     // From now on a cache answers in the origin's place: nothing renews what is known, and nothing fails.

@@ -50,7 +50,8 @@ const page = readFileSync(join(root, "docs", "dialects.md"), "utf8");
 const ROW = /^\| `([a-z-]+)` \| [^|]+ \| (pass|unknown) \| (fail|unknown) \|$/gm;
 for (const [, name, alive, dead] of page.matchAll(ROW)) Object.assign(caches[name], { alive, dead });
 
-const nginxCaches = (ports) => (home) => `
+const nginxCaches = (ports) => (home) =>
+  `
 proxy_cache_path ${home}/foreground keys_zone=foreground:1m;
 proxy_cache_path ${home}/changing keys_zone=changing:1m;
 proxy_cache_path ${home}/background keys_zone=background:1m;
@@ -102,7 +103,9 @@ const apacheCaches = (ports) => (home) => [
   ].flatMap(([name, lines]) => [
     `Listen 127.0.0.1:${ports[name]}`,
     `<VirtualHost 127.0.0.1:${ports[name]}>`,
-    "CacheEnable disk /", "CacheQuickHandler on", ...lines,
+    "CacheEnable disk /",
+    "CacheQuickHandler on",
+    ...lines,
     `ProxyPass / http://127.0.0.1:${tagged.port}/`,
     "</VirtualHost>",
   ]),
@@ -158,11 +161,17 @@ async function turns(name) {
 async function explained(name) {
   const { checks } = await worker.json(`/health/${name}`);
   const { observedValue, output } = checks[`${name}/only:verdict`][0];
-  return { status: observedValue, output, last: caches[name].tap.heads().slice(-4).map((head) => `${head.status} ${told(head)}`) };
+  return {
+    status: observedValue,
+    output,
+    last: caches[name].tap
+      .heads()
+      .slice(-4)
+      .map((head) => `${head.status} ${told(head)}`),
+  };
 }
 
-const becomes = (name, wanted) =>
-  until(`${name} says ${wanted}`, async (see) => see(await explained(name)).status === wanted, 45_000);
+const becomes = (name, wanted) => until(`${name} says ${wanted}`, async (see) => see(await explained(name)).status === wanted, 45_000);
 
 async function still(name, wanted) {
   const seen = await explained(name);
@@ -171,11 +180,19 @@ async function still(name, wanted) {
 
 /** Waits until answers beyond the first `from` have shown all of these; they are the answers that probes got. */
 const shown = (name, patterns, from = 0) =>
-  until(`${name} shows ${patterns}`, (see) => {
-    const seen = caches[name].tap.heads().slice(from).filter(({ status }) => status === 200).map(told);
-    see([...new Set(seen.map((line) => line.replace(/\d{3,}/g, "N")))]);
-    return patterns.every((pattern) => seen.some((line) => pattern.test(line)));
-  }, 45_000);
+  until(
+    `${name} shows ${patterns}`,
+    (see) => {
+      const seen = caches[name].tap
+        .heads()
+        .slice(from)
+        .filter(({ status }) => status === 200)
+        .map(told);
+      see([...new Set(seen.map((line) => line.replace(/\d{3,}/g, "N")))]);
+      return patterns.every((pattern) => seen.some((line) => pattern.test(line)));
+    },
+    45_000,
+  );
 
 /** So many further probes are answered. */
 const probes = (name, count) => {

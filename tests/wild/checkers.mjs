@@ -17,7 +17,8 @@ const placed = (text, pool, port) =>
 /** Each line for each pool: its text there, the port of the worker, and a name. */
 const all = (lines, pools) =>
   Object.entries(lines).flatMap(([line, { text, port }]) =>
-    pools.map((pool) => ({ text: placed(text, pool, port), port, name: id(line, pool) })));
+    pools.map((pool) => ({ text: placed(text, pool, port), port, name: id(line, pool) })),
+  );
 
 /** For each line `of(line, pool)`. */
 const each = (lines, of) => Object.fromEntries(Object.entries(lines).map(([name, line]) => [name, (pool) => of(line, pool)]));
@@ -36,9 +37,10 @@ const askSocket = (path, question) =>
 async function haproxy(lines, pools) {
   const home = folder("haproxy");
   const [listen, socket, file] = [await freePort(), join(home, "socket"), join(home, "haproxy.cfg")];
-  const backend = ({ name, text, port }) =>
-    `backend ${name}\n${text}server vedette 127.0.0.1:${port} check inter 300ms fall 1 rise 1\n`;
-  writeFileSync(file, `global
+  const backend = ({ name, text, port }) => `backend ${name}\n${text}server vedette 127.0.0.1:${port} check inter 300ms fall 1 rise 1\n`;
+  writeFileSync(
+    file,
+    `global
 stats socket ${socket} level user
 defaults
 mode http
@@ -48,7 +50,8 @@ timeout server 5s
 timeout check 5s
 frontend any
 bind 127.0.0.1:${listen}
-${all(lines, pools).map(backend).join("")}`);
+${all(lines, pools).map(backend).join("")}`,
+  );
   await serve("HAProxy", listen, debian.haproxy.program, ["-db", "-f", file], { env: debian.haproxy.env });
   return by(lines, async (name) => {
     const row = (await askSocket(socket, "show stat\n")).split("\n").find((row) => row.startsWith(`${name},vedette,`));
@@ -59,10 +62,15 @@ ${all(lines, pools).map(backend).join("")}`);
 async function varnish(lines, pools) {
   const listen = await freePort();
   const backends = all(lines, pools).map(({ name, text, port }) =>
-    text.replace("backend shop", `backend ${name}`).replace(".interval = 5s", ".interval = 300ms")
-      .replace('.host = "vedette.example"', '.host = "127.0.0.1"; .host_header = "vedette.example"').replace('"80"', `"${port}"`));
-  const asked = all(lines, pools).map(({ name }) =>
-    `if (req.url == "/${name}") { if (std.healthy(${name})) { return (synth(200)); } return (synth(503)); }`);
+    text
+      .replace("backend shop", `backend ${name}`)
+      .replace(".interval = 5s", ".interval = 300ms")
+      .replace('.host = "vedette.example"', '.host = "127.0.0.1"; .host_header = "vedette.example"')
+      .replace('"80"', `"${port}"`),
+  );
+  const asked = all(lines, pools).map(
+    ({ name }) => `if (req.url == "/${name}") { if (std.healthy(${name})) { return (synth(200)); } return (synth(503)); }`,
+  );
   await startVarnish(`import std;\n${backends.join("")}\nsub vcl_recv { ${asked.join("\n")} return (synth(404)); }`, listen);
   return by(lines, async (name) => ((await fetch(`http://127.0.0.1:${listen}/${name}`)).status === 200 ? "up" : "down"));
 }
@@ -71,8 +79,11 @@ async function apache(lines, pools) {
   const listen = await freePort();
   // A name of an expression has at most 15 letters.
   const balancer = ({ name, text }, index) => [
-    text.replace("balancer://shop", `balancer://${name.toLowerCase()}`).replace("hcinterval=5", "hcinterval=1")
-      .replace(/ProxyHCExpr (\w+)/, `ProxyHCExpr e${index}`).replace(/hcexpr=\w+/, `hcexpr=e${index}`),
+    text
+      .replace("balancer://shop", `balancer://${name.toLowerCase()}`)
+      .replace("hcinterval=5", "hcinterval=1")
+      .replace(/ProxyHCExpr (\w+)/, `ProxyHCExpr e${index}`)
+      .replace(/hcexpr=\w+/, `hcexpr=e${index}`),
     `ProxyPass /${name}/ balancer://${name.toLowerCase()}/`,
   ];
   const modules = ["proxy", "proxy_http", "slotmem_shm", "lbmethod_byrequests", "proxy_balancer", "proxy_hcheck"];
@@ -102,7 +113,12 @@ const curl = command({ env: process.env }, (text) => text, { 0: "up", 22: "down"
 async function blackbox(lines) {
   const listen = await freePort();
   const file = join(folder("blackbox"), "blackbox.yml");
-  writeFileSync(file, `modules:\n${Object.values(lines).map(({ text }) => text.replace("modules:\n", "")).join("")}`);
+  writeFileSync(
+    file,
+    `modules:\n${Object.values(lines)
+      .map(({ text }) => text.replace("modules:\n", ""))
+      .join("")}`,
+  );
   const args = [`--config.file=${file}`, `--web.listen-address=127.0.0.1:${listen}`];
   await serve("the blackbox exporter", listen, debian.blackbox.program, args, { env: debian.blackbox.env });
   return each(lines, async ({ text, port }, pool) => {
@@ -117,14 +133,19 @@ async function monit(lines, pools) {
   const home = folder("monit");
   const file = join(home, "monitrc");
   const check = ({ name, text, port }) =>
-    text.replace("check host shop", `check host ${name}`).replace("address vedette.example", "address 127.0.0.1")
+    text
+      .replace("check host shop", `check host ${name}`)
+      .replace("address vedette.example", "address 127.0.0.1")
       .replace("port 80", `port ${port}`);
-  writeFileSync(file, `set daemon 1
+  writeFileSync(
+    file,
+    `set daemon 1
 set pidfile ${home}/pid
 set idfile ${home}/id
 set statefile ${home}/state
 set httpd unixsocket ${home}/socket allow any:thing
-${all(lines, pools).map(check).join("")}`);
+${all(lines, pools).map(check).join("")}`,
+  );
   chmodSync(file, 0o600);
   watchOver(debian.monit.program, ["-I", "-c", file], { env: debian.monit.env });
   const asked = async (name) => {
@@ -144,10 +165,17 @@ async function gdnsd(lines, pools) {
   const dns = await freePort();
   const own = all(lines, pools);
   const types = own.map(({ name, text, port }) =>
-    text.replace(/service_types => \{\n([\s\S]*)\}\n/, "$1").replace("vedette =>", `${name} =>`)
-      .replace("port => 80", `port => ${port}`).replace("interval => 10", "interval => 3").replace("timeout => 3", "timeout => 2"));
+    text
+      .replace(/service_types => \{\n([\s\S]*)\}\n/, "$1")
+      .replace("vedette =>", `${name} =>`)
+      .replace("port => 80", `port => ${port}`)
+      .replace("interval => 10", "interval => 3")
+      .replace("timeout => 3", "timeout => 2"),
+  );
   const resources = own.map(({ name }) => `${name} => { service_types => [ ${name} ], primary => 127.0.0.1, secondary => 127.0.0.2 }`);
-  writeFileSync(join(home, "config"), `options => {
+  writeFileSync(
+    join(home, "config"),
+    `options => {
   run_dir => ${join(home, "run")}
   state_dir => ${join(home, "state")}
   listen => [ 127.0.0.1:${dns} ]
@@ -156,9 +184,14 @@ service_types => {
 ${types.join("")}
 }
 plugins => { simplefo => { ${resources.join("\n")} } }
-`);
-  writeFileSync(join(home, "zones", "example.org"), `@ SOA a.example.org. b.example.org. 1 7200 1800 259200 900\n@ NS a\na A 127.0.0.1\n${
-    own.map(({ name }) => `${name.toLowerCase().replaceAll("_", "-")} DYNA simplefo!${name}\n`).join("")}`);
+`,
+  );
+  writeFileSync(
+    join(home, "zones", "example.org"),
+    `@ SOA a.example.org. b.example.org. 1 7200 1800 259200 900\n@ NS a\na A 127.0.0.1\n${own
+      .map(({ name }) => `${name.toLowerCase().replaceAll("_", "-")} DYNA simplefo!${name}\n`)
+      .join("")}`,
+  );
   const program = debian.gdnsd.program;
   const child = watchOver(program, ["-c", home, "start"], { env: debian.gdnsd.env });
   const control = debian.gdnsd.path("usr/bin/gdnsdctl");

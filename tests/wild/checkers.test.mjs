@@ -15,8 +15,16 @@ const doc = readFileSync(join(root, "docs", "checkers.md"), "utf8");
 /** The lines of the page by their name, which the comment at the head of each block says. */
 const lines = Object.fromEntries([...doc.matchAll(/```\w+\n# ([^\n]+)\n([\s\S]*?)```/g)].map(([, name, text]) => [name, text]));
 
-const cells = (row) => row.split("|").slice(1, -1).map((cell) => cell.trim());
-const rows = doc.split("### What they conclude")[1].split("\n").filter((row) => row.startsWith("| ")).map(cells);
+const cells = (row) =>
+  row
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+const rows = doc
+  .split("### What they conclude")[1]
+  .split("\n")
+  .filter((row) => row.startsWith("| "))
+  .map(cells);
 const [[, ...states], , ...table] = rows;
 
 /** The state of each column: the pool that is in it, whether the Arbiter is silent, and what its answers say. */
@@ -119,13 +127,18 @@ const concludes = (silent) => {
       for (const [index, state] of states.entries()) {
         const { pool, silent: then, word } = columns[state];
         if (then !== silent) continue;
-        await until(`${name} says ${row[index]} of a pool that is: ${state}`, async (see) => {
-          const had = answered[name]().slice(from).filter(({ path, fields }) =>
-            path.split("?")[0] === `/health/${pool}` && fields.includes(`vedette-status: ${word}`));
-          const said = await says[name](pool);
-          see([said, had.length]);
-          return said === row[index] && had.length >= ENOUGH;
-        }, 60_000);
+        await until(
+          `${name} says ${row[index]} of a pool that is: ${state}`,
+          async (see) => {
+            const had = answered[name]()
+              .slice(from)
+              .filter(({ path, fields }) => path.split("?")[0] === `/health/${pool}` && fields.includes(`vedette-status: ${word}`));
+            const said = await says[name](pool);
+            see([said, had.length]);
+            return said === row[index] && had.length >= ENOUGH;
+          },
+          60_000,
+        );
       }
     });
   }

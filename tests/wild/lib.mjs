@@ -47,10 +47,14 @@ export async function serve(name, port, command, args, options) {
   const hasEnded = child.ended.then(() => {
     throw new Error(`${name} has ended: ${child.said}`);
   });
-  const isThere = until(`${name} listens`, async (see) => {
-    see(child.said.slice(-1500));
-    return listens(port);
-  }, 30_000);
+  const isThere = until(
+    `${name} listens`,
+    async (see) => {
+      see(child.said.slice(-1500));
+      return listens(port);
+    },
+    30_000,
+  );
   hasEnded.catch(() => {});
   await Promise.race([isThere, hasEnded]);
   return child;
@@ -85,7 +89,10 @@ export async function tap(target) {
     upstream.on("data", (bytes) => (seen.text += bytes.toString("latin1")));
     client.on("data", (bytes) => (seen.asked += bytes.toString("latin1")));
     client.pipe(upstream).pipe(client);
-    for (const [socket, other] of [[client, upstream], [upstream, client]]) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ]) {
       sockets.add(socket);
       socket.on("error", () => other.destroy());
       socket.on("close", () => (sockets.delete(socket), other.destroy()));
@@ -139,16 +146,29 @@ export async function startSquid(lines, port, target) {
   // It refuses to go on as root.
   const asRoot = process.getuid() === 0;
   const own = squid.isUnpacked
-    ? [`mime_table ${squid.path("usr/share/squid/mime.conf")}`, `icon_directory ${squid.path("usr/share/squid/icons")}`,
-        `error_directory ${squid.path("usr/share/squid/errors/templates")}`, `unlinkd_program ${squid.path("usr/lib/squid/unlinkd")}`]
+    ? [
+        `mime_table ${squid.path("usr/share/squid/mime.conf")}`,
+        `icon_directory ${squid.path("usr/share/squid/icons")}`,
+        `error_directory ${squid.path("usr/share/squid/errors/templates")}`,
+        `unlinkd_program ${squid.path("usr/lib/squid/unlinkd")}`,
+      ]
     : [];
   const text = [
     `http_port 127.0.0.1:${port} accel defaultsite=origin.example no-vhost`,
     `cache_peer 127.0.0.1 parent ${target} 0 no-query originserver no-digest`,
-    "http_access allow all", "cache_mem 8 MB", "memory_cache_shared off", "pinger_enable off", "access_log none",
+    "http_access allow all",
+    "cache_mem 8 MB",
+    "memory_cache_shared off",
+    "pinger_enable off",
+    "access_log none",
     `cache_log ${home}/cache.log`,
-    "visible_hostname squid.example", `pid_filename ${home}/pid`, `coredump_dir ${home}`, "shutdown_lifetime 0 seconds",
-    ...(asRoot ? ["cache_effective_user nobody"] : []), ...own, ...lines,
+    "visible_hostname squid.example",
+    `pid_filename ${home}/pid`,
+    `coredump_dir ${home}`,
+    "shutdown_lifetime 0 seconds",
+    ...(asRoot ? ["cache_effective_user nobody"] : []),
+    ...own,
+    ...lines,
   ];
   writeFileSync(conf, `${text.join("\n")}\n`);
   if (asRoot) chownSync(home, NOBODY, NOBODY);
@@ -160,11 +180,17 @@ export async function startApache(modules, lines, port) {
   const home = folder("apache");
   mkdirSync(join(home, "cache"));
   const conf = join(home, "httpd.conf");
-  const load = ["mpm_event", "authz_core", ...modules]
-    .map((name) => `LoadModule ${name}_module ${apache.path("usr/lib/apache2/modules", `mod_${name}.so`)}`);
+  const load = ["mpm_event", "authz_core", ...modules].map(
+    (name) => `LoadModule ${name}_module ${apache.path("usr/lib/apache2/modules", `mod_${name}.so`)}`,
+  );
   const text = [
-    `ServerRoot ${home}`, ...load, `PidFile ${home}/pid`, "ServerName apache.example", `DefaultRuntimeDir ${home}`,
-    `ErrorLog ${home}/error.log`, ...lines(home),
+    `ServerRoot ${home}`,
+    ...load,
+    `PidFile ${home}/pid`,
+    "ServerName apache.example",
+    `DefaultRuntimeDir ${home}`,
+    `ErrorLog ${home}/error.log`,
+    ...lines(home),
   ];
   writeFileSync(conf, `${text.join("\n")}\n`);
   return serve("Apache", port, apache.program, ["-f", conf, "-DFOREGROUND"], { env: apache.env });

@@ -47,11 +47,15 @@ after(endAll);
 
 /** Waits until a library's pool is so, and gives the reason. */
 const becomes = (name, wanted) =>
-  until(`${name}: ${wanted}`, async (see) => {
-    const { observedValue, output } = (await worker.json(`/health/${idOf(name)}`)).checks[`${idOf(name)}/only:verdict`][0];
-    see([observedValue, output]);
-    return observedValue === wanted && output;
-  }, 60_000);
+  until(
+    `${name}: ${wanted}`,
+    async (see) => {
+      const { observedValue, output } = (await worker.json(`/health/${idOf(name)}`)).checks[`${idOf(name)}/only:verdict`][0];
+      see([observedValue, output]);
+      return observedValue === wanted && output;
+    },
+    60_000,
+  );
 
 describe("a health library", { concurrency: true }, () => {
   for (const [name, { slow, down }] of Object.entries(libraries)) {

@@ -22,15 +22,22 @@ async function server(name, args, env = {}) {
   const child = program(wildPython, args(String(port)), { cwd, env: { ...process.env, ...env } });
   servers[name] = { port, child, stop: () => child.stop() };
   const get = (path) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual" });
-  await until(`${name} answers`, async (see) => {
-    see(child.said.slice(-1000));
-    return (await get("/health")).ok;
-  }, 60_000);
-  return Object.assign(servers[name], { get, told: async () => (await get("/told")).json(), control: (how) => fetch(`http://127.0.0.1:${port}/control/${how}`, { method: "PUT" }) });
+  await until(
+    `${name} answers`,
+    async (see) => {
+      see(child.said.slice(-1000));
+      return (await get("/health")).ok;
+    },
+    60_000,
+  );
+  return Object.assign(servers[name], {
+    get,
+    told: async () => (await get("/told")).json(),
+    control: (how) => fetch(`http://127.0.0.1:${port}/control/${how}`, { method: "PUT" }),
+  });
 }
 
-const fastapi = (name) =>
-  server(name, (port) => ["-m", "uvicorn", "app:app", "--port", port, "--log-level", "error"], { NAME: name });
+const fastapi = (name) => server(name, (port) => ["-m", "uvicorn", "app:app", "--port", port, "--log-level", "error"], { NAME: name });
 
 const origin = (name, at) => `[[pool.origin]]\nname = "${name}"\nurl = "http://127.0.0.1:${servers[name].port}"\npriority = ${at}\n`;
 
@@ -60,10 +67,14 @@ ${origin("wsgi", 0)}`;
     route('timeout = "2s"') + route('timeout = "2s"\nstrip_prefix = true', { path: "/shop" }) + route("", { path: "/old", pool: "old" });
   worker = await serveVedette(configured(text + routes));
   worker.port = Number(new URL(worker.url).port);
-  await until("both pools pass", async (see) => {
-    const words = ["shop", "old"].map(async (pool) => (await worker.get(`/health/${pool}?format=word`)).text());
-    return see(await Promise.all(words)).every((word) => word === "pass");
-  }, 60_000);
+  await until(
+    "both pools pass",
+    async (see) => {
+      const words = ["shop", "old"].map(async (pool) => (await worker.get(`/health/${pool}?format=word`)).text());
+      return see(await Promise.all(words)).every((word) => word === "pass");
+    },
+    60_000,
+  );
 });
 
 after(async () => {
@@ -79,7 +90,10 @@ const twice = async (work) => {
 };
 
 describe("FastAPI's redirect to the path with a slash", () => {
-  for (const [path, wanted] of [["/items?q=1", "/items/?q=1"], ["/shop/items?q=1", "/shop/items/?q=1"]]) {
+  for (const [path, wanted] of [
+    ["/items?q=1", "/items/?q=1"],
+    ["/shop/items?q=1", "/shop/items/?q=1"],
+  ]) {
     for (const method of ["GET", "POST"]) {
       test(`${method} ${path} leads to the public address, and from there to the answer`, async () => {
         await twice(async () => {
@@ -120,7 +134,13 @@ describe("wsgiref, which reads underscores and dashes as one", () => {
 
 describe("OpenTelemetry's instrumentation, with its default sampler", () => {
   const trace = (flag) => ({ traceparent: `00-${TRACE}-b7ad6b7169203331-${flag}`, tracestate: "a=b" });
-  const kinds = { "without a trace": {}, "in a trace that is recorded": trace("01"), "in one that is not": trace("00"), "with a state alone": { tracestate: "a=b" }, "with no valid trace": { traceparent: "00-x-y-00" } };
+  const kinds = {
+    "without a trace": {},
+    "in a trace that is recorded": trace("01"),
+    "in one that is not": trace("00"),
+    "with a state alone": { tracestate: "a=b" },
+    "with no valid trace": { traceparent: "00-x-y-00" },
+  };
 
   for (const [what, headers] of Object.entries(kinds)) {
     test(`three requests ${what} record as many spans as directly`, async () => {
@@ -141,7 +161,11 @@ describe("OpenTelemetry's instrumentation, with its default sampler", () => {
 describe("an upload to FastAPI", () => {
   const heads = { chunked: "Transfer-Encoding: chunked", length: "Content-Length: 1000000" };
   const bytes = { chunked: "10\r\n0123456789abcdef\r\n", length: "x".repeat(500_000) };
-  const leaves = { closes: (socket) => socket.destroy(), resets: (socket) => socket.resetAndDestroy(), "half-closes": (socket) => socket.end() };
+  const leaves = {
+    closes: (socket) => socket.destroy(),
+    resets: (socket) => socket.resetAndDestroy(),
+    "half-closes": (socket) => socket.end(),
+  };
 
   for (const coding of Object.keys(heads)) {
     for (const [how, leave] of Object.entries(leaves)) {
@@ -153,7 +177,10 @@ describe("an upload to FastAPI", () => {
           socket.write(`PUT /save HTTP/1.1\r\nHost: ${HOST}\r\n${heads[coding]}\r\n\r\n${bytes[coding]}`);
           await until("the application reads it", async (see) => see(await servers.primary.told()).begun === before.begun + times + 1);
           leave(socket);
-          await until("the application sees it break", async (see) => see(await servers.primary.told()).torn.length === before.torn.length + times + 1);
+          await until(
+            "the application sees it break",
+            async (see) => see(await servers.primary.told()).torn.length === before.torn.length + times + 1,
+          );
           socket.destroy();
         }
         assert.deepEqual((await servers.primary.told()).saved, before.saved);
@@ -165,8 +192,14 @@ describe("an upload to FastAPI", () => {
 
   test("whole ones are saved, in chunks and with a length", async () => {
     const before = (await servers.primary.told()).saved.length;
-    for (const [head, body] of [["Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"], ["Content-Length: 5", "hello"]]) {
-      assert.match(await rawly(worker.port, `POST /save HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${head}\r\n\r\n${body}`), /"saved":5/);
+    for (const [head, body] of [
+      ["Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
+      ["Content-Length: 5", "hello"],
+    ]) {
+      assert.match(
+        await rawly(worker.port, `POST /save HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n${head}\r\n\r\n${body}`),
+        /"saved":5/,
+      );
     }
     assert.deepEqual((await servers.primary.told()).saved.slice(before), [5, 5]);
   });

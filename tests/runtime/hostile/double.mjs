@@ -11,10 +11,7 @@ export const head = (fields = [], status = "200 OK") => [`HTTP/1.1 ${status}`, .
 
 /** A whole answer as bytes; `fields` are header lines. */
 export const answer = (status, fields = [], content = body) =>
-  Buffer.concat([
-    Buffer.from(head([...fields, `Content-Length: ${Buffer.byteLength(content)}`], status), "latin1"),
-    Buffer.from(content),
-  ]);
+  Buffer.concat([Buffer.from(head([...fields, `Content-Length: ${Buffer.byteLength(content)}`], status), "latin1"), Buffer.from(content)]);
 
 /** Acts on every request of a connection, once its head is complete. */
 export const onRequest = (act) => (socket, double) => {
@@ -32,8 +29,7 @@ export const says = (bytes) => onRequest((socket) => socket.write(bytes));
 export const saysAndCloses = (bytes) => onRequest((socket) => socket.end(bytes));
 
 /** Answers with these bytes and resets the connection once they had the time to arrive. */
-export const saysAndResets = (bytes) =>
-  onRequest((socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 20)));
+export const saysAndResets = (bytes) => onRequest((socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 20)));
 
 /** Answers with `first`, then with `chunk` again and again: as fast as it is taken, or every `every` milliseconds. */
 export const saysForEver = (first, chunk, every = 0) =>

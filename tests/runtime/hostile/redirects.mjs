@@ -30,7 +30,8 @@ export const redirects = {
   "redirects-to-itself": to("/health"),
   "redirects-in-a-loop": {
     act: onRequest((socket, request) =>
-      socket.write(head([`Location: ${request.startsWith("GET /a ") ? "/b" : "/a"}`, "Content-Length: 0"], "307 Temporary Redirect"))),
+      socket.write(head([`Location: ${request.startsWith("GET /a ") ? "/b" : "/a"}`, "Content-Length: 0"], "307 Temporary Redirect")),
+    ),
     probe,
   },
   "redirects-to-nowhere": to("http://nobody.invalid/"),

@@ -63,7 +63,12 @@ export function rows(wanted) {
   const found = {};
   let heading, columns;
   for (const line of readFileSync(join(root, "docs", "hostile-origins.md"), "utf8").split("\n")) {
-    const cells = line.startsWith("|") && line.split("|").slice(1, -1).map((cell) => cell.trim().replace(/^`(.*)`$/, "$1"));
+    const cells =
+      line.startsWith("|") &&
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim().replace(/^`(.*)`$/, "$1"));
     if (line.startsWith("## ")) heading = line.slice(3);
     if (!cells) {
       columns = undefined;
@@ -82,7 +87,9 @@ export function rows(wanted) {
 function isReason(reason, written) {
   const [before, after] = written.split("…");
   if (after === undefined) return reason === written;
-  return reason?.startsWith(before) && reason.endsWith(after) && /^(\d+m?s ?)+$/.test(reason.slice(before.length, reason.length - after.length));
+  return (
+    reason?.startsWith(before) && reason.endsWith(after) && /^(\d+m?s ?)+$/.test(reason.slice(before.length, reason.length - after.length))
+  );
 }
 
 function holds(row, found) {
@@ -117,6 +124,9 @@ export function testRows(names, page, worker) {
 /** Fails if the worker's log tells of a crash or of a tick that failed. */
 export function assertUnharmed(worker) {
   const harm = /instance_replaced|panicked|RuntimeError|tick_failed|unreachable executed/;
-  const line = worker.said().split("\n").find((line) => harm.test(line));
+  const line = worker
+    .said()
+    .split("\n")
+    .find((line) => harm.test(line));
   assert.equal(line, undefined, "the log tells of no crash");
 }

@@ -71,7 +71,10 @@ export function faults(folder) {
     "tls-authority-unknown": secure(stranger.certificate("good")),
     "tls-wants-a-certificate": secure({ ...good, requestCert: true, rejectUnauthorized: true }),
     // The end of a body without a length is the end of the connection; without TLS's own notice of it anyone may have cut it.
-    "tls-cut-without-notice": secure(good, onRequest((socket, _, double) => socket.write(head() + body, () => double.cut(socket)))),
+    "tls-cut-without-notice": secure(
+      good,
+      onRequest((socket, _, double) => socket.write(head() + body, () => double.cut(socket))),
+    ),
     "tls-plain-text-there": onHello((socket) => socket.end(answer("400 Bad Request"))),
     "tls-on-a-plain-port": { ...secure(good), scheme: "http" },
     "tls-alert-at-once": onHello((socket) => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, 40]))),
