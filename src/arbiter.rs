@@ -20,6 +20,7 @@ mod weighing;
 use std::collections::BTreeMap;
 
 use crate::config::{Config, Hint};
+use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
@@ -114,14 +115,8 @@ pub struct Arbiter {
     set_back: bool,
 }
 
-/// A silent object is woken again at most this often.
-const POKE_EVERY: Millis = Millis::from_secs(5);
-
 /// A bound where nothing is to come.
 const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
-
-/// The Arbiter looks around at least this often.
-const ROUNDS: Millis = Millis::from_secs(30);
 
 impl Arbiter {
     /// The state under `config`, from what was stored. Rows that are not understood or no longer named are left out.

@@ -15,7 +15,9 @@ mod walk;
 
 use crate::config::{Config, Deployment, Place, Plan};
 use crate::schedule;
-use crate::units::{Millis, Name};
+use crate::units::Name;
+
+pub use crate::defaults::budget::{ROUND_TRIP, USUAL};
 
 use day::Days;
 pub use day::{Day, READERS, Told};
@@ -23,12 +25,6 @@ pub use detection::{Detection, detection};
 pub use effect::{ARBITER_MS, Cost, Counts, Effect};
 pub use fit::{Fit, nearest};
 pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Resource};
-
-/// The time a probe of a healthy origin is taken to last.
-pub const USUAL: Millis = Millis::new(300);
-
-/// The time from a vantage to the Arbiter and back, as it is taken to be.
-pub const ROUND_TRIP: Millis = Millis::new(100);
 
 /// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and readers that nobody counted on.
 const RESERVE: u64 = 5;

@@ -8,21 +8,18 @@ mod permits;
 
 use std::fmt;
 
+use crate::defaults::follow::{LOOK, QUICK};
 use crate::reader::Least;
 use crate::snapshot::{PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
+pub use crate::defaults::follow::{KEEP_ALIVE, TIMEOUT};
+
 pub use permits::FollowerLimit;
 
 /// The shortest and the longest time that a request may wait.
 pub const WAIT: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(60));
-
-/// How long the Arbiter may take to open a line.
-pub const TIMEOUT: Millis = Millis::from_secs(3);
-
-/// Between two signs of life: to the client of a stream, and along the line.
-pub const KEEP_ALIVE: Millis = Millis::from_secs(15);
 
 /// The most lines that the Arbiter holds at once: one message to each is milliseconds of its time.
 pub const LINES: usize = 1_000;
@@ -33,15 +30,8 @@ pub const RETRY_AFTER: u64 = 5;
 /// What is sent along a line as a sign of life, and what comes back without waking the Arbiter.
 pub const PING: (&str, &str) = ("ping", "pong");
 
-/// Without a line a follower looks at most this often.
-const LOOK: Millis = Millis::from_secs(1);
-
 /// Where no time is to come.
 const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
-
-/// Up to this limit of a copy's age a line tells of changes earlier than the next refresh does. Above it, requests are counted, and a
-/// follower looks at the copy that its isolate refreshes anyway.
-const QUICK: Millis = Millis::from_secs(1);
 
 /// Whether followers have lines to the Arbiter, where copies may be as old as `limit`.
 #[must_use]

@@ -10,21 +10,14 @@ mod token;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Heartbeat;
+use crate::defaults::heartbeat::{ROUND, SILENCE_HOLDS};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::{self, Damping, RawVerdict, Status, Verdict};
 
+pub use crate::defaults::heartbeat::AWAY;
+
 pub use single_flight::{Admission, SingleFlight, TIMEOUT};
 pub use token::{Claim, LONGEST_TOKEN, MAC_BYTES, SHORTEST_SECRET, claim, key, message, token};
-
-/// A longer time between two looks at the clock is time away. The Arbiter looks around each 30 s, and what is stored of when it did
-/// is at most a minute old.
-pub const AWAY: Millis = Millis::from_secs(150);
-
-/// How long the word that a job is silent holds without a further look: three rounds of the Arbiter.
-const SILENCE_HOLDS: Millis = Millis::from_secs(90);
-
-/// How often the Arbiter looks whether a silent job is still silent.
-const ROUND: Millis = Millis::from_secs(30);
 
 /// A moment, and how long the Arbiter had been awake by then in all its lives. Only differences of the latter are time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,8 @@ pub mod units;
 
 pub mod path;
 
+pub mod defaults;
+
 pub mod config;
 
 pub mod limits;

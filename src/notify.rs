@@ -22,12 +22,7 @@ use crate::config::{Channel, Topic};
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 
-/// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
-pub const WATCH_DELAY: Millis = Millis::from_secs(60);
-
-/// A warning with no failing origin behind it is told when it has lasted this long: the first votes after a start, and the first of an
-/// outage, come one by one.
-pub const WARN_DELAY: Millis = Millis::from_secs(30);
+pub use crate::defaults::notify::{WARN_DELAY, WATCH_DELAY};
 
 /// A pool as channels look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]

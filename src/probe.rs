@@ -13,6 +13,7 @@ mod same;
 mod timing;
 
 use crate::config::{Origin, ProbeValue};
+use crate::defaults::probe::{AT_ONCE, LATENESS};
 use crate::exchange::{End, Head, Reply, Request};
 use crate::sample::{CacheClass, Database, Outcome, Sample};
 use crate::secret::{ExposeSecret as _, Secret, Unusable, Why, revealed};
@@ -127,9 +128,6 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
     sample
 }
 
-/// An exchange that breaks off this soon met a connection that the origin had just closed: within the time that word of it takes.
-const AT_ONCE: Millis = Millis::new(250);
-
 /// Whether a request is to be sent once more, on a new connection, that broke off without an answer after `elapsed`. The platform does
 /// so by itself for methods that may be repeated; the others it gives up, although an origin that closes a kept connection has not
 /// seen them.
@@ -137,10 +135,6 @@ const AT_ONCE: Millis = Millis::new(250);
 pub fn sends_again(request: &Request, elapsed: Millis) -> bool {
     !request.method.is_safe() && elapsed <= AT_ONCE
 }
-
-/// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited was busy: what the origin did
-/// meanwhile is not known.
-const LATENESS: Millis = Millis::new(250);
 
 fn outcome(reply: &Reply, timeout: Millis) -> Outcome {
     let slack = LATENESS.max(Millis::new(timeout.get() / 10));

@@ -9,35 +9,14 @@ mod memory;
 use std::rc::Rc;
 
 use crate::config::{Config, Plan};
+use crate::defaults::reader::{DOUBT, GLANCE, RETRY};
 use crate::limits::{COPY_AGE, copy_age_in_doubt};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
+pub use crate::defaults::reader::{CACHE_TIMEOUT, FIRST_TIMEOUT, KV_TIMEOUT, SILENT_TIMEOUT, TIMEOUT};
+
 pub use memory::Memory;
-
-/// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-pub const TIMEOUT: Millis = Millis::new(300);
-
-/// How long a reader that has nothing waits for the Arbiter.
-pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
-
-/// How long a reader that has nothing waits for an Arbiter that let another one wait in vain: long enough for one that answers again.
-pub const SILENT_TIMEOUT: Millis = Millis::new(200);
-
-/// How long a reader waits for the Cache API: it is in the same building.
-pub const CACHE_TIMEOUT: Millis = Millis::new(100);
-
-/// How long a reader waits for KV, behind which there is nothing.
-pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
-
-/// A copy that is older than this is not in doubt any more, but old.
-const DOUBT: Millis = Millis::from_secs(2);
-
-/// A reader that has nothing asks the Arbiter again at most this often.
-const RETRY: Millis = Millis::from_secs(1);
-
-/// How often a request looks whether another one has brought a copy.
-const GLANCE: Millis = Millis::new(10);
 
 /// A layer that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
+use crate::defaults::vantage::LATE;
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard};
@@ -61,9 +62,6 @@ pub enum Effect {
     /// The schedule slipped: how late a probe started, and slots that passed without one. To be logged.
     Slipped(Millis, u64),
 }
-
-/// A schedule that is later than this is worth a line in the log.
-const LATE: Millis = Millis::from_secs(1);
 
 /// The state of one shard of one vantage.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{Arbiter, Row, Table};
 use crate::config::{Config, Heartbeat};
+use crate::defaults::arbiter::STORE_EVERY;
 use crate::heartbeat::{self, Mark, Pulse};
 use crate::json;
 use crate::units::{Millis, OriginId, Timestamp};
@@ -18,9 +19,6 @@ const AWAKE: &str = "awake";
 
 /// What the keys of rows of heartbeats begin with.
 const PREFIX: &str = "heartbeat/";
-
-/// How often the former is written.
-const STORE_EVERY: Millis = Millis::from_secs(60);
 
 /// Every job's last heartbeat, in the Arbiter's time.
 #[derive(Clone, Debug, Default)]

@@ -5,17 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Row, Table};
+use crate::defaults::arbiter::{AGAIN, APART};
 use crate::json;
 use crate::units::{Fingerprint, Millis, Timestamp};
 
-/// Between two writes.
-const APART: Millis = Millis::from_secs(60);
-
 /// The most writes in a day of UTC.
 const A_DAY: u32 = 700;
-
-/// A copy is written again after this long.
-const AGAIN: Millis = Millis::from_secs(3_600);
 
 const DAY: Millis = Millis::from_secs(86_400);
 

@@ -8,6 +8,7 @@ use super::raw::Table;
 use super::request::secret_name;
 use super::settings;
 use super::value::{Span, duration};
+use crate::defaults::config::{DEFAULT_GRACE, LONGEST_REST, TWO_MONTHS};
 use crate::units::{Fingerprint, Millis, OriginId};
 
 /// The keys of a heartbeat that nothing else has.
@@ -25,15 +26,6 @@ const PERIOD: Span = Span { floor: Millis::from_secs(10), ceiling: TWO_MONTHS };
 
 /// Bounds of the grace. A request that is sent again after a lost connection needs some seconds.
 const GRACE: Span = Span { floor: Millis::from_secs(5), ceiling: TWO_MONTHS };
-
-/// See above.
-const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
-
-/// The shortest grace if none is written: a job starts late, and its request is sent again a few times.
-const DEFAULT_GRACE: Millis = Millis::from_secs(60);
-
-/// The most that one isolate holds back of a flood.
-const LONGEST_REST: Millis = Millis::from_secs(60);
 
 /// A job whose heartbeats are awaited. It has a verdict like an origin, but no address: it is not probed and takes no traffic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use super::request::{secret, secret_name};
 use super::url::{MAX_URL, origin_url};
 use super::value::{Given, Span, duration, title, word};
 use super::{OriginUrl, ProbeValue};
+use crate::defaults::config::DEFAULT_GIVE_UP;
 use crate::units::{Millis, Name};
 
 /// The keys of a `[[notify]]`.
@@ -39,9 +40,6 @@ const MAX_CAP: u32 = 120;
 
 /// The cap if none is written.
 const DEFAULT_CAP: Cap = Cap { messages: 20, within: Millis::from_secs(3_600) };
-
-/// The time after which a message is given up if none is written.
-const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
 
 /// Where messages go: a `[[notify]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,22 +7,19 @@ use super::slot::{Level, Refused};
 use super::value::{Given, Span, duration, percent, share, title};
 use super::vantage::Declared;
 use super::{Origin, Pool, Quorum};
+use crate::defaults::config::DEFAULT_TTL;
 use crate::units::Millis;
+
+pub(super) use crate::defaults::config::DEFAULT_MAX_HOLD;
 
 /// The most pools of a file: a page of a thousand lines is the most that the snapshot is measured with.
 const MAX_POOLS: usize = 1_000;
-
-/// The shortest time to live of a vote if none is written.
-const DEFAULT_TTL: Millis = Millis::from_secs(45);
 
 /// Bounds of the time to live of a vote: three of the longest intervals and their timeouts fit.
 const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(7 * 86_400) };
 
 /// Bounds of what delays a recovery: over a day an operator's override says it better.
 const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
-
-/// The longest that flapping makes a verdict hold, if nothing is written: Envoy's `max_ejection_time`.
-pub(super) const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
 
 /// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling is what `"1year"` means.
 const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(31_557_600) };

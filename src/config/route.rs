@@ -11,6 +11,7 @@ use super::slot::Refused;
 use super::url::{MAX_URL, dns_name, is_path_byte};
 use super::value::{Given, Span, duration, share, word};
 use super::{OriginUrl, Pool, StatusRange};
+use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT};
 use crate::units::{Millis, Name, Ratio};
 
 pub use answer::StaticAnswer;
@@ -60,8 +61,6 @@ const DEFAULT_STATUS: [(u16, u16); 2] = [(502, 504), (520, 526)];
 /// Bounds of `timeout` and `deadline`. A client's own timeout is seldom longer.
 const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(90) };
 const DEADLINE: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(300) };
-const DEFAULT_TIMEOUT: Millis = Millis::from_secs(10);
-const DEFAULT_DEADLINE: Millis = Millis::from_secs(30);
 
 /// The most origins that one request is sent to, and how many if nothing is written.
 const MAX_ATTEMPTS: u32 = 5;
@@ -138,7 +137,7 @@ impl Route {
     pub(super) fn usual(route: &Self) -> Self {
         Self {
             strip_prefix: false,
-            timeout: DEFAULT_TIMEOUT,
+            timeout: DEFAULT_ROUTE_TIMEOUT,
             deadline: DEFAULT_DEADLINE,
             attempts: DEFAULT_ATTEMPTS,
             retry: Retry::usual(),
@@ -348,7 +347,7 @@ fn refuse_one_address(table: &Table<'_>, pool: &Name, known: &Known<'_>) {
 }
 
 fn times(table: &Table<'_>) -> (Option<Millis>, Option<Millis>) {
-    let timeout = table.get("timeout").map_or(Some(DEFAULT_TIMEOUT), |field| duration(&field, TIMEOUT));
+    let timeout = table.get("timeout").map_or(Some(DEFAULT_ROUTE_TIMEOUT), |field| duration(&field, TIMEOUT));
     let Some(field) = table.get("deadline") else {
         let deadline = timeout.map(|timeout| DEFAULT_DEADLINE.max(timeout));
         return (timeout, deadline);

@@ -7,6 +7,7 @@ use super::request::ProbeSlots;
 use super::slot::{Level, Scope, Slot};
 use super::value::{Span, duration};
 use super::{Pace, Thresholds, Window};
+use crate::defaults::config::{DEFAULT_FAST_INTERVAL, DEFAULT_INTERVAL, DEFAULT_TIMEOUT};
 use crate::units::{Millis, Name};
 
 /// The keys of `[defaults]`; each may also be written in a pool and in an origin.
@@ -30,15 +31,6 @@ const INTERVAL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from
 /// Bounds of the timeout. Under 100 ms a healthy origin on another continent fails; the platform itself gives
 /// up on a fetch after about 19 s, and a deadline that never passes would hide that.
 const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(19) };
-
-/// Between two probes, if nothing is written.
-const DEFAULT_INTERVAL: Millis = Millis::from_secs(10);
-
-/// While in doubt, if nothing is written; never over the interval.
-const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
-
-/// For a whole probe, if nothing is written; never over the interval.
-const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
 
 /// Consecutive failures until a vote says fail, if nothing is written.
 const DEFAULT_FALL: u32 = 3;

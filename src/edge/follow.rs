@@ -20,6 +20,7 @@ use super::line::{Line, Word};
 use super::respond::Reply;
 use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
+use crate::defaults::edge::GRACE;
 use crate::follow::{self, Follower, FollowerLimit, Mark, Next, Reading, Wait};
 use crate::serve::{self, Ask, Target};
 use crate::snapshot::Part;
@@ -28,9 +29,6 @@ use crate::units::{Millis, Name};
 thread_local! {
     static PERMITS: RefCell<FollowerLimit> = const { RefCell::new(FollowerLimit::new()) };
 }
-
-/// A permit is free this long after its time, if nobody left it.
-const GRACE: Millis = Millis::from_secs(10);
 
 /// A permit that is taken. Dropping it leaves it.
 struct Permit(u64);

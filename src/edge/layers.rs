@@ -11,10 +11,11 @@ use super::line::{Line, Word};
 use super::{bound, caught, clock, deployed, respond};
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
+use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
-use crate::units::{Millis, Name, OriginId, Timestamp};
+use crate::units::{Name, OriginId, Timestamp};
 
 /// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is made of.
 pub(super) const ARBITER: &str = "https://arbiter/";
@@ -32,9 +33,6 @@ const KEEP_IN_KV: u64 = 30 * 86_400;
 
 /// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
 const KV_CACHE_TTL: u64 = 30;
-
-/// When the Arbiter is given up, however patient its readers were.
-const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
 
 /// Says in a cached copy when it was fetched.
 const FETCHED: &str = "vedette-fetched";

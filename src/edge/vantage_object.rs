@@ -21,6 +21,7 @@ use super::layers::Delivery;
 use super::{clock, deployed, layers, log, respond, send};
 use crate::calls::VantageCall;
 use crate::config::{Config, OriginUrl};
+use crate::defaults::edge::REPORT_TIMEOUT;
 use crate::json;
 use crate::probe::{self, ReferenceResult};
 use crate::sample::{Evidence, Sample};
@@ -30,9 +31,6 @@ use crate::vantage::{Duty, Effect, Event, Prober};
 
 /// The key of the one row.
 const KEY: &str = "shard";
-
-/// How long a report may take before the tick no longer waits for it.
-const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 
 /// Probes from one place.
 #[wasm_bindgen]

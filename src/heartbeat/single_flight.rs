@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use crate::config::Heartbeat;
 use crate::units::{Millis, OriginId, Timestamp};
 
-/// One that is under way for longer is lost.
-pub const TIMEOUT: Millis = Millis::from_secs(5);
+pub use crate::defaults::heartbeat::TIMEOUT;
 
 /// What to do with a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

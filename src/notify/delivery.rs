@@ -6,22 +6,13 @@
 
 use super::message::{self, Data};
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
+use crate::defaults::notify::{FIRST, LONGEST, PUT_OFF};
 use crate::exchange::{End, Reply, Request};
 use crate::mac;
 use crate::secret::{ExposeSecret as _, Secret, Unusable, Why};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
-/// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
-pub(super) const TIMEOUT: Millis = Millis::from_secs(10);
-
-/// Until the second attempt.
-const FIRST: Millis = Millis::from_secs(5);
-
-/// Between two attempts at most.
-const LONGEST: Millis = Millis::from_secs(600);
-
-/// The longest that a receiver may put an attempt off.
-const PUT_OFF: Millis = Millis::from_secs(3_600);
+pub(super) use crate::defaults::notify::TIMEOUT;
 
 /// The prefix of a signing secret.
 const PREFIX: &str = "whsec_";

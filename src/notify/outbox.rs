@@ -8,21 +8,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, AlertState, Past, UNTOLD};
-use super::delivery::{self, Delivery, Outcome, TIMEOUT};
+use super::delivery::{self, Delivery, Outcome};
 use super::message::{self, Detail, Frame};
 use super::news::{Kind, News};
 use crate::config::{Channel, Topic};
+use crate::defaults::notify::LOST;
 use crate::json;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
-/// News is gathered until none has come for this long: an outage of many pools comes in pieces.
-pub const GATHER: Millis = Millis::from_secs(3);
-
-/// News waits for further news at most this long, and two messages are at least so far apart.
-pub const APART: Millis = Millis::from_secs(30);
-
-/// An attempt that nothing was heard of for this long is lost with whoever made it.
-const LOST: Millis = TIMEOUT.times(2);
+pub use crate::defaults::notify::{APART, GATHER};
 
 /// What one channel is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

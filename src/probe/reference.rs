@@ -2,10 +2,9 @@
 
 use crate::config::{Method, OriginUrl, ProbeValue};
 use crate::exchange::{Reply, Request};
-use crate::units::{Millis, Name};
+use crate::units::Name;
 
-/// How long a reference may take.
-pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+pub use crate::defaults::probe::REFERENCE_TIMEOUT;
 
 /// What a reference said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +47,7 @@ pub fn referred_to(reply: &Reply) -> ReferenceResult {
 mod tests {
     use super::*;
     use crate::exchange::{End, Head};
+    use crate::units::Millis;
 
     fn reply(status: Option<u16>, body: &str) -> Reply {
         Reply {

@@ -10,11 +10,9 @@
 
 use super::{Asked, Body, Order, OutlierDetector, RoutePool, RouteRef, Times, last_resort, order};
 use crate::config::{Config, Route};
+use crate::defaults::proxy::SHORTEST;
 use crate::snapshot::PoolView;
 use crate::units::{Millis, Timestamp};
-
-/// Another origin is not asked for less than this: it could hardly answer.
-const SHORTEST: Millis = Millis::new(50);
 
 /// What happened to the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,11 @@
 use serde::Serialize;
 
 use crate::config::Route;
+use crate::defaults::proxy::ANEW;
 use crate::units::Millis;
 
 /// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower reader makes the runtime hold it.
 const LONGEST: u64 = 1024 * 1024;
-
-/// A copy is made anew at most this often.
-const ANEW: Millis = Millis::from_secs(60);
 
 /// What is known of an answer and its request, each field as received.
 #[derive(Clone, Copy, Debug, Default)]

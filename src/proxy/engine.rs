@@ -16,15 +16,13 @@ use super::{
     Terms, Times, back, error_answer, holds_until, matched, own_path, refused,
 };
 use crate::config::Config;
+use crate::defaults::proxy::SWEEP_AFTER;
 use crate::path::{Parts, below, is_authority, parts, plain};
 use crate::snapshot::PoolView;
 use crate::units::{Millis, Name, Timestamp};
 
 /// So few requests are kept without a look whether they can still be answered.
 const FEW: usize = 256;
-
-/// A request is kept for so long after its deadline.
-const SWEEP_AFTER: Millis = Millis::from_secs(10);
 
 /// The requests on their way, and what they have seen.
 #[derive(Debug)]

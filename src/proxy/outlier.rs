@@ -4,15 +4,11 @@
 //! isolate asks the origins, and has the vantages look.
 
 use crate::config::Config;
-use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio, Timestamp};
+use crate::defaults::proxy::{EJECTION, LONGEST_EJECTION};
+use crate::units::{Fingerprint, Name, OriginId, Ratio, Timestamp};
 
 /// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one isolate sees but a part).
 const IN_A_ROW: u32 = 3;
-
-/// The first ejection lasts this long and each further one as much longer, up to the most (Envoy's `base_ejection_time` is 30 s and
-/// its `max_ejection_time` 300 s; verdicts take over within seconds).
-const EJECTION: Millis = Millis::from_secs(10);
-const LONGEST_EJECTION: Millis = Millis::from_secs(300);
 
 /// Seconds over which the budget of a pool is counted (Linkerd's `ttl`).
 const SECONDS: usize = 10;

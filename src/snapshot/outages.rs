@@ -2,11 +2,10 @@
 //! own changed on the way down and up. It reads what is stored and changes none of it.
 
 use super::{PoolView, Transition};
-use crate::units::{Millis, Timestamp};
+use crate::units::Timestamp;
 use crate::verdict::Status;
 
-/// What comes again so soon is one outage that flaps.
-pub const CALM: Millis = Millis::from_secs(60);
+pub use crate::defaults::snapshot::CALM;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,15 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::vantage::REST;
 use crate::units::{Millis, Timestamp};
 
 const DAY: Millis = Millis::from_secs(86_400);
 
 /// So many ticks in a row that begin late are more than a hiccup.
 const LATE_TICKS: u32 = 3;
-
-/// How long a vantage that did not keep up goes on without fast probes.
-const REST: Millis = Millis::from_secs(30);
 
 /// What was spent on a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,11 @@
 //! One origin at one vantage: when it is probed next, and what of it the Arbiter has not been told yet.
 
 use crate::config::Origin;
+use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{Slots, Turn};
 use crate::units::{Millis, Name, Timestamp};
 use crate::vote::{Seen, Tally, Vote};
-
-/// A slot that lies further back than this when an object comes to life without memory was either probed or missed; it is
-/// not probed again.
-const GRACE: Millis = Millis::from_secs(2);
-
-/// How long past its deadline a probe may still come back before its slot is taken away.
-const LOST_AFTER: Millis = Millis::from_secs(5);
 
 /// Everything about one origin at this vantage.
 #[derive(Clone, Debug)]
@@ -141,7 +135,7 @@ impl OriginCheck {
     /// long past, is freed: it is no evidence.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.started = self.started.map(|started| started.min(now));
-        let limit = self.origin.pace.timeout.plus(LOST_AFTER);
+        let limit = self.origin.pace.timeout.plus(ORIGIN_LOST_AFTER);
         if self.started.is_none_or(|started| now.since(started) > limit) {
             self.under_way = None;
         }

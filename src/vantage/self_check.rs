@@ -5,19 +5,9 @@
 //! reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
 
 use crate::config::OriginUrl;
+use crate::defaults::vantage::{HOURLY, REFERENCE_LOST_AFTER, RETRY};
 use crate::probe::ReferenceResult;
 use crate::units::{Millis, Timestamp};
-
-/// A vantage that reached no reference tries again after this long.
-const RETRY: Millis = Millis::from_secs(5);
-
-/// The data centre is asked for once an hour.
-const HOURLY: Millis = Millis::from_secs(3_600);
-
-/// When the slot of a reference that does not answer is taken away: a little after its time ([`REFERENCE_TIMEOUT`]).
-///
-/// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
-const LOST_AFTER: Millis = Millis::from_secs(8);
 
 /// What a vantage knows of its own connection.
 #[derive(Clone, Debug)]
@@ -94,7 +84,7 @@ impl SelfCheck {
         self.asked = self.asked.filter(|at| *at <= now);
         self.reached = self.reached.filter(|at| *at <= now);
         self.lost = self.lost.map(|at| at.min(now));
-        if self.under_way.is_some_and(|(_, _, at)| at > now || now.since(at) > LOST_AFTER) {
+        if self.under_way.is_some_and(|(_, _, at)| at > now || now.since(at) > REFERENCE_LOST_AFTER) {
             self.under_way = None;
         }
     }

@@ -1,0 +1,257 @@
+//! Every length of time that the code goes by, by the module that does, each with its reason. What a file may say otherwise is
+//! under [`config`]; everything else is the same for every deployment.
+
+/// Of `src/config`.
+pub mod config {
+    use crate::units::Millis;
+
+    /// The longest period and the longest grace of a heartbeat: twice the mean month, what `"2months"` means, so that a monthly job
+    /// fits.
+    pub const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
+
+    /// The shortest grace of a heartbeat if none is written: a job starts late, and its request is sent again a few times.
+    pub const DEFAULT_GRACE: Millis = Millis::from_secs(60);
+
+    /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
+    pub const LONGEST_REST: Millis = Millis::from_secs(60);
+
+    /// The time after which a message is given up if none is written.
+    pub const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
+
+    /// The shortest time to live of a vote if none is written.
+    pub const DEFAULT_TTL: Millis = Millis::from_secs(45);
+
+    /// The longest that flapping makes a verdict hold, if nothing is written: Envoy's `max_ejection_time`.
+    pub const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
+
+    /// Between two probes, if nothing is written.
+    pub const DEFAULT_INTERVAL: Millis = Millis::from_secs(10);
+
+    /// While in doubt, if nothing is written; never over the interval.
+    pub const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
+
+    /// For a whole probe, if nothing is written; never over the interval.
+    pub const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// Until an origin's response headers, if a route says nothing.
+    pub const DEFAULT_ROUTE_TIMEOUT: Millis = Millis::from_secs(10);
+
+    /// For all attempts of a request, if a route says nothing.
+    pub const DEFAULT_DEADLINE: Millis = Millis::from_secs(30);
+}
+
+/// Of `src/probe`.
+pub mod probe {
+    use crate::units::Millis;
+
+    /// An exchange that breaks off this soon met a connection that the origin had just closed: within the time that word of it takes.
+    pub const AT_ONCE: Millis = Millis::new(250);
+
+    /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited was busy: what the origin did
+    /// meanwhile is not known.
+    pub const LATENESS: Millis = Millis::new(250);
+
+    /// How long a reference may take.
+    pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+}
+
+/// Of `src/vantage`.
+pub mod vantage {
+    use crate::units::Millis;
+
+    /// A schedule that is later than this is worth a line in the log.
+    pub const LATE: Millis = Millis::from_secs(1);
+
+    /// How long a vantage that did not keep up goes on without fast probes.
+    pub const REST: Millis = Millis::from_secs(30);
+
+    /// A slot that lies further back than this when an object comes to life without memory was either probed or missed; it is
+    /// not probed again.
+    pub const GRACE: Millis = Millis::from_secs(2);
+
+    /// How long past its deadline a probe may still come back before its slot is taken away.
+    pub const ORIGIN_LOST_AFTER: Millis = Millis::from_secs(5);
+
+    /// A vantage that reached no reference tries again after this long.
+    pub const RETRY: Millis = Millis::from_secs(5);
+
+    /// The data centre is asked for once an hour.
+    pub const HOURLY: Millis = Millis::from_secs(3_600);
+
+    /// When the slot of a reference that does not answer is taken away: a little after its time ([`REFERENCE_TIMEOUT`]).
+    ///
+    /// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
+    pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
+}
+
+/// Of `src/arbiter`.
+pub mod arbiter {
+    use crate::units::Millis;
+
+    /// A silent object is woken again at most this often.
+    pub const POKE_EVERY: Millis = Millis::from_secs(5);
+
+    /// The Arbiter looks around at least this often.
+    pub const ROUNDS: Millis = Millis::from_secs(30);
+
+    /// How often is written for how long the Arbiter was awake.
+    pub const STORE_EVERY: Millis = Millis::from_secs(60);
+
+    /// Between two writes of the last known good to KV.
+    pub const APART: Millis = Millis::from_secs(60);
+
+    /// The last known good is written to KV again after this long, though nothing changed.
+    pub const AGAIN: Millis = Millis::from_secs(3_600);
+}
+
+/// Of `src/heartbeat`.
+pub mod heartbeat {
+    use crate::units::Millis;
+
+    /// A longer time between two looks at the clock is time away. The Arbiter looks around each 30 s, and what is stored of when it did
+    /// is at most a minute old.
+    pub const AWAY: Millis = Millis::from_secs(150);
+
+    /// How long the word that a job is silent holds without a further look: three rounds of the Arbiter.
+    pub const SILENCE_HOLDS: Millis = Millis::from_secs(90);
+
+    /// How often the Arbiter looks whether a silent job is still silent.
+    pub const ROUND: Millis = Millis::from_secs(30);
+
+    /// A heartbeat that is under way to the Arbiter for longer is lost.
+    pub const TIMEOUT: Millis = Millis::from_secs(5);
+}
+
+/// Of `src/notify`.
+pub mod notify {
+    use crate::units::Millis;
+
+    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
+    pub const WATCH_DELAY: Millis = Millis::from_secs(60);
+
+    /// A warning with no failing origin behind it is told when it has lasted this long: the first votes after a start, and the first of an
+    /// outage, come one by one.
+    pub const WARN_DELAY: Millis = Millis::from_secs(30);
+
+    /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
+    pub const TIMEOUT: Millis = Millis::from_secs(10);
+
+    /// Until the second attempt to send a message.
+    pub const FIRST: Millis = Millis::from_secs(5);
+
+    /// Between two attempts to send a message at most.
+    pub const LONGEST: Millis = Millis::from_secs(600);
+
+    /// The longest that a receiver may put an attempt off.
+    pub const PUT_OFF: Millis = Millis::from_secs(3_600);
+
+    /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
+    pub const GATHER: Millis = Millis::from_secs(3);
+
+    /// News waits for further news at most this long, and two messages are at least so far apart.
+    pub const APART: Millis = Millis::from_secs(30);
+
+    /// An attempt that nothing was heard of for this long is lost with whoever made it.
+    pub const LOST: Millis = TIMEOUT.times(2);
+}
+
+/// Of `src/reader`.
+pub mod reader {
+    use crate::units::Millis;
+
+    /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
+    pub const TIMEOUT: Millis = Millis::new(300);
+
+    /// How long a reader that has nothing waits for the Arbiter.
+    pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain: long enough for one that answers again.
+    pub const SILENT_TIMEOUT: Millis = Millis::new(200);
+
+    /// How long a reader waits for the Cache API: it is in the same building.
+    pub const CACHE_TIMEOUT: Millis = Millis::new(100);
+
+    /// How long a reader waits for KV, behind which there is nothing.
+    pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
+
+    /// A copy that is older than this is not in doubt any more, but old.
+    pub const DOUBT: Millis = Millis::from_secs(2);
+
+    /// A reader that has nothing asks the Arbiter again at most this often.
+    pub const RETRY: Millis = Millis::from_secs(1);
+
+    /// How often a request looks whether another one has brought a copy.
+    pub const GLANCE: Millis = Millis::new(10);
+}
+
+/// Of `src/follow`.
+pub mod follow {
+    use crate::units::Millis;
+
+    /// How long the Arbiter may take to open a line.
+    pub const TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// Between two signs of life: to the client of a stream, and along the line.
+    pub const KEEP_ALIVE: Millis = Millis::from_secs(15);
+
+    /// Without a line a follower looks at most this often.
+    pub const LOOK: Millis = Millis::from_secs(1);
+
+    /// Up to this limit of a copy's age a line tells of changes earlier than the next refresh does. Above it, requests are counted, and a
+    /// follower looks at the copy that its isolate refreshes anyway.
+    pub const QUICK: Millis = Millis::from_secs(1);
+}
+
+/// Of `src/proxy`.
+pub mod proxy {
+    use crate::units::Millis;
+
+    /// Another origin is not asked for less than this: it could hardly answer.
+    pub const SHORTEST: Millis = Millis::new(50);
+
+    /// A copy is made anew at most this often.
+    pub const ANEW: Millis = Millis::from_secs(60);
+
+    /// A request is kept for so long after its deadline.
+    pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
+
+    /// The first ejection lasts this long and each further one as much longer, up to the most (Envoy's `base_ejection_time` is 30 s and
+    /// its `max_ejection_time` 300 s; verdicts take over within seconds).
+    pub const EJECTION: Millis = Millis::from_secs(10);
+
+    /// The longest ejection.
+    pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
+}
+
+/// Of `src/budget`.
+pub mod budget {
+    use crate::units::Millis;
+
+    /// The time a probe of a healthy origin is taken to last.
+    pub const USUAL: Millis = Millis::new(300);
+
+    /// The time from a vantage to the Arbiter and back, as it is taken to be.
+    pub const ROUND_TRIP: Millis = Millis::new(100);
+}
+
+/// Of `src/edge`.
+pub mod edge {
+    use crate::units::Millis;
+
+    /// A permit is free this long after its time, if nobody left it.
+    pub const GRACE: Millis = Millis::from_secs(10);
+
+    /// When the Arbiter is given up, however patient its readers were.
+    pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
+
+    /// How long a report may take before the tick no longer waits for it.
+    pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
+}
+
+/// Of `src/snapshot`.
+pub mod snapshot {
+    use crate::units::Millis;
+
+    /// What comes again so soon is one outage that flaps.
+    pub const CALM: Millis = Millis::from_secs(60);
+}
