@@ -35,8 +35,9 @@ pub fn ask(
                 format!("an answer on evidence of {:?} has an age: {aged}", origin.oldest)
             })?;
             // A failure that has expired reads as unknown, and keeps its code: silence is no recovery.
-            let failed = origin.status == Status::Fail;
-            laws::hold((answer.status == 503) == failed && (word != "fail" || failed), || {
+            let (fails, failed) = (origin.status == Status::Fail, origin.last_known() == Status::Fail);
+            let may_have = origin.status == Status::Unknown || fails == failed;
+            laws::hold(may_have && (answer.status == 503) == failed && (word != "fail" || fails), || {
                 format!("{word} with {}, of what was {:?}", answer.status, origin.status)
             })?;
             // Unknown is served as warn: what is left claims to know. Jobs are not probed, and have laws of their own.
