@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { assertVotes, page, pool, signal, verdict } from "./explained.mjs";
-import { answers, config, origin, startWorker, until } from "./lib.mjs";
+import { answers, config, origin, startWorker, storedChanges, until } from "./lib.mjs";
 
 const TTL = 5_000;
 const VANTAGES = ["weur", "enam", "apac"];
@@ -63,7 +63,11 @@ const comes = (id, what, check) =>
 const says = (id, status) => comes(id, `says ${status}`, ({ observedValue }) => observedValue === status);
 
 /** What became of a pool or origin, newest first: no change of a verdict is without its event. */
-const turns = async (id) => [...(await page(worker)).matchAll(new RegExp(` ${id} (\\w+) → (\\w+)`, "g"))].map(([, , to]) => to);
+const turns = async (id) =>
+  (await storedChanges(worker))
+    .filter(({ subject }) => subject === id)
+    .map(({ to }) => to)
+    .reverse();
 
 describe("evidence", { concurrency: true }, () => {
   describe("of a vantage that may be cut off", { concurrency: false }, () => {

@@ -1,5 +1,6 @@
 // What the runtime tests share: a worker in workerd, origins, and waiting on a condition.
 
+import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -171,6 +172,26 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
     throw error;
   }
   return worker;
+}
+
+/** The changes of verdicts that the Arbiter of a worker has stored, oldest first: `{ at, subject, from, to, reason }`. They are read from its
+ *  storage, since what is shown of them is gathered to outages. */
+export async function storedChanges(worker) {
+  // Its first mention warns that it is an experiment of Node.js.
+  const { DatabaseSync } = await import("node:sqlite");
+  const objects = join(worker.folder, "state", "data", "v3", "do");
+  const [folder] = readdirSync(objects).filter((name) => name.endsWith("Arbiter"));
+  const files = readdirSync(join(objects, folder)).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+  assert.equal(files.length, 1, "there is one Arbiter");
+  const database = new DatabaseSync(join(objects, folder, files[0]), { readOnly: true });
+  try {
+    return database
+      .prepare("SELECT body FROM v1_events ORDER BY id")
+      .all()
+      .map(({ body }) => JSON.parse(body));
+  } finally {
+    database.close();
+  }
 }
 
 /** A sample origin of examples/origin, for real. */

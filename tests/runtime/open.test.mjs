@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { firstOrigin, letThrough } from "../../open.mjs";
+import { firstOrigin, letThrough, tableOf } from "../../open.mjs";
 import { configured } from "../../scripts/bench/plain.mjs";
 import { origin } from "./lib.mjs";
 
@@ -20,10 +20,10 @@ url = "http://a.example.net:8000/two"
 `;
 const routed = (path, strip) => `\n[[route]]\nhost = "${HOST}"\npool = "shop"\npath = "${path}"\nstrip_prefix = ${strip}\n`;
 
-let compiled;
-before(() => (compiled = configured(POOLS + routed("/", false) + routed("/only/this", true))));
+let table;
+before(() => (table = tableOf(configured(POOLS + routed("/", false) + routed("/only/this", true)))));
 
-const to = (target, host = HOST) => firstOrigin(compiled, new Request(`https://${host}${target}`));
+const to = (target, host = HOST) => firstOrigin(table, `https://${host}${target}`)?.url;
 
 test("the host and the longest prefix decide, as they do in the core", () => {
   for (const [target, wanted] of [
@@ -47,7 +47,8 @@ test("what a client writes of who it is is not handed on", async () => {
   let seen;
   const application = await origin((request, response) => ((seen = request.headers), response.end("ok")));
   after(() => application.stop());
-  const send = (headers) => letThrough(`http://127.0.0.1:${application.port}/`, new Request(`https://${HOST}/`, { headers }));
+  const send = (headers) =>
+    letThrough(table, { url: `http://127.0.0.1:${application.port}/` }, new Request(`https://${HOST}/`, { headers }));
   await send({ "cf-connecting-ip": "6.6.6.6, 7.7.7.7", "x-forwarded-for": "6.6.6.6", x_forwarded_for: "6.6.6.6" });
   assert.equal(seen["x-forwarded-for"], undefined);
   assert.equal(seen.x_forwarded_for, undefined);

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { page, verdict } from "./explained.mjs";
-import { answers, config, origin, startWorker, until } from "./lib.mjs";
+import { verdict } from "./explained.mjs";
+import { answers, config, origin, startWorker, storedChanges, until } from "./lib.mjs";
 
 let primary, worker;
 
@@ -22,8 +22,7 @@ after(async () => {
 const failures = () => worker.said().split("not written, on purpose").length - 1;
 
 /** The changes of an origin, oldest first: `["unknown", "pass"]` is one. */
-const changes = async (id) =>
-  [...(await page(worker)).matchAll(new RegExp(` ${id} (\\w+) → (\\w+)`, "g"))].map(([, from, to]) => [from, to]).reverse();
+const changes = async (id) => (await storedChanges(worker)).filter(({ subject }) => subject === id).map(({ from, to }) => [from, to]);
 
 test("a write that fails in the middle leaves nothing behind", async () => {
   const before = await changes("shop/primary");
