@@ -14,7 +14,10 @@ const PHONE = { width: 390, height: 780 };
 /** Waits until the title says so and all three vantages agree: the third follows the two that settle a verdict. */
 async function settled(page, title) {
   await page.waitForFunction((title) => document.title.startsWith(title), title);
-  await page.waitForFunction(() => !/[12] of [123] vantages/.test(document.querySelector(".pools").textContent));
+  await page.waitForFunction(() => {
+    const reasons = [...document.querySelectorAll(".pools .reason")];
+    return !reasons.some((reason) => /[12] of [123] vantages/.test(reason.textContent));
+  });
 }
 
 /** The pixels of what is seen. */

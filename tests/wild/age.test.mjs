@@ -203,14 +203,18 @@ describe("behind a cache", { concurrency: false }, () => {
 
   test("an answer is as old as the snapshot, and allows at most one second more", () => {
     for (const { plan, fetched } of views) {
+      let late = 0;
       for (const answer of fetched) {
         const { age, maxAge, control, layers } = answer;
         // Without evidence there is nothing to keep.
         if (control === "no-store") continue;
         assert.ok(control === `max-age=${maxAge}` && maxAge <= age + 1, JSON.stringify(answer));
-        // On a busy machine the Arbiter may be slow; the answer says so.
-        assert.ok(age <= plans[plan] || layers.includes("arbiter silent"), JSON.stringify(answer));
+        // While one request has a copy refreshed, others are given the old one, which says by how much it is overdue.
+        const overdue = age > plans[plan];
+        assert.ok(!overdue || /ttl=-|arbiter silent/.test(layers), JSON.stringify(answer));
+        late += Number(overdue && !layers.includes("arbiter silent"));
       }
+      assert.ok(late <= fetched.length / 4, `plan ${plan}: ${late} of ${fetched.length} are overdue`);
     }
   });
 });
