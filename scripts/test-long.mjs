@@ -6,11 +6,10 @@ import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { ALONE, WAITS } from "./lib/jobs.mjs";
-import { libraries } from "./lib/libraries.mjs";
+import { healthLibraries, realServers } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
-import { wildVenv } from "./lib/wild-python.mjs";
 
 /** The seed of inputs; `npm test` has another. */
 const seed = process.env.VEDETTE_FIRST || "1000000";
@@ -69,8 +68,8 @@ function wild(after, skipped) {
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
   await setup({ withPython: true, withChecks: true });
-  await libraries();
-  await wildVenv();
+  await healthLibraries.bring();
+  await realServers.bring();
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));

@@ -22,7 +22,7 @@ use crate::units::{Millis, Name, Timestamp};
 pub use cache::{FIELDS as CACHE_FIELDS, Reading, classify};
 pub use document::{Word, words};
 pub use expect::hint;
-pub use redirect::{Hop, redirected};
+pub use redirect::{Hop, is_credential, redirected};
 pub use reference::{REFERENCE_TIMEOUT, ReferenceResult, refer, referred_to};
 pub use timing::{COUNTS as TIMING_COUNTS, HEADERS as TIMING_HEADERS, METRICS as TIMING_METRICS};
 

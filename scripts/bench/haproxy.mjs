@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../lib/ports.mjs";
 import { Stop, end, start } from "../lib/run.mjs";
-import { HAPROXY, haproxyTool } from "../lib/setup.mjs";
+import * as debian from "../lib/debian.mjs";
 import { faults } from "./faults.mjs";
 import { configured, originProcess, pool, serveVedette, until } from "./plain.mjs";
 import { median, quantile } from "./statistics.mjs";
@@ -48,7 +48,10 @@ backend shop
   http-check expect status 200-299
 ${servers.join("")}`,
   );
-  const child = start(HAPROXY, ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = start(debian.haproxy.program, ["-db", "-f", join(folder, "haproxy.cfg")], {
+    env: debian.haproxy.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (chunk) => (said = (said + chunk).slice(-2000)));
   child.once("exit", (code) => code && console.error(`HAProxy ended (${code}):\n${said}`));
@@ -141,7 +144,7 @@ export async function noticing(serve, count, told) {
 }
 
 export async function haproxy({ faults: count = 20 }) {
-  await haproxyTool();
+  await debian.haproxy.bring();
   const serve = {
     one: (origins) => vedetteWatches(origins, ["weur"]),
     three: (origins) => vedetteWatches(origins, ["weur", "enam", "apac"]),

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../lib/ports.mjs";
 import { end, start } from "../lib/run.mjs";
-import { HAPROXY, NGINX, haproxyTool, nginxTool } from "../lib/setup.mjs";
+import { haproxy, nginx } from "../lib/debian.mjs";
 import { faults as common } from "./faults.mjs";
 import { openLoop } from "./open-loop.mjs";
 import { configured, originProcess, serveVedette, shop, until } from "./plain.mjs";
@@ -47,13 +47,13 @@ retry = { status = ["500-504", "520-526"] }
 }
 
 /** A proxy of Debian's that is started with a file of its own, before two origins of its own, or these. */
-async function started({ name, command, args, text }, origins) {
+async function started({ name, tool, args, text }, origins) {
   const [primary, standby] = origins ?? (await pair());
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `vedette-${name}-`));
   const file = join(folder, "config");
   writeFileSync(file, text({ folder, port, primary, standby }));
-  const child = start(command, args(file, folder), { stdio: ["ignore", "ignore", "pipe"] });
+  const child = start(tool.program, args(file, folder), { env: tool.env, stdio: ["ignore", "ignore", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk) => (said = (said + chunk).slice(-2000)));
   child.once("exit", (code) => code && console.error(`${name} ended (${code}):\n${said}`));
@@ -64,7 +64,7 @@ async function started({ name, command, args, text }, origins) {
 
 const HAPROXY_PEER = {
   name: "HAProxy",
-  command: HAPROXY,
+  tool: haproxy,
   args: (file) => ["-db", "-f", file],
   text: ({ port, primary, standby }) => `defaults
   mode http
@@ -90,7 +90,7 @@ backend shop
 
 const NGINX_PEER = {
   name: "nginx",
-  command: NGINX,
+  tool: nginx,
   args: (file, folder) => ["-c", file, "-p", folder, "-e", join(folder, "error.log")],
   text: ({ folder, port, primary, standby }) => `daemon off;
 worker_processes 1;
@@ -163,8 +163,8 @@ export function counted({ outcomes, twice }, fault) {
 }
 
 export async function outage({ faults: rounds = 3 }) {
-  await haproxyTool();
-  await nginxTool();
+  await haproxy.bring();
+  await nginx.bring();
   const proxies = [];
   const lines = [];
   try {

@@ -2,8 +2,8 @@
 // twice, and how long one waits. Each proxy has two servers of its own, and one proxy is loaded at a time.
 
 import { Stop } from "../lib/run.mjs";
-import { haproxyTool, nginxTool } from "../lib/setup.mjs";
-import { wildVenv } from "../lib/wild-python.mjs";
+import { haproxy, nginx } from "../lib/debian.mjs";
+import { realServers } from "../lib/python.mjs";
 import { openLoop } from "./open-loop.mjs";
 import { HOST, haproxyProxy, nginxProxy, vedetteProxy } from "./outage.mjs";
 import { until } from "./plain.mjs";
@@ -88,9 +88,9 @@ export async function restart({ seconds = 30, rounds = 1, servers: chosen }) {
   const kinds = chosen ? chosen.split(",") : Object.keys(servers);
   const unknown = kinds.find((kind) => !(kind in servers));
   if (unknown !== undefined) throw new Stop(`There is no server ${unknown}; there are ${Object.keys(servers).join(", ")}.`);
-  await haproxyTool();
-  await nginxTool();
-  await wildVenv();
+  await haproxy.bring();
+  await nginx.bring();
+  await realServers.bring();
   const lines = [];
   for (const kind of kinds) {
     const runs = Object.fromEntries(Object.keys(proxies).map((name) => [name, []]));

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../lib/ports.mjs";
 import { Stop, end, root, start } from "../lib/run.mjs";
-import { BLACKBOX, blackboxTool } from "../lib/setup.mjs";
+import { blackbox } from "../lib/debian.mjs";
 import { example } from "../lib/worker.mjs";
 import { configured, cpu, originProcess, serveVedette, until } from "./plain.mjs";
 import { quantile } from "./statistics.mjs";
@@ -100,12 +100,13 @@ const scraped = (agent, port, target) =>
 
 /** The exporter, scraped of the same origins at the same pace. It has no schedule of its own: only its cost is compared. */
 async function exported(origins, port, seconds) {
-  await blackboxTool();
+  await blackbox.bring();
   const folder = mkdtempSync(join(tmpdir(), "vedette-blackbox-"));
   const config = join(folder, "blackbox.yml");
   writeFileSync(config, "modules:\n  http_2xx:\n    prober: http\n    timeout: 3s\n    http:\n      preferred_ip_protocol: ip4\n");
   const own = await freePort();
-  const child = start(BLACKBOX, [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${own}`, "--log.level=error"], {
+  const child = start(blackbox.program, [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${own}`, "--log.level=error"], {
+    env: blackbox.env,
     stdio: "ignore",
   });
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });

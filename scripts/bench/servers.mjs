@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { scratch } from "../lib/memory.mjs";
 import { freePort } from "../lib/ports.mjs";
 import { below, end, start } from "../lib/run.mjs";
-import { wildPython } from "../lib/wild-python.mjs";
+import { realServers } from "../lib/python.mjs";
 import { until } from "./plain.mjs";
 
 const applications = below("scripts", "bench", "restart");
@@ -13,7 +13,7 @@ const applications = below("scripts", "bench", "restart");
 /** How long one that was asked to end may take before it is ended by force. */
 const DRAIN_MS = 8000;
 
-const python = (...args) => [wildPython, ["-m", ...args]];
+const python = (...args) => [realServers.python, ["-m", ...args]];
 
 /** What starts each of them on a port. */
 export const servers = {

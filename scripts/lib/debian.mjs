@@ -122,24 +122,22 @@ export const wget = tool("wget", "WGET", "usr/bin/wget", "wget");
 export const gdnsd = tool("gdnsd", "GDNSD", "usr/sbin/gdnsd", "gdnsd");
 export const haproxy = tool("HAProxy", "HAPROXY", "usr/sbin/haproxy", "haproxy");
 
-/** A follower of the signal: the one that is installed, or else a copy of our own. */
-export const NGINX = nginx.program;
-
-export const nginxTool = () => nginx.bring();
+/** A program, how it is brought, and the files of tests that need it. */
+export const needing = (tool, ...tests) => {
+  const { name, variable } = tool;
+  return { name, variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests };
+};
 
 /** What tests/wild needs, and its files that need it. */
 export const WILD = [
-  [nginx, "caches", "age"],
-  [varnish, "caches", "age", "checkers"],
-  [squid, "caches"],
-  [apache, "caches", "checkers"],
-  [haproxy, "checkers"],
-  [monitoringPlugins, "checkers"],
-  [blackbox, "checkers"],
-  [monit, "checkers"],
-  [wget, "checkers"],
-  [gdnsd, "checkers"],
-].map(([tool, ...tests]) => {
-  const { name, variable } = tool;
-  return { name, variable, isThere: () => tool.isThere(), bring: () => tool.bring(), tests };
-});
+  needing(nginx, "caches", "age"),
+  needing(varnish, "caches", "age", "checkers"),
+  needing(squid, "caches"),
+  needing(apache, "caches", "checkers"),
+  needing(haproxy, "checkers"),
+  needing(monitoringPlugins, "checkers"),
+  needing(blackbox, "checkers"),
+  needing(monit, "checkers"),
+  needing(wget, "checkers"),
+  needing(gdnsd, "checkers"),
+];

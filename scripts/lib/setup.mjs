@@ -5,11 +5,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
-import { NGINX, nginxTool } from "./debian.mjs";
+import { haproxy, nginx, needing } from "./debian.mjs";
 import { asRoot, cache, output, step, works } from "./machine.mjs";
 import { Stop, below, root, run } from "./run.mjs";
 
-export { NGINX, cache, nginxTool };
+export { cache };
 
 const hash = (...files) => {
   const sum = createHash("sha256");
@@ -24,12 +24,6 @@ export const python = below(".vedette", "venv", "bin", "python");
 
 /** The browser that looks at the page. */
 export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
-
-/** The peer of the benchmark of detection and recovery; it follows the signal as well. */
-export const HAPROXY = process.env.HAPROXY || "/usr/sbin/haproxy";
-
-/** The peer of the benchmark of many origins. */
-export const BLACKBOX = process.env.BLACKBOX || "/usr/bin/prometheus-blackbox-exporter";
 
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
@@ -81,53 +75,25 @@ async function rustChecks() {
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 
-/** A program that comes from Debian: `wayOut` says what to do where it cannot. */
-async function fromDebian({ name, program, variable, pack, purpose }) {
-  if (existsSync(program)) return;
-  const wayOut = `install ${name} (Debian: apt-get install ${pack}), or set ${variable} to the path of the one you have`;
-  if (process.env[variable]) throw new Stop(`${variable} is ${program}, where there is no ${name}; ${wayOut}.`);
+/** The browser, installed: it has too many parts to be unpacked beside what is there. A build of its own, that a package would fetch, is
+ *  not needed. */
+async function browser() {
+  if (existsSync(CHROMIUM)) return;
+  const wayOut = "install Chromium (Debian: apt-get install chromium), or set CHROMIUM to the path of the one you have";
+  if (process.env.CHROMIUM) throw new Stop(`CHROMIUM is ${CHROMIUM}, where there is no Chromium; ${wayOut}.`);
   const root = asRoot();
-  if (!works("apt-get", ["--version"]) || !root) throw new Stop(`${purpose} ${name}, which is missing; ${wayOut}.`);
-  await step(name, async () => {
+  if (!works("apt-get", ["--version"]) || !root)
+    throw new Stop(`The tests of the page look at it in Chromium, which is missing; ${wayOut}.`);
+  await step("Chromium", async () => {
     const [command, ...args] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
     try {
       await run(command, [...args, "update"]);
-      await run(command, [...args, "install", "-y", "--no-install-recommends", pack]);
+      await run(command, [...args, "install", "-y", "--no-install-recommends", "chromium"]);
     } catch (error) {
-      throw new Stop(`${name} could not be installed; ${wayOut}.\n${error.message}`);
+      throw new Stop(`Chromium could not be installed; ${wayOut}.\n${error.message}`);
     }
   });
 }
-
-/** A build of Chromium of its own, that a package would fetch, is not needed. */
-const browser = () =>
-  fromDebian({
-    name: "Chromium",
-    program: CHROMIUM,
-    variable: "CHROMIUM",
-    pack: "chromium",
-    purpose: "The tests of the page look at it in",
-  });
-
-/** The benchmark compares with it, and a test has it follow the signal. */
-export const haproxyTool = () =>
-  fromDebian({
-    name: "HAProxy",
-    program: HAPROXY,
-    variable: "HAPROXY",
-    pack: "haproxy",
-    purpose: "The benchmark compares with",
-  });
-
-/** Only the benchmark needs it. */
-export const blackboxTool = () =>
-  fromDebian({
-    name: "the blackbox exporter",
-    program: BLACKBOX,
-    variable: "BLACKBOX",
-    pack: "prometheus-blackbox-exporter",
-    purpose: "The benchmark compares with",
-  });
 
 async function glueTool() {
   const tool = bindgen();
@@ -195,8 +161,8 @@ function abandoned(lock) {
 /** What only Debian's packages bring here, and the files of tests/runtime that need it. */
 const FROM_DEBIAN = [
   { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page"] },
-  { name: "HAProxy", variable: "HAPROXY", isThere: () => existsSync(HAPROXY), bring: haproxyTool, tests: ["followers"] },
-  { name: "nginx", variable: "NGINX", isThere: () => existsSync(NGINX), bring: nginxTool, tests: ["followers"] },
+  needing(haproxy, "followers"),
+  needing(nginx, "followers"),
 ];
 
 /** Brings what is missing of `programs`, one after the other. Where there is no `apt-get` its tests are skipped, which `[{ name, tests }]`

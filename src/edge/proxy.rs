@@ -235,7 +235,7 @@ pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str
     })
 }
 
-/// What to do with a request that was answered with a status, or that had another outcome (`attempt.mjs` names them). `answered` has the
+/// What to do with a request that was answered with a status, or that had another outcome (`outcomes.mjs` names them). `answered` has the
 /// fields of the answer, if there is one.
 #[wasm_bindgen]
 pub fn on_response(id: u32, outcome: u16, answered: &Fields, env: &Env, ctx: &Context) -> Option<String> {

@@ -48,11 +48,15 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     Hop::Follow(next)
 }
 
-/// Whether a field says who asks. What it holds is a secret, however it was written.
-fn is_credential(name: &str) -> bool {
-    ["authorization", "cookie", "proxy-authorization"]
-        .into_iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+/// Header fields whose value says who asks (RFC 9110 section 11, RFC 6265), and what interfaces of applications commonly
+/// take in their stead.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-access-token"];
+
+/// Whether a header field says who asks: what it holds is a secret, however it was written.
+#[must_use]
+pub fn is_credential(name: &str) -> bool {
+    CREDENTIALS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Scheme, host and port: everything before the path.

@@ -53,7 +53,7 @@ pub struct Host {
 pub struct Target {
     /// The path prefix, without a slash at its end.
     pub prefix: String,
-    /// The address of the first origin by priority, without a path.
+    /// The address of the first origin by priority, its own path included, without a slash at its end.
     pub base: String,
     /// How many segments are left out of the path.
     pub strip: usize,

@@ -1,8 +1,8 @@
-//! What came of an attempt, as `attempt.mjs` says it: a status, or the number of what is none.
+//! What came of an attempt, as `outcomes.mjs` says it: a status, or the number of what is none.
 
 use super::{Event, TABLE};
 
-/// Outcomes that are no status, each at the place of its number, under its name in `attempt.mjs`.
+/// Outcomes that are no status, each at the place of its number, under its name in `outcomes.mjs`.
 pub const OUTCOMES: [(&str, Event); 6] = [
     ("BROKE_OFF", Event::Broken),
     ("TOO_LATE", Event::TimedOut),

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { assertVotes, page, pool, signal, verdict } from "./explained.mjs";
+import { assertVotes, becomes, page, pool, signal } from "./explained.mjs";
 import { answers, config, origin, startWorker, storedChanges, until } from "./lib.mjs";
 
 const TTL = 5_000;
@@ -50,16 +50,7 @@ after(async () => {
   for (const one of [reference, primary, standby, cached]) await one?.stop();
 });
 
-/** Waits until a verdict is as `check` wants it. */
-const comes = (id, what, check) =>
-  until(
-    `${id} ${what}`,
-    async (see) => {
-      const seen = see(await verdict(worker, id));
-      return check(seen) && seen;
-    },
-    30_000,
-  );
+const comes = (id, what, check) => becomes(worker, id, what, check);
 const says = (id, status) => comes(id, `says ${status}`, ({ observedValue }) => observedValue === status);
 
 /** What became of a pool or origin, newest first: no change of a verdict is without its event. */

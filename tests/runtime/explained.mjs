@@ -1,6 +1,7 @@
 // What the worker says of a verdict, wherever it says it: as JSON, as the signal and on the page.
 
 import assert from "node:assert/strict";
+import { until } from "./lib.mjs";
 
 /** The verdict on an origin: the check itself, its votes by vantage, and how the answer as a whole words it. */
 export async function verdict(worker, id) {
@@ -9,6 +10,33 @@ export async function verdict(worker, id) {
   const by = (what) => Object.fromEntries((checks[`${id}:${what}`] ?? []).map((check) => [check.componentId, check]));
   const [check] = checks[`${id}:verdict`];
   return { ...check, code: answer.status, served: status, said: output, votes: by("vote"), caches: by("cacheClass") };
+}
+
+/** Waits until the verdict on an origin is as `check` wants it. */
+export const becomes = (worker, id, what, check) =>
+  until(
+    `${id} ${what}`,
+    async (see) => {
+      const seen = see(await verdict(worker, id));
+      return check(seen) && seen;
+    },
+    30_000,
+  );
+
+/** Waits until the signal of a pool names this origin, which passes, all three vantages agree, and nothing is about to change; its revision. */
+export function rests(worker, pool, named) {
+  let before;
+  return until(
+    `the signal of ${pool} rests`,
+    async (see) => {
+      const [signal, page] = [see(await worker.json(`/route/${pool}?now`)), await worker.text("/")];
+      const agreed = page.split("3 of 3 vantages").length > 2;
+      const isStill = signal.origin === named && signal.status === "pass" && agreed && before === signal.revision;
+      before = signal.revision;
+      return isStill && signal.revision;
+    },
+    30_000,
+  );
 }
 
 /** The verdict on a pool. */

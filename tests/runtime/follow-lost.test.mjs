@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { rests } from "./explained.mjs";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
@@ -29,18 +30,7 @@ const trap = (what) => worker.get("/livez", { headers: { "vedette-trap": what } 
 async function up() {
   await trap("down=");
   primary.answer = answers.ok;
-  let before;
-  return until(
-    "the signal rests",
-    async (see) => {
-      const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
-      const agreed = page.split("3 of 3 vantages").length > 2;
-      const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
-      before = signal.revision;
-      return rests && signal.revision;
-    },
-    30_000,
-  );
+  return rests(worker, "shop", "primary");
 }
 
 /** The answer of a request that waits, as `{ status, mark, signal }`. */

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort } from "../../scripts/lib/ports.mjs";
-import { HAPROXY, NGINX } from "../../scripts/lib/setup.mjs";
+import * as debian from "../../scripts/lib/debian.mjs";
 import { config, finished, origin, program, root, startWorker, until } from "./lib.mjs";
 
 const examples = join(root, "examples", "followers");
@@ -84,7 +84,9 @@ test("HAProxy follows the verdicts on its servers", async () => {
     PRIMARY: address(primary),
     STANDBY: address(standby),
   };
-  const child = run(HAPROXY, ["-db", "-f", join(examples, "haproxy-verdicts.cfg")], { env: { ...process.env, ...env } });
+  const child = run(debian.haproxy.program, ["-db", "-f", join(examples, "haproxy-verdicts.cfg")], {
+    env: { ...debian.haproxy.env, ...env },
+  });
   haproxy = { url: `http://127.0.0.1:${port}/`, child };
   await follows(haproxy.url, child);
   const strangers = primary.requests.filter(({ path, vantage }) => path === "/health" && !vantage);
@@ -98,7 +100,9 @@ test("HAProxy follows the signal by a map, which a script keeps", async () => {
   const env = { LISTEN: `127.0.0.1:${port}`, MAP: map, PRIMARY: address(primary), STANDBY: address(standby) };
   const script = [worker.url, "shop", map, "shop {origin}"];
   await once(script);
-  const master = run(HAPROXY, ["-W", "-db", "-f", join(examples, "haproxy-signal.cfg")], { env: { ...process.env, ...env } });
+  const master = run(debian.haproxy.program, ["-W", "-db", "-f", join(examples, "haproxy-signal.cfg")], {
+    env: { ...debian.haproxy.env, ...env },
+  });
   const follower = run("sh", [follow, ...script, "kill", "-USR2", String(master.pid)]);
   await follows(`http://127.0.0.1:${port}/`, follower);
 });
@@ -107,10 +111,10 @@ test("nginx follows the signal, its script keeping a file for it", async () => {
   const port = await freePort();
   const conf = join(folder, "nginx.conf");
   writeFileSync(conf, example("nginx.conf").replace("listen LISTEN", `listen 127.0.0.1:${port}`));
-  const nginx = [NGINX, "-p", folder, "-e", "stderr", "-c", conf];
+  const nginx = [debian.nginx.program, "-p", folder, "-e", "stderr", "-c", conf];
   const script = [worker.url, "shop", join(folder, "vedette-shop.conf"), "proxy_pass {url};"];
   await once(script);
-  const server = run(nginx[0], [...nginx.slice(1), "-g", "daemon off;"]);
+  const server = run(nginx[0], [...nginx.slice(1), "-g", "daemon off;"], { env: debian.nginx.env });
   await until("nginx listens", async (see) => {
     see(server.said);
     return (
@@ -119,7 +123,7 @@ test("nginx follows the signal, its script keeping a file for it", async () => {
       })
     ).ok;
   });
-  const follower = run("sh", [follow, ...script, ...nginx, "-s", "reload"]);
+  const follower = run("sh", [follow, ...script, ...nginx, "-s", "reload"], { env: debian.nginx.env });
   await follows(`http://127.0.0.1:${port}/`, follower);
 });
 

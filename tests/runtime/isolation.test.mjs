@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { page, signal, verdict } from "./explained.mjs";
-import { answers, config, origin, startWorker, until } from "./lib.mjs";
+import { becomes, page, signal } from "./explained.mjs";
+import { answers, config, origin, startWorker } from "./lib.mjs";
 
 const IDS = ["shop/primary", "shop/standby"];
 const WHY = "nothing answers weur, while enam and 1 more get good answers";
@@ -29,15 +29,7 @@ after(async () => {
   for (const one of [primary, standby]) await one?.stop();
 });
 
-const comes = (id, what, check) =>
-  until(
-    `${id} ${what}`,
-    async (see) => {
-      const seen = see(await verdict(worker, id));
-      return check(seen) && seen;
-    },
-    30_000,
-  );
+const comes = (id, what, check) => becomes(worker, id, what, check);
 
 test("one to which nothing answers is named, and not even a quorum of any fails by it", async () => {
   cutOff = ["weur"];

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { assertVotes, instant, page, pool, signal, verdict } from "./explained.mjs";
+import { assertVotes, becomes, instant, page, pool, signal, verdict } from "./explained.mjs";
 import { answers, config, origin, startWorker, storedChanges, until } from "./lib.mjs";
 
 const ALL = { weur: "pass", enam: "pass", apac: "pass" };
@@ -42,16 +42,7 @@ after(async () => {
 const broken = (...all) => all.forEach((name) => (origins[name].answer = answers.broken));
 const mended = (...all) => all.forEach((name) => (origins[name].answer = answers.ok));
 
-/** Waits until a verdict is as `check` wants it. */
-const comes = (id, what, check) =>
-  until(
-    `${id} ${what}`,
-    async (see) => {
-      const seen = see(await verdict(worker, id));
-      return check(seen) && seen;
-    },
-    30_000,
-  );
+const comes = (id, what, check) => becomes(worker, id, what, check);
 const says = (id, status) => comes(id, `says ${status}`, ({ observedValue }) => observedValue === status);
 const votesSay = (seen, wanted) =>
   Object.values(seen.votes).length === 3 && Object.values(seen.votes).every(({ observedValue }) => observedValue === wanted);

@@ -6,6 +6,7 @@ import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { rests } from "./explained.mjs";
 import { answers, config, origin, root, startWorker, until } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
@@ -101,7 +102,7 @@ before(async () => {
   writeFileSync(join(folder, "index.js"), throwing);
   [primary, standby] = await Promise.all([origin(answers.ok), origin(answers.ok)]);
   worker = await startWorker(config({ shop: { primary: primary.port, standby: standby.port } }), { env: { VEDETTE_BUILD: folder } });
-  await rests();
+  await settles();
 });
 
 after(async () => {
@@ -120,21 +121,10 @@ const thrown = (name) => worker.said().split(`{"thrown":"${name}"}`).length - 1;
 const events = (event) => worker.said().split(`"event":"${event}"`).length - 1;
 
 /** Nothing throws, the primary is named, all vantages agree; the revision. */
-async function rests() {
+async function settles() {
   await throws();
   primary.answer = answers.ok;
-  let before;
-  return until(
-    "everything passes and rests",
-    async (see) => {
-      const [signal, page] = [see(await worker.json("/route/shop?now")), await worker.text("/")];
-      const agreed = page.split("3 of 3 vantages").length > 2;
-      const rests = signal.origin === "primary" && signal.status === "pass" && agreed && before === signal.revision;
-      before = signal.revision;
-      return rests && signal.revision;
-    },
-    30_000,
-  );
+  return rests(worker, "shop", "primary");
 }
 
 /** Probes go on, each vantage's alarm rings, and a change of the origin is seen: nothing hangs. */
@@ -149,7 +139,7 @@ async function works() {
     },
     30_000,
   );
-  await rests();
+  await settles();
 }
 
 /** Has a change be told, and waits until each of `names` has thrown meanwhile. */
@@ -208,7 +198,7 @@ test("an invocation that cannot be kept going is answered, and so is the next on
 
 for (const name of ["acceptWebSocket", "setWebSocketAutoResponse", "getWebSockets"]) {
   test(`a line that cannot be opened (${name}): whoever waits is answered without one, and the next one has it`, async () => {
-    const known = await rests();
+    const known = await settles();
     const before = events("line_not_opened");
     await throws(name);
     const answer = await worker.get(`/route/shop?wait=1s&revision=${known}`);
@@ -222,12 +212,12 @@ for (const name of ["acceptWebSocket", "setWebSocketAutoResponse", "getWebSocket
 
 /** A stream tells of a failover. */
 async function follows() {
-  const known = await rests();
+  const known = await settles();
   const lines = await stream(worker, "/v1/stream/shop", { "last-event-id": String(known) });
   primary.answer = answers.broken;
   assert.ok((await lines.next()).data.revision > known);
   lines.leave();
-  await rests();
+  await settles();
 }
 
 test("followers who cannot be told of a change: it is stored and served all the same", async () => {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { LIBRARIES } from "../../scripts/lib/libraries.mjs";
+import { healthLibraries } from "../../scripts/lib/python.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { root, startWorker, until } from "../runtime/lib.mjs";
 import { atEnd, endAll, folder, serve } from "./lib.mjs";
@@ -27,6 +27,7 @@ const idOf = (name) => name.replaceAll("_", "-");
 let worker;
 
 before(async () => {
+  await healthLibraries.bring();
   const home = folder("libraries");
   let text = '[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "900ms"\nfall = 3\nrise = 2\nvantages = ["weur"]\n';
   for (const [name, library] of Object.entries(libraries)) {
@@ -34,8 +35,7 @@ before(async () => {
     writeFileSync(library.file, "ok");
     const port = await freePort();
     const script = join(root, "tests", "wild", "libraries", "serve.py");
-    const env = { ...process.env, PYTHONPATH: LIBRARIES };
-    await serve(name, port, "python3", ["-B", script, name, String(port), library.file], { env });
+    await serve(name, port, healthLibraries.python, ["-B", script, name, String(port), library.file]);
     text += `[[pool]]\nname = "${idOf(name)}"\nprobe = { path = "${library.path}" }\n`;
     text += `[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${port}"\n`;
   }

@@ -5,9 +5,9 @@ import { before, test } from "node:test";
 import { vedetteProxy } from "../../scripts/bench/outage.mjs";
 import { rolled, tallied } from "../../scripts/bench/restart.mjs";
 import { servers } from "../../scripts/bench/servers.mjs";
-import { wildVenv } from "../../scripts/lib/wild-python.mjs";
+import { realServers } from "../../scripts/lib/python.mjs";
 
-before(wildVenv);
+before(() => realServers.bring());
 
 for (const kind of Object.keys(servers)) {
   test(`${kind}: no GET fails, and no order is executed twice`, async () => {

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { configured, serveVedette } from "../../scripts/bench/plain.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { below } from "../../scripts/lib/run.mjs";
-import { wildPython, wildVenv } from "../../scripts/lib/wild-python.mjs";
+import { realServers } from "../../scripts/lib/python.mjs";
 import { program, startWorker, until } from "../runtime/lib.mjs";
 import { HOST, rawly, route, through, upload } from "../runtime/through.mjs";
 
@@ -19,7 +19,7 @@ let worker;
 /** Starts a server on a port of its own, and waits until it answers. */
 async function server(name, args, env = {}) {
   const port = await freePort();
-  const child = program(wildPython, args(String(port)), { cwd, env: { ...process.env, ...env } });
+  const child = program(realServers.python, args(String(port)), { cwd, env: { ...process.env, ...env } });
   servers[name] = { port, child, stop: () => child.stop() };
   const get = (path) => fetch(`http://127.0.0.1:${port}${path}`, { redirect: "manual" });
   await until(
@@ -56,7 +56,7 @@ probe = { path = "/health" }
 ${origin("primary", 0)}${origin("standby", 1)}`;
 
 before(async () => {
-  await wildVenv();
+  await realServers.bring();
   await Promise.all([fastapi("primary"), fastapi("standby"), server("wsgi", (port) => ["environ.py", port])]);
   const text = `${shopOf()}
 [[pool]]

@@ -40,7 +40,7 @@ fn redirects_are_followed_as_far_as_allowed() {
     assert_eq!(secrets(&follow("https://example.com/")), 0, "a secret stays with its host");
     assert_eq!(secrets(&follow("https://127.0.0.1:9101/")), 0, "and with its scheme");
     let mut literal = first.clone();
-    for name in ["Authorization", "cookie", "Proxy-Authorization", "x-own"] {
+    for name in ["Authorization", "cookie", "Proxy-Authorization", "X-API-Key", "x-own"] {
         literal.headers.push((name.into(), ProbeValue::Text("plain".into())));
     }
     let texts = |location: &str| match redirected(
@@ -54,7 +54,7 @@ fn redirects_are_followed_as_far_as_allowed() {
         }
         other @ (Some(Hop::Stop(_)) | None) => panic!("{location}: {other:?}"),
     };
-    assert_eq!(texts("/x"), ["Authorization", "cookie", "Proxy-Authorization", "x-own"]);
+    assert_eq!(texts("/x"), ["Authorization", "cookie", "Proxy-Authorization", "X-API-Key", "x-own"]);
     assert_eq!(texts("https://example.com/"), ["x-own"], "a credential that is written out stays, too");
     assert_eq!(texts("//127.0.0.1:9102/"), ["x-own"], "another port is another server");
     for bare in [

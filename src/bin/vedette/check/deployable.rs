@@ -2,9 +2,7 @@
 //! sends should be read by nobody else.
 
 use vedette::config::{Config, Origin, OriginUrl, ProbeValue, Reach};
-
-/// Header fields whose value is a credential.
-const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "x-api-key", "x-auth-token", "x-access-token"];
+use vedette::probe::is_credential;
 
 /// Parameters of a query whose value is a credential.
 const PARAMETERS: [&str; 6] = ["token", "access_token", "auth_token", "api_key", "apikey", "password"];
@@ -56,7 +54,7 @@ fn of_origin(origin: &Origin) -> Vec<String> {
     }
     let literal = |name: &&String| {
         let text = probe.headers.get(*name).is_some_and(|value| !is_secret(value));
-        text && CREDENTIALS.contains(&name.as_str())
+        text && is_credential(name)
     };
     for name in probe.headers.keys().filter(literal) {
         said.push(format!(
