@@ -19,7 +19,7 @@ import { REFUSED, outcomeOf } from "./outcomes.mjs";
 /** @typedef {import("./types/worker.js").Pairs} Pairs */
 
 /** One request on its way: whether an origin was asked, and for the next one its fields and what is held of its body.
- *  @typedef {{ request: Request, env: Env, ctx: ExecutionContext, asked: boolean, held?: ReadableStream, headers?: Headers }} Journey */
+ *  @typedef {{ request: Request, env: Env, ctx: ExecutionContext, asked: boolean, held?: ReadableStream, headers?: Headers }} InFlight */
 
 /** What carries requests stands between these: the wasm worker, `revive` that makes a crashed instance of it live again, `call` that waits
  *  for a call into a living one, `note` that takes note of an error that may be a crash, and `open` that answers a request whose way was
@@ -61,14 +61,14 @@ export class Carrier {
   /** The answer to a request; nothing if it is for Vedette itself.
    *  @param {Request} request @param {Env} env @param {ExecutionContext} ctx */
   carried(request, env, ctx) {
-    const journey = { request, env, ctx, asked: false };
-    const lost = (/** @type {unknown} */ error) => this.#between.open(request, error, journey.asked);
+    const inFlight = { request, env, ctx, asked: false };
+    const lost = (/** @type {unknown} */ error) => this.#between.open(request, error, inFlight.asked);
     try {
       const lease = this.#leases.of(request.url);
       const headers = lease && usual(request, lease);
-      if (lease && headers) return this.#leased(journey, lease, headers).catch(lost);
+      if (lease && headers) return this.#leased(inFlight, lease, headers).catch(lost);
       const first = this.#between.wasm.on_request(inbound(request), env, ctx);
-      return first === undefined ? undefined : this.#carry(first, journey).catch(lost);
+      return first === undefined ? undefined : this.#carry(first, inFlight).catch(lost);
     } catch (error) {
       return lost(error);
     }
@@ -103,7 +103,7 @@ export class Carrier {
   }
 
   /** The answer of an origin, with what is said of the way that it came. `way` is the lease, or the step, by which it was asked.
-   *  @param {Response} response @param {Journey} journey @param {Way} way @param {Pairs} append */
+   *  @param {Response} response @param {InFlight} inFlight @param {Way} way @param {Pairs} append */
   #handedOn(response, { request, ctx }, way, append) {
     let answer = new Response(response.body, response);
     turnBack(answer.headers, way, (name, value) => this.#between.wasm.turned_back(way.route, request.url, response.status, name, value));
@@ -114,32 +114,32 @@ export class Carrier {
 
   /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
    *  not tell what was refused from what broke off, and a short body is held until it is known that it has left.
-   *  @param {Journey} journey @param {string} url @param {Headers} headers @param {Way} way @param {boolean} careful */
-  async #tried(journey, url, headers, way, careful) {
-    const { request, env } = journey;
+   *  @param {InFlight} inFlight @param {string} url @param {Headers} headers @param {Way} way @param {boolean} careful */
+  async #tried(inFlight, url, headers, way, careful) {
+    const { request, env } = inFlight;
     if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.timeout))) return REFUSED;
-    journey.asked = true;
-    let body = hasBody(request) ? (journey.held ?? request.body) : null;
+    inFlight.asked = true;
+    let body = hasBody(request) ? (inFlight.held ?? request.body) : null;
     const short = Number(headers.get("content-length") ?? Infinity) <= (way.held ?? 0);
-    if (careful && body !== null && short && !isRead(request)) [body, journey.held] = body.tee();
+    if (careful && body !== null && short && !isRead(request)) [body, inFlight.held] = body.tee();
     return sent(request, url, headers, { timeout: way.timeout, raw: way.copies, body });
   }
 
   /** Sends a request as a step says: what is to be done next, and the response, if there is one.
-   *  @param {Send} send @param {Journey} journey @returns {Promise<[string | undefined, Response | undefined]>} */
-  async #sentBy(send, journey) {
+   *  @param {Send} send @param {InFlight} inFlight @returns {Promise<[string | undefined, Response | undefined]>} */
+  async #sentBy(send, inFlight) {
     const { revive, wasm } = this.#between;
-    const { request, env, ctx } = journey;
+    const { request, env, ctx } = inFlight;
     if (send.lease) this.#leases.keep(request, send.lease, this.#unsaid());
-    journey.headers ??= outbound(request, this.#unsaid(), send);
-    const came = await this.#tried(journey, send.url, journey.headers, send, send.held !== undefined);
+    inFlight.headers ??= outbound(request, this.#unsaid(), send);
+    const came = await this.#tried(inFlight, send.url, inFlight.headers, send, send.held !== undefined);
     const response = responseOf(came);
     revive();
     return [wasm.on_response(send.id, outcomeOf(came), fieldsOf(response?.headers ?? NONE), env, ctx), response];
   }
 
   /** A copy that stands in for an answer, if there is one.
-   *  @param {{ key: string, append: Pairs }} copy @param {Journey} journey */
+   *  @param {{ key: string, append: Pairs }} copy @param {InFlight} inFlight */
   async #standIn({ key, append }, { request }) {
     const copy = await this.#copies.copyOf(key, request);
     for (const [name, value] of append) copy?.headers.append(name, value);
@@ -147,29 +147,29 @@ export class Carrier {
   }
 
   /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way.
-   *  @param {string | undefined} said @param {Journey} journey @param {Response} [response] @param {Way} [way] */
-  async #carry(said, journey, response, way) {
+   *  @param {string | undefined} said @param {InFlight} inFlight @param {Response} [response] @param {Way} [way] */
+  async #carry(said, inFlight, response, way) {
     const { call, wasm } = this.#between;
     while (said !== undefined) {
       /** @type {Step} */
       let step = JSON.parse(said);
       while ("copy" in step) {
-        const copy = await this.#standIn(step.copy, journey);
+        const copy = await this.#standIn(step.copy, inFlight);
         if (copy !== undefined) {
           letGo(response);
           return copy;
         }
         step = step.else;
       }
-      if ("pass" in step && response && way) return this.#handedOn(response, journey, way, step.pass);
+      if ("pass" in step && response && way) return this.#handedOn(response, inFlight, way, step.pass);
       letGo(response);
       if ("answer" in step) return new Response(step.answer.body || null, step.answer);
       if ("learn" in step) {
         const { learn, pool } = step;
-        said = await call(() => wasm.on_snapshot(learn, pool, journey.env, journey.ctx));
+        said = await call(() => wasm.on_snapshot(learn, pool, inFlight.env, inFlight.ctx));
       } else if ("send" in step) {
         way = step.send;
-        [said, response] = await this.#sentBy(step.send, journey);
+        [said, response] = await this.#sentBy(step.send, inFlight);
       }
     }
     // The instance that knew this request has crashed meanwhile.
@@ -178,12 +178,12 @@ export class Carrier {
   }
 
   /** Sends a request under a lease; one that does not come out well goes on as the core says.
-   *  @param {Journey} journey @param {Kept} lease @param {Headers} headers */
-  async #leased(journey, lease, headers) {
-    const { request, env, ctx } = journey;
+   *  @param {InFlight} inFlight @param {Kept} lease @param {Headers} headers */
+  async #leased(inFlight, lease, headers) {
+    const { request, env, ctx } = inFlight;
     const began = Date.now();
     const careful = lease.repeats !== undefined && (request.body !== null || !lease.repeats.includes(request.method));
-    const came = await this.#tried(journey, addressUnder(request.url, lease), headers, lease, careful);
+    const came = await this.#tried(inFlight, addressUnder(request.url, lease), headers, lease, careful);
     const outcome = outcomeOf(came);
     const response = responseOf(came);
     if (response && isGood(outcome, lease)) {
@@ -191,7 +191,7 @@ export class Carrier {
       const took = Date.now() - began;
       return this.#handedOn(
         response,
-        journey,
+        inFlight,
         lease,
         lease.append.map(([name, value]) => [name, name === "server-timing" ? value + took : value]),
       );
@@ -202,6 +202,6 @@ export class Carrier {
     revive();
     this.#count(lease);
     const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
-    return this.#carry(wasm.on_leased_failure(inbound(request), attempt, env, ctx), journey, response, lease);
+    return this.#carry(wasm.on_leased_failure(inbound(request), attempt, env, ctx), inFlight, response, lease);
   }
 }

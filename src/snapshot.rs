@@ -1,6 +1,6 @@
 //! All verdicts, rendered: what the Arbiter publishes, what is cached, and what every answer is made from.
 //!
-//! Built by allow-list: nothing is here because it happened to sit in the same struct. An origin's address is here only if its
+//! Built by allow-list: nothing is here because it entries to sit in the same struct. An origin's address is here only if its
 //! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
 
 mod at;
@@ -9,7 +9,7 @@ mod transition;
 
 use serde::{Deserialize, Serialize};
 
-pub use outages::{CALM, Happened, Happening, happenings};
+pub use outages::{CALM, EntryKind, TimelineEntry, timeline};
 pub use transition::Transition;
 
 use crate::config::{Config, Subject};

@@ -19,6 +19,8 @@ mod budgets;
 mod exceptions;
 #[path = "architecture/sources.rs"]
 mod sources;
+#[path = "architecture/words.rs"]
+mod words;
 
 use arrows::Row;
 use exceptions::EXCEPTIONS;
@@ -176,6 +178,11 @@ fn the_root_declares_the_modules_in_the_order_of_the_line() {
 #[test]
 fn only_the_edge_names_the_platform() {
     none(&arrows::platform_outside_edge(&SOURCES));
+}
+
+#[test]
+fn no_identifier_is_a_word_of_our_own() {
+    none(&words::wrong(&SOURCES));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Transitions → what people call one thing that happened: an outage of a pool is one row, however many of its origins' verdicts and its
+//! Transitions → a timeline of what people call one incident: an outage of a pool is one row, however many of its origins' verdicts and its
 //! own changed on the way down and up. It reads what is stored and changes none of it.
 
 use super::{PoolView, Transition};
@@ -7,11 +7,11 @@ use crate::verdict::Status;
 
 pub use crate::defaults::snapshot::CALM;
 
-/// One thing that happened.
+/// One entry of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happening<'a> {
+pub struct TimelineEntry<'a> {
     /// What it is.
-    pub kind: Happened,
+    pub kind: EntryKind,
     /// With what: the pool if it failed altogether, else the one origin that it was about, else the pool.
     pub subject: &'a str,
     /// The origins in trouble, in the order in which they fell, each once; by their names in the pool.
@@ -26,9 +26,9 @@ pub struct Happening<'a> {
     pub cause: &'a Transition,
 }
 
-/// What kind of thing happened.
+/// What kind of entry it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happened {
+pub enum EntryKind {
     /// Something did not pass.
     Outage {
         /// It began earlier, with what is not among the events any more.
@@ -65,15 +65,15 @@ struct Course<'a> {
     closed: Vec<Group<'a>>,
 }
 
-/// What happened, the latest first: what lasts, and then by its end. `events` are the latest ones, newest first; `pools` are those that
+/// The timeline, the latest first: what lasts, and then by its end. `events` are the latest ones, newest first; `pools` are those that
 /// are watched.
 #[must_use]
-pub fn happenings<'a>(events: &'a [Transition], pools: &'a [PoolView]) -> Vec<Happening<'a>> {
+pub fn timeline<'a>(events: &'a [Transition], pools: &'a [PoolView]) -> Vec<TimelineEntry<'a>> {
     let mut courses: Vec<Course<'a>> = Vec::new();
-    let mut happened = Vec::new();
+    let mut entries = Vec::new();
     for change in events.iter().rev() {
         if change.from == change.to {
-            happened.push(Happening::note(change));
+            entries.push(TimelineEntry::note(change));
             continue;
         }
         let pool = change.pool();
@@ -87,13 +87,13 @@ pub fn happenings<'a>(events: &'a [Transition], pools: &'a [PoolView]) -> Vec<Ha
         }
     }
     for course in courses {
-        happened.extend(course.end(pools));
+        entries.extend(course.end(pools));
     }
-    happened.sort_by_key(|one| {
+    entries.sort_by_key(|one| {
         let end = one.ended.unwrap_or(Timestamp::from_millis(u64::MAX));
         std::cmp::Reverse((end, one.begun))
     });
-    happened
+    entries
 }
 
 impl<'a> Course<'a> {
@@ -193,8 +193,8 @@ impl<'a> Course<'a> {
         }));
     }
 
-    /// What happened in all. Nothing lasts in a pool that passes, or that nobody watches any more.
-    fn end(mut self, pools: &[PoolView]) -> Vec<Happening<'a>> {
+    /// The entries of the pool. Nothing lasts in a pool that passes, or that nobody watches any more.
+    fn end(mut self, pools: &[PoolView]) -> Vec<TimelineEntry<'a>> {
         let view = pools.iter().find(|view| view.name.as_str() == self.pool);
         let mut unwatched = None;
         if let Some(open) = self.open.as_ref().filter(|open| open.quiet.is_none()) {
@@ -209,7 +209,7 @@ impl<'a> Course<'a> {
             }
         }
         let groups = self.closed.into_iter().chain(self.open).enumerate();
-        groups.filter_map(|(place, group)| group.happening(unwatched == Some(place))).collect()
+        groups.filter_map(|(place, group)| group.entry(unwatched == Some(place))).collect()
     }
 }
 
@@ -225,7 +225,7 @@ impl<'a> Group<'a> {
     }
 
     /// What the group comes to.
-    fn happening(self, unwatched: bool) -> Option<Happening<'a>> {
+    fn entry(self, unwatched: bool) -> Option<TimelineEntry<'a>> {
         let last = *self.changes.last()?;
         let of_origins = || self.changes.iter().copied().filter(|change| change.origin().is_some());
         let of_pool = || self.changes.iter().copied().filter(|change| change.origin().is_none());
@@ -245,10 +245,10 @@ impl<'a> Group<'a> {
             _ => pool,
         };
         if !self.trouble {
-            let kind = Happened::Start;
+            let kind = EntryKind::Start;
             let cause = of_pool().next_back().unwrap_or(last);
             let (worst, begun) = (cause.to, last.at);
-            return Some(Happening { kind, subject, origins, worst, begun, ended: Some(begun), cause });
+            return Some(TimelineEntry { kind, subject, origins, worst, begun, ended: Some(begun), cause });
         }
         let first = self.changes.first().filter(|_| self.before).map(|change| change.from);
         // What is said of one origin is its own; the pool may have served all the same.
@@ -263,15 +263,15 @@ impl<'a> Group<'a> {
         let deepest = of_origins().map(|change| change.to).max();
         let cause = of_origins().find(|change| Some(change.to) == deepest);
         let cause = cause.or_else(|| of_pool().next()).unwrap_or(last);
-        let kind = Happened::Outage { before: self.before, times: self.times, unwatched };
-        Some(Happening { kind, subject, origins, worst, begun: self.begun, ended: self.quiet, cause })
+        let kind = EntryKind::Outage { before: self.before, times: self.times, unwatched };
+        Some(TimelineEntry { kind, subject, origins, worst, begun: self.begun, ended: self.quiet, cause })
     }
 }
 
-impl<'a> Happening<'a> {
+impl<'a> TimelineEntry<'a> {
     fn note(change: &'a Transition) -> Self {
         Self {
-            kind: Happened::Note,
+            kind: EntryKind::Note,
             subject: &change.subject,
             origins: Vec::new(),
             worst: change.to,

@@ -3,6 +3,7 @@
 use crate::arrows::{self, Row};
 use crate::budgets::{self, Exception, Of};
 use crate::sources::Source;
+use crate::words;
 
 const ROWS: &[Row] = &[("low", &[]), ("mid", &["low"]), ("high", &["low", "mid"])];
 
@@ -207,4 +208,13 @@ fn the_list_of_exceptions_only_shrinks() {
     assert!(gone.len() == 1 && gone[0].contains("is not there any more"), "{gone:?}");
     let twice = format!("{}mod inner {{\n{}}}\n", of_lines(70), of_lines(3));
     assert!(wrong_budgets(&twice, &listed(70)).concat().contains("cannot tell them apart"));
+}
+
+#[test]
+fn a_word_of_our_own_is_found_whatever_it_names() {
+    for text in ["struct Journey;", "fn f() { let gist = 1; }", "mod tests { enum E { Hurry } }"] {
+        assert_eq!(words::wrong(&read(&[("low.rs", text)])).len(), 1, "{text}");
+    }
+    let text = "/// The gist of a journey.\nconst NAME: &str = \"hurry\";\nstruct Hurried;";
+    assert_eq!(words::wrong(&read(&[("low.rs", text)])), [""; 0]);
 }

@@ -1,11 +1,13 @@
 //! The sources of the crate, and what they say of themselves: who names whom, and how large everything is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::arrows::{self, Named};
 use crate::budgets::{self, Measure};
+use crate::words;
 
 /// A file of the crate.
 pub struct Source {
@@ -19,6 +21,8 @@ pub struct Source {
     pub heads: Vec<Named>,
     /// How large it is, and its functions.
     pub measures: Vec<Measure>,
+    /// Its identifiers in lower case, those of its tests among them.
+    pub identifiers: BTreeSet<String>,
     /// The modules that it declares in files of their own, but for those of tests.
     pub declares: Vec<String>,
     /// The modules that it declares for tests alone: paths below `src`, without an ending.
@@ -32,6 +36,7 @@ impl Source {
             text.parse().unwrap_or_else(|error| panic!("src/{file} is not Rust: {error}"));
         let syntax: syn::File =
             syn::parse2(stream.clone()).unwrap_or_else(|error| panic!("src/{file} is not Rust: {error}"));
+        let identifiers = words::identifiers(stream.clone());
         let (tokens, test_lines) = split(stream);
         let path = file.strip_suffix(".rs").unwrap_or(file);
         let mut module: Vec<String> = path.split('/').map(str::to_owned).collect();
@@ -46,6 +51,7 @@ impl Source {
         let (tests, ships): (Vec<_>, Vec<_>) = modules.partition(|module| is_test(&module.attrs));
         Self {
             file: file.to_owned(),
+            identifiers,
             named: arrows::named(&tokens, &module),
             heads: arrows::heads(&tokens),
             measures: budgets::measured(file, text.lines().count() - test_lines, &syntax),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::text::{Plain, ago, badge, instant, lasted};
-use crate::snapshot::{Happened, Happening, Snapshot, happenings};
+use crate::snapshot::{EntryKind, Snapshot, TimelineEntry, timeline};
 use crate::units::Timestamp;
 use crate::verdict::Status;
 
@@ -11,23 +11,23 @@ use crate::verdict::Status;
 const ROWS: usize = 20;
 
 pub(super) fn events(snapshot: &Snapshot, now: Timestamp) -> Markup {
-    let happened = happenings(&snapshot.events, &snapshot.pools);
+    let entries = timeline(&snapshot.events, &snapshot.pools);
     html! {
         section aria-labelledby="events" {
             h2 #events { "Recent events" }
-            @if happened.is_empty() { p { "Nothing has changed yet." } }
-            ol.events { @for one in happened.iter().take(ROWS) { (row(one, now)) } }
+            @if entries.is_empty() { p { "Nothing has changed yet." } }
+            ol.events { @for one in entries.iter().take(ROWS) { (row(one, now)) } }
         }
     }
 }
 
-fn row(one: &Happening<'_>, now: Timestamp) -> Markup {
+fn row(one: &TimelineEntry<'_>, now: Timestamp) -> Markup {
     html! {
         li {
             span.when {
                 @if is_older(one) { "before " }
                 (instant(one.begun, now))
-                @if one.kind == Happened::Note || one.kind == Happened::Start { ", " (ago(one.begun, now)) " ago" }
+                @if one.kind == EntryKind::Note || one.kind == EntryKind::Start { ", " (ago(one.begun, now)) " ago" }
             }
             strong { (Plain(one.subject)) }
             span.turn { (turn(one, now)) }
@@ -40,9 +40,9 @@ fn row(one: &Happening<'_>, now: Timestamp) -> Markup {
 }
 
 /// What became of it, and for how long.
-fn turn(one: &Happening<'_>, now: Timestamp) -> Markup {
-    let Happened::Outage { times, unwatched, .. } = one.kind else {
-        return html! { @if one.kind == Happened::Start { (badge(Status::Unknown)) " → " (badge(one.worst)) } };
+fn turn(one: &TimelineEntry<'_>, now: Timestamp) -> Markup {
+    let EntryKind::Outage { times, unwatched, .. } = one.kind else {
+        return html! { @if one.kind == EntryKind::Start { (badge(Status::Unknown)) " → " (badge(one.worst)) } };
     };
     html! {
         (badge(one.worst))
@@ -57,11 +57,11 @@ fn turn(one: &Happening<'_>, now: Timestamp) -> Markup {
 }
 
 /// Whether it began before anything that is known of it.
-fn is_older(one: &Happening<'_>) -> bool {
-    matches!(one.kind, Happened::Outage { before: true, .. })
+fn is_older(one: &TimelineEntry<'_>) -> bool {
+    matches!(one.kind, EntryKind::Outage { before: true, .. })
 }
 
 /// Whether the reason has to say whose it is: the row is of the pool, and several origins were in trouble.
-fn names_more(one: &Happening<'_>) -> bool {
-    one.kind != Happened::Note && one.origins.len() > 1
+fn names_more(one: &TimelineEntry<'_>) -> bool {
+    one.kind != EntryKind::Note && one.origins.len() > 1
 }

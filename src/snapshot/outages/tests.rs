@@ -70,7 +70,7 @@ struct Row {
     begun: u64,
     ended: Option<u64>,
     subject: String,
-    kind: Happened,
+    kind: EntryKind,
     worst: Status,
     why: String,
 }
@@ -97,7 +97,7 @@ fn rows(events: &[Transition], pool: Option<(Status, &[Status])>) -> Vec<Row> {
         _ => snapshot.pools.clear(),
     }
     let second = |at: Timestamp| at.since(self::at(0)).as_secs();
-    let row = |one: Happening<'_>| Row {
+    let row = |one: TimelineEntry<'_>| Row {
         begun: second(one.begun),
         ended: one.ended.map(second),
         subject: one.subject.to_owned(),
@@ -105,11 +105,11 @@ fn rows(events: &[Transition], pool: Option<(Status, &[Status])>) -> Vec<Row> {
         worst: one.worst,
         why: one.cause.reason.clone(),
     };
-    happenings(events, &snapshot.pools).into_iter().map(row).collect()
+    timeline(events, &snapshot.pools).into_iter().map(row).collect()
 }
 
 fn outage(begun: u64, ended: impl Into<Option<u64>>, subject: &str, worst: Status, why: &str) -> Row {
-    let kind = Happened::Outage { before: false, times: 1, unwatched: false };
+    let kind = EntryKind::Outage { before: false, times: 1, unwatched: false };
     Row { begun, ended: ended.into(), subject: subject.to_owned(), kind, worst, why: why.to_owned() }
 }
 
@@ -147,7 +147,7 @@ fn several_origins_that_fail_one_after_the_other_are_one_outage_of_the_pool() {
 #[test]
 fn what_comes_back_within_a_minute_is_one_outage_that_flaps() {
     let flaps = Story::passing(1).stands(10, "-").stands(20, "+").stands(60, "-").stands(70, "+");
-    let kind = Happened::Outage { before: false, times: 2, unwatched: false };
+    let kind = EntryKind::Outage { before: false, times: 2, unwatched: false };
     let row = Row { kind, ..outage(10, 70, "shop", Status::Fail, "shop/a is fail") };
     assert_eq!(flaps.shown(20), [row]);
     let calm = Story::passing(1).stands(10, "-").stands(20, "+").stands(80, "-").stands(90, "+");
@@ -159,7 +159,7 @@ fn a_start_is_one_row() {
     let started = Story::new().stands(4, "+??").stands(5, "++?").stands(9, "+++");
     let rows = started.shown(20);
     let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((row.kind, row.subject.as_str(), row.worst), (Happened::Start, "shop", Status::Pass));
+    assert_eq!((row.kind, row.subject.as_str(), row.worst), (EntryKind::Start, "shop", Status::Pass));
 }
 
 #[test]
@@ -167,9 +167,9 @@ fn a_heartbeat_that_never_came_makes_no_outage_of_the_others_longer() {
     let jobs = Story::new().stands(4, "+?+").stands(1_000, "-?+").stands(1_100, "+?+").stands(5_000, "+++");
     let rows = jobs.shown(20);
     assert_eq!(rows.len(), 3, "{rows:?}");
-    assert_eq!((rows[0].kind, rows[0].begun, rows[0].subject.as_str()), (Happened::Start, 5_000, "shop/b"));
+    assert_eq!((rows[0].kind, rows[0].begun, rows[0].subject.as_str()), (EntryKind::Start, 5_000, "shop/b"));
     assert_eq!(rows[1], outage(1_000, 1_100, "shop/a", Status::Fail, "shop/a is fail"));
-    assert_eq!(rows[2].kind, Happened::Start);
+    assert_eq!(rows[2].kind, EntryKind::Start);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn an_origin_that_is_taken_out_while_it_fails_ends_its_outage() {
 fn a_pool_that_is_watched_no_more_has_no_outage_that_lasts() {
     let story = Story::passing(1).stands(10, "!").stands(20, "-");
     let events: Vec<Transition> = story.noted.iter().rev().cloned().collect();
-    let kind = Happened::Outage { before: false, times: 1, unwatched: true };
+    let kind = EntryKind::Outage { before: false, times: 1, unwatched: true };
     assert_eq!(rows(&events, None), [Row { kind, ..outage(10, 20, "shop", Status::Fail, "shop/a is fail") }]);
 }
 
@@ -200,7 +200,7 @@ fn what_was_given_up_is_a_note() {
     let given_up = change(10, "notify/ops", Status::Unknown, Status::Unknown);
     let events = [given_up];
     let rows = rows(&events, Some((Status::Pass, &[Status::Pass])));
-    assert_eq!((rows[0].kind, rows[0].subject.as_str()), (Happened::Note, "notify/ops"));
+    assert_eq!((rows[0].kind, rows[0].subject.as_str()), (EntryKind::Note, "notify/ops"));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn an_outage_whose_beginning_is_not_among_the_events_says_so() {
     let story = Story::passing(1).stands(10, "!").stands(11, "-").stands(50, "!").stands(55, "+");
     let rows = story.shown(3);
     let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert!(matches!(row.kind, Happened::Outage { before: true, .. }), "{row:?}");
+    assert!(matches!(row.kind, EntryKind::Outage { before: true, .. }), "{row:?}");
     assert_eq!((row.begun, row.ended, row.worst), (50, Some(55), Status::Fail));
 }
 
@@ -271,7 +271,7 @@ proptest! {
         let rows = story.shown(latest);
         let mut ends = wanted.iter().rev().map(|(_, ended)| *ended);
         for row in &rows {
-            let Happened::Outage { before, .. } = row.kind else { continue };
+            let EntryKind::Outage { before, .. } = row.kind else { continue };
             prop_assert!(ends.any(|ended| ended == row.ended), "{row:?} of {wanted:?}");
             prop_assert!(before || wanted.iter().any(|(begun, _)| *begun <= row.begun), "{row:?}");
         }
