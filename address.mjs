@@ -1,8 +1,12 @@
 // @ts-check
-// The address of a request, read without the core: by leases, and where the core cannot be asked. What is said here the core says as well
-// (src/path.rs, src/proxy/table.rs); tests/vectors/addresses.json holds both to it.
+// The address of a request, read without the core: by leases, and where the core cannot be asked.
+// What is said here the core says as well (src/path.rs, src/proxy/table.rs);
+// tests/vectors/addresses.json holds both to it.
 
-/** What an address must not have to go under a lease: the core looks at it first. A dot after a slash may be a path of Vedette's own. */
+/**
+ * What an address must not have to go under a lease: the core looks at it first. A dot after a
+ * slash may be a path of Vedette's own.
+ */
 const UNUSUAL = /\/\.|\\|%2[5ef]|%5c|#/i;
 
 /** The longest address that goes under a lease; the core says what is too long. */

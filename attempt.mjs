@@ -1,6 +1,6 @@
 // @ts-check
-// One attempt to have an origin answer a request, and what came of it. It decides nothing: what an outcome proves, and what follows
-// from it, is said by the core (src/proxy/attempt.rs).
+// One attempt to have an origin answer a request, and what came of it. It decides nothing: what an
+// outcome proves, and what follows from it, is said by the core (src/proxy/attempt.rs).
 
 import { connect } from "cloudflare:sockets";
 import { isRead } from "./fields.mjs";
@@ -31,7 +31,8 @@ function pumped(body, length, progress, whole) {
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   const aborting = new AbortController();
   const torn = () => {
-    // One that its reader let go is in error: then the origin wants no more, and its answer is not to be aborted.
+    // One that its reader let go is in error: then the origin wants no more, and its answer is not
+    // to be aborted.
     if (writable.getWriter().desiredSize === null) return;
     setTimeout(() => {
       progress.torn = true;

@@ -1,8 +1,9 @@
 // @ts-check
-// Copies of answers, which stand in when no origin answers. Which are kept, for how long and under which key, the core says
-// (src/proxy/copy.rs); this keeps them.
+// Copies of answers, which stand in when no origin answers. Which are kept, for how long and under
+// which key, the core says (src/proxy/copy.rs); this keeps them.
 //
-// A copy is the bytes as they came, whatever their coding. Fields on which the Cache API would act by itself are kept under other names.
+// A copy is the bytes as they came, whatever their coding. Fields on which the Cache API would act
+// by itself are kept under other names.
 
 /** Addresses of which is remembered that a copy was kept just now. */
 const COPIES_MOST = 1000;
@@ -10,7 +11,9 @@ const COPIES_MOST = 1000;
 /** When a copy was kept. */
 const KEPT_AT = "vedette-kept-at";
 
-/** Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy. */
+/**
+ * Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy.
+ */
 const ASIDE = [
   "age",
   "cache-control",

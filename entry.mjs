@@ -1,11 +1,12 @@
 // @ts-check
-// The entry of the deployed worker. It hands the configuration to the wasm worker as text, exports the handlers and the two
-// object classes, gives answers again that the wasm worker says still hold, and brings everything back after a crash of the
-// wasm instance.
+// The entry of the deployed worker. It hands the configuration to the wasm worker as text, exports
+// the handlers and the two object classes, gives answers again that the wasm worker says still
+// hold, and brings everything back after a crash of the wasm instance.
 //
-// A panic traps and takes the instance's memory with it. The generated glue makes a new instance before the next call; an
-// object that was made in the old one is stale from then on, so each object here is made again when that happens. Storage is
-// the truth and memory a cache: nothing is lost by it.
+// A panic traps and takes the instance's memory with it. The generated glue makes a new instance
+// before the next call; an object that was made in the old one is stale from then on, so each
+// object here is made again when that happens. Storage is the truth and memory a cache: nothing is
+// lost by it.
 
 import config from "./build/config.txt";
 import * as wasm from "./build/index.js";
@@ -24,7 +25,8 @@ const runtime = wasm.__worker_init_state();
  *  @type {Set<() => void>} */
 const underWay = new Set();
 
-// The crate's panic hook sets this property; noticing it at once is what lets the calls under way fail at once.
+// The crate's panic hook sets this property; noticing it at once is what lets the calls under way
+// fail at once.
 let crashed = false;
 Object.defineProperty(runtime, "criticalError", {
   get: () => crashed,
@@ -113,7 +115,8 @@ function durable(Inner) {
       return call(() => this.#object().alarm());
     }
 
-    // Followers only listen: what they say, and that they leave, changes nothing, and needs no instance.
+    // Followers only listen: what they say, and that they leave, changes nothing, and needs no
+    // instance.
     webSocketMessage() {}
     webSocketClose() {}
     webSocketError() {}
@@ -127,10 +130,16 @@ export const Arbiter = durable(wasm.Arbiter);
  *  @type {Map<string, { body: string, init: ResponseInit, from: number, until: number, lease: { until: number } }>} */
 const kept = new Map();
 
-/** There may be one for each name of the configuration under each host that a client writes; of very many the latest count. */
+/**
+ * There may be one for each name of the configuration under each host that a client writes; of very
+ * many the latest count.
+ */
 const KEPT_MOST = 1000;
 
-/** The longest address under which one is kept: room for any host and any name, and none for what fills memory. */
+/**
+ * The longest address under which one is kept: room for any host and any name, and none for what
+ * fills memory.
+ */
 const KEPT_LONGEST = 512;
 
 /** How often an answer was given again. */

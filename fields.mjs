@@ -1,6 +1,7 @@
 // @ts-check
-// The header fields of a request on its way, and of its answer on the way back. What is said to an origin under a lease is what the core
-// would have it be told (src/proxy/fields.rs); tests/vectors/fields.json holds both to it.
+// The header fields of a request on its way, and of its answer on the way back. What is said to an
+// origin under a lease is what the core would have it be told (src/proxy/fields.rs);
+// tests/vectors/fields.json holds both to it.
 
 /** @typedef {import("./types/worker.js").Kept} Kept */
 

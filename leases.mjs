@@ -1,5 +1,6 @@
 // @ts-check
-// The leases of an isolate (src/proxy/lease.rs): what one request learned, as far as it holds for the next ones.
+// The leases of an isolate (src/proxy/lease.rs): what one request learned, as far as it holds for
+// the next ones.
 
 import { endOf, isUsual, pathOf } from "./address.mjs";
 

@@ -1,6 +1,7 @@
 // @ts-check
-// The way of a request when the wasm worker cannot be asked: to the first origin of its route. It goes by a table that stands ready-made
-// in the compiled configuration (src/proxy/open.rs), needs nothing else, and is slow; it is for errors of our own only.
+// The way of a request when the wasm worker cannot be asked: to the first origin of its route. It
+// goes by a table that stands ready-made in the compiled configuration (src/proxy/open.rs), needs
+// nothing else, and is slow; it is for errors of our own only.
 
 import { endOf, hostOf, isAmbiguous, isAuthority, isThisMachine, isUnder, matched, partsOf, plain } from "./address.mjs";
 import { isAddress, say } from "./fields.mjs";

@@ -1,6 +1,7 @@
 // @ts-check
-// What came of an attempt, as the core reads it: a status, or the number of what is none. tests/vectors/outcomes.json holds the numbers to
-// those of src/proxy/outcome.rs, where it says what each proves.
+// What came of an attempt, as the core reads it: a status, or the number of what is none.
+// tests/vectors/outcomes.json holds the numbers to those of src/proxy/outcome.rs, where it says
+// what each proves.
 
 export const BROKE_OFF = 0;
 export const TOO_LATE = 1;

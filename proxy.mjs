@@ -1,9 +1,11 @@
 // @ts-check
-// Carries requests through a route: does what the core says (src/proxy/engine.rs), and tells it what came of it.
+// Carries requests through a route: does what the core says (src/proxy/engine.rs), and tells it
+// what came of it.
 //
-// It is JavaScript because it holds what never enters wasm: bodies, and the promises of the platform. Bodies are handed from one side
-// to the other unread. While nothing changes it sends requests under a lease (leases.mjs), without a step into wasm; whatever the
-// lease does not cover, it asks the core.
+// It is JavaScript because it holds what never enters wasm: bodies, and the promises of the
+// platform. Bodies are handed from one side to the other unread. While nothing changes it sends
+// requests under a lease (leases.mjs), without a step into wasm; whatever the lease does not cover,
+// it asks the core.
 
 import { sent, takes } from "./attempt.mjs";
 import { copies } from "./copies.mjs";

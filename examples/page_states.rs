@@ -1,4 +1,5 @@
-//! Writes the page in each of its designed states into a folder, to be looked at: `cargo run --example page_states -- FOLDER`.
+//! Writes the page in each of its designed states into a folder, to be looked at: `cargo run
+//! --example page_states -- FOLDER`.
 
 use std::error::Error;
 use std::fs;

@@ -1,5 +1,6 @@
-//! What half a minute of many origins costs the engines, on this machine: `cargo run --release --example scale -- ORIGINS VANTAGES …` prints one
-//! line of JSON for each pair. Time is simulated, the engines are the real ones; what is measured in real time is what their steps cost.
+//! What half a minute of many origins costs the engines, on this machine: `cargo run --release
+//! --example scale -- ORIGINS VANTAGES …` prints one line of JSON for each pair. Time is simulated,
+//! the engines are the real ones; what is measured in real time is what their steps cost.
 
 use std::collections::BTreeMap;
 use std::error::Error;

@@ -1,5 +1,6 @@
-// `npm run bench`: measures, each time against a peer in the same run. `npm run bench -- health size` runs some parts only.
-// With `--against FOLDER` it compares with another build instead. The last lines are `name: figure`.
+// `npm run bench`: measures, each time against a peer in the same run. `npm run bench -- health
+// size` runs some parts only. With `--against FOLDER` it compares with another build instead. The
+// last lines are `name: figure`.
 
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { resolve } from "node:path";

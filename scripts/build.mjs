@@ -1,6 +1,8 @@
-// `npm run build`, and the build command of wrangler: builds the worker and puts the compiled configuration beside it.
+// `npm run build`, and the build command of wrangler: builds the worker and puts the compiled
+// configuration beside it.
 //
-// A bad configuration stops the build, and so the deployment. `wrangler deploy` also refuses what the edge cannot reach.
+// A bad configuration stops the build, and so the deployment. `wrangler deploy` also refuses what
+// the edge cannot reach.
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";

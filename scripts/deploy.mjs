@@ -1,4 +1,5 @@
-// `npm run deploy -- ARGUMENTS`: `wrangler deploy ARGUMENTS`, after everything that speaks against it has been said.
+// `npm run deploy -- ARGUMENTS`: `wrangler deploy ARGUMENTS`, after everything that speaks against
+// it has been said.
 
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
@@ -16,7 +17,8 @@ await main(async () => {
   const wranglers = typeof values.config === "string" ? resolve(values.config) : WRANGLER;
   const { good, text } = await deployable(resolve(process.env.VEDETTE_CONFIG || below("vedette.toml")), wranglers);
   if (!good) throw new Stop(`${text}\nNothing was deployed.`);
-  // In the foreground of the terminal, since it may ask. Its build says what `text` says, once more.
+  // In the foreground of the terminal, since it may ask. Its build says what `text` says, once
+  // more.
   const wrangler = below("node_modules", "wrangler", "bin", "wrangler.js");
   const { status } = spawnSync(node22, [wrangler, "deploy", ...args], { cwd: root, stdio: "inherit" });
   process.exit(status ?? 1);

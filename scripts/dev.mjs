@@ -1,11 +1,12 @@
 // `npm run dev`: the worker alone, in workerd through `wrangler dev`.
 //
-// VEDETTE_CONFIG (default vedette.toml), PORT (default 8787) and VEDETTE_STATE (default .vedette/state) choose what it runs;
-// several at once do not disturb each other, because each has a folder of its own with a copy of what runs. An edit of the
-// configuration is checked first: a good one reloads, a bad one is printed and the last good one stays.
+// VEDETTE_CONFIG (default vedette.toml), PORT (default 8787) and VEDETTE_STATE (default
+// .vedette/state) choose what it runs; several at once do not disturb each other, because each has
+// a folder of its own with a copy of what runs. An edit of the configuration is checked first: a
+// good one reloads, a bad one is printed and the last good one stays.
 //
-// VEDETTE_FRONT names the wrangler.toml of a worker that is to stand in front of it, with a service binding to `vedette`: then that
-// one answers at the port, as examples/follower does.
+// VEDETTE_FRONT names the wrangler.toml of a worker that is to stand in front of it, with a service
+// binding to `vedette`: then that one answers at the port, as examples/follower does.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -26,7 +27,10 @@ const settings = {
   front: process.env.VEDETTE_FRONT && resolve(process.env.VEDETTE_FRONT),
 };
 
-/** The deployment's configuration for a laptop: objects and rules of wrangler.toml, no build command, no routes. */
+/**
+ * The deployment's configuration for a laptop: objects and rules of wrangler.toml, no build
+ * command, no routes.
+ */
 function wranglerConfig() {
   return {
     name: "vedette",
@@ -143,7 +147,8 @@ await main(async () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   console.log(`vedette listens on ${url}`);
-  // The platform fires cron each minute; `wrangler dev` does not, so this does. The first time arms the watch.
+  // The platform fires cron each minute; `wrangler dev` does not, so this does. The first time arms
+  // the watch.
   const cron = () =>
     fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`)
       .then((answer) => answer.text())

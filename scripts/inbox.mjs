@@ -1,7 +1,8 @@
-// A receiver of messages to look at: verifies each by the Standard Webhooks specification and lists them, the newest first. For
-// `npm start`; it forgets everything when it ends.
+// A receiver of messages to look at: verifies each by the Standard Webhooks specification and lists
+// them, the newest first. For `npm start`; it forgets everything when it ends.
 //
-// INBOX_KEY is the key (whsec_…), PORT where it listens (default 9103). POST / takes a message; GET / is the page.
+// INBOX_KEY is the key (whsec_…), PORT where it listens (default 9103). POST / takes a message; GET
+// / is the page.
 
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";

@@ -1,5 +1,6 @@
-// A job that does nothing but report that it ran, for `npm start`: every twenty seconds to the address in HEARTBEAT, as the last
-// command of a real one would. It says so when a report is not taken, and when one is again.
+// A job that does nothing but report that it ran, for `npm start`: every twenty seconds to the
+// address in HEARTBEAT, as the last command of a real one would. It says so when a report is not
+// taken, and when one is again.
 
 import { setTimeout as pause } from "node:timers/promises";
 

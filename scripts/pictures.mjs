@@ -1,5 +1,5 @@
-// Takes the pictures of the page that the README shows, from the built worker with the sample origins and a few doubles. Run by
-// hand: `npm run build && node scripts/pictures.mjs`.
+// Takes the pictures of the page that the README shows, from the built worker with the sample
+// origins and a few doubles. Run by hand: `npm run build && node scripts/pictures.mjs`.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,10 @@ const FOLDER = below("docs", "pictures");
 const DESK = { width: 1280, height: 660 };
 const PHONE = { width: 390, height: 780 };
 
-/** Waits until the title says so and all three vantages agree: the third follows the two that settle a verdict. */
+/**
+ * Waits until the title says so and all three vantages agree: the third follows the two that settle
+ * a verdict.
+ */
 async function settled(page, title) {
   await page.waitForFunction((title) => document.title.startsWith(title), title);
   await page.waitForFunction(() => {

@@ -1,4 +1,5 @@
-// `npm run setup`: brings what building and deploying need. What the other commands need besides they bring themselves.
+// `npm run setup`: brings what building and deploying need. What the other commands need besides
+// they bring themselves.
 
 import { setup } from "./lib/setup.mjs";
 import { main } from "./lib/run.mjs";

@@ -1,5 +1,6 @@
-// The size alarm: what is uploaded, compressed, against size-budget.json. No limit of the platform is near, and no code is bent for it;
-// what is held is start-up (`npm run bench -- startup --against FOLDER`). An upload beyond it grew by something that nobody meant.
+// The size alarm: what is uploaded, compressed, against size-budget.json. No limit of the platform
+// is near, and no code is bent for it; what is held is start-up (`npm run bench -- startup
+// --against FOLDER`). An upload beyond it grew by something that nobody meant.
 
 import { readFileSync } from "node:fs";
 import { upload, uploaded } from "./lib/modules.mjs";

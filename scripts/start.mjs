@@ -1,4 +1,5 @@
-// `npm start`: two sample origins and a sample job, the worker that watches them, and an inbox that it writes to. Ctrl-C ends all of it.
+// `npm start`: two sample origins and a sample job, the worker that watches them, and an inbox that
+// it writes to. Ctrl-C ends all of it.
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";

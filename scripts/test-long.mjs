@@ -1,6 +1,7 @@
-// `npm run test:long`: what looks for longer than `npm test` has time for: more worlds, longer ones, more inputs. Every step says the seed
-// that it begins with; the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. Then the worker meets real
-// caches and checkers. What it compiles is what `npm test` has compiled already.
+// `npm run test:long`: what looks for longer than `npm test` has time for: more worlds, longer
+// ones, more inputs. Every step says the seed that it begins with; the same seed does the same
+// again. VEDETTE_FIRST chooses another one for all of them. Then the worker meets real caches and
+// checkers. What it compiles is what `npm test` has compiled already.
 
 import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
@@ -48,7 +49,10 @@ const wildName = (name) => `worker among programs of others: ${name}`;
 /** What of tests/wild has a load of its own: beside others it would say how busy the machine is. */
 const MEASURES = new Set(["restart"]);
 
-/** The tests with caches and checkers of others, after all that compiles: they wait for points in time. */
+/**
+ * The tests with caches and checkers of others, after all that compiles: they wait for points in
+ * time.
+ */
 function wild(after, skipped) {
   const names = readdirSync(below("tests", "wild"))
     .filter((file) => file.endsWith(".test.mjs"))

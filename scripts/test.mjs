@@ -1,5 +1,6 @@
-// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails. What compiles comes first, what waits
-// runs side by side, and what measures runs alone. The long ones are `npm run test:long`.
+// `npm test`: sets up what is missing and runs every check and test, to the end even if one fails.
+// What compiles comes first, what waits runs side by side, and what measures runs alone. The long
+// ones are `npm run test:long`.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { DEV, TOOLS, builds, keep } from "./lib/builds.mjs";
@@ -61,7 +62,8 @@ const checks = () => [
 
 /** How the files of tests/runtime run where it is not as most do, which wait for points in time. */
 const runtime = {
-  // A deployment builds: beside a build with other features each would take the other's for its own.
+  // A deployment builds: beside a build with other features each would take the other's for its
+  // own.
   deploy: { needs: ["build that traps on purpose"] },
   follow: { cores: 0.8 },
   heartbeat: { cores: 0.6 },
@@ -82,7 +84,10 @@ const runtimeName = (name) => `worker in workerd: ${name}`;
 /** Begun first, so that the last minutes are not theirs alone. */
 const LONGEST = ["page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
 
-/** The tests in workerd, after all that compiles: they wait for points in time, which a busy machine lets pass. The longest of them begin. */
+/**
+ * The tests in workerd, after all that compiles: they wait for points in time, which a busy machine
+ * lets pass. The longest of them begin.
+ */
 function runtimeTests(after, skipped) {
   const names = readdirSync(below("tests", "runtime"))
     .filter((file) => file.endsWith(".test.mjs"))

@@ -1,5 +1,5 @@
-//! An answer over HTTP as data, and errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of
-//! the request repeated.
+//! An answer over HTTP as data, and errors as `application/problem+json` (RFC 9457): what is wrong
+//! and the way out, with nothing of the request repeated.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::json::{self, Shown};
 
-/// What is answered. To HEAD the edge sends the same without the body. As JSON it is what `proxy.mjs` and `open.mjs` answer by themselves.
+/// What is answered. To HEAD the edge sends the same without the body. As JSON it is what
+/// `proxy.mjs` and `open.mjs` answer by themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Answer {
     /// The status code.
@@ -58,7 +59,8 @@ pub fn closed(mut answer: Answer) -> Answer {
     answer
 }
 
-/// What a browser is told about every answer: it is data, to be framed, sniffed and referred to by nobody.
+/// What a browser is told about every answer: it is data, to be framed, sniffed and referred to by
+/// nobody.
 const SECURITY: &[(&str, &str)] = &[
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
     ("x-content-type-options", "nosniff"),

@@ -1,8 +1,9 @@
 //! The engine of the one Arbiter object: `step(event, now) -> effects`.
 //!
-//! It holds the votes, weighs them, and is the only writer of verdicts. What must survive is handed out as rows to persist
-//! before anything is published. How fresh votes are is written sparingly: after a restart a vote may look older than it is, never
-//! younger, and not so old that it would expire before the next one comes.
+//! It holds the votes, weighs them, and is the only writer of verdicts. What must survive is handed
+//! out as rows to persist before anything is published. How fresh votes are is written sparingly:
+//! after a restart a vote may look older than it is, never younger, and not so old that it would
+//! expire before the next one comes.
 
 mod doubt;
 mod heartbeats;
@@ -83,17 +84,20 @@ pub enum Effect {
     GivenUp(Transition),
     /// Send a message, and say what became of it.
     Deliver(Delivery),
-    /// Tell the sender that its report was overtaken: a later one, of this sequence number, is known.
+    /// Tell the sender that its report was overtaken: a later one, of this sequence number, is
+    /// known.
     Superseded(u64),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
-    /// Have this vantage object look at these origins of its own at once, and a few times more in short order.
+    /// Have this vantage object look at these origins of its own at once, and a few times more in
+    /// short order.
     ProbeNow(ObjectName, Vec<OriginId>),
     /// Ring at this time.
     WakeAt(Timestamp),
 }
 
-/// The state of the Arbiter. Each part is written by its own file alone; [`Arbiter::step`] composes them.
+/// The state of the Arbiter. Each part is written by its own file alone; [`Arbiter::step`] composes
+/// them.
 #[derive(Clone, Debug)]
 pub struct Arbiter {
     config: Config,
@@ -119,7 +123,8 @@ pub struct Arbiter {
 const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
 
 impl Arbiter {
-    /// The state under `config`, from what was stored. Rows that are not understood or no longer named are left out.
+    /// The state under `config`, from what was stored. Rows that are not understood or no longer
+    /// named are left out.
     #[must_use]
     pub fn new(config: Config, rows: &[Row], now: Timestamp) -> Self {
         let mut arbiter = Self {
@@ -219,8 +224,9 @@ impl Arbiter {
         effects
     }
 
-    /// A clock that stepped back must not keep votes alive for longer than their time: each stays as old as it was, and that is
-    /// stored, for whoever is made anew later cannot see any more that the clock stepped back.
+    /// A clock that stepped back must not keep votes alive for longer than their time: each stays
+    /// as old as it was, and that is stored, for whoever is made anew later cannot see any more
+    /// that the clock stepped back.
     fn mind_the_clock(&mut self, now: Timestamp) {
         let back = self.latest.since(now);
         self.set_back |= back > Millis::ZERO;
@@ -241,8 +247,8 @@ impl Arbiter {
         self.events.truncate(EVENTS_KEPT);
     }
 
-    /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an earlier time than the one
-    /// already set is worth a write.
+    /// Rings when the next verdict may change by time alone, and at least every [`ROUNDS`]. Only an
+    /// earlier time than the one already set is worth a write.
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let publication = self.publication.due(self.config.hash, now);
         let times = [self.verdicts.unmoved_until(), self.watch.silence_at(), self.notifier.next, publication];

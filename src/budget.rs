@@ -1,9 +1,11 @@
-//! A configuration → what it costs on the platform in a day, at what price, and whether its plan carries it.
+//! A configuration → what it costs on the platform in a day, at what price, and whether its plan
+//! carries it.
 //!
-//! [`Effect`] is the one table of what each effect costs, `prices` the one place of limits and prices. `check` prints what a day is
-//! calculated to cost; the worker is given the daily allowance of fast probes that keeps it within its plan; tests count what the engines
-//! and the worker do and hold the calculation to it. Nothing of this is in the upload: the allowance is part of the compiled
-//! configuration.
+//! [`Effect`] is the one table of what each effect costs, `prices` the one place of limits and
+//! prices. `check` prints what a day is calculated to cost; the worker is given the daily allowance
+//! of fast probes that keeps it within its plan; tests count what the engines and the worker do and
+//! hold the calculation to it. Nothing of this is in the upload: the allowance is part of the
+//! compiled configuration.
 
 mod day;
 mod detection;
@@ -26,13 +28,14 @@ pub use effect::{ARBITER_MS, Cost, Counts, Effect};
 pub use fit::{Fit, nearest};
 pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Resource};
 
-/// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and readers that nobody counted on.
+/// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and
+/// readers that nobody counted on.
 const RESERVE: u64 = 5;
 
 const DAY_MS: u64 = 86_400_000;
 
-/// CPU of a tick of a vantage and of each of its probes, and of a snapshot and each vote in it, in microseconds: estimates, see
-/// `docs/limits.md`.
+/// CPU of a tick of a vantage and of each of its probes, and of a snapshot and each vote in it, in
+/// microseconds: estimates, see `docs/limits.md`.
 const TICK_CPU_US: u64 = 1_500;
 const PROBE_CPU_US: u64 = 400;
 const SNAPSHOT_CPU_US: u64 = 500;
@@ -108,7 +111,8 @@ pub struct Excess {
 }
 
 impl Budget {
-    /// What the plan does not carry: over a daily limit even on a normal day, else on a worst day, or over a cap.
+    /// What the plan does not carry: over a daily limit even on a normal day, else on a worst day,
+    /// or over a cap.
     #[must_use]
     pub fn excesses(&self) -> Vec<Excess> {
         let over = |line: &Line| {
@@ -122,7 +126,8 @@ impl Budget {
         self.lines.iter().filter_map(over).chain(caps).collect()
     }
 
-    /// The price of a month of normal days on the paid plan in hundredths of a US cent, and of a month of worst days.
+    /// The price of a month of normal days on the paid plan in hundredths of a US cent, and of a
+    /// month of worst days.
     #[must_use]
     pub fn monthly(&self) -> (u64, u64) {
         let base = BASE_CENTS.saturating_mul(100);
@@ -135,7 +140,8 @@ impl Budget {
 }
 
 impl Line {
-    /// Its part of the price of a month of normal days on the paid plan in hundredths of a US cent, and of a month of worst days.
+    /// Its part of the price of a month of normal days on the paid plan in hundredths of a US cent,
+    /// and of a month of worst days.
     #[must_use]
     pub fn price(&self) -> (u64, u64) {
         let Price { included, cents_a_million } = self.resource.price();
@@ -176,8 +182,9 @@ pub fn of(config: &Config, plan: Plan) -> Budget {
     }
 }
 
-/// The fast probes that one shard of a vantage may send in a day of UTC: as many as the worst days leave room for within every daily
-/// limit. None on a plan without daily limits, and on a laptop, which has none.
+/// The fast probes that one shard of a vantage may send in a day of UTC: as many as the worst days
+/// leave room for within every daily limit. None on a plan without daily limits, and on a laptop,
+/// which has none.
 #[must_use]
 pub fn fast_probes(config: &Config) -> Option<u32> {
     if config.plan == Plan::Paid || config.loopback_origins().next().is_some() {
@@ -208,7 +215,8 @@ fn allowance(days: &Days<'_>, plan: Plan) -> Option<u64> {
         };
         ![Day::Wavering, Day::Turning].into_iter().any(|day| over(&days.counts(day, Some(allowance))))
     };
-    // More than a limit divided among the shards never fits: a fast probe costs at least one request.
+    // More than a limit divided among the shards never fits: a fast probe costs at least one
+    // request.
     let (mut low, mut high) = (0, 100_000 / days.shards().max(1));
     while high.saturating_sub(low) > 1 {
         let middle = low.saturating_add(high) / 2;

@@ -1,5 +1,6 @@
-//! Calls between the deployment's own objects: which there are, and how each is spelled. Whoever calls writes it by `path`, and the
-//! object that is called reads it by `parse`. While a deployment rolls out the two may be of two releases, so a spelling stays.
+//! Calls between the deployment's own objects: which there are, and how each is spelled. Whoever
+//! calls writes it by `path`, and the object that is called reads it by `parse`. While a deployment
+//! rolls out the two may be of two releases, so a spelling stays.
 
 use crate::snapshot::Part;
 use crate::units::{Name, OriginId};

@@ -1,9 +1,9 @@
 //! `vedette.toml` → [`Config`]: parsed once, checked whole, and from then on never wrong.
 //!
-//! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out. `syntax`
-//! makes a tree of the text, `raw` reads typed values out of the tree and refuses unknown keys, `slot` and
-//! `settings` inherit, and `check` and the files it calls hold everything to its bounds. Nothing here reads a
-//! file, a clock or the environment.
+//! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out.
+//! `syntax` makes a tree of the text, `raw` reads typed values out of the tree and refuses unknown
+//! keys, `slot` and `settings` inherit, and `check` and the files it calls hold everything to its
+//! bounds. Nothing here reads a file, a clock or the environment.
 
 mod canon;
 mod check;
@@ -56,18 +56,21 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// Everything that `vedette.toml` says, checked.
 ///
-/// The keys of `[defaults]` may also be written in a pool and in an origin; the nearest one counts. Tables
-/// (`probe`, `expect`, and their `headers` and `json`) are inherited key by key: an origin that writes
-/// `probe = { path = "/live" }` keeps its pool's method and headers. Lists and values are replaced whole.
+/// The keys of `[defaults]` may also be written in a pool and in an origin; the nearest one counts.
+/// Tables (`probe`, `expect`, and their `headers` and `json`) are inherited key by key: an origin
+/// that writes `probe = { path = "/live" }` keeps its pool's method and headers. Lists and values
+/// are replaced whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Fingerprint of everything the file means; comments and layout do not change it.
     pub hash: Fingerprint,
     /// The limits that the configuration is held to.
     pub plan: Plan,
-    /// Where the one Arbiter lives (default: the place of the first vantage that has one, else `weur`).
+    /// Where the one Arbiter lives (default: the place of the first vantage that has one, else
+    /// `weur`).
     pub arbiter_location: Hint,
-    /// What a vantage asks before it believes that every origin fails; it serves nothing of ours, and is nearly always there.
+    /// What a vantage asks before it believes that every origin fails; it serves nothing of ours,
+    /// and is nearly always there.
     pub references: Vec<OriginUrl>,
     /// Every vantage that some origin uses, in the order of their first mention.
     pub vantages: Vec<Vantage>,
@@ -75,7 +78,8 @@ pub struct Config {
     pub pools: Vec<Pool>,
     /// The routes in the order of the file.
     pub routes: Vec<Route>,
-    /// The name of the secret that the tokens of heartbeats are made with; there is one if there are heartbeats.
+    /// The name of the secret that the tokens of heartbeats are made with; there is one if there
+    /// are heartbeats.
     pub heartbeat_secret: Option<String>,
     /// Where messages go, in the order of the file.
     pub notify: Vec<Channel>,
@@ -102,8 +106,8 @@ pub struct Hint(&'static str);
 
 impl Hint {
     /// Every hint that the platform documents
-    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects hinted to
-    /// `sam`, `afr` and `me` are accepted and run nearby instead.
+    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects
+    /// hinted to `sam`, `afr` and `me` are accepted and run nearby instead.
     pub const KNOWN: [&'static str; 11] =
         ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"];
 
@@ -145,15 +149,17 @@ pub struct Pool {
     pub name: Name,
     /// How many live votes must say fail.
     pub quorum: Quorum,
-    /// Fewer live votes than this: unknown. At least 1 and at most the number of vantages of each origin.
-    /// Default: 2, or 1 where an origin has a single vantage.
+    /// Fewer live votes than this: unknown. At least 1 and at most the number of vantages of each
+    /// origin. Default: 2, or 1 where an origin has a single vantage.
     pub min_votes: u32,
-    /// How long a vote counts after its last evidence. Default: the greater of 45 s and, over all origins,
-    /// 3 × interval + timeout, where the interval is the slower of `interval` and `down_interval`.
+    /// How long a vote counts after its last evidence. Default: the greater of 45 s and, over all
+    /// origins, 3 × interval + timeout, where the interval is the slower of `interval` and
+    /// `down_interval`.
     pub vote_ttl: Millis,
     /// Delays a change towards pass.
     pub hold_down: Millis,
-    /// The longest that flapping makes a verdict hold before it gets better; none: it is named and not held for longer.
+    /// The longest that flapping makes a verdict hold before it gets better; none: it is named and
+    /// not held for longer.
     pub max_hold: Millis,
     /// How long a recovered origin waits before it takes traffic again.
     pub failback_delay: Millis,
@@ -163,7 +169,8 @@ pub struct Pool {
     pub expose_urls: bool,
     /// Warn this long before a certificate ends. It does not act yet.
     pub cert_warn: Option<Millis>,
-    /// The pool's origins in the order of the file; at least one, or there are heartbeats in their place.
+    /// The pool's origins in the order of the file; at least one, or there are heartbeats in their
+    /// place.
     pub origins: Vec<Origin>,
     /// The pool's heartbeats in the order of the file; none where there are origins.
     pub heartbeats: Vec<Heartbeat>,
@@ -205,13 +212,13 @@ pub struct Origin {
     pub probe: Probe,
     /// What its answer must be.
     pub expect: Expect,
-    /// Fingerprint of what decides this origin's votes: its address, probe, expectations, thresholds and
-    /// pace.
+    /// Fingerprint of what decides this origin's votes: its address, probe, expectations,
+    /// thresholds and pace.
     pub definition: Fingerprint,
 }
 
-/// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix without a
-/// trailing slash.
+/// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix
+/// without a trailing slash.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginUrl {
     /// Whether the scheme is `https`.
@@ -258,8 +265,8 @@ pub struct Window {
 }
 
 impl Pace {
-    /// The longest time between two votes on an origin that is no silence: a slot may lie a tenth later than the one before it, and the
-    /// report takes a moment.
+    /// The longest time between two votes on an origin that is no silence: a slot may lie a tenth
+    /// later than the one before it, and the report takes a moment.
     #[must_use]
     pub fn pause(&self) -> Millis {
         let interval = self.interval.max(self.down_interval);
@@ -276,8 +283,9 @@ impl Config {
         pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
     }
 
-    /// The address under which Vedette's own pages and answers are found from outside: `public_url`, or `base` in its place. Where
-    /// that host is routed it leads to the application, so [`OWN_PREFIX`] is added.
+    /// The address under which Vedette's own pages and answers are found from outside:
+    /// `public_url`, or `base` in its place. Where that host is routed it leads to the application,
+    /// so [`OWN_PREFIX`] is added.
     #[must_use]
     pub fn own_base(&self, base: Option<&str>) -> Option<String> {
         let given = base.map(str::to_owned).or_else(|| self.public_url.as_ref().map(ToString::to_string))?;
@@ -322,8 +330,8 @@ impl Config {
         self.pools.iter().flat_map(|pool| &pool.origins)
     }
 
-    /// The origins that are the probing machine itself: fine on a laptop, and nothing that a deployed worker
-    /// could reach.
+    /// The origins that are the probing machine itself: fine on a laptop, and nothing that a
+    /// deployed worker could reach.
     pub fn loopback_origins(&self) -> impl Iterator<Item = &Origin> {
         self.origins().filter(|origin| origin.url.is_loopback())
     }

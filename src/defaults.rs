@@ -1,15 +1,16 @@
-//! Every length of time that the code goes by, by the module that does, each with its reason. What a file may say otherwise is
-//! under [`config`]; everything else is the same for every deployment.
+//! Every length of time that the code goes by, by the module that does, each with its reason. What
+//! a file may say otherwise is under [`config`]; everything else is the same for every deployment.
 
 /// Of `src/config`.
 pub mod config {
     use crate::units::Millis;
 
-    /// The longest period and the longest grace of a heartbeat: twice the mean month, what `"2months"` means, so that a monthly job
-    /// fits.
+    /// The longest period and the longest grace of a heartbeat: twice the mean month, what
+    /// `"2months"` means, so that a monthly job fits.
     pub const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
 
-    /// The shortest grace of a heartbeat if none is written: a job starts late, and its request is sent again a few times.
+    /// The shortest grace of a heartbeat if none is written: a job starts late, and its request is
+    /// sent again a few times.
     pub const DEFAULT_GRACE: Millis = Millis::from_secs(60);
 
     /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
@@ -21,7 +22,8 @@ pub mod config {
     /// The shortest time to live of a vote if none is written.
     pub const DEFAULT_TTL: Millis = Millis::from_secs(45);
 
-    /// The longest that flapping makes a verdict hold, if nothing is written: Envoy's `max_ejection_time`.
+    /// The longest that flapping makes a verdict hold, if nothing is written: Envoy's
+    /// `max_ejection_time`.
     pub const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
 
     /// Between two probes, if nothing is written.
@@ -44,11 +46,12 @@ pub mod config {
 pub mod probe {
     use crate::units::Millis;
 
-    /// An exchange that breaks off this soon met a connection that the origin had just closed: within the time that word of it takes.
+    /// An exchange that breaks off this soon met a connection that the origin had just closed:
+    /// within the time that word of it takes.
     pub const AT_ONCE: Millis = Millis::new(250);
 
-    /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited was busy: what the origin did
-    /// meanwhile is not known.
+    /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited
+    /// was busy: what the origin did meanwhile is not known.
     pub const LATENESS: Millis = Millis::new(250);
 
     /// How long a reference may take.
@@ -65,8 +68,8 @@ pub mod vantage {
     /// How long a vantage that did not keep up goes on without fast probes.
     pub const REST: Millis = Millis::from_secs(30);
 
-    /// A slot that lies further back than this when an object comes to life without memory was either probed or missed; it is
-    /// not probed again.
+    /// A slot that lies further back than this when an object comes to life without memory was
+    /// either probed or missed; it is not probed again.
     pub const GRACE: Millis = Millis::from_secs(2);
 
     /// How long past its deadline a probe may still come back before its slot is taken away.
@@ -78,7 +81,8 @@ pub mod vantage {
     /// The data centre is asked for once an hour.
     pub const HOURLY: Millis = Millis::from_secs(3_600);
 
-    /// When the slot of a reference that does not answer is taken away: a little after its time ([`REFERENCE_TIMEOUT`]).
+    /// When the slot of a reference that does not answer is taken away: a little after its time
+    /// ([`REFERENCE_TIMEOUT`]).
     ///
     /// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
     pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
@@ -108,11 +112,12 @@ pub mod arbiter {
 pub mod heartbeat {
     use crate::units::Millis;
 
-    /// A longer time between two looks at the clock is time away. The Arbiter looks around each 30 s, and what is stored of when it did
-    /// is at most a minute old.
+    /// A longer time between two looks at the clock is time away. The Arbiter looks around each 30
+    /// s, and what is stored of when it did is at most a minute old.
     pub const AWAY: Millis = Millis::from_secs(150);
 
-    /// How long the word that a job is silent holds without a further look: three rounds of the Arbiter.
+    /// How long the word that a job is silent holds without a further look: three rounds of the
+    /// Arbiter.
     pub const SILENCE_HOLDS: Millis = Millis::from_secs(90);
 
     /// How often the Arbiter looks whether a silent job is still silent.
@@ -126,14 +131,16 @@ pub mod heartbeat {
 pub mod notify {
     use crate::units::Millis;
 
-    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is no trouble.
+    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is
+    /// no trouble.
     pub const WATCH_DELAY: Millis = Millis::from_secs(60);
 
-    /// A warning with no failing origin behind it is told when it has lasted this long: the first votes after a start, and the first of an
-    /// outage, come one by one.
+    /// A warning with no failing origin behind it is told when it has lasted this long: the first
+    /// votes after a start, and the first of an outage, come one by one.
     pub const WARN_DELAY: Millis = Millis::from_secs(30);
 
-    /// How long a receiver may take: half of what the specification recommends at most, so that three of them fit a slot of alarms.
+    /// How long a receiver may take: half of what the specification recommends at most, so that
+    /// three of them fit a slot of alarms.
     pub const TIMEOUT: Millis = Millis::from_secs(10);
 
     /// Until the second attempt to send a message.
@@ -165,7 +172,8 @@ pub mod reader {
     /// How long a reader that has nothing waits for the Arbiter.
     pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
 
-    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain: long enough for one that answers again.
+    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain:
+    /// long enough for one that answers again.
     pub const SILENT_TIMEOUT: Millis = Millis::new(200);
 
     /// How long a reader waits for the Cache API: it is in the same building.
@@ -197,8 +205,9 @@ pub mod follow {
     /// Without a line a follower looks at most this often.
     pub const LOOK: Millis = Millis::from_secs(1);
 
-    /// Up to this limit of a copy's age a line tells of changes earlier than the next refresh does. Above it, requests are counted, and a
-    /// follower looks at the copy that its isolate refreshes anyway.
+    /// Up to this limit of a copy's age a line tells of changes earlier than the next refresh does.
+    /// Above it, requests are counted, and a follower looks at the copy that its isolate refreshes
+    /// anyway.
     pub const QUICK: Millis = Millis::from_secs(1);
 }
 
@@ -215,8 +224,9 @@ pub mod proxy {
     /// A request is kept for so long after its deadline.
     pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
 
-    /// The first ejection lasts this long and each further one as much longer, up to the most (Envoy's `base_ejection_time` is 30 s and
-    /// its `max_ejection_time` 300 s; verdicts take over within seconds).
+    /// The first ejection lasts this long and each further one as much longer, up to the most
+    /// (Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; verdicts take over
+    /// within seconds).
     pub const EJECTION: Millis = Millis::from_secs(10);
 
     /// The longest ejection.

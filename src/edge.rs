@@ -1,7 +1,7 @@
 //! The platform: carries out what the core decides, and decides nothing.
 //!
-//! Compiled for wasm32 only. `entry.mjs` hands in the configuration's text and exports the classes; every module here turns
-//! platform values into the core's and effects into platform calls.
+//! Compiled for wasm32 only. `entry.mjs` hands in the configuration's text and exports the classes;
+//! every module here turns platform values into the core's and effects into platform calls.
 
 mod arbiter_object;
 mod bound;
@@ -47,8 +47,8 @@ fn start() {
     }));
 }
 
-/// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself until the answer changes.
-/// `hits` is how often it did so.
+/// Answers one request: what `entry.mjs` makes a response of, and what it may give again by itself
+/// until the answer changes. `hits` is how often it did so.
 ///
 /// # Errors
 /// The platform cannot make the values of an answer.

@@ -1,11 +1,14 @@
-//! One exchange of HTTP as facts: what is sent, and how far it came. Probes and webhooks are exchanges.
+//! One exchange of HTTP as facts: what is sent, and how far it came. Probes and webhooks are
+//! exchanges.
 //!
-//! Who sends it (the edge, the command line) fills in a [`Reply`] and judges nothing. It cuts what it copies: a peer is hostile.
+//! Who sends it (the edge, the command line) fills in a [`Reply`] and judges nothing. It cuts what
+//! it copies: a peer is hostile.
 
 use crate::config::{Method, ProbeValue};
 use crate::units::Millis;
 
-/// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is let go.
+/// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is
+/// let go.
 pub const BODY_CAP: usize = 64 * 1024;
 
 /// What the edge sends for one probe.
@@ -50,7 +53,8 @@ pub struct Reply {
 pub struct Head {
     /// The status code.
     pub status: u16,
-    /// The wanted fields: names in lower case, values cut at [`HEADER_CAP`], repeated fields joined with `, `.
+    /// The wanted fields: names in lower case, values cut at [`HEADER_CAP`], repeated fields joined
+    /// with `, `.
     pub headers: Vec<(String, String)>,
 }
 

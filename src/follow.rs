@@ -1,8 +1,10 @@
-//! Who follows a signal: for how long a request waits, what is news to it, and when it is to look again.
+//! Who follows a signal: for how long a request waits, what is news to it, and when it is to look
+//! again.
 //!
-//! A [`Follower`] is one client that waits for the next signal of a pool. The edge asks it what to do ([`Follower::next`]) and tells it
-//! what it saw and heard. A line to the Arbiter only wakes it: what it is told is a revision, and what it answers is read as any
-//! other reader does. So a line that is cut, or never opened, makes a follower slower and never wrong.
+//! A [`Follower`] is one client that waits for the next signal of a pool. The edge asks it what to
+//! do ([`Follower::next`]) and tells it what it saw and heard. A line to the Arbiter only wakes it:
+//! what it is told is a revision, and what it answers is read as any other reader does. So a line
+//! that is cut, or never opened, makes a follower slower and never wrong.
 
 mod permits;
 
@@ -45,15 +47,16 @@ pub const fn most(limit: Millis) -> usize {
     if has_lines(limit) { 250 } else { 100 }
 }
 
-/// How long a stream lasts before its client is to connect again, so that the isolates of an old deployment empty. Where requests are
-/// counted it is the longest wait: one request has 10 ms of CPU, and each look for a fresher copy takes one of them.
+/// How long a stream lasts before its client is to connect again, so that the isolates of an old
+/// deployment empty. Where requests are counted it is the longest wait: one request has 10 ms of
+/// CPU, and each look for a fresher copy takes one of them.
 #[must_use]
 pub const fn stream_length(limit: Millis) -> Millis {
     if has_lines(limit) { Millis::from_secs(300) } else { WAIT.1 }
 }
 
-/// Which signal it is: what its `ETag`, `Vedette-Revision` and the `id` of its event say. One that has lapsed is another, although
-/// no revision says so.
+/// Which signal it is: what its `ETag`, `Vedette-Revision` and the `id` of its event say. One that
+/// has lapsed is another, although no revision says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The pool's revision.
@@ -188,7 +191,8 @@ impl Follower {
             look: now,
             beat: now.plus(KEEP_ALIVE),
             limit,
-            // A copy that is behind what the client knows says nothing, unless the Arbiter itself does.
+            // A copy that is behind what the client knows says nothing, unless the Arbiter itself
+            // does.
             least: Least { revision: known.map_or(0, |known| known.revision), since: now, claimed: true },
             claims: false,
             line: if has_lines(limit) { Line::Unopened } else { Line::None },
@@ -222,7 +226,8 @@ impl Follower {
         if over {
             return Next::Over;
         }
-        // A claim is looked into with the next refresh, which is no question of its own as a line would be.
+        // A claim is looked into with the next refresh, which is no question of its own as a line
+        // would be.
         if self.line == Line::Unopened && !self.claims {
             return Next::Open;
         }
@@ -244,7 +249,8 @@ impl Follower {
         // Who did not say that it knows of the lapse is told, but not in a loop.
         let lapse =
             self.known.is_some_and(|known| known.revision == reading.mark.revision) && reading.mark.lapsed;
-        // What the client knows does not hold any more, whatever newer was told that nobody hands out.
+        // What the client knows does not hold any more, whatever newer was told that nobody hands
+        // out.
         let behind =
             !lapse && reading.mark.revision < self.least.revision && reading.fetched < self.least.since;
         let early = lapse && now < self.began.plus(LOOK);
@@ -275,7 +281,8 @@ impl Follower {
         self.look = self.look.min(now.plus(LOOK));
     }
 
-    /// The line was cut. A stream ends, for its client to connect again; a request that waits looks by itself.
+    /// The line was cut. A stream ends, for its client to connect again; a request that waits looks
+    /// by itself.
     pub fn lost(&mut self, now: Timestamp) {
         self.unopened(now);
         self.look = now;

@@ -1,8 +1,9 @@
 //! Heartbeats of jobs → a judgement: silence beyond period and grace is a failure of evidence.
 //!
-//! Our own absence is not the job's silence. What is counted is the time in which the Arbiter was awake and could be told: it keeps
-//! a [`Mark`] of that time with each heartbeat. So time away, a clock that steps, and a secret that is missing move the deadline,
-//! and never make a job fail. `token` reads who reports, and `single_flight` holds back what an isolate need not pass on.
+//! Our own absence is not the job's silence. What is counted is the time in which the Arbiter was
+//! awake and could be told: it keeps a [`Mark`] of that time with each heartbeat. So time away, a
+//! clock that steps, and a secret that is missing move the deadline, and never make a job fail.
+//! `token` reads who reports, and `single_flight` holds back what an isolate need not pass on.
 
 mod single_flight;
 mod token;
@@ -19,7 +20,8 @@ pub use crate::defaults::heartbeat::AWAY;
 pub use single_flight::{Admission, SingleFlight, TIMEOUT};
 pub use token::{Claim, LONGEST_TOKEN, MAC_BYTES, SHORTEST_SECRET, claim, key, message, token};
 
-/// A moment, and how long the Arbiter had been awake by then in all its lives. Only differences of the latter are time.
+/// A moment, and how long the Arbiter had been awake by then in all its lives. Only differences of
+/// the latter are time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// How long it had been awake.
@@ -29,7 +31,8 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The mark of a later look at the clock. The time between is counted unless it was time away, or the clock stepped back.
+    /// The mark of a later look at the clock. The time between is counted unless it was time away,
+    /// or the clock stepped back.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
         let counted = if self.is_away(now) { Millis::ZERO } else { now.since(self.at) };
@@ -48,7 +51,8 @@ impl Mark {
     }
 }
 
-/// What is known of a job: its last heartbeat, the mark of now, and why it cannot be heard, if it cannot.
+/// What is known of a job: its last heartbeat, the mark of now, and why it cannot be heard, if it
+/// cannot.
 #[derive(Clone, Copy, Debug)]
 pub struct Pulse<'a> {
     /// The last heartbeat; nothing before the first.
@@ -134,7 +138,8 @@ pub fn next_change(verdict: &Verdict, judgement: &RawVerdict, damping: Damping) 
     }
 }
 
-/// What a pool of heartbeats says in the place of where traffic should go: `late: nightly; awaited: weekly`.
+/// What a pool of heartbeats says in the place of where traffic should go: `late: nightly; awaited:
+/// weekly`.
 #[must_use]
 pub fn summary<'a>(subjects: impl Iterator<Item = (&'a str, Status)>) -> String {
     let (mut late, mut awaited) = (String::new(), String::new());

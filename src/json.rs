@@ -1,7 +1,7 @@
 //! JSON by `serde_json`: a value as text and back, and values that are their own text.
 //!
-//! A text of ours that is not understood is left out by the caller; who needs to say where it went wrong asks
-//! `serde_json` itself. What an origin sends is never part of an error (decision 0019).
+//! A text of ours that is not understood is left out by the caller; who needs to say where it went
+//! wrong asks `serde_json` itself. What an origin sends is never part of an error (decision 0019).
 
 use std::fmt;
 
@@ -11,13 +11,14 @@ use serde::{Serialize, Serializer};
 /// A value as JSON.
 ///
 /// # Panics
-/// Never. A type of ours has no reason to refuse: its keys are texts, and its texts do not fail. One that did would
-/// be written as an empty text, which every reader leaves out.
+/// Never. A type of ours has no reason to refuse: its keys are texts, and its texts do not fail.
+/// One that did would be written as an empty text, which every reader leaves out.
 pub fn write<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Reads a value; nothing if the text is not JSON of that form. Members that the form does not know are skipped.
+/// Reads a value; nothing if the text is not JSON of that form. Members that the form does not know
+/// are skipped.
 #[must_use]
 pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
@@ -33,7 +34,8 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// Reads a value from a text in place, without a copy of the text. `form` says what is expected: `a name`.
+/// Reads a value from a text in place, without a copy of the text. `form` says what is expected: `a
+/// name`.
 pub(crate) fn from_text<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     form: &'static str,
@@ -59,8 +61,8 @@ pub(crate) fn from_text<'de, T, D: Deserializer<'de>>(
     deserializer.deserialize_str(Text { form, read })
 }
 
-/// Gives types with a text form (`Display`, and a function that reads it) that form in JSON, as a value and as the
-/// name of a member.
+/// Gives types with a text form (`Display`, and a function that reads it) that form in JSON, as a
+/// value and as the name of a member.
 macro_rules! as_text {
     ($($type:ty: $form:literal, $read:expr),+ $(,)?) => {$(
         impl serde::Serialize for $type {

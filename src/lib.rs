@@ -1,5 +1,5 @@
-//! Vedette probes a service's origins from the CDN edge, turns the probes into a verdict that neither flaps nor lies, and
-//! answers from it.
+//! Vedette probes a service's origins from the CDN edge, turns the probes into a verdict that
+//! neither flaps nor lies, and answers from it.
 //!
 //! The data walks one line, and every arrow is a pure function in the module of that name:
 //!
@@ -15,9 +15,10 @@
 //! Verdicts ──notify──▶ messages   (what stands, against what each channel was told)
 //! ```
 //!
-//! Three engines compose the arrows, each a machine that is told what happened and when, and says what is to be done:
-//! [`vantage::Prober`], [`arbiter::Arbiter`] and [`proxy::Proxy`]. No core module reads a clock, draws a random number or awaits.
-//! `edge` (wasm32 only) carries the effects out and decides nothing.
+//! Three engines compose the arrows, each a machine that is told what happened and when, and says
+//! what is to be done: [`vantage::Prober`], [`arbiter::Arbiter`] and [`proxy::Proxy`]. No core
+//! module reads a clock, draws a random number or awaits. `edge` (wasm32 only) carries the effects
+//! out and decides nothing.
 //!
 //! A module imports only modules above it in the list below.
 

@@ -3,7 +3,8 @@
 use crate::config::Plan;
 use crate::units::Millis;
 
-/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An outage has up to eight.
+/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An outage
+/// has up to eight.
 pub const EVENTS_SHOWN: usize = 60;
 
 /// How old a copy may be where requests are not counted.
@@ -12,8 +13,8 @@ pub const COPY_AGE: Millis = Millis::new(500);
 /// The same while a verdict in it is in doubt.
 const COPY_AGE_IN_DOUBT: Millis = Millis::new(100);
 
-/// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan, whose daily requests are counted,
-/// ten seconds. A laptop (`local`) is never counted.
+/// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan,
+/// whose daily requests are counted, ten seconds. A laptop (`local`) is never counted.
 #[must_use]
 pub const fn copy_age(plan: Plan, local: bool) -> Millis {
     match (plan, local) {
@@ -22,8 +23,8 @@ pub const fn copy_age(plan: Plan, local: bool) -> Millis {
     }
 }
 
-/// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon as it is made. Where requests are
-/// counted it stays as it is.
+/// That limit while a verdict is in doubt: a tenth of a second, so that its change is seen as soon
+/// as it is made. Where requests are counted it stays as it is.
 #[must_use]
 pub const fn copy_age_in_doubt(limit: Millis) -> Millis {
     if limit.get() <= COPY_AGE.get() && limit.get() > COPY_AGE_IN_DOUBT.get() {

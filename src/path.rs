@@ -1,4 +1,5 @@
-//! The address of a request: its parts as sent, and what is refused because two readers could take it for two different ones.
+//! The address of a request: its parts as sent, and what is refused because two readers could take
+//! it for two different ones.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
@@ -43,7 +44,8 @@ pub fn parts(url: &str) -> Option<Parts<'_>> {
     Some(Parts { https, authority, path: if path.is_empty() { "/" } else { path }, query })
 }
 
-/// What is left of a path below a prefix that it lies under, however its letters are escaped: as many segments are left out.
+/// What is left of a path below a prefix that it lies under, however its letters are escaped: as
+/// many segments are left out.
 #[must_use]
 pub fn below<'a>(path: &'a str, prefix: &str) -> &'a str {
     let depth = prefix.bytes().filter(|byte| *byte == b'/').count();
@@ -68,16 +70,19 @@ pub fn host_of(authority: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// How a host names the machine that asks (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3).
+/// How a host names the machine that asks (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291
+/// section 2.5.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loopback {
-    /// `localhost`, or an address: 127.0.0.0/8, `::1`, and the address that stands for none (`0.0.0.0`, `::`).
+    /// `localhost`, or an address: 127.0.0.0/8, `::1`, and the address that stands for none
+    /// (`0.0.0.0`, `::`).
     Itself,
     /// A name below `localhost`. A laptop has many, so each may be routed like any other host.
     Below,
 }
 
-/// Whether a host in lower case is this machine, and how; the one definition of it. Brackets may be around an address.
+/// Whether a host in lower case is this machine, and how; the one definition of it. Brackets may be
+/// around an address.
 #[must_use]
 pub fn loopback(host: &str) -> Option<Loopback> {
     if host.ends_with(".localhost") {
@@ -101,8 +106,9 @@ pub fn is_this_machine(host: &str) -> bool {
     loopback(host) == Some(Loopback::Itself)
 }
 
-/// Whether an authority is one host, with a port or without: a name of labels, or an address (RFC 9112 section 3.2). A list, user
-/// information, an empty label, or whatever ends the host for one reader and not for the next, is none.
+/// Whether an authority is one host, with a port or without: a name of labels, or an address (RFC
+/// 9112 section 3.2). A list, user information, an empty label, or whatever ends the host for one
+/// reader and not for the next, is none.
 #[must_use]
 pub fn is_authority(text: &str) -> bool {
     let (host, port) = match text.rfind(':') {
@@ -115,7 +121,8 @@ pub fn is_authority(text: &str) -> bool {
     host.is_some_and(is_host) && is_port
 }
 
-/// Whether a text is a host: an address of version 6 in brackets, or labels with single dots between them and at most one at the end.
+/// Whether a text is a host: an address of version 6 in brackets, or labels with single dots
+/// between them and at most one at the end.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[') {
         return address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
@@ -129,8 +136,8 @@ fn is_host(host: &str) -> bool {
 /// The longest name of a host, with its last dot (RFC 1035 section 2.3.4), in bytes.
 const LONGEST_HOST: usize = 254;
 
-/// A path in which an escaped letter is the letter, as is each character that needs no escape (RFC 3986 section 6.2.2.2). Its slashes
-/// stay where they are: none is made, and none is lost.
+/// A path in which an escaped letter is the letter, as is each character that needs no escape (RFC
+/// 3986 section 6.2.2.2). Its slashes stay where they are: none is made, and none is lost.
 #[must_use]
 pub fn plain(path: &str) -> Cow<'_, str> {
     if !path.contains('%') {
@@ -160,9 +167,10 @@ fn escaped(digits: &str) -> Option<u8> {
     u8::from_str_radix(two, 16).ok()
 }
 
-/// Whether a path may mean another one to the next reader: a segment that is `.` or `..`, in whatever escape, or a backslash, which
-/// browsers read as a slash. So are dots beside an escaped separator, whoever unescapes it, and however often. It would be matched as
-/// one path here and asked for as another there.
+/// Whether a path may mean another one to the next reader: a segment that is `.` or `..`, in
+/// whatever escape, or a backslash, which browsers read as a slash. So are dots beside an escaped
+/// separator, whoever unescapes it, and however often. It would be matched as one path here and
+/// asked for as another there.
 #[must_use]
 pub fn is_ambiguous(path: &str) -> bool {
     if path.contains('\\') {
@@ -174,14 +182,16 @@ pub fn is_ambiguous(path: &str) -> bool {
     path.split('/').any(|segment| is_dots(segment) || hides_dots(segment))
 }
 
-/// Whether a segment is `.` or `..`, each dot written plainly or as `%2e`, with parameters or without.
+/// Whether a segment is `.` or `..`, each dot written plainly or as `%2e`, with parameters or
+/// without.
 fn is_dots(segment: &str) -> bool {
     let name = segment.split(';').next().unwrap_or_default();
     let read = plain(name);
     matches!(read.as_ref(), "." | "..")
 }
 
-/// Whether a segment has an escaped separator, and dots beside it that would be a segment of their own, once both are read.
+/// Whether a segment has an escaped separator, and dots beside it that would be a segment of their
+/// own, once both are read.
 fn hides_dots(segment: &str) -> bool {
     if !segment.contains('%') {
         return false;

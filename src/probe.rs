@@ -1,7 +1,8 @@
 //! A due probe → the request to send; its reply → a [`Sample`].
 //!
-//! Sending is the edge's (and the command line's) work; everything that is decided about the request and the reply is
-//! decided here. A reply is hostile until judged: sizes are capped, texts are never passed on.
+//! Sending is the edge's (and the command line's) work; everything that is decided about the
+//! request and the reply is decided here. A reply is hostile until judged: sizes are capped, texts
+//! are never passed on.
 
 mod body;
 mod cache;
@@ -34,8 +35,9 @@ fn wanted() -> impl Iterator<Item = String> {
     cache::FIELDS.iter().chain(&WANTED).chain(&timing::HEADERS).map(|name| (*name).to_owned())
 }
 
-/// What every probe sends unless its headers say otherwise, whoever sends it: the platform adds some of these by itself, the command
-/// line's client others, and behind a cache they lead to other answers.
+/// What every probe sends unless its headers say otherwise, whoever sends it: the platform adds
+/// some of these by itself, the command line's client others, and behind a cache they lead to other
+/// answers.
 const DEFAULTS: [(&str, &str); 3] =
     [("accept", "*/*"), ("cache-control", "no-cache"), ("pragma", "no-cache")];
 
@@ -73,12 +75,13 @@ fn agent(vantage: &Name) -> String {
     format!("vedette/{} (+vantage={vantage})", env!("CARGO_PKG_VERSION"))
 }
 
-/// What a header field carries of a value: of a secret, the text without the spaces and line ends around it.
-/// `secret` gives what the secret of a name holds.
+/// What a header field carries of a value: of a secret, the text without the spaces and line ends
+/// around it. `secret` gives what the secret of a name holds.
 ///
 /// # Errors
-/// Why the probe cannot be sent. The configuration has checked its own texts; what a secret holds is seen only here. Left to the
-/// platform, an unfit one would be taken for a failure of the origin, and one beyond ASCII be written to the log in full.
+/// Why the probe cannot be sent. The configuration has checked its own texts; what a secret holds
+/// is seen only here. Left to the platform, an unfit one would be taken for a failure of the
+/// origin, and one beyond ASCII be written to the log in full.
 pub fn field_value(
     value: &ProbeValue,
     secret: impl FnOnce(&str) -> Result<Secret, Unusable>,
@@ -128,9 +131,9 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
     sample
 }
 
-/// Whether a request is to be sent once more, on a new connection, that broke off without an answer after `elapsed`. The platform does
-/// so by itself for methods that may be repeated; the others it gives up, although an origin that closes a kept connection has not
-/// seen them.
+/// Whether a request is to be sent once more, on a new connection, that broke off without an answer
+/// after `elapsed`. The platform does so by itself for methods that may be repeated; the others it
+/// gives up, although an origin that closes a kept connection has not seen them.
 #[must_use]
 pub fn sends_again(request: &Request, elapsed: Millis) -> bool {
     !request.method.is_safe() && elapsed <= AT_ONCE
@@ -161,7 +164,8 @@ fn outcome(reply: &Reply, timeout: Millis) -> Outcome {
     }
 }
 
-/// The platform's own errors 1003 (direct address) and 1042 (worker to worker in one zone) come as answers of the origin.
+/// The platform's own errors 1003 (direct address) and 1042 (worker to worker in one zone) come as
+/// answers of the origin.
 fn platform_fault(head: &Head, body: &[u8]) -> Option<String> {
     if head.header("server") != Some("cloudflare") || head.status < 400 {
         return None;

@@ -1,8 +1,9 @@
-//! Which copy of a snapshot answers a request: this isolate's memory, the Cache API of the data centre, the Arbiter, or KV, in this
-//! order, each asked only when the nearer ones do not do.
+//! Which copy of a snapshot answers a request: this isolate's memory, the Cache API of the data
+//! centre, the Arbiter, or KV, in this order, each asked only when the nearer ones do not do.
 //!
-//! [`next`] is the whole decision; the edge asks whom it names and comes back with what was found. An old copy is served where the
-//! Arbiter does not answer, never as if it were fresh: every verdict in it expires by itself.
+//! [`next`] is the whole decision; the edge asks whom it names and comes back with what was found.
+//! An old copy is served where the Arbiter does not answer, never as if it were fresh: every
+//! verdict in it expires by itself.
 
 mod memory;
 
@@ -97,8 +98,9 @@ impl Asked {
     }
 }
 
-/// What a copy must have at least, so that it is not behind what a follower knows: a pool's revision, or be fetched since. A pool's revision
-/// only ever rises, unless what the Arbiter stored is lost; then its own word counts.
+/// What a copy must have at least, so that it is not behind what a follower knows: a pool's
+/// revision, or be fetched since. A pool's revision only ever rises, unless what the Arbiter stored
+/// is lost; then its own word counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Least {
     /// The revision of the pool.
@@ -153,8 +155,8 @@ pub enum Step {
     AskArbiter(Millis),
     /// Ask KV.
     AskKv,
-    /// Another request is asking the Arbiter: look into memory again after so long. (A promise of one request must not be
-    /// awaited in another.)
+    /// Another request is asking the Arbiter: look into memory again after so long. (A promise of
+    /// one request must not be awaited in another.)
     LookAgain(Millis),
     /// Answer.
     Serve(Served),
@@ -184,8 +186,8 @@ pub struct Source {
     pub replaced: bool,
 }
 
-/// The part of the snapshot that answers a request that needs `wanted`. On the free plan it is always the whole: one refresh in ten
-/// seconds serves every pool, and its origins are few.
+/// The part of the snapshot that answers a request that needs `wanted`. On the free plan it is
+/// always the whole: one refresh in ten seconds serves every pool, and its origins are few.
 #[must_use]
 pub fn part(wanted: Part, config: &Config, local: bool) -> Part {
     if is_counted(config, local) { Part::Whole } else { wanted }
@@ -202,7 +204,8 @@ fn is_counted(config: &Config, local: bool) -> bool {
     config.plan == Plan::Free && !local
 }
 
-/// The limit for a copy. The doubt of an old one says nothing: an Arbiter that does not answer is not asked the more often for it.
+/// The limit for a copy. The doubt of an old one says nothing: an Arbiter that does not answer is
+/// not asked the more often for it.
 fn limit_of(copy: Option<&Held>, limit: Millis, now: Timestamp) -> Millis {
     let doubtful = copy.is_some_and(|copy| copy.is_fresh(DOUBT, now) && copy.snapshot.in_doubt());
     if doubtful { copy_age_in_doubt(limit) } else { limit }
@@ -273,13 +276,14 @@ fn within(at: Option<Timestamp>, span: Millis, now: Timestamp) -> bool {
     at.is_some_and(|at| at <= now && now.since(at) < span)
 }
 
-/// Whoever was told of something newer than the copy at hand asks for it at once, where requests are not counted; of many who were
-/// told at the same time one asks.
+/// Whoever was told of something newer than the copy at hand asks for it at once, where requests
+/// are not counted; of many who were told at the same time one asks.
 fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option<Step> {
     if limit > COPY_AGE || known.arbiter != Asked::NotYet || !known.is_behind(copy) {
         return None;
     }
-    // What a client claims is looked into no oftener than a copy is refreshed, however many claim it.
+    // What a client claims is looked into no oftener than a copy is refreshed, however many claim
+    // it.
     let claimed = known.least.as_ref().is_some_and(|(_, least)| least.claimed);
     let asked_since = known.asked.is_some_and(|at| known.since <= at && at <= now);
     if !(asked_since || claimed && within(known.asked, limit, now)) {
@@ -288,8 +292,9 @@ fn catch_up(known: &Known, copy: &Held, limit: Millis, now: Timestamp) -> Option
     (known.pending && within(known.asked, TIMEOUT, now)).then_some(Step::LookAgain(GLANCE))
 }
 
-/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately. Whoever has a copy is less patient, and so
-/// is whoever knows that it is silent: of those one at a time asks, and none waits for another.
+/// Asks the Arbiter, or waits for another request that does; nothing if it was asked lately.
+/// Whoever has a copy is less patient, and so is whoever knows that it is silent: of those one at a
+/// time asks, and none waits for another.
 fn ask_arbiter(known: &Known, has_copy: bool, limit: Millis, now: Timestamp) -> Option<Step> {
     let asked_within = |span: Millis| within(known.asked, span, now);
     if has_copy {

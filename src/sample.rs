@@ -1,7 +1,8 @@
 //! The facts of one probe ([`Sample`]) and what they prove ([`Evidence`]).
 //!
-//! Evidence has three values: for the origin, against it, none. What is our own fault proves nothing: it is never "down". What a
-//! cache answered proves nothing either, and never that an origin is up.
+//! Evidence has three values: for the origin, against it, none. What is our own fault proves
+//! nothing: it is never "down". What a cache answered proves nothing either, and never that an
+//! origin is up.
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::units::{Millis, Timestamp};
 
-/// The facts of one probe: what happened, and what each expectation said of it. No judgement over time is in it.
+/// The facts of one probe: what happened, and what each expectation said of it. No judgement over
+/// time is in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// When the probe was sent, by the vantage's clock.
@@ -78,7 +80,8 @@ pub enum Evidence {
     Warn(String),
     /// The origin fails, for this reason.
     Fail(String),
-    /// A cache answered in the origin's place, and found nothing amiss: neither for the origin nor against it.
+    /// A cache answered in the origin's place, and found nothing amiss: neither for the origin nor
+    /// against it.
     Unproven(String),
     /// Nothing, for this reason: the fault is ours.
     None(String),

@@ -1,16 +1,17 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
-//! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval + jitter(k)`. The phase comes
-//! from the vantage's place among all and the origin's turn: the probes that an origin gets from its vantages are spread evenly over
-//! the interval, so that a majority of them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
-//! strike together. The jitter (up to a tenth of the interval) comes from the slot, so that no origin that flaps in step with the
-//! interval can hide between probes.
+//! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval +
+//! jitter(k)`. The phase comes from the vantage's place among all and the origin's turn: the probes
+//! that an origin gets from its vantages are spread evenly over the interval, so that a majority of
+//! them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
+//! strike together. The jitter (up to a tenth of the interval) comes from the slot, so that no
+//! origin that flaps in step with the interval can hide between probes.
 
 use crate::config::{Config, Origin, Vantage};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
-/// Probes that one vantage object has under way at once. The platform lets six connections per invocation wait for headers;
-/// one is left for the report.
+/// Probes that one vantage object has under way at once. The platform lets six connections per
+/// invocation wait for headers; one is left for the report.
 pub const SLOTS: usize = 5;
 
 /// One object's share of a vantage's work.
@@ -42,9 +43,9 @@ impl Shard<'_> {
         pauses.max().unwrap_or(Millis::from_secs(62))
     }
 
-    /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that they share an alarm, in groups of
-    /// [`SLOTS`]; the groups of all shards are spread evenly, so that the objects of one vantage do not strike together, and so are
-    /// the vantages.
+    /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that
+    /// they share an alarm, in groups of [`SLOTS`]; the groups of all shards are spread evenly, so
+    /// that the objects of one vantage do not strike together, and so are the vantages.
     #[must_use]
     pub fn turn(&self, index: usize) -> Turn {
         let groups = self.origins.len().div_ceil(SLOTS).max(1) as u64;
@@ -67,8 +68,9 @@ pub struct Turn {
     pub seed: u64,
 }
 
-/// Splits the origins of a vantage into shards, each small enough that the schedule holds even while all its origins
-/// hang: the sum of `timeout / interval` stays within the slots (for equal origins, `floor(5 × interval / timeout)` of them).
+/// Splits the origins of a vantage into shards, each small enough that the schedule holds even
+/// while all its origins hang: the sum of `timeout / interval` stays within the slots (for equal
+/// origins, `floor(5 × interval / timeout)` of them).
 #[must_use]
 pub fn shards<'a>(config: &'a Config, vantage: &Name) -> Vec<Shard<'a>> {
     /// Occupied slots are counted in millionths, so that the sum is exact on every machine.
@@ -95,8 +97,8 @@ pub fn shards<'a>(config: &'a Config, vantage: &Name) -> Vec<Shard<'a>> {
     loads.into_iter().enumerate().map(shard).collect()
 }
 
-/// The name of the object that works a shard: `v1/{vantage}/{hint}/{shard}of{n}`. The hint is part of it because an object
-/// never moves: another place is another object.
+/// The name of the object that works a shard: `v1/{vantage}/{hint}/{shard}of{n}`. The hint is part
+/// of it because an object never moves: another place is another object.
 #[must_use]
 pub fn object_name(vantage: &Vantage, hint: &str, label: &str) -> String {
     format!("v1/{}/{hint}/{label}", vantage.name)
@@ -128,7 +130,8 @@ impl Slots {
         Self { seed: Fingerprint::of(vantage.as_str()).as_u64(), turn }
     }
 
-    /// Where in an interval of so many milliseconds the turn is: vantages are as evenly spread at a fast pace as at the usual one.
+    /// Where in an interval of so many milliseconds the turn is: vantages are as evenly spread at a
+    /// fast pace as at the usual one.
     fn phase(self, every: u64) -> u64 {
         let Turn { place, of, seed } = self.turn;
         (seed % every).saturating_add(every.saturating_mul(place) / of.max(1)) % every
@@ -140,7 +143,8 @@ impl Slots {
         let every = interval.get().max(1);
         let phase = self.phase(every);
         let mut k = after.as_millis().saturating_sub(phase) / every;
-        // The jitter is shorter than the interval: the slot after `after` is this one or one of the next two.
+        // The jitter is shorter than the interval: the slot after `after` is this one or one of the
+        // next two.
         k = k.saturating_sub(1);
         loop {
             let at = self.slot(every, phase, k);
@@ -157,7 +161,8 @@ impl Slots {
     }
 }
 
-/// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots jitter independently.
+/// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots
+/// jitter independently.
 const fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,7 +1,8 @@
 //! A request and what is known → the answer: status, header fields and bytes.
 //!
-//! [`plan`] settles without any snapshot what can be settled without one (unknown paths and pools never reach the Arbiter);
-//! [`answer()`] makes the rest from a [`Snapshot`]. Both are pure; the edge only carries bytes.
+//! [`plan`] settles without any snapshot what can be settled without one (unknown paths and pools
+//! never reach the Arbiter); [`answer()`] makes the rest from a [`Snapshot`]. Both are pure; the
+//! edge only carries bytes.
 
 mod beat;
 mod health;
@@ -135,7 +136,8 @@ pub fn beaten(outcome: &Beaten, ask: &Ask<'_>) -> Answer {
     finish(beat::answer(outcome), ask)
 }
 
-/// The answer to whoever waited: it is of this moment, and no cache may give it to another who waits.
+/// The answer to whoever waited: it is of this moment, and no cache may give it to another who
+/// waits.
 #[must_use]
 pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let mut answer = answer(target, ask, basis);
@@ -170,8 +172,8 @@ pub fn stream() -> Answer {
     finish(Answer { status: 200, headers, body: String::new() }, &ask)
 }
 
-/// The signal of a pool as an event. A client whose stream ends connects again after `retry`, which is not the same for all: they
-/// would all come back at once.
+/// The signal of a pool as an event. A client whose stream ends connects again after `retry`, which
+/// is not the same for all: they would all come back at once.
 #[must_use]
 pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
     let Some((mark, signal)) = signal::event(snapshot, pool, now) else { return KEEP_ALIVE.to_owned() };
@@ -182,9 +184,9 @@ pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
 /// A comment, by which a stream shows that it lives.
 pub const KEEP_ALIVE: &str = ":\n\n";
 
-/// The answer to a plain GET as it is to be given again, and until when: the next second of its ages, or when a verdict beneath it
-/// expires. Only for targets that are asked for often, written in the one usual way, so that there are no more of them than the
-/// configuration has names.
+/// The answer to a plain GET as it is to be given again, and until when: the next second of its
+/// ages, or when a verdict beneath it expires. Only for targets that are asked for often, written
+/// in the one usual way, so that there are no more of them than the configuration has names.
 #[must_use]
 pub fn kept(
     target: &Target,
@@ -233,7 +235,8 @@ pub fn unavailable() -> Answer {
     answer::problem(503, "unavailable", "Unavailable", "The worker has no configuration.")
 }
 
-/// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it has been due for a refresh.
+/// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it
+/// has been due for a refresh.
 fn cache_status(source: &Source) -> String {
     let layer = source.layer.as_str();
     let silent = if source.silent { ", arbiter silent" } else { "" };
@@ -260,7 +263,8 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
         add(&mut answer, PUBLIC);
     }
     if answer.status != 204 && table::is_of_verdicts(ask.target) {
-        // Whoever looks for this word alone must find one: a question that went wrong is answered by no verdict.
+        // Whoever looks for this word alone must find one: a question that went wrong is answered
+        // by no verdict.
         add(&mut answer, &[("vedette-status", "unknown")]);
     }
     let etag = answer.headers.iter().find(|(name, _)| *name == "etag").map(|(_, value)| value.clone());
@@ -288,7 +292,8 @@ fn add(answer: &mut Answer, fields: &[(&'static str, &str)]) {
     }
 }
 
-/// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches nothing.
+/// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches
+/// nothing.
 fn matches(asked: &str, etag: &str) -> bool {
     const MOST: usize = 64;
     let opaque = |tag: &str| {
@@ -305,9 +310,10 @@ fn etag(body: &str) -> String {
     format!("\"{}\"", Fingerprint::of(body))
 }
 
-/// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age` and `Cache-Control` of an answer
-/// about these origins. A cache may keep it for one second, and not beyond the next moment at which it changes by itself, be it that
-/// the cache does not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
+/// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age`
+/// and `Cache-Control` of an answer about these origins. A cache may keep it for one second, and
+/// not beyond the next moment at which it changes by itself, be it that the cache does not subtract
+/// `Age`. Without evidence there is no age to state, and nothing to keep.
 fn freshness<'a>(
     made: Timestamp,
     origins: impl Iterator<Item = &'a OriginView> + Clone,
@@ -345,8 +351,9 @@ fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
     origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
 }
 
-/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of `max-age`, whatever its `Age` is. It
-/// is a little more than the oldest that a reader is content with while the Arbiter answers.
+/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of
+/// `max-age`, whatever its `Age` is. It is a little more than the oldest that a reader is content
+/// with while the Arbiter answers.
 const OLDEST_KEPT: u64 = 15;
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Verdicts → the origin that traffic should go to: the failover signal.
 //!
-//! Usable, in this order of preference: pass, warn, unknown; among equals the lowest `priority`, then the order of the file. One
-//! that recovered waits out its `failback_delay` first, unless nothing else passes or warns. If all fail there is nowhere to go,
-//! and the signal says so. With fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
+//! Usable, in this order of preference: pass, warn, unknown; among equals the lowest `priority`,
+//! then the order of the file. One that recovered waits out its `failback_delay` first, unless
+//! nothing else passes or warns. If all fail there is nowhere to go, and the signal says so. With
+//! fewer usable origins than `panic` allows, but not none, all count as usable: the verdicts that
 //! leave so little are doubted, waiting ends, and the choice says so (Envoy's panic threshold).
 
 use crate::units::{Name, Ratio, Timestamp};
@@ -69,8 +70,8 @@ pub fn in_panic(candidates: &[Candidate<'_>], panic: Option<Ratio>) -> bool {
     usable > 0 && usable < needed
 }
 
-/// The order of preference, the least first: whether it is in doubt (what waits is better than what nobody knows anything about),
-/// whether it waits, its status, its priority.
+/// The order of preference, the least first: whether it is in doubt (what waits is better than what
+/// nobody knows anything about), whether it waits, its status, its priority.
 pub(crate) fn rank(candidate: &Candidate<'_>, panic: bool) -> (bool, bool, Status, u32) {
     let doubtful = matches!(candidate.status, Status::Unknown | Status::Fail);
     (doubtful, candidate.waits_until.is_some() && !panic, candidate.status, candidate.priority)

@@ -1,7 +1,9 @@
-//! All verdicts, rendered: what the Arbiter publishes, what is cached, and what every answer is made from.
+//! All verdicts, rendered: what the Arbiter publishes, what is cached, and what every answer is
+//! made from.
 //!
-//! Built by allow-list: nothing is here because it entries to sit in the same struct. An origin's address is here only if its
-//! pool says `expose_urls`. Format version 1: fields are never renamed; new ones are an `Option`.
+//! Built by allow-list: nothing is here because it entries to sit in the same struct. An origin's
+//! address is here only if its pool says `expose_urls`. Format version 1: fields are never renamed;
+//! new ones are an `Option`.
 
 mod at;
 mod outages;
@@ -241,7 +243,8 @@ impl Part {
 }
 
 impl Snapshot {
-    /// A snapshot that knows nothing: everything unknown for this `reason`. It stands in where no other can be had.
+    /// A snapshot that knows nothing: everything unknown for this `reason`. It stands in where no
+    /// other can be had.
     #[must_use]
     pub fn blank(config: &Config, now: Timestamp, reason: &str) -> Self {
         let pools = config.pools.iter().map(|pool| {
@@ -303,7 +306,8 @@ impl Snapshot {
         (snapshot.version == SNAPSHOT_VERSION && snapshot.config == config).then_some(snapshot)
     }
 
-    /// Whether this says what `other` says of the pools that both have, whenever the evidence for it was observed.
+    /// Whether this says what `other` says of the pools that both have, whenever the evidence for
+    /// it was observed.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
         let same_origin = |(one, other): (&OriginView, &OriginView)| {
@@ -327,7 +331,8 @@ impl Snapshot {
         })
     }
 
-    /// Whether the next evidence may change a verdict in it; said only of a copy of one pool, which costs little to fetch.
+    /// Whether the next evidence may change a verdict in it; said only of a copy of one pool, which
+    /// costs little to fetch.
     #[must_use]
     pub fn in_doubt(&self) -> bool {
         self.pools.iter().flat_map(|pool| &pool.origins).any(|origin| origin.in_doubt == Some(true))

@@ -1,6 +1,8 @@
-//! Small validated types for what is easily confused: points in time, durations, names, percentages and hashes.
+//! Small validated types for what is easily confused: points in time, durations, names, percentages
+//! and hashes.
 //!
-//! Construction is the only check; a function that takes one of these need not look again. Nothing here reads a clock.
+//! Construction is the only check; a function that takes one of these need not look again. Nothing
+//! here reads a clock.
 
 use std::fmt;
 use std::hash::Hasher;
@@ -12,7 +14,8 @@ use siphasher::sip::SipHasher13;
 
 use crate::json::as_text;
 
-/// A point in time: milliseconds since the Unix epoch. The core never reads a clock; it is handed one of these.
+/// A point in time: milliseconds since the Unix epoch. The core never reads a clock; it is handed
+/// one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "u64")]
 pub struct Timestamp(u64);
@@ -21,7 +24,8 @@ pub struct Timestamp(u64);
 const LATEST: u64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The point `ms` milliseconds after the Unix epoch, held to what RFC 3339 can write (the year 9999).
+    /// The point `ms` milliseconds after the Unix epoch, held to what RFC 3339 can write (the year
+    /// 9999).
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
         Self(if ms > LATEST { LATEST } else { ms })
@@ -144,9 +148,9 @@ pub enum NameError {
     BadCharacter,
 }
 
-/// The name of a pool, an origin or a vantage: 1 to 63 of `a-z`, `0-9` and `-`, beginning and ending with a letter or
-/// digit (a DNS label as in RFC 1123, so that it fits in paths, headers, metrics and object names unescaped).
-/// A copy is cheap: it shares the text.
+/// The name of a pool, an origin or a vantage: 1 to 63 of `a-z`, `0-9` and `-`, beginning and
+/// ending with a letter or digit (a DNS label as in RFC 1123, so that it fits in paths, headers,
+/// metrics and object names unescaped). A copy is cheap: it shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
@@ -265,8 +269,8 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// A 64-bit fingerprint (SipHash-1-3 with a fixed key: the same on every machine and in every release). It tells two
-/// definitions apart; it protects nothing.
+/// A 64-bit fingerprint (SipHash-1-3 with a fixed key: the same on every machine and in every
+/// release). It tells two definitions apart; it protects nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(u64);
 

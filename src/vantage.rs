@@ -1,9 +1,11 @@
 //! The engine of one vantage object: `step(event, now) -> effects`.
 //!
-//! An alarm starts what is due, in at most [`SLOTS`] slots; samples are folded into tallies as they arrive. A change of opinion
-//! is reported at once, everything else when nothing is under way any more; what the Arbiter did not confirm goes out again with
-//! the next alarm. Memory is a cache: what [`Effect::Persist`] stored is the truth, one row per shard, written only when a counter
-//! changed. A probe that is lost with the object is no evidence, and its answer, should it come after all, is nobody's.
+//! An alarm starts what is due, in at most [`SLOTS`] slots; samples are folded into tallies as they
+//! arrive. A change of opinion is reported at once, everything else when nothing is under way any
+//! more; what the Arbiter did not confirm goes out again with the next alarm. Memory is a cache:
+//! what [`Effect::Persist`] stored is the truth, one row per shard, written only when a counter
+//! changed. A probe that is lost with the object is no evidence, and its answer, should it come
+//! after all, is nobody's.
 
 mod allowance;
 mod origin_check;
@@ -48,8 +50,8 @@ pub enum Event {
 pub enum Effect {
     /// Ring again at this time. Comes first, so that nothing that fails later stops the watch.
     WakeAt(Timestamp),
-    /// Store this text; it must land before a later effect. If it does not, this state says more than is stored: it must be
-    /// thrown away and made anew.
+    /// Store this text; it must land before a later effect. If it does not, this state says more
+    /// than is stored: it must be thrown away and made anew.
     Persist(String),
     /// Send the probe of this origin, and give the ticket back with the sample.
     Probe(OriginId, u64),
@@ -59,7 +61,8 @@ pub enum Effect {
     Report(Report),
     /// A sample to be logged: the origin and what the sample proved.
     Observed(OriginId, Evidence),
-    /// The schedule slipped: how late a probe started, and slots that passed without one. To be logged.
+    /// The schedule slipped: how late a probe started, and slots that passed without one. To be
+    /// logged.
     Slipped(Millis, u64),
 }
 
@@ -95,7 +98,8 @@ pub struct Duty<'a> {
 }
 
 impl Prober {
-    /// The state of a shard, with what was stored of it. Tallies of another definition begin afresh.
+    /// The state of a shard, with what was stored of it. Tallies of another definition begin
+    /// afresh.
     #[must_use]
     pub fn new(duty: &Duty<'_>, stored: Option<&str>, now: Timestamp) -> Self {
         let Duty { config, vantage, shard, fast_probes } = *duty;
@@ -121,7 +125,8 @@ impl Prober {
             waiting: VecDeque::new(),
             self_check: SelfCheck::new(&config.references, stored.asked, stored.colo),
             allowance,
-            // Derived from the clock, so that no ticket of an earlier life is taken for one of this.
+            // Derived from the clock, so that no ticket of an earlier life is taken for one of
+            // this.
             ticket: now.as_millis().saturating_mul(1_024),
             seq: 0,
             lag: Millis::ZERO,
@@ -291,13 +296,15 @@ impl Prober {
         let started = self.start_waiting(now);
         // Not even a reference that hangs holds back what is known.
         let over = self.checks.values().all(|check| !check.is_busy());
-        // A change of opinion does not wait for the others of its tick, as long as the day allows for one more report.
+        // A change of opinion does not wait for the others of its tick, as long as the day allows
+        // for one more report.
         let at_once = changed && (over || self.allowance.is_left(now));
         if changed && !over && at_once {
             self.dirty |= self.allowance.spend(now);
         }
         let mut effects = Vec::new();
-        // A sample that brought doubt moves the alarm forward, and one that ended it saves an alarm for nothing.
+        // A sample that brought doubt moves the alarm forward, and one that ended it saves an alarm
+        // for nothing.
         let next = self.next_due(now);
         if self.alarm.is_none_or(|set| next < set || changed && over) && self.alarm != Some(next) {
             self.alarm = Some(next);
@@ -342,7 +349,8 @@ impl Prober {
         stored.write()
     }
 
-    /// Fresh evidence that the Arbiter has not confirmed, and why there is none where there is none.
+    /// Fresh evidence that the Arbiter has not confirmed, and why there is none where there is
+    /// none.
     fn report(&mut self, now: Timestamp) -> Option<Report> {
         // Derived from the clock so that it rises across lives of the object without a write.
         let seq = now.as_millis().max(self.seq.saturating_add(1));

@@ -1,8 +1,10 @@
-//! Votes → a verdict for an origin, and from there for a pool: always with a reason and a `valid_until`.
+//! Votes → a verdict for an origin, and from there for a pool: always with a reason and a
+//! `valid_until`.
 //!
-//! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under `min_votes` of them the judgement is
-//! unknown, whatever they say: no evidence is not failure. A quorum of fails is fail; fewer is a warning that names the
-//! vantages. [`Verdict`] is what stands: it follows the judgements, slower on the way up (`standing`), and [`next_change()`] says what
+//! [`judge`] weighs the votes of one moment. Live votes are decided and unexpired. Under
+//! `min_votes` of them the judgement is unknown, whatever they say: no evidence is not failure. A
+//! quorum of fails is fail; fewer is a warning that names the vantages. [`Verdict`] is what stands:
+//! it follows the judgements, slower on the way up (`standing`), and [`next_change()`] says what
 //! would change it next.
 
 mod isolation;
@@ -205,12 +207,13 @@ fn without_evidence(blind: &BTreeMap<Name, String>) -> String {
     format!("; {vantage}{more} no evidence: {why}")
 }
 
-/// `enam, weur: status 500 is not expected; apac: …`: what several vantages saw alike is said once. At most three reasons, of at
-/// most three vantages each.
+/// `enam, weur: status 500 is not expected; apac: …`: what several vantages saw alike is said once.
+/// At most three reasons, of at most three vantages each.
 fn reasons(fails: &[&(&Name, &RecordedVote)]) -> String {
     let mut alike: Vec<(Vec<&str>, &str)> = Vec::new();
     for (vantage, vote) in fails {
-        // A vote of fail whose last sample passed is on its way back: the sample's words would contradict it.
+        // A vote of fail whose last sample passed is on its way back: the sample's words would
+        // contradict it.
         let reason = if vote.seen.failed { vote.seen.reason.as_str() } else { "recovering" };
         match alike.iter_mut().find(|(_, said)| *said == reason) {
             Some((vantages, _)) => vantages.push(vantage.as_str()),
@@ -234,7 +237,8 @@ fn reasons(fails: &[&(&Name, &RecordedVote)]) -> String {
     text
 }
 
-/// A pool's status from its origins': pass if all pass, fail if all fail, warn if some serve, else unknown.
+/// A pool's status from its origins': pass if all pass, fail if all fail, warn if some serve, else
+/// unknown.
 #[must_use]
 pub fn pool_status(origins: &[Status]) -> Status {
     let all = |wanted: Status| !origins.is_empty() && origins.iter().all(|status| *status == wanted);
@@ -249,7 +253,8 @@ pub fn pool_status(origins: &[Status]) -> Status {
     }
 }
 
-/// The worst of several pools: fail before unknown before warn before pass; unknown where there is none.
+/// The worst of several pools: fail before unknown before warn before pass; unknown where there is
+/// none.
 #[must_use]
 pub fn worst(statuses: impl IntoIterator<Item = Status>) -> Status {
     statuses.into_iter().max().unwrap_or(Status::Unknown)

@@ -1,8 +1,8 @@
 //! Evidence → one vantage's debounced opinion of one origin.
 //!
-//! A [`Tally`] is one fold: `rise` passes in a row make it say pass, `fall` failures in a row (or `m` within the last `n`)
-//! make it say fail. From undecided, whichever comes first decides. No evidence changes nothing, nor does an answer that a cache
-//! gave in the origin's place.
+//! A [`Tally`] is one fold: `rise` passes in a row make it say pass, `fall` failures in a row (or
+//! `m` within the last `n`) make it say fail. From undecided, whichever comes first decides. No
+//! evidence changes nothing, nor does an answer that a cache gave in the origin's place.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,8 @@ pub enum Opinion {
     Fail,
 }
 
-/// Counters behind one opinion. They saturate, so that a settled origin changes nothing and costs no write.
+/// Counters behind one opinion. They saturate, so that a settled origin changes nothing and costs
+/// no write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The opinion.
@@ -76,7 +77,8 @@ impl Tally {
         changed
     }
 
-    /// Whether the next samples may change the opinion: undecided, or evidence against it has begun to gather.
+    /// Whether the next samples may change the opinion: undecided, or evidence against it has begun
+    /// to gather.
     #[must_use]
     pub const fn in_doubt(&self) -> bool {
         match self.opinion {
@@ -125,8 +127,9 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether it failed without an answer of any kind: no connection, or nothing on it in time. The platform says so with an answer
-    /// of its own: 521 refused, 522 timed out, 523 unreachable, 530 no such host.
+    /// Whether it failed without an answer of any kind: no connection, or nothing on it in time.
+    /// The platform says so with an answer of its own: 521 refused, 522 timed out, 523 unreachable,
+    /// 530 no such host.
     #[must_use]
     pub const fn is_unanswered(&self) -> bool {
         self.failed && matches!(self.status, None | Some(521..=523 | 530))
@@ -154,8 +157,8 @@ impl Seen {
     }
 }
 
-/// One vantage's opinion of one origin, as it is sent to the Arbiter. Times are lengths, never points: the clocks of two
-/// objects are not compared.
+/// One vantage's opinion of one origin, as it is sent to the Arbiter. Times are lengths, never
+/// points: the clocks of two objects are not compared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vote {
     /// The origin.
@@ -174,8 +177,9 @@ pub struct Vote {
     pub seen: Seen,
 }
 
-/// What one vantage reports to the Arbiter after a tick. Format version 1: fields are never renamed; new ones are an `Option`,
-/// because objects of two releases may speak to each other while a deployment rolls out.
+/// What one vantage reports to the Arbiter after a tick. Format version 1: fields are never
+/// renamed; new ones are an `Option`, because objects of two releases may speak to each other while
+/// a deployment rolls out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Format version.

@@ -1,7 +1,9 @@
-//! The line holds: no module names one below it, no circle can close, and nothing grows past its budget.
+//! The line holds: no module names one below it, no circle can close, and nothing grows past its
+//! budget.
 //!
-//! The sources are read as they stand, without the compiler. What is said when something is wrong names the file, the line and the
-//! way out. `docs/decisions/0018-module-graph-is-tested.md` says why.
+//! The sources are read as they stand, without the compiler. What is said when something is wrong
+//! names the file, the line and the way out. `docs/decisions/0018-module-graph-is-tested.md` says
+//! why.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "the kinds of items and types may become more")]
@@ -117,7 +119,8 @@ const LINE: &[Row] = &[
     ),
 ];
 
-/// The files of `edge`, and what each may import. The first file of the module itself ties them together, below all of them.
+/// The files of `edge`, and what each may import. The first file of the module itself ties them
+/// together, below all of them.
 const EDGE: &[Row] = &[
     ("caught", &[]),
     ("bound", &[]),

@@ -1,4 +1,5 @@
-//! The command line as its users meet it: exit codes, what is printed, and one probe against a real socket.
+//! The command line as its users meet it: exit codes, what is printed, and one probe against a real
+//! socket.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -264,7 +265,8 @@ fn the_address_of_a_heartbeat_is_printed_with_a_line_for_cron() {
     let output = heartbeat("jobs/nightly", Some(secret), &["--base", "https://health.example.com/"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
-    // printf 'vedette heartbeat v1 jobs/nightly' | openssl dgst -sha256 -hmac KEY -binary | basenc --base64url
+    // printf 'vedette heartbeat v1 jobs/nightly' | openssl dgst -sha256 -hmac KEY -binary | basenc
+    // --base64url
     let address =
         "https://health.example.com/v1/heartbeat/jobs.nightly.aDzkb1tcMGyRjjz2NX3Tdxx3R0iRBDGgkr7J1SZJxaY";
     assert_eq!(said.lines().next(), Some(address));

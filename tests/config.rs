@@ -1,8 +1,8 @@
-//! The configuration through its public door: what is refused and in which words, what good files mean, and
-//! the laws that hold for every text.
+//! The configuration through its public door: what is refused and in which words, what good files
+//! mean, and the laws that hold for every text.
 //!
-//! `tests/config/bad/*.toml` stand beside the exact report that each must get; `UPDATE_EXPECT=1` writes the
-//! reports anew, to be read before they are committed.
+//! `tests/config/bad/*.toml` stand beside the exact report that each must get; `UPDATE_EXPECT=1`
+//! writes the reports anew, to be read before they are committed.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
 
@@ -375,8 +375,8 @@ fn no_report_and_no_debug_form_repeats_a_credential() {
 
 // Fingerprints.
 
-/// Edits of the example that change what it means; the second half also change what decides the votes of
-/// `shop/primary`.
+/// Edits of the example that change what it means; the second half also change what decides the
+/// votes of `shop/primary`.
 const MEANINGFUL: [(&str, &str); 18] = [
     ("\n[defaults]", "references = [\"https://reference.example\"]\n[defaults]"),
     ("plan = \"free\"", "plan = \"paid\""),

@@ -1,4 +1,5 @@
-//! Laws of the way through a route: where requests go, how often they are sent, and what is said on the way.
+//! Laws of the way through a route: where requests go, how often they are sent, and what is said on
+//! the way.
 
 #![expect(
     clippy::unwrap_used,
@@ -28,7 +29,8 @@ fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(1_795_000_000_000 + ms)
 }
 
-/// A pool of four origins and a route with these settings. It is read once: a law asks for it some thousand times.
+/// A pool of four origins and a route with these settings. It is read once: a law asks for it some
+/// thousand times.
 fn config(settings: &str) -> Config {
     static KNOWN: LazyLock<Mutex<HashMap<String, Config>>> = LazyLock::new(Mutex::default);
     KNOWN.lock().unwrap().entry(settings.to_owned()).or_insert_with(|| read(settings)).clone()
@@ -365,7 +367,8 @@ proptest! {
 
     #[test]
     fn a_path_that_the_platform_would_rewrite_is_ambiguous(path in "(/(\\.|%2e|%2E|a|%2f|%252F|%5C|\\\\|\\.\\.){0,4}){1,4}") {
-        // The platform reads addresses as browsers do; what it rewrites must not be matched as it stands.
+        // The platform reads addresses as browsers do; what it rewrites must not be matched as it
+        // stands.
         let read = url::Url::parse(&format!("http://h.example.org{path}")).unwrap();
         let rewritten = read.path() != path;
         // Nor what it rewrites once another reader has read its escaped separators.
@@ -516,7 +519,8 @@ fn an_origin_that_failed_once_and_is_not_asked_again_does_not_keep_requests_from
         };
         (send.id, send.lease.map(|lease| (lease.origin, lease.until)))
     };
-    // The first fails, and so does the second; the third answers. None of them is asked again for a while.
+    // The first fails, and so does the second; the third answers. None of them is asked again for a
+    // while.
     let (id, _) = leased(&mut proxy, at(0));
     let Some(After { step: Step::Send(second), .. }) = proxy.on_response(&config, id, Event::Broken, at(1))
     else {
@@ -642,7 +646,8 @@ fn only_the_word_of_the_platform_proves_that_nothing_has_left() {
     assert_eq!(proven, [521, 523, 525, 526, 530]);
 }
 
-/// Whether the origin is ejected after three attempts in a row that came to this, where the next origin answers well or is not asked.
+/// Whether the origin is ejected after three attempts in a row that came to this, where the next
+/// origin answers well or is not asked.
 fn ejects(event: Event, method: &str, body: Body) -> bool {
     let config = config("");
     let now = at(0);
@@ -940,7 +945,8 @@ fn what_proxy_mjs_is_told_has_one_form() {
     );
 }
 
-/// The rows of the table in `docs/routing.md`: a request, what each origin does, what the client gets, and `Proxy-Status`.
+/// The rows of the table in `docs/routing.md`: a request, what each origin does, what the client
+/// gets, and `Proxy-Status`.
 fn rows() -> Vec<[String; 4]> {
     let page = include_str!("../docs/routing.md");
     let lines = page.lines().filter(|line| {

@@ -1,7 +1,8 @@
-//! What stands in Rust and in the JavaScript of the worker is one rule: this writes down what the core says of many examples, and
-//! `tests/vectors/replay.test.mjs` holds the JavaScript to it.
+//! What stands in Rust and in the JavaScript of the worker is one rule: this writes down what the
+//! core says of many examples, and `tests/vectors/replay.test.mjs` holds the JavaScript to it.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test vectors` writes `tests/vectors/*.json` anew, to be read before they are committed.
+//! `UPDATE_EXPECT=1 cargo test --test vectors` writes `tests/vectors/*.json` anew, to be read
+//! before they are committed.
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +32,8 @@ use vedette::verdict::Status;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
-/// Routes of every kind: below each other, with a prefix left out, of a host without any other path, of every other host.
+/// Routes of every kind: below each other, with a prefix left out, of a host without any other
+/// path, of every other host.
 const ROUTED: &str = r#"
 [[pool]]
 name = "shop"
@@ -447,7 +449,8 @@ impl Sent {
         first(config, &inbound)
     }
 
-    /// The fields that an origin gets where the core is not asked: what says who asks, as the core says it.
+    /// The fields that an origin gets where the core is not asked: what says who asks, as the core
+    /// says it.
     fn let_through(&self, open: &Open, set: &[(&str, String)]) -> Headers {
         let mut headers = self.received();
         headers.retain(|name, _| !fields::REMOVED.contains(&name.as_str()) && !fields::is_impostor(name));
@@ -531,7 +534,8 @@ fn grammars() {
     );
 }
 
-/// What the core does with an outcome at the first of two origins, if the platform answered by itself or did not.
+/// What the core does with an outcome at the first of two origins, if the platform answered by
+/// itself or did not.
 fn is_handed_on(config: &Config, outcome: u16) -> bool {
     let is_good = |signs: Signs<'_>| {
         let mut traffic = OutlierDetector::new(config, 1);

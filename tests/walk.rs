@@ -1,5 +1,5 @@
-//! Every state of the vote and verdict machines that small numbers lead to, each held to the laws (`tests/laws`): what the simulation
-//! meets by chance, this meets for certain.
+//! Every state of the vote and verdict machines that small numbers lead to, each held to the laws
+//! (`tests/laws`): what the simulation meets by chance, this meets for certain.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
 
@@ -97,7 +97,8 @@ struct Walk {
 }
 
 impl Walk {
-    /// Every judgement after every pause, six deep. `failed` is when the judgement last ceased to be fail.
+    /// Every judgement after every pause, six deep. `failed` is when the judgement last ceased to
+    /// be fail.
     fn on(
         &self,
         verdict: &Verdict,

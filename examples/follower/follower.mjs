@@ -1,12 +1,17 @@
-// A worker that sends each request to the origin that Vedette names for a pool, and follows it when that changes.
+// A worker that sends each request to the origin that Vedette names for a pool, and follows it when
+// that changes.
 //
-// Vedette is asked through a service binding: no network, no counted request. A signal may be acted upon for its `ttl`; one request
-// then asks again, and the others go where they went before. Where no signal is to be had, the last one goes on.
+// Vedette is asked through a service binding: no network, no counted request. A signal may be acted
+// upon for its `ttl`; one request then asks again, and the others go where they went before. Where
+// no signal is to be had, the last one goes on.
 
 /** The last signal: `{ url, revision, taken, until }`. */
 let known;
 
-/** A binding resolves no name. No route carries requests for `localhost`, so Vedette itself answers there. */
+/**
+ * A binding resolves no name. No route carries requests for `localhost`, so Vedette itself answers
+ * there.
+ */
 const VEDETTE = "https://localhost";
 
 /** How long an answer of Vedette is waited for, how often it is asked at most, and how old a copy it may answer from (on the free plan),

@@ -1,17 +1,21 @@
 #!/bin/sh
-# Points a DNS record at the origin that Vedette names for a pool, through the API of Cloudflare DNS. Another provider takes another
-# `change`.
+# Points a DNS record at the origin that Vedette names for a pool, through the API of Cloudflare
+# DNS. Another provider takes another `change`.
 #
 #   dns-switch.sh [--once] [--send] VEDETTE POOL ZONE RECORD NAME TYPE ORIGIN=CONTENT…
 #
-#   dns-switch.sh https://vedette.example shop ZONE_ID RECORD_ID shop.example.com A primary=192.0.2.10 standby=192.0.2.20
+#   dns-switch.sh https://vedette.example shop ZONE_ID RECORD_ID shop.example.com A \
+#     primary=192.0.2.10 standby=192.0.2.20
 #
-# Without `--send` it is a dry run: it prints what it would send, and sends nothing. With it, CF_API_TOKEN must be a token that may
-# edit the DNS of that zone. `--once` looks once and ends, with 1 if there is no signal; else it follows for good, each request waiting at Vedette for the next
-# signal. It needs curl 7.83 or newer. It goes by the names of origins, so the pool needs not expose addresses.
+# Without `--send` it is a dry run: it prints what it would send, and sends nothing. With it,
+# CF_API_TOKEN must be a token that may edit the DNS of that zone. `--once` looks once and ends,
+# with 1 if there is no signal; else it follows for good, each request waiting at Vedette for the
+# next signal. It needs curl 7.83 or newer. It goes by the names of origins, so the pool needs not
+# expose addresses.
 #
-# What is no signal changes nothing: no answer, 503 (every origin fails), `unknown`, a ttl of 0, an origin that was not named above.
-# Resolvers keep a record for its TTL: a switch by DNS takes effect that much later.
+# What is no signal changes nothing: no answer, 503 (every origin fails), `unknown`, a ttl of 0, an
+# origin that was not named above. Resolvers keep a record for its TTL: a switch by DNS takes effect
+# that much later.
 set -eu
 
 API=${CF_API:-https://api.cloudflare.com/client/v4}
@@ -38,7 +42,8 @@ fi
 vedette=$1 pool=$2 zone=$3 record=$4 name=$5 type=$6
 shift 6
 
-# What Vedette says: its signal, then the HTTP status and the mark that names it, on a line of their own.
+# What Vedette says: its signal, then the HTTP status and the mark that names it, on a line of their
+# own.
 ask() {
   curl --silent --show-error --max-time 45 --write-out '\n%{http_code} %header{vedette-revision}\n' \
     "$vedette/route/$pool?wait=30s${mark:+&revision=$mark}"
@@ -104,7 +109,8 @@ while :; do
     [ -n "$wanted" ] && [ "$wanted" = "$last" ]
     exit
   fi
-  # What comes at once must not be asked for in a loop: a refusal (429, 404), or an answer without a mark to wait for.
+  # What comes at once must not be asked for in a loop: a refusal (429, 404), or an answer without a
+  # mark to wait for.
   case $status in
   200 | 503) [ -n "$mark" ] || sleep 1 ;;
   *)

@@ -1,18 +1,20 @@
 #!/bin/sh
-# Keeps a file of one line at what Vedette's signal for a pool says, and runs a command when that changes.
+# Keeps a file of one line at what Vedette's signal for a pool says, and runs a command when that
+# changes.
 #
 #   follow.sh [--once] VEDETTE POOL FILE LINE [COMMAND…]
 #
 #   follow.sh https://vedette.example shop vedette-shop.conf 'proxy_pass {url};' nginx -s reload
 #   follow.sh https://vedette.example shop vedette.map 'shop {origin}' systemctl reload haproxy
 #
-# In LINE {origin} stands for the name of the origin that traffic should go to, and {url} for its address, which the signal has if the
-# pool says expose_urls = true. Each request waits at Vedette for the next signal, so it asks twice a minute and hears of a change at
-# once. `--once` writes the file and ends, with 1 if there is no signal: run it so before the server starts that reads the file.
-# It needs curl 7.83 or newer.
+# In LINE {origin} stands for the name of the origin that traffic should go to, and {url} for its
+# address, which the signal has if the pool says expose_urls = true. Each request waits at Vedette
+# for the next signal, so it asks twice a minute and hears of a change at once. `--once` writes the
+# file and ends, with 1 if there is no signal: run it so before the server starts that reads the
+# file. It needs curl 7.83 or newer.
 #
-# What is no signal changes nothing: no answer, 503 (every origin fails), a signal that may not be acted upon (a ttl of 0), an
-# address with characters that have no place in one.
+# What is no signal changes nothing: no answer, 503 (every origin fails), a signal that may not be
+# acted upon (a ttl of 0), an address with characters that have no place in one.
 set -eu
 
 once=
@@ -27,7 +29,8 @@ fi
 vedette=$1 pool=$2 file=$3 template=$4
 shift 4
 
-# What Vedette says: its signal, then the HTTP status and the mark that names it, on a line of their own.
+# What Vedette says: its signal, then the HTTP status and the mark that names it, on a line of their
+# own.
 ask() {
   curl --silent --show-error --max-time 45 --write-out '\n%{http_code} %header{vedette-revision}\n' \
     "$vedette/route/$pool?wait=30s${mark:+&revision=$mark}"
@@ -82,7 +85,8 @@ while :; do
     [ -n "$wanted" ] && [ -z "$untold" ]
     exit
   fi
-  # What comes at once must not be asked for in a loop: a refusal (429, 404), or an answer without a mark to wait for.
+  # What comes at once must not be asked for in a loop: a refusal (429, 404), or an answer without a
+  # mark to wait for.
   case $status in
   200 | 503) [ -n "$mark" ] || sleep 1 ;;
   *)

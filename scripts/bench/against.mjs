@@ -1,6 +1,6 @@
-// This build against another one: `--against FOLDER`, another checkout with a build of its own. Both run in the same minutes, in short
-// rounds that alternate, each on a configuration that it compiled itself. The other one runs twice: how far it is from itself is the
-// noise of the run.
+// This build against another one: `--against FOLDER`, another checkout with a build of its own.
+// Both run in the same minutes, in short rounds that alternate, each on a configuration that it
+// compiled itself. The other one runs twice: how far it is from itself is the noise of the run.
 
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -142,7 +142,10 @@ async function proxy(three, { rounds = 20, seconds = 1, load }) {
   });
 }
 
-/** One after the other: each has its own schedule, and what it costs is counted over some four turns of it. */
+/**
+ * One after the other: each has its own schedule, and what it costs is counted over some four turns
+ * of it.
+ */
 async function scale(three, { seconds = 40, most = 1_000 }) {
   const origin = await originProcess(await freePort());
   const said = [];
@@ -169,7 +172,10 @@ async function scale(three, { seconds = 40, most = 1_000 }) {
   return said;
 }
 
-/** Detection and recovery: all three watch the same origins in the same moment, from three vantages. HAProxy is not there. */
+/**
+ * Detection and recovery: all three watch the same origins in the same moment, from three vantages.
+ * HAProxy is not there.
+ */
 async function haproxy(three, { faults: count = 20 }) {
   const watch =
     ({ folder }) =>

@@ -8,7 +8,8 @@ export const faults = {
     breaks: async (origin) => process.kill(origin.pid, "SIGKILL"),
     mends: async (origin) => Object.assign(origin, await originProcess(origin.port)),
   },
-  // A stopped process keeps its port and its connections, and says nothing: nothing hangs more truly.
+  // A stopped process keeps its port and its connections, and says nothing: nothing hangs more
+  // truly.
   hang: {
     breaks: async (origin) => process.kill(origin.pid, "SIGSTOP"),
     mends: async (origin) => process.kill(origin.pid, "SIGCONT"),

@@ -1,5 +1,5 @@
-// How soon a failing origin is noticed, and that it is back, beside HAProxy: both watch the same origins in the same moment, with
-// the same interval, timeout, rise and fall.
+// How soon a failing origin is noticed, and that it is back, beside HAProxy: both watch the same
+// origins in the same moment, with the same interval, timeout, rise and fall.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -15,17 +15,26 @@ import { median, quantile } from "./statistics.mjs";
 /** How often each watcher is asked; all in the same turn. */
 const EVERY_MS = 10;
 
-/** Origins that are broken in turn. One that fell three times within a minute flaps to us, which HAProxy does not know. */
+/**
+ * Origins that are broken in turn. One that fell three times within a minute flaps to us, which
+ * HAProxy does not know.
+ */
 const ORIGINS = 10;
 
 const nameOf = (place) => `o${place}`;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Waits until so much of a second has passed: all watchers probe once a second, each at a moment of its own. */
+/**
+ * Waits until so much of a second has passed: all watchers probe once a second, each at a moment of
+ * its own.
+ */
 const momentOf = (fraction) => pause((((fraction % 1) - (Date.now() % 1000) / 1000 + 2) % 1) * 1000);
 
-/** HAProxy with servers to check: interval 1 s, timeout 0.5 s, fall 2, rise 2, as our configuration says. */
+/**
+ * HAProxy with servers to check: interval 1 s, timeout 0.5 s, fall 2, rise 2, as our configuration
+ * says.
+ */
 async function serveHaproxy(origins) {
   const folder = mkdtempSync(join(tmpdir(), "vedette-haproxy-"));
   const socket = join(folder, "socket");
@@ -90,7 +99,8 @@ export async function vedetteWatches(origins, vantages, folder) {
     (...wanted) =>
     async (name) =>
       wanted.includes((await word(name)).trim());
-  // What a minority of the vantages has yet to see serves again, with a warning; HAProxy knows no such state.
+  // What a minority of the vantages has yet to see serves again, with a warning; HAProxy knows no
+  // such state.
   return { content: says("pass"), up: says("pass", "warn"), down: says("fail"), stop: worker.stop };
 }
 
@@ -124,7 +134,8 @@ export async function noticing(serve, count, told) {
         const place = turn++ % ORIGINS;
         const [origin, name] = [origins[place], nameOf(place)];
         for (const watcher of Object.values(watchers)) await until("everybody is content", () => watcher.content(name));
-        // Spread over the interval: a fraction of it that no two rounds share, and evenly however few there are.
+        // Spread over the interval: a fraction of it that no two rounds share, and evenly however
+        // few there are.
         await momentOf(round * 0.618034);
         const begun = performance.now();
         await breaks(origin);

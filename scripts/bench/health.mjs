@@ -1,4 +1,5 @@
-// Health answers from warm memory: our worker against the peers, all in plain workerd, in short rounds that alternate.
+// Health answers from warm memory: our worker against the peers, all in plain workerd, in short
+// rounds that alternate.
 
 import { Stop } from "../lib/run.mjs";
 import { freePort } from "../lib/ports.mjs";
@@ -30,7 +31,10 @@ export async function allPass(worker) {
   );
 }
 
-/** Serves our worker, which watches two real origins, and the peers with its answers; `serving` collects what is to be stopped. */
+/**
+ * Serves our worker, which watches two real origins, and the peers with its answers; `serving`
+ * collects what is to be stopped.
+ */
 async function served(paths, serving) {
   const add = async (name, promise) => {
     const one = Object.assign(await promise, { name });
@@ -39,7 +43,8 @@ async function served(paths, serving) {
   };
   const origin = async (name) => add(name, originProcess(await freePort()));
   const ports = [(await origin("primary")).port, (await origin("standby")).port];
-  // A machine under load is no reason to judge an origin: a probe may take as long as the interval allows.
+  // A machine under load is no reason to judge an origin: a probe may take as long as the interval
+  // allows.
   const ours = await add("ours", serveVedette(configured(shop(ports, { timeout: "1s" }))));
   await until("every vantage passes every origin", () => allPass(ours));
   const expected = {};

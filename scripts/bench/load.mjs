@@ -1,12 +1,14 @@
-// Load: wrk where it is, else a loop of our own that is good enough to see that the pieces fit together.
+// Load: wrk where it is, else a loop of our own that is good enough to see that the pieces fit
+// together.
 
 import { Agent, request } from "node:http";
 import { spawnSync } from "node:child_process";
 import { Stop, below, run } from "../lib/run.mjs";
 import { shares } from "./statistics.mjs";
 
-// A load is `(url, seconds, host?) => { count, rate, latencies, bad }`: answers, answers a second, the distribution of their latencies
-// in milliseconds at a thousand even shares, and how many were not as they should be.
+// A load is `(url, seconds, host?) => { count, rate, latencies, bad }`: answers, answers a second,
+// the distribution of their latencies in milliseconds at a thousand even shares, and how many were
+// not as they should be.
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
 

@@ -1,8 +1,12 @@
-// A load that does not wait: so many requests a second, whatever becomes of those before. What is waited for shows in the figures.
+// A load that does not wait: so many requests a second, whatever becomes of those before. What is
+// waited for shows in the figures.
 
 import { Agent, request as send } from "node:http";
 
-/** One request; how long it took and what came of it. An answer whose headers came and whose body did not is `begun`. */
+/**
+ * One request; how long it took and what came of it. An answer whose headers came and whose body
+ * did not is `begun`.
+ */
 function one({ port, host, agent, path, method, body, deadlineMs }) {
   return new Promise((resolve) => {
     const begun = performance.now();

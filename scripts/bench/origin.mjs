@@ -1,8 +1,9 @@
-// An origin that is well, until it is killed, stopped, or told by SIGUSR2 to answer 500 and by another one to be well again. It counts
-// its answers and says how many on /count. By PUT /mode/NAME it is told what it does with requests from then on: `ok`, `500`, `hang` (no
-// answer), `reset` (breaks off in the middle of an answer) or `slow` (0.3 s); what it did with the orders that it was sent (POST, each with a
-// number as its body) stands on /orders.
-// Usage: node origin.mjs PORT
+// An origin that is well, until it is killed, stopped, or told by SIGUSR2 to answer 500 and by
+// another one to be well again. It counts its answers and says how many on /count. By PUT
+// /mode/NAME it is told what it does with requests from then on: `ok`, `500`, `hang` (no answer),
+// `reset` (breaks off in the middle of an answer) or `slow` (0.3 s); what it did with the orders
+// that it was sent (POST, each with a number as its body) stands on /orders. Usage: node origin.mjs
+// PORT
 
 import { createServer } from "node:http";
 

@@ -1,5 +1,6 @@
-// An origin that fails under load, behind our proxy, HAProxy and nginx: how many requests fail, and how long one waits at most. Each
-// has two origins of its own of the same kind, the same timeouts and thresholds, and the same load.
+// An origin that fails under load, behind our proxy, HAProxy and nginx: how many requests fail, and
+// how long one waits at most. Each has two origins of its own of the same kind, the same timeouts
+// and thresholds, and the same load.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +47,10 @@ retry = { status = ["500-504", "520-526"] }
   return { name: "Vedette", port: Number(new URL(worker.url).port), primary, standby, passes, stop: () => worker.stop() };
 }
 
-/** A proxy of Debian's that is started with a file of its own, before two origins of its own, or these. */
+/**
+ * A proxy of Debian's that is started with a file of its own, before two origins of its own, or
+ * these.
+ */
 async function started({ name, tool, args, text }, origins) {
   const [primary, standby] = origins ?? (await pair());
   const port = await freePort();

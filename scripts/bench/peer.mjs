@@ -1,7 +1,11 @@
-// The peers: workers that give our answers in JavaScript by hand. They have our bytes and header fields as we gave them when the
-// peers were made, check method, path and `If-None-Match`, and do nothing else: they watch nothing and refresh nothing.
+// The peers: workers that give our answers in JavaScript by hand. They have our bytes and header
+// fields as we gave them when the peers were made, check method, path and `If-None-Match`, and do
+// nothing else: they watch nothing and refresh nothing.
 
-/** The peer, as one writes it for this platform. `answers` are ours by path: `{ status, headers, body }`. */
+/**
+ * The peer, as one writes it for this platform. `answers` are ours by path: `{ status, headers,
+ * body }`.
+ */
 export const usual = (answers) => `
 const answers = new Map(Object.entries(${JSON.stringify(answers)}));
 

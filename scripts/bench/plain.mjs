@@ -1,4 +1,5 @@
-// Runs workers in plain workerd: no wrangler, no proxy in between, nothing but the runtime and the worker.
+// Runs workers in plain workerd: no wrangler, no proxy in between, nothing but the runtime and the
+// worker.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -32,7 +33,10 @@ function newFolder() {
   return folder;
 }
 
-/** The port of the worker, once it listens; the runtime says so itself, so that no polling adds to what is measured. */
+/**
+ * The port of the worker, once it listens; the runtime says so itself, so that no polling adds to
+ * what is measured.
+ */
 const listening = (child, said) =>
   new Promise((resolve, reject) => {
     let events = "";
@@ -109,7 +113,10 @@ export function configured(toml, folder = root) {
   return compiled;
 }
 
-/** Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that was compiled there. */
+/**
+ * Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that
+ * was compiled there.
+ */
 export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root } = {}) {
   if (!existsSync(join(folder, build, "index_bg.wasm"))) throw new Stop(`There is no built worker in ${folder}; run npm run build there.`);
   return serve({
@@ -174,7 +181,10 @@ export const shop = ([primary, standby], settings) => `${pool(settings)}
   priority = 1
 `;
 
-/** CPU time of a process so far, of all its threads, in milliseconds; Linux counts it in nanoseconds, others do not say. */
+/**
+ * CPU time of a process so far, of all its threads, in milliseconds; Linux counts it in
+ * nanoseconds, others do not say.
+ */
 export function cpu(pid) {
   if (!existsSync(`/proc/${pid}/schedstat`)) return NaN;
   const threads = readdirSync(`/proc/${pid}/task`);

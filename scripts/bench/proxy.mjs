@@ -1,5 +1,5 @@
-// Proxied GETs: our worker against a JavaScript worker that does `return fetch(request)`, to the same origin, in plain workerd, in short
-// rounds that alternate.
+// Proxied GETs: our worker against a JavaScript worker that does `return fetch(request)`, to the
+// same origin, in plain workerd, in short rounds that alternate.
 
 import { freePort } from "../lib/ports.mjs";
 import { loop, wrk } from "./load.mjs";

@@ -1,5 +1,6 @@
-// Rolling restarts of real servers under load, behind our proxy, nginx and HAProxy: how many requests fail, how many orders are executed
-// twice, and how long one waits. Each proxy has two servers of its own, and one proxy is loaded at a time.
+// Rolling restarts of real servers under load, behind our proxy, nginx and HAProxy: how many
+// requests fail, how many orders are executed twice, and how long one waits. Each proxy has two
+// servers of its own, and one proxy is loaded at a time.
 
 import { Stop } from "../lib/run.mjs";
 import { haproxy, nginx } from "../lib/debian.mjs";
@@ -14,7 +15,10 @@ import { quantile } from "./statistics.mjs";
 const RATE = 55;
 const POST_EVERY = 11;
 
-/** When the first and the second server are restarted, as shares of the time: the first has time to start, and to be seen again. */
+/**
+ * When the first and the second server are restarted, as shares of the time: the first has time to
+ * start, and to be seen again.
+ */
 const RESTARTS = [0.27, 0.6];
 
 /** With less time, what is measured is how long a server takes to start. */
@@ -25,7 +29,10 @@ const proxies = { Vedette: (pair) => vedetteProxy(undefined, pair), nginx: nginx
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** One rolling restart behind one proxy: every outcome, the orders that were executed, and how often a server had to be killed. */
+/**
+ * One rolling restart behind one proxy: every outcome, the orders that were executed, and how often
+ * a server had to be killed.
+ */
 export async function rolled(kind, serve, seconds) {
   const running = [];
   try {

@@ -12,7 +12,10 @@ async function round(load, { url, pid }, path, { seconds, host }) {
   return { rate, latencies, cpu: ((cpu(pid) - before) / count) * 1000 };
 }
 
-/** Alternating rounds of two workers, as many of one order as of the other; `part` names the benchmark. */
+/**
+ * Alternating rounds of two workers, as many of one order as of the other; `part` names the
+ * benchmark.
+ */
 export async function compare(part, load, [one, other], path, { rounds, seconds, host }) {
   const pairs = [];
   for (let at = 0; at < rounds; at += 1) {
@@ -21,8 +24,9 @@ export async function compare(part, load, [one, other], path, { rounds, seconds,
     pairs.push(pair);
   }
   const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
-  // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very different figures, and any
-  // middle of such figures jumps between them. The p99 of all answers of all rounds does not.
+  // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very
+  // different figures, and any middle of such figures jumps between them. The p99 of all answers of
+  // all rounds does not.
   const p99 = [0, 1].map((index) =>
     quantile(
       pairs.flatMap((pair) => pair[index].latencies),

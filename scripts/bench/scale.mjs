@@ -1,5 +1,6 @@
-// What many origins cost, and whether their schedule holds: in workerd up to a thousand, beyond that by the engines alone (examples/scale.rs);
-// beside the blackbox exporter, which probes the same origins at the same pace in the same run.
+// What many origins cost, and whether their schedule holds: in workerd up to a thousand, beyond
+// that by the engines alone (examples/scale.rs); beside the blackbox exporter, which probes the
+// same origins at the same pace in the same run.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,9 +16,10 @@ import { quantile } from "./statistics.mjs";
 
 const INTERVAL_MS = 10_000;
 
-// 1,000 origins × 3 begin with 189 objects, each with a database to be made, and 6,000 probes at once: ten seconds of CPU on the one
-// thread that runs them. Beside other work that takes minutes; it is no part of what is measured. Whoever asks is served by the same
-// thread, so it is asked seldom.
+// 1,000 origins × 3 begin with 189 objects, each with a database to be made, and 6,000 probes at
+// once: ten seconds of CPU on the one thread that runs them. Beside other work that takes minutes;
+// it is no part of what is measured. Whoever asks is served by the same thread, so it is asked
+// seldom.
 const START_MS = 300_000;
 const ASK_MS = 2_000;
 const PLACES = ["weur", "enam", "apac"];
@@ -48,7 +50,9 @@ async function shards(worker) {
   return lines.map(([, at, lag, missed]) => ({ at, lag: milliseconds(lag), missed: Number(missed) }));
 }
 
-/** The worker of the checkout in `folder` with so many origins and vantages, for so many seconds. */
+/**
+ * The worker of the checkout in `folder` with so many origins and vantages, for so many seconds.
+ */
 export async function watched({ origins, vantages, port, seconds, folder }) {
   const worker = await serveVedette(configured(many(origins, vantages, port), folder), { folder });
   try {
@@ -98,7 +102,10 @@ const scraped = (agent, port, target) =>
     request.on("error", reject);
   });
 
-/** The exporter, scraped of the same origins at the same pace. It has no schedule of its own: only its cost is compared. */
+/**
+ * The exporter, scraped of the same origins at the same pace. It has no schedule of its own: only
+ * its cost is compared.
+ */
 async function exported(origins, port, seconds) {
   await blackbox.bring();
   const folder = mkdtempSync(join(tmpdir(), "vedette-blackbox-"));

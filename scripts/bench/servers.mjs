@@ -1,4 +1,5 @@
-// Real servers with one small application, each started as its manual says, and restarted as a deployment does it.
+// Real servers with one small application, each started as its manual says, and restarted as a
+// deployment does it.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -36,7 +37,9 @@ export const servers = {
   node: (port) => [process.execPath, [join(applications, "server.mjs"), port]],
 };
 
-/** Starts one of them, with what it needs to be restarted and to say which orders it has executed. */
+/**
+ * Starts one of them, with what it needs to be restarted and to say which orders it has executed.
+ */
 export async function realServer(kind) {
   const folder = mkdtempSync(join(scratch(), `vedette-${kind}-`));
   // In memory: a server that waits for a busy disk answers too late.

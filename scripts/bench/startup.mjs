@@ -1,11 +1,15 @@
-// A cold start: from starting the process to listening and to the first answer, and the CPU of each, against the peer.
+// A cold start: from starting the process to listening and to the first answer, and the CPU of
+// each, against the peer.
 
 import { freePort } from "../lib/ports.mjs";
 import { usual } from "./peer.mjs";
 import { configured, cpu, originProcess, serve, serveVedette, shop, until } from "./plain.mjs";
 import { median } from "./statistics.mjs";
 
-/** Waits until the process has nothing more to do, so that what it did so far is not taken for what comes next. */
+/**
+ * Waits until the process has nothing more to do, so that what it did so far is not taken for what
+ * comes next.
+ */
 async function atRest({ pid }) {
   let last = NaN;
   await until("the process is at rest", () => {

@@ -1,4 +1,5 @@
-// Answers as they stand on the wire: the header fields in their order and spelling, the bytes of the body.
+// Answers as they stand on the wire: the header fields in their order and spelling, the bytes of
+// the body.
 
 import { request } from "node:http";
 
@@ -33,7 +34,10 @@ export const made = ({ status, fields, body }) => ({
 /** Header fields whose value moves with time or with the times in the body. */
 const MOVING = ["age", "vedette-evidence-age", "cache-control", "cache-status", "etag", "content-length"];
 
-/** The answer without what moves while a worker watches: the values of such fields, and times and lengths in the body. */
+/**
+ * The answer without what moves while a worker watches: the values of such fields, and times and
+ * lengths in the body.
+ */
 export const still = ({ status, fields, body }) => ({
   status,
   fields: fields.map(([name, value]) => (MOVING.includes(name.toLowerCase()) ? [name] : [name, value])),

@@ -1,4 +1,5 @@
-// What the tests in workerd run, as steps: the worker, the one that can be made to trap, and the command line.
+// What the tests in workerd run, as steps: the worker, the one that can be made to trap, and the
+// command line.
 
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";

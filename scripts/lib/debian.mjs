@@ -1,5 +1,6 @@
-// Programs of Debian that tests run: their packages are unpacked into the folder of tools and not installed, since an installed one
-// would begin to serve a public port of this machine. One that is installed already is used as it is.
+// Programs of Debian that tests run: their packages are unpacked into the folder of tools and not
+// installed, since an installed one would begin to serve a public port of this machine. One that is
+// installed already is used as it is.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -37,7 +38,10 @@ const isProgram = (file) => {
   return bytes && bytes.toString("latin1") === "\x7fELF";
 };
 
-/** A program of these packages: `inside` is its path in them, `variable` names the setting for one that is elsewhere. */
+/**
+ * A program of these packages: `inside` is its path in them, `variable` names the setting for one
+ * that is elsewhere.
+ */
 export class Tool {
   constructor({ name, variable, inside, packages }) {
     Object.assign(this, { name, variable, inside, packages });

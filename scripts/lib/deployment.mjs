@@ -1,5 +1,6 @@
-// What a deployment is refused for, said in sentences before wrangler is asked: it prints the inside of an error object after
-// them, and deploys a worker without its objects with no more than a warning.
+// What a deployment is refused for, said in sentences before wrangler is asked: it prints the
+// inside of an error object after them, and deploys a worker without its objects with no more than
+// a warning.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";

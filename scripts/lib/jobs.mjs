@@ -1,4 +1,5 @@
-// Runs jobs side by side as far as they do not disturb each other: what waits runs beside what works, and what measures runs alone.
+// Runs jobs side by side as far as they do not disturb each other: what waits runs beside what
+// works, and what measures runs alone.
 
 import { availableParallelism } from "node:os";
 
@@ -14,7 +15,10 @@ export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"]
 /** How many jobs that wait run at once, whatever they need. */
 const MOST_WAITING = 3;
 
-/** Which share of the machine the jobs that wait may need together: bursts, of starting workers above all, need room. */
+/**
+ * Which share of the machine the jobs that wait may need together: bursts, of starting workers
+ * above all, need room.
+ */
 const SHARE = 0.8;
 
 /** Whether a job may start beside those that run. */

@@ -4,7 +4,10 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { Stop } from "./run.mjs";
 
-/** When a process began, in the clock of the system: its number alone may be another one's by now. Nothing if it does not run. */
+/**
+ * When a process began, in the clock of the system: its number alone may be another one's by now.
+ * Nothing if it does not run.
+ */
 function born(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");

@@ -1,4 +1,5 @@
-// What every step of the set-up needs of this machine: where its tools are kept, whether a command works, and who may install.
+// What every step of the set-up needs of this machine: where its tools are kept, whether a command
+// works, and who may install.
 
 import { homedir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// Where tests and benchmarks keep the storage of objects: in memory where there is room, since on a busy disk workerd stands still for a
-// second or two while it writes, and every request with it.
+// Where tests and benchmarks keep the storage of objects: in memory where there is room, since on a
+// busy disk workerd stands still for a second or two while it writes, and every request with it.
 
 import { accessSync, constants, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,10 @@ function hasRoom() {
   }
 }
 
-/** The folder for temporary files that are written under load: what TMPDIR says, else memory where there is room. */
+/**
+ * The folder for temporary files that are written under load: what TMPDIR says, else memory where
+ * there is room.
+ */
 export const scratch = () => process.env.TMPDIR || (hasRoom() ? MEMORY : tmpdir());
 
 /** One sentence on it, for the output of whoever measures. */

@@ -1,4 +1,5 @@
-// The modules of a worker, found as the runtime finds them: from its entry along its imports. They are what is uploaded.
+// The modules of a worker, found as the runtime finds them: from its entry along its imports. They
+// are what is uploaded.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -24,7 +25,10 @@ export function modules(entry, texts = {}, folder = root, found = new Map()) {
 /** Bytes after compression. */
 export const gzip = (bytes) => gzipSync(bytes, { level: 9 }).length;
 
-/** What the deployment makes of a module: `minify` in wrangler.toml leaves out comments and long names. */
+/**
+ * What the deployment makes of a module: `minify` in wrangler.toml leaves out comments and long
+ * names.
+ */
 const deployed = (kind, content) => (kind === "esModule" ? transformSync(String(content), { minify: true, format: "esm" }).code : content);
 
 const CONFIG = "build/config.txt";

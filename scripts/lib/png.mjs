@@ -1,4 +1,5 @@
-// Writes a picture as a PNG of at most 256 colours: half the size, and for a page of text no eye sees the difference.
+// Writes a picture as a PNG of at most 256 colours: half the size, and for a page of text no eye
+// sees the difference.
 
 import { crc32, deflateSync } from "node:zlib";
 

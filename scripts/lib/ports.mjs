@@ -40,7 +40,10 @@ function ownerOf(file) {
   }
 }
 
-/** Takes a port for this process; whether nobody has it. What a process took that has ended is free again. */
+/**
+ * Takes a port for this process; whether nobody has it. What a process took that has ended is free
+ * again.
+ */
 function take(port) {
   const file = join(given, String(port));
   try {

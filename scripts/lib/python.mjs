@@ -1,4 +1,5 @@
-// Python packages of others that tests and benchmarks run, each set of pinned ones in an environment of its own in the folder of tools.
+// Python packages of others that tests and benchmarks run, each set of pinned ones in an
+// environment of its own in the folder of tools.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -13,7 +14,10 @@ class Environment {
     this.requirements = below(...requirements);
     const pinned = createHash("sha256").update(readFileSync(this.requirements)).digest("hex").slice(0, 16);
     this.folder = join(cache, `python-${pinned}`);
-    /** Its Python. What is installed there is run as a module: its scripts name the folder that it was made in. */
+    /**
+     * Its Python. What is installed there is run as a module: its scripts name the folder that it
+     * was made in.
+     */
     this.python = join(this.folder, "bin", "python");
   }
 

@@ -1,4 +1,5 @@
-// Starts processes and ends them: every child is the leader of a group of its own, and no group outlives us.
+// Starts processes and ends them: every child is the leader of a group of its own, and no group
+// outlives us.
 
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -20,14 +21,18 @@ export class Stop extends Error {}
 
 const groups = new Set();
 
-/** In the environment of whoever is to make way for others, and of all that it starts: how far, as `nice` counts it. */
+/**
+ * In the environment of whoever is to make way for others, and of all that it starts: how far, as
+ * `nice` counts it.
+ */
 export const BACKGROUND = "VEDETTE_BACKGROUND";
 
 /** Has a child make way for others. */
 function toBackground({ pid }, niceness) {
   try {
     setPriority(pid, Number(niceness));
-    // Linux may share the machine among sessions, and look at priorities only within one; every child has a session of its own.
+    // Linux may share the machine among sessions, and look at priorities only within one; every
+    // child has a session of its own.
     writeFileSync(`/proc/${pid}/autogroup`, niceness);
   } catch {
     // It runs like any other then: slower for all, and no less right.
@@ -124,8 +129,9 @@ let looking;
 /** Has Ctrl-C, and whoever else asks us to end, end every process that was started. */
 export function endOnSignals() {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // Not `once`: npm passes on to us the Ctrl-C that the terminal has sent us already, and the second one, with no handler left,
-    // would end us on the spot and leave behind everything that we started.
+    // Not `once`: npm passes on to us the Ctrl-C that the terminal has sent us already, and the
+    // second one, with no handler left, would end us on the spot and leave behind everything that
+    // we started.
     process.on(name, () => {
       if (ending) return;
       ending = true;
@@ -134,7 +140,10 @@ export function endOnSignals() {
   }
 }
 
-/** Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was started. */
+/**
+ * Runs a main function: a `Stop` is told in its own words, and Ctrl-C ends every process that was
+ * started.
+ */
 export async function main(work) {
   endOnSignals();
   if (throughNpm) endWithParent();

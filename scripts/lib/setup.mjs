@@ -1,5 +1,6 @@
-// Brings a fresh machine to where the project builds and its tests run. Every step looks first whether it is done, so that a
-// second run costs a moment; steps that do not need each other run side by side.
+// Brings a fresh machine to where the project builds and its tests run. Every step looks first
+// whether it is done, so that a second run costs a moment; steps that do not need each other run
+// side by side.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
@@ -57,8 +58,8 @@ async function packages() {
   const wanted = hash(below("package-lock.json"));
   if (stampIs(stamp, wanted)) return;
   await step("npm packages", async () => {
-    // Not `npm ci`: it refuses a lock file that lacks a package for another operating system. This installs what the lock
-    // file says as well, and leaves it as it is.
+    // Not `npm ci`: it refuses a lock file that lacks a package for another operating system. This
+    // installs what the lock file says as well, and leaves it as it is.
     await run("npm", ["install", "--no-save", "--no-audit", "--no-fund"]);
     writeFileSync(stamp, wanted);
   });

@@ -1,9 +1,13 @@
-// Runs the steps of a check: a line for each as it ends, the whole output of what failed, and the sum.
+// Runs the steps of a check: a line for each as it ends, the whole output of what failed, and the
+// sum.
 
 import { ALONE, LOADS, WAITS, WORKS, schedule } from "./jobs.mjs";
 import { BACKGROUND, run } from "./run.mjs";
 
-/** What a job needs of the machine if it does not say: who waits has a worker and its origins, at rest most of the time. */
+/**
+ * What a job needs of the machine if it does not say: who waits has a worker and its origins, at
+ * rest most of the time.
+ */
 const CORES = { [WORKS]: 1, [WAITS]: 0.25, [LOADS]: 1, [ALONE]: 1 };
 
 /** How far what works makes way for what waits: a tenth of what a waiting test gets where both want a core. Further, and beside other work

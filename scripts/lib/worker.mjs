@@ -1,4 +1,5 @@
-// Builds the worker: Rust → wasm → JavaScript glue → smaller wasm, and the compiled configuration beside it.
+// Builds the worker: Rust → wasm → JavaScript glue → smaller wasm, and the compiled configuration
+// beside it.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
@@ -18,7 +19,8 @@ const FEATURES = [
   "exception-handling",
 ];
 
-// Few passes: what the compiler made is small already, and its repetitions compress better than what shares them (decision 0010).
+// Few passes: what the compiler made is small already, and its repetitions compress better than
+// what shares them (decision 0010).
 const SMALLER = ["-O1", "--shrink-level=2", "--strip-producers", "--strip-target-features"];
 
 /** The glue is made for exactly one version of the library. */
@@ -29,7 +31,10 @@ function checkVersions() {
   if (library !== tool) throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
 }
 
-/** Compiles the worker into `out` (default `build`); nothing is done if nothing changed. `plain` leaves the wasm as it was compiled. */
+/**
+ * Compiles the worker into `out` (default `build`); nothing is done if nothing changed. `plain`
+ * leaves the wasm as it was compiled.
+ */
 export async function buildWorker({ out = "build", features = "", plain = false } = {}) {
   checkVersions();
   const args = ["build", "--release", "--locked", "--lib", "--target", "wasm32-unknown-unknown"];
@@ -79,7 +84,10 @@ export const vedette = (...args) => ours("vedette", [], args);
 /** A program of `examples/`, as `[command, args]`. */
 export const example = (name, args, { optimised = false } = {}) => ours(name, [...(optimised ? OPTIMISED : []), "--example", name], args);
 
-/** Checks a configuration and compiles it to what the worker of the checkout in `folder` reads; `text` says all that is wrong with it. */
+/**
+ * Checks a configuration and compiles it to what the worker of the checkout in `folder` reads;
+ * `text` says all that is wrong with it.
+ */
 export function compile(file, { deploy = false, folder = root } = {}) {
   const { CARGO_TARGET_DIR, VEDETTE_TOOLS, ...others } = process.env;
   // Another checkout has other programs.

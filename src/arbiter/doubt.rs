@@ -1,8 +1,9 @@
-//! Who is to look at an origin at once, because somebody saw it do otherwise than it is known to do: a vantage, whose sample turned
-//! against its vote, or live requests, which are no evidence. It changes no vote.
+//! Who is to look at an origin at once, because somebody saw it do otherwise than it is known to
+//! do: a vantage, whose sample turned against its vote, or live requests, which are no evidence. It
+//! changes no vote.
 //!
-//! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one alone would decide. Without it the
-//! quorum would have to wait for the turn of each.
+//! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one
+//! alone would decide. Without it the quorum would have to wait for the turn of each.
 
 use super::presence::ShardName;
 use super::{Arbiter, Effect};
@@ -10,11 +11,13 @@ use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::RecordedVote;
 use crate::vote::Opinion;
 
-/// What one vantage sees has the others look at most once in so many intervals, in each direction: a vantage that loses samples now
-/// and then, or an origin that never decides, must not double the probes of all.
+/// What one vantage sees has the others look at most once in so many intervals, in each direction:
+/// a vantage that loses samples now and then, or an origin that never decides, must not double the
+/// probes of all.
 const SELDOM: u64 = 10;
 
-/// When the vantages of an origin were last made to look at it, and for what; before all time if they never were.
+/// When the vantages of an origin were last made to look at it, and for what; before all time if
+/// they never were.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Looked {
     requests: Timestamp,
@@ -36,7 +39,8 @@ pub(super) const fn is_against(vote: &RecordedVote) -> bool {
     }
 }
 
-/// Whether a vote says something of its origin that the one before did not: evidence against the opinion, or another opinion.
+/// Whether a vote says something of its origin that the one before did not: evidence against the
+/// opinion, or another opinion.
 pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> bool {
     let Some(before) = before.filter(|before| before.definition == vote.definition) else { return false };
     let turned = before.opinion != vote.opinion
@@ -46,7 +50,8 @@ pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> boo
 }
 
 impl Arbiter {
-    /// Has the vantages of an origin that live requests found wanting look at it, at most as often as they need to make up their minds.
+    /// Has the vantages of an origin that live requests found wanting look at it, at most as often
+    /// as they need to make up their minds.
     pub(super) fn doubt(&mut self, id: &OriginId, now: Timestamp) -> Vec<Effect> {
         let Some(origin) = self.config.origin(id) else { return Vec::new() };
         let once_in = origin.pace.fast_interval.times(origin.thresholds.fall.into());
@@ -60,8 +65,8 @@ impl Arbiter {
         watching.map(|(_, presence)| Effect::ProbeNow(presence.object.clone(), vec![id.clone()])).collect()
     }
 
-    /// Has the other vantages look at the origins of which one saw something new, those that have yet to see it. Who is not believed
-    /// has nobody look, nor has an origin that flaps.
+    /// Has the other vantages look at the origins of which one saw something new, those that have
+    /// yet to see it. Who is not believed has nobody look, nor has an origin that flaps.
     pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         if turned.is_empty() || self.voting.doubts(by).is_some() {
@@ -105,7 +110,8 @@ impl Arbiter {
             && !lately(looked, origin.pace.interval.times(SELDOM), now)
     }
 
-    /// Whether the last evidence of a vantage was a failure of this origin; nothing if it has not voted.
+    /// Whether the last evidence of a vantage was a failure of this origin; nothing if it has not
+    /// voted.
     fn sees_failing(&self, vantage: &Name, id: &OriginId) -> Option<bool> {
         Some(self.voting.vote(id, vantage)?.seen.failed)
     }

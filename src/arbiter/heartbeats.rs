@@ -1,8 +1,10 @@
-//! What the Arbiter knows of jobs that report by themselves: the last heartbeat of each, and for how long it was awake itself.
+//! What the Arbiter knows of jobs that report by themselves: the last heartbeat of each, and for
+//! how long it was awake itself.
 //!
-//! Both are rows of `meta`, frozen: `heartbeat/{pool}/{origin}`, written before a heartbeat is confirmed, and `awake`, written at most
-//! once a minute and only where there are heartbeats. A row of a job that is no longer configured is cleared away: if it comes back,
-//! it has been told that nobody listened.
+//! Both are rows of `meta`, frozen: `heartbeat/{pool}/{origin}`, written before a heartbeat is
+//! confirmed, and `awake`, written at most once a minute and only where there are heartbeats. A row
+//! of a job that is no longer configured is cleared away: if it comes back, it has been told that
+//! nobody listened.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +60,8 @@ impl Heartbeats {
             }
             Some(_) => self.gone.push(Row { text: String::new(), ..row.clone() }),
         }
-        // Each row says for how long the Arbiter had been awake; the greatest was written last, and among equals the row of its own.
+        // Each row says for how long the Arbiter had been awake; the greatest was written last, and
+        // among equals the row of its own.
         let later = |mark: &Mark| match &self.now {
             Some(now) => mark.awake > now.awake || (mark.awake == now.awake && id.is_none()),
             None => true,
@@ -97,7 +100,8 @@ impl Arbiter {
     /// Looks at the clock, and takes in the heartbeat that has come with it.
     pub(super) fn listen(&mut self, beat: Option<&OriginId>, now: Timestamp, rows: &mut Vec<Row>) {
         rows.append(&mut self.heartbeats.gone);
-        // While nobody can be heard, the Arbiter counts as away. What is heard all the same is not lost.
+        // While nobody can be heard, the Arbiter counts as away. What is heard all the same is not
+        // lost.
         if !self.heartbeats.awaited || (self.heartbeats.deaf.is_some() && beat.is_none()) {
             return;
         }

@@ -17,15 +17,15 @@ pub(super) struct Taken {
 }
 
 impl Arbiter {
-    /// The sequence number that is known of the sender, if it is later than that of its report. One whose clock was set back while it
-    /// had no memory cannot know.
+    /// The sequence number that is known of the sender, if it is later than that of its report. One
+    /// whose clock was set back while it had no memory cannot know.
     pub(super) fn superseded(&self, report: &Report) -> Option<u64> {
         let presence = self.watch.get(&sender(report))?;
         (report.seq < presence.seq).then_some(presence.seq)
     }
 
-    /// Takes a report's votes in. One that is late, of another format, or from a shard or for an origin that the configuration
-    /// does not name changes nothing.
+    /// Takes a report's votes in. One that is late, of another format, or from a shard or for an
+    /// origin that the configuration does not name changes nothing.
     pub(super) fn take(&mut self, report: Report, now: Timestamp) -> Taken {
         let key = sender(&report);
         let known = self.watch.get(&key).map(|presence| presence.seq);
@@ -46,9 +46,9 @@ impl Arbiter {
     }
 }
 
-/// A vote as it is held from now on. Times are counted back from its arrival. One that rests on what a cache answered is no older
-/// and no younger than the proof before it, and decides nothing where there is none. It is no blemish
-/// either, and hides none that the proof has.
+/// A vote as it is held from now on. Times are counted back from its arrival. One that rests on
+/// what a cache answered is no older and no younger than the proof before it, and decides nothing
+/// where there is none. It is no blemish either, and hides none that the proof has.
 pub(super) fn arrived(
     mut vote: Vote,
     before: Option<&RecordedVote>,

@@ -1,4 +1,5 @@
-//! Who is told of what the Arbiter found: holds what stands against each channel's outbox, and hands out what is to be stored and sent.
+//! Who is told of what the Arbiter found: holds what stands against each channel's outbox, and
+//! hands out what is to be stored and sent.
 
 use super::{Arbiter, Effect, NEVER, Row, Table};
 use crate::config::{Channel, Config, Pool, Subject, Topic};
@@ -8,8 +9,9 @@ use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
-/// Messages that are on their way at once, of all channels: the platform lets six connections of an invocation wait for headers, and
-/// those that it makes wait would spend their time without being sent.
+/// Messages that are on their way at once, of all channels: the platform lets six connections of an
+/// invocation wait for headers, and those that it makes wait would spend their time without being
+/// sent.
 const SENT_AT_ONCE: usize = 4;
 
 /// Origins whose reason a message gives.
@@ -99,8 +101,9 @@ impl Arbiter {
         self.notifier.dirty |= outbox.is_some_and(|outbox| outbox.answered(&answer.id, answer.outcome, now));
     }
 
-    /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too long, and makes and sends messages.
-    /// What changed is stored with `rows`; what was given up is an event.
+    /// Looks at everything that may be news (at the vantages if `looks`), gives up what waited too
+    /// long, and makes and sends messages. What changed is stored with `rows`; what was given up is
+    /// an event.
     pub(super) fn tell(
         &mut self,
         looks: bool,
@@ -144,7 +147,8 @@ impl Arbiter {
                 let key = [channel.name.as_str(), &subject].join("/");
                 Row { table: Table::Outbox, key: key.trim_end_matches('/').to_owned(), text }
             }));
-            // Not before it is stored that it waits: whoever is made anew from the row sends it at once.
+            // Not before it is stored that it waits: whoever is made anew from the row sends it at
+            // once.
             if outbox.is_due(now) && under_way >= SENT_AT_ONCE {
                 continue;
             }

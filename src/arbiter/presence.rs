@@ -1,4 +1,5 @@
-//! The shards that report: who was heard when, who is silent and to be woken, and how fresh what is stored of their votes is.
+//! The shards that report: who was heard when, who is silent and to be woken, and how fresh what is
+//! stored of their votes is.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -176,8 +177,9 @@ impl Watch {
                 Some(_) | None => now.plus(POKE_EVERY),
             };
             self.heard_until = self.heard_until.min(looks);
-            // Every report is a look around: only when none comes any more it takes an alarm to see who is silent. One that fell
-            // silent is woken by whoever comes next; one that never spoke is waited for.
+            // Every report is a look around: only when none comes any more it takes an alarm to see
+            // who is silent. One that fell silent is woken by whoever comes next; one that never
+            // spoke is waited for.
             if presence.heard.is_none() {
                 self.silence_at = self.silence_at.min(looks);
             } else if !silent {

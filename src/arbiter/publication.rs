@@ -1,6 +1,6 @@
-//! When the last known good is written to KV: when a verdict or the configuration changes, at most once a minute and 700 times a
-//! day (the free plan allows 1,000 writes), and once an hour if nothing changes, so that a copy is never much older than what it
-//! says.
+//! When the last known good is written to KV: when a verdict or the configuration changes, at most
+//! once a minute and 700 times a day (the free plan allows 1,000 writes), and once an hour if
+//! nothing changes, so that a copy is never much older than what it says.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,8 @@ impl Publication {
         if row.key == KEY { json::read(&row.text) } else { None }
     }
 
-    /// A verdict changed: what is published says something else now. The row to persist, if that is news.
+    /// A verdict changed: what is published says something else now. The row to persist, if that is
+    /// news.
     pub(super) fn changed(&mut self) -> Option<Row> {
         let news = !std::mem::replace(&mut self.pending, true);
         news.then(|| self.row())

@@ -1,4 +1,5 @@
-//! Origins' verdicts → a pool's: its status, where its traffic should go, and the revision that names both.
+//! Origins' verdicts → a pool's: its status, where its traffic should go, and the revision that
+//! names both.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ pub(super) struct CurrentPoolVerdict {
     pub(super) revision: u64,
     pub(super) choice: Choice,
     pub(super) config: Fingerprint,
-    /// When the choice is to be made again though no verdict changes: an origin has waited long enough.
+    /// When the choice is to be made again though no verdict changes: an origin has waited long
+    /// enough.
     pub(super) next: Option<Timestamp>,
     pub(super) panic: bool,
 }
@@ -29,8 +31,8 @@ pub(super) struct Settled<'a> {
     pub(super) pools: &'a mut BTreeMap<Name, CurrentPoolVerdict>,
 }
 
-/// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about it moved, which also raises its
-/// revision.
+/// Settles a pool of the configuration `config` from its origins; sets `changed` if anything about
+/// it moved, which also raises its revision.
 pub(super) fn aggregate_pool(
     pool: &Pool,
     settled: &mut Settled<'_>,

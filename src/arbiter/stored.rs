@@ -1,7 +1,8 @@
 //! What the Arbiter stores, as rows of text: frozen formats, each with its version.
 //!
-//! Tables carry the schema's version in their name. A later release copies what it needs into tables of its own and leaves
-//! these untouched, so going back to this release finds them as it left them.
+//! Tables carry the schema's version in their name. A later release copies what it needs into
+//! tables of its own and leaves these untouched, so going back to this release finds them as it
+//! left them.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +35,8 @@ pub enum Table {
     Events,
     /// What is known about the storage itself: one row per subject.
     Meta,
-    /// One row per channel: the message that waits, and how sending goes; and one per channel and subject: what of it was told. A row
-    /// without a text is cleared away.
+    /// One row per channel: the message that waits, and how sending goes; and one per channel and
+    /// subject: what of it was told. A row without a text is cleared away.
     Outbox,
 }
 
@@ -138,8 +139,8 @@ impl Arbiter {
         Row { table: Table::Shards, key: key.to_string(), text: json::write(&row) }
     }
 
-    /// Takes one stored row in. What is not understood, or not named by the configuration any more, is left out: votes are
-    /// cast again within a few probes.
+    /// Takes one stored row in. What is not understood, or not named by the configuration any more,
+    /// is left out: votes are cast again within a few probes.
     pub(super) fn restore(&mut self, row: &Row) {
         match row.table {
             Table::Shards => self.restore_shard(&row.text),
@@ -159,7 +160,8 @@ impl Arbiter {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
         self.watch.restore(&key, row.seq, row.heard);
-        // A vote outlives a new division into shards: it is the vantage's, whichever object of it cast it.
+        // A vote outlives a new division into shards: it is the vantage's, whichever object of it
+        // cast it.
         for (id, vote) in row.votes {
             self.watch.restore_vote(&key, &id, vote.observed);
             if self.config.origin(&id).is_some_and(|origin| origin.vantages.contains(&row.vantage)) {

@@ -220,7 +220,8 @@ fn a_report_that_was_overtaken_counts_for_nothing_however_long_ago() {
     let mut arbiter = arbiter();
     let config = shop();
     feed(&mut arbiter, 1_000, &[("weur", "++"), ("enam", "++")]);
-    // Both fall silent for longer than their votes live, and then an old report of failures arrives.
+    // Both fall silent for longer than their votes live, and then an old report of failures
+    // arrives.
     arbiter.step(Event::Woken, at(100_000));
     let late = report(&config, "weur", at(500).as_millis(), "--");
     let effects = arbiter.step(Event::Reported(late), at(100_100));

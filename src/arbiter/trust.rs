@@ -1,5 +1,6 @@
-//! Whose failures count. A vantage to which nothing answers is not believed while most others get good answers (`verdict::isolated`);
-//! when something answers it again, what it failed to reach before that does not begin to count with its first answer.
+//! Whose failures count. A vantage to which nothing answers is not believed while most others get
+//! good answers (`verdict::isolated`); when something answers it again, what it failed to reach
+//! before that does not begin to count with its first answer.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ pub(super) struct VantageTrust {
     isolated: BTreeMap<Name, String>,
     /// Vantages that something answered again, and when.
     returned: BTreeMap<Name, Timestamp>,
-    /// Until when there may be any: the latest vote of an origin that did not answer is fresh until then.
+    /// Until when there may be any: the latest vote of an origin that did not answer is fresh until
+    /// then.
     unanswered_until: Timestamp,
 }
 
@@ -38,8 +40,8 @@ impl VantageTrust {
         self.isolated.get(vantage)
     }
 
-    /// Looks who is to be believed from now on. The vantages of which that changed: what they probe is to be weighed again. No vote
-    /// lives for longer than `longest`.
+    /// Looks who is to be believed from now on. The vantages of which that changed: what they probe
+    /// is to be weighed again. No vote lives for longer than `longest`.
     pub(super) fn look(
         &mut self,
         config: &Config,

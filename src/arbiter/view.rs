@@ -138,7 +138,8 @@ impl Arbiter {
     }
 }
 
-/// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt for good, which is none.
+/// Whether the last evidence of some vantage speaks against its opinion. One that flaps is in doubt
+/// for good, which is none.
 fn in_doubt(pool: &Pool, origin: &Origin, votes: &BTreeMap<Name, RecordedVote>, now: Timestamp) -> bool {
     votes.values().any(|vote| {
         let fresh = vote.definition == origin.definition && now < vote.observed.plus(pool.vote_ttl);

@@ -58,7 +58,8 @@ impl Voting {
             let ballot = self.votes.entry(origin.clone()).or_default();
             let before = ballot.get(&report.vantage);
             let cast = arrived(vote, before, report.colo.clone(), now);
-            // Before the next one comes, what is stored would have expired: whoever is made anew meanwhile must not forget this one.
+            // Before the next one comes, what is stored would have expired: whoever is made anew
+            // meanwhile must not forget this one.
             let kept = shard.kept.get(&origin);
             polled.changed |= kept.is_some_and(|kept| kept.observed.plus(kept.spare) < cast.observed);
             polled.changed |= before
@@ -126,12 +127,14 @@ impl Voting {
         self.trust.doubts(vantage)
     }
 
-    /// Looks who is to be believed from now on. The vantages of which that changed: what they probe is to be weighed again.
+    /// Looks who is to be believed from now on. The vantages of which that changed: what they probe
+    /// is to be weighed again.
     pub(super) fn look(&mut self, config: &Config, now: Timestamp) -> Vec<Name> {
         self.trust.look(config, &self.votes, self.longest_ttl, now)
     }
 
-    /// After the clock stepped back by so much, or memory was lost: each vote stays as old as it was, and everything is looked at.
+    /// After the clock stepped back by so much, or memory was lost: each vote stays as old as it
+    /// was, and everything is looked at.
     pub(super) fn set_back(&mut self, by: Millis, now: Timestamp) {
         for vote in self.votes.values_mut().flat_map(BTreeMap::values_mut) {
             vote.observed = vote.observed.minus(by);

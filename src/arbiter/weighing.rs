@@ -1,4 +1,5 @@
-//! Votes and heartbeats → verdicts, and verdicts → what a pool comes to: only where something is new, or its time has come.
+//! Votes and heartbeats → verdicts, and verdicts → what a pool comes to: only where something is
+//! new, or its time has come.
 
 use std::collections::BTreeMap;
 
@@ -68,9 +69,11 @@ pub(super) struct Verdicts {
     pools: BTreeMap<Name, CurrentPoolVerdict>,
     /// Pools whose followers are to be told of their revision.
     revised: Vec<Name>,
-    /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its order.
+    /// Pools with an origin that is to be weighed anew, by their place in the configuration, in its
+    /// order.
     stale: Vec<usize>,
-    /// Before this time nothing changes by time alone. Votes that are renewed only make it later than it says.
+    /// Before this time nothing changes by time alone. Votes that are renewed only make it later
+    /// than it says.
     unmoved_until: Timestamp,
 }
 
@@ -105,7 +108,8 @@ impl Verdicts {
         self.pools.insert(pool, standing);
     }
 
-    /// Has one for everything that the configuration names, and all be told: whoever stored these may have ended before it could.
+    /// Has one for everything that the configuration names, and all be told: whoever stored these
+    /// may have ended before it could.
     pub(super) fn complete(&mut self, config: &Config, now: Timestamp) {
         self.revised = self.pools.keys().cloned().collect();
         for (place, pool) in config.pools.iter().enumerate() {
@@ -166,8 +170,9 @@ impl Verdicts {
         }
     }
 
-    /// The pools to look at: those with news; all of them only when something may change by time alone, and when the next alarm is to be
-    /// set, which is not to ring for votes that were renewed meanwhile.
+    /// The pools to look at: those with news; all of them only when something may change by time
+    /// alone, and when the next alarm is to be set, which is not to ring for votes that were
+    /// renewed meanwhile.
     fn touched(&mut self, grounds: &Grounds<'_>, now: Timestamp) -> Vec<usize> {
         let stale = std::mem::take(&mut self.stale);
         if now < self.unmoved_until && grounds.awaits_alarm {
@@ -254,7 +259,8 @@ impl Verdicts {
 }
 
 impl Arbiter {
-    /// Weighs everything that is new, or whose time has come; what has to be stored is put to `rows`.
+    /// Weighs everything that is new, or whose time has come; what has to be stored is put to
+    /// `rows`.
     pub(super) fn evaluate(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Transition> {
         for vantage in self.voting.look(&self.config, now) {
             for (_, presence) in self.watch.iter().filter(|(key, _)| key.vantage == vantage) {

@@ -1,7 +1,8 @@
 //! A configuration and what its origins do → how often a day has each effect.
 //!
-//! A day at rest is counted along its slots. On the worst days one origin, of all the one that costs most, flaps from midnight to
-//! midnight; what several do comes to little more, because a shard's fast probes are counted whoever needs them.
+//! A day at rest is counted along its slots. On the worst days one origin, of all the one that
+//! costs most, flaps from midnight to midnight; what several do comes to little more, because a
+//! shard's fast probes are counted whoever needs them.
 
 use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
@@ -17,25 +18,27 @@ use crate::verdict;
 pub enum Day {
     /// Every origin passes, and one isolate reads as often as it may.
     Normal,
-    /// One origin never decides: it passes and fails in turn, which spends every fast probe. [`READERS`] isolates read as often as they
-    /// may.
+    /// One origin never decides: it passes and fails in turn, which spends every fast probe.
+    /// [`READERS`] isolates read as often as they may.
     Wavering,
-    /// One origin turns its votes as often as it can: `fall` failures, `rise` passes, and so on. Readers as before.
+    /// One origin turns its votes as often as it can: `fall` failures, `rise` passes, and so on.
+    /// Readers as before.
     Turning,
 }
 
-/// Isolates that are taken to read as often as they may, all through a worst day. An isolate is one copy of the worker; a data centre
-/// has one or a few.
+/// Isolates that are taken to read as often as they may, all through a worst day. An isolate is one
+/// copy of the worker; a data centre has one or a few.
 pub const READERS: u64 = 3;
 
 /// Isolates that are taken to do so on a normal day.
 const FEW_READERS: u64 = 1;
 
-/// Events of an origin that turns so fast that what stands is held: while the hold grows to its longest.
+/// Events of an origin that turns so fast that what stands is held: while the hold grows to its
+/// longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool: what the channel is to be told as it comes (first of one origin, then of the pool) and as it is told, the
-/// message, and the attempt.
+/// Rows of news of one pool: what the channel is to be told as it comes (first of one origin, then
+/// of the pool) and as it is told, the message, and the attempt.
 const NEWS_ROWS: u64 = 5;
 
 /// Rows of a reminder of one pool: there is nothing new about it.
@@ -84,7 +87,8 @@ impl Told {
         let messages = self.news.saturating_add(self.reminders).saturating_add(self.retries);
         counts.add(Effect::Message, messages);
         counts.add(Effect::OutboxRow, rows.fold(0, u64::saturating_add));
-        // An alarm tells when it is due, and one when what came together is gathered; a further attempt waits for its time only.
+        // An alarm tells when it is due, and one when what came together is gathered; a further
+        // attempt waits for its time only.
         let alarms = messages.saturating_mul(2).saturating_sub(self.retries);
         counts.add(Effect::SetAlarm, alarms);
         counts.add(Effect::ArbiterAlarm, alarms);
@@ -111,7 +115,8 @@ impl<'a> Days<'a> {
         self.loads.iter().map(|load| load.shards).sum()
     }
 
-    /// The counts of a day if each shard may send so many fast probes; none: as many as there is reason for.
+    /// The counts of a day if each shard may send so many fast probes; none: as many as there is
+    /// reason for.
     pub(super) fn counts(&self, day: Day, allowance: Option<u64>) -> Counts {
         let known = Day::ALL.into_iter().zip(&self.at_rest).find(|(known, _)| *known == day);
         let mut counts = known.map(|(_, counts)| counts.clone()).unwrap_or_default();
@@ -137,7 +142,8 @@ impl<'a> Days<'a> {
 }
 
 impl Days<'_> {
-    /// Every channel is told of every change and reminded of what lasts, as often as its cap lets it; and one receiver is down all day.
+    /// Every channel is told of every change and reminded of what lasts, as often as its cap lets
+    /// it; and one receiver is down all day.
     fn tells(&self, changes: u64, counts: &mut Counts) {
         for channel in &self.config.notify {
             let cap =
@@ -189,7 +195,8 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     counts
 }
 
-/// Every job reports once in its period, which is stored; and the Arbiter stores each minute that it was awake.
+/// Every job reports once in its period, which is stored; and the Arbiter stores each minute that
+/// it was awake.
 fn beats(config: &Config, counts: &mut Counts) {
     let beats = config.heartbeats().map(|job| a_day(job.period).max(1)).fold(0, u64::saturating_add);
     if beats > 0 {
@@ -219,7 +226,8 @@ impl<'a> Flapping<'a> {
         }
     }
 
-    /// It never decides, at all its vantages. Whatever a shard of another vantage may spend, others spend.
+    /// It never decides, at all its vantages. Whatever a shard of another vantage may spend, others
+    /// spend.
     fn wavers(&self, allowance: Option<u64>, shards: u64, counts: &mut Counts) {
         let most = if self.fast < self.interval { a_day(self.fast) } else { 0 };
         let (each, all) = match allowance {
@@ -268,14 +276,16 @@ impl<'a> Flapping<'a> {
     /// What the Arbiter stores of so many rounds of failing and passing.
     fn stores(&self, rounds: u64, shards: u64, counts: &mut Counts) {
         let Some(pool) = self.pool else { return };
-        // A row that is stored for a change is not due again for a third of the votes' time to live.
+        // A row that is stored for a change is not due again for a third of the votes' time to
+        // live.
         let turns = rounds.saturating_mul(2);
         let kept = turns.saturating_mul(pool.vote_ttl.get() / 3).min(DAY_MS);
         let due = counts.of(Effect::ShardRow).saturating_mul(self.vantages) / shards.max(1);
         let spared = u128::from(due).saturating_mul(u128::from(kept)) / u128::from(DAY_MS);
         counts.take(Effect::ShardRow, u64::try_from(spared).unwrap_or(u64::MAX));
         counts.add(Effect::ShardRow, turns.saturating_mul(self.vantages));
-        // Of the votes that turn, only those are stored as a verdict that change what the quorum says.
+        // Of the votes that turn, only those are stored as a verdict that change what the quorum
+        // says.
         let changes = changes(pool, self.vantages);
         counts.add(Effect::PoolRow, rounds.saturating_mul(changes));
         // What is held for longer than a round never gets better in between.
@@ -285,8 +295,8 @@ impl<'a> Flapping<'a> {
         counts.add(Effect::EventRow, if held { EVENTS_WHILE_HELD.min(events) } else { events });
     }
 
-    /// How many of its slots pass while so many probes decide, the first of them in a slot and the others fast: the next slot that
-    /// counts is half a fast interval after the last probe.
+    /// How many of its slots pass while so many probes decide, the first of them in a slot and the
+    /// others fast: the next slot that counts is half a fast interval after the last probe.
     fn slots(&self, run: u32) -> u64 {
         let fast = self.fast.times(u64::from(run.saturating_sub(1)));
         let until = fast.plus(Millis::new(self.fast.get() / 2));
@@ -317,7 +327,8 @@ fn run(origin: &Origin) -> u64 {
     u64::from(fall.saturating_add(thresholds.rise))
 }
 
-/// How often what a pool's quorum says changes while so many votes turn to fail one by one, and back.
+/// How often what a pool's quorum says changes while so many votes turn to fail one by one, and
+/// back.
 fn changes(pool: &Pool, votes: u64) -> u64 {
     let live = u32::try_from(votes).unwrap_or(u32::MAX);
     let needed = verdict::needed(pool.quorum, live);

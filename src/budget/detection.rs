@@ -10,13 +10,15 @@ use crate::units::Millis;
 pub struct Detection {
     /// The origin fails at once, just before its probe, and a reader asks just after.
     pub best: Millis,
-    /// The origin hangs, just after it passed, every slot comes as late as it may, and a reader has just asked.
+    /// The origin hangs, just after it passed, every slot comes as late as it may, and a reader has
+    /// just asked.
     pub worst: Millis,
     /// The same, when the day's fast probes are spent; none where they are not limited.
     pub spent: Option<Millis>,
 }
 
-/// Detection of the origin of a pool that is detected last, by a quorum of vantages that see the same.
+/// Detection of the origin of a pool that is detected last, by a quorum of vantages that see the
+/// same.
 #[must_use]
 pub fn detection(pool: &Pool, plan: Plan) -> Detection {
     let of = |time: fn(&Origin, Millis) -> Millis, fast_allowed: bool| {
@@ -44,8 +46,8 @@ pub fn detection(pool: &Pool, plan: Plan) -> Detection {
     }
 }
 
-/// The first failure comes at once, the second in the next slot that is half an interval away, the others a slot apart; a slot may
-/// lie a tenth early.
+/// The first failure comes at once, the second in the next slot that is half an interval away, the
+/// others a slot apart; a slot may lie a tenth early.
 fn best(origin: &Origin, again: Millis) -> Millis {
     let half = Millis::new(again.get() / 2);
     let early = again.minus(Millis::new(again.get() / 10));
@@ -56,8 +58,9 @@ fn best(origin: &Origin, again: Millis) -> Millis {
     }
 }
 
-/// The first failure is sent an interval and a tenth after the last pass. The second follows in the next slot that is half an
-/// interval away, which may be one and a half away and a tenth late; none is sent before the one before it has timed out.
+/// The first failure is sent an interval and a tenth after the last pass. The second follows in the
+/// next slot that is half an interval away, which may be one and a half away and a tenth late; none
+/// is sent before the one before it has timed out.
 fn worst(origin: &Origin, again: Millis) -> Millis {
     let pace = origin.pace;
     let tenth = |length: Millis| Millis::new(length.get() / 10);

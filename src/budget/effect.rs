@@ -1,6 +1,7 @@
 //! The one table of effects: what each thing that the worker does costs on the platform.
 //!
-//! `check` multiplies it by what a day is calculated to have of each effect; the tests by what the engines are seen to do.
+//! `check` multiplies it by what a day is calculated to have of each effect; the tests by what the
+//! engines are seen to do.
 
 use super::prices::{self, Resource};
 
@@ -39,7 +40,8 @@ pub enum Effect {
     Arm,
     /// A job reports: its token is verified, and the Arbiter is told.
     Beat,
-    /// A reader looks for a fresher copy in the Cache API, asks the Arbiter for it, and leaves it in the Cache API.
+    /// A reader looks for a fresher copy in the Cache API, asks the Arbiter for it, and leaves it
+    /// in the Cache API.
     Refresh,
     /// A reader's request that is answered from what is at hand.
     Request,
@@ -110,13 +112,15 @@ impl Effect {
     }
 }
 
-/// How long the Arbiter takes for a request, in milliseconds: an estimate. It awaits nothing but its own writes.
+/// How long the Arbiter takes for a request, in milliseconds: an estimate. It awaits nothing but
+/// its own writes.
 pub const ARBITER_MS: u64 = 10;
 
 /// How long a receiver of messages takes to answer, in milliseconds: an estimate.
 const MESSAGE_MS: u64 = 500;
 
-/// CPU of an answer from memory, in microseconds: `npm run bench` measured 74, of the whole process.
+/// CPU of an answer from memory, in microseconds: `npm run bench` measured 74, of the whole
+/// process.
 const REQUEST_CPU_US: u64 = 75;
 
 /// CPU of an answer that asks the Arbiter and reads its snapshot, in microseconds: an estimate.

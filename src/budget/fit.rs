@@ -20,7 +20,8 @@ pub enum Fit {
 /// The longest interval that can be written, in seconds.
 const LONGEST_S: u64 = 86_400;
 
-/// Everything that by itself makes the configuration fit its plan, the least change of each kind; nothing if it fits already.
+/// Everything that by itself makes the configuration fit its plan, the least change of each kind;
+/// nothing if it fits already.
 #[must_use]
 pub fn nearest(config: &Config, budget: &Budget) -> Vec<Fit> {
     if budget.excesses().is_empty() {
@@ -78,7 +79,8 @@ fn slowed(config: &Config, interval: Millis) -> Config {
     config
 }
 
-/// The most vantages of each origin, if fewer than now fit and every pool still has the votes that it needs.
+/// The most vantages of each origin, if fewer than now fit and every pool still has the votes that
+/// it needs.
 fn vantages(config: &Config, plan: Plan) -> Option<usize> {
     let most = config.origins().map(|origin| origin.vantages.len()).max()?;
     let least = config.pools.iter().map(|pool| pool.min_votes as usize).max()?.max(1);

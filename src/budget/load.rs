@@ -1,4 +1,5 @@
-//! A configuration → what its vantages have to do: shards, and the beats at which the alarms of a shard ring.
+//! A configuration → what its vantages have to do: shards, and the beats at which the alarms of a
+//! shard ring.
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
 use crate::limits;
@@ -40,15 +41,16 @@ impl Beat {
         a_day(self.interval)
     }
 
-    /// How long its tick lasts if its probes last so long, until its report has been taken; never longer than until the next one.
+    /// How long its tick lasts if its probes last so long, until its report has been taken; never
+    /// longer than until the next one.
     pub(super) fn lasts(&self, probe: Millis) -> u64 {
         probe.min(self.timeout).plus(super::ROUND_TRIP).min(self.interval).get()
     }
 }
 
 impl Load {
-    /// The most requests of one tick, with every redirect that is followed: beats of one interval lie apart, those of different ones
-    /// fall together now and then.
+    /// The most requests of one tick, with every redirect that is followed: beats of one interval
+    /// lie apart, those of different ones fall together now and then.
     pub(super) fn requests(&self) -> u64 {
         let mut most: Vec<(Millis, u64)> = Vec::new();
         for beat in &self.beats {

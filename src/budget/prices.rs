@@ -1,10 +1,11 @@
-//! The platform's prices and limits, each with its source and the month in which it was read. Nothing else in the project states them.
+//! The platform's prices and limits, each with its source and the month in which it was read.
+//! Nothing else in the project states them.
 //!
-//! Sources, all read in November 2026:
-//! "Workers pricing" (<https://developers.cloudflare.com/workers/platform/pricing/>),
-//! "Workers limits" (<https://developers.cloudflare.com/workers/platform/limits/>),
-//! "Durable Objects limits" (<https://developers.cloudflare.com/durable-objects/platform/limits/>),
-//! "Durable Objects pricing" (<https://developers.cloudflare.com/durable-objects/platform/pricing/>).
+//! Sources, all read in November 2026: "Workers pricing"
+//! (<https://developers.cloudflare.com/workers/platform/pricing/>), "Workers limits"
+//! (<https://developers.cloudflare.com/workers/platform/limits/>), "Durable Objects limits"
+//! (<https://developers.cloudflare.com/durable-objects/platform/limits/>), "Durable Objects
+//! pricing" (<https://developers.cloudflare.com/durable-objects/platform/pricing/>).
 
 use crate::config::Plan;
 
@@ -57,7 +58,8 @@ impl Resource {
         }
     }
 
-    /// What the free plan allows in a day of UTC; none where it is not counted by the day. ("Workers pricing")
+    /// What the free plan allows in a day of UTC; none where it is not counted by the day.
+    /// ("Workers pricing")
     #[must_use]
     pub const fn a_day(self) -> Option<u64> {
         match self {
@@ -69,7 +71,8 @@ impl Resource {
         }
     }
 
-    /// What the paid plan includes in a month, and the price of a million more in US cents. ("Workers pricing")
+    /// What the paid plan includes in a month, and the price of a million more in US cents.
+    /// ("Workers pricing")
     #[must_use]
     pub const fn price(self) -> Price {
         let (included, cents_a_million) = match self {
@@ -102,7 +105,8 @@ pub const BASE_CENTS: u64 = 500;
 /// Days in the month that is priced.
 pub const DAYS: u64 = 30;
 
-/// Requests to other hosts that one invocation may make, redirects among them. ("Workers limits"; more can be had on the paid plan)
+/// Requests to other hosts that one invocation may make, redirects among them. ("Workers limits";
+/// more can be had on the paid plan)
 #[must_use]
 pub const fn subrequests(plan: Plan) -> u64 {
     match plan {
@@ -111,8 +115,8 @@ pub const fn subrequests(plan: Plan) -> u64 {
     }
 }
 
-/// CPU time of one invocation, in milliseconds. ("Workers limits". Whether an object has more on the free plan is not said: it is
-/// taken to have no more.)
+/// CPU time of one invocation, in milliseconds. ("Workers limits". Whether an object has more on
+/// the free plan is not said: it is taken to have no more.)
 #[must_use]
 pub const fn cpu(plan: Plan) -> u64 {
     match plan {
@@ -127,5 +131,6 @@ pub const OBJECT_REQUESTS_A_SECOND: u64 = 1_000;
 /// Memory that an object is billed for, in megabytes: always the whole. ("Durable Objects pricing")
 pub const OBJECT_MB: u64 = 128;
 
-/// An object without work leaves memory after this many milliseconds. ("Durable Objects limits", life cycle)
+/// An object without work leaves memory after this many milliseconds. ("Durable Objects limits",
+/// life cycle)
 pub const REST_MS: u64 = 10_000;

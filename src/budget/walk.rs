@@ -1,8 +1,10 @@
-//! The slots of a configuration, and the periods of its jobs → how often what depends on their order happens in a day: rows that are due, alarms of the Arbiter,
-//! objects that are made anew because nothing had work for them.
+//! The slots of a configuration, and the periods of its jobs → how often what depends on their
+//! order happens in a day: rows that are due, alarms of the Arbiter, objects that are made anew
+//! because nothing had work for them.
 //!
-//! No formula gives these: they hang on which slot lies next to which. So a stretch of the day is walked along the very slots that
-//! the engines will use, with every probe answered in the usual time.
+//! No formula gives these: they hang on which slot lies next to which. So a stretch of the day is
+//! walked along the very slots that the engines will use, with every probe answered in the usual
+//! time.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -218,7 +220,8 @@ impl<'a> Walker<'a> {
         anew
     }
 
-    /// The Arbiter is made anew: of its vantages it knows what was stored, and that they may have reported since.
+    /// The Arbiter is made anew: of its vantages it knows what was stored, and that they may have
+    /// reported since.
     fn forgets(&mut self) {
         self.seen.arbiters = self.seen.arbiters.saturating_add(1);
         self.cast.clone_from(&self.kept);

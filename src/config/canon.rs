@@ -1,8 +1,9 @@
-//! The meaning of a configuration as one stable text, and its fingerprint: comments and layout do not change
-//! it, every meaningful change does.
+//! The meaning of a configuration as one stable text, and its fingerprint: comments and layout do
+//! not change it, every meaningful change does.
 //!
-//! Running objects compare these fingerprints across releases, so nothing here follows the `Debug` form of a
-//! type. A line is a key, the length of the value and the value: no value can look like the next line.
+//! Running objects compare these fingerprints across releases, so nothing here follows the `Debug`
+//! form of a type. A line is a key, the length of the value and the value: no value can look like
+//! the next line.
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
@@ -38,7 +39,8 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     Fingerprint::of(&lines.0)
 }
 
-/// Fingerprint of what decides an origin's votes: its address, pace, thresholds, probe and expectations.
+/// Fingerprint of what decides an origin's votes: its address, pace, thresholds, probe and
+/// expectations.
 pub(super) fn definition(origin: &Origin) -> Fingerprint {
     let mut lines = Lines(String::new());
     lines.definition(origin);

@@ -1,7 +1,8 @@
-//! The whole file: its plan, defaults, vantages, pools and routes, held to their bounds and to one another.
+//! The whole file: its plan, defaults, vantages, pools and routes, held to their bounds and to one
+//! another.
 //!
-//! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes of it
-//! only if there is none.
+//! Reading goes on past every problem, so that all of them are reported at once; a [`Config`] comes
+//! of it only if there is none.
 
 use super::pool::{self, Pools};
 use super::problem::Homes;

@@ -1,8 +1,8 @@
 //! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
-//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that builds, and the
-//! worker starts faster for it (decision 0006). Build and worker are of one release, so the form is nobody else's: it
-//! has a number, and another number is refused.
+//! So the parser of TOML and everything that tells a person what is wrong stay on the machine that
+//! builds, and the worker starts faster for it (decision 0006). Build and worker are of one
+//! release, so the form is nobody else's: it has a number, and another number is refused.
 
 use std::fmt;
 
@@ -20,7 +20,8 @@ const FORM: u32 = 10;
 pub struct Deployment {
     /// The configuration.
     pub config: Config,
-    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is limited by the day.
+    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is
+    /// limited by the day.
     pub fast_probes: Option<u32>,
 }
 
@@ -30,7 +31,8 @@ struct Compiled {
     form: u32,
     config: Option<Config>,
     fast_probes: Option<u32>,
-    /// The paths of the settings that are wrong. What is wrong with them may quote the file, and stays with who wrote it.
+    /// The paths of the settings that are wrong. What is wrong with them may quote the file, and
+    /// stays with who wrote it.
     problems: Option<Vec<String>>,
 }
 
@@ -48,8 +50,9 @@ struct Written<'a, O> {
     open: Option<&'a O>,
 }
 
-/// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so. `open` is
-/// what `open.mjs` goes by when the worker cannot be asked; the worker itself does not read it.
+/// Compiles what [`Config::parse`] found, good or bad: a worker with a bad configuration says so.
+/// `open` is what `open.mjs` goes by when the worker cannot be asked; the worker itself does not
+/// read it.
 #[must_use]
 pub fn compile<O: Serialize>(checked: &Result<Deployment, Problems>, open: Option<&O>) -> String {
     let written = match checked {

@@ -1,4 +1,5 @@
-//! Heartbeats: `[[pool.origin]]` with `kind = "heartbeat"`, jobs that report by themselves instead of being probed.
+//! Heartbeats: `[[pool.origin]]` with `kind = "heartbeat"`, jobs that report by themselves instead
+//! of being probed.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,21 +21,23 @@ const KEYS: [&str; 5] = ["name", "kind", "period", "grace", "get"];
 /// The name of the setting that names the secret.
 const SECRET: &str = "heartbeat_secret";
 
-/// Bounds of the period. What reports more often is better probed; the longest is twice the mean month, what `"2months"` means, so
-/// that a monthly job fits.
+/// Bounds of the period. What reports more often is better probed; the longest is twice the mean
+/// month, what `"2months"` means, so that a monthly job fits.
 const PERIOD: Span = Span { floor: Millis::from_secs(10), ceiling: TWO_MONTHS };
 
 /// Bounds of the grace. A request that is sent again after a lost connection needs some seconds.
 const GRACE: Span = Span { floor: Millis::from_secs(5), ceiling: TWO_MONTHS };
 
-/// A job whose heartbeats are awaited. It has a verdict like an origin, but no address: it is not probed and takes no traffic.
+/// A job whose heartbeats are awaited. It has a verdict like an origin, but no address: it is not
+/// probed and takes no traffic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Its full name.
     pub id: OriginId,
     /// The longest time between two heartbeats (10 s to 2 months).
     pub period: Millis,
-    /// How much later than that it may be before it fails (5 s to 2 months). Default: a tenth of the period, at least a minute.
+    /// How much later than that it may be before it fails (5 s to 2 months). Default: a tenth of
+    /// the period, at least a minute.
     pub grace: Millis,
     /// Whether GET and HEAD report, too. Default: only POST does, for previews of links send GET.
     pub get: bool,
@@ -49,8 +52,9 @@ impl Heartbeat {
         self.period.plus(self.grace)
     }
 
-    /// After one heartbeat an isolate passes no further one on for so long: a twentieth of the period, at most half of the grace and
-    /// a minute. So a job that keeps its period never fails by it.
+    /// After one heartbeat an isolate passes no further one on for so long: a twentieth of the
+    /// period, at most half of the grace and a minute. So a job that keeps its period never fails
+    /// by it.
     #[must_use]
     pub fn rest(&self) -> Millis {
         let half = Millis::new(self.grace.get() / 2);

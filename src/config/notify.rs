@@ -1,6 +1,8 @@
-//! `[[notify]]`: who is told what, how soon and how often, and `public_url`, where people find the rest.
+//! `[[notify]]`: who is told what, how soon and how often, and `public_url`, where people find the
+//! rest.
 //!
-//! An address may itself be a secret, and the key of a signature is one: both are named here and held by the platform.
+//! An address may itself be a secret, and the key of a signature is one: both are named here and
+//! held by the platform.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +31,8 @@ const AFTER: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(7 * 8
 /// Bounds of `every`: more often than each minute is no reminder.
 const EVERY: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
 
-/// Bounds of `give_up`: a receiver that restarts is back within a minute; the most is what Standard Webhooks' own schedule takes.
+/// Bounds of `give_up`: a receiver that restarts is back within a minute; the most is what Standard
+/// Webhooks' own schedule takes.
 const GIVE_UP: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(7 * 86_400) };
 
 /// Bounds of the time that a cap counts over.
@@ -50,7 +53,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// Where they are sent; an address that is a secret stands here by its name.
     pub url: ProbeValue,
-    /// The names of the secrets that sign a webhook: one, or two while keys are changed. None for Slack.
+    /// The names of the secrets that sign a webhook: one, or two while keys are changed. None for
+    /// Slack.
     pub secrets: Vec<String>,
     /// What is told; at least one topic.
     pub on: Vec<Topic>,
@@ -86,7 +90,8 @@ pub enum Topic {
     /// A pool serves, with a blemish or with a part of its origins.
     #[serde(rename = "warn")]
     Warn,
-    /// An origin fails while its pool serves. Only a configuration has this word: messages call it a warning of the pool.
+    /// An origin fails while its pool serves. Only a configuration has this word: messages call it
+    /// a warning of the pool.
     #[serde(rename = "origin")]
     Origin,
     /// What was told is over.
@@ -151,8 +156,8 @@ impl Channel {
         self.pools.is_empty() || self.pools.contains(pool)
     }
 
-    /// Why it must not be deployed, if so: its address is this machine, or messages would travel in plain text. An address that is
-    /// a secret is not known here.
+    /// Why it must not be deployed, if so: its address is this machine, or messages would travel in
+    /// plain text. An address that is a secret is not known here.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn undeployable(&self) -> Option<&'static str> {
@@ -245,7 +250,8 @@ fn has_more(field: &Field<'_>) -> bool {
     field.as_text().is_some_and(|text| text.contains(['@', '?', '#']))
 }
 
-/// The address of a channel. Whoever knows that of a Slack channel may write into it, so it is never in the file.
+/// The address of a channel. Whoever knows that of a Slack channel may write into it, so it is
+/// never in the file.
 fn address(field: &Field<'_>, kind: Option<ChannelKind>) -> Option<ProbeValue> {
     let Some(text) = field.as_text() else { return secret(field) };
     if kind == Some(ChannelKind::Slack) {

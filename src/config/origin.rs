@@ -134,8 +134,8 @@ impl Draft {
     }
 }
 
-/// Whether a table is a heartbeat. A word that is not known counts as what the other keys look like, so that no further problem is
-/// reported about what nobody meant.
+/// Whether a table is a heartbeat. A word that is not known counts as what the other keys look
+/// like, so that no further problem is reported about what nobody meant.
 fn is_heartbeat(table: &Table<'_>) -> bool {
     let Some(field) = table.get("kind") else { return false };
     match word(&field, &KINDS) {
@@ -154,8 +154,8 @@ fn mixed(table: &Table<'_>) {
     );
 }
 
-/// The address of an origin, unless another one of its pool is asked for the same there: they could not stand
-/// in for one another.
+/// The address of an origin, unless another one of its pool is asked for the same there: they could
+/// not stand in for one another.
 fn distinct(url: OriginUrl, draft: &Draft, table: &Table<'_>, urls: &mut Given) -> Option<OriginUrl> {
     let path = draft.settings.probe.path()?;
     // Of the usual path only the address is said.

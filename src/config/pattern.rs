@@ -1,4 +1,5 @@
-//! A pattern that a body must match. Matching takes time in proportion to the body, whatever the pattern.
+//! A pattern that a body must match. Matching takes time in proportion to the body, whatever the
+//! pattern.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,8 +12,8 @@ use crate::json::as_text;
 /// The longest pattern, in bytes.
 const MAX_PATTERN: usize = 512;
 
-/// The most memory that a compiled pattern may take, in bytes. It bounds the steps for each byte of a
-/// body, too: without it `(a{99}){99}` would cost a thousand steps for each.
+/// The most memory that a compiled pattern may take, in bytes. It bounds the steps for each byte of
+/// a body, too: without it `(a{99}){99}` would cost a thousand steps for each.
 const MAX_COMPILED: usize = 32 * 1024;
 
 /// A regular expression. It is compiled when it is first asked for, once in a process.

@@ -12,7 +12,8 @@ use crate::units::Millis;
 
 pub(super) use crate::defaults::config::DEFAULT_MAX_HOLD;
 
-/// The most pools of a file: a page of a thousand lines is the most that the snapshot is measured with.
+/// The most pools of a file: a page of a thousand lines is the most that the snapshot is measured
+/// with.
 const MAX_POOLS: usize = 1_000;
 
 /// Bounds of the time to live of a vote: three of the longest intervals and their timeouts fit.
@@ -21,7 +22,8 @@ const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs
 /// Bounds of what delays a recovery: over a day an operator's override says it better.
 const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
 
-/// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling is what `"1year"` means.
+/// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling
+/// is what `"1year"` means.
 const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(31_557_600) };
 
 /// The most votes of an origin: one of each vantage that a list may name.
@@ -137,7 +139,8 @@ impl<'a> Pools<'a> {
     }
 }
 
-/// Refuses what says nothing about heartbeats: there is one voter, nobody probes, and no traffic goes there.
+/// Refuses what says nothing about heartbeats: there is one voter, nobody probes, and no traffic
+/// goes there.
 fn of_heartbeats(table: &Table<'_>) {
     let kept = ["name", "hold_down", "max_hold"];
     for (key, field) in table.entries() {

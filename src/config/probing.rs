@@ -91,7 +91,8 @@ pub enum ProbeValue {
     Secret(String),
 }
 
-/// What the answer to a probe must be. Limits warn; anything else that is broken is a failure, unless a rule says that it warns.
+/// What the answer to a probe must be. Limits warn; anything else that is broken is a failure,
+/// unless a rule says that it warns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Expect {
     /// Accepted status codes; at least one range.
@@ -124,7 +125,8 @@ pub struct Expect {
     pub max_db_time: Option<Millis>,
     /// The metric of `Server-Timing` that tells of the database; none: those that are known.
     pub db_metric: Option<String>,
-    /// The header field (lower case) that tells the number of database calls; none: those that are known.
+    /// The header field (lower case) that tells the number of database calls; none: those that are
+    /// known.
     pub db_calls_header: Option<String>,
 }
 

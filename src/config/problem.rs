@@ -1,8 +1,8 @@
-//! What is wrong with a configuration, said with the way out: where, what, the bound, and what to write
-//! instead.
+//! What is wrong with a configuration, said with the way out: where, what, the bound, and what to
+//! write instead.
 //!
-//! Messages quote what was written only through [`quoted`], which keeps them short, printable and free of
-//! credentials.
+//! Messages quote what was written only through [`quoted`], which keeps them short, printable and
+//! free of credentials.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,8 +12,8 @@ use serde::Serialize;
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Path of the setting, by names where they are known: `pool.shop.origin.primary.url`. Empty for the file
-    /// as a whole.
+    /// Path of the setting, by names where they are known: `pool.shop.origin.primary.url`. Empty
+    /// for the file as a whole.
     pub at: String,
     /// The line that the setting stands on, counted from 1.
     pub line: Option<u32>,
@@ -40,11 +40,12 @@ impl std::error::Error for Problem {}
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The most problems that are listed; a file with more is not read by anyone, and the report has to stay
-    /// small.
+    /// The most problems that are listed; a file with more is not read by anyone, and the report
+    /// has to stay small.
     pub const MAX: usize = 500;
 
-    /// The problems, sorted by line and without repetitions. `first` is listed when `others` has none.
+    /// The problems, sorted by line and without repetitions. `first` is listed when `others` has
+    /// none.
     pub(super) fn sorted(first: Problem, others: Vec<Problem>) -> Self {
         let mut list = if others.is_empty() { vec![first] } else { others };
         list.sort_by_key(|problem| problem.line.unwrap_or(u32::MAX));
@@ -108,9 +109,9 @@ const MAX_EXCERPT: usize = 64;
 /// The most names that a message lists.
 const MAX_LISTED: usize = 24;
 
-/// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters. What may
-/// carry a credential (anything with an `@`, the query of an address) is left out, wherever it was written by
-/// mistake.
+/// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters.
+/// What may carry a credential (anything with an `@`, the query of an address) is left out,
+/// wherever it was written by mistake.
 pub(super) fn quoted(text: &str) -> String {
     if text.contains('@') {
         return "a text with an \"@\" (not repeated here, as it may hold a password)".to_owned();
@@ -154,8 +155,8 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance <= 1.max(word.chars().count() / 3)).then_some(nearest)
 }
 
-/// Whether one of two words says the opposite of the other: a hint from one to the other would turn a check
-/// round.
+/// Whether one of two words says the opposite of the other: a hint from one to the other would turn
+/// a check round.
 fn is_turned(word: &str, name: &str) -> bool {
     const AGAINST: [&str; 6] = ["not", "no", "never", "without", "exclude", "excludes"];
     const ENDS: [[&str; 2]; 3] = [["min", "max"], ["below", "above"], ["first", "last"]];

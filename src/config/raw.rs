@@ -1,8 +1,8 @@
-//! Typed values out of the TOML tree: each [`Field`] knows its path and its place in the text, and reports by
-//! itself what does not fit.
+//! Typed values out of the TOML tree: each [`Field`] knows its path and its place in the text, and
+//! reports by itself what does not fit.
 //!
-//! Readers return nothing for what they refused; the report is then not empty and no [`super::Config`] comes
-//! of it. Bounds across several settings are not held here.
+//! Readers return nothing for what they refused; the report is then not empty and no
+//! [`super::Config`] comes of it. Bounds across several settings are not held here.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -13,7 +13,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Homes, Problem, Problems, excerpt, home, meant, nearest, quoted};
 
-/// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred of memory.
+/// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred
+/// of memory.
 const MAX_KEPT: usize = 20 * Problems::MAX;
 
 /// What was found while a text was read: what is wrong, and what does not act yet.

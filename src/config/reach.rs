@@ -1,4 +1,5 @@
-//! Whether the edge can reach an address: what a file says that is checked on a laptop and runs elsewhere.
+//! Whether the edge can reach an address: what a file says that is checked on a laptop and runs
+//! elsewhere.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -15,8 +16,8 @@ pub enum Reach {
     Never(&'static str),
 }
 
-/// The ends of names that the public DNS never has, and why (RFC 6762, RFC 8375, and ICANN's reservation
-/// of `internal`).
+/// The ends of names that the public DNS never has, and why (RFC 6762, RFC 8375, and ICANN's
+/// reservation of `internal`).
 const LOCAL_NAMES: [(&str, &str); 3] = [
     (".local", "is a name of a local network (.local), which the edge cannot reach"),
     (".internal", "is a name of a private network (.internal), which the edge cannot reach"),

@@ -36,8 +36,8 @@ const METHODS: [(&str, Method); 7] = [
 /// The longest body in bytes; a check asks a question, it does not upload.
 const MAX_BODY: usize = 16_384;
 
-/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such), of the
-/// message's length and address, and those that Vedette sends itself.
+/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such),
+/// of the message's length and address, and those that Vedette sends itself.
 const NOT_OURS: [&str; 12] = [
     "connection",
     "content-length",
@@ -109,7 +109,8 @@ impl ProbeSlots {
         Some(probe)
     }
 
-    /// Refuses a body with a method that has none, and redirects of a method that does more than ask.
+    /// Refuses a body with a method that has none, and redirects of a method that does more than
+    /// ask.
     pub(super) fn check(&self, scope: &Scope<'_>) {
         let place = self.method.written_as("probe.method");
         let Some(method) = self.method.or(Method::Get) else { return };
@@ -126,8 +127,8 @@ impl ProbeSlots {
     }
 }
 
-/// The fields of a table of headers by their names in lower case; what is no name of a header, or is given
-/// twice but for its case, is refused.
+/// The fields of a table of headers by their names in lower case; what is no name of a header, or
+/// is given twice but for its case, is refused.
 pub(super) fn header_names<'a>(table: &Table<'a>) -> Vec<(String, Field<'a>)> {
     if !is_bound(table) {
         return Vec::new();
@@ -183,8 +184,8 @@ fn path(field: &Field<'_>) -> Option<String> {
     None
 }
 
-/// The value of a header field: text, or a reference to a secret. No message repeats it: it may be a secret
-/// all the same.
+/// The value of a header field: text, or a reference to a secret. No message repeats it: it may be
+/// a secret all the same.
 fn header_value(field: &Field<'_>) -> Option<ProbeValue> {
     if let Some(text) = field.as_text() {
         let visible = text.bytes().all(|c| c.is_ascii_graphic() || c == b' ');

@@ -1,4 +1,5 @@
-//! `[[route]]`: which host and path goes to which pool, and what is done when an origin does not answer.
+//! `[[route]]`: which host and path goes to which pool, and what is done when an origin does not
+//! answer.
 
 mod answer;
 
@@ -54,8 +55,8 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "
 /// Those that are, if nothing is written: they change nothing.
 const DEFAULT_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
-/// The answers that another origin is asked after, if nothing is written: what gateways say of an origin behind them, and what the
-/// platform says of one that it does not reach.
+/// The answers that another origin is asked after, if nothing is written: what gateways say of an
+/// origin behind them, and what the platform says of one that it does not reach.
 const DEFAULT_STATUS: [(u16, u16); 2] = [(502, 504), (520, 526)];
 
 /// Bounds of `timeout` and `deadline`. A client's own timeout is seldom longer.
@@ -99,7 +100,8 @@ pub struct Route {
     pub retry: Retry,
     /// How long the share of an origin that recovered grows until it is whole.
     pub slow_start: Millis,
-    /// How long after its time a copy may stand in for an origin that does not answer; none are kept if nothing is written.
+    /// How long after its time a copy may stand in for an origin that does not answer; none are
+    /// kept if nothing is written.
     pub stale_if_error: Option<Millis>,
     /// What is answered if no origin does.
     pub answer: Option<StaticAnswer>,
@@ -308,7 +310,8 @@ fn steering(field: &Field<'_>) -> Option<Steering> {
     Some(*steering)
 }
 
-/// Refuses an origin that is the worker itself: each request would come back to it. On a laptop the port tells them apart.
+/// Refuses an origin that is the worker itself: each request would come back to it. On a laptop the
+/// port tells them apart.
 fn refuse_itself(table: &Table<'_>, host: &str, pool: &Name, known: &Known<'_>) {
     let pool = known.pools.and_then(|pools| pools.iter().find(|known| known.name == *pool));
     let own = |url: &OriginUrl| {
@@ -327,7 +330,8 @@ fn refuse_itself(table: &Table<'_>, host: &str, pool: &Name, known: &Known<'_>) 
     }
 }
 
-/// Refuses two origins at one address, of which different paths are probed: a failover would lead back to what failed.
+/// Refuses two origins at one address, of which different paths are probed: a failover would lead
+/// back to what failed.
 fn refuse_one_address(table: &Table<'_>, pool: &Name, known: &Known<'_>) {
     let origins = known.pools.and_then(|pools| pools.iter().find(|known| known.name == *pool));
     let mut rest = origins.map_or(&[][..], |pool| &pool.origins);

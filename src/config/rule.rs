@@ -46,8 +46,8 @@ const RULE: [&str; 3] = ["one_of", "warn", "otherwise"];
 /// The keys of a table that looks into a list.
 const PARTS: [&str; 2] = ["all", "any"];
 
-/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by several
-/// pointers.
+/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by
+/// several pointers.
 const MAX_DEPTH: u32 = 16;
 
 /// Reads what a pointer must find.

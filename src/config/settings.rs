@@ -1,5 +1,5 @@
-//! The settings that origins inherit: pace, thresholds, vantages, probe and expectations, with their bounds
-//! and defaults.
+//! The settings that origins inherit: pace, thresholds, vantages, probe and expectations, with
+//! their bounds and defaults.
 
 use super::expect::ExpectSlots;
 use super::raw::{Field, Table};
@@ -24,12 +24,12 @@ pub(super) const KEYS: [&str; 10] = [
     "expect",
 ];
 
-/// Bounds of the intervals. An alarm costs a request; under a second the platform's own noise exceeds the
-/// interval. Over a day a monitor says nothing.
+/// Bounds of the intervals. An alarm costs a request; under a second the platform's own noise
+/// exceeds the interval. Over a day a monitor says nothing.
 const INTERVAL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(86_400) };
 
-/// Bounds of the timeout. Under 100 ms a healthy origin on another continent fails; the platform itself gives
-/// up on a fetch after about 19 s, and a deadline that never passes would hide that.
+/// Bounds of the timeout. Under 100 ms a healthy origin on another continent fails; the platform
+/// itself gives up on a fetch after about 19 s, and a deadline that never passes would hide that.
 const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(19) };
 
 /// Consecutive failures until a vote says fail, if nothing is written.
@@ -38,7 +38,8 @@ const DEFAULT_FALL: u32 = 3;
 /// Consecutive passes until a vote says pass, if nothing is written.
 const DEFAULT_RISE: u32 = 2;
 
-/// The longest run that a threshold may ask for: at the shortest interval, more than a minute and a half.
+/// The longest run that a threshold may ask for: at the shortest interval, more than a minute and a
+/// half.
 const MAX_RUN: u32 = 100;
 
 /// The most samples that a window looks back on: a vote keeps them as the bits of one word.
@@ -63,8 +64,8 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// These settings with what `table` says instead. `vantages` reads the one value that depends on the rest
-    /// of the file.
+    /// These settings with what `table` says instead. `vantages` reads the one value that depends
+    /// on the rest of the file.
     pub(super) fn with(
         mut self,
         table: &Table<'_>,

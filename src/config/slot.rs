@@ -1,8 +1,9 @@
-//! Inheritance: a setting may be written in `[defaults]`, in a pool and in an origin; the nearest one counts.
+//! Inheritance: a setting may be written in `[defaults]`, in a pool and in an origin; the nearest
+//! one counts.
 //!
-//! Tables are inherited key by key at every depth: an origin that writes `probe = { path = "/live" }` keeps
-//! its pool's method and headers, and one that writes a header keeps the others. Lists and values are
-//! replaced as a whole.
+//! Tables are inherited key by key at every depth: an origin that writes `probe = { path = "/live"
+//! }` keeps its pool's method and headers, and one that writes a header keeps the others. Lists and
+//! values are replaced as a whole.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +40,8 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T: Clone> Slot<T> {
-    /// What was written at `level`. What could not be read still hides what it would have replaced, so that
-    /// no problem is reported about a value that nobody meant.
+    /// What was written at `level`. What could not be read still hides what it would have replaced,
+    /// so that no problem is reported about a value that nobody meant.
     pub(super) fn written(value: Option<T>, level: Level, field: &Field<'_>) -> Self {
         Self(Some((value, (level, field.offset))))
     }
@@ -118,9 +119,9 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Refuses two settings that do not go together, at the one that is written nearer to the origin (or the
-    /// first of the two): there the two met. Settings that met in `[defaults]` are so reported once, not for
-    /// every origin.
+    /// Refuses two settings that do not go together, at the one that is written nearer to the
+    /// origin (or the first of the two): there the two met. Settings that met in `[defaults]` are
+    /// so reported once, not for every origin.
     pub(super) fn refuse_pair(&self, a: Written<'_>, b: Written<'_>, message: &str) {
         let level = |place: Option<Place>| place.map(|(level, _)| level);
         let Written { key, place } = if level(b.place) > level(a.place) { b } else { a };

@@ -1,4 +1,5 @@
-//! What has a verdict, whichever way its evidence comes: an origin that is probed, or a job whose heartbeats are awaited.
+//! What has a verdict, whichever way its evidence comes: an origin that is probed, or a job whose
+//! heartbeats are awaited.
 
 use super::{Config, Heartbeat, Origin, Pool};
 use crate::units::{Fingerprint, Millis, OriginId};

@@ -1,13 +1,13 @@
-//! Text → TOML tree; what is not TOML is reported with its line and column. Nothing is repeated from the text
-//! but the name of a key, as a broken line may hold anything.
+//! Text → TOML tree; what is not TOML is reported with its line and column. Nothing is repeated
+//! from the text but the name of a key, as a broken line may hold anything.
 
 use toml::de::{DeTable, Error};
 
 use super::problem::quoted;
 use super::raw::Report;
 
-/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a record per
-/// error, and a megabyte of noise must not take a hundred of memory.
+/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a
+/// record per error, and a megabyte of noise must not take a hundred of memory.
 const MAX_RECOVERED: usize = 64 * 1024;
 
 /// What the parser calls a key that is written twice.
@@ -24,14 +24,15 @@ pub(super) fn tree<'a>(text: &'a str, report: &Report<'_>) -> Option<DeTable<'a>
         return None;
     }
     let (tree, mut errors) = DeTable::parse_recoverable(text);
-    // A key without an end makes noise on the same line: the first error of a line is the one to mend.
+    // A key without an end makes noise on the same line: the first error of a line is the one to
+    // mend.
     errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     errors.dedup_by_key(|error| error.span().map(|span| report.line(span.start)));
     for error in &errors {
         refuse(error, report);
     }
-    // Beside a key that is written twice the rest of the tree is sound, and its problems are worth reporting,
-    // too.
+    // Beside a key that is written twice the rest of the tree is sound, and its problems are worth
+    // reporting, too.
     errors.iter().all(|error| error.message() == DUPLICATE).then(|| tree.into_inner())
 }
 
@@ -66,8 +67,8 @@ fn refuse(error: &Error, report: &Report<'_>) {
     report.refuse("", Some(span.start), message);
 }
 
-/// Whether nobody can see what is wrong: control characters, and what comes with text copied from a page (spaces that do not break
-/// or have no width, marks of direction and of byte order).
+/// Whether nobody can see what is wrong: control characters, and what comes with text copied from a
+/// page (spaces that do not break or have no width, marks of direction and of byte order).
 fn is_invisible(c: char) -> bool {
     let copied =
         ['\u{a0}', '\u{ad}', '\u{2060}', '\u{feff}'].contains(&c) || ('\u{200b}'..='\u{202f}').contains(&c);

@@ -1,5 +1,5 @@
-//! Addresses of origins: absolute, `http` or `https`, without credentials, query or fragment, in one spelling
-//! each.
+//! Addresses of origins: absolute, `http` or `https`, without credentials, query or fragment, in
+//! one spelling each.
 //!
 //! No message repeats an address that has a user name, a password or a query (see
 //! [`super::problem::quoted`]).
@@ -12,8 +12,8 @@ use super::problem::quoted;
 use super::raw::Field;
 use crate::path::loopback;
 
-/// The longest address and the longest path in bytes: what common servers still take in a request line, four
-/// times over.
+/// The longest address and the longest path in bytes: what common servers still take in a request
+/// line, four times over.
 pub(super) const MAX_URL: usize = 2_048;
 
 /// The longest DNS name in bytes (RFC 1035).
@@ -190,8 +190,8 @@ fn host(text: &str) -> Result<String, &'static str> {
     let host = dns_name(text)?;
     let last = host.rsplit('.').next().unwrap_or_default();
     let number = last.bytes().all(|c| c.is_ascii_digit()) || last.starts_with("0x");
-    // Fetch reads such hosts as numbers: 127.1 and 0x7f000001 are this machine. Only the plain spelling is
-    // taken.
+    // Fetch reads such hosts as numbers: 127.1 and 0x7f000001 are this machine. Only the plain
+    // spelling is taken.
     if number && host.parse::<Ipv4Addr>().is_err() {
         return Err(
             "has a host that ends in a number but is not an IPv4 address; write it as \"http://192.0.2.1\"",

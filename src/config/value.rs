@@ -1,4 +1,5 @@
-//! The values that settings are written as: lengths of time and shares in words, one of several words, names.
+//! The values that settings are written as: lengths of time and shares in words, one of several
+//! words, names.
 
 use std::collections::BTreeMap;
 
@@ -146,8 +147,8 @@ impl Given {
     }
 }
 
-/// Reads the name of a table and, if it is good and new, puts it in the table's path in place of its number:
-/// from here on problems say `pool.shop`, not `pool[0]`.
+/// Reads the name of a table and, if it is good and new, puts it in the table's path in place of
+/// its number: from here on problems say `pool.shop`, not `pool[0]`.
 pub(super) fn title(table: &mut Table<'_>, kind: &str, given: &mut Given) -> Option<Name> {
     let field = table.require("name", "\"…\", 1 to 63 of a-z, 0-9 and \"-\"")?;
     let name = name(&field)?;

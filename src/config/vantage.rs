@@ -9,8 +9,8 @@ use crate::units::Name;
 /// The keys of a `[[vantage]]`.
 pub(super) const KEYS: [&str; 3] = ["name", "service", "hint"];
 
-/// The most vantages that a file declares and that a list names; there are some thirty regions to place one
-/// in.
+/// The most vantages that a file declares and that a list names; there are some thirty regions to
+/// place one in.
 const MAX_VANTAGES: usize = 64;
 
 /// The longest name of a service binding in bytes.
@@ -122,7 +122,8 @@ fn place(table: &Table<'_>) -> Option<Place> {
     }
 }
 
-/// The name of a service binding: a JavaScript identifier, as wrangler asks for. It does not act yet.
+/// The name of a service binding: a JavaScript identifier, as wrangler asks for. It does not act
+/// yet.
 fn binding(field: &Field<'_>) -> Option<String> {
     let text = field.text("the name of a service binding in quotes, as \"PROBE_SAO\"")?;
     let inner = |c: u8| c.is_ascii_alphanumeric() || c == b'_';

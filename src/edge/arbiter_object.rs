@@ -1,12 +1,15 @@
 //! The `Arbiter` Durable Object: one per deployment, named `v1`, with a database of its own.
 //!
-//! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events` (`id`, `body`); bodies are the core's frozen
-//! JSON. It answers `POST /report` (204 taken, 409 with the known sequence number if it was overtaken, 400 not understood; a vote for another
-//! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that hibernates and says the pool's revision, now and at
-//! each change; 404 unknown, 429 too many), `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and an
-//! origin (204; the vantages are made to look at it), `GET /snapshot/` and the path of a part (200) and
-//! `GET /wake` (204). The rows of a step are written in one transaction, so they land together or not at all, and the platform's
-//! output gate holds every answer until they have landed.
+//! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events`
+//! (`id`, `body`); bodies are the core's frozen JSON. It answers `POST /report` (204 taken, 409
+//! with the known sequence number if it was overtaken, 400 not understood; a vote for another
+//! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that
+//! hibernates and says the pool's revision, now and at each change; 404 unknown, 429 too many),
+//! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
+//! an origin (204; the vantages are made to look at it), `GET /snapshot/` and the path of a part
+//! (200) and `GET /wake` (204). The rows of a step are written in one transaction, so they land
+//! together or not at all, and the platform's output gate holds every answer until they have
+//! landed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -157,7 +160,8 @@ impl Inner {
             return respond::plain(400, "");
         };
         if report.config != config.hash {
-            // One of us runs an older deployment; its votes say themselves which definition they judged.
+            // One of us runs an older deployment; its votes say themselves which definition they
+            // judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
         match self.step(config, Event::Reported(report)).await? {
@@ -166,7 +170,8 @@ impl Inner {
         }
     }
 
-    /// Steps the engine and carries its effects out; the sequence number to tell a sender whose report was overtaken.
+    /// Steps the engine and carries its effects out; the sequence number to tell a sender whose
+    /// report was overtaken.
     async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Option<u64>> {
         let now = clock::now();
         self.load(config, now)?;
@@ -216,7 +221,8 @@ impl Inner {
         Ok(superseded)
     }
 
-    /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of their wait.
+    /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of
+    /// their wait.
     fn push(&self, pool: &Name, revision: u64) {
         match caught::sockets(&self.state, Some(pool.as_str())) {
             Ok(lines) => lines.iter().for_each(|line| line::send(line, &revision.to_string())),
@@ -229,7 +235,8 @@ impl Inner {
         }
     }
 
-    /// Writes the last known good. What cannot be written is written with the next change, or within the hour.
+    /// Writes the last known good. What cannot be written is written with the next change, or
+    /// within the hour.
     fn publish(&self, snapshot: Snapshot) {
         let env = self.env.clone();
         caught::keep_going(&self.state, async move {
@@ -275,7 +282,8 @@ impl Inner {
         });
     }
 
-    /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would have looked anyway.
+    /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would
+    /// have looked anyway.
     fn probe_now(&self, object: ObjectName, origins: &[OriginId]) {
         let env = self.env.clone();
         let mut lines = String::new();

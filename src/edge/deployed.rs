@@ -1,5 +1,5 @@
-//! The configuration of this deployment: a text module, compiled at build time, that `entry.mjs` puts on `globalThis`; read once
-//! per isolate.
+//! The configuration of this deployment: a text module, compiled at build time, that `entry.mjs`
+//! puts on `globalThis`; read once per isolate.
 
 use std::cell::OnceCell;
 

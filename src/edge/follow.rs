@@ -1,5 +1,6 @@
-//! Followers in the stateless worker: a request that waits for a pool's next signal, and a stream of them. Each has one WebSocket to the
-//! Arbiter, which hibernates; what it answers comes by the usual read path.
+//! Followers in the stateless worker: a request that waits for a pool's next signal, and a stream
+//! of them. Each has one WebSocket to the Arbiter, which hibernates; what it answers comes by the
+//! usual read path.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -250,8 +251,8 @@ impl Stream {
     }
 }
 
-/// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID` already: what `entry.mjs` makes a
-/// response of, with the pieces of its body in `events`.
+/// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID`
+/// already: what `entry.mjs` makes a response of, with the pieces of its body in `events`.
 pub(super) async fn stream(
     pool: String,
     asked: ClientRequest<'_>,

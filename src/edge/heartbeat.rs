@@ -1,4 +1,5 @@
-//! A heartbeat that a job sends: verifies its token, and tells the Arbiter of it. Before the token is verified no object is called.
+//! A heartbeat that a job sends: verifies its token, and tells the Arbiter of it. Before the token
+//! is verified no object is called.
 
 use std::cell::RefCell;
 

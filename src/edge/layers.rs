@@ -17,7 +17,8 @@ use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Name, OriginId, Timestamp};
 
-/// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is made of.
+/// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is
+/// made of.
 pub(super) const ARBITER: &str = "https://arbiter/";
 pub(super) const VANTAGE: &str = "https://vantage/";
 
@@ -27,17 +28,20 @@ const ARBITER_NAME: &str = "v1";
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";
 
-/// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has expired.
+/// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has
+/// expired.
 const KEEP_IN_CACHE: u32 = 3_600;
 const KEEP_IN_KV: u64 = 30 * 86_400;
 
-/// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that the platform allows.
+/// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that
+/// the platform allows.
 const KV_CACHE_TTL: u64 = 30;
 
 /// Says in a cached copy when it was fetched.
 const FETCHED: &str = "vedette-fetched";
 
-/// An address for a key of the Cache API. It is never asked for by a client, whatever host or path it sends.
+/// An address for a key of the Cache API. It is never asked for by a client, whatever host or path
+/// it sends.
 fn address(key: &str) -> String {
     format!("https://snapshot.vedette.internal/{key}")
 }
@@ -54,7 +58,8 @@ pub(super) async fn cached(key: &str, config: &Config) -> Option<Held> {
     Some(Held { snapshot: Rc::new(snapshot), fetched: Timestamp::from_millis(fetched) })
 }
 
-/// Leaves a copy for the other isolates of this data centre. One that cannot be left is no harm: they ask the Arbiter.
+/// Leaves a copy for the other isolates of this data centre. One that cannot be left is no harm:
+/// they ask the Arbiter.
 pub(super) async fn leave_in_cache(part: &Part, copy: &Held, text: &str) {
     #[cfg(feature = "trap")]
     if super::trap::is_down("cache") {
@@ -88,7 +93,8 @@ pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String
         Either::Left((text, _)) => text?,
         Either::Right(((), _)) => return Err(Error::from("the Arbiter does not answer")),
     };
-    // During a rolling deployment the Arbiter may still run another configuration: its words are not ours.
+    // During a rolling deployment the Arbiter may still run another configuration: its words are
+    // not ours.
     let snapshot = Snapshot::parse(&text, config.hash)
         .ok_or_else(|| Error::from("the Arbiter runs another configuration"))?;
     Ok((Held { snapshot: Rc::new(snapshot), fetched }, text))
@@ -139,8 +145,8 @@ pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
     bound::get(arbiter(env)?, &arbiter_url(&ArbiterCall::Wake)).await.map(drop)
 }
 
-/// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes; the status of its answer if it
-/// declines.
+/// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes;
+/// the status of its answer if it declines.
 pub(super) async fn line(
     pool: &Name,
     words: UnboundedSender<Word>,

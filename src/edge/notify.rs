@@ -1,5 +1,5 @@
-//! Sends one message: reveals its channel's secrets, signs, posts, and says what the receiver answered. Only here are the secrets
-//! known; what goes out of here has none of them in it.
+//! Sends one message: reveals its channel's secrets, signs, posts, and says what the receiver
+//! answered. Only here are the secrets known; what goes out of here has none of them in it.
 
 use worker::Env;
 

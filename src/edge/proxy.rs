@@ -1,7 +1,8 @@
-//! The way through a route, step by step: `proxy.mjs` says what happened to a request, and is told what to do next.
+//! The way through a route, step by step: `proxy.mjs` says what happened to a request, and is told
+//! what to do next.
 //!
-//! Every step but one is a plain call that returns at once: a promise of our own would cost a request more than all that is decided
-//! about it (decision 0015).
+//! Every step but one is a plain call that returns at once: a promise of our own would cost a
+//! request more than all that is decided about it (decision 0015).
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -159,7 +160,8 @@ pub fn on_request(inbound: &Inbound, env: &Env, ctx: &Context) -> Option<String>
     })
 }
 
-/// What to do with a request that was sent to an origin under a lease, and what came of it (as in [`on_response`]).
+/// What to do with a request that was sent to an origin under a lease, and what came of it (as in
+/// [`on_response`]).
 #[wasm_bindgen]
 pub fn on_leased_failure(inbound: &Inbound, tried: &Tried, env: &Env, ctx: &Context) -> Option<String> {
     with_inbound(inbound, |inbound| {
@@ -192,7 +194,8 @@ pub async fn on_snapshot(id: u32, pool: String, env: Env, ctx: Context) -> Optio
     with(|proxy, config| proxy.on_snapshot(config, id, known.as_ref(), clock::now())).map(|step| step.write())
 }
 
-/// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew, length }` with the times in milliseconds.
+/// Whether a copy of a good answer is to be kept: nothing, or `{ key, ttl, anew, length }` with the
+/// times in milliseconds.
 #[wasm_bindgen]
 pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Fields) -> Option<String> {
     let url = inbound.url();
@@ -227,7 +230,8 @@ pub fn keep_copy(inbound: &Inbound, status: u16, answered: &Fields) -> Option<St
     Some(json::write(&keep))
 }
 
-/// A field of an answer that names an origin's own address, turned back to the public one; nothing if it stays as it is.
+/// A field of an answer that names an origin's own address, turned back to the public one; nothing
+/// if it stays as it is.
 #[wasm_bindgen]
 pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str) -> Option<String> {
     with(|_, config| {
@@ -235,8 +239,8 @@ pub fn turned_back(route: usize, url: &str, status: u16, name: &str, value: &str
     })
 }
 
-/// What to do with a request that was answered with a status, or that had another outcome (`outcomes.mjs` names them). `answered` has the
-/// fields of the answer, if there is one.
+/// What to do with a request that was answered with a status, or that had another outcome
+/// (`outcomes.mjs` names them). `answered` has the fields of the answer, if there is one.
 #[wasm_bindgen]
 pub fn on_response(id: u32, outcome: u16, answered: &Fields, env: &Env, ctx: &Context) -> Option<String> {
     let returned =

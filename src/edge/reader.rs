@@ -1,5 +1,5 @@
-//! The read path: asks the layers that the core names, and holds what they say. Promises of one request are never awaited in
-//! another; what one brings, the others find in memory.
+//! The read path: asks the layers that the core names, and holds what they say. Promises of one
+//! request are never awaited in another; what one brings, the others find in memory.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,8 +23,9 @@ use crate::units::{Millis, Name, Timestamp};
 
 thread_local! {
     static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
-    /// For each part, the object that tells `entry.mjs` until when what is rendered from it may be given again. Shared by all
-    /// that was rendered from one state of it, so that a change of verdict ends them all at once.
+    /// For each part, the object that tells `entry.mjs` until when what is rendered from it may be
+    /// given again. Shared by all that was rendered from one state of it, so that a change of
+    /// verdict ends them all at once.
     static LEASES: RefCell<BTreeMap<Part, Object>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -41,7 +42,8 @@ impl Reading {
         self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
     }
 
-    /// Counts it as an answer; how many there are from each layer by now. `hits` is how many `entry.mjs` has given again.
+    /// Counts it as an answer; how many there are from each layer by now. `hits` is how many
+    /// `entry.mjs` has given again.
     pub(super) fn counted(&self, hits: u64) -> Vec<(Tier, u64)> {
         MEMORY.with_borrow_mut(|memory| {
             memory.count(self.source.layer);
@@ -77,7 +79,8 @@ pub(super) async fn reply(
     let seen = if target.tells_all() { seen() } else { Vec::new() };
     let basis = reading.basis(&counts, &seen);
     let answer = serve::answer(target, ask, &basis);
-    // Meanwhile another request may have brought something newer: then this one is not to be given again.
+    // Meanwhile another request may have brought something newer: then this one is not to be given
+    // again.
     let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
     let current = reading.held.as_ref().is_some_and(holds);
     let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
@@ -86,7 +89,8 @@ pub(super) async fn reply(
     Reply { answer, kept }
 }
 
-/// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any more. A refresh that is due is begun.
+/// What memory has of a pool, for a request that is not to wait: nothing if none of it holds any
+/// more. A refresh that is due is begun.
 pub(super) fn in_memory(pool: &Name, config: &'static Config, call: Call<'_>) -> Option<proxy::Known> {
     let (part, limit) = pool_part(pool, config, call.env);
     let now = clock::now();
@@ -174,7 +178,8 @@ async fn within(timeout: Millis, asking: impl Future<Output = Option<Held>>) -> 
     }
 }
 
-/// Takes what a layer had into memory. Where it says something new, nothing rendered before is given again.
+/// Takes what a layer had into memory. Where it says something new, nothing rendered before is
+/// given again.
 fn found(part: &Part, asked: &Asked) {
     if let Asked::Found(copy) = asked
         && MEMORY.with_borrow_mut(|memory| memory.found(part, copy))
@@ -214,7 +219,8 @@ async fn refreshed(part: &Part, limit: Millis, timeout: Millis, call: Call<'_>) 
     }
 }
 
-/// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is given again.
+/// Takes what the Arbiter said into memory. Where it says something new, nothing rendered before is
+/// given again.
 fn hold(part: &Part, limit: Millis, copy: Option<&Held>) {
     if MEMORY.with_borrow_mut(|memory| memory.answered(part, copy.cloned(), clock::now())) {
         end_leases();

@@ -1,4 +1,5 @@
-//! The core's answers as the platform's: what `entry.mjs` makes a response of, and responses between our own parts.
+//! The core's answers as the platform's: what `entry.mjs` makes a response of, and responses
+//! between our own parts.
 
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::JsValue;
@@ -38,8 +39,8 @@ pub(super) fn target_of(url: &str) -> &str {
     rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
 }
 
-/// `{ body, init, kept? }`: what `new Response(body, init)` takes, and the same of what may be given again, with `from`, `until`
-/// and `lease`. For HEAD there is no body.
+/// `{ body, init, kept? }`: what `new Response(body, init)` takes, and the same of what may be
+/// given again, with `from`, `until` and `lease`. For HEAD there is no body.
 pub(super) fn reply(reply: &Reply, head: bool) -> Result<Object> {
     let object = response(&reply.answer, head)?;
     if let Some(Kept { answer, from, until, lease }) = &reply.kept {

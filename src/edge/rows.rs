@@ -37,7 +37,8 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
     for table in Table::ALL {
         let name = table.name();
         let statement = match table {
-            // Every row that is read is paid for, each time that the object is made anew: no more of them than are shown.
+            // Every row that is read is paid for, each time that the object is made anew: no more
+            // of them than are shown.
             Table::Events => format!(
                 "SELECT key, body FROM (SELECT id, '' AS key, body FROM {name} ORDER BY id DESC LIMIT {EVENTS_SHOWN}) ORDER BY id"
             ),

@@ -1,5 +1,5 @@
-//! Sends one probe with `fetch` and reads back the facts: a real deadline over headers, redirects and body; at most
-//! [`BODY_CAP`] bytes; nothing followed that the core did not allow.
+//! Sends one probe with `fetch` and reads back the facts: a real deadline over headers, redirects
+//! and body; at most [`BODY_CAP`] bytes; nothing followed that the core did not allow.
 
 use std::cell::RefCell;
 
@@ -17,7 +17,8 @@ use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
 use crate::probe::{Hop, field_value, redirected, sends_again};
 use crate::secret::{ExposeSecret as _, Unusable, revealed};
 
-/// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it came.
+/// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it
+/// came.
 #[derive(Default)]
 struct Progress {
     head: Option<Head>,
@@ -148,8 +149,8 @@ fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
     Ok(Head { status: response.status(), headers })
 }
 
-/// Reads the body in one piece, gathered by the runtime: an origin that sends each byte in a chunk of its own must not cost a
-/// turn of ours for each.
+/// Reads the body in one piece, gathered by the runtime: an origin that sends each byte in a chunk
+/// of its own must not cost a turn of ours for each.
 async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<End, JsValue> {
     let Some(stream) = response.body() else { return Ok(End::Complete) };
     let reader = caught::reader(&stream)?;

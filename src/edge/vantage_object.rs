@@ -1,9 +1,11 @@
-//! The `Vantage` Durable Object: one per shard of a vantage, named `v1/{vantage}/{hint}/{shard}of{n}`.
+//! The `Vantage` Durable Object: one per shard of a vantage, named
+//! `v1/{vantage}/{hint}/{shard}of{n}`.
 //!
-//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm at once), and
-//! `POST /hurry` and origins, a line each, with 204 (looks at them at once, and a few times more in short order). Its alarm is the
-//! loop: set the next alarm, start what is due, fold what arrives until the next slot. Only one alarm runs at a time; probes
-//! that outlive it run on as tasks of the object and are folded by the next.
+//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm
+//! at once), and `POST /hurry` and origins, a line each, with 204 (looks at them at once, and a few
+//! times more in short order). Its alarm is the loop: set the next alarm, start what is due, fold
+//! what arrives until the next slot. Only one alarm runs at a time; probes that outlive it run on
+//! as tasks of the object and are folded by the next.
 
 use std::cell::{Cell, RefCell};
 
@@ -76,7 +78,8 @@ impl Vantage {
         }
     }
 
-    /// Sets the alarm at once; takes in which origins are to be looked at, if the request names any.
+    /// Sets the alarm at once; takes in which origins are to be looked at, if the request names
+    /// any.
     ///
     /// # Errors
     /// The alarm cannot be set.
@@ -87,8 +90,8 @@ impl Vantage {
             for line in lines.lines() {
                 self.doubted.borrow_mut().extend(OriginId::parse(line));
             }
-            // A tick that is under way takes it in, and else the next one, before it looks what is due. The receiver lives as long as
-            // this object.
+            // A tick that is under way takes it in, and else the next one, before it looks what is
+            // due. The receiver lives as long as this object.
             let _ = self.arrive.unbounded_send(Arrival::Doubt);
         }
         self.set_alarm(clock::now()).await?;
@@ -97,7 +100,8 @@ impl Vantage {
 
     /// One turn of the loop.
     pub async fn alarm(&self) {
-        // A failed alarm would be retried six times and then never again: log, and let the alarm that is set go on.
+        // A failed alarm would be retried six times and then never again: log, and let the alarm
+        // that is set go on.
         if let Err(error) = self.tick().await {
             log::error("tick_failed", &[("object", &self.name()), ("error", &error.to_string())]);
         }

@@ -2,7 +2,8 @@
 
 use crate::units::Timestamp;
 
-/// Who follows. A permit is free again when its time is over, even if nobody left it: the platform may end a request without a word.
+/// Who follows. A permit is free again when its time is over, even if nobody left it: the platform
+/// may end a request without a word.
 #[derive(Debug, Default)]
 pub struct FollowerLimit {
     taken: Vec<(u64, Timestamp)>,

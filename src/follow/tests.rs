@@ -225,7 +225,8 @@ enum Turn {
 }
 
 proptest! {
-    /// Whatever is told, cut or kept silent: it ends within its wait, never spins, and takes what it sees for news if it is.
+    /// Whatever is told, cut or kept silent: it ends within its wait, never spins, and takes what
+    /// it sees for news if it is.
     #[test]
     fn no_follower_hangs_and_none_goes_back(
         turns in proptest::collection::vec(

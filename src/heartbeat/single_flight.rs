@@ -1,7 +1,7 @@
 //! A flood of good heartbeats at one isolate → as many as the Arbiter needs.
 //!
-//! What was taken once counts for the next ones, for as long as [`Heartbeat::rest`] says; while one is on its way, the others wait
-//! for what becomes of it. None is confirmed before one is stored.
+//! What was taken once counts for the next ones, for as long as [`Heartbeat::rest`] says; while one
+//! is on its way, the others wait for what becomes of it. None is confirmed before one is stored.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,8 @@ impl SingleFlight {
         Self(BTreeMap::new())
     }
 
-    /// What to do now with a heartbeat that came at `came`. It must be of the configuration, so that this does not grow without bound.
+    /// What to do now with a heartbeat that came at `came`. It must be of the configuration, so
+    /// that this does not grow without bound.
     pub fn meet(&mut self, heartbeat: &Heartbeat, came: Timestamp, now: Timestamp) -> Admission {
         let known = self.0.entry(heartbeat.id.clone()).or_default();
         let within = |at: Option<Timestamp>, length| at.is_some_and(|at| at <= now && now.since(at) < length);

@@ -24,8 +24,8 @@ fn id(text: &str) -> OriginId {
     OriginId::parse(text).unwrap()
 }
 
-/// What is said of the queue worker (a minute, ten seconds) after looks at the clock at these seconds; its only heartbeat came with
-/// the first.
+/// What is said of the queue worker (a minute, ten seconds) after looks at the clock at these
+/// seconds; its only heartbeat came with the first.
 fn said(looks: &[u64]) -> (Status, String) {
     let config = jobs();
     let job = config.heartbeat(&id("jobs/queue")).unwrap();

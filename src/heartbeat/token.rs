@@ -1,8 +1,9 @@
 //! The token of a heartbeat → who it says it is, and the proof to verify: `{pool}.{origin}.{mac}`.
 //!
-//! `mac` is the HMAC-SHA256 of [`message`] under the deployment's secret, in base64url without padding (RFC 4648 section 5). It
-//! says itself which job it is of, so nothing is stored, and what is forged is found out before any object is called. Every token
-//! has one spelling. Nothing here knows the secret: whoever does verifies the claim with [`crate::mac`].
+//! `mac` is the HMAC-SHA256 of [`message`] under the deployment's secret, in base64url without
+//! padding (RFC 4648 section 5). It says itself which job it is of, so nothing is stored, and what
+//! is forged is found out before any object is called. Every token has one spelling. Nothing here
+//! knows the secret: whoever does verifies the claim with [`crate::mac`].
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +19,8 @@ const MAC_CHARS: usize = 43;
 /// The longest token in bytes.
 pub const LONGEST_TOKEN: usize = 2 * (Name::MAX_LEN + 1) + MAC_CHARS;
 
-/// The shortest secret in bytes: who has one token of a shorter one could guess it, and make the others.
+/// The shortest secret in bytes: who has one token of a shorter one could guess it, and make the
+/// others.
 pub const SHORTEST_SECRET: usize = 16;
 
 /// What a token says before it is verified.

@@ -1,8 +1,8 @@
 //! One subject as a channel knows it: what is wrong, and what of that the channel was told.
 //!
-//! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time, when it is over. Each recovery is
-//! told once, and only of what was told before. That another origin of a pool fails while the pool goes on serving is told within the
-//! same incident.
+//! Every incident that lasts is told: while it lasts, or, if the channel could not be told in time,
+//! when it is over. Each recovery is told once, and only of what was told before. That another
+//! origin of a pool fails while the pool goes on serving is told within the same incident.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,8 @@ pub enum AlertState {
         topic: Topic,
         /// Since when.
         since: Timestamp,
-        /// It is told when it has lasted this long, if the channel does not want to wait for longer.
+        /// It is told when it has lasted this long, if the channel does not want to wait for
+        /// longer.
         delay: Millis,
         /// The origins that fail while their pool serves, if the channel is told of each.
         failing: Vec<Name>,
@@ -124,7 +125,8 @@ impl Alert {
         }
     }
 
-    /// What is wrong is what was wrong before: it may have become more urgent, or other origins may fail. Whether that is news.
+    /// What is wrong is what was wrong before: it may have become more urgent, or other origins may
+    /// fail. Whether that is news.
     fn goes_on(&mut self, found: Incident, delay: Millis, now: Timestamp) -> bool {
         let Some(mut open) = self.open.take() else { return false };
         let before = open.clone();
@@ -158,9 +160,11 @@ impl Alert {
             let known = is_within(&found.failing, &told.failing);
             found.ripe = if known { found.since } else { now }.plus(delay);
         } else if eases && !found.failing.is_empty() {
-            // The votes of a recovery come one by one: what is left of an outage is told when it lasts.
+            // The votes of a recovery come one by one: what is left of an outage is told when it
+            // lasts.
             found.ripe = found.since.plus(delay.max(WARN_DELAY));
-            // Who is not told of every warning is told that an outage is over as soon as the pool serves again.
+            // Who is not told of every warning is told that an outage is over as soon as the pool
+            // serves again.
             if !channel.hears(Topic::Warn) {
                 self.end(channel, now);
             }
@@ -226,7 +230,8 @@ impl Alert {
         }
     }
 
-    /// What is left of it once nobody watches the subject: that what was told is over. Without `recoveries` not even that.
+    /// What is left of it once nobody watches the subject: that what was told is over. Without
+    /// `recoveries` not even that.
     #[must_use]
     pub fn unwatched(self, recoveries: bool, now: Timestamp) -> Self {
         let told = self.told.filter(|_| recoveries).map(|told| match told.ended {
@@ -237,7 +242,8 @@ impl Alert {
         Self { told, ..Self::new() }
     }
 
-    /// The subject is watched, maybe again: what was not told to be over for want of watching goes on.
+    /// The subject is watched, maybe again: what was not told to be over for want of watching goes
+    /// on.
     #[must_use]
     pub fn watched(self) -> Self {
         let told = self.told.map(|told| match told.unwatched {
@@ -274,7 +280,8 @@ impl Alert {
         self.told.as_ref().filter(|_| self.continues(open)).map(|told| told.at)
     }
 
-    /// Everything that is to be told at `now`, in its order, as told from now on. What lasts is told again if `again`.
+    /// Everything that is to be told at `now`, in its order, as told from now on. What lasts is
+    /// told again if `again`.
     pub fn tell(&mut self, subject: &str, again: bool, now: Timestamp, news: &mut Vec<News>) {
         let subject = || subject.to_owned();
         if let Some(told) = self.told.take_if(|told| told.ended.is_some()) {
@@ -300,14 +307,16 @@ impl Alert {
         news.push(News { kind, topic, subject: subject(), since, until: None, times: 1, failing });
     }
 
-    /// The message that was made at `made` was given up: what of this it told, and lasts, is to be told again. Whether it told anything.
+    /// The message that was made at `made` was given up: what of this it told, and lasts, is to be
+    /// told again. Whether it told anything.
     pub fn forget_notice(&mut self, made: Timestamp) -> bool {
         let Some(told) = self.told.as_mut().filter(|told| told.at == made) else { return false };
         told.at = UNTOLD;
         true
     }
 
-    /// The message that said this to be over was given up: it is to be said again, as past if something else was told meanwhile.
+    /// The message that said this to be over was given up: it is to be said again, as past if
+    /// something else was told meanwhile.
     pub(super) fn untell(&mut self, told: bool, unwatched: Option<bool>, past: Past) {
         if told && self.told.is_none() {
             let Past { topic, since, until, failing, .. } = past;

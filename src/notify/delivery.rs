@@ -1,8 +1,9 @@
 //! A message → the request that carries it, and what its answer means.
 //!
 //! Webhooks are signed by the Standard Webhooks specification
-//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>): an id that stays the same however
-//! often the message is sent, a time, and an HMAC-SHA256 over both and the body. Whoever sends holds the secrets and lends them.
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>):
+//! an id that stays the same however often the message is sent, a time, and an HMAC-SHA256 over
+//! both and the body. Whoever sends holds the secrets and lends them.
 
 use super::message::{self, Data};
 use crate::config::{Channel, ChannelKind, MAX_ADDRESS, Method, ProbeValue};
@@ -81,7 +82,8 @@ pub struct Revealed {
     pub signatures: Vec<String>,
 }
 
-/// Where a message to a channel goes, and its signatures; `secret` gives what the secret of a name holds.
+/// Where a message to a channel goes, and its signatures; `secret` gives what the secret of a name
+/// holds.
 ///
 /// # Errors
 /// A secret is not to be had, or not of its form.
@@ -154,8 +156,9 @@ pub fn outcome(reply: &Reply, date: fn(&str) -> Option<Timestamp>, now: Timestam
     Outcome::Failed { why: format!("status {}", head.status), retry_after }
 }
 
-/// When a message that failed `attempts` times is sent again: later each time, by up to a quarter more or less, as the message's id
-/// and the attempt say, so that many channels of one receiver do not come back together.
+/// When a message that failed `attempts` times is sent again: later each time, by up to a quarter
+/// more or less, as the message's id and the attempt say, so that many channels of one receiver do
+/// not come back together.
 pub(super) fn again(id: &str, attempts: u32, retry_after: Option<Millis>, now: Timestamp) -> Timestamp {
     let doubled = 1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
     let pause = FIRST.times(doubled).min(LONGEST);

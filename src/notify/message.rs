@@ -1,7 +1,9 @@
-//! News → the text that a channel is sent: what, since when, seen from where, why, what would change it, and where to look.
+//! News → the text that a channel is sent: what, since when, seen from where, why, what would
+//! change it, and where to look.
 //!
-//! Made of what is public only: names, statuses and the reasons of verdicts. No address of an origin and no text that an origin sent is
-//! in it. Webhook bodies are of version 1: members are never renamed.
+//! Made of what is public only: names, statuses and the reasons of verdicts. No address of an
+//! origin and no text that an origin sent is in it. Webhook bodies are of version 1: members are
+//! never renamed.
 
 use std::fmt;
 
@@ -161,7 +163,8 @@ pub struct Frame<'a> {
     pub now: Timestamp,
 }
 
-/// What is said of a subject that nobody watches for the channel: what stands with it now, if it is still there, is not its business.
+/// What is said of a subject that nobody watches for the channel: what stands with it now, if it is
+/// still there, is not its business.
 fn unwatched() -> Detail {
     let reason =
         "the configuration no longer has it for this channel, which says nothing of whether it is well";

@@ -1,10 +1,12 @@
-//! One piece of news, and how it is said to people: `shop fails`, `shop: primary fails; standby serves`.
+//! One piece of news, and how it is said to people: `shop fails`, `shop: primary fails; standby
+//! serves`.
 
 use super::message::Detail;
 use crate::config::Topic;
 use crate::units::{Millis, Name, Timestamp, listed};
 
-/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes five of one.
+/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes
+/// five of one.
 const LINE: usize = 500;
 
 /// What is said of an incident.
@@ -37,7 +39,8 @@ pub struct News {
     pub until: Option<Timestamp>,
     /// How many incidents this speaks of; more than one only of past ones.
     pub times: u32,
-    /// The origins that fail or failed while their pool serves or served, if the channel is told of each.
+    /// The origins that fail or failed while their pool serves or served, if the channel is told of
+    /// each.
     pub failing: Vec<Name>,
 }
 
@@ -62,7 +65,8 @@ impl News {
         }
     }
 
-    /// `shop fails`; `shop: primary fails; standby serves`. What is said of origins that fail now is said where `detail` is given.
+    /// `shop fails`; `shop: primary fails; standby serves`. What is said of origins that fail now
+    /// is said where `detail` is given.
     pub(super) fn headline(&self, detail: Option<&Detail>) -> String {
         let failing = self.failing(detail);
         if !failing.is_empty() {
@@ -86,7 +90,8 @@ impl News {
         }
     }
 
-    /// The origins to name: those that the channel is told of by themselves, else those that make the pool warn now.
+    /// The origins to name: those that the channel is told of by themselves, else those that make
+    /// the pool warn now.
     fn failing<'a>(&'a self, detail: Option<&'a Detail>) -> &'a [Name] {
         match (self.kind, self.topic) {
             (Kind::Begun | Kind::Still, Topic::Warn) if self.failing.is_empty() => {

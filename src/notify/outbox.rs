@@ -1,7 +1,8 @@
 //! What one channel is told: its alerts, the message that waits to be taken, and how sending goes.
 //!
-//! Stored in the transaction of whatever changed it: a row for each alert, so that a change costs what it touches, and one for the
-//! rest. Format version 1: fields are never renamed; new ones are an `Option`.
+//! Stored in the transaction of whatever changed it: a row for each alert, so that a change costs
+//! what it touches, and one for the rest. Format version 1: fields are never renamed; new ones are
+//! an `Option`.
 
 use std::collections::BTreeMap;
 
@@ -104,8 +105,9 @@ impl Outbox {
         (self.head.delivered, self.head.failing.as_ref())
     }
 
-    /// Takes a stored row in, by its key after the channel's name: empty for what is not of one subject. If nobody watches the
-    /// subject any more, since `unwatched`, what was told of it is closed. What the channel listens to no more is cleared away.
+    /// Takes a stored row in, by its key after the channel's name: empty for what is not of one
+    /// subject. If nobody watches the subject any more, since `unwatched`, what was told of it is
+    /// closed. What the channel listens to no more is cleared away.
     pub fn restore(&mut self, channel: &Channel, subject: &str, text: &str, unwatched: Option<Timestamp>) {
         if subject.is_empty() {
             self.head = json::read(text).unwrap_or_default();
@@ -127,7 +129,8 @@ impl Outbox {
         }
     }
 
-    /// The rows that are to be stored, by their keys as [`Outbox::restore`] takes them; an empty text is a row to be cleared away.
+    /// The rows that are to be stored, by their keys as [`Outbox::restore`] takes them; an empty
+    /// text is a row to be cleared away.
     pub fn rows(&mut self) -> Vec<(String, String)> {
         let mut rows = Vec::new();
         if std::mem::take(&mut self.head_changed) {
@@ -345,7 +348,8 @@ impl Ended {
     }
 }
 
-/// When what lasts is told again: in the channel's time, or at once if the message that told it was given up.
+/// When what lasts is told again: in the channel's time, or at once if the message that told it was
+/// given up.
 fn reminded(channel: &Channel, alert: &Alert) -> Option<Timestamp> {
     let told = alert.lasts()?;
     if told == UNTOLD { Some(told) } else { channel.every.map(|every| told.plus(every)) }

@@ -1,9 +1,9 @@
 //! Reads an origin's own health document: an answer → a finding, by the table of dialects.
 //!
-//! The status code is judged before and elsewhere: a document makes a good answer worse, never a bad
-//! one better. A word at the top decides, and what stands below it never does. Words are read in any
-//! case; one that is not known says nothing, but in `health+json`, where the type promises one. The
-//! tables stand in `docs/dialects.md`.
+//! The status code is judged before and elsewhere: a document makes a good answer worse, never a
+//! bad one better. A word at the top decides, and what stands below it never does. Words are read
+//! in any case; one that is not known says nothing, but in `health+json`, where the type promises
+//! one. The tables stand in `docs/dialects.md`.
 
 use super::body::Body;
 use crate::config::{Dialect, Document};
@@ -157,8 +157,8 @@ fn recognise(head: &Head, body: &Body<'_>) -> Option<(Dialect, Word)> {
     tried.iter().find_map(|dialect| Some((*dialect, read(*dialect, media, document)?)))
 }
 
-/// JSON by its type, or an object where the type says nothing of it. A body without any of the members
-/// that a dialect looks for is not taken apart at all.
+/// JSON by its type, or an object where the type says nothing of it. A body without any of the
+/// members that a dialect looks for is not taken apart at all.
 fn is_readable(media: Option<&str>, body: &Body<'_>) -> bool {
     let by_type = match media {
         None | Some("text/plain") => body.text().is_some_and(|text| text.trim_start().starts_with('{')),
@@ -168,7 +168,8 @@ fn is_readable(media: Option<&str>, body: &Body<'_>) -> bool {
     by_type && body.text().is_some_and(|text| marks.iter().any(|mark| text.contains(mark)))
 }
 
-/// The word of the one dialect that is asked for. Who asks for it by its name need not be shown its form as well.
+/// The word of the one dialect that is asked for. Who asks for it by its name need not be shown its
+/// form as well.
 fn only(dialect: Dialect, head: &Head, body: &Body<'_>) -> Option<Word> {
     if dialect == Dialect::AspNet {
         return text(body);
@@ -246,7 +247,8 @@ fn is_check(check: &Value) -> bool {
     has_text(check, "name") && ["status", "state"].iter().any(|name| has_text(check, name))
 }
 
-/// Nothing but its own members, and its own words in capitals: elsewhere `down` may be said of anything.
+/// Nothing but its own members, and its own words in capitals: elsewhere `down` may be said of
+/// anything.
 fn is_actuator(document: &Value, status: &Value) -> bool {
     let (Value::Object(all), Value::String(word)) = (document, status) else { return false };
     let words = ["UP", "DOWN", "OUT_OF_SERVICE", "UNKNOWN"];
@@ -254,8 +256,8 @@ fn is_actuator(document: &Value, status: &Value) -> bool {
     words.contains(&word.as_str()) && all.keys().all(|name| own.contains(&name.as_str()))
 }
 
-/// Parts with a status in `details` or `error` (Nest), both as lists, or `info` beside one of them. An
-/// API writes `error` alone, and `details` of any form, for what went wrong with a request.
+/// Parts with a status in `details` or `error` (Nest), both as lists, or `info` beside one of them.
+/// An API writes `error` alone, and `details` of any form, for what went wrong with a request.
 fn is_terminus(document: &Value) -> bool {
     let has = |name| document.get(name).is_some();
     let parts = |name| members(document, name, has_status).is_some_and(|count| count > 0);

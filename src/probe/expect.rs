@@ -1,4 +1,5 @@
-//! Holds an answer to its expectations, one by one, in the order in which people ask: status, headers, body, then blemishes.
+//! Holds an answer to its expectations, one by one, in the order in which people ask: status,
+//! headers, body, then blemishes.
 
 use super::body::{self, Body};
 use super::document;
@@ -13,7 +14,8 @@ pub(super) fn judge(origin: &Origin, head: &Head, reply: &Reply, sample: &Sample
     let body = Body::new(&reply.body);
     let mut checks = vec![check("status", status(origin, head, &reply.end, &body))];
     if head.status == 429 {
-        // The answer of a limiter, not of the service: nothing else in it can be held to what the service should say.
+        // The answer of a limiter, not of the service: nothing else in it can be held to what the
+        // service should say.
         return checks;
     }
     for (name, needle) in &expect.headers {
@@ -65,7 +67,8 @@ fn status(origin: &Origin, head: &Head, end: &End, body: &Body<'_>) -> Finding {
         return Finding::Broken(format!("status {code}: {why}"));
     }
     if code == 429 {
-        // Some say so what they have to say of themselves; it may be worse than a limit, never better.
+        // Some say so what they have to say of themselves; it may be worse than a limit, never
+        // better.
         let own = document::promised(head, body).filter(|_| origin.expect.document != Document::Off);
         return own.filter(|finding| *finding != Finding::Met).unwrap_or_else(|| {
             Finding::Warned("status 429: the origin limits how often it is asked".into())

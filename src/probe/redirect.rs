@@ -13,7 +13,8 @@ pub enum Hop {
     Stop(String),
 }
 
-/// What to do if an answer is a redirect and the probe follows any; nothing if the answer itself is to be judged.
+/// What to do if an answer is a redirect and the probe follows any; nothing if the answer itself is
+/// to be judged.
 #[must_use]
 pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
     let follows = request.redirects > 0 || request.followed > 0;
@@ -21,8 +22,8 @@ pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
     (follows && leads_on).then(|| next_hop(request, head.header("location")))
 }
 
-/// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and `https` are
-/// spoken, another host must have a name, and secrets and credentials stay with the
+/// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and
+/// `https` are spoken, another host must have a name, and secrets and credentials stay with the
 /// host (and scheme) they were meant for.
 fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {
@@ -48,8 +49,8 @@ fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     Hop::Follow(next)
 }
 
-/// Header fields whose value says who asks (RFC 9110 section 11, RFC 6265), and what interfaces of applications commonly
-/// take in their stead.
+/// Header fields whose value says who asks (RFC 9110 section 11, RFC 6265), and what interfaces of
+/// applications commonly take in their stead.
 const CREDENTIALS: [&str; 6] =
     ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-access-token"];
 
@@ -76,8 +77,9 @@ fn host(url: &str) -> &str {
     port.and_then(|at| authority.get(..at)).unwrap_or(authority)
 }
 
-/// Whether a host is a name. An origin must not make the probe ask what only the prober can reach: its own machine, a private
-/// network, the cloud's metadata. Fetch reads a host that ends in a number as an address, in whatever base it is written.
+/// Whether a host is a name. An origin must not make the probe ask what only the prober can reach:
+/// its own machine, a private network, the cloud's metadata. Fetch reads a host that ends in a
+/// number as an address, in whatever base it is written.
 fn is_name(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -86,8 +88,8 @@ fn is_name(host: &str) -> bool {
     plain && !number && loopback(&host).is_none()
 }
 
-/// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments, which the runtime removes). One as long as
-/// the cap was cut there, and leads elsewhere.
+/// Resolves a reference against an absolute address (RFC 3986 section 5, without dot segments,
+/// which the runtime removes). One as long as the cap was cut there, and leads elsewhere.
 fn resolve(base: &str, location: &str) -> Option<String> {
     let location = location.split('#').next().unwrap_or_default().trim();
     // Two fields come joined, and lead to two places.
@@ -117,14 +119,16 @@ fn resolve(base: &str, location: &str) -> Option<String> {
     plain.then_some(url)
 }
 
-/// The scheme, if it is one that is spoken, and what follows it. It is read in any case (RFC 3986 section 6.2.2.1).
+/// The scheme, if it is one that is spoken, and what follows it. It is read in any case (RFC 3986
+/// section 6.2.2.1).
 fn absolute(location: &str) -> Option<(&'static str, &str)> {
     let (scheme, rest) = location.split_once("://")?;
     let known = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
     Some((known, rest))
 }
 
-/// A path and query with what may not stand in them percent-encoded, as browsers do (WHATWG URL, path and query percent-encode sets).
+/// A path and query with what may not stand in them percent-encoded, as browsers do (WHATWG URL,
+/// path and query percent-encode sets).
 fn encoded(target: &str) -> String {
     let mut text = String::with_capacity(target.len());
     for c in target.chars() {

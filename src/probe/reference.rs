@@ -31,8 +31,8 @@ pub fn refer(reference: &OriginUrl, vantage: &Name) -> Request {
     }
 }
 
-/// Reads the reply: any answer below 500 came from the reference, so the network is whole. 5xx may be the platform's own word for a
-/// connection that failed.
+/// Reads the reply: any answer below 500 came from the reference, so the network is whole. 5xx may
+/// be the platform's own word for a connection that failed.
 #[must_use]
 pub fn referred_to(reply: &Reply) -> ReferenceResult {
     let answered = reply.head.as_ref().is_some_and(|head| head.status < 500);

@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-/// Equality by meaning: `1` and `1.0` are one number, however they are written. Goes as deep as `wanted` does.
+/// Equality by meaning: `1` and `1.0` are one number, however they are written. Goes as deep as
+/// `wanted` does.
 pub(super) fn same(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::Null, Value::Null) => true,
@@ -22,7 +23,8 @@ pub(super) fn same(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Whole numbers are compared as such. A whole number beyond 2^53 equals a float only as far as a float can say.
+/// Whole numbers are compared as such. A whole number beyond 2^53 equals a float only as far as a
+/// float can say.
 fn same_number(found: &Number, wanted: &Number) -> bool {
     if found.is_f64() || wanted.is_f64() {
         // Equal floats, so that minus zero is plain zero; JSON has no NaN.

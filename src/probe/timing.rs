@@ -1,8 +1,9 @@
-//! Reads database time and calls from `Server-Timing` (<https://www.w3.org/TR/server-timing/>) and from the header fields in which
-//! some frameworks count.
+//! Reads database time and calls from `Server-Timing` (<https://www.w3.org/TR/server-timing/>) and
+//! from the header fields in which some frameworks count.
 //!
-//! The metric is `db` with its `dur` in milliseconds, and the count in its `desc`, where that tells of calls at all. Where it is not
-//! there, the metrics of producers that are known stand in. The tables are in `docs/dialects.md`.
+//! The metric is `db` with its `dur` in milliseconds, and the count in its `desc`, where that tells
+//! of calls at all. Where it is not there, the metrics of producers that are known stand in. The
+//! tables are in `docs/dialects.md`.
 
 use super::cache::list::split as split_at;
 use crate::config::Expect;
@@ -16,18 +17,20 @@ const MAX_METRICS: usize = 64;
 /// The longest time that is believed, in milliseconds: one day.
 const MAX_MS: f64 = 86_400_000.0;
 
-/// The metrics that tell of the database, in the order in which they are believed: by custom, of the Django Debug Toolbar, of Rails,
-/// and of silk and others.
+/// The metrics that tell of the database, in the order in which they are believed: by custom, of
+/// the Django Debug Toolbar, of Rails, and of silk and others.
 pub const METRICS: [&str; 4] = ["db", "SQLPanel_sql_time", "sql.active_record", "sql"];
 
 /// The metrics whose `dur` is a number of calls: of the tests of `WordPress`.
 pub const COUNTS: [&str; 2] = ["wpDbQueries", "db-queries"];
 
-/// The header fields that tell a number of calls, in lower case: of django-querycount, fastapi-silk, flask-querymonitor, and by hand.
+/// The header fields that tell a number of calls, in lower case: of django-querycount,
+/// fastapi-silk, flask-querymonitor, and by hand.
 pub const HEADERS: [&str; 4] =
     ["x-djangoquerycount-count", "x-db-queries", "x-query-count", "x-db-query-count"];
 
-/// The database work that an answer states. Absurd values (negative, not a number, beyond a day) are left out.
+/// The database work that an answer states. Absurd values (negative, not a number, beyond a day)
+/// are left out.
 pub(super) fn database(expect: &Expect, head: &Head) -> Database {
     let field = head.header("server-timing").unwrap_or_default();
     let mut found = match &expect.db_metric {
@@ -81,7 +84,8 @@ fn sum(field: &str, name: &str) -> Database {
     Database { calls, time: time.and_then(rounded) }
 }
 
-/// The value of a parameter, without its quotes. Of one that is given twice the first counts, as the standard says.
+/// The value of a parameter, without its quotes. Of one that is given twice the first counts, as
+/// the standard says.
 fn parameter<'a>(metric: &'a str, name: &str) -> Option<&'a str> {
     let mut parameters = split_at(metric, ';').skip(1).filter_map(|parameter| parameter.split_once('='));
     let (_, value) = parameters.find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?;
@@ -111,8 +115,8 @@ fn number(text: &str) -> Option<u32> {
     if digits { text.parse().ok() } else { None }
 }
 
-/// The number of calls that a text tells: a number alone, or one beside the word for calls (`SQL 3 queries`, `calls: 3`, `n=3`). Any
-/// other number says something else: a version, a key, a time.
+/// The number of calls that a text tells: a number alone, or one beside the word for calls (`SQL 3
+/// queries`, `calls: 3`, `n=3`). Any other number says something else: a version, a key, a time.
 fn count(text: &str) -> Option<u32> {
     let mut rest = text;
     let mut before = 0;

@@ -1,4 +1,5 @@
-//! What a client asked of a route, and when: as far as it decides where the request goes and how often.
+//! What a client asked of a route, and when: as far as it decides where the request goes and how
+//! often.
 
 use crate::config::Config;
 use crate::units::Timestamp;
@@ -18,7 +19,8 @@ pub enum Body {
     /// Nothing.
     #[default]
     None,
-    /// A body that is short enough to be held until it is known that it has left: at most [`HELD`] bytes.
+    /// A body that is short enough to be held until it is known that it has left: at most [`HELD`]
+    /// bytes.
     Short,
     /// A body that is gone once it is sent.
     Long,
@@ -26,7 +28,8 @@ pub enum Body {
     Unmeasured,
 }
 
-/// A body of at most so many bytes is held while it is sent, where another origin may have to get it.
+/// A body of at most so many bytes is held while it is sent, where another origin may have to get
+/// it.
 pub const HELD: u64 = 64 * 1024;
 
 impl Body {

@@ -1,12 +1,16 @@
-//! One request on its way: which origin it is sent to, for how long, and what happens when that one does not answer well.
+//! One request on its way: which origin it is sent to, for how long, and what happens when that one
+//! does not answer well.
 //!
-//! A machine without clock or network: [`Attempt::step`] takes what happened and says what to do. A request goes to at most
-//! `attempts` origins, each once, within `deadline`; another one only if its method allows it, it has no body, and the pool's retry
-//! budget ([`OutlierDetector::may_retry`]) is not spent, so that retries cannot make an outage worse. What has demonstrably not left may go to
-//! another one whatever it is. An answer that has begun is never taken back.
+//! A machine without clock or network: [`Attempt::step`] takes what happened and says what to do. A
+//! request goes to at most `attempts` origins, each once, within `deadline`; another one only if
+//! its method allows it, it has no body, and the pool's retry budget
+//! ([`OutlierDetector::may_retry`]) is not spent, so that retries cannot make an outage worse. What
+//! has demonstrably not left may go to another one whatever it is. An answer that has begun is
+//! never taken back.
 //!
-//! An attempt that fails counts against its origin only if it got the whole request and its client is still there, or if it took no
-//! connection: whoever breaks off uploads must not take an origin out with it.
+//! An attempt that fails counts against its origin only if it got the whole request and its client
+//! is still there, or if it took no connection: whoever breaks off uploads must not take an origin
+//! out with it.
 
 use super::{Asked, Body, Order, OutlierDetector, RoutePool, RouteRef, Times, last_resort, order};
 use crate::config::{Config, Route};
@@ -19,19 +23,23 @@ use crate::units::{Millis, Timestamp};
 pub enum Event {
     /// The origin's response headers are there, with this status.
     Answered(u16),
-    /// The origin got the whole request, or could not be reached, and broke off before its response headers were whole.
+    /// The origin got the whole request, or could not be reached, and broke off before its response
+    /// headers were whole.
     Broken,
     /// The origin's response headers did not come in time.
     TimedOut,
     /// The client broke its request off, or left before there was an answer.
     Left,
-    /// The connection ended while the request was still being sent: the origin may have refused it early, and its answer got lost.
+    /// The connection ended while the request was still being sent: the origin may have refused it
+    /// early, and its answer got lost.
     Cut,
     /// The origin took no connection: nothing has left.
     Refused,
-    /// The platform answered in the origin's place, with this status, which proves that nothing has left ([`super::unreached()`]).
+    /// The platform answered in the origin's place, with this status, which proves that nothing has
+    /// left ([`super::unreached()`]).
     Unreached(u16),
-    /// The origin answered with what is no answer: a status that no message has, or a switch of protocols that nobody asked for.
+    /// The origin answered with what is no answer: a status that no message has, or a switch of
+    /// protocols that nobody asked for.
     Invalid(u16),
 }
 
@@ -132,7 +140,8 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// A request for a route that came then, and what to do first. `view` is what is known of the pool.
+    /// A request for a route that came then, and what to do first. `view` is what is known of the
+    /// pool.
     #[must_use]
     pub fn begin(
         at: RouteRef<'_>,
@@ -149,7 +158,8 @@ impl Attempt {
         Some((attempt, effect))
     }
 
-    /// The same for a request that was sent to an origin under a [`super::Lease`]; what came of it is still to be told.
+    /// The same for a request that was sent to an origin under a [`super::Lease`]; what came of it
+    /// is still to be told.
     #[must_use]
     pub fn resume(
         at: RouteRef<'_>,
@@ -206,7 +216,8 @@ impl Attempt {
         Some((attempt, route))
     }
 
-    /// Whether the next request would go the same way: no chance was involved, and nothing has gone wrong.
+    /// Whether the next request would go the same way: no chance was involved, and nothing has gone
+    /// wrong.
     #[must_use]
     pub fn is_steady(&self) -> bool {
         self.steady && self.asked == 1 && self.faults.is_empty()
@@ -244,7 +255,8 @@ impl Attempt {
             self.fails(origin, traffic, now);
         }
         if self.has_another(route) && self.is_in_time(route, now) && fault != Fault::Left {
-            // What has not left burdens nobody. One that took no connection has not touched the body either.
+            // What has not left burdens nobody. One that took no connection has not touched the
+            // body either.
             let anew = fault.left_nothing() && (self.resend != Resend::Never || fault == Fault::Refused);
             let again = !anew
                 && self.resend == Resend::Freely
@@ -326,8 +338,8 @@ impl Attempt {
         self.left(route, now) >= SHORTEST
     }
 
-    /// Only now is it known whether the fault of those before was theirs: whoever knows an address that makes every origin answer 500,
-    /// or think for long, must not take one out with it.
+    /// Only now is it known whether the fault of those before was theirs: whoever knows an address
+    /// that makes every origin answer 500, or think for long, must not take one out with it.
     fn answered_well(&mut self, origin: usize, traffic: &mut OutlierDetector, now: Timestamp) {
         traffic.succeeded(self.pool, origin);
         if let Some(then) = self.again.take() {

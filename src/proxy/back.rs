@@ -1,13 +1,14 @@
-//! Fields of an answer that name the origin's own address, turned back to the public one: what a client reads there, it asks for next,
-//! and it must not go past the failover (`proxy_redirect default` of nginx).
+//! Fields of an answer that name the origin's own address, turned back to the public one: what a
+//! client reads there, it asks for next, and it must not go past the failover (`proxy_redirect
+//! default` of nginx).
 
 use super::matched;
 use crate::config::{Config, OriginUrl, Route};
 use crate::path::{Parts, parts};
 use crate::units::Name;
 
-/// The hosts of a pool's origins, and the paths that their addresses begin with, in lower case: an answer that names none of them
-/// needs no look.
+/// The hosts of a pool's origins, and the paths that their addresses begin with, in lower case: an
+/// answer that names none of them needs no look.
 #[must_use]
 pub fn hosts(config: &Config, pool: usize) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
@@ -31,8 +32,8 @@ pub struct Field<'a> {
     pub value: &'a str,
 }
 
-/// The value of a field of an answer of this status, turned back; nothing if it stays as it is. `url` is the public address that was
-/// asked.
+/// The value of a field of an answer of this status, turned back; nothing if it stays as it is.
+/// `url` is the public address that was asked.
 #[must_use]
 pub fn turned(config: &Config, route: &Route, url: &str, status: u16, field: Field<'_>) -> Option<String> {
     let Field { name, value } = field;
@@ -135,7 +136,8 @@ impl Way<'_> {
     }
 }
 
-/// What is left of a path below a prefix that ends where a segment ends; nothing if it does not lie there, or there is none.
+/// What is left of a path below a prefix that ends where a segment ends; nothing if it does not lie
+/// there, or there is none.
 fn under<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = path.strip_prefix(prefix).filter(|_| !prefix.is_empty())?;
     (rest.is_empty() || rest.starts_with(['/', '?', '#'])).then_some(rest)
@@ -153,7 +155,8 @@ fn host(parts: &Parts<'_>) -> String {
     whole.get(..end).unwrap_or_default().to_owned()
 }
 
-/// The port of an address: 0 is the usual one of its scheme, for an origin behind one that ends TLS writes `http` for its `https`.
+/// The port of an address: 0 is the usual one of its scheme, for an origin behind one that ends TLS
+/// writes `http` for its `https`.
 fn port(url: &OriginUrl) -> u16 {
     url.port.filter(|port| !matches!(port, 80 | 443)).unwrap_or_default()
 }

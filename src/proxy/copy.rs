@@ -1,8 +1,9 @@
-//! Copies of answers that stand in for an origin that does not answer (`stale-if-error`, RFC 5861): which may be kept, under which key,
-//! and for how long.
+//! Copies of answers that stand in for an origin that does not answer (`stale-if-error`, RFC 5861):
+//! which may be kept, under which key, and for how long.
 //!
-//! A copy is kept only of what a shared cache may keep (RFC 9111 section 3) and what is the same for everybody, and it is kept only whole
-//! (section 3.3). What is said to caches of a CDN alone (`CDN-Cache-Control`, RFC 9213, and Cloudflare's own field before it) takes the place of
+//! A copy is kept only of what a shared cache may keep (RFC 9111 section 3) and what is the same
+//! for everybody, and it is kept only whole (section 3.3). What is said to caches of a CDN alone
+//! (`CDN-Cache-Control`, RFC 9213, and Cloudflare's own field before it) takes the place of
 //! `Cache-Control`.
 
 use serde::Serialize;
@@ -11,7 +12,8 @@ use crate::config::Route;
 use crate::defaults::proxy::ANEW;
 use crate::units::Millis;
 
-/// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower reader makes the runtime hold it.
+/// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower
+/// reader makes the runtime hold it.
 const LONGEST: u64 = 1024 * 1024;
 
 /// What is known of an answer and its request, each field as received.
@@ -85,7 +87,8 @@ pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
     let seconds = |text: &str| Millis::from_secs(text.parse().unwrap_or(0));
     // What the origin says of it may be less than what the route allows.
     let own = says("stale-if-error").map_or(most, seconds);
-    // A shared cache must not give what is older than `s-maxage` without asking (RFC 9111 section 5.2.2.10).
+    // A shared cache must not give what is older than `s-maxage` without asking (RFC 9111 section
+    // 5.2.2.10).
     let age = exchange.age.map_or(Millis::ZERO, |age| seconds(age.trim()));
     let shared = says("s-maxage").map_or(most, |lifetime| seconds(lifetime).minus(age));
     let ttl = most.min(own).min(shared);
@@ -98,14 +101,16 @@ pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
 }
 
 impl<'a> Exchange<'a> {
-    /// What is said to a cache like this: the nearest field that says anything counts alone (RFC 9213 section 2.2).
+    /// What is said to a cache like this: the nearest field that says anything counts alone (RFC
+    /// 9213 section 2.2).
     fn control(&self) -> Option<&'a str> {
         let says = |field: &&str| !field.trim().is_empty();
         [self.cloudflare_control, self.cdn_control].into_iter().flatten().find(says).or(self.cache_control)
     }
 }
 
-/// The key of the copy that would answer this request. No client asks for it, whatever host or path it sends.
+/// The key of the copy that would answer this request. No client asks for it, whatever host or path
+/// it sends.
 #[must_use]
 pub fn key(route: &Route, url: &str, accept_encoding: Option<&str>) -> String {
     let accepts = |coding: &str| {

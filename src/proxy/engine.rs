@@ -1,8 +1,9 @@
 //! The requests of one isolate that are on their way, and what `proxy.mjs` is to do with each next.
 //!
-//! `proxy.mjs` holds what only the platform knows (the request, its body, the answer); this holds what is decided. They speak in
-//! [`Step`]s, written as JSON, and refer to a request by a number. A request whose client went away is never heard of again: what is
-//! kept of it is dropped when it could not be answered any more.
+//! `proxy.mjs` holds what only the platform knows (the request, its body, the answer); this holds
+//! what is decided. They speak in [`Step`]s, written as JSON, and refer to a request by a number. A
+//! request whose client went away is never heard of again: what is kept of it is dropped when it
+//! could not be answered any more.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -50,7 +51,8 @@ impl Proxy {
         }
     }
 
-    /// Path and query by which Vedette itself is asked: on a host that is routed they have a prefix.
+    /// Path and query by which Vedette itself is asked: on a host that is routed they have a
+    /// prefix.
     #[must_use]
     pub fn own_target<'a>(&self, url: &'a str) -> Option<Cow<'a, str>> {
         let found = parts(url)?;
@@ -65,7 +67,8 @@ impl Proxy {
         }
     }
 
-    /// What to do with a request; nothing if it is for Vedette itself. `known` says what is at hand of a pool, if it holds.
+    /// What to do with a request; nothing if it is for Vedette itself. `known` says what is at hand
+    /// of a pool, if it holds.
     pub fn on_request(
         &mut self,
         config: &Config,
@@ -83,7 +86,8 @@ impl Proxy {
         }
     }
 
-    /// Goes on with a request that was sent to an origin of its pool under a lease, and did not come out well.
+    /// Goes on with a request that was sent to an origin of its pool under a lease, and did not
+    /// come out well.
     pub fn on_leased_failure(
         &mut self,
         config: &Config,
@@ -112,7 +116,8 @@ impl Proxy {
         }
     }
 
-    /// Finds the route of a request and what is said to the origin, or why it is not passed on; nothing if it is for Vedette itself.
+    /// Finds the route of a request and what is said to the origin, or why it is not passed on;
+    /// nothing if it is for Vedette itself.
     fn settle(
         &self,
         config: &Config,
@@ -324,7 +329,8 @@ impl Proxy {
             for id in gone {
                 self.under_way.remove(&id);
             }
-            // Looking at all of them costs a step for each: it is done only when they have become twice as many.
+            // Looking at all of them costs a step for each: it is done only when they have become
+            // twice as many.
             self.sweep_at = self.under_way.len().saturating_mul(2).max(FEW);
         }
         self.latest = self.latest.wrapping_add(1);

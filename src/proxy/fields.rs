@@ -1,16 +1,18 @@
 //! The header fields that are set and removed on the way to an origin and back.
 //!
-//! What holds for one connection only is removed (RFC 9110 section 7.6.1). What says who the client is, is set anew from what the
-//! platform says: whatever the client wrote there itself is forged. `Via` (RFC 9110 section 7.6.3) and `CDN-Loop` (RFC 8586) name this
-//! deployment, and a request that names it already is refused. `Proxy-Status` (RFC 9209) and `Server-Timing` say which origin answered,
-//! and why, by names only.
+//! What holds for one connection only is removed (RFC 9110 section 7.6.1). What says who the client
+//! is, is set anew from what the platform says: whatever the client wrote there itself is forged.
+//! `Via` (RFC 9110 section 7.6.3) and `CDN-Loop` (RFC 8586) name this deployment, and a request
+//! that names it already is refused. `Proxy-Status` (RFC 9209) and `Server-Timing` say which origin
+//! answered, and why, by names only.
 
 use super::{Attempt, Fault};
 use crate::config::Config;
 use crate::units::{Fingerprint, Millis};
 
-/// Fields by which a client could pretend to be another, and one that holds for one connection: none of them reaches an origin as the
-/// client sent it. (The other fields that hold for one connection, and the lengths, are the platform's, which leaves them out itself.)
+/// Fields by which a client could pretend to be another, and one that holds for one connection:
+/// none of them reaches an origin as the client sent it. (The other fields that hold for one
+/// connection, and the lengths, are the platform's, which leaves them out itself.)
 pub const REMOVED: [&str; 9] = [
     "proxy-connection",
     "forwarded",
@@ -49,21 +51,24 @@ pub fn pseudonym(config: Fingerprint) -> String {
     format!("vedette-{config}")
 }
 
-/// Whether a request has been here, or through so many others of our kind that it goes round in a circle.
+/// Whether a request has been here, or through so many others of our kind that it goes round in a
+/// circle.
 #[must_use]
 pub fn is_loop(facts: &Facts<'_>, pseudonym: &str) -> bool {
     let known = [facts.via, facts.cdn_loop].into_iter().flatten();
     known.into_iter().any(|list| list.contains(pseudonym) || list.matches("vedette-").count() >= MOST_HOPS)
 }
 
-/// The fields that `Connection` names, which go with it. Those that this module sets are set in any case.
+/// The fields that `Connection` names, which go with it. Those that this module sets are set in any
+/// case.
 pub fn named_by_connection(connection: &str) -> impl Iterator<Item = String> {
     let token = |name: &&str| !name.is_empty() && name.bytes().all(is_token);
     let names = connection.split(',').map(str::trim).filter(token).map(str::to_ascii_lowercase);
     names.filter(|name| !matches!(name.as_str(), "close" | "keep-alive" | "upgrade" | "host"))
 }
 
-/// Whether a byte may stand in a field's name (RFC 9110 section 5.6.2). Others name nothing that could be removed.
+/// Whether a byte may stand in a field's name (RFC 9110 section 5.6.2). Others name nothing that
+/// could be removed.
 const fn is_token(c: u8) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
@@ -76,7 +81,8 @@ pub const SAID: [&str; 6] =
 /// What the names of further fields begin with that the platform and we say of a request.
 pub const SAID_UNDER: [&str; 2] = ["cf-", "x-forwarded-"];
 
-/// Whether servers that read `_` and `-` as one (CGI, WSGI) would take a field of this name for one that the platform or we say.
+/// Whether servers that read `_` and `-` as one (CGI, WSGI) would take a field of this name for one
+/// that the platform or we say.
 #[must_use]
 pub fn is_impostor(name: &str) -> bool {
     let dashed = name.to_ascii_lowercase().replace('_', "-");
@@ -115,7 +121,8 @@ fn appended(before: Option<&str>, own: std::fmt::Arguments<'_>) -> String {
     }
 }
 
-/// `Forwarded` (RFC 7239): an address of version 6 stands in brackets and quotes, and an authority with a port in quotes.
+/// `Forwarded` (RFC 7239): an address of version 6 stands in brackets and quotes, and an authority
+/// with a port in quotes.
 pub(super) fn forwarded(client: Option<&str>, authority: &str, scheme: &str) -> String {
     let quoted = |text: &str| {
         let token = text.bytes().all(|c| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c));
@@ -129,13 +136,15 @@ pub(super) fn forwarded(client: Option<&str>, authority: &str, scheme: &str) -> 
     format!("{}host={};proto={scheme}", client.unwrap_or_default(), quoted(authority))
 }
 
-/// The fields of a trace that is none: `tracestate` without a valid `traceparent` means nothing (W3C Trace Context, 3.2.1). No trace
-/// is begun in its place: its flag would decide for the application whether it records anything.
+/// The fields of a trace that is none: `tracestate` without a valid `traceparent` means nothing
+/// (W3C Trace Context, 3.2.1). No trace is begun in its place: its flag would decide for the
+/// application whether it records anything.
 pub fn broken_trace(traceparent: Option<&str>) -> &'static [&'static str] {
     if traceparent.is_some_and(is_traceparent) { &[] } else { &["traceparent", "tracestate"] }
 }
 
-/// Whether a text is a `traceparent`: version, trace id, parent id and flags in lower-case hexadecimal, no id of zeroes only.
+/// Whether a text is a `traceparent`: version, trace id, parent id and flags in lower-case
+/// hexadecimal, no id of zeroes only.
 fn is_traceparent(text: &str) -> bool {
     let hexadecimal = |part: &str| part.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
     let parts: Vec<&str> = text.split('-').take(5).collect();
@@ -163,7 +172,8 @@ pub fn response(config: &Config, attempt: &Attempt, elapsed: Millis) -> Vec<(&'s
 
 const SERVER_TIMING: &str = "server-timing";
 
-/// Those fields for an origin and the reason for it, up to the milliseconds that it took: they come last.
+/// Those fields for an origin and the reason for it, up to the milliseconds that it took: they come
+/// last.
 pub(super) fn answered_by(origin: &str, why: &str) -> Vec<(&'static str, String)> {
     vec![
         ("via", "1.1 vedette".to_owned()),

@@ -1,4 +1,5 @@
-//! A request that is on its way, what is known when something happens to it, and what is to be done then.
+//! A request that is on its way, what is known when something happens to it, and what is to be done
+//! then.
 
 use std::rc::Rc;
 

@@ -1,8 +1,9 @@
 //! What holds for the next requests as well, so that they need not be decided one by one: a lease.
 //!
-//! While nothing changes, every request under one prefix goes to the same origin in the same way. `proxy.mjs` may then send them by
-//! itself, until the time of the lease is over or an answer is not as it should be; such a request comes back to the core as one that was sent.
-//! A step into wasm for each would cost more than all the rest that we do (decision 0015).
+//! While nothing changes, every request under one prefix goes to the same origin in the same way.
+//! `proxy.mjs` may then send them by itself, until the time of the lease is over or an answer is
+//! not as it should be; such a request comes back to the core as one that was sent. A step into
+//! wasm for each would cost more than all the rest that we do (decision 0015).
 
 use serde::{Serialize, Serializer};
 
@@ -14,7 +15,8 @@ use crate::units::{Millis, Timestamp};
 /// For how long requests go the same way, as `proxy.mjs` reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Lease {
-    /// How many segments of a path decide the route: requests that have them in common go the same way.
+    /// How many segments of a path decide the route: requests that have them in common go the same
+    /// way.
     pub depth: usize,
     /// The place of the route in the configuration.
     pub route: usize,
@@ -30,10 +32,11 @@ pub struct Lease {
     pub strip: usize,
     /// How long to wait for the response headers.
     pub timeout: Millis,
-    /// The hosts of the pool, and paths of its addresses: an answer that names one may have to be turned back.
+    /// The hosts of the pool, and paths of its addresses: an answer that names one may have to be
+    /// turned back.
     pub hosts: Vec<String>,
-    /// The methods that may be sent twice. Before others an origin is asked for a connection, and a body of up to [`HELD`] bytes is
-    /// held; nothing where no other origin is left.
+    /// The methods that may be sent twice. Before others an origin is asked for a connection, and a
+    /// body of up to [`HELD`] bytes is held; nothing where no other origin is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<Vec<String>>,
     /// How long a body may be that is held, in bytes.
@@ -54,7 +57,8 @@ pub struct Lease {
     pub append: Vec<(&'static str, String)>,
 }
 
-/// Answers that come back to the core: those of `retry.status`, and those that may be the platform's word that nothing has left.
+/// Answers that come back to the core: those of `retry.status`, and those that may be the
+/// platform's word that nothing has left.
 fn again(route: &Route) -> Vec<StatusRange> {
     let proven = TABLE.into_iter().filter(|(_, proof)| *proof == Proof::NothingLeft);
     let own = proven.map(|(status, _)| StatusRange { first: status, last: status });

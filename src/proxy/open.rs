@@ -1,7 +1,9 @@
-//! Where requests go when the worker itself cannot be asked: to the first origin of their route, by a table that is made at build time.
+//! Where requests go when the worker itself cannot be asked: to the first origin of their route, by
+//! a table that is made at build time.
 //!
-//! `open.mjs` reads it out of the compiled configuration, after an error or a crash of our own. What it needs is in it
-//! ready-made: routes in the order in which they are tried, addresses of origins, fields to remove, answers.
+//! `open.mjs` reads it out of the compiled configuration, after an error or a crash of our own.
+//! What it needs is in it ready-made: routes in the order in which they are tried, addresses of
+//! origins, fields to remove, answers.
 
 use serde::Serialize;
 
@@ -10,7 +12,8 @@ use crate::answer::{Answer, closed, problem};
 use crate::config::{Config, Route};
 use crate::path::{MAX_TARGET, OWN_PREFIX};
 
-/// What a request is marked with in `CDN-Loop` and `Via`, so that two workers in trouble do not send it round in a circle.
+/// What a request is marked with in `CDN-Loop` and `Via`, so that two workers in trouble do not
+/// send it round in a circle.
 const MARK: &str = "vedette-open";
 
 /// What is said in `Proxy-Status` (RFC 9209) of an answer that came this way.
@@ -53,7 +56,8 @@ pub struct Host {
 pub struct Target {
     /// The path prefix, without a slash at its end.
     pub prefix: String,
-    /// The address of the first origin by priority, its own path included, without a slash at its end.
+    /// The address of the first origin by priority, its own path included, without a slash at its
+    /// end.
     pub base: String,
     /// How many segments are left out of the path.
     pub strip: usize,

@@ -8,7 +8,8 @@ use crate::verdict::Status;
 
 use super::outlier::OutlierDetector;
 
-/// The share that an origin in its slow start gets from the beginning, in thousandths (Envoy's `min_weight_percent` is 10%).
+/// The share that an origin in its slow start gets from the beginning, in thousandths (Envoy's
+/// `min_weight_percent` is 10%).
 const LEAST_SHARE: u64 = 100;
 
 /// An origin that a request may be sent to.
@@ -31,7 +32,8 @@ pub struct Order {
     pub places: Vec<usize>,
     /// Why the first of them is.
     pub why: &'static str,
-    /// Whether chance has no part in it: the next request goes the same way, as long as nothing changes.
+    /// Whether chance has no part in it: the next request goes the same way, as long as nothing
+    /// changes.
     pub steady: bool,
 }
 
@@ -46,8 +48,9 @@ pub struct RoutePool<'a> {
     pub pool: usize,
 }
 
-/// The order in which the origins are to be asked. `view` is what is known of the pool; without it nothing is known of any origin.
-/// None of those that fail is in it, unless the pool is in panic; none at all if every origin fails.
+/// The order in which the origins are to be asked. `view` is what is known of the pool; without it
+/// nothing is known of any origin. None of those that fail is in it, unless the pool is in panic;
+/// none at all if every origin fails.
 #[must_use]
 pub fn order(
     of: RoutePool<'_>,
@@ -87,7 +90,8 @@ pub fn order(
         why = "drawn by weight";
     } else {
         let share = usable.first().map_or(1_000, |first| first.share);
-        // One that has just come back takes its part of the requests; another as good takes the rest.
+        // One that has just come back takes its part of the requests; another as good takes the
+        // rest.
         let alike = |one: &Usable<'_>, other: &Usable<'_>| one.tier(panic) == other.tier(panic);
         let stand_in = matches!(usable.as_slice(), [first, second, ..] if alike(first, second));
         if share < 1_000 && stand_in {
@@ -101,7 +105,8 @@ pub fn order(
     Order { places: usable.into_iter().map(|usable| usable.place).collect(), why, steady }
 }
 
-/// Until when the order stays what it is though nothing is reported: until a verdict expires or an origin has waited long enough.
+/// Until when the order stays what it is though nothing is reported: until a verdict expires or an
+/// origin has waited long enough.
 #[must_use]
 pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Timestamp> {
     let expiries = view.origins.iter().map(|origin| origin.valid_until);
@@ -110,7 +115,8 @@ pub fn holds_until(pool: &Pool, view: &PoolView, now: Timestamp) -> Option<Times
     expiries.chain(waits).filter(|at| *at > now).min()
 }
 
-/// The failing origins in the order in which they would be chosen: what is left to try where the route says so.
+/// The failing origins in the order in which they would be chosen: what is left to try where the
+/// route says so.
 #[must_use]
 pub fn last_resort(of: RoutePool<'_>) -> Vec<usize> {
     let Some(defined) = of.config.pools.get(of.pool).filter(|_| of.route.try_failing) else {
@@ -133,7 +139,8 @@ impl Usable<'_> {
         }
     }
 
-    /// Those of one tier share the traffic; the next tier gets some only if there is none of a better one.
+    /// Those of one tier share the traffic; the next tier gets some only if there is none of a
+    /// better one.
     fn tier(&self, panic: bool) -> (bool, bool, bool) {
         let (doubtful, waits, ..) = rank(&self.candidate, panic);
         // In panic all count as usable.

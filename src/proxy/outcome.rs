@@ -13,8 +13,8 @@ pub const OUTCOMES: [(&str, Event); 6] = [
 ];
 
 impl Event {
-    /// The event of an outcome. `is_the_platforms` says of a status that the platform may answer with by itself
-    /// whether it did; it is asked only where that matters.
+    /// The event of an outcome. `is_the_platforms` says of a status that the platform may answer
+    /// with by itself whether it did; it is asked only where that matters.
     #[must_use]
     pub fn of(outcome: u16, is_the_platforms: impl FnOnce(u16) -> bool) -> Self {
         if let Some((_, event)) = OUTCOMES.get(usize::from(outcome)) {

@@ -1,20 +1,22 @@
-//! What the requests of one isolate say of the origins: which are ejected for a while, and how many requests were sent again in vain.
+//! What the requests of one isolate say of the origins: which are ejected for a while, and how many
+//! requests were sent again in vain.
 //!
-//! It never votes: whoever knows an address that yields 500 could take an origin down with it. It changes the order in which this
-//! isolate asks the origins, and has the vantages look.
+//! It never votes: whoever knows an address that yields 500 could take an origin down with it. It
+//! changes the order in which this isolate asks the origins, and has the vantages look.
 
 use crate::config::Config;
 use crate::defaults::proxy::{EJECTION, LONGEST_EJECTION};
 use crate::units::{Fingerprint, Name, OriginId, Ratio, Timestamp};
 
-/// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one isolate sees but a part).
+/// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one
+/// isolate sees but a part).
 const IN_A_ROW: u32 = 3;
 
 /// Seconds over which the budget of a pool is counted (Linkerd's `ttl`).
 const SECONDS: usize = 10;
 
-/// So many requests may be sent again in vain in that time whatever the share is, so that a quiet pool has some (Linkerd's
-/// `minRetriesPerSecond` is 10).
+/// So many requests may be sent again in vain in that time whatever the share is, so that a quiet
+/// pool has some (Linkerd's `minRetriesPerSecond` is 10).
 const LEAST: u64 = 100;
 
 /// What this isolate saw of the origins.
@@ -66,14 +68,17 @@ pub struct Seen {
     pub pool: Name,
     /// What became of them.
     pub counts: Counts,
-    /// The origins that they have ejected, and until when at most; a verdict that turns good ends it sooner.
+    /// The origins that they have ejected, and until when at most; a verdict that turns good ends
+    /// it sooner.
     pub ejected: Vec<(OriginId, Timestamp)>,
 }
 
-/// Requests, and those that were sent again and not answered well (yet), in each of the latest seconds.
+/// Requests, and those that were sent again and not answered well (yet), in each of the latest
+/// seconds.
 ///
-/// A retry that is answered well gives back what it took, as in the retry quota of the AWS SDKs: it made nothing worse. An origin that
-/// hangs holds all the requests of one timeout, and all of them need another origin at once; while that one answers, none is held back.
+/// A retry that is answered well gives back what it took, as in the retry quota of the AWS SDKs: it
+/// made nothing worse. An origin that hangs holds all the requests of one timeout, and all of them
+/// need another origin at once; while that one answers, none is held back.
 #[derive(Clone, Debug, Default)]
 struct Budget {
     slots: [(u64, u64); SECONDS],
@@ -82,7 +87,8 @@ struct Budget {
 }
 
 impl OriginStats {
-    /// Failures in a row. They are forgotten when the latest is old: an origin that is not asked has no occasion to make good.
+    /// Failures in a row. They are forgotten when the latest is old: an origin that is not asked
+    /// has no occasion to make good.
     fn row(&self, now: Timestamp) -> u32 {
         let remembered = self.failed <= now && now.since(self.failed) < EJECTION;
         if remembered { self.consecutive } else { 0 }
@@ -146,8 +152,9 @@ impl OutlierDetector {
         }
     }
 
-    /// Until when what live requests saw of a pool keeps the order of its origins as it is: an ejection ends, or nothing does. Nothing
-    /// while an origin has failed lately and may yet make good.
+    /// Until when what live requests saw of a pool keeps the order of its origins as it is: an
+    /// ejection ends, or nothing does. Nothing while an origin has failed lately and may yet make
+    /// good.
     #[must_use]
     pub fn stable_until(&self, pool: usize, now: Timestamp) -> Option<Timestamp> {
         let origins = self.pools.get(pool).map(|pool| pool.origins.as_slice()).unwrap_or_default();
@@ -158,8 +165,9 @@ impl OutlierDetector {
         Some(ends.min().unwrap_or(Timestamp::from_millis(u64::MAX)))
     }
 
-    /// Whether one more request of a pool may be sent again, so that no more than `share` of the recent ones is in vain; it is counted
-    /// if so, until it is answered well ([`OutlierDetector::retried_well`]).
+    /// Whether one more request of a pool may be sent again, so that no more than `share` of the
+    /// recent ones is in vain; it is counted if so, until it is answered well
+    /// ([`OutlierDetector::retried_well`]).
     pub fn may_retry(&mut self, pool: usize, share: Ratio, now: Timestamp) -> bool {
         let Some(pool) = self.pools.get_mut(pool) else { return false };
         pool.budget.slot(now);
@@ -196,7 +204,8 @@ impl OutlierDetector {
         }
     }
 
-    /// An origin failed a request; whether it is ejected for it, which is the time to have the vantages look.
+    /// An origin failed a request; whether it is ejected for it, which is the time to have the
+    /// vantages look.
     pub fn failed(&mut self, pool: usize, origin: usize, now: Timestamp) -> bool {
         let Some(live) = self.live(pool, origin) else { return false };
         live.consecutive = live.row(now).saturating_add(1);
@@ -215,8 +224,8 @@ impl OutlierDetector {
         true
     }
 
-    /// Whether an origin is ejected. A verdict that turned good after it (since then) ends it for good, as a health check does in Envoy:
-    /// when the origin fails again, it is ejected again.
+    /// Whether an origin is ejected. A verdict that turned good after it (since then) ends it for
+    /// good, as a health check does in Envoy: when the origin fails again, it is ejected again.
     pub fn is_ejected(
         &mut self,
         pool: usize,
@@ -261,7 +270,8 @@ impl OutlierDetector {
     pub fn draw(&mut self, below: u64) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);
         let drawn = Fingerprint::of(&format!("{}/{}", self.seed, self.drawn)).as_u64();
-        // The high half times the range (Lemire's reduction): no division, and no bias that anybody could see.
+        // The high half times the range (Lemire's reduction): no division, and no bias that anybody
+        // could see.
         (drawn >> 32).wrapping_mul(below & 0xffff_ffff) >> 32
     }
 }

@@ -1,4 +1,5 @@
-//! What a route answers in an origin's place: a refusal of what may not be passed on, or an error answer when no origin answers.
+//! What a route answers in an origin's place: a refusal of what may not be passed on, or an error
+//! answer when no origin answers.
 
 use super::{Attempt, Fault, fields};
 use crate::answer::{Answer, closed, problem};
@@ -12,7 +13,8 @@ pub enum Rejection {
     Ambiguous,
     /// Its host is none, or more than one.
     Host,
-    /// It is a `GET` or `HEAD` with a body of a length that is not said, which the platform would drop.
+    /// It is a `GET` or `HEAD` with a body of a length that is not said, which the platform would
+    /// drop.
     Unmeasured,
     /// It is longer than what is read.
     TooLong,
@@ -105,8 +107,8 @@ impl Rejection {
     }
 }
 
-/// What is answered when no origin does and no copy is at hand: the static answer of the route, else 503, or 504 where an origin was
-/// asked and did not answer in time, 502 where it broke off.
+/// What is answered when no origin does and no copy is at hand: the static answer of the route,
+/// else 503, or 504 where an origin was asked and did not answer in time, 502 where it broke off.
 #[must_use]
 pub fn error_answer(config: &Config, attempt: &Attempt) -> Answer {
     let route = config.routes.get(attempt.route);

@@ -1,4 +1,5 @@
-//! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with it next, as JSON.
+//! The words between `proxy.mjs` and the core: a request as it is seen, and what is to be done with
+//! it next, as JSON.
 
 use serde::{Serialize, Serializer};
 
@@ -61,7 +62,8 @@ pub struct Send {
     pub url: String,
     /// How long to wait for the response headers.
     pub timeout: Millis,
-    /// Fields to set, after those of [`super::fields::REMOVED`] are removed; said once for each request.
+    /// Fields to set, after those of [`super::fields::REMOVED`] are removed; said once for each
+    /// request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<(&'static str, String)>,
     /// Further fields to remove.
@@ -77,8 +79,9 @@ pub struct Send {
     /// Whether a prefix was left out of the path.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub strip: bool,
-    /// Whether the origin is to be asked for a connection first, and a body of up to [`HELD`] bytes to be held: the request must not be
-    /// sent twice, and another origin is left if it does not leave.
+    /// Whether the origin is to be asked for a connection first, and a body of up to [`HELD`] bytes
+    /// to be held: the request must not be sent twice, and another origin is left if it does not
+    /// leave.
     #[serde(rename = "held", skip_serializing_if = "std::ops::Not::not", serialize_with = "held")]
     pub careful: bool,
     /// What holds for the next requests, too.

@@ -1,7 +1,8 @@
 //! Which route a request takes: by its host, and on a host by the longest path prefix.
 //!
-//! A prefix ends where a segment ends: `/shop` takes `/shop` and `/shop/cart`, not `/shopping` (as `PathPrefix` of the Kubernetes
-//! Gateway API does). Finding one costs a step for each segment of the path, however many routes there are.
+//! A prefix ends where a segment ends: `/shop` takes `/shop` and `/shop/cart`, not `/shopping` (as
+//! `PathPrefix` of the Kubernetes Gateway API does). Finding one costs a step for each segment of
+//! the path, however many routes there are.
 
 use crate::config::{Config, Route};
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, plain};
@@ -65,7 +66,8 @@ impl Table {
         self.hosts.is_empty()
     }
 
-    /// Where a request for this authority (host, and port if any) and path goes; an escaped letter in the path is the letter.
+    /// Where a request for this authority (host, and port if any) and path goes; an escaped letter
+    /// in the path is the letter.
     #[must_use]
     pub fn find(&self, authority: &str, path: &str) -> RouteMatch {
         if self.is_empty() {
@@ -119,13 +121,15 @@ impl Host {
     }
 }
 
-/// What remains of one of Vedette's own paths (with its query) without the prefix; nothing if it is none.
+/// What remains of one of Vedette's own paths (with its query) without the prefix; nothing if it is
+/// none.
 #[must_use]
 pub fn own_path(path: &str) -> Option<&str> {
     path.strip_prefix(OWN_PREFIX).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
-/// An authority as it is matched, and handed on: the host in lower case and without a last dot, and the port if there is one.
+/// An authority as it is matched, and handed on: the host in lower case and without a last dot, and
+/// the port if there is one.
 #[must_use]
 pub fn matched(authority: &str) -> String {
     let host = host_of(authority);

@@ -1,8 +1,10 @@
 //! Answers that the platform makes when it does not reach an origin, and what each proves.
 //!
-//! Cloudflare answers a subrequest with a status of its own (520 to 526, 530) in the place of an error. What it says of a request that
-//! must not be sent twice: <https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/>. An origin may
-//! send the same numbers itself, so they are believed only with the fields that the platform sets on its own pages.
+//! Cloudflare answers a subrequest with a status of its own (520 to 526, 530) in the place of an
+//! error. What it says of a request that must not be sent twice:
+//! <https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/>.
+//! An origin may send the same numbers itself, so they are believed only with the fields that the
+//! platform sets on its own pages.
 
 /// The fields of an answer by which the platform's own are known, as received.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,7 +32,8 @@ pub const TABLE: [(u16, Proof); 8] = [
     (520, Proof::PerhapsExecuted),
     // It refused the connection.
     (521, Proof::NothingLeft),
-    // No connection in 19 s, or one on which the request was not acknowledged in 90 s: the answer does not say which.
+    // No connection in 19 s, or one on which the request was not acknowledged in 90 s: the answer
+    // does not say which.
     (522, Proof::PerhapsExecuted),
     // No route to it, or no such host.
     (523, Proof::NothingLeft),
@@ -44,7 +47,8 @@ pub const TABLE: [(u16, Proof); 8] = [
     (530, Proof::NothingLeft),
 ];
 
-/// Whether an answer is the platform's word that nothing of the request has left. In doubt it is not.
+/// Whether an answer is the platform's word that nothing of the request has left. In doubt it is
+/// not.
 #[must_use]
 pub fn unreached(status: u16, signs: &Signs<'_>) -> bool {
     let own = signs.server.is_some_and(|server| server.trim().eq_ignore_ascii_case("cloudflare"))

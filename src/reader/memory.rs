@@ -1,5 +1,5 @@
-//! What one isolate holds: a copy of each part that was asked for, when it was last looked for elsewhere, and how many answers came
-//! from where.
+//! What one isolate holds: a copy of each part that was asked for, when it was last looked for
+//! elsewhere, and how many answers came from where.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -32,8 +32,8 @@ impl Memory {
         Self { slots: BTreeMap::new(), silent: false, counts: [0; Tier::ALL.len()] }
     }
 
-    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every part. What this request itself
-    /// found elsewhere is not taken for memory's.
+    /// Takes what memory holds of a part into what is known; a copy of the whole is one of every
+    /// part. What this request itself found elsewhere is not taken for memory's.
     pub fn look(&self, part: &Part, known: &mut Known) {
         let found = self.held(part).filter(|held| {
             let own = [&known.cache, &known.arbiter, &known.kv];
@@ -82,14 +82,15 @@ impl Memory {
         slot.pending = true;
     }
 
-    /// Notes that a request waited so long for the Arbiter, in vain. What it has for one part says how it is for all. An error is no
-    /// silence: it keeps nobody waiting.
+    /// Notes that a request waited so long for the Arbiter, in vain. What it has for one part says
+    /// how it is for all. An error is no silence: it keeps nobody waiting.
     pub fn waited(&mut self, timeout: Millis) {
         self.silent |= timeout >= FIRST_TIMEOUT;
     }
 
-    /// Notes what came of it; whether what is held says something else now. The Arbiter's word takes the place of what was held,
-    /// even if its clock was set back, unless it was asked for before what is held, and came late.
+    /// Notes what came of it; whether what is held says something else now. The Arbiter's word
+    /// takes the place of what was held, even if its clock was set back, unless it was asked for
+    /// before what is held, and came late.
     pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
         self.silent &= copy.is_none();
         let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);
@@ -98,7 +99,8 @@ impl Memory {
         copy.is_some_and(|copy| self.hold(part, copy))
     }
 
-    /// Holds a copy that another layer had, unless a newer one is held; whether what is held says something else now.
+    /// Holds a copy that another layer had, unless a newer one is held; whether what is held says
+    /// something else now.
     pub fn found(&mut self, part: &Part, copy: &Held) -> bool {
         let newer = self.held(part).is_none_or(|held| held.snapshot.taken_at < copy.snapshot.taken_at);
         newer && self.hold(part, copy.clone())
@@ -110,7 +112,8 @@ impl Memory {
         news
     }
 
-    /// Until when what is held may be served without asking anybody: what is rendered from it need not look again before.
+    /// Until when what is held may be served without asking anybody: what is rendered from it need
+    /// not look again before.
     #[must_use]
     pub fn rests_until(&self, part: &Part, limit: Millis, now: Timestamp) -> Timestamp {
         let (slot, held) = (self.slots.get(part), self.held(part));
@@ -131,7 +134,8 @@ impl Memory {
         }
     }
 
-    /// Answers since the isolate began, by layer. `hits` of memory's were given again without having been counted.
+    /// Answers since the isolate began, by layer. `hits` of memory's were given again without
+    /// having been counted.
     pub fn counts(&self, hits: u64) -> impl Iterator<Item = (Tier, u64)> {
         let again = move |layer| if layer == Tier::Memory { hits } else { 0 };
         let counts = Tier::ALL.into_iter().zip(self.counts);

@@ -1,10 +1,12 @@
-//! What became of a heartbeat → its answer: nothing at all where all is well, so that cron has nothing to send.
+//! What became of a heartbeat → its answer: nothing at all where all is well, so that cron has
+//! nothing to send.
 
 use super::problem;
 use crate::answer::{self, Answer};
 use crate::config::{Config, Heartbeat};
 
-/// The parameters that monitors of this kind have pushed to them: what they say beside `status` is not read.
+/// The parameters that monitors of this kind have pushed to them: what they say beside `status` is
+/// not read.
 const PARAMETERS: [&str; 3] = ["status", "msg", "ping"];
 
 /// The methods by which a job may report if its configuration says so.
@@ -26,7 +28,8 @@ pub enum Beaten {
 /// Whether a heartbeat says nothing else than that the job is alive.
 ///
 /// # Errors
-/// 400 for what says something else, or something that is not known: it must not count as a sign of life.
+/// 400 for what says something else, or something that is not known: it must not count as a sign of
+/// life.
 pub(super) fn alive(query: &str) -> Result<(), Answer> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let mut pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -45,7 +48,8 @@ pub(super) fn not_said() -> Answer {
     )
 }
 
-/// The answer to a method by which the job may not report; nothing if it may. `job` is what the token names, if anything.
+/// The answer to a method by which the job may not report; nothing if it may. `job` is what the
+/// token names, if anything.
 pub(super) fn refused(config: &Config, job: Option<&Heartbeat>, method: &str) -> Option<Answer> {
     let reads = READ.contains(&method);
     // What a token of no job is told does not depend on the job.
@@ -56,7 +60,8 @@ pub(super) fn refused(config: &Config, job: Option<&Heartbeat>, method: &str) ->
     (reads && !may).then(only_post)
 }
 
-/// 405 for whoever only looks at the address, as previews of links do: it must not report in the job's name.
+/// 405 for whoever only looks at the address, as previews of links do: it must not report in the
+/// job's name.
 pub(super) fn only_post() -> Answer {
     problem::method(&["POST"])
 }

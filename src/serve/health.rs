@@ -1,7 +1,7 @@
 //! Health as `application/health+json` (draft-inadarei-api-health-check-06) or as one word.
 //!
-//! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its `ETag` lasts while nothing
-//! changes but the clock.
+//! Unknown is served as `warn` with its reason. The body holds absolute times only, so that its
+//! `ETag` lasts while nothing changes but the clock.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -38,7 +38,8 @@ pub(super) fn answer(snapshot: &Snapshot, asked: &Question<'_>, now: Timestamp) 
         (_, Some(_)) => origins.first().map_or(Status::Unknown, |(_, view)| view.status_at(now)),
         (Some(_) | None, None) => verdict::worst(pools.iter().map(|pool| pool.status_at(now))),
     };
-    // What has expired keeps the code that it had: to whoever looks at codes alone, silence is no recovery.
+    // What has expired keeps the code that it had: to whoever looks at codes alone, silence is no
+    // recovery.
     let failed = match (pool, origin) {
         (_, Some(_)) => origins.iter().any(|(_, view)| view.last_known() == Status::Fail),
         (Some(_) | None, None) => pools.iter().any(|pool| has_failed(pool, now)),

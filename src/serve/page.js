@@ -1,5 +1,6 @@
-// Keeps the page alive: fetches it again every few seconds and takes over what differs, so that focus, selection, scroll and
-// what is unfolded stay; counts ages on; and says so when Vedette cannot be reached. The page is whole without it.
+// Keeps the page alive: fetches it again every few seconds and takes over what differs, so that
+// focus, selection, scroll and what is unfolded stay; counts ages on; and says so when Vedette
+// cannot be reached. The page is whole without it.
 
 const EVERY = 3000;
 const TIMEOUT = 8000;
@@ -38,7 +39,8 @@ function morph(old, fresh) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
-  // Whether something is unfolded is the reader's to say; only what gets into another state may unfold itself.
+  // Whether something is unfolded is the reader's to say; only what gets into another state may
+  // unfold itself.
   if (fresh.open && old.className !== fresh.className) old.open = true;
   for (const { name, value } of fresh.attributes) if (name !== "open" && old.getAttribute(name) !== value) old.setAttribute(name, value);
   const known = new Map([...old.children].filter(({ id }) => id).map((child) => [child.id, child]));

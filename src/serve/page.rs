@@ -1,7 +1,9 @@
-//! The page for people: what matters in one sentence, every pool and origin with verdict, reason and age, and the latest events.
+//! The page for people: what matters in one sentence, every pool and origin with verdict, reason
+//! and age, and the latest events.
 //!
-//! It is whole without JavaScript; the script only keeps it alive. `maud` escapes whatever is put in. Style and script are documents
-//! of their own, so that the content security policy needs no exception.
+//! It is whole without JavaScript; the script only keeps it alive. `maud` escapes whatever is put
+//! in. Style and script are documents of their own, so that the content security policy needs no
+//! exception.
 
 mod events;
 mod notice;
@@ -26,7 +28,8 @@ const REFRESH: &str = "15";
 /// So many pools are unfolded from the start although nothing is amiss with them.
 const UNFOLDED: usize = 3;
 
-/// So many pools that do not pass are unfolded from the start: with more of them the list itself is the news.
+/// So many pools that do not pass are unfolded from the start: with more of them the list itself is
+/// the news.
 const UNFOLDED_TROUBLED: usize = 8;
 
 /// In this order the statuses are counted, and the pools shown.
@@ -52,7 +55,8 @@ fn document(kind: &str, body: &str) -> Answer {
     Answer { status: 200, headers, body: body.to_owned() }
 }
 
-/// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter does not answer.
+/// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter
+/// does not answer.
 pub(super) fn answer(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Answer {
     let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
     let mut headers = freshness(snapshot.taken_at, origins, now);
@@ -123,7 +127,8 @@ fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> 
     pools
 }
 
-/// The status of the whole. Jobs that never reported make it no worse as long as anything else is known: the sentence names them.
+/// The status of the whole. Jobs that never reported make it no worse as long as anything else is
+/// known: the sentence names them.
 fn status(pools: &[(Status, &PoolView)], now: Timestamp) -> Status {
     let known = pools.iter().filter_map(|(status, pool)| match sentence::is_awaited(pool, now) {
         true if pool.origins.iter().all(sentence::is_new) => None,

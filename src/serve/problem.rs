@@ -1,4 +1,5 @@
-//! Errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of the request repeated.
+//! Errors as `application/problem+json` (RFC 9457): what is wrong and the way out, with nothing of
+//! the request repeated.
 
 use crate::answer::{self, Answer};
 use crate::config::{Config, Problems};

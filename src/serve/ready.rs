@@ -14,7 +14,8 @@ pub(super) fn live() -> Answer {
     text(200, "ok\n".to_owned())
 }
 
-/// The worker can answer truthfully: the Arbiter answers and some vantage reports, if there is one. With `verbose`, a line for each part.
+/// The worker can answer truthfully: the Arbiter answers and some vantage reports, if there is one.
+/// With `verbose`, a line for each part.
 pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
     let Basis { snapshot, now, .. } = *basis;
     let arbiter = !basis.source.silent;

@@ -1,4 +1,5 @@
-//! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be acted upon.
+//! The failover signal `/route/{pool}`: where traffic should go, why, and for how long that may be
+//! acted upon.
 
 use std::borrow::Cow;
 
@@ -16,10 +17,12 @@ use crate::verdict::Status;
 /// For how long a cache may keep a signal, in seconds: `max-age` is one more than `Age`.
 const CACHED: u64 = 1;
 
-/// When a client that is redirected nowhere asks again, in seconds: verdicts come back within seconds, or not soon.
+/// When a client that is redirected nowhere asks again, in seconds: verdicts come back within
+/// seconds, or not soon.
 const RETRY_AFTER: u64 = 1;
 
-/// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the pool does not expose addresses.
+/// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the
+/// pool does not expose addresses.
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
     let pool = config.pool(pool);
     if pool.is_some_and(Pool::is_of_heartbeats) {
@@ -87,7 +90,8 @@ pub(super) fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> Option<(
     Some((Mark::of(pool, now), signal(pool, chosen, now)))
 }
 
-/// The signal as clients read it. Where there is nothing to name, the member says so: they look for it.
+/// The signal as clients read it. Where there is nothing to name, the member says so: they look for
+/// it.
 #[derive(Serialize)]
 struct Signal<'a> {
     pool: &'a Name,
@@ -122,14 +126,16 @@ fn status(chosen: Option<&OriginView>, now: Timestamp) -> Status {
     chosen.map_or(Status::Fail, |origin| origin.status_at(now))
 }
 
-/// Why the signal leads there, and why nothing is known of it any more where its evidence has expired.
+/// Why the signal leads there, and why nothing is known of it any more where its evidence has
+/// expired.
 fn why<'a>(pool: &'a PoolView, chosen: Option<&OriginView>, now: Timestamp) -> Cow<'a, str> {
     let lapsed = chosen.filter(|_| Mark::of(pool, now).lapsed);
     let lapsed = lapsed.map(|origin| format!("{}: {}", origin.name, origin.reason_at(now)));
     lapsed.map_or(Cow::Borrowed(&*pool.choice), Cow::Owned)
 }
 
-/// How many seconds the signal may be acted upon. One that names nowhere is known to be so for as long as its evidence holds.
+/// How many seconds the signal may be acted upon. One that names nowhere is known to be so for as
+/// long as its evidence holds.
 fn ttl(pool: &PoolView, chosen: Option<&OriginView>, now: Timestamp) -> u64 {
     let valid_until = chosen.map_or(pool.valid_until, |origin| origin.valid_until);
     let left = valid_until.since(now).as_secs().min(CACHED);

@@ -1,6 +1,7 @@
 //! The route table: method and target → what is asked for.
 //!
-//! Paths are matched as sent. Names have no character that needs an escape, so an escaped path names nothing of ours.
+//! Paths are matched as sent. Names have no character that needs an escape, so an escaped path
+//! names nothing of ours.
 
 use std::borrow::Cow;
 
@@ -75,7 +76,8 @@ pub enum Format {
     RedirectUnknown,
 }
 
-/// The status codes that health is to be answered with, where the asker wants others than the usual ones.
+/// The status codes that health is to be answered with, where the asker wants others than the usual
+/// ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Codes {
     /// For *warn*.
@@ -153,7 +155,8 @@ impl Target {
 /// The methods of every path but that of heartbeats.
 const READ: &[&str] = &["GET", "HEAD"];
 
-/// The methods of a heartbeat. Those that only read count where the configuration says so ([`super::beat`]).
+/// The methods of a heartbeat. Those that only read count where the configuration says so
+/// ([`super::beat`]).
 const BEAT: &[&str] = &["POST", "GET", "HEAD"];
 
 /// Finds what a request asks for.
@@ -200,8 +203,9 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     }
 }
 
-/// A path in its usual spelling: some checkers put a slash before or behind it, others escape what needs no escape (RFC 3986
-/// section 6.2.2.2). Only of health and signals, which they ask for; of everything else a path is what it is.
+/// A path in its usual spelling: some checkers put a slash before or behind it, others escape what
+/// needs no escape (RFC 3986 section 6.2.2.2). Only of health and signals, which they ask for; of
+/// everything else a path is what it is.
 fn usual(path: &str) -> Cow<'_, str> {
     let unusual = path.starts_with("//") || path.ends_with('/') || path.contains('%');
     if !unusual {
@@ -234,7 +238,8 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
     Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
 }
 
-/// Refuses parameters that are not known: whoever misspells one would be told something else than was asked for.
+/// Refuses parameters that are not known: whoever misspells one would be told something else than
+/// was asked for.
 fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {

@@ -11,7 +11,8 @@ mod followed;
 mod fresh;
 mod kept;
 
-/// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until second 45.
+/// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until
+/// second 45.
 fn snapshot(primary: Status, standby: Status) -> Snapshot {
     let mut snapshot = Snapshot::blank(&shop(), at(0), "");
     let pool = &mut snapshot.pools[0];

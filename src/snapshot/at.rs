@@ -1,4 +1,5 @@
-//! What a copy says of an origin at a moment: however old the copy is, never more than its evidence.
+//! What a copy says of an origin at a moment: however old the copy is, never more than its
+//! evidence.
 
 use super::OriginView;
 use crate::units::Timestamp;

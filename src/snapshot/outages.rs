@@ -1,5 +1,6 @@
-//! Transitions → a timeline of what people call one incident: an outage of a pool is one row, however many of its origins' verdicts and its
-//! own changed on the way down and up. It reads what is stored and changes none of it.
+//! Transitions → a timeline of what people call one incident: an outage of a pool is one row,
+//! however many of its origins' verdicts and its own changed on the way down and up. It reads what
+//! is stored and changes none of it.
 
 use super::{PoolView, Transition};
 use crate::units::Timestamp;
@@ -12,9 +13,11 @@ pub use crate::defaults::snapshot::CALM;
 pub struct TimelineEntry<'a> {
     /// What it is.
     pub kind: EntryKind,
-    /// With what: the pool if it failed altogether, else the one origin that it was about, else the pool.
+    /// With what: the pool if it failed altogether, else the one origin that it was about, else the
+    /// pool.
     pub subject: &'a str,
-    /// The origins in trouble, in the order in which they fell, each once; by their names in the pool.
+    /// The origins in trouble, in the order in which they fell, each once; by their names in the
+    /// pool.
     pub origins: Vec<&'a str>,
     /// The worst that became of the subject. Of what is no outage: what it became.
     pub worst: Status,
@@ -65,8 +68,8 @@ struct Course<'a> {
     closed: Vec<Group<'a>>,
 }
 
-/// The timeline, the latest first: what lasts, and then by its end. `events` are the latest ones, newest first; `pools` are those that
-/// are watched.
+/// The timeline, the latest first: what lasts, and then by its end. `events` are the latest ones,
+/// newest first; `pools` are those that are watched.
 #[must_use]
 pub fn timeline<'a>(events: &'a [Transition], pools: &'a [PoolView]) -> Vec<TimelineEntry<'a>> {
     let mut courses: Vec<Course<'a>> = Vec::new();
@@ -97,8 +100,8 @@ pub fn timeline<'a>(events: &'a [Transition], pools: &'a [PoolView]) -> Vec<Time
 }
 
 impl<'a> Course<'a> {
-    /// The pool before its first event, which was at `first`: how an origin stood then is what it changed from, or, without any
-    /// change, how it stands in the `view`.
+    /// The pool before its first event, which was at `first`: how an origin stood then is what it
+    /// changed from, or, without any change, how it stands in the `view`.
     fn new(pool: &'a str, first: Timestamp, events: &'a [Transition], view: Option<&'a PoolView>) -> Self {
         let mut known: Vec<(&str, Status)> = Vec::new();
         for change in events.iter().rev().filter(|change| change.pool() == pool && change.from != change.to) {
@@ -193,7 +196,8 @@ impl<'a> Course<'a> {
         }));
     }
 
-    /// The entries of the pool. Nothing lasts in a pool that passes, or that nobody watches any more.
+    /// The entries of the pool. Nothing lasts in a pool that passes, or that nobody watches any
+    /// more.
     fn end(mut self, pools: &[PoolView]) -> Vec<TimelineEntry<'a>> {
         let view = pools.iter().find(|view| view.name.as_str() == self.pool);
         let mut unwatched = None;

@@ -1,4 +1,5 @@
-//! One change of a verdict, as it is stored and shown. Its bytes are frozen with those of the snapshot.
+//! One change of a verdict, as it is stored and shown. Its bytes are frozen with those of the
+//! snapshot.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,6 @@
-//! Whether there is room for fast probes: on a plan with daily limits, origins in doubt must not spend what the quiet ones need; and
-//! a vantage that does not keep up must not be given more to do by the doubts that come of it.
+//! Whether there is room for fast probes: on a plan with daily limits, origins in doubt must not
+//! spend what the quiet ones need; and a vantage that does not keep up must not be given more to do
+//! by the doubts that come of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +58,8 @@ impl Allowance {
         if self.spent.day == day(now) { self.spent.probes } else { 0 }
     }
 
-    /// Counts a fast probe; whether that is to be stored. It is stored with what the probe changes, when its tick is over: an object
-    /// that is lost before forgets no more than it had under way.
+    /// Counts a fast probe; whether that is to be stored. It is stored with what the probe changes,
+    /// when its tick is over: an object that is lost before forgets no more than it had under way.
     pub(super) fn spend(&mut self, now: Timestamp) -> bool {
         self.spent = Spent { day: day(now), probes: self.spent_at(now).saturating_add(1) };
         self.limit.is_some()

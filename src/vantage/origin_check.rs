@@ -1,4 +1,5 @@
-//! One origin at one vantage: when it is probed next, and what of it the Arbiter has not been told yet.
+//! One origin at one vantage: when it is probed next, and what of it the Arbiter has not been told
+//! yet.
 
 use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
@@ -14,7 +15,8 @@ pub(super) struct OriginCheck {
     turn: Turn,
     pub(super) tally: Tally,
     started: Option<Timestamp>,
-    /// `started` only says which slot is next: when the latest probe was sent is not remembered, but that was a while ago.
+    /// `started` only says which slot is next: when the latest probe was sent is not remembered,
+    /// but that was a while ago.
     resumed: bool,
     pub(super) waiting: bool,
     /// The ticket of the probe under way.
@@ -23,7 +25,8 @@ pub(super) struct OriginCheck {
     /// Why the latest probe proved nothing, if it did not.
     pub(super) blind: Option<String>,
     pub(super) withheld: Option<Withheld>,
-    /// So many probes are to be fast ones, for somebody saw the origin do otherwise. It is forgotten with the object.
+    /// So many probes are to be fast ones, for somebody saw the origin do otherwise. It is
+    /// forgotten with the object.
     doubted: u32,
     /// The first of them waits for no slot.
     at_once: bool,
@@ -65,7 +68,8 @@ impl OriginCheck {
         }
     }
 
-    /// The time between two probes. `fast_allowed` allows for a shorter one than in the settled state.
+    /// The time between two probes. `fast_allowed` allows for a shorter one than in the settled
+    /// state.
     pub(super) fn interval(&self, fast_allowed: bool) -> Millis {
         let pace = &self.origin.pace;
         let settled = self.tally.interval(pace);
@@ -73,7 +77,8 @@ impl OriginCheck {
         if fast_allowed { interval } else { interval.max(pace.interval) }
     }
 
-    /// Looks at it more closely: at once, and as often in short order as it takes to make up one's mind.
+    /// Looks at it more closely: at once, and as often in short order as it takes to make up one's
+    /// mind.
     pub(super) fn doubt(&mut self) {
         let need = self.origin.thresholds;
         self.doubted = need.fall.max(need.rise);
@@ -89,14 +94,16 @@ impl OriginCheck {
         Slots::new(vantage, self.turn)
     }
 
-    /// When the next probe is due: the first slot at least half a fast interval after the last start, so that a change of pace
-    /// neither makes two probes fall together nor leaves out a slot of the usual pace, which would look like silence. One that is
-    /// wanted at once waits for no slot, and those that follow it for none that is more than an interval away.
+    /// When the next probe is due: the first slot at least half a fast interval after the last
+    /// start, so that a change of pace neither makes two probes fall together nor leaves out a slot
+    /// of the usual pace, which would look like silence. One that is wanted at once waits for no
+    /// slot, and those that follow it for none that is more than an interval away.
     pub(super) fn due(&self, vantage: &Name, fast_allowed: bool, now: Timestamp) -> Timestamp {
         let interval = self.interval(fast_allowed);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
-        // Neither a late probe nor what waits for its turn is joined by a second probe; the next slot is one that is yet to come.
+        // Neither a late probe nor what waits for its turn is joined by a second probe; the next
+        // slot is one that is yet to come.
         if self.is_busy() {
             return self.slots(vantage).next(interval, settled.max(now));
         }
@@ -131,8 +138,8 @@ impl OriginCheck {
         waited
     }
 
-    /// A start in the future means that the clock stepped back. The slot of a probe that never came back, although its deadline is
-    /// long past, is freed: it is no evidence.
+    /// A start in the future means that the clock stepped back. The slot of a probe that never came
+    /// back, although its deadline is long past, is freed: it is no evidence.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.started = self.started.map(|started| started.min(now));
         let limit = self.origin.pace.timeout.plus(ORIGIN_LOST_AFTER);
@@ -180,8 +187,9 @@ impl OriginCheck {
         })
     }
 
-    /// Decides, for an object that came to life without memory, whether the latest slot is still to be probed. An origin
-    /// in doubt is probed at once, if there is reason to `fast_allowed` or nothing is known of it yet.
+    /// Decides, for an object that came to life without memory, whether the latest slot is still to
+    /// be probed. An origin in doubt is probed at once, if there is reason to `fast_allowed` or
+    /// nothing is known of it yet.
     pub(super) fn resume(&mut self, vantage: &Name, fast_allowed: bool, now: Timestamp) {
         if self.tally.in_doubt() && (fast_allowed || self.tally.run() == 0) {
             return;
@@ -190,7 +198,8 @@ impl OriginCheck {
         let slots = self.slots(vantage);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));
-        // Half an interval before the slot that may still be probed (or the next one), `due` finds exactly that slot.
+        // Half an interval before the slot that may still be probed (or the next one), `due` finds
+        // exactly that slot.
         let jitter = Millis::new(interval.get() / 10);
         self.started = Some(next.minus(Millis::new(interval.get() / 2)).minus(jitter));
         self.resumed = true;

@@ -1,8 +1,10 @@
-//! Whether a vantage may believe what it sees: one to which every origin fails at once asks a reference before it counts that.
+//! Whether a vantage may believe what it sees: one to which every origin fails at once asks a
+//! reference before it counts that.
 //!
-//! The fault is nearer at hand than a failure of everything. A failure counts once something has answered after its probe was
-//! sent, an origin or a reference; until then it is withheld, and if no reference answers it proves nothing. A
-//! reference that serves `/cdn-cgi/trace` also tells the data centre that the vantage runs in.
+//! The fault is nearer at hand than a failure of everything. A failure counts once something has
+//! answered after its probe was sent, an origin or a reference; until then it is withheld, and if
+//! no reference answers it proves nothing. A reference that serves `/cdn-cgi/trace` also tells the
+//! data centre that the vantage runs in.
 
 use crate::config::OriginUrl;
 use crate::defaults::vantage::{HOURLY, REFERENCE_LOST_AFTER, RETRY};
@@ -79,7 +81,8 @@ impl SelfCheck {
         self.under_way.is_some()
     }
 
-    /// A clock that stepped back must not keep the vantage from asking, nor an answer that never came.
+    /// A clock that stepped back must not keep the vantage from asking, nor an answer that never
+    /// came.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.asked = self.asked.filter(|at| *at <= now);
         self.reached = self.reached.filter(|at| *at <= now);

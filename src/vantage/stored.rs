@@ -31,7 +31,8 @@ pub(super) struct StoredTally {
 const VERSION: u32 = 1;
 
 impl StoredV1 {
-    /// Reads what was stored. Text that is not understood is left out, for counters are rebuilt within a few probes.
+    /// Reads what was stored. Text that is not understood is left out, for counters are rebuilt
+    /// within a few probes.
     pub(super) fn read(text: Option<&str>) -> Self {
         text.and_then(json::read::<Self>).filter(|stored| stored.version == VERSION).unwrap_or_default()
     }

@@ -67,7 +67,8 @@ fn wake_at(effects: &[Effect]) -> Timestamp {
     }
 }
 
-/// Rings at every due time and answers every probe at once until `seconds` have passed; the reports, each taken at once.
+/// Rings at every due time and answers every probe at once until `seconds` have passed; the
+/// reports, each taken at once.
 fn run(
     prober: &mut Prober,
     from: Timestamp,

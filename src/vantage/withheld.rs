@@ -1,5 +1,5 @@
-//! Failures that do not count before the vantage knows that the fault is not its own: they are withheld until something has answered,
-//! and then count, or prove nothing.
+//! Failures that do not count before the vantage knows that the fault is not its own: they are
+//! withheld until something has answered, and then count, or prove nothing.
 
 use super::origin_check::Withheld;
 use super::self_check::{Attribution, Conclusion};

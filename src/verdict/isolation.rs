@@ -1,7 +1,9 @@
-//! Which vantages cannot be believed, by what the others see: one to which nothing answers, while most others get good answers.
+//! Which vantages cannot be believed, by what the others see: one to which nothing answers, while
+//! most others get good answers.
 //!
-//! This is what stands in for `references` where none are configured: the last good answer of another vantage. With references a
-//! vantage has asked for itself before it votes, and its word counts.
+//! This is what stands in for `references` where none are configured: the last good answer of
+//! another vantage. With references a vantage has asked for itself before it votes, and its word
+//! counts.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +16,11 @@ use crate::vote::Opinion;
 pub type Votes = BTreeMap<OriginId, BTreeMap<Name, RecordedVote>>;
 
 /// The vantages that cannot be believed at `now`, each with why. A vantage is one of them if
-/// - no origin of which its evidence is fresh answered it at all, and these are at least two hosts: one host alone may well be out of
-///   reach from there, and that is what a minority is for;
+/// - no origin of which its evidence is fresh answered it at all, and these are at least two hosts:
+///   one host alone may well be out of reach from there, and that is what a minority is for;
 /// - another vantage got a good answer of one of these origins;
-/// - those that get good answers are more than those to which nothing answers: where it is the other way round, or even, nobody can
-///   say who is wrong.
+/// - those that get good answers are more than those to which nothing answers: where it is the
+///   other way round, or even, nobody can say who is wrong.
 #[must_use]
 pub fn isolated(config: &Config, votes: &Votes, now: Timestamp) -> BTreeMap<Name, String> {
     let mut isolated = BTreeMap::new();
@@ -42,7 +44,8 @@ pub fn isolated(config: &Config, votes: &Votes, now: Timestamp) -> BTreeMap<Name
     isolated
 }
 
-/// `nothing answers weur, while apac and 1 more get good answers`: by the rule there are always two or more.
+/// `nothing answers weur, while apac and 1 more get good answers`: by the rule there are always two
+/// or more.
 fn why(vantage: &Name, sighted: &[&Name]) -> String {
     let first = sighted.first().map_or("", |name| name.as_str());
     let more = sighted.len().saturating_sub(1);
@@ -137,7 +140,8 @@ url = "https://c.example.com"
     /// A vantage and what it last saw of each origin.
     type Saw<'a> = (&'a str, &'a str);
 
-    /// What a vantage last saw: `+` a good answer, `-` a bad one, `x` no answer, `h` what a cache answered.
+    /// What a vantage last saw: `+` a good answer, `-` a bad one, `x` no answer, `h` what a cache
+    /// answered.
     fn vote(c: char, origin: &Origin, observed: Timestamp) -> RecordedVote {
         let failed = matches!(c, '-' | 'x');
         let seen = Seen {

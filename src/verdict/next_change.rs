@@ -1,4 +1,5 @@
-//! What would change a verdict next, in words: so that nobody has to ask why it is red, or when it will be green.
+//! What would change a verdict next, in words: so that nobody has to ask why it is red, or when it
+//! will be green.
 
 use super::standing::Damping;
 use super::{RawVerdict, Rules, Status, Verdict, needed};
@@ -36,7 +37,8 @@ pub fn next_change(rules: &Rules, verdict: &Verdict, judgement: &RawVerdict, dam
     format!("{next}; unknown at {} without fresh evidence", judgement.valid_until)
 }
 
-/// Until when the verdict is held although what is judged is better by now, and why for so long; nothing if it is not held.
+/// Until when the verdict is held although what is judged is better by now, and why for so long;
+/// nothing if it is not held.
 #[must_use]
 pub fn held(verdict: &Verdict, damping: Damping) -> Option<String> {
     let until = verdict.held_until(damping)?;

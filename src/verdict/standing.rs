@@ -1,8 +1,10 @@
-//! The verdict that stands: it follows the judgement of each moment at once when that gets worse, and slowly when it gets better.
+//! The verdict that stands: it follows the judgement of each moment at once when that gets worse,
+//! and slowly when it gets better.
 //!
-//! What stands is the worst that was judged within the last `hold_down`. An origin that keeps falling flaps: every further fall
-//! doubles the time that it must hold, as proxies lengthen each ejection (Envoy, "Outlier detection", ejection algorithm). No
-//! evidence stands at once as what it is: unknown is never held back, nor does it wipe out what was judged before it.
+//! What stands is the worst that was judged within the last `hold_down`. An origin that keeps
+//! falling flaps: every further fall doubles the time that it must hold, as proxies lengthen each
+//! ejection (Envoy, "Outlier detection", ejection algorithm). No evidence stands at once as what it
+//! is: unknown is never held back, nor does it wipe out what was judged before it.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,10 +15,12 @@ use crate::units::{Fingerprint, Millis, Timestamp};
 /// So many falls within [`history`] are flapping.
 const FLAPPING: u32 = 3;
 
-/// Falls that are remembered: with the shortest hold of a second the last of them holds for an hour.
+/// Falls that are remembered: with the shortest hold of a second the last of them holds for an
+/// hour.
 const REMEMBERED: usize = 12;
 
-/// How long a fall is remembered of an origin that is probed at this interval: sixty probes, an hour at a minute.
+/// How long a fall is remembered of an origin that is probed at this interval: sixty probes, an
+/// hour at a minute.
 fn history(interval: Millis) -> Millis {
     interval.times(60)
 }
@@ -55,7 +59,8 @@ pub struct Verdict {
     failed: Option<Timestamp>,
     /// When the votes last ceased to say warn.
     warned: Option<Timestamp>,
-    /// Whether the last change of what the votes say was for the better: the next one for the worse is a fall.
+    /// Whether the last change of what the votes say was for the better: the next one for the worse
+    /// is a fall.
     better: bool,
     /// The latest falls, oldest first.
     falls: Vec<Timestamp>,
@@ -83,8 +88,9 @@ impl Verdict {
         }
     }
 
-    /// The same for an origin of this definition: what stands, stands until it is weighed again, and who recovered goes on waiting,
-    /// but another definition begins with nothing held against it.
+    /// The same for an origin of this definition: what stands, stands until it is weighed again,
+    /// and who recovered goes on waiting, but another definition begins with nothing held against
+    /// it.
     #[must_use]
     pub fn under(self, definition: Fingerprint) -> Self {
         if self.definition == definition {
@@ -197,7 +203,8 @@ impl Verdict {
         [self.held_until(damping), forgotten].into_iter().flatten().min()
     }
 
-    /// After a clock stepped back, what is held is held from now on, and what was over is not held again.
+    /// After a clock stepped back, what is held is held from now on, and what was over is not held
+    /// again.
     fn mind_the_clock(&mut self, now: Timestamp) {
         self.since = self.since.min(now);
         let held = self.status > self.judged;
@@ -235,7 +242,8 @@ mod tests {
         }
     }
 
-    /// Plays what the votes say, second by second (`+` pass, `!` warn, `-` fail, `?` unknown), and what stands.
+    /// Plays what the votes say, second by second (`+` pass, `!` warn, `-` fail, `?` unknown), and
+    /// what stands.
     fn play(damping: Damping, script: &str) -> (String, Verdict) {
         let mut verdict = Verdict::unknown(Fingerprint::of("d"), at(0));
         let mut shown = String::new();

@@ -16,7 +16,8 @@ fn now() -> Timestamp {
     Timestamp::from_millis(1_000_000)
 }
 
-/// Votes in a notation: vantage name, `+` pass, `!` pass with a warning, `-` fail, `?` undecided, then the age in seconds.
+/// Votes in a notation: vantage name, `+` pass, `!` pass with a warning, `-` fail, `?` undecided,
+/// then the age in seconds.
 fn votes(text: &str) -> BTreeMap<Name, RecordedVote> {
     let vote = |word: &str| {
         let at = word.find(['+', '!', '-', '?']).unwrap();
@@ -210,7 +211,8 @@ proptest! {
         prop_assert_eq!(judgement.status == Status::Unknown, live.len() < min as usize);
         prop_assert_eq!(judgement.status == Status::Fail, live.len() >= min as usize && fails * 2 > live.len());
         prop_assert!(judgement.status == Status::Unknown || judgement.valid_until > now());
-        // One moment before it expires it still says the same of the number of live votes; at that moment it is unknown.
+        // One moment before it expires it still says the same of the number of live votes; at that
+        // moment it is unknown.
         let expired = judge(&rules(Quorum::Majority, min), Fingerprint::of("d"), Ballot { votes: &votes, blind: &BTreeMap::new() }, judgement.valid_until);
         prop_assert_eq!(expired.status, Status::Unknown);
     }

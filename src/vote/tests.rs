@@ -7,7 +7,8 @@ fn thresholds(fall: u32, rise: u32, window: Option<(u32, u32)>) -> Thresholds {
     Thresholds { fall, rise, window: window.map(|(failures, of)| Window { failures, of }) }
 }
 
-/// Plays a script of evidence (`+` pass, `!` warn, `-` fail, `.` none), one a second; the opinion after each: `P`, `F` or `?`.
+/// Plays a script of evidence (`+` pass, `!` warn, `-` fail, `.` none), one a second; the opinion
+/// after each: `P`, `F` or `?`.
 fn play(need: Thresholds, script: &str) -> String {
     let mut tally = Tally::default();
     let opinion = |(second, c): (usize, char)| {

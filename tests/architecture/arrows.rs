@@ -34,7 +34,8 @@ pub fn between_modules(sources: &[Source]) -> Vec<Arrow> {
     drawn(sources, &|path| path.first().cloned())
 }
 
-/// Every arrow between the files of one module, its own first file among them under the module's name.
+/// Every arrow between the files of one module, its own first file among them under the module's
+/// name.
 pub fn inside(sources: &[Source], module: &str) -> Vec<Arrow> {
     let inside = sources.iter().filter(|source| source.module.first().is_some_and(|first| first == module));
     let files: BTreeSet<String> = inside.filter_map(|source| source.module.get(1).cloned()).collect();
@@ -49,7 +50,8 @@ pub fn inside(sources: &[Source], module: &str) -> Vec<Arrow> {
 fn drawn(sources: &[Source], place: &dyn Fn(&[String]) -> Option<String>) -> Vec<Arrow> {
     let mut arrows = BTreeSet::new();
     for Source { file, module, named, .. } in sources {
-        // The root of the crate only declares its modules, and the command line stands outside of them.
+        // The root of the crate only declares its modules, and the command line stands outside of
+        // them.
         if module.is_empty() || module.first().is_some_and(|first| first == "bin") {
             continue;
         }
@@ -62,7 +64,8 @@ fn drawn(sources: &[Source], place: &dyn Fn(&[String]) -> Option<String>) -> Vec
     arrows.into_iter().collect()
 }
 
-/// Every path that begins with `crate`, `super` or `self`, in code and in `use`, by segments from the root of the crate.
+/// Every path that begins with `crate`, `super` or `self`, in code and in `use`, by segments from
+/// the root of the crate.
 pub fn named(tokens: &[TokenTree], module: &[String]) -> Vec<Named> {
     let mut named = Vec::new();
     find(tokens, module, &mut named);
@@ -99,7 +102,8 @@ fn find(trees: &[TokenTree], module: &[String], named: &mut Vec<Named>) {
     }
 }
 
-/// Where a path begins that starts here, if it is one inside the crate; `at` is put behind its last `::`.
+/// Where a path begins that starts here, if it is one inside the crate; `at` is put behind its last
+/// `::`.
 fn beginning(trees: &[TokenTree], at: &mut usize, module: &[String]) -> Option<Vec<String>> {
     let mut path = module.to_vec();
     let mut begun = false;

@@ -49,7 +49,8 @@ impl fmt::Display for Of {
     }
 }
 
-/// What is over its budget, and may be until somebody cuts it. The list only ever gets shorter, its numbers smaller.
+/// What is over its budget, and may be until somebody cuts it. The list only ever gets shorter, its
+/// numbers smaller.
 pub struct Exception {
     /// The file below `src`; for a function followed by `::` and its name.
     pub place: &'static str,
@@ -150,7 +151,8 @@ fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     }
 }
 
-/// What is over its budget without being listed, and what is listed and does not have to be, one sentence each.
+/// What is over its budget without being listed, and what is listed and does not have to be, one
+/// sentence each.
 pub fn wrong(sources: &[Source], exceptions: &[Exception], list: &str) -> Vec<String> {
     let mut said = Vec::new();
     let measures = || sources.iter().flat_map(|source| &source.measures);

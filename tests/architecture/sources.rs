@@ -1,4 +1,5 @@
-//! The sources of the crate, and what they say of themselves: who names whom, and how large everything is.
+//! The sources of the crate, and what they say of themselves: who names whom, and how large
+//! everything is.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -62,7 +63,8 @@ impl Source {
     }
 }
 
-/// Reads the files below a folder that ship: all but those of modules that are declared for tests alone.
+/// Reads the files below a folder that ship: all but those of modules that are declared for tests
+/// alone.
 pub fn shipped(folder: &Path) -> Vec<Source> {
     let mut sources = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -86,7 +88,8 @@ pub fn shipped(folder: &Path) -> Vec<Source> {
     sources
 }
 
-/// Leaves out every item that is marked `#[cfg(test)]`: from the mark to the brackets of a body, or to a semicolon.
+/// Leaves out every item that is marked `#[cfg(test)]`: from the mark to the brackets of a body, or
+/// to a semicolon.
 pub fn without_tests(stream: TokenStream) -> Vec<TokenTree> {
     split(stream).0
 }

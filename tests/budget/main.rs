@@ -1,8 +1,12 @@
-//! What `vedette::budget` calculates, held to what the engines do: simulated days in which every effect is counted.
+//! What `vedette::budget` calculates, held to what the engines do: simulated days in which every
+//! effect is counted.
 //!
-//! A day at rest must come out as calculated, within 2% in every line that matters. A day in which origins flap must stay within the plan; what counts most on such a day, requests and rows, must be within 2%.
+//! A day at rest must come out as calculated, within 2% in every line that matters. A day in which
+//! origins flap must stay within the plan; what counts most on such a day, requests and rows, must
+//! be within 2%.
 //!
-//! `cargo test` looks at some hours at rest; `npm test` at a whole day, in the profile `simulation`; `VEDETTE_DAYS` may be more:
+//! `cargo test` looks at some hours at rest; `npm test` at a whole day, in the profile
+//! `simulation`; `VEDETTE_DAYS` may be more:
 //!
 //! ```text
 //! VEDETTE_DAYS=1 cargo test --locked --config tests/optimised.toml --test budget
@@ -78,8 +82,9 @@ fn budget_of_subrequests(config: &Config) -> u64 {
     caps.iter().find(|cap| cap.what.starts_with("subrequests")).unwrap().used
 }
 
-/// Whether what is calculated for a time is within 2% of what is counted, or so near that it makes no more than a hundredth of
-/// what the plan allows: what little a small configuration uses hangs on which slots happen to lie side by side.
+/// Whether what is calculated for a time is within 2% of what is counted, or so near that it makes
+/// no more than a hundredth of what the plan allows: what little a small configuration uses hangs
+/// on which slots happen to lie side by side.
 fn agree(resource: Resource, calculated: u64, counted: u64, time: u64) -> bool {
     let apart = calculated.abs_diff(counted);
     let little = 2 + resource.a_day().unwrap_or(0) * time / DAY / 100;
@@ -91,7 +96,8 @@ fn at_rest(config: &Config, time: u64) {
     let counted = counted(config, Day::Normal, fine, (HOUR, time));
     for resource in Resource::ALL {
         let (calculated, counted) = (calculated.uses(resource) * time / DAY, counted.uses(resource));
-        // An object that is made anew reads the events that there are; a day at rest has hardly any.
+        // An object that is made anew reads the events that there are; a day at rest has hardly
+        // any.
         let fewer = resource == Resource::RowsRead && counted <= calculated;
         assert!(
             fewer || agree(resource, calculated, counted, time),
@@ -162,8 +168,8 @@ fn turn() -> u64 {
     *TURN
 }
 
-/// The last origin turns its votes as often as it can: it fails for the turn of each vantage, which is enough for `fall` 3, and passes for
-/// the next, which is enough for `rise` 2.
+/// The last origin turns its votes as often as it can: it fails for the turn of each vantage, which
+/// is enough for `fall` 3, and passes for the next, which is enough for `rise` 2.
 fn turns(origin: usize, (_, time): (u64, u64), _: Millis) -> (bool, u64) {
     (origin != 9 || ((time + 30_500 - turn()) / 30_000).is_multiple_of(2), 300)
 }
@@ -202,8 +208,8 @@ fn worst_day(day: Day, nature: Nature) {
         let limit = resource.a_day().unwrap_or(u64::MAX);
         assert!(counted <= limit, "{resource:?}: {counted} of {limit}");
         match resource {
-            // Every failure is taken to last until the timeout, every event to be a step of its own, and every object that is made
-            // anew to read all there can be.
+            // Every failure is taken to last until the timeout, every event to be a step of its
+            // own, and every object that is made anew to read all there can be.
             Resource::Duration | Resource::KvWrites | Resource::RowsRead => {
                 assert!(
                     counted <= calculated + 100,
@@ -251,7 +257,8 @@ fn the_free_plan_carries_ten_origins_from_three_vantages_whatever_they_do() {
     }
 }
 
-/// The first pool is down for a while: in the middle of a whole day, or a quarter of an hour after an hour for 75 minutes.
+/// The first pool is down for a while: in the middle of a whole day, or a quarter of an hour after
+/// an hour for 75 minutes.
 fn an_outage(origin: usize, (_, time): (u64, u64), _: Millis) -> (bool, u64) {
     let down = if whole_days() { 6 * HOUR..18 * HOUR } else { HOUR * 5 / 4..HOUR * 5 / 2 };
     (origin > 1 || !down.contains(&time), USUAL.get())

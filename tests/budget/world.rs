@@ -1,5 +1,6 @@
-//! A deployment in which nothing goes wrong but what the origins do: the real engines, driven as the edge drives them, with every
-//! effect counted. Objects without work for ten seconds leave memory, as on the platform.
+//! A deployment in which nothing goes wrong but what the origins do: the real engines, driven as
+//! the edge drives them, with every effect counted. Objects without work for ten seconds leave
+//! memory, as on the platform.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -19,7 +20,8 @@ use vedette::vote::Report;
 pub const DAY: u64 = 86_400_000;
 pub const BEGIN: u64 = 1_800_000_000_000 / DAY * DAY;
 
-/// What an origin answers to its nth probe from a vantage, so many milliseconds after the world began, and after how long.
+/// What an origin answers to its nth probe from a vantage, so many milliseconds after the world
+/// began, and after how long.
 pub type Nature = fn(origin: usize, nth_and_time: (u64, u64), timeout: Millis) -> (bool, u64);
 
 /// Every probe passes in the usual time.
@@ -231,7 +233,8 @@ impl<'a> World<'a> {
             }
             Happens::Hurried(shard, number) => {
                 let id = self.config.origins().nth(number).unwrap().id.clone();
-                // A tick that is under way takes it in, and else the next one, before it looks what is due.
+                // A tick that is under way takes it in, and else the next one, before it looks what
+                // is due.
                 if self.shards[shard].ticking.is_some() {
                     self.shards[shard].inbox.push_back(vantage::Event::OriginSuspected(id));
                     self.goes_on(shard);

@@ -1,5 +1,5 @@
-//! What real caches, health libraries and timing producers send, replayed: each answer of the tables
-//! beside this file is read as it is meant, and what holds of their kind is a law.
+//! What real caches, health libraries and timing producers send, replayed: each answer of the
+//! tables beside this file is read as it is meant, and what holds of their kind is a law.
 
 #![expect(
     clippy::unwrap_used,
@@ -92,7 +92,8 @@ fn every_timing_is_read_as_it_is_meant() {
     }
 }
 
-/// What reading an answer costs: `cargo test --config tests/optimised.toml --test dialects -- --ignored --nocapture`. It asserts nothing.
+/// What reading an answer costs: `cargo test --config tests/optimised.toml --test dialects --
+/// --ignored --nocapture`. It asserts nothing.
 #[test]
 #[ignore = "a measurement, of use with optimisation only"]
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "it measures, and shows it")]

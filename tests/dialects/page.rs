@@ -33,7 +33,8 @@ fn the_words_of_the_page_mean_what_it_says() {
     let mut seen = 0;
     for (row, wanted) in rows("says").iter().zip([CounterProof, EdgeOnly, OriginProven, OriginProven]) {
         for text in quoted(row[1].split("The origin answered").next().unwrap()) {
-            // A word of `X-Cache` with any beginning and end; what else stands there has examples above.
+            // A word of `X-Cache` with any beginning and end; what else stands there has examples
+            // above.
             let word = text.replace('…', "X");
             let plain = !word.starts_with(|c: char| c.is_ascii_digit())
                 && word.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'/'));

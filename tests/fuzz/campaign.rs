@@ -1,4 +1,5 @@
-//! One run over one subject: seeds first, then mutations of them; a failing input is cut down and told.
+//! One run over one subject: seeds first, then mutations of them; a failing input is cut down and
+//! told.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -12,10 +13,12 @@ use fastrand::Rng;
 
 use crate::mutate::mutate;
 
-/// How many inputs all subjects get together, if nothing else is asked for: a few seconds without optimisation.
+/// How many inputs all subjects get together, if nothing else is asked for: a few seconds without
+/// optimisation.
 const ITERATIONS: u64 = 20_000;
 
-/// The seed, if nothing else is asked for. It is fixed, so that a run says something of the code and not of the day.
+/// The seed, if nothing else is asked for. It is fixed, so that a run says something of the code
+/// and not of the day.
 const SEED: u64 = 0x5eed;
 
 /// How often a failing input is tried with a part left out.
@@ -27,7 +30,8 @@ const KEPT: usize = 2_000;
 /// The longest input that is kept for its outcome, in bytes.
 const KEPT_LENGTH: usize = 8 * 1024;
 
-/// The outcome of an input in a few words, or the law that it broke. An input whose outcome is new becomes a seed.
+/// The outcome of an input in a few words, or the law that it broke. An input whose outcome is new
+/// becomes a seed.
 pub type Outcome = Result<String, String>;
 
 /// What is tried.

@@ -1,4 +1,5 @@
-//! Tokens of heartbeats: one that is read has one spelling and is of a job that is configured, and nothing of it is repeated.
+//! Tokens of heartbeats: one that is read has one spelling and is of a job that is configured, and
+//! nothing of it is repeated.
 
 use std::sync::LazyLock;
 

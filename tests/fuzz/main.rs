@@ -1,9 +1,10 @@
-//! Hostile input against every reader in the core: kept seeds are mutated, and for each input nothing may panic and the laws of
-//! its subject must hold.
+//! Hostile input against every reader in the core: kept seeds are mutated, and for each input
+//! nothing may panic and the laws of its subject must hold.
 //!
-//! The inputs follow from a seed, so a run can be repeated: `VEDETTE_FUZZ_SEED` chooses another one, `VEDETTE_FUZZ_ITERATIONS`
-//! sets how many inputs all subjects get together. What breaks a law is cut down and printed; saved into `tests/corpus/`, it is
-//! tried first in every later run. To look for longer:
+//! The inputs follow from a seed, so a run can be repeated: `VEDETTE_FUZZ_SEED` chooses another
+//! one, `VEDETTE_FUZZ_ITERATIONS` sets how many inputs all subjects get together. What breaks a law
+//! is cut down and printed; saved into `tests/corpus/`, it is tried first in every later run. To
+//! look for longer:
 //!
 //! ```text
 //! CARGO_PROFILE_DEV_OPT_LEVEL=2 VEDETTE_FUZZ_SEED=$RANDOM VEDETTE_FUZZ_ITERATIONS=2000000 \

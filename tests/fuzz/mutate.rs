@@ -1,4 +1,5 @@
-//! New inputs from old ones: bytes and stretches of them changed, two inputs spliced, words of the grammar put in.
+//! New inputs from old ones: bytes and stretches of them changed, two inputs spliced, words of the
+//! grammar put in.
 
 use fastrand::Rng;
 

@@ -250,8 +250,8 @@ fn location(input: &[u8]) -> Outcome {
     Ok(kinds.join(", "))
 }
 
-/// A hop counts, and keeps secrets for the host they are meant for. Where it leads is read as the runtime will: by the WHATWG's URL
-/// standard.
+/// A hop counts, and keeps secrets for the host they are meant for. Where it leads is read as the
+/// runtime will: by the WHATWG's URL standard.
 fn followed(from: &Request, next: &Request) -> Outcome {
     law!(
         (next.redirects, next.followed) == (from.redirects - 1, from.followed + 1),

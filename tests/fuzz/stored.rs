@@ -131,8 +131,8 @@ fn snapshot(input: &[u8]) -> Outcome {
     ))
 }
 
-/// The status codes of every kind of answer from a snapshot, each held to the laws. The redirect is left out: where it leads is what
-/// the snapshot says, and no one but the Arbiter writes snapshots.
+/// The status codes of every kind of answer from a snapshot, each held to the laws. The redirect is
+/// left out: where it leads is what the snapshot says, and no one but the Arbiter writes snapshots.
 fn served(config: &Config, snapshot: &Snapshot) -> Outcome {
     let mut statuses = Vec::new();
     let targets = [

@@ -1,7 +1,8 @@
 //! What must hold of jobs that report by themselves, whatever happens to whoever listens.
 //!
-//! Nobody can say to the second for how long somebody listened: an absence of less than [`AWAY`] goes unnoticed, and whoever is made
-//! anew knows how long it was awake to within a minute. So both bounds are kept: the most and the least that it can have been.
+//! Nobody can say to the second for how long somebody listened: an absence of less than [`AWAY`]
+//! goes unnoticed, and whoever is made anew knows how long it was awake to within a minute. So both
+//! bounds are kept: the most and the least that it can have been.
 
 use vedette::heartbeat::AWAY;
 use vedette::units::Timestamp;
@@ -15,8 +16,8 @@ type Ms = u64;
 /// How often at least it is stored for how long somebody was awake.
 const STORED_EVERY: Ms = 60_000;
 
-/// Looks at the clock that are no further apart are counted, even if whoever takes the second one knows the first one only from what
-/// was stored.
+/// Looks at the clock that are no further apart are counted, even if whoever takes the second one
+/// knows the first one only from what was stored.
 const SURELY_COUNTED: Ms = AWAY.get() - STORED_EVERY;
 
 /// When somebody looked at the clock: what it showed, and what time it was.
@@ -26,7 +27,8 @@ struct Look {
     at: Ms,
 }
 
-/// What is known of a job: since its last heartbeat that was confirmed, for how long somebody listened to it.
+/// What is known of a job: since its last heartbeat that was confirmed, for how long somebody
+/// listened to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Silence {
     /// At the most.
@@ -121,7 +123,8 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// The clock jumps: whatever lies between two looks counts for no more than an absence that goes unnoticed.
+    /// The clock jumps: whatever lies between two looks counts for no more than an absence that
+    /// goes unnoticed.
     pub fn jumps<'a>(&mut self, silences: impl Iterator<Item = &'a mut Silence>, now: Ms) {
         self.jumped = Some(now);
         silences.for_each(|silence| silence.most += AWAY.get());

@@ -1,5 +1,6 @@
-//! What must hold of votes, verdicts and signals, each law once: the simulation, the walk of all states and the properties call the
-//! same functions. They are written from `docs/verdicts.md`, not from the code that they judge.
+//! What must hold of votes, verdicts and signals, each law once: the simulation, the walk of all
+//! states and the properties call the same functions. They are written from `docs/verdicts.md`, not
+//! from the code that they judge.
 
 #![allow(dead_code, reason = "each test that shares this file calls the laws that it can see broken")]
 
@@ -77,7 +78,8 @@ pub fn what_is_told_is_stored(vote: Opinion, stored: Option<&Account>) -> Verdic
     hold(vote == stored, || format!("a vote says {vote:?} where what is stored amounts to {stored:?}"))
 }
 
-/// What a vantage once told of an origin it takes back on new evidence only, of which it counted so many passes and failures since.
+/// What a vantage once told of an origin it takes back on new evidence only, of which it counted so
+/// many passes and failures since.
 pub fn what_was_told_is_taken_back_on_evidence_only(
     told: Opinion,
     now: Opinion,
@@ -122,7 +124,8 @@ pub fn judged(rule: Quorum, min_votes: u32, votes: &[Opinion]) -> Status {
     }
 }
 
-/// What a vantage last saw of an origin on a host of its own, as far as it says something of the vantage.
+/// What a vantage last saw of an origin on a host of its own, as far as it says something of the
+/// vantage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sight {
     /// A good answer, of an origin that it holds for good.
@@ -133,8 +136,9 @@ pub enum Sight {
     Nothing,
 }
 
-/// Whose failures do not count, where there are no references: who sees nothing of two origins or more, while more others have good
-/// answers of one of them than there are who see nothing. Each sight is of a vantage and an origin, and fresh.
+/// Whose failures do not count, where there are no references: who sees nothing of two origins or
+/// more, while more others have good answers of one of them than there are who see nothing. Each
+/// sight is of a vantage and an origin, and fresh.
 pub fn not_believed(sights: &[(&Name, &OriginId, Sight)]) -> Vec<Name> {
     let of = |vantage: &Name| sights.iter().filter(move |(who, ..)| *who == vantage).collect::<Vec<_>>();
     let mut all: Vec<&Name> = sights.iter().map(|(who, ..)| *who).collect();
@@ -215,9 +219,10 @@ pub fn followers_are_told_what_is_stored(pool: &str, told: Option<u64>, stored: 
     hold(told == stored, || format!("followers of {pool} were told {told:?}, and {stored:?} is stored"))
 }
 
-/// Whoever is made anew from what is stored knows what was shown before: the same verdicts, choices and revisions by the same events,
-/// and of each vote the opinion. A vote may look older than it is, never younger than some report once said; `transit` is by how much
-/// two reports of the same evidence may differ because they took longer or shorter to arrive.
+/// Whoever is made anew from what is stored knows what was shown before: the same verdicts, choices
+/// and revisions by the same events, and of each vote the opinion. A vote may look older than it
+/// is, never younger than some report once said; `transit` is by how much two reports of the same
+/// evidence may differ because they took longer or shorter to arrive.
 pub fn what_is_stored_says_what_was_shown(shown: &Snapshot, stored: &Snapshot, transit: Millis) -> Verdict {
     hold(shown.events == stored.events, || {
         format!("shown were the events {:?}, and stored are {:?}", shown.events, stored.events)
@@ -314,7 +319,8 @@ pub fn no_evidence_outlives_its_time(config: &Config, snapshot: &Snapshot) -> Ve
     Ok(())
 }
 
-/// What a probe of this life proved is counted at once; what one of an earlier life did is nobody's.
+/// What a probe of this life proved is counted at once; what one of an earlier life did is
+/// nobody's.
 pub fn what_is_handed_is_counted_once(
     origin: &OriginId,
     evidence: &Evidence,

@@ -1,4 +1,5 @@
-// Answers that are given again without a step into wasm: the same as those made anew, and no longer than they hold.
+// Answers that are given again without a step into wasm: the same as those made anew, and no longer
+// than they hold.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -37,7 +38,8 @@ for (const path of paths) {
     const before = await counts();
     const begun = Date.now();
     for (let count = 0; count < 6; count += 1) await Promise.all(Array.from({ length: 10 }, () => worker.text(path)));
-    // A refresh each half second, with one more for each path and for readiness; the rest costs nobody anything.
+    // A refresh each half second, with one more for each path and for readiness; the rest costs
+    // nobody anything.
     const refreshes = Math.ceil((Date.now() - begun) / 500) + 3;
     const after = await counts();
     const asked = after.arbiter + after.cache - before.arbiter - before.cache;

@@ -1,4 +1,5 @@
-// Starts that are refused, and a worker that runs on a bad configuration all the same: it knows nothing, and says so.
+// Starts that are refused, and a worker that runs on a bad configuration all the same: it knows
+// nothing, and says so.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

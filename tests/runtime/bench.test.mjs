@@ -1,5 +1,5 @@
-// The benchmark itself: that its pieces fit together, its last lines can be read, and it leaves nothing behind. What it measures
-// is not tested.
+// The benchmark itself: that its pieces fit together, its last lines can be read, and it leaves
+// nothing behind. What it measures is not tested.
 
 import assert from "node:assert/strict";
 import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -141,7 +141,8 @@ test("a share of twenty values is the value of that rank", () => {
 });
 
 test("rounds are pooled as distributions of equal weight", () => {
-  // A pause hits every answer of one round and none of the other: the pool's p99 sees it, whatever the rounds' sizes.
+  // A pause hits every answer of one round and none of the other: the pool's p99 sees it, whatever
+  // the rounds' sizes.
   const pool = [...shares(Array(10).fill(100)), ...shares(Array(5000).fill(1))];
   assert.equal(pool.length, 2000);
   assert.equal(quantile(pool, 0.99), 100);

@@ -1,4 +1,5 @@
-// What the tests of the page share: Chromium, folders served as the worker serves the page, and what axe finds.
+// What the tests of the page share: Chromium, folders served as the worker serves the page, and
+// what axe finds.
 
 import { createServer } from "node:http";
 import { readFileSync, readdirSync } from "node:fs";
@@ -23,7 +24,9 @@ export const browser = () =>
     ],
   });
 
-/** Opens a page that remembers all it complains about, and every request that leaves its own host. */
+/**
+ * Opens a page that remembers all it complains about, and every request that leaves its own host.
+ */
 export async function open(context, url) {
   const page = await context.newPage();
   page.complaints = [];
@@ -51,7 +54,10 @@ export async function axeFinds(page) {
 /** Whether the page is wider than the window. */
 export const overflows = (page) => page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
-/** Serves the pages of a folder, by name and the one in `shown` at `/`, with the style, script and policy of the worker. */
+/**
+ * Serves the pages of a folder, by name and the one in `shown` at `/`, with the style, script and
+ * policy of the worker.
+ */
 export async function serveStates(folder) {
   const source = (name) => readFileSync(join(root, "src", "serve", name), "utf8");
   const policy = source("page.rs")

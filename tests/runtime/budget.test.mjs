@@ -1,4 +1,5 @@
-// What the built worker does in workerd in a minute, counted at the platform's own calls, against what `check` calculates for a day.
+// What the built worker does in workerd in a minute, counted at the platform's own calls, against
+// what `check` calculates for a day.
 
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +9,10 @@ import { after, before, test } from "node:test";
 import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
 import { vedette } from "../../scripts/lib/worker.mjs";
 
-/** Stands between `entry.mjs` and the wasm worker, and says in the log what each object asks of the platform. */
+/**
+ * Stands between `entry.mjs` and the wasm worker, and says in the log what each object asks of the
+ * platform.
+ */
 const counting = `
 export * from "./real.js";
 import * as real from "./real.js";

@@ -1,4 +1,5 @@
-// A trap throws away the wasm instance and everything in its memory: the next request succeeds and the watch goes on.
+// A trap throws away the wasm instance and everything in its memory: the next request succeeds and
+// the watch goes on.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -20,7 +21,8 @@ after(async () => {
 /** Asks for a trap; what becomes of that request does not matter. */
 async function trap(where) {
   const asked = { headers: { "vedette-trap": where }, signal: AbortSignal.timeout(3000) };
-  // A target that is not written in the usual way is never answered from what is kept: it enters wasm.
+  // A target that is not written in the usual way is never answered from what is kept: it enters
+  // wasm.
   await worker
     .get("/health/shop?now", asked)
     .then((answer) => answer.text())
@@ -37,7 +39,8 @@ for (const where of ["read", "arbiter", "vantage"]) {
       if (where === "arbiter") await worker.get("/health/shop?now", { signal: AbortSignal.timeout(3000) }).catch(() => {});
       return see(crashes()) > before;
     });
-    // Only after a crash of the reader is it certain that nothing else is coming back at this moment.
+    // Only after a crash of the reader is it certain that nothing else is coming back at this
+    // moment.
     if (where === "read") assert.equal((await worker.get("/health/shop")).status, 200, "the very next request succeeds");
     await until("requests succeed", async (see) => see((await worker.get("/health/shop")).status) === 200);
     const probes = primary.requests.length;

@@ -1,4 +1,5 @@
-// Credentials of a probe stay with the server that they are meant for, however they were written, when it redirects elsewhere.
+// Credentials of a probe stay with the server that they are meant for, however they were written,
+// when it redirects elsewhere.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

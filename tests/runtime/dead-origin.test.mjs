@@ -1,4 +1,5 @@
-// An origin dies and its pool goes on serving: somebody with all defaults is told of it, and the page has one row for it.
+// An origin dies and its pool goes on serving: somebody with all defaults is told of it, and the
+// page has one row for it.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

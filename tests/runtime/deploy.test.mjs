@@ -1,5 +1,5 @@
-// What `wrangler deploy` lets through: nothing leaves this machine here (`--dry-run`), but the build command and its check of
-// the configuration are the ones of a real deployment.
+// What `wrangler deploy` lets through: nothing leaves this machine here (`--dry-run`), but the
+// build command and its check of the configuration are the ones of a real deployment.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,8 @@ import { finished, root } from "./lib.mjs";
 import { node22 } from "../../scripts/lib/run.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-deploy-"));
-// A deployment puts its configuration beside the built worker; what was there before comes back afterwards.
+// A deployment puts its configuration beside the built worker; what was there before comes back
+// afterwards.
 const placed = join(root, "build", "config.txt");
 let original;
 

@@ -1,4 +1,5 @@
-// Whoever ends `npm run dev` or a test, and however, leaves nothing behind: not the script, not wrangler, not workerd.
+// Whoever ends `npm run dev` or a test, and however, leaves nothing behind: not the script, not
+// wrangler, not workerd.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

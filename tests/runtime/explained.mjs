@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { until } from "./lib.mjs";
 
-/** The verdict on an origin: the check itself, its votes by vantage, and how the answer as a whole words it. */
+/**
+ * The verdict on an origin: the check itself, its votes by vantage, and how the answer as a whole
+ * words it.
+ */
 export async function verdict(worker, id) {
   const answer = await worker.get(`/health/${id}`);
   const { status, output, checks } = await answer.json();
@@ -23,7 +26,10 @@ export const becomes = (worker, id, what, check) =>
     30_000,
   );
 
-/** Waits until the signal of a pool names this origin, which passes, all three vantages agree, and nothing is about to change; its revision. */
+/**
+ * Waits until the signal of a pool names this origin, which passes, all three vantages agree, and
+ * nothing is about to change; its revision.
+ */
 export function rests(worker, pool, named) {
   let before;
   return until(
@@ -65,6 +71,16 @@ export async function page(worker, id) {
   if (!id) return plain(html.split("<body>")[1]);
   return plain(html.match(new RegExp(`<li id="${id}"[^>]*>([^]*?)(<li id=|</details>)`))[1]);
 }
+
+/**
+ * Waits until the page says all of this, of one origin or at all. An answer may be given again for
+ * half a second, so a page may be older than another answer that came before it.
+ */
+export const pageSays = (worker, id, ...wanted) =>
+  until(`the page says ${wanted} of ${id ?? "all"}`, async (see) => {
+    const text = see(await page(worker, id));
+    return wanted.every((words) => (words instanceof RegExp ? words.test(text) : text.includes(words)));
+  });
 
 /** Fails unless the votes are these, `{ weur: "pass" }`, and each explains itself in full. */
 export function assertVotes({ votes }, wanted, ttlMs = 45_000) {

@@ -1,4 +1,5 @@
-// Revisions that clients claim and nobody has: however many claim one, the Arbiter is asked as often as by one reader.
+// Revisions that clients claim and nobody has: however many claim one, the Arbiter is asked as
+// often as by one reader.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -25,7 +26,10 @@ after(async () => {
   build?.remove();
 });
 
-/** Asks 200 times, twenty at once, and says how often the Arbiter was asked meanwhile, and how often a reader could have had it asked. */
+/**
+ * Asks 200 times, twenty at once, and says how often the Arbiter was asked meanwhile, and how often
+ * a reader could have had it asked.
+ */
 async function questions(ask, ...paths) {
   const count = () => paths.reduce((sum, path) => sum + asked(worker, path), 0);
   const [before, began] = [count(), Date.now()];

@@ -1,5 +1,5 @@
-// Followers where requests are counted (a deployment on the free plan): no line to the Arbiter, and no more questions than any reader
-// has.
+// Followers where requests are counted (a deployment on the free plan): no line to the Arbiter, and
+// no more questions than any reader has.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -32,7 +32,8 @@ test("waits and streams follow a failover by the copy that their isolate refresh
   const events = await stream(worker, "/v1/stream/shop");
   let last = (await events.next()).data;
   while (last.status !== "pass") last = (await events.next()).data;
-  // The copy may be up to ten seconds old: until there are two in a row that say the same, it has not settled.
+  // The copy may be up to ten seconds old: until there are two in a row that say the same, it has
+  // not settled.
   const wait = async (revision) => {
     const answer = await worker.get(`/route/shop?wait=20s&revision=${revision}`, { signal: AbortSignal.timeout(30_000) });
     assert.equal(answer.status, 200);

@@ -1,4 +1,5 @@
-// Followers while parts are down: none hangs beyond its wait, and none takes an old signal for a fresh one.
+// Followers while parts are down: none hangs beyond its wait, and none takes an old signal for a
+// fresh one.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -20,7 +20,10 @@ after(async () => {
   await standby?.stop();
 });
 
-/** The signal names this origin, and all vantages agree on each origin and with its verdict, so that nothing changes by itself. */
+/**
+ * The signal names this origin, and all vantages agree on each origin and with its verdict, so that
+ * nothing changes by itself.
+ */
 const rest = (name) =>
   until(`the signal rests with ${name}`, async (see) => {
     const [{ origin }, { checks }] = [await worker.json("/route/shop?now"), await worker.json("/health/shop?now")];
@@ -185,8 +188,9 @@ test("who has waited leaves nothing behind", async () => {
     await Promise.all(answers.map((answer) => answer.text()));
     return answers.map(({ status }) => status).filter((status) => status !== 200);
   };
-  // Together more lines than the Arbiter holds at once: if any stayed, no later round would find a place. Those of the crowd before, and
-  // of a round that ended this very moment, may still be closing.
+  // Together more lines than the Arbiter holds at once: if any stayed, no later round would find a
+  // place. Those of the crowd before, and of a round that ended this very moment, may still be
+  // closing.
   let served = 0;
   await until(
     "seven rounds are served",

@@ -1,4 +1,5 @@
-// The worker of examples/follower in front of Vedette, both in one `wrangler dev`: it follows a failover.
+// The worker of examples/follower in front of Vedette, both in one `wrangler dev`: it follows a
+// failover.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";

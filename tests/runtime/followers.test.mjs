@@ -1,5 +1,5 @@
-// What stands in examples/followers, for real: HAProxy and nginx move traffic as Vedette says, and back; the script for DNS says what it
-// would send, and acts on nothing that is no signal.
+// What stands in examples/followers, for real: HAProxy and nginx move traffic as Vedette says, and
+// back; the script for DNS says what it would send, and acts on nothing that is no signal.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,5 @@
-// A heartbeat that cannot be stored is not confirmed: the job is told to send it again, and nothing is green or failing by it.
+// A heartbeat that cannot be stored is not confirmed: the job is told to send it again, and nothing
+// is green or failing by it.
 
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";

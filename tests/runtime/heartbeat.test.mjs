@@ -1,5 +1,5 @@
-// Jobs that report by themselves, against the built worker in workerd: silence is a failure, what is forged reaches no object, and
-// neither the secret nor a token is ever seen again.
+// Jobs that report by themselves, against the built worker in workerd: silence is a failure, what
+// is forged reaches no object, and neither the secret nor a token is ever seen again.
 
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";

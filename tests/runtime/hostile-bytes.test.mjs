@@ -1,5 +1,6 @@
-// Clients that send anything at all, as bytes to the worker in plain workerd: each gets a clean refusal or a right answer, with
-// nothing of the request in it, and the worker goes on as if nothing had been.
+// Clients that send anything at all, as bytes to the worker in plain workerd: each gets a clean
+// refusal or a right answer, with nothing of the request in it, and the worker goes on as if
+// nothing had been.
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -33,8 +34,9 @@ const many = (count, make) => Array.from({ length: count }, (_, index) => make(i
 /** Says nothing and closes. */
 const CLOSES = 0;
 
-// name → bytes → status. 501 and 400 without a problem document are the runtime's own, before the worker is asked; so are 431, and
-// 414 over 64 KiB. It takes an absurd Host, and a target in absolute or authority form for its path.
+// name → bytes → status. 501 and 400 without a problem document are the runtime's own, before the
+// worker is asked; so are 431, and 414 over 64 KiB. It takes an absurd Host, and a target in
+// absolute or authority form for its path.
 const table = {
   "request lines": {
     "bytes that are no text": ["\x00\x01\x02\r\n\r\n", 400],
@@ -373,15 +375,20 @@ test("a client that reads a byte at a time is served like any other", async () =
   await worker.stands();
 });
 
-/** Status and header fields of a conditional request, at a moment in which the tag did not change: `condition` makes it from the tag. */
+/**
+ * Status and header fields of a conditional request, at a moment in which the tag did not change:
+ * `condition` makes it from the tag.
+ */
 const conditional = (path, condition, init = {}) =>
   until("two answers with the same tag", async () => {
-    // Made anew, as the answer to a condition is: one that is given again may rest on evidence a second older.
+    // Made anew, as the answer to a condition is: one that is given again may rest on evidence a
+    // second older.
     const tag = async () => (await worker.get(`${path}?now`)).headers.get("etag");
     const before = await tag();
     const answer = await worker.get(path, { ...init, headers: { ...init.headers, "if-none-match": condition(before) } });
     const body = await answer.text();
-    // An empty condition is none, so that one may be answered from what is kept: then a moment is waited for in which both agree.
+    // An empty condition is none, so that one may be answered from what is kept: then a moment is
+    // waited for in which both agree.
     const agrees = answer.headers.get("etag") === before;
     return (await tag()) === before && agrees && { status: answer.status, headers: answer.headers, body, tag: before };
   });
@@ -390,8 +397,8 @@ const conditional = (path, condition, init = {}) =>
 const opaque = (tag) => tag.replace(/^W\//, "");
 const others = (count) => many(count, (index) => `"other-${index}"`).join(", ");
 
-// RFC 9110, 13.1.2: weak comparison, lists, and `*` for any; what is not a list of tags is no condition. A list over 64 tags or 4 KiB
-// is not read to its end: 200 is always right.
+// RFC 9110, 13.1.2: weak comparison, lists, and `*` for any; what is not a list of tags is no
+// condition. A list over 64 tags or 4 KiB is not read to its end: 200 is always right.
 const conditions = {
   "the tag": [(tag) => tag, 304],
   "the tag, strong": [(tag) => opaque(tag), 304],
@@ -447,7 +454,10 @@ test("conditions on what is refused, or has no tag, change nothing", async () =>
   assert.equal((await worker.get("/health", { method: "POST", headers: { "if-none-match": "*" } })).status, 405);
 });
 
-/** Asks `count` questions on each of four connections, none waiting for the answer before it, until all are answered. */
+/**
+ * Asks `count` questions on each of four connections, none waiting for the answer before it, until
+ * all are answered.
+ */
 async function ask(count, question) {
   await Promise.all(
     many(4, async (lane) => {
@@ -474,7 +484,8 @@ for (const [name, count, question] of [
   ["hosts", 1000, (text) => request("GET /health/shop HTTP/1.1", [`Host: ${text}-${filler(100_000)}`])],
 ]) {
   test(`absurd ${name} on known paths leave nothing behind`, async (t) => {
-    // The runtime's heap grows with any load until it is at ease: the same question many times, so that it has had its chance.
+    // The runtime's heap grows with any load until it is at ease: the same question many times, so
+    // that it has had its chance.
     await ask(count / 4, () => question("same"));
     const before = memory(worker.pid);
     await ask(count / 4, question);

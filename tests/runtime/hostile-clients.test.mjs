@@ -1,5 +1,5 @@
-// Clients that ask for what nobody has, in floods, and send what nobody reads: no object is ever asked for them. (What clients send as
-// bytes, and how slowly, is in hostile-bytes.test.mjs.)
+// Clients that ask for what nobody has, in floods, and send what nobody reads: no object is ever
+// asked for them. (What clients send as bytes, and how slowly, is in hostile-bytes.test.mjs.)
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -24,7 +24,10 @@ test("a megabyte of body to every path is refused or left unread", async () => {
   await worker.stands();
 });
 
-/** Two hundred questions for what nobody has, in every form, all at once; no two bursts ask for the same. */
+/**
+ * Two hundred questions for what nobody has, in every form, all at once; no two bursts ask for the
+ * same.
+ */
 async function burst(number) {
   const asks = Array.from({ length: 50 }, (_, index) => 50 * number + index).flatMap((name) => [
     [`/health/pool-${name}`, "GET"],
@@ -56,7 +59,8 @@ test("2,000 questions for what nobody has do not wait for the Arbiter", async ()
   await worker.get("/livez", { headers: { "vedette-trap": "down=memory,cache,arbiter-hangs,kv" } });
   const known = [];
   for (let number = 10; number < 20; number += 1) {
-    // Whoever needs a verdict waits seconds for it now, and in the end is told that nothing is known.
+    // Whoever needs a verdict waits seconds for it now, and in the end is told that nothing is
+    // known.
     let waits = true;
     known.push(worker.get("/health/shop?now").finally(() => (waits = false)));
     await burst(number);

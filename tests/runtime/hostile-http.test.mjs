@@ -1,4 +1,5 @@
-// Every hostile origin of docs/hostile-origins.md but those of TLS, all at once, with a healthy one beside them.
+// Every hostile origin of docs/hostile-origins.md but those of TLS, all at once, with a healthy one
+// beside them.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -33,7 +34,9 @@ async function verdicts() {
   return Object.fromEntries([...names, "healthy"].map((name) => [name, checks[`${name}/only:verdict`][0].observedValue]));
 }
 
-/** How late the shards' latest probes started, in milliseconds, from `lag 1s 20ms, missed slots 0`. */
+/**
+ * How late the shards' latest probes started, in milliseconds, from `lag 1s 20ms, missed slots 0`.
+ */
 async function lags() {
   const ready = await worker.text("/readyz?verbose");
   return [...ready.matchAll(/lag (?:(\d+)s ?)?(?:(\d+)ms)?,/g)].map(([, s, ms]) => Number(s ?? 0) * 1000 + Number(ms ?? 0));

@@ -1,5 +1,6 @@
-// Memory while every hostile origin of docs/hostile-origins.md goes on: in plain workerd, whose process holds the worker and nothing
-// else. (The one that `wrangler dev` runs grows with every request that is looked at.)
+// Memory while every hostile origin of docs/hostile-origins.md goes on: in plain workerd, whose
+// process holds the worker and nothing else. (The one that `wrangler dev` runs grows with every
+// request that is looked at.)
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

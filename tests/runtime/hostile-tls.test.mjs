@@ -1,4 +1,5 @@
-// Every hostile origin of the TLS section of docs/hostile-origins.md, with good ones as the control.
+// Every hostile origin of the TLS section of docs/hostile-origins.md, with good ones as the
+// control.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

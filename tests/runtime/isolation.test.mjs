@@ -1,9 +1,9 @@
-// Without references, a vantage is judged by what the others see: its failures do not count while nothing answers it and most others
-// get good answers. Once they do not, they are believed.
+// Without references, a vantage is judged by what the others see: its failures do not count while
+// nothing answers it and most others get good answers. Once they do not, they are believed.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { becomes, page, signal } from "./explained.mjs";
+import { becomes, pageSays, signal } from "./explained.mjs";
 import { answers, config, origin, startWorker } from "./lib.mjs";
 
 const IDS = ["shop/primary", "shop/standby"];
@@ -39,7 +39,7 @@ test("one to which nothing answers is named, and not even a quorum of any fails 
     assert.equal(seen.output, `2 of 2 vantages pass; weur has no evidence: ${WHY}`);
     assert.equal(seen.votes.weur.observedValue, "fail", "its vote is shown");
     assert.match(seen.votes.weur.output, /^no connection/);
-    assert.ok((await page(worker, id)).includes(seen.output));
+    await pageSays(worker, id, seen.output);
   }
   assert.ok((await worker.text("/readyz?verbose")).includes(`[-]vantage weur has no evidence of any origin: ${WHY}`));
   const { origin: chosen, status } = await signal(worker, "shop");

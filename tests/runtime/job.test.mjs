@@ -1,4 +1,5 @@
-// The sample job of `npm start`: reports again and again, and says when a report is not taken and when one is again.
+// The sample job of `npm start`: reports again and again, and says when a report is not taken and
+// when one is again.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,4 +1,5 @@
-// What `npm test` runs side by side, and what alone. Jobs here end when the test says so, and nothing is timed.
+// What `npm test` runs side by side, and what alone. Jobs here end when the test says so, and
+// nothing is timed.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

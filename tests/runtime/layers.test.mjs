@@ -1,4 +1,5 @@
-// Parts that are down, alone and in pairs: every row of the table in docs/failures.md, in a running worker.
+// Parts that are down, alone and in pairs: every row of the table in docs/failures.md, in a running
+// worker.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -36,7 +37,9 @@ after(async () => {
 /** Takes parts away from now on. */
 const takeAway = (parts) => worker.get("/livez", { headers: { "vedette-trap": `down=${parts.join(",").replace("vantages", "vantage")}` } });
 
-/** What a reader gets: never an answer that is given again, so that each says where it comes from. */
+/**
+ * What a reader gets: never an answer that is given again, so that each says where it comes from.
+ */
 async function read() {
   const answer = await worker.get("/health/shop/primary?now");
   const { checks } = await answer.json();
@@ -63,8 +66,9 @@ test("the table has every part and every pair of parts", () => {
 });
 
 /**
- * Waits until each of `layers` has answered as `check` wants, and until five answers in a row came from no other: the first
- * moment may still be answered by what was there before, and a layer that is slow for once by the next one.
+ * Waits until each of `layers` has answered as `check` wants, and until five answers in a row came
+ * from no other: the first moment may still be answered by what was there before, and a layer that
+ * is slow for once by the next one.
  */
 async function answeredFrom(layers, check) {
   const seen = new Set();

@@ -17,7 +17,9 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Thrown by a check that can never come true any more. */
 class Hopeless extends Error {}
 
-/** Polls until `check` gives something truthy; fails with what it last saw when the deadline passes. */
+/**
+ * Polls until `check` gives something truthy; fails with what it last saw when the deadline passes.
+ */
 export async function until(what, check, deadlineMs = 15_000) {
   const deadline = Date.now() + deadlineMs;
   for (let last; ; ) {
@@ -85,7 +87,10 @@ export function runs(pid) {
   }
 }
 
-/** Ends a process and all below it without a warning, as a power cut would; until the last of them is gone, its port is taken. */
+/**
+ * Ends a process and all below it without a warning, as a power cut would; until the last of them
+ * is gone, its port is taken.
+ */
 async function cut(child) {
   const all = [child.pid, ...descendants(child.pid)].reverse();
   for (const pid of all) {
@@ -117,7 +122,10 @@ export function program(command, args, options) {
   return child;
 }
 
-/** Runs `scripts/dev.mjs` to its end; for starts that are refused. It brings its build, so that it waits for no cargo. */
+/**
+ * Runs `scripts/dev.mjs` to its end; for starts that are refused. It brings its build, so that it
+ * waits for no cargo.
+ */
 export const refusedStart = (env) =>
   finished(process.execPath, [join(root, "scripts", "dev.mjs")], {
     env: { ...process.env, VEDETTE_BUILD: join(root, "build"), ...env },
@@ -216,7 +224,9 @@ export async function sampleDatabase() {
   return { database, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** An origin that does what the test says: `answer(request, response)` may be replaced at any time. */
+/**
+ * An origin that does what the test says: `answer(request, response)` may be replaced at any time.
+ */
 export async function origin(answer, host = "127.0.0.1") {
   const self = { answer, requests: [], host };
   const server = createServer((request, response) => {
@@ -239,7 +249,10 @@ export const answers = {
   broken: (_, response) => response.writeHead(500).end("no"),
 };
 
-/** A configuration of pools, one origin or more each; one probe a second. `settings` has further lines of pools by name. */
+/**
+ * A configuration of pools, one origin or more each; one probe a second. `settings` has further
+ * lines of pools by name.
+ */
 export function config(pools, { vantages = ["weur", "enam", "apac"], settings = {} } = {}) {
   const list = JSON.stringify(vantages);
   const head = `[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "500ms"\nfall = 2\nrise = 2\nvantages = ${list}\n`;

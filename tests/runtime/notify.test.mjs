@@ -1,5 +1,5 @@
-// Somebody is told: real receivers that verify signatures, fail, hang, ask for patience, lose the reply after accepting, and a
-// runtime that is killed while a message is on its way.
+// Somebody is told: real receivers that verify signatures, fail, hang, ask for patience, lose the
+// reply after accepting, and a runtime that is killed while a message is on its way.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -19,7 +19,10 @@ const folder = mkdtempSync(join(tmpdir(), "vedette-notify-"));
 const inboxes = {};
 let shop, worker, secrets;
 
-/** What each receiver does with the attempts that come to it, one after the other; then it takes everything. */
+/**
+ * What each receiver does with the attempts that come to it, one after the other; then it takes
+ * everything.
+ */
 const conduct = {
   ops: [],
   old: [],

@@ -1,4 +1,5 @@
-// Where a request is let through to when the wasm worker cannot be asked: the same origin, by the same reading of its address.
+// Where a request is let through to when the wasm worker cannot be asked: the same origin, by the
+// same reading of its address.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

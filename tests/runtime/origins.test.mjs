@@ -1,5 +1,5 @@
-// What docs/hostile-origins.md does not show of origins that misbehave: a closed port, redirects counted, and six that hang beside a
-// healthy one, more than are probed at once.
+// What docs/hostile-origins.md does not show of origins that misbehave: a closed port, redirects
+// counted, and six that hang beside a healthy one, more than are probed at once.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:net";

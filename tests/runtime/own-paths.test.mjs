@@ -1,4 +1,5 @@
-// Vedette's own addresses where their host is routed: what is printed, and what messages say, leads to Vedette and not to the application.
+// Vedette's own addresses where their host is routed: what is printed, and what messages say, leads
+// to Vedette and not to the application.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

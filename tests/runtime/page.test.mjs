@@ -1,5 +1,5 @@
-// The page in Chromium: from the built worker with real origins, and in each of its designed states as `examples/page_states.rs`
-// writes them out.
+// The page in Chromium: from the built worker with real origins, and in each of its designed states
+// as `examples/page_states.rs` writes them out.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

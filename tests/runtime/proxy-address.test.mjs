@@ -1,5 +1,6 @@
-// Where a request goes and what is said on the way there and back: addresses that two readers take for different ones, hosts that are none,
-// and answers that name the origin. In plain workerd, with clients that write bytes.
+// Where a request goes and what is said on the way there and back: addresses that two readers take
+// for different ones, hosts that are none, and answers that name the origin. In plain workerd, with
+// clients that write bytes.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,4 +1,5 @@
-// Copies of answers that stand in when no origin answers: only what was whole, as it was, and only as long as it may be given.
+// Copies of answers that stand in when no origin answers: only what was whole, as it was, and only
+// as long as it may be given.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
-// Clients that send absurd requests to a route, or go away: in plain workerd, so that nothing stands in between that mends what they
-// send.
+// Clients that send absurd requests to a route, or go away: in plain workerd, so that nothing
+// stands in between that mends what they send.
 
 import assert from "node:assert/strict";
 import { createServer, request as send } from "node:http";

@@ -1,5 +1,6 @@
-// Under three hundred requests a second the primary is killed, hangs, answers 500, breaks off in the middle of answers, is slow, and
-// comes back: in plain workerd, with two origins in processes of their own.
+// Under three hundred requests a second the primary is killed, hangs, answers 500, breaks off in
+// the middle of answers, is slow, and comes back: in plain workerd, with two origins in processes
+// of their own.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,5 +1,5 @@
-// WebSockets through a route while its requests go under a lease: both ways, to the next origin, and to their end. In plain workerd,
-// with clients that write bytes.
+// WebSockets through a route while its requests go under a lease: both ways, to the next origin,
+// and to their end. In plain workerd, with clients that write bytes.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -13,7 +13,10 @@ import { HOST, acceptSocket, frame, route, through, unframe } from "./through.mj
 /** A frame that closes, as servers send it: the code and a reason. */
 const closing = (code, reason) => Buffer.concat([Buffer.from([0x88, 2 + reason.length, code >> 8, code & 0xff]), Buffer.from(reason)]);
 
-/** An origin that passes its probes, answers with its name, and repeats what comes along a WebSocket. */
+/**
+ * An origin that passes its probes, answers with its name, and repeats what comes along a
+ * WebSocket.
+ */
 async function echo(name) {
   const self = { name, open: [], ended: [], decline: false };
   const server = createServer((request, response) => {

@@ -1,5 +1,6 @@
-// Whose fault it is that a request does not come through, and what arrives whole: uploads that a client breaks off, uploads that an origin
-// refuses early, connections that are refused, and answers that are none. In plain workerd, with clients that write bytes.
+// Whose fault it is that a request does not come through, and what arrives whole: uploads that a
+// client breaks off, uploads that an origin refuses early, connections that are refused, and
+// answers that are none. In plain workerd, with clients that write bytes.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";

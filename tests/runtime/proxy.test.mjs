@@ -1,5 +1,5 @@
-// Requests through a route, in the built worker: where they go, what is said on the way, what is refused, and what is answered when
-// nobody else does.
+// Requests through a route, in the built worker: where they go, what is said on the way, what is
+// refused, and what is answered when nobody else does.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -8,7 +8,10 @@ import { HOST, route, through } from "./through.mjs";
 
 const BUILD = { build: ".vedette/build-trap" };
 
-/** An origin that passes its probes and says what it was asked, unless a test says what else it does with what is no probe. */
+/**
+ * An origin that passes its probes and says what it was asked, unless a test says what else it does
+ * with what is no probe.
+ */
 async function echo(name) {
   const self = await origin((request, response) => {
     if (request.headers["vedette-vantage"]) return (self.probed ?? answers.ok)(request, response);

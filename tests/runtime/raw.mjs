@@ -1,4 +1,5 @@
-// Requests as bytes, to a worker in plain workerd: nothing stands between what a client sends and the runtime.
+// Requests as bytes, to a worker in plain workerd: nothing stands between what a client sends and
+// the runtime.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -27,7 +28,10 @@ export function answersIn(text, { head: bodiless = false } = {}) {
   }
 }
 
-/** Sends bytes and reads until there are `count` answers or the other side closes; `then` acts on the socket once they are sent. */
+/**
+ * Sends bytes and reads until there are `count` answers or the other side closes; `then` acts on
+ * the socket once they are sent.
+ */
 export function exchange(port, bytes, { count = 1, head = false, then = () => {}, deadlineMs = 10_000 } = {}) {
   return new Promise((resolve) => {
     const chunks = [];

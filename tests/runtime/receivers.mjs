@@ -1,9 +1,13 @@
-// Receivers of messages: real servers that verify what they are sent, and then do what the test says.
+// Receivers of messages: real servers that verify what they are sent, and then do what the test
+// says.
 
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 
-/** A receiver: `self.answer(response, message)` may be replaced at any time. Each message is verified with `secret`, if there is one. */
+/**
+ * A receiver: `self.answer(response, message)` may be replaced at any time. Each message is
+ * verified with `secret`, if there is one.
+ */
 export async function receiver(secret) {
   const self = { answer: (response) => response.writeHead(204).end(), messages: [], refused: [] };
   const server = createServer((request, response) => {

@@ -1,5 +1,5 @@
-// Canaries in every secret, in the credentials of an address and in the environment: none of them is ever seen again, although
-// the origins send back what they were sent.
+// Canaries in every secret, in the credentials of an address and in the environment: none of them
+// is ever seen again, although the origins send back what they were sent.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

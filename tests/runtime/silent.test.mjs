@@ -1,5 +1,5 @@
-// An Arbiter that does not answer: readers live on their copy until its evidence expires, and then say that they know
-// nothing; a report that is lost is made good.
+// An Arbiter that does not answer: readers live on their copy until its evidence expires, and then
+// say that they know nothing; a report that is lost is made good.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -53,7 +53,8 @@ test("an Arbiter that hangs keeps no reader waiting that has a copy", async () =
   await ask("down=arbiter-hangs");
   const from = async (path) => (await worker.get(path)).headers.get("cache-status");
   await until("a copy from memory", async (see) => see(await from("/health/shop?now")).includes("arbiter silent"));
-  // Each is answered long before the Arbiter, which takes a minute; the client gives up after ten seconds.
+  // Each is answered long before the Arbiter, which takes a minute; the client gives up after ten
+  // seconds.
   const many = await Promise.all(Array.from({ length: 50 }, () => from("/health/shop?now")));
   assert.deepEqual(
     many.filter((line) => !line.startsWith("vedette; hit")),

@@ -1,5 +1,5 @@
-// The rows of one step of the Arbiter land together or not at all: a write that fails in the middle leaves nothing behind, and no
-// verdict changes without its event.
+// The rows of one step of the Arbiter land together or not at all: a write that fails in the middle
+// leaves nothing behind, and no verdict changes without its event.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

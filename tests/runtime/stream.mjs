@@ -1,6 +1,9 @@
 // A client of server-sent events, as far as the tests need one.
 
-/** Opens a stream; `next()` is its next event, as `{ id, retry, data }`, and nothing when it has ended. */
+/**
+ * Opens a stream; `next()` is its next event, as `{ id, retry, data }`, and nothing when it has
+ * ended.
+ */
 export async function stream(worker, path, headers = {}) {
   const controller = new AbortController();
   const answer = await fetch(worker.url + path, { headers: { accept: "text/event-stream", ...headers }, signal: controller.signal });

@@ -1,4 +1,5 @@
-// Requests through a route, as clients send them: with the host of the route, whatever address they are sent to.
+// Requests through a route, as clients send them: with the host of the route, whatever address they
+// are sent to.
 
 import { createHash, randomBytes } from "node:crypto";
 import { request as send } from "node:http";
@@ -11,7 +12,9 @@ export const HOST = "shop.localhost";
 export const route = (settings = "", { host = HOST, path = "/", pool = "shop" } = {}) =>
   `\n[[route]]\nhost = "${host}"\npath = "${path}"\npool = "${pool}"\n${settings}\n`;
 
-/** Sends a request; `{ status, headers, body, text }`, or `{ error }` if there is no whole answer. */
+/**
+ * Sends a request; `{ status, headers, body, text }`, or `{ error }` if there is no whole answer.
+ */
 export const through = (worker, path, { method = "GET", headers = {}, body, host = HOST, agent, deadlineMs = 15_000 } = {}) =>
   new Promise((resolve) => {
     const begun = Date.now();
@@ -32,7 +35,10 @@ export const through = (worker, path, { method = "GET", headers = {}, body, host
     asked.end(body);
   });
 
-/** Sends bytes as they are and collects what comes back until the other side closes or `isWhole` is content. */
+/**
+ * Sends bytes as they are and collects what comes back until the other side closes or `isWhole` is
+ * content.
+ */
 export const rawly = (port, bytes, isWhole = () => false) =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

@@ -1,5 +1,6 @@
-// The platform throws where it hardly ever does: at each call that src/edge/caught.rs makes in the stead of the crate `worker`. The
-// call fails, the wasm instance lives, no alarm hangs, and the next call succeeds.
+// The platform throws where it hardly ever does: at each call that src/edge/caught.rs makes in the
+// stead of the crate `worker`. The call fails, the wasm instance lives, no alarm hangs, and the
+// next call succeeds.
 
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -1,9 +1,9 @@
-// Three vantages that do not see the same, and what each quorum makes of it: the verdict, its reason, every vote, and what would
-// change the verdict next.
+// Three vantages that do not see the same, and what each quorum makes of it: the verdict, its
+// reason, every vote, and what would change the verdict next.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertVotes, page, pool, signal, verdict } from "./explained.mjs";
+import { assertVotes, pageSays, pool, signal, verdict } from "./explained.mjs";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
 
 const VANTAGES = ["weur", "enam", "apac"];
@@ -41,7 +41,8 @@ const settled = (name) =>
     const votes = VANTAGES.every((vantage) => {
       const { observedValue, output, run } = seen.votes[vantage] ?? {};
       const fails = broken.includes(vantage);
-      // On a busy machine a sample may have met its deadline instead; the next one is told otherwise.
+      // On a busy machine a sample may have met its deadline instead; the next one is told
+      // otherwise.
       return observedValue === (fails ? "fail" : "pass") && output.startsWith(fails ? "status 500" : "ok") && run === 2;
     });
     return votes && seen;
@@ -50,7 +51,10 @@ const settled = (name) =>
 const failing = () => broken.toSorted().join(", ");
 const votes = () => Object.fromEntries(VANTAGES.map((vantage) => [vantage, broken.includes(vantage) ? "fail" : "pass"]));
 
-/** What is said of an origin of which `count` of three vantages see failures, where the quorum is `needed`. */
+/**
+ * What is said of an origin of which `count` of three vantages see failures, where the quorum is
+ * `needed`.
+ */
 function wanted(count, needed) {
   if (count === 0) return ["pass", "3 of 3 vantages pass", `fail when ${needed} of 3 vantages ${needed === 1 ? "fails" : "fail"}`];
   const reason = `${count} of 3 vantages: ${failing()}: status 500`;
@@ -85,8 +89,7 @@ for (const down of [[], ["enam"], ["enam", "apac"], VANTAGES]) {
       assert.deepEqual([route.origin, route.status, route.reason, route.code], [goes, status, why, goes ? 200 : 503]);
       assert.equal(whole.output, why);
 
-      const text = await page(worker, `${name}/primary`);
-      for (const said of [reason, `Next: ${next}; unknown at`, ...VANTAGES]) assert.ok(text.includes(said), `${said} is not in ${text}`);
+      await pageSays(worker, `${name}/primary`, reason, `Next: ${next}; unknown at`, ...VANTAGES);
     }
   });
 }

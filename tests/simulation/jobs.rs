@@ -1,5 +1,5 @@
-//! Jobs that report by themselves: how they are configured, what they do, and when nobody listens. Drawn apart from the rest, so that
-//! worlds without jobs are as they were.
+//! Jobs that report by themselves: how they are configured, what they do, and when nobody listens.
+//! Drawn apart from the rest, so that worlds without jobs are as they were.
 
 use std::fmt::Write as _;
 

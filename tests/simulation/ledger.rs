@@ -1,5 +1,5 @@
-//! What the world knows of itself: the evidence that was given, the votes that arrived, and what was stored and shown. The laws are
-//! called from here.
+//! What the world knows of itself: the evidence that was given, the votes that arrived, and what
+//! was stored and shown. The laws are called from here.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -51,9 +51,11 @@ pub struct Ledger {
     not_believed: Vec<Name>,
     /// Until when some vote may be fresh of a vantage that saw nothing.
     blind_until: Timestamp,
-    /// Who was among them until something answered, and since when: what it failed to see before that does not count.
+    /// Who was among them until something answered, and since when: what it failed to see before
+    /// that does not count.
     returned: BTreeMap<Name, Timestamp>,
-    /// From when on the votes that the Arbiter holds are known for sure; until then it may have forgotten how fresh they are.
+    /// From when on the votes that the Arbiter holds are known for sure; until then it may have
+    /// forgotten how fresh they are.
     sure_from: Ms,
     sure: bool,
     /// Whether what the votes amount to changed in this step.
@@ -352,7 +354,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Rows have landed. How many of them are events. `now` is the Arbiter's time, if its clock never jumps.
+    /// Rows have landed. How many of them are events. `now` is the Arbiter's time, if its clock
+    /// never jumps.
     pub fn stored(&mut self, config: &Config, rows: &[Row], now: Option<Timestamp>) -> Result<u64, String> {
         let mut count = 0;
         for Transition { at, subject, to, .. } in events(rows) {
@@ -371,7 +374,8 @@ impl Ledger {
         Ok(count)
     }
 
-    /// A pool's row: its statuses are the known ones, its revision names them, and its choice waits for who recovered.
+    /// A pool's row: its statuses are the known ones, its revision names them, and its choice waits
+    /// for who recovered.
     fn settles(&mut self, config: &Config, row: &Row, now: Option<Timestamp>) -> laws::Verdict {
         let stored: Stored<'_> = serde_json::from_str(&row.text).map_err(|error| error.to_string())?;
         let revision = stored.revision;

@@ -1,10 +1,12 @@
-//! The real engines in a world of vantages, origins and readers where everything goes wrong that can: reports lost, late, doubled and
-//! overtaken; objects evicted with all that was under way; writes that fail before or after they land; alarms late and lost; clocks
-//! that differ and jump; vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not take their
-//! messages; jobs that are late or silent, and an Arbiter that does not listen.
+//! The real engines in a world of vantages, origins and readers where everything goes wrong that
+//! can: reports lost, late, doubled and overtaken; objects evicted with all that was under way;
+//! writes that fail before or after they land; alarms late and lost; clocks that differ and jump;
+//! vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not
+//! take their messages; jobs that are late or silent, and an Arbiter that does not listen.
 //!
-//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand hours, some times two weeks, and all
-//! that find a broken rule; `npm run test:long` runs four times as many. All of it in the profile `simulation`:
+//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand
+//! hours, some times two weeks, and all that find a broken rule; `npm run test:long` runs four
+//! times as many. All of it in the profile `simulation`:
 //!
 //! ```text
 //! VEDETTE_SEEDS=2500 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \

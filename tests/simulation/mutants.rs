@@ -1,5 +1,6 @@
-//! Rules broken on purpose, from outside: the engines get another configuration than the laws hold them to, or what passes between
-//! them and their world is tampered with. A simulation that finds none of these proves nothing.
+//! Rules broken on purpose, from outside: the engines get another configuration than the laws hold
+//! them to, or what passes between them and their world is tampered with. A simulation that finds
+//! none of these proves nothing.
 
 use vedette::arbiter::{Effect as Verdicts, Table};
 use vedette::config::{Config, Quorum, Topic};

@@ -1,6 +1,7 @@
 //! The objects of a world: what the platform keeps for them, and the engines in their memory.
 //!
-//! Storage is the truth and memory goes at any time, as on the platform. Every call to an engine is made here.
+//! Storage is the truth and memory goes at any time, as on the platform. Every call to an engine is
+//! made here.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,8 @@ pub struct VantageObject {
     /// The evidence that it has counted, and as much of it as is stored.
     pub accounts: Accounts,
     pub saved: Accounts,
-    /// What it has told of each origin, and how many passes and failures it has counted since it first did.
+    /// What it has told of each origin, and how many passes and failures it has counted since it
+    /// first did.
     pub told: BTreeMap<OriginId, (Fingerprint, Opinion, u32, u32)>,
     /// Probes under way in this life, and references.
     pub under_way: Vec<Option<OriginId>>,

@@ -13,7 +13,8 @@ use crate::setup::{Conduct, Ms, PLACES, Setup};
 /// Whence a probe is sent.
 pub struct Seen {
     pub place: usize,
-    /// Whether the vantage is cut off, and if so, whether the platform says that the fault is its own.
+    /// Whether the vantage is cut off, and if so, whether the platform says that the fault is its
+    /// own.
     pub cut: Option<bool>,
     pub timeout: Millis,
     pub at: Timestamp,

@@ -12,8 +12,9 @@ use crate::laws;
 use crate::ledger::Ledger;
 use crate::setup::Ms;
 
-/// Asks of one of the pools of a copy, and of its origins, and holds the answers to the laws. `served` is the time that the answers are
-/// made with, `now` the reader's. `truth` is what the world knows, and by how much a report may have been late.
+/// Asks of one of the pools of a copy, and of its origins, and holds the answers to the laws.
+/// `served` is the time that the answers are made with, `now` the reader's. `truth` is what the
+/// world knows, and by how much a report may have been late.
 pub fn ask(
     (config, given): (&Config, &Config),
     copy: &Snapshot,
@@ -34,13 +35,15 @@ pub fn ask(
             laws::hold(known == aged, || {
                 format!("an answer on evidence of {:?} has an age: {aged}", origin.oldest)
             })?;
-            // A failure that has expired reads as unknown, and keeps its code: silence is no recovery.
+            // A failure that has expired reads as unknown, and keeps its code: silence is no
+            // recovery.
             let (fails, failed) = (origin.status == Status::Fail, origin.last_known() == Status::Fail);
             let may_have = origin.status == Status::Unknown || fails == failed;
             laws::hold(may_have && (answer.status == 503) == failed && (word != "fail" || fails), || {
                 format!("{word} with {}, of what was {:?}", answer.status, origin.status)
             })?;
-            // Unknown is served as warn: what is left claims to know. Jobs are not probed, and have laws of their own.
+            // Unknown is served as warn: what is left claims to know. Jobs are not probed, and have
+            // laws of their own.
             let claims = word != "warn" && origin.beat.is_none();
             let Some((ledger, moment, late)) = truth.filter(|_| claims) else { continue };
             let id = OriginId { pool: pool.name.clone(), origin: origin.name.clone() };

@@ -1,7 +1,8 @@
-//! Receivers of messages: what they do with an attempt, and what they were told in the end, held against what really happened.
+//! Receivers of messages: what they do with an attempt, and what they were told in the end, held
+//! against what really happened.
 //!
-//! A receiver knows a message by its id, so one that comes again counts once. Chance here is its own: the rest of a world does not
-//! hang on it.
+//! A receiver knows a message by its id, so one that comes again counts once. Chance here is its
+//! own: the rest of a world does not hang on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,8 +110,9 @@ impl Receivers {
         hold(stored, || format!("{} is sent and not stored", delivery.id))
     }
 
-    /// At the end of a world: nothing was told without a cause, each recovery once, every failure that lasted; and the last word on each
-    /// pool is what stands. What was told of a pool is not taken back when it leaves the file: `stays` says whether it never does.
+    /// At the end of a world: nothing was told without a cause, each recovery once, every failure
+    /// that lasted; and the last word on each pool is what stands. What was told of a pool is not
+    /// taken back when it leaves the file: `stays` says whether it never does.
     pub fn is_true(
         &self,
         config: &Config,
@@ -163,7 +165,8 @@ fn dead<'a>(channel: &Channel, pool: &'a PoolView) -> Vec<&'a str> {
     dead.map(|origin| origin.name.as_str()).collect()
 }
 
-/// What a channel believes of a subject in the end; nothing if it was told of a recovery of what it was not told.
+/// What a channel believes of a subject in the end; nothing if it was told of a recovery of what it
+/// was not told.
 fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a Told>, String> {
     let mut stands = None;
     for told in told {
@@ -178,7 +181,8 @@ fn stands<'a>(told: &[&'a Told]) -> Result<Option<&'a Told>, String> {
     Ok(stands)
 }
 
-/// Every failure that lasted is told, as itself or among what is past, and none that did not happen.
+/// Every failure that lasted is told, as itself or among what is past, and none that did not
+/// happen.
 fn tells_what_happened(changes: &[(Ms, Status)], told: &[&Told], after: Ms, end: Ms) -> laws::Verdict {
     let ends = changes.iter().map(|(at, _)| *at).skip(1).chain([end]);
     let runs: Vec<(Ms, Ms, Status)> =

@@ -1,4 +1,5 @@
-//! What a world is made of, drawn from its seed: a configuration, the truth about its origins, and what goes wrong.
+//! What a world is made of, drawn from its seed: a configuration, the truth about its origins, and
+//! what goes wrong.
 
 use std::fmt::Write as _;
 
@@ -30,7 +31,8 @@ pub struct Setup {
     pub deployments: Vec<(Ms, Terms)>,
     /// What each origin does, by its name.
     pub episodes: Vec<(String, Episode)>,
-    /// When a vantage is cut off from everything, and whether the platform says that the fault is its own.
+    /// When a vantage is cut off from everything, and whether the platform says that the fault is
+    /// its own.
     pub cuts: Vec<(usize, Ms, Ms, bool)>,
     pub faults: Faults,
     pub doings: Doings,
@@ -100,7 +102,8 @@ pub struct Faults {
     pub alarm_lost: u32,
     /// Clocks that differ, and jump.
     pub clocks: u32,
-    /// A receiver of messages fails, hangs, wants to be left alone, or takes one and does not say so.
+    /// A receiver of messages fails, hangs, wants to be left alone, or takes one and does not say
+    /// so.
     pub receiver: u32,
 }
 
@@ -231,7 +234,8 @@ impl Terms {
         terms
     }
 
-    /// How long a mended world needs until every verdict is what is true: thresholds at the slowest pace, the longest hold, waiting.
+    /// How long a mended world needs until every verdict is what is true: thresholds at the slowest
+    /// pace, the longest hold, waiting.
     pub fn settling(&self) -> Ms {
         let Self { interval, down, vote_ttl, hold_down, failback, .. } = *self;
         12 * interval.max(down) + 3 * vote_ttl + hold_down.max(300 * SECOND) + failback + 3 * MINUTE
@@ -287,7 +291,8 @@ impl Terms {
             }
         }
         self.jobs.write(&mut text);
-        // One channel is told of everything at once, one of what lasts, and one of what is told by default.
+        // One channel is told of everything at once, one of what lasts, and one of what is told by
+        // default.
         let everything = "on = [\"fail\", \"warn\", \"recovered\", \"watch\"]\n";
         for (name, on, after) in [("all", everything, 0), ("lasting", everything, 60), ("usual", "", 0)] {
             let _ = write!(

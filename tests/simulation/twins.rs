@@ -1,5 +1,5 @@
-//! Twins of the Arbiter: made anew from what is stored, to be held against the one that lives; and made twice, to be told the same
-//! votes in another order.
+//! Twins of the Arbiter: made anew from what is stored, to be held against the one that lives; and
+//! made twice, to be told the same votes in another order.
 
 use fastrand::Rng;
 use vedette::arbiter::{Arbiter, Event, Row};
@@ -14,7 +14,8 @@ use crate::setup::{HOUR, Ms, SECOND};
 /// After this long no fall is remembered, and nothing is held: sixty of the longest intervals.
 const FORGOTTEN: Millis = Millis::new(6 * HOUR);
 
-/// Makes the Arbiter anew from what is stored: it must know what was shown. Reports take no longer than `transit`.
+/// Makes the Arbiter anew from what is stored: it must know what was shown. Reports take no longer
+/// than `transit`.
 pub fn rebuilt(
     config: &Config,
     rows: &[Row],
@@ -27,8 +28,9 @@ pub fn rebuilt(
     laws::what_is_stored_says_what_was_shown(&shown, &stored, Millis::new(transit))
 }
 
-/// Tells two twins the same reports, the one as they were sent and the other in any order. What the last of them leaves out was taken
-/// before it was sent: such reports did not overtake one another, and are left out.
+/// Tells two twins the same reports, the one as they were sent and the other in any order. What the
+/// last of them leaves out was taken before it was sent: such reports did not overtake one another,
+/// and are left out.
 pub fn orders(
     living: &Arbiter,
     reports: &[Report],

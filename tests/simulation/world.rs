@@ -1,6 +1,8 @@
-//! A world: objects, origins and readers on one virtual clock, and everything that goes wrong between them.
+//! A world: objects, origins and readers on one virtual clock, and everything that goes wrong
+//! between them.
 //!
-//! It follows from its seed alone. Each step is held to the laws (`tests/laws`) by what the world itself knows of the truth.
+//! It follows from its seed alone. Each step is held to the laws (`tests/laws`) by what the world
+//! itself knows of the truth.
 
 mod happens;
 mod jobs;

@@ -1,4 +1,5 @@
-// The JavaScript of the worker says what the core says, of every example that tests/vectors.rs wrote down.
+// The JavaScript of the worker says what the core says, of every example that tests/vectors.rs
+// wrote down.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,7 +14,10 @@ const vectors = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, import
 
 const FOREVER = { from: 0, until: Number.MAX_SAFE_INTEGER };
 
-/** The addresses that are told as a beginning and a length, whole; what is sent is longer by as much. */
+/**
+ * The addresses that are told as a beginning and a length, whole; what is sent is longer by as
+ * much.
+ */
 const whole = ({ url, length = url.length, sent, ...row }) => {
   const more = "x".repeat(length - url.length);
   return { ...row, url: url + more, sent: sent === undefined ? undefined : sent + more };

@@ -1,5 +1,6 @@
-// Real caches in front of Vedette: what they show is never older than `Age` and `max-age` promise. Each answer of the worker gets a
-// number on its way into a cache, so that it is known of each answer of the cache which one it is, and since when at the latest it has it.
+// Real caches in front of Vedette: what they show is never older than `Age` and `max-age` promise.
+// Each answer of the worker gets a number on its way into a cache, so that it is known of each
+// answer of the cache which one it is, and since when at the latest it has it.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -15,14 +16,20 @@ const KEY = "key-of-the-heartbeats";
 const SECOND = 1000;
 const PATHS = ["/", "/health", "/health/shop", "/route/shop"];
 
-/** How a cache counts: for how long it keeps an answer, and what it adds since it counts in whole seconds. */
+/**
+ * How a cache counts: for how long it keeps an answer, and what it adds since it counts in whole
+ * seconds.
+ */
 const caches = {
   // `Age` is not taken off, and the second in which a copy ends counts whole.
   nginx: { keeps: ({ maxAge }) => maxAge, rounds: SECOND },
   Varnish: { keeps: ({ maxAge, age }) => Math.max(0, maxAge - age), rounds: 0 },
 };
 
-/** The plans, and how old the snapshot of an answer may be there while all is well, in whole seconds. */
+/**
+ * The plans, and how old the snapshot of an answer may be there while all is well, in whole
+ * seconds.
+ */
 const plans = { paid: 1, free: 11 };
 
 let watched;
@@ -174,7 +181,8 @@ describe("behind a cache", { concurrency: false }, () => {
     ));
 
   test("no copy outlives the evidence beneath it", async () => {
-    // From now on a cache answers in the origin's place: nothing renews what is known, and nothing fails.
+    // From now on a cache answers in the origin's place: nothing renews what is known, and nothing
+    // fails.
     watched.answer = (_, response) => response.writeHead(200, { "x-cache": "HIT" }).end('{"ok":true}');
     await each((view) => watch(view, "unknown", all("unknown")));
     for (const view of views) {
@@ -209,7 +217,8 @@ describe("behind a cache", { concurrency: false }, () => {
         // Without evidence there is nothing to keep.
         if (control === "no-store") continue;
         assert.ok(control === `max-age=${maxAge}` && maxAge <= age + 1, JSON.stringify(answer));
-        // While one request has a copy refreshed, others are given the old one, which says by how much it is overdue.
+        // While one request has a copy refreshed, others are given the old one, which says by how
+        // much it is overdue.
         const overdue = age > plans[plan];
         assert.ok(!overdue || /ttl=-|arbiter silent/.test(layers), JSON.stringify(answer));
         late += Number(overdue && !layers.includes("arbiter silent"));

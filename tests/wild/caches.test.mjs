@@ -1,6 +1,7 @@
-// Real caches between a probe and its origin. A healthy origin is never called failed, whatever a cache says of its copies. Once the
-// origin is dead, its pool does not pass again, though the cache goes on to answer 200; once it is back, the pool passes where the cache
-// lets it be seen. A tap before each cache shows that the cache really said what the test is about.
+// Real caches between a probe and its origin. A healthy origin is never called failed, whatever a
+// cache says of its copies. Once the origin is dead, its pool does not pass again, though the cache
+// goes on to answer 200; once it is back, the pool passes where the cache lets it be seen. A tap
+// before each cache shows that the cache really said what the test is about.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -19,7 +20,10 @@ let worker, tagged, plain;
 /** What is told of an answer; a word that is to be seen is looked for in these lines. */
 const told = ({ fields }) => fields.filter((line) => /^(x-cache|age|warning|x-varnish|cache-status|via)/i.test(line)).join("; ");
 
-/** One cache: what is to be seen of a living origin and, if it gives copies then, of a dead one, as patterns of its lines. */
+/**
+ * One cache: what is to be seen of a living origin and, if it gives copies then, of a dead one, as
+ * patterns of its lines.
+ */
 const caches = {
   "nginx-foreground": { shows: [/Status: MISS/, /Status: HIT/, /Status: REVALIDATED/], stale: /Status: STALE/ },
   "nginx-changing": { shows: [/Status: MISS/, /Status: HIT/, /Status: EXPIRED/], stale: /Status: STALE/ },
@@ -178,7 +182,10 @@ async function still(name, wanted) {
   assert.equal(seen.status, wanted, JSON.stringify(seen));
 }
 
-/** Waits until answers beyond the first `from` have shown all of these; they are the answers that probes got. */
+/**
+ * Waits until answers beyond the first `from` have shown all of these; they are the answers that
+ * probes got.
+ */
 const shown = (name, patterns, from = 0) =>
   until(
     `${name} shows ${patterns}`,

@@ -1,4 +1,5 @@
-// The checkers: each is started once with its lines, for each pool, and says then what it concludes of one.
+// The checkers: each is started once with its lines, for each pool, and says then what it concludes
+// of one.
 
 import { connect } from "node:net";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each concludes in each state of a pool is
-// what the table of that page says.
+// Checkers of others look at `/health/POOL`, with the lines that docs/checkers.md shows: what each
+// concludes in each state of a pool is what the table of that page says.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -27,7 +27,10 @@ const rows = doc
   .map(cells);
 const [[, ...states], , ...table] = rows;
 
-/** The state of each column: the pool that is in it, whether the Arbiter is silent, and what its answers say. */
+/**
+ * The state of each column: the pool that is in it, whether the Arbiter is silent, and what its
+ * answers say.
+ */
 const columns = {
   pass: { pool: "passes", silent: false, word: "pass" },
   warn: { pool: "warns", silent: false, word: "warn" },
@@ -119,7 +122,10 @@ test("HTTP/1.0 is answered with a Host, and refused by the runtime without one",
   assert.match(await answerTo("GET /health/passes HTTP/1.0\r\n\r\n"), / 400 /);
 });
 
-/** Waits until a line says of each state what the table says of it, once its checker has had enough answers of that state. */
+/**
+ * Waits until a line says of each state what the table says of it, once its checker has had enough
+ * answers of that state.
+ */
 const concludes = (silent) => {
   for (const [name, ...row] of table) {
     test(name, async () => {

@@ -1,5 +1,5 @@
-// What the tests with real caches share: an origin that can be killed and started again, a tap on a connection, and the caches, each on
-// loopback with its own folder, ended with the test.
+// What the tests with real caches share: an origin that can be killed and started again, a tap on a
+// connection, and the caches, each on loopback with its own folder, ended with the test.
 
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -60,7 +60,10 @@ export async function serve(name, port, command, args, options) {
   return child;
 }
 
-/** An origin on one port that can be killed and started again; `answer(request, response)` may be replaced. */
+/**
+ * An origin on one port that can be killed and started again; `answer(request, response)` may be
+ * replaced.
+ */
 export async function mortal(answer) {
   const self = { answer, port: await freePort() };
   let server;
@@ -78,7 +81,10 @@ export async function mortal(answer) {
   return self;
 }
 
-/** Passes on connections to a port, byte for byte; `heads()` has the answers that went through so far, without their bodies. */
+/**
+ * Passes on connections to a port, byte for byte; `heads()` has the answers that went through so
+ * far, without their bodies.
+ */
 export async function tap(target) {
   const streams = [];
   const sockets = new Set();

@@ -1,5 +1,5 @@
-// The health endpoints of real libraries, with a dependency that is well, slow or down: the verdict is what the library means, and a 2xx
-// that says otherwise is no pass.
+// The health endpoints of real libraries, with a dependency that is well, slow or down: the verdict
+// is what the library means, and a 2xx that says otherwise is no pass.
 
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -10,7 +10,10 @@ import { freePort } from "../../scripts/lib/ports.mjs";
 import { root, startWorker, until } from "../runtime/lib.mjs";
 import { atEnd, endAll, folder, serve } from "./lib.mjs";
 
-/** The path of each, what it says of a dependency that is slow if it knows that, and what the reason says of one that is down. */
+/**
+ * The path of each, what it says of a dependency that is slow if it knows that, and what the reason
+ * says of one that is down.
+ */
 const libraries = {
   fastapi_healthcheck: { path: "/health", down: /^status 500 / },
   fastapi_healthz: { path: "/health", down: /^status 500 / },

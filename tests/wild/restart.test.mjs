@@ -1,4 +1,5 @@
-// Rolling restarts of real servers under load, through a route: no GET fails, and no order is executed twice. The benchmark shows the peers.
+// Rolling restarts of real servers under load, through a route: no GET fails, and no order is
+// executed twice. The benchmark shows the peers.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

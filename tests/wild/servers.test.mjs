@@ -1,5 +1,6 @@
-// Real Python servers behind a route: what arrives of a request, what comes back, and on whom it is booked when it breaks. Where a server
-// could not tell the difference, the test first shows without Vedette that it can.
+// Real Python servers behind a route: what arrives of a request, what comes back, and on whom it is
+// booked when it breaks. Where a server could not tell the difference, the test first shows without
+// Vedette that it can.
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
@@ -84,7 +85,10 @@ after(async () => {
 
 const ejections = async () => Number((await (await worker.get("/readyz?verbose")).text()).match(/ejections (\d+)/)?.[1] ?? 0);
 
-/** A test and its neighbour: the first request may be carried by the core, and the second under its lease. */
+/**
+ * A test and its neighbour: the first request may be carried by the core, and the second under its
+ * lease.
+ */
 const twice = async (work) => {
   for (let times = 0; times < 2; times += 1) await work();
 };

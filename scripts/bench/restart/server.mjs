@@ -1,5 +1,5 @@
-// The same application in Node.js, which drains as its manual says: SIGTERM has it take no more connections, and end with the last one.
-// Usage: ORDERS=FILE node server.mjs PORT
+// The same application in Node.js, which drains as its manual says: SIGTERM has it take no more
+// connections, and end with the last one. Usage: ORDERS=FILE node server.mjs PORT
 
 import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -255,8 +255,8 @@ fn the_rows_are_frozen() {
     );
 }
 
-/// What happens: seconds that pass or, where negative, are taken back; whether a heartbeat comes; whether the object was evicted
-/// before, or the write fails.
+/// What happens: seconds that pass or, where negative, are taken back; whether a heartbeat comes;
+/// whether the object was evicted before, or the write fails.
 type Moment = (i64, bool, bool, bool);
 
 fn moments() -> impl Strategy<Value = Vec<Moment>> {
@@ -270,8 +270,9 @@ proptest! {
     fn whatever_happens_to_the_arbiter_no_job_fails_early_and_none_stays_green(moments in moments()) {
         // What flaps is held down on purpose.
         let mut object = Object::new(&JOBS.replace("name = \"jobs\"", "name = \"jobs\"\nmax_hold = \"0s\""));
-        // The most and the least silence that somebody can have listened to since the last heartbeat that was confirmed: whether a
-        // longer pause was an absence hangs on what was stored, but one of a minute and a half never is.
+        // The most and the least silence that somebody can have listened to since the last
+        // heartbeat that was confirmed: whether a longer pause was an absence hangs on what was
+        // stored, but one of a minute and a half never is.
         let (mut now, mut most, mut least, mut heard) = (10_000_i64, 0, 0, false);
         for (step, beats, evicted, lost) in moments {
             now += step;

@@ -120,7 +120,8 @@ fn a_crash_anywhere_loses_no_message_and_repeats_it_with_the_same_id() {
     desktop.crashes(2_500);
     tell_all(&mut desktop.arbiter, 3_000, "--");
     let delivery = deliveries(&desktop.woken(6_000)).remove(0);
-    // After it is stored and before it is sent, and after it is sent and before that is stored: it is sent again.
+    // After it is stored and before it is sent, and after it is sent and before that is stored: it
+    // is sent again.
     for ms in [6_100, 6_200] {
         desktop.crashes(ms);
         let again = deliveries(&desktop.woken(ms));
@@ -291,8 +292,8 @@ fn rows_of_a_channel_that_is_no_more_are_cleared_away() {
     assert_eq!(outbox(&desktop.stored), 0, "{:?}", desktop.stored);
 }
 
-/// The kinds and titles of what a channel with these lines is told after its configuration became `after`: told of a failure of
-/// the shop before.
+/// The kinds and titles of what a channel with these lines is told after its configuration became
+/// `after`: told of a failure of the shop before.
 fn told_after(before: &str, after: Config) -> Vec<(String, String)> {
     let mut desktop = Desktop::of(before);
     desktop.sees(2_000, "--");
@@ -357,7 +358,8 @@ fn receivers_that_hang_keep_no_more_than_four_connections_and_the_others_have_th
     assert_eq!(sent, 8);
 }
 
-/// The titles of what the channel is told from here on, second by second, while the origins stand so.
+/// The titles of what the channel is told from here on, second by second, while the origins stand
+/// so.
 fn told(desktop: &mut Desktop, seconds: std::ops::Range<u64>, script: &str) -> Vec<String> {
     let mut titles = Vec::new();
     for second in seconds {

@@ -132,7 +132,8 @@ fn a_vantage_that_comes_back_is_believed_what_it_sees_from_then_on() {
         pool.origins.iter().map(|origin| origin.status).collect::<Vec<_>>()
     };
     assert_eq!(statuses(&arbiter, 2_000), [Status::Pass, Status::Pass]);
-    // The first answer: it still says fail of both, of the one because it passed once only, of the other because it has not looked.
+    // The first answer: it still says fail of both, of the one because it passed once only, of the
+    // other because it has not looked.
     let mut first = report(&config, "weur", at(3_000).as_millis(), "+");
     first.votes[0].opinion = Opinion::Fail;
     arbiter.step(Event::Reported(first), at(3_000));

@@ -1,5 +1,5 @@
-//! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`: makes of it what the worker
-//! reads.
+//! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`:
+//! makes of it what the worker reads.
 
 mod deployable;
 mod document;
@@ -34,7 +34,8 @@ pub(super) fn run(file: &Path, json: bool, deploy: bool) -> ExitCode {
     if refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(PROBLEMS) }
 }
 
-/// Runs the command `compile`: a bad configuration is compiled too, into a worker that says so, and is an error all the same.
+/// Runs the command `compile`: a bad configuration is compiled too, into a worker that says so, and
+/// is an error all the same.
 pub(super) fn compile(file: &Path, deploy: bool) -> ExitCode {
     let text = match read(file) {
         Ok(text) => text,

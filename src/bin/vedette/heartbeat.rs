@@ -1,6 +1,7 @@
 //! `vedette heartbeat`: prints the address that a job reports to, and a line for its crontab.
 //!
-//! The secret is read from the environment variable of its name and is not printed; the address is a credential all the same.
+//! The secret is read from the environment variable of its name and is not printed; the address is
+//! a credential all the same.
 
 use std::path::Path;
 use std::process::ExitCode;

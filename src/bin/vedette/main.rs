@@ -30,7 +30,8 @@ enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what should not be
+        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what
+        /// should not be
         #[arg(long)]
         deploy: bool,
     },
@@ -38,7 +39,8 @@ enum Command {
     Compile {
         /// The configuration file
         file: PathBuf,
-        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what should not be
+        /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what
+        /// should not be
         #[arg(long)]
         deploy: bool,
     },
@@ -49,7 +51,8 @@ enum Command {
         /// The origin, as POOL/ORIGIN
         origin: String,
     },
-    /// Print the address that a job reports to, and a line for its crontab; the secret is read from the environment
+    /// Print the address that a job reports to, and a line for its crontab; the secret is read from
+    /// the environment
     Heartbeat {
         /// The configuration file
         file: PathBuf,
@@ -59,7 +62,8 @@ enum Command {
         #[arg(long)]
         base: Option<String>,
     },
-    /// Send one signed test message from here and explain what the receiver said; secrets are read from the environment
+    /// Send one signed test message from here and explain what the receiver said; secrets are read
+    /// from the environment
     NotifyTest {
         /// The configuration file
         file: PathBuf,
@@ -74,7 +78,8 @@ const PROBLEMS: u8 = 1;
 /// The command was not understood, its file cannot be read, or its output cannot be written.
 const USAGE: u8 = 2;
 
-/// Nobody reads the output any more: what a shell reports of a program that SIGPIPE has ended (128 + 13).
+/// Nobody reads the output any more: what a shell reports of a program that SIGPIPE has ended (128
+/// + 13).
 const UNREAD: i32 = 141;
 
 pub(crate) fn main() -> ExitCode {
@@ -156,7 +161,8 @@ fn say_error(line: &str) {
 
 /// Ends the command, because what it has to say cannot be written.
 ///
-/// A reader that left has read enough (`vedette check FILE | head`); anything else is told, as far as it can be.
+/// A reader that left has read enough (`vedette check FILE | head`); anything else is told, as far
+/// as it can be.
 fn give_up(error: &io::Error) -> ! {
     if error.kind() == io::ErrorKind::BrokenPipe {
         process::exit(UNREAD);

@@ -1,5 +1,5 @@
-//! `vedette notify-test`: sends one test message from here and explains what the receiver said. The message, its signature, the
-//! request and what an answer means are the worker's.
+//! `vedette notify-test`: sends one test message from here and explains what the receiver said. The
+//! message, its signature, the request and what an answer means are the worker's.
 
 use std::path::Path;
 use std::process::ExitCode;

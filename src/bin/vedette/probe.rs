@@ -1,5 +1,5 @@
-//! `vedette probe`: sends one probe from here and explains it. It decides nothing of its own: the request, the redirects and
-//! the judgement are the worker's.
+//! `vedette probe`: sends one probe from here and explains it. It decides nothing of its own: the
+//! request, the redirects and the judgement are the worker's.
 
 use std::io::Read;
 use std::path::Path;

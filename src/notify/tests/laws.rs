@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What happens to a pool, second by second, and what the receiver is told of it, if it may be away for a while.
+/// What happens to a pool, second by second, and what the receiver is told of it, if it may be away
+/// for a while.
 fn played(script: &[(char, u64)], away: Option<(u64, u64)>, lines: &str) -> Listener {
     let mut ops = Listener::of(lines);
     ops.channel.give_up = WEEK;

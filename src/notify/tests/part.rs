@@ -10,7 +10,8 @@ fn usual() -> Listener {
 }
 
 impl Listener {
-    /// What stands with the origins of the shop, one sign for each of `a`, `b` and `c`: `+` pass, `!` warn, `-` fail, `?` unknown.
+    /// What stands with the origins of the shop, one sign for each of `a`, `b` and `c`: `+` pass,
+    /// `!` warn, `-` fail, `?` unknown.
     fn origins(&mut self, signs: &str) {
         let statuses: Vec<Status> = signs.chars().map(status).collect();
         let now = self.now();

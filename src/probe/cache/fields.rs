@@ -255,8 +255,8 @@ fn code(codes: &str, kind: char) -> Option<char> {
     None
 }
 
-/// `Warning` (RFC 7234 section 5.5; retired by RFC 9111, and still sent): 111 is an old copy after a
-/// validation that failed; 110, 112 and 113 an old copy without a word of why.
+/// `Warning` (RFC 7234 section 5.5; retired by RFC 9111, and still sent): 111 is an old copy after
+/// a validation that failed; 110, 112 and 113 an old copy without a word of why.
 fn warning<'a>(value: &'a str, _: u16, hear: Hear<'_, 'a>) {
     for entry in list::split(value, ',').map(str::trim) {
         match entry.split([' ', '\t']).next() {
@@ -277,7 +277,8 @@ fn age<'a>(value: &'a str, _: u16, hear: Hear<'_, 'a>) {
     }
 }
 
-/// Marks of the producers that share a field, as they stand in the entry or in `Via`, in lower case.
+/// Marks of the producers that share a field, as they stand in the entry or in `Via`, in lower
+/// case.
 const MARKS: [(&str, &str); 12] = [
     ("cloudfront", "CloudFront"),
     ("akamai", "Akamai"),

@@ -22,8 +22,9 @@ struct Asking {
     in_vain: bool,
 }
 
-/// Runs requests that come at these moments through one isolate's memory, millisecond by millisecond, as the edge does. Nothing but
-/// the Arbiter has a copy. Returns for each how long it took and from which layer it was answered.
+/// Runs requests that come at these moments through one isolate's memory, millisecond by
+/// millisecond, as the edge does. Nothing but the Arbiter has a copy. Returns for each how long it
+/// took and from which layer it was answered.
 fn simulated(arrivals: &[u64], mood: impl Fn(u64) -> Mood, end: u64) -> Vec<(u64, Tier)> {
     const TRIP: Millis = Millis::new(20);
     const DEADLINE: Millis = Millis::from_secs(10);
@@ -130,8 +131,8 @@ fn a_crowd_asks_once_whether_it_has_an_old_copy_or_none() {
         let from = |layer: Tier| crowd.iter().filter(|(_, from)| *from == layer).count();
         assert_eq!((from(Tier::Arbiter), from(Tier::Memory)), (1, 499), "{name}");
     }
-    // One looks at the cache and asks the Arbiter. Who has nothing looks into memory until that one is back; who has an old copy
-    // waits for nobody.
+    // One looks at the cache and asks the Arbiter. Who has nothing looks into memory until that one
+    // is back; who has an old copy waits for nobody.
     let longest = |crowd: &[(u64, Tier)], who: Tier| {
         crowd.iter().filter(|(_, from)| *from == who).map(|(took, _)| *took).max()
     };
@@ -148,8 +149,8 @@ fn that_the_arbiter_is_silent_is_remembered() {
         assert_eq!(answered.len(), arrivals.len(), "one in {apart} ms");
         let longest = answered.iter().map(|(took, _)| *took).max();
         assert!(longest <= Some(3_250), "one in {apart} ms: {longest:?}");
-        // Only who came before the first had waited in vain waits as long as that one. Of the others one at a time asks, and none waits
-        // for another.
+        // Only who came before the first had waited in vain waits as long as that one. Of the
+        // others one at a time asks, and none waits for another.
         let early = arrivals.iter().filter(|arrival| **arrival <= 3_010).count();
         let slow = answered.iter().filter(|(took, _)| *took > 300).count();
         assert!(slow <= early, "one in {apart} ms: {slow} of {early}");
@@ -161,8 +162,9 @@ fn that_the_arbiter_is_silent_is_remembered() {
 }
 
 proptest! {
-    /// Whatever is up or down and however old its copies: each layer is asked at most once, an answer that is not silent is no
-    /// older than the limit, and what is served is the newest that could be had.
+    /// Whatever is up or down and however old its copies: each layer is asked at most once, an
+    /// answer that is not silent is no older than the limit, and what is served is the newest that
+    /// could be had.
     #[test]
     fn an_old_copy_is_never_passed_off_as_fresh(
         memory in proptest::option::of(0_u64..100_000),

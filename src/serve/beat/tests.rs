@@ -15,7 +15,8 @@ origin = [
 /// A proof of the right form.
 const MAC: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// What a request for the address of a job is answered before its proof is verified; 0 if it goes on to that.
+/// What a request for the address of a job is answered before its proof is verified; 0 if it goes
+/// on to that.
 fn answered(method: &str, job: &str, rest: &str) -> u16 {
     refused(method, job, rest).map_or(0, |answer| answer.status)
 }

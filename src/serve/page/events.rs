@@ -61,7 +61,8 @@ fn is_older(one: &TimelineEntry<'_>) -> bool {
     matches!(one.kind, EntryKind::Outage { before: true, .. })
 }
 
-/// Whether the reason has to say whose it is: the row is of the pool, and several origins were in trouble.
+/// Whether the reason has to say whose it is: the row is of the pool, and several origins were in
+/// trouble.
 fn names_more(one: &TimelineEntry<'_>) -> bool {
     one.kind != EntryKind::Note && one.origins.len() > 1
 }

@@ -1,4 +1,5 @@
-//! What has to be known before a verdict is believed: that the Arbiter or the watch is silent, or that nothing is known yet.
+//! What has to be known before a verdict is believed: that the Arbiter or the watch is silent, or
+//! that nothing is known yet.
 
 use maud::{Markup, html};
 
@@ -50,7 +51,8 @@ pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp)
     }
 }
 
-/// The watch itself: who reports, and whether probes start on time. Of an old copy, who did when it was made.
+/// The watch itself: who reports, and whether probes start on time. Of an old copy, who did when it
+/// was made.
 pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
     let then = if arbiter_silent { snapshot.taken_at } else { now };
     let all = names(snapshot, |_, _| true, then);

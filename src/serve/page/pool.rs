@@ -1,4 +1,5 @@
-//! A pool on the page: one line with the worst of it, and folded beneath it each origin with what each vantage measured.
+//! A pool on the page: one line with the worst of it, and folded beneath it each origin with what
+//! each vantage measured.
 
 use maud::{Markup, html};
 

@@ -24,8 +24,8 @@ impl Saying {
     }
 }
 
-/// The state of the whole. What serves comes before jobs that report by themselves, and a job that never did is named only if nothing
-/// else is amiss.
+/// The state of the whole. What serves comes before jobs that report by themselves, and a job that
+/// never did is named only if nothing else is amiss.
 pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> String {
     let troubled = super::by_severity(snapshot, now).into_iter();
     let troubled = troubled.take_while(|(status, _)| *status != Status::Pass).map(|(_, pool)| pool);

@@ -1,5 +1,5 @@
-//! The designed states of the page, each told as a story to a real Arbiter: for the tests of the page, and for
-//! `examples/page_states.rs`, which writes them out to be looked at.
+//! The designed states of the page, each told as a story to a real Arbiter: for the tests of the
+//! page, and for `examples/page_states.rs`, which writes them out to be looked at.
 
 use std::collections::BTreeMap;
 
@@ -146,7 +146,8 @@ impl Story {
         self.later(1)
     }
 
-    /// What some vantages report, origin by origin: `+` pass, `~` pass with a warning, `-` fail, `?` undecided.
+    /// What some vantages report, origin by origin: `+` pass, `~` pass with a warning, `-` fail,
+    /// `?` undecided.
     fn seen(self, vantages: &str, votes: &str) -> Self {
         self.seen_so(vantages, votes, "status 503 is not expected")
     }
@@ -287,7 +288,8 @@ fn blind(story: Story) -> Story {
     })
 }
 
-/// Many pools of two origins, of which the first fails in every `nth`, and both in the last of those.
+/// Many pools of two origins, of which the first fails in every `nth`, and both in the last of
+/// those.
 fn many(count: usize, troubled: usize) -> Story {
     let names: Vec<String> = (1..=count).map(|number| format!("service-{number:03}")).collect();
     let pools: Vec<(&str, &[&str])> =
@@ -301,7 +303,8 @@ fn many(count: usize, troubled: usize) -> Story {
     Story::of(&pools).seen("apac enam weur", &votes.join(" "))
 }
 
-/// Names as long as they may be, and reasons that are not what an origin may send but should it ever come to that.
+/// Names as long as they may be, and reasons that are not what an origin may send but should it
+/// ever come to that.
 fn hostile() -> Story {
     let (pool, origin) = ("p".repeat(63), "o".repeat(63));
     let id = format!("{pool}/{origin}");

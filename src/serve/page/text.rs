@@ -1,4 +1,5 @@
-//! The small pieces that the page is made of: times, ages, badges, lists of names, and text that came from elsewhere.
+//! The small pieces that the page is made of: times, ages, badges, lists of names, and text that
+//! came from elsewhere.
 
 use maud::{Markup, Render, html};
 
@@ -8,9 +9,9 @@ use crate::verdict::Status;
 /// A longer text is cut: a reason is a sentence, not a document.
 const LONGEST: usize = 400;
 
-/// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without characters that are not seen but
-/// change how others are (control characters and those that turn the direction of writing). A point in time is marked as one, so
-/// that it stays on one line.
+/// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without
+/// characters that are not seen but change how others are (control characters and those that turn
+/// the direction of writing). A point in time is marked as one, so that it stays on one line.
 pub(super) struct Plain<'a>(pub &'a str);
 
 impl Render for Plain<'_> {
@@ -24,7 +25,8 @@ impl Render for Plain<'_> {
             shown.push(if misleads(c) { char::REPLACEMENT_CHARACTER } else { c });
         }
         for word in shown.split_inclusive(' ') {
-            // `2026-11-23T09:41:11.007Z; `: its space is within, so the line may end only where `wbr` says so.
+            // `2026-11-23T09:41:11.007Z; `: its space is within, so the line may end only where
+            // `wbr` says so.
             let time = word.len() < 28 && word.as_bytes().get(10) == Some(&b'T');
             buffer.push_str(if time { "<time>" } else { "" });
             word.render_to(buffer);

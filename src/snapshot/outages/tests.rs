@@ -8,7 +8,8 @@ use crate::verdict::pool_status;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
-/// What an Arbiter notes of a pool `shop`, second by second: a sign for each origin, `+` pass, `!` warn, `-` fail, `?` unknown.
+/// What an Arbiter notes of a pool `shop`, second by second: a sign for each origin, `+` pass, `!`
+/// warn, `-` fail, `?` unknown.
 struct Story {
     signs: Vec<Status>,
     pool: Status,
@@ -83,7 +84,8 @@ fn shop(origins: usize) -> Config {
     config(&format!("[[pool]]\nname = \"shop\"\n{}", origins.collect::<String>()))
 }
 
-/// The rows of these events, newest first, if the pool and its origins stand so; or the pool is not watched any more.
+/// The rows of these events, newest first, if the pool and its origins stand so; or the pool is not
+/// watched any more.
 fn rows(events: &[Transition], pool: Option<(Status, &[Status])>) -> Vec<Row> {
     let origins = pool.map_or(1, |(_, origins)| origins.len());
     let mut snapshot = Snapshot::blank(&shop(origins), at(0), "");
@@ -217,8 +219,8 @@ fn course(signs: &'static str) -> impl Strategy<Value = Vec<(String, u64)>> {
     prop::collection::vec((signs, 1_u64..200), 1..20)
 }
 
-/// The story of a course, and what a reader would call its outages: from one pass of the pool to the next, those with less than a minute
-/// between them taken together.
+/// The story of a course, and what a reader would call its outages: from one pass of the pool to
+/// the next, those with less than a minute between them taken together.
 fn told(course: &[(String, u64)]) -> (Story, Vec<(u64, Option<u64>)>) {
     let (mut story, mut second) = (Story::passing(3), 10);
     let mut outages: Vec<(u64, Option<u64>)> = Vec::new();
@@ -256,7 +258,8 @@ proptest! {
                 let at = change.at.since(at(0)).as_secs();
                 change.subject == row.subject && at >= row.begun && row.ended.is_none_or(|ended| at <= ended)
             };
-            // What happens at the second in which it ends may be the next one's, but is no outage of the same minute.
+            // What happens at the second in which it ends may be the next one's, but is no outage
+            // of the same minute.
             let worst = story.noted.iter().filter(within).map(|change| change.to).max();
             prop_assert_eq!(Some(row.worst), worst, "{:?}", row);
         }

@@ -88,7 +88,8 @@ fn a_doubted_origin_is_looked_at_in_short_order_and_then_at_its_pace_again() {
         }
         clock = prober.next_due(clock).max(clock.plus(Millis::new(1)));
     }
-    // As many as make up a mind that it fails, a second or so apart; its usual turn may come on top.
+    // As many as make up a mind that it fails, a second or so apart; its usual turn may come on
+    // top.
     let quick = times.windows(2).filter(|pair| pair[1].since(pair[0]) < Millis::from_secs(3)).count();
     assert!((1..=2).contains(&quick) && times.len() <= 4, "{times:?}");
     assert_eq!(times[0], now, "the first waits for no slot: {times:?}");

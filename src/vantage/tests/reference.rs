@@ -19,7 +19,8 @@ fn referral(answered: bool) -> ReferenceResult {
     ReferenceResult { answered, colo: answered.then(|| "AMS".to_owned()) }
 }
 
-/// A watch with references that has settled: everything passes, and the reference has been asked for the data centre.
+/// A watch with references that has settled: everything passes, and the reference has been asked
+/// for the data centre.
 fn settled() -> (Prober, Timestamp) {
     let mut prober = prober(&referred(), None, at(0));
     let (mut now, mut question) = (at(0), None);

@@ -1,5 +1,5 @@
-// Origins whose messages are well formed and whose content is not what it says: encodings, texts, health documents, cache
-// fields, timings. What each leads to stands in docs/hostile-origins.md.
+// Origins whose messages are well formed and whose content is not what it says: encodings, texts,
+// health documents, cache fields, timings. What each leads to stands in docs/hostile-origins.md.
 
 import { brotliCompressSync, constants, deflateRawSync, gzipSync } from "node:zlib";
 import { answer, body, says } from "./double.mjs";
@@ -7,7 +7,10 @@ import { answer, body, says } from "./double.mjs";
 const ok = (fields, content = body) => says(answer("200 OK", fields, content));
 const encoded = (coding, content) => ok([`Content-Encoding: ${coding}`], content);
 
-/** A gzip member of `megabytes` zeros: one compressed megabyte, repeated. Its checksum is wrong, which nobody lives to see. */
+/**
+ * A gzip member of `megabytes` zeros: one compressed megabyte, repeated. Its checksum is wrong,
+ * which nobody lives to see.
+ */
 function bomb(megabytes) {
   const gzipHead = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
   const megabyte = deflateRawSync(Buffer.alloc(1024 * 1024), { level: 9, finishFlush: constants.Z_FULL_FLUSH });

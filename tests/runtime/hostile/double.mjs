@@ -1,5 +1,5 @@
-// A double of an origin at the level of bytes: what it does with each connection is a function of the socket, so it can say what
-// no HTTP library would.
+// A double of an origin at the level of bytes: what it does with each connection is a function of
+// the socket, so it can say what no HTTP library would.
 
 import { createServer } from "node:net";
 
@@ -31,7 +31,10 @@ export const saysAndCloses = (bytes) => onRequest((socket) => socket.end(bytes))
 /** Answers with these bytes and resets the connection once they had the time to arrive. */
 export const saysAndResets = (bytes) => onRequest((socket) => socket.write(bytes, () => setTimeout(() => socket.resetAndDestroy(), 20)));
 
-/** Answers with `first`, then with `chunk` again and again: as fast as it is taken, or every `every` milliseconds. */
+/**
+ * Answers with `first`, then with `chunk` again and again: as fast as it is taken, or every `every`
+ * milliseconds.
+ */
 export const saysForEver = (first, chunk, every = 0) =>
   onRequest((socket) => {
     socket.write(first);
@@ -45,7 +48,10 @@ export const saysForEver = (first, chunk, every = 0) =>
     next();
   });
 
-/** Answers with `first` at once and with `rest` byte by byte, each in a packet of its own, `every` milliseconds apart. */
+/**
+ * Answers with `first` at once and with `rest` byte by byte, each in a packet of its own, `every`
+ * milliseconds apart.
+ */
 export const drips = (first, rest, every = 0) =>
   onRequest((socket) => {
     socket.setNoDelay(true);
@@ -60,7 +66,10 @@ export const drips = (first, rest, every = 0) =>
     next();
   });
 
-/** Starts a double; `act` gets each connection, that of `create(act)` if the server is another than plain TCP. */
+/**
+ * Starts a double; `act` gets each connection, that of `create(act)` if the server is another than
+ * plain TCP.
+ */
 export async function start(act, create = createServer) {
   const sockets = new Set();
   const double = {

@@ -1,5 +1,5 @@
-// Origins that send the probe elsewhere. Every probe follows three redirects. What each leads to stands in
-// docs/hostile-origins.md.
+// Origins that send the probe elsewhere. Every probe follows three redirects. What each leads to
+// stands in docs/hostile-origins.md.
 
 import { answer, head, onRequest } from "./double.mjs";
 

@@ -1,5 +1,5 @@
-// Runs the built worker against a set of hostile doubles and holds it to docs/hostile-origins.md: the tables there are what the
-// tests expect, so the page and the worker cannot drift apart.
+// Runs the built worker against a set of hostile doubles and holds it to docs/hostile-origins.md:
+// the tables there are what the tests expect, so the page and the worker cannot drift apart.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -58,7 +58,10 @@ export async function seen(worker, name) {
   };
 }
 
-/** The page's rows for one test file, by the origin's name; `wanted` takes the headings of its sections. */
+/**
+ * The page's rows for one test file, by the origin's name; `wanted` takes the headings of its
+ * sections.
+ */
 export function rows(wanted) {
   const found = {};
   let heading, columns;

@@ -1,5 +1,5 @@
-// Origins whose fault is in TLS. One authority, which the worker trusts, signs every certificate whose point is another fault.
-// What each leads to stands in docs/hostile-origins.md.
+// Origins whose fault is in TLS. One authority, which the worker trusts, signs every certificate
+// whose point is another fault. What each leads to stands in docs/hostile-origins.md.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -30,7 +30,10 @@ class Authority {
 
   #newKey = (name) => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", this.file(`${name}.key`)];
 
-  /** Key and certificate for `names` (subject alternative names), valid between two days counted from today. */
+  /**
+   * Key and certificate for `names` (subject alternative names), valid between two days counted
+   * from today.
+   */
   certificate(name, { names = "DNS:localhost", from = -1, to = 1 } = {}) {
     const [request, cert] = [this.file(`${name}.csr`), this.file(`${name}.crt`)];
     const alternative = names ? ["-addext", `subjectAltName=${names}`] : [];
@@ -43,7 +46,10 @@ class Authority {
   }
 }
 
-/** The doubles, with their certificates in `folder`, and the certificate of the authority that they rely on. */
+/**
+ * The doubles, with their certificates in `folder`, and the certificate of the authority that they
+ * rely on.
+ */
 export function faults(folder) {
   const trusted = new Authority(join(folder, "trusted"));
   const stranger = new Authority(join(folder, "stranger"));
@@ -70,7 +76,8 @@ export function faults(folder) {
     "tls-self-signed": secure(selfSigned),
     "tls-authority-unknown": secure(stranger.certificate("good")),
     "tls-wants-a-certificate": secure({ ...good, requestCert: true, rejectUnauthorized: true }),
-    // The end of a body without a length is the end of the connection; without TLS's own notice of it anyone may have cut it.
+    // The end of a body without a length is the end of the connection; without TLS's own notice of
+    // it anyone may have cut it.
     "tls-cut-without-notice": secure(
       good,
       onRequest((socket, _, double) => socket.write(head() + body, () => double.cut(socket))),

@@ -1,5 +1,5 @@
-// Origins that misbehave below what they say: slow, endless, cut off, malformed. What each leads to stands in
-// docs/hostile-origins.md.
+// Origins that misbehave below what they say: slow, endless, cut off, malformed. What each leads to
+// stands in docs/hostile-origins.md.
 
 import { answer, body, drips, head, onRequest, says, saysAndCloses, saysAndResets, saysForEver } from "./double.mjs";
 

@@ -1,5 +1,5 @@
-//! What a world does about jobs that report by themselves: it lets them report, lets nobody listen for a while, and holds what stands
-//! of them to the laws by what it knows of who listened.
+//! What a world does about jobs that report by themselves: it lets them report, lets nobody listen
+//! for a while, and holds what stands of them to the laws by what it knows of who listened.
 
 use vedette::arbiter::{self, Effect as Verdicts};
 use vedette::config::Config;
@@ -115,7 +115,8 @@ impl World {
 
     /// Whether a heartbeat was stored.
     fn hears_beat(&mut self, job: usize) -> Result<bool, String> {
-        // Its token can be verified where it arrives before the Arbiter's object has the secret, or after it lost it.
+        // Its token can be verified where it arrives before the Arbiter's object has the secret, or
+        // after it lost it.
         let verified = self.silenced() != Some(Silenced::Deaf) || self.rng.u32(..4) == 0;
         if self.silenced() == Some(Silenced::Away) || !verified {
             return Ok(false);
@@ -146,7 +147,8 @@ impl World {
         self.silenced() == Some(Silenced::Away)
     }
 
-    /// Somebody ceases to listen, or begins to: secrets come with a deployment, and who was away may have lost its memory.
+    /// Somebody ceases to listen, or begins to: secrets come with a deployment, and who was away
+    /// may have lost its memory.
     pub(super) fn silences(&mut self) {
         let deaf = self.silenced() == Some(Silenced::Deaf);
         if deaf || self.watched.deaf || self.rng.bool() {
@@ -229,7 +231,8 @@ impl World {
         Ok(())
     }
 
-    /// What a reader is given of jobs is green no longer than it may be, and names nowhere that traffic should go.
+    /// What a reader is given of jobs is green no longer than it may be, and names nowhere that
+    /// traffic should go.
     pub(super) fn shows_jobs(&self, snapshot: &Snapshot) -> laws::Verdict {
         let Some(pool) = snapshot.pools.iter().find(|pool| pool.is_of_heartbeats()) else { return Ok(()) };
         laws::hold(pool.chosen.is_none() && !pool.panic, || format!("traffic is sent to a job: {pool:?}"))?;

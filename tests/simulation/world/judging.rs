@@ -1,4 +1,5 @@
-//! What a world does with its Arbiter: reports and what they lead to, messages, and twins to hold it against.
+//! What a world does with its Arbiter: reports and what they lead to, messages, and twins to hold
+//! it against.
 
 use super::*;
 
@@ -54,12 +55,14 @@ impl World {
 
     /// Now and then: this report and all that are under way with it, in another order.
     pub(super) fn orders(&mut self, report: &Report) -> Result<(), String> {
-        // An Arbiter that has just come to life may have forgotten what it took last: only a change of opinion is stored at once.
+        // An Arbiter that has just come to life may have forgotten what it took last: only a change
+        // of opinion is stored at once.
         if self.rng.u32(..32) > 0 || self.now < self.arbiter.began + self.transit() {
             return Ok(());
         }
         let under_way = self.queue.iter().filter_map(|Reverse(Due(_, _, happens))| match happens {
-            // Whoever begins a new life has forgotten what it told, and tells it again only with the next evidence.
+            // Whoever begins a new life has forgotten what it told, and tells it again only with
+            // the next evidence.
             Happens::Reported(object, life, report) if self.vantages[*object].life == *life => {
                 Some(report.as_ref().clone())
             }
@@ -67,8 +70,8 @@ impl World {
         });
         let reports: Vec<Report> = under_way.chain([report.clone()]).collect();
         let now = self.arbiter_clock();
-        // What a cache answered takes the place of the proof before it in the next report: an overtaken proof is lost, and the vote
-        // looks older than it is.
+        // What a cache answered takes the place of the proof before it in the next report: an
+        // overtaken proof is lost, and the vote looks older than it is.
         let proven = reports.iter().flat_map(|report| &report.votes).all(|vote| !vote.seen.unproven);
         let fit = proven && reports.len() > 1;
         let Some(living) = self.arbiter.memory.as_ref().filter(|_| fit) else {
@@ -162,8 +165,9 @@ impl World {
             && let Some(living) = &self.arbiter.memory
         {
             self.tallies.rebuilt += 1;
-            // After a clock stepped back, memory knows that what is stored lies in the future.
-            // Two reports of the same evidence differ by as much as the clock of their vantage jumped between them.
+            // After a clock stepped back, memory knows that what is stored lies in the future. Two
+            // reports of the same evidence differ by as much as the clock of their vantage jumped
+            // between them.
             let jumps = if self.setup.faults.clocks > 0 { 2 * HOUR } else { 0 };
             let transit = self.transit() + jumps;
             twins::rebuilt(

@@ -61,14 +61,15 @@ impl World {
         self.evaluate(arbiter::Event::OriginSuspected(origin)).map(drop)
     }
 
-    /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage has seen it for the time to live of a
-    /// vote, counted from the last jump of a clock.
+    /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage
+    /// has seen it for the time to live of a vote, counted from the last jump of a clock.
     pub(super) fn silence_shows(&self, config: &Config, snapshot: &Snapshot) -> Result<(), String> {
         for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
             for (view, origin) in view.origins.iter().zip(&pool.origins) {
                 let silent = self.ledger.since_evidence(&origin.id, self.now).min(self.now - self.jumped);
                 let known = view.status_at(snapshot.taken_at) != Status::Unknown;
-                // A clock that was set back is noticed with the next step, and what lies in the future begins anew then.
+                // A clock that was set back is noticed with the next step, and what lies in the
+                // future begins anew then.
                 crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit())
                     .map_err(|why| format!("{}: {why}", origin.id))?;
             }
@@ -93,7 +94,8 @@ impl World {
         self.receivers.is_true(&self.configs[self.version], &snapshot, exact, stays)?;
         for vantage in &self.vantages {
             let named = vantage.is_named(&self.configs[self.version]);
-            // Whoever lost its alarm before it could retire is woken by nobody: what it keeps is a few bytes.
+            // Whoever lost its alarm before it could retire is woken by nobody: what it keeps is a
+            // few bytes.
             let keeps = vantage.storage.is_some() && self.setup.faults.alarm_lost == 0;
             crate::laws::no_orphan(named, vantage.alarm.is_some(), keeps)
                 .map_err(|why| format!("{} is {why}", vantage.name))?;

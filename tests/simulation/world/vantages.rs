@@ -1,4 +1,5 @@
-//! What a world does with its vantages: it rings their alarms, answers their probes and carries out what they want done.
+//! What a world does with its vantages: it rings their alarms, answers their probes and carries out
+//! what they want done.
 
 use super::*;
 
@@ -70,7 +71,8 @@ impl World {
         let now = self.clock(self.vantages[object].place);
         let effects =
             self.vantages[object].step(vantage::Event::Sampled(origin.clone(), ticket, sample), now);
-        // A failure may be doubted first, and a clock that jumps makes a vantage give up what is still under way.
+        // A failure may be doubted first, and a clock that jumps makes a vantage give up what is
+        // still under way.
         let doubted = matches!(evidence, Evidence::Fail(_)) && self.setup.terms.references;
         if !(alive && (doubted || self.setup.faults.clocks > 0)) {
             crate::laws::what_is_handed_is_counted_once(origin, &evidence, alive, &effects)?;

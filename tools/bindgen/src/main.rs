@@ -1,7 +1,9 @@
-//! `vedette-bindgen INPUT.wasm OUTPUT_FOLDER`: writes `index.js` with its types, `index_bg.wasm` and `snippets/` for a module worker.
+//! `vedette-bindgen INPUT.wasm OUTPUT_FOLDER`: writes `index.js` with its types, `index_bg.wasm`
+//! and `snippets/` for a module worker.
 //!
-//! This is the part of `worker-build` that is needed here, in half a minute of compiling instead of eight: the library beneath
-//! the `wasm-bindgen` command with the two switches that let a crashed instance be replaced. The entry around it is `entry.mjs`.
+//! This is the part of `worker-build` that is needed here, in half a minute of compiling instead of
+//! eight: the library beneath the `wasm-bindgen` command with the two switches that let a crashed
+//! instance be replaced. The entry around it is `entry.mjs`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,7 +36,8 @@ fn generate(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error
         .force_enable_abort_handler(true)
         .generate(output)
         .map_err(|error| format!("{}: {error:#}", input.display()))?;
-    // The runtime's bundler does not know source phase imports yet; a plain import of a wasm module means the same to it.
+    // The runtime's bundler does not know source phase imports yet; a plain import of a wasm module
+    // means the same to it.
     let glue = output.join("index.js");
     let text = std::fs::read_to_string(&glue)?.replace("import source ", "import ");
     Ok(std::fs::write(&glue, text)?)

@@ -1,5 +1,5 @@
-//! What a deployment is held to beyond what is valid: the edge must reach what the file names, and what it
-//! sends should be read by nobody else.
+//! What a deployment is held to beyond what is valid: the edge must reach what the file names, and
+//! what it sends should be read by nobody else.
 
 use vedette::config::{Config, Origin, OriginUrl, ProbeValue, Reach};
 use vedette::probe::is_credential;

@@ -1,4 +1,5 @@
-//! What `check` prints of a good configuration: its schedule, how long detection takes, and what its days cost on each plan.
+//! What `check` prints of a good configuration: its schedule, how long detection takes, and what
+//! its days cost on each plan.
 
 use vedette::budget::{self, Budget, READERS};
 use vedette::config::{Config, Plan};
