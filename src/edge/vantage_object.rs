@@ -274,7 +274,7 @@ impl Vantage {
             return Ok(false);
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
-        let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
+        let duty = Duty { config, vantage: &vantage, shard, daily: deployed::daily() };
         let prober = Prober::new(&duty, stored.as_deref(), clock::now());
         self.prober.replace(Some(prober));
         Ok(true)
