@@ -1,11 +1,11 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
 //! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval +
-//! jitter(k)`. The phase comes from the vantage's place among all and the origin's turn: the probes
-//! that an origin gets from its vantages are spread evenly over the interval, so that a majority of
-//! them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
-//! strike together. The jitter (up to a tenth of the interval) comes from the slot, so that no
-//! origin that flaps in step with the interval can hide between probes.
+//! jitter(k)`. The phase comes from the vantage's place among all and the origin's turn. The probes
+//! that an origin gets from its vantages are spread evenly over the interval. So a majority of them
+//! has seen as much, on average, as soon as a single one. Nor do the shards of one vantage strike
+//! together. The jitter (up to a tenth of the interval) comes from the slot. So no origin that
+//! flaps in step with the interval can hide between probes.
 
 use crate::config::{Config, Origin, Vantage};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};

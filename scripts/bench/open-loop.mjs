@@ -28,8 +28,10 @@ function one({ port, host, agent, path, method, body, deadlineMs }) {
 
 let order = 0;
 
-/** Sends `rate` requests a second for `seconds`, one of `postEvery` a POST of a number of its own, each over a connection of its own if
- *  `anew`; every outcome. */
+/**
+ * Sends `rate` requests a second for `seconds`, and returns every outcome. One of `postEvery` is a
+ * POST of a number of its own. With `anew` each has a connection of its own.
+ */
 export async function openLoop({ port, host, rate = 300, seconds, postEvery = 10, anew = false, deadlineMs = 20_000 }) {
   const agent = new Agent({ keepAlive: !anew, maxSockets: Infinity });
   const outcomes = [];

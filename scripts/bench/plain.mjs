@@ -49,8 +49,10 @@ const listening = (child, said) =>
     child.once("exit", (code) => reject(new Stop(`workerd ended at once (${code}):\n${said()}`)));
   });
 
-/** Serves a worker of the checkout in `from`; `objects` are its Durable Object classes, and all that it fetches goes to the address
- *  `outbound` if there is one. */
+/**
+ * Serves a worker of the checkout in `from`; `objects` are its Durable Object classes, and all that
+ * it fetches goes to the address `outbound` if there is one.
+ */
 export async function serve({ entry, texts, from, objects = [], bindings = {}, flags = [], outbound }) {
   const folder = newFolder();
   mkdirSync(join(folder, "disk"));

@@ -11,8 +11,11 @@ export const HOST = "shop.localhost";
 /** The peer: what a worker on a route does if it does nothing. */
 const passThrough = "export default { fetch: (request) => fetch(request) };";
 
-/** The careful peer: a worker that does by hand what a proxy has to do, for one fixed origin: the fields that say who asks and where the
- *  request has been, a deadline for the response headers, and what is said of the way back. It decides nothing, and tries nothing again. */
+/**
+ * The careful peer: a worker that does by hand what a proxy has to do, for one fixed origin. It
+ * sets the fields that say who asks and where the request has been. It sets a deadline for the
+ * response headers, and says how the answer came. It decides nothing, and tries nothing again.
+ */
 const careful = (origin) => `
 const forged = ["proxy-connection", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-server", "x-real-ip"];
 export default {

@@ -25,8 +25,8 @@ export async function compare(part, load, [one, other], path, { rounds, seconds,
   }
   const middle = (index, of) => median(pairs.map((pair) => pair[index][of]));
   // A pause of the runtime falls into a round or does not, so a round's own p99 is one of two very
-  // different figures, and any middle of such figures jumps between them. The p99 of all answers of
-  // all rounds does not.
+  // different figures. Any middle of such figures jumps between them. The p99 of all answers of all
+  // rounds does not.
   const p99 = [0, 1].map((index) =>
     quantile(
       pairs.flatMap((pair) => pair[index].latencies),

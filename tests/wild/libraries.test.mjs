@@ -11,8 +11,8 @@ import { root, startWorker, until } from "../runtime/lib.mjs";
 import { atEnd, endAll, folder, serve } from "./lib.mjs";
 
 /**
- * The path of each, what it says of a dependency that is slow if it knows that, and what the reason
- * says of one that is down.
+ * The path of each; what it says of a dependency that is slow, if it knows that; and what the
+ * reason says of one that is down.
  */
 const libraries = {
   fastapi_healthcheck: { path: "/health", down: /^status 500 / },
