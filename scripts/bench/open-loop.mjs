@@ -5,7 +5,7 @@ import { Agent, request as send } from "node:http";
 
 /**
  * One request; how long it took and what came of it. An answer whose headers came and whose body
- * did not is `begun`.
+ * did not is `begun`. `said` is its `Proxy-Status`.
  */
 function one({ port, host, agent, path, method, body, deadlineMs }) {
   return new Promise((resolve) => {
@@ -16,7 +16,7 @@ function one({ port, host, agent, path, method, body, deadlineMs }) {
     const asked = send(options, (answer) => {
       status = answer.statusCode;
       answer.resume();
-      answer.on("end", () => done({ status, good: status < 400 }));
+      answer.on("end", () => done({ status, good: status < 400, said: answer.headers["proxy-status"] }));
       answer.on("error", () => done({ status, good: false, begun: true }));
     });
     const end = setTimeout(() => asked.destroy(new Error("given up")), deadlineMs);
