@@ -6,12 +6,6 @@ import { connect } from "cloudflare:sockets";
 import { isRead } from "./fields.mjs";
 import { BROKE_OFF, CUT, LEFT, TOO_LATE } from "./outcomes.mjs";
 
-/** An origin that took a connection is not asked whether it does for so long, in milliseconds. */
-const TAKES_FOR = 100;
-
-/** Origins of which is remembered that they took a connection just now. */
-const TAKES_MOST = 1000;
-
 /**
  * When a body stops on its way, its origin may have let it go: then an answer, or the end of the
  * connection, is there within so long, in milliseconds. The client has torn it if neither is. The
@@ -119,21 +113,14 @@ export const sent = (request, url, headers, { timeout, raw, body }) =>
     fetch(to, init).then(answered, lost);
   });
 
-/** Origins that took a connection, and when.
- *  @type {Map<string, number>} */
-const taking = new Map();
-
 /**
  * Whether an origin takes connections. It is asked before a request that must not be sent twice,
- * where the platform does not tell what was refused from what broke off; an answer holds for a
- * moment.
+ * where the platform does not tell what was refused from what broke off. Each request asks anew:
+ * an origin that restarts took the connection of a moment ago, and refuses the next one.
  * @param {string} url @param {number} timeout
  */
 export async function takes(url, timeout) {
-  const { host, hostname, port, protocol } = new URL(url);
-  const now = Date.now();
-  const known = taking.get(host);
-  if (known !== undefined && known <= now && now - known < TAKES_FOR) return true;
+  const { hostname, port, protocol } = new URL(url);
   /** @type {Socket | undefined} */
   let socket;
   let timer;
@@ -148,7 +135,5 @@ export async function takes(url, timeout) {
     clearTimeout(timer ?? null);
     socket?.close().catch(() => {});
   }
-  if (taking.size >= TAKES_MOST) taking.clear();
-  taking.set(host, now);
   return true;
 }
