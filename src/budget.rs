@@ -139,8 +139,8 @@ impl Budget {
 }
 
 impl Line {
-    /// Its part of the price of a month of normal days on the paid plan in hundredths of a US cent,
-    /// and of a month of worst days.
+    /// Its part of the price of a month on the paid plan, in hundredths of a US cent: for normal
+    /// days, and for worst days.
     #[must_use]
     pub fn price(&self) -> (u64, u64) {
         let Price { included, cents_a_million } = self.resource.price();

@@ -1,8 +1,8 @@
 //! `vedette.toml` → [`Config`]: parsed once, checked whole, and from then on never wrong.
 //!
 //! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out.
-//! `syntax` makes a tree of the text, `raw` reads typed values out of the tree and refuses unknown
-//! keys, `slot` and `settings` inherit, and `check` and the files it calls hold everything to its
+//! `syntax` makes a tree of the text. `raw` reads typed values out of the tree and refuses unknown
+//! keys. `slot` and `settings` inherit. `check` and the files it calls hold everything to its
 //! bounds. Nothing here reads a file, a clock or the environment.
 
 mod canon;

@@ -101,7 +101,7 @@ impl Shard<'_> {
         self.ticks.iter().map(|size| *size as u64)
     }
 
-    /// Which of the shard's ticks the origin at `index` belongs to, from 0. There is one, unless one
+    /// Which of the shard's ticks the origin at `index` belongs to, from 0. There is one, unless it
     /// would be more than [`TickLimit`] allows.
     #[must_use]
     pub fn tick(&self, index: usize) -> usize {

@@ -1,6 +1,5 @@
 //! The worked examples of `docs/verdicts.md`, replayed: three vantages and the Arbiter, every probe
-//! answered as the table says, and in each row the verdict, its reason and what would change it
-//! next as the table has them.
+//! answered as the table says. Each row has the verdict, its reason and what would change it next.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
 

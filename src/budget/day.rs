@@ -40,8 +40,8 @@ const FEW_READERS: u64 = 1;
 /// longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool: what the channel is to be told as it comes (first of one origin, then
-/// of the pool) and as it is told, the message, and the attempt.
+/// Rows of news of one pool. The channel's row is written as news comes (first of one origin, then
+/// of the pool) and as it is told. The message and the attempt have rows of their own.
 const NEWS_ROWS: u64 = 5;
 
 /// Rows of a reminder of one pool: there is nothing new about it.

@@ -21,9 +21,9 @@ pub(super) struct Beat {
     pub(super) vote_ttl: Millis,
     /// A vote that is so much younger than its stored row is stored.
     pub(super) spare: Millis,
-    /// How long after a probe the slot lies at least that is probed next, and how long before its
-    /// slot a probe may join another tick.
+    /// How long after a probe the slot lies at least that is probed next.
     pub(super) settles: Millis,
+    /// How long before its slot a probe may join another tick.
     pub(super) early: Millis,
     /// Its pace when the shard rests.
     pub(super) rest: Millis,

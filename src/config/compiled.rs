@@ -1,8 +1,8 @@
 //! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
 //! So the parser of TOML and everything that tells a person what is wrong stay on the machine that
-//! builds, and the worker starts faster for it (decision 0006). Build and worker are of one
-//! release, so the form is nobody else's: it has a number, and another number is refused.
+//! builds. The worker starts faster for it (decision 0006). Build and worker are of one release, so
+//! the form is nobody else's: it has a number, and another number is refused.
 
 use std::fmt;
 

@@ -124,7 +124,7 @@ impl OriginCheck {
     }
 
     /// When the next probe is due: the first slot at least half a fast interval after the last
-    /// start, so that a change of pace neither makes two probes fall together nor leaves out a slot
+    /// start. So a change of pace makes no two probes fall together. Nor does it leave out a slot
     /// of the usual pace, which would look like silence. One that is wanted at once waits for no
     /// slot, and those that follow it for none that is more than an interval away.
     pub(super) fn due(&self, vantage: &Name, room: Room, now: Timestamp) -> Timestamp {

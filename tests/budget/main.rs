@@ -84,9 +84,9 @@ fn budget_of_subrequests(config: &Config) -> u64 {
     caps.iter().find(|cap| cap.what.starts_with("subrequests")).unwrap().used
 }
 
-/// Whether what is calculated for a time is within 2% of what is counted, or so near that it makes
-/// no more than a hundredth of what the plan allows: what little a small configuration uses hangs
-/// on which slots happen to lie side by side.
+/// Whether what is calculated for a time is within 2% of what is counted, or within a hundredth of
+/// what the plan allows. What little a small configuration uses hangs on which slots happen to lie
+/// side by side.
 fn agree(resource: Resource, calculated: u64, counted: u64, time: u64) -> bool {
     let apart = calculated.abs_diff(counted);
     let little = 2 + resource.a_day().unwrap_or(0) * time / DAY / 100;
@@ -209,8 +209,8 @@ fn worst_day(config: &Config, day: Day, nature: Nature) {
         let limit = resource.a_day().unwrap_or(u64::MAX);
         assert!(counted <= limit, "{resource:?}: {counted} of {limit}");
         match resource {
-            // Every failure is taken to last until the timeout, every event to be a step of its
-            // own, and every object that is made anew to read all there can be.
+            // The calculation takes every failure to last until the timeout, and every event to be
+            // a step of its own. It takes every object that is made anew to read all there can be.
             Resource::Duration | Resource::KvWrites | Resource::RowsRead => {
                 assert!(
                     counted <= calculated + 100,
