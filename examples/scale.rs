@@ -11,7 +11,7 @@ use vedette::arbiter::{self, Arbiter};
 use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -241,6 +241,7 @@ fn sample(at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
+        connected: Connected::NotTried,
     }
 }
 

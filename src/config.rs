@@ -8,6 +8,7 @@
 mod canon;
 mod check;
 mod compiled;
+mod connect;
 mod document;
 mod expect;
 mod heartbeat;
@@ -35,10 +36,12 @@ mod vantage;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::config::DEFAULT_CONNECT;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Deployment, compile};
+pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
@@ -204,6 +207,8 @@ pub struct Origin {
     pub weight: u32,
     /// When it is probed.
     pub pace: Pace,
+    /// How often a probe opens a connection of its own.
+    pub connect: Connect,
     /// How many samples change a vote.
     pub thresholds: Thresholds,
     /// The vantages that probe it, by name; at least one, none twice.
@@ -323,6 +328,22 @@ impl Config {
     #[must_use]
     pub fn origin(&self, id: &OriginId) -> Option<&Origin> {
         self.pool(id.pool.as_str())?.origins.iter().find(|origin| origin.id == *id)
+    }
+
+    /// How often a probe of an origin opens a connection of its own: not at all, with each (a length
+    /// of zero), or with the first in each stretch of that length. Where nothing is written: each
+    /// minute, but not at all on a plan with daily limits.
+    #[must_use]
+    pub fn connects(&self, origin: &Origin) -> Option<Millis> {
+        match origin.connect {
+            Connect::Off => None,
+            Connect::Always => Some(Millis::ZERO),
+            Connect::Every(length) => Some(length),
+            Connect::Usual => {
+                let limited = self.plan == Plan::Free && self.loopback_origins().next().is_none();
+                (!limited).then_some(DEFAULT_CONNECT)
+            }
+        }
     }
 
     /// Every origin of every pool, in the order of the file.

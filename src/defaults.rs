@@ -32,6 +32,10 @@ pub mod config {
     /// While in doubt, if nothing is written; never over the interval.
     pub const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
 
+    /// How often a probe opens a connection of its own, if nothing is written and the plan counts
+    /// nothing by the day.
+    pub const DEFAULT_CONNECT: Millis = Millis::from_secs(60);
+
     /// For a whole probe, if nothing is written; never over the interval.
     pub const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
 
@@ -53,6 +57,10 @@ pub mod probe {
     /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited
     /// was busy: what the origin did meanwhile is not known.
     pub const LATENESS: Millis = Millis::new(250);
+
+    /// How long a connection is watched for its being closed again. A server that is out of
+    /// descriptors closes at once, and word of it takes as long as a way around the world.
+    pub const WATCHED: Millis = Millis::new(200);
 
     /// How long a reference may take.
     pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);

@@ -10,7 +10,7 @@ use vedette::arbiter::{self, Arbiter};
 use vedette::budget;
 use vedette::config::Config;
 use vedette::probe::ReferenceResult;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, Timestamp};
@@ -189,6 +189,7 @@ impl Place {
             told: None,
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
+            connected: Connected::NotTried,
         }
     }
 }

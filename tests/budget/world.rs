@@ -11,7 +11,7 @@ use vedette::config::{Config, Place};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 use vedette::vantage::{self, Duty, Prober};
@@ -466,5 +466,6 @@ fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        connected: Connected::NotTried,
     }
 }
