@@ -16,6 +16,7 @@ mod prices;
 mod walk;
 
 use crate::config::{Config, Deployment, Place, Plan};
+use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::Name;
 
@@ -34,10 +35,7 @@ const RESERVE: u64 = 5;
 
 const DAY_MS: u64 = 86_400_000;
 
-/// CPU of a tick of a vantage and of each of its probes, and of a snapshot and each vote in it, in
-/// microseconds: estimates, see `docs/limits.md`.
-const TICK_CPU_US: u64 = 1_500;
-const PROBE_CPU_US: u64 = 400;
+/// CPU of a snapshot and of each vote in it, in microseconds: estimates, see `docs/limits.md`.
 const SNAPSHOT_CPU_US: u64 = 500;
 const VOTE_CPU_US: u64 = 20;
 
@@ -259,8 +257,8 @@ fn caps(config: &Config, plan: Plan, requests_a_day: u64) -> Vec<Cap> {
     let snapshot = SNAPSHOT_CPU_US.saturating_add(votes.saturating_mul(VOTE_CPU_US));
     let cpu = tick.saturating_add(TICK_CPU_US).max(snapshot).div_ceil(1_000);
     vec![
-        Cap { what: "subrequests of one invocation", used: subrequests, limit: prices::subrequests(plan) },
-        Cap { what: "CPU ms of one invocation, estimated", used: cpu, limit: prices::cpu(plan) },
+        Cap { what: "subrequests of one invocation", used: subrequests, limit: limits::subrequests(plan) },
+        Cap { what: "CPU ms of one invocation, estimated", used: cpu, limit: limits::cpu(plan) },
         Cap {
             what: "requests of the Arbiter in a second",
             used: requests_a_day.div_ceil(DAY_MS / 1_000),
