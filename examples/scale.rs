@@ -164,7 +164,7 @@ impl World {
                     self.counts.alarms += 1;
                     self.at(at, shard, Due::Rings);
                 }
-                Effect::Probe(id, ticket) => {
+                Effect::Probe(id, ticket, _) => {
                     self.counts.probes += 1;
                     self.at(now.plus(ANSWER), shard, Due::Answers(id, ticket));
                 }
@@ -185,7 +185,10 @@ impl World {
                     }
                     self.at(now.plus(TRANSIT), shard, Due::Delivers(seq));
                 }
-                Effect::CheckReference(..) | Effect::Observed(..) | Effect::Slipped(..) => {}
+                Effect::CheckReference(..)
+                | Effect::Observed(..)
+                | Effect::Connections(..)
+                | Effect::Slipped(..) => {}
             }
         }
     }

@@ -83,6 +83,11 @@ pub mod vantage {
     /// How long past its deadline a probe may still come back before its slot is taken away.
     pub const ORIGIN_LOST_AFTER: Millis = Millis::from_secs(5);
 
+    /// No kept connection is taken to carry requests for longer than this while no new one is
+    /// accepted. Servers that drain end sooner, and the platform keeps idle ones no longer
+    /// (<https://developers.cloudflare.com/fundamentals/reference/connection-limits/>).
+    pub const OUTLIVES: Millis = Millis::from_secs(900);
+
     /// A vantage that reached no reference tries again after this long.
     pub const RETRY: Millis = Millis::from_secs(5);
 

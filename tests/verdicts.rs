@@ -160,7 +160,7 @@ impl Place {
         for effect in events.into_iter().flat_map(|event| self.prober.step(event, now)).collect::<Vec<_>>() {
             match effect {
                 Effect::WakeAt(at) => self.alarm = at,
-                Effect::Probe(origin, ticket) => {
+                Effect::Probe(origin, ticket, _) => {
                     self.arriving.push(Event::Sampled(origin, ticket, self.sample(now)));
                 }
                 Effect::CheckReference(_, ticket) => {
@@ -169,7 +169,8 @@ impl Place {
                         .push(Event::ReferenceChecked(ticket, ReferenceResult { answered, colo: None }));
                 }
                 Effect::Report(report) => reports.push(report),
-                Effect::Persist(_) | Effect::Observed(..) | Effect::Slipped(..) => {}
+                Effect::Persist(_) | Effect::Observed(..) | Effect::Connections(..) | Effect::Slipped(..) => {
+                }
             }
         }
         reports

@@ -352,7 +352,7 @@ impl<'a> World<'a> {
                     self.shards[number].stored = Some(text);
                     self.count(Effect::VantageRow);
                 }
-                vantage::Effect::Probe(id, ticket) => {
+                vantage::Effect::Probe(id, ticket, _) => {
                     self.count(Effect::Probe);
                     self.started += 1;
                     let nth = self.shards[number].probes.entry(id.clone()).or_default();
@@ -374,7 +374,9 @@ impl<'a> World<'a> {
                     self.reports_by_id.insert(id, report);
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Reported(number, id));
                 }
-                vantage::Effect::Observed(..) | vantage::Effect::Slipped(..) => {}
+                vantage::Effect::Observed(..)
+                | vantage::Effect::Connections(..)
+                | vantage::Effect::Slipped(..) => {}
             }
         }
     }
