@@ -249,10 +249,10 @@ fn vantage_load(config: &Config, vantage: &crate::config::Vantage) -> VantageLoa
 /// What is limited in one invocation or one second.
 fn caps(config: &Config, plan: Plan, requests_a_day: u64) -> Vec<Cap> {
     let loads = load::loads(config);
-    let beats = || loads.iter().flat_map(|load| &load.beats);
     let references = config.references.len() as u64;
     let subrequests = loads.iter().map(load::Load::requests).max().unwrap_or(0).saturating_add(references);
-    let tick = beats().map(|beat| beat.origins.saturating_mul(PROBE_CPU_US)).max().unwrap_or(0);
+    let probes = loads.iter().map(load::Load::probes).max().unwrap_or(0);
+    let tick = probes.saturating_mul(PROBE_CPU_US);
     let votes: u64 = config.origins().map(|origin| day::vantages(config, origin)).sum();
     let snapshot = SNAPSHOT_CPU_US.saturating_add(votes.saturating_mul(VOTE_CPU_US));
     let cpu = tick.saturating_add(TICK_CPU_US).max(snapshot).div_ceil(1_000);
