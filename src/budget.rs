@@ -20,7 +20,7 @@ use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::Name;
 
-pub use crate::defaults::budget::{ROUND_TRIP, USUAL};
+pub use crate::defaults::budget::{CONNECTION, ROUND_TRIP, USUAL};
 
 use day::Days;
 pub use day::{Day, READERS, Told};
@@ -248,7 +248,7 @@ fn vantage_load(config: &Config, vantage: &crate::config::Vantage) -> VantageLoa
 
 /// What is limited in one invocation or one second.
 fn caps(config: &Config, plan: Plan, requests_a_day: u64) -> Vec<Cap> {
-    let loads = load::loads(config);
+    let loads = load::loads(config, plan);
     let references = config.references.len() as u64;
     let subrequests = loads.iter().map(load::Load::requests).max().unwrap_or(0).saturating_add(references);
     let probes = loads.iter().map(load::Load::probes).max().unwrap_or(0);

@@ -36,7 +36,6 @@ mod vantage;
 
 use serde::{Deserialize, Serialize};
 
-use crate::defaults::config::DEFAULT_CONNECT;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
@@ -330,20 +329,11 @@ impl Config {
         self.pool(id.pool.as_str())?.origins.iter().find(|origin| origin.id == *id)
     }
 
-    /// How often a probe of an origin opens a connection of its own: not at all, with each (a length
-    /// of zero), or with the first in each stretch of that length. Where nothing is written: each
-    /// minute, but not at all on a plan with daily limits.
-    #[must_use]
-    pub fn connects(&self, origin: &Origin) -> Option<Millis> {
-        match origin.connect {
-            Connect::Off => None,
-            Connect::Always => Some(Millis::ZERO),
-            Connect::Every(length) => Some(length),
-            Connect::Usual => {
-                let limited = self.plan == Plan::Free && self.loopback_origins().next().is_none();
-                (!limited).then_some(DEFAULT_CONNECT)
-            }
-        }
+    /// How often probes open connections of their own ([`Connect::every`]) where this configuration
+    /// runs: nothing is counted by the day on a laptop, whatever the plan.
+    pub fn connects(&self) -> impl Fn(&Origin) -> Option<Millis> + use<> {
+        let by_the_day = self.plan == Plan::Free && self.loopback_origins().next().is_none();
+        move |origin| origin.connect.every(by_the_day)
     }
 
     /// Every origin of every pool, in the order of the file.

@@ -114,12 +114,13 @@ impl Prober {
         let mut stored = StoredV1::read(stored);
         let allowance = Allowance::new(fast_probes, stored.spent);
         let fast_allowed = allowance.is_left(now);
+        let connects = config.connects();
         let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
             let known = stored.tallies.remove(&origin.id);
             let known = known.filter(|stored| stored.definition == origin.definition);
             let (tally, connect) = known.map(|known| (known.tally, known.connect)).unwrap_or_default();
             let mut check = OriginCheck::new(origin, shard.turn(index), tally);
-            check.connects = Connects::new(config.connects(origin), check.place, connect);
+            check.connects = Connects::new(connects(origin), check.place, connect);
             check.resume(vantage, fast_allowed, now);
             (origin.id.clone(), check)
         });

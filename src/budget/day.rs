@@ -7,7 +7,7 @@
 use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
 use super::walk::walk;
-use super::{DAY_MS, ROUND_TRIP, USUAL};
+use super::{CONNECTION, DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
@@ -105,7 +105,7 @@ pub(super) struct Days<'a> {
 impl<'a> Days<'a> {
     /// Counts them at rest.
     pub(super) fn new(config: &'a Config, plan: Plan) -> Self {
-        let loads = load::loads(config);
+        let loads = load::loads(config, plan);
         let at_rest = Day::ALL.map(|day| at_rest(config, plan, &loads, day));
         Self { config, loads, at_rest }
     }
@@ -166,6 +166,7 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
             counts.add(Effect::Probe, ticks.saturating_mul(beat.origins));
             counts.add(Effect::Report, ticks);
             counts.wait(ticks.saturating_mul(beat.lasts(USUAL)));
+            counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
         if !config.references.is_empty() {
             // Once an hour, for the data centre.

@@ -4,13 +4,14 @@ use std::fmt;
 
 use super::raw::Field;
 use super::value::{Span, duration};
+use crate::defaults::config::DEFAULT_CONNECT;
 use crate::json::as_text;
 use crate::units::Millis;
 
 /// How often a probe opens a connection of its own to its origin, beside the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connect {
-    /// Nothing is written: as the plan has it, see [`Config::connects`](super::Config::connects).
+    /// Nothing is written: as the plan has it, see [`Connect::every`].
     #[default]
     Usual,
     /// Never.
@@ -24,6 +25,21 @@ pub enum Connect {
 /// Bounds of the length: as those of the intervals. Under a second it is every probe anyway, and
 /// over a day it finds nothing.
 const SPAN: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(86_400) };
+
+impl Connect {
+    /// In stretches of which length one is opened, with the first probe of each; zero is with every
+    /// probe, and none is never. Where nothing is written that is a minute, unless the plan counts
+    /// `by_the_day`.
+    #[must_use]
+    pub fn every(self, by_the_day: bool) -> Option<Millis> {
+        match self {
+            Self::Off => None,
+            Self::Always => Some(Millis::ZERO),
+            Self::Every(length) => Some(length),
+            Self::Usual => (!by_the_day).then_some(DEFAULT_CONNECT),
+        }
+    }
+}
 
 impl fmt::Display for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -307,12 +307,12 @@ impl Vantage {
 }
 
 fn log_connections(object: &str, id: &OriginId, note: ConnectNote) {
-    let event = match note {
-        ConnectNote::NoneYet => "connect_unproven",
-        ConnectNote::SwitchedOff => "connect_switched_off",
-    };
     let origin = id.to_string();
-    log::warn(event, &[("object", &object), ("origin", &origin), ("reason", &note.as_str())]);
+    let fields: &log::Fields<'_> = &[("object", &object), ("origin", &origin), ("reason", &note.as_str())];
+    match note {
+        ConnectNote::NoneYet => log::warn("connect_unproven", fields),
+        ConnectNote::SwitchedOff => log::warn("connect_switched_off", fields),
+    }
 }
 
 fn log_evidence(object: &str, id: &OriginId, evidence: &Evidence) {

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use vedette::arbiter::{self, Arbiter, Row, Table};
-use vedette::budget::{self, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::budget::{self, CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Place};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
@@ -352,14 +352,18 @@ impl<'a> World<'a> {
                     self.shards[number].stored = Some(text);
                     self.count(Effect::VantageRow);
                 }
-                vantage::Effect::Probe(id, ticket, _) => {
+                vantage::Effect::Probe(id, ticket, connects) => {
                     self.count(Effect::Probe);
                     self.started += 1;
                     let nth = self.shards[number].probes.entry(id.clone()).or_default();
                     *nth += 1;
                     let timeout = self.config.origin(&id).unwrap().pace.timeout;
                     let (passes, latency) = (self.nature)(self.numbers[&id], (*nth, now - BEGIN), timeout);
-                    let sample = sample(passes, latency, at(now));
+                    let mut sample = sample(passes, latency, at(now));
+                    // A connection comes after an answer that passes.
+                    let connects = connects && passes;
+                    sample.connected = if connects { Connected::Accepted } else { Connected::NotTried };
+                    let latency = latency + if connects { CONNECTION.get() } else { 0 };
                     self.arrives(number, now + latency, vantage::Event::Sampled(id, ticket, sample));
                 }
                 vantage::Effect::CheckReference(_, ticket) => {
