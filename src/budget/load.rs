@@ -21,12 +21,14 @@ pub(super) struct Beat {
     pub(super) vote_ttl: Millis,
     /// A vote that is so much younger than its stored row is stored.
     pub(super) spare: Millis,
-    /// How long after a probe the slot lies at least that is probed next, and how long before its
-    /// slot a probe may join another tick.
+    /// How long after a probe the slot lies at least that is probed next.
     pub(super) settles: Millis,
+    /// How long before its slot a probe may join another tick.
     pub(super) early: Millis,
     /// Connections that its probes open in a day.
     pub(super) connections: u64,
+    /// Its pace when the shard rests.
+    pub(super) rest: Millis,
 }
 
 /// What one shard of a vantage has to do.
@@ -68,19 +70,30 @@ impl Beat {
         longer.max(ticks.saturating_mul(rounds))
     }
 
+    /// Its pace when its shard rests.
+    pub(super) fn rests(&self) -> Millis {
+        self.interval.max(self.rest)
+    }
+
     /// How long its tick lasts if its probes last so long, until its report has been taken; never
     /// longer than until the next one.
     pub(super) fn lasts(&self, probe: Millis) -> u64 {
-        lasts(self.origins, probe.min(self.timeout)).min(self.interval.get())
+        schedule::tick_lasts(self.origins, probe.min(self.timeout)).min(self.interval).get()
     }
 }
 
-/// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
-pub(super) fn lasts(origins: u64, probe: Millis) -> u64 {
-    probe.times(origins.div_ceil(SLOTS as u64)).plus(super::ROUND_TRIP).get()
-}
-
 impl Load {
+    /// For how long it is busy in a day if the beats are so far apart and their probes last so long,
+    /// in milliseconds.
+    pub(super) fn busy(&self, pace: impl Fn(&Beat) -> (Millis, Millis)) -> u64 {
+        let busy = self.beats.iter().map(|beat| {
+            let (interval, probe) = pace(beat);
+            let lasts = schedule::tick_lasts(beat.origins, probe.min(beat.timeout)).min(interval);
+            lasts.get().saturating_mul(a_day(interval))
+        });
+        busy.sum::<u64>().min(super::DAY_MS)
+    }
+
     /// The most requests of one tick, with every redirect that is followed: beats of one interval
     /// lie apart, those of different ones fall together as far as the limit allows.
     pub(super) fn requests(&self) -> u64 {
@@ -113,13 +126,12 @@ pub(super) const fn a_day(interval: Millis) -> u64 {
 }
 
 /// What the vantages that are objects of ours have to do.
-pub(super) fn loads(config: &Config, plan: Plan) -> Vec<Load> {
+pub(super) fn loads(config: &Config) -> Vec<Load> {
     let mut loads = Vec::new();
     for vantage in objects(config) {
         let vote_ttl = config.shortest_ttl(&vantage.name);
         for shard in schedule::shards(config, &vantage.name) {
-            let shares: Vec<Share> =
-                shard.origins.iter().map(|origin| Share::of(config, origin, plan)).collect();
+            let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
             let beats = beats(&vantage.name, &shard, &shares);
             let (silent_after, limit) = (shard.silent_after(), shard.limit);
             let load = Load { beats, shards: 1, vote_ttl, silent_after, limit };
@@ -140,8 +152,8 @@ struct Share {
 }
 
 impl Share {
-    fn of(config: &Config, origin: &Origin, plan: Plan) -> Self {
-        let every = origin.connect.every(plan == Plan::Free);
+    fn of(config: &Config, origin: &Origin) -> Self {
+        let every = origin.connect.every(config.plan == Plan::Free);
         Self {
             pace: origin.pace,
             vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
@@ -185,6 +197,7 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
         let slots = Slots::new(vantage, shard.turn(index));
         let Share { vote_ttl, requests, connections, .. } = *share;
         let (spare, settles, early) = (share.spare(), share.settles(), share.early());
+        let rest = share.pace.rest_interval.unwrap_or_default();
         let beat = Beat {
             slots,
             interval,
@@ -196,6 +209,7 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
             settles,
             early,
             connections,
+            rest,
         };
         beats.push((group, beat));
     }
