@@ -2,6 +2,7 @@
 //! yet.
 
 use super::busy::Rest;
+use super::connect::{Connects, Weight, not_alone};
 use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
@@ -17,6 +18,7 @@ pub(super) struct OriginCheck {
     pub(super) place: Fingerprint,
     turn: Turn,
     pub(super) tally: Tally,
+    pub(super) connects: Connects,
     started: Option<Timestamp>,
     /// `started` only says which slot is next: when the latest probe was sent is not remembered,
     /// but that was a while ago.
@@ -69,11 +71,13 @@ pub(super) struct Withheld {
 
 impl OriginCheck {
     pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
+        let place = Fingerprint::of(&origin.id.to_string());
         Self {
             origin: origin.clone(),
-            place: Fingerprint::of(&origin.id.to_string()),
+            place,
             turn,
             tally,
+            connects: Connects::new(None, place, None),
             started: None,
             resumed: false,
             waiting: false,
@@ -205,7 +209,7 @@ impl OriginCheck {
 
     /// Counts a sample; whether that changed the opinion.
     pub(super) fn fold(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
-        let changed = self.tally.fold(evidence, self.origin.thresholds, now);
+        let changed = self.count(sample, evidence, now);
         match (evidence, Seen::of(sample, evidence)) {
             (Evidence::None(why), _) => self.blind = Some(why.clone()),
             (_, Some(seen)) => {
@@ -215,6 +219,21 @@ impl OriginCheck {
             (_, None) => {}
         }
         changed
+    }
+
+    /// Counts it in the tally.
+    fn count(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
+        let need = self.origin.thresholds;
+        match self.connects.weight(sample, evidence) {
+            Weight::Usual => self.tally.fold(evidence, need, now),
+            Weight::NotAlone => self.tally.fold(evidence, not_alone(need), now),
+            Weight::Decides => (0..need.fall).any(|_| self.tally.fold(evidence, need, now)),
+        }
+    }
+
+    /// Whether the probe that starts now opens a connection of its own.
+    pub(super) fn connects(&mut self, now: Timestamp) -> bool {
+        self.connects.starts(self.tally.in_doubt(), self.origin.pace.interval, now)
     }
 
     /// What the Arbiter has not taken yet, as a vote in the report `seq`.

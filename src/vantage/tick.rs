@@ -129,7 +129,8 @@ impl Prober {
             if self.allowance.is_left(now) && check.is_fast() {
                 self.dirty |= self.allowance.spend(now);
             }
-            effects.push(Effect::Probe(id, ticket));
+            let connects = check.connects(now);
+            effects.push(Effect::Probe(id, ticket, connects));
         }
         effects
     }

@@ -115,7 +115,7 @@ impl World {
                         return Ok(());
                     }
                 }
-                Probing::Probe(origin, ticket) => self.sends(object, origin, ticket)?,
+                Probing::Probe(origin, ticket, _) => self.sends(object, origin, ticket)?,
                 Probing::CheckReference(_, ticket) => {
                     self.vantages[object].under_way.push(None);
                     let cut = self.is_cut(place).is_some();
@@ -129,7 +129,7 @@ impl World {
                     self.ledger.says(&mut self.vantages[object], config, &report)?;
                     self.posts(object, report);
                 }
-                Probing::Observed(..) | Probing::Slipped(..) => {}
+                Probing::Observed(..) | Probing::Connections(..) | Probing::Slipped(..) => {}
             }
         }
         let under_way = self.vantages[object].under_way.len();
