@@ -134,7 +134,7 @@ impl OriginCheck {
     pub(super) fn due(&self, vantage: &Name, room: Room, now: Timestamp) -> Timestamp {
         let interval = self.interval(room);
         let Some(started) = self.started else { return now };
-        let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
+        let settled = started.plus(self.settles(room));
         // Neither a late probe nor what waits for its turn is joined by a second probe; the next
         // slot is one that is yet to come.
         if self.is_busy() {
@@ -146,6 +146,22 @@ impl OriginCheck {
         let slot = self.slots(vantage).next(interval, settled);
         // The next slot may lie one and a half intervals away.
         if self.doubted > 0 && room.fast { slot.min(started.plus(interval)) } else { slot }
+    }
+
+    /// How long after a probe another one may begin at the earliest.
+    fn settles(&self, room: Room) -> Millis {
+        Millis::new(self.interval(room).min(self.origin.pace.fast_interval).get() / 2)
+    }
+
+    /// Whether it begins with a tick at `now`: its slot has come, or is so near that it may join. It
+    /// never joins so early that the slot is probed, too, nor so soon that it was just probed. At
+    /// the usual pace it is no earlier than the jitter may be.
+    pub(super) fn begins(&self, slot: Timestamp, room: Room, now: Timestamp) -> bool {
+        let settles = self.settles(room);
+        let early =
+            if self.is_fast() { settles } else { settles.min(Millis::new(self.interval(room).get() / 10)) };
+        let rested = self.started.is_none_or(|started| now >= started.plus(settles));
+        !self.is_busy() && (slot <= now || rested && slot <= now.plus(early))
     }
 
     /// Whether a probe is under way or waits for its turn.
