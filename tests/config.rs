@@ -304,7 +304,7 @@ fn a_file_has_a_bound() {
     assert!(Config::parse(&just).is_ok());
     assert_eq!(
         report(&format!("{just}x")),
-        "the file has 1048577 bytes, over the bound of 1048576; split the deployment\n"
+        "the file has 1048577 bytes, over the bound of 1048576; write a logo by its path, or split the deployment\n"
     );
 }
 
@@ -322,7 +322,10 @@ fn counts_have_bounds() {
     assert_eq!(Config::parse(&many(10, 1_000)).unwrap().origins().count(), 10_000);
     let over = "is over the bound of 10000 origins in all pools; split the deployment\n";
     assert!(report(&many(11, 1_000)).ends_with(over));
-    assert_eq!(report(&many(1_001, 1)), "pool: is written 1001 times, over the bound of 1000; write fewer\n");
+    assert_eq!(
+        report(&many(1_001, 1)),
+        "pool: is written 1001 times, monitors and pools together, over the bound of 1000; write fewer\n"
+    );
     let routes = rows(1_001, |n| format!("[[route]]\npath=\"/{n}\"\npool=\"p0\"\n"));
     let routes = report(&format!("{}{routes}", many(1, 1)));
     assert_eq!(routes, "route: is written 1001 times, over the bound of 1000; write fewer\n");

@@ -48,7 +48,7 @@ fn detail() -> Detail {
 fn rendered(channel: &Channel) -> String {
     let mut outbox = Outbox::new(channel.name.clone());
     outbox.see(channel, "pool/shop", of_pool(channel, pool(Status::Fail, at(0))), at(0));
-    outbox.make(channel, &|_| detail(), Some("https://status.example.com"), at(3_000));
+    outbox.make(channel, &|_: &str| detail(), Some("https://status.example.com"), at(3_000));
     outbox.send(at(3_000)).unwrap().body
 }
 

@@ -16,6 +16,8 @@ pub struct State {
     pub name: &'static str,
     /// The verdicts.
     pub snapshot: Snapshot,
+    /// The configuration that they are of.
+    pub config: Config,
     /// Whether the Arbiter does not answer.
     pub arbiter_silent: bool,
     /// Now.
@@ -207,7 +209,13 @@ impl Story {
 
     fn shown(self, name: &'static str) -> State {
         let snapshot = self.arbiter.snapshot(&Part::Whole, self.now);
-        State { name, snapshot, arbiter_silent: false, now: self.now.plus(Millis::new(400)) }
+        State {
+            name,
+            snapshot,
+            arbiter_silent: false,
+            now: self.now.plus(Millis::new(400)),
+            config: self.config,
+        }
     }
 
     /// The Arbiter falls silent, and this long afterwards its last word is shown.
@@ -246,7 +254,8 @@ fn vote(origin: &Origin, sign: &str, ms: u64, failure: &str) -> Vote {
 
 fn without_copy(story: &Story) -> State {
     let snapshot = Snapshot::blank(&story.config, story.now, "the Arbiter does not answer");
-    State { name: "arbiter-silent-without-a-copy", snapshot, arbiter_silent: true, now: story.now }
+    let (config, now) = (story.config.clone(), story.now);
+    State { name: "arbiter-silent-without-a-copy", snapshot, config, arbiter_silent: true, now }
 }
 
 /// A copy from KV: it has the verdicts and not the votes.

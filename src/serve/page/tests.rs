@@ -14,7 +14,7 @@ fn state(name: &str) -> &'static State {
 }
 
 fn page(state: &State) -> String {
-    answer(&state.snapshot, state.arbiter_silent, state.now).body
+    answer(&state.snapshot, &state.config, state.arbiter_silent, state.now).body
 }
 
 /// What a reader reads: the page without its tags and its head.
@@ -143,7 +143,7 @@ fn a_job_shows_when_it_reported_and_when_it_is_due() {
 
 #[test]
 fn what_was_given_up_is_an_event_without_a_turn() {
-    let State { snapshot, now, .. } = state("passing");
+    let State { snapshot, config, now, .. } = state("passing");
     let given_up = crate::snapshot::Transition {
         at: *now,
         subject: "notify/ops".to_owned(),
@@ -153,7 +153,7 @@ fn what_was_given_up_is_an_event_without_a_turn() {
     };
     let mut snapshot = snapshot.clone();
     snapshot.events.insert(0, given_up);
-    let page = answer(&snapshot, false, *now).body;
+    let page = answer(&snapshot, config, false, *now).body;
     let event = page.split_once("notify/ops").unwrap().1.split_once("</li>").unwrap().0;
     assert!(event.contains("given up") && !event.contains('→'), "{event}");
 }
