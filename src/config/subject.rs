@@ -115,6 +115,17 @@ impl Config {
         if monitor { id.pool.to_string() } else { id.to_string() }
     }
 
+    /// Where the file says it: `monitor.memo`, `pool.shop.origin.primary`.
+    #[must_use]
+    pub fn path(&self, id: &OriginId) -> String {
+        let monitor = self.pool(id.pool.as_str()).is_some_and(|pool| pool.monitor);
+        if monitor {
+            format!("monitor.{}", id.pool)
+        } else {
+            format!("pool.{}.origin.{}", id.pool, id.origin)
+        }
+    }
+
     /// Every heartbeat, in the order of the file.
     pub fn heartbeats(&self) -> impl Iterator<Item = &Heartbeat> {
         self.pools.iter().flat_map(|pool| &pool.heartbeats)
