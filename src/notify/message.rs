@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::news::{Kind, Label, News};
+use super::news::{Kind, Label, News, SubjectKind};
 use crate::config::{Channel, ChannelKind, Topic};
 use crate::json::{self, Shown};
 use crate::units::{Name, Timestamp};
@@ -61,7 +61,8 @@ impl News {
             reason: detail.map(|detail| detail.reason.as_str()),
             seen_from: detail.map(|detail| detail.seen_from.as_slice()),
             next: detail.map(|detail| detail.next.as_str()),
-            traffic: detail.map(|detail| detail.traffic.as_str()),
+            // Nothing stands in for a monitor.
+            traffic: detail.filter(|_| label.kind == SubjectKind::Pool).map(|detail| detail.traffic.as_str()),
             health,
             failing: &self.failing,
         }

@@ -144,7 +144,7 @@ test("one that breaks is told by itself, in words of its own", async () => {
   const [news] = told.json.data.news;
   assert.deepEqual(
     [told.json.type, told.json.data.title, news.kind, news.subject, news.title, news.traffic, news.health],
-    ["vedette.pool.fail", "Memo (EU) is down", "fail", "pool/memo", "Memo (EU)", "", "https://status.example.com/health/memo"],
+    ["vedette.pool.fail", "Memo (EU) is down", "fail", "pool/memo", "Memo (EU)", undefined, "https://status.example.com/health/memo"],
   );
   assert.match(told.json.data.text, /^Memo \(EU\) is down since [^ ]*: \d of \d vantages: .*status 500 is not expected/);
   assert.doesNotMatch(told.body, /[Tt]raffic: |signal|serves/);
