@@ -81,6 +81,7 @@ pub fn all() -> Vec<State> {
             .waits_for("memo/memo + wiki/wiki + shop/primary + shop/standby +", 4_200)
             .shown("monitor-late"),
         crowd(500).shown("many-monitors"),
+        forty().shown("forty-monitors"),
         titled().shown("hostile-titles"),
     ]
 }
@@ -362,6 +363,19 @@ fn monitors() -> Story {
         [[pool.origin]]\nname = \"standby\"\nurl = \"https://10.0.0.4\"\npriority = 1\n";
     let passing = "memo/memo + wiki/wiki + shop/primary + shop/standby +";
     Story::under(text).beats("backup/backup").seen("apac enam weur", passing)
+}
+
+/// The example of forty monitors, two of which fail.
+fn forty() -> Story {
+    let story = Story::under(include_str!("../../../examples/forty-monitors.toml"));
+    let ids = |jobs: bool| {
+        let pools = story.config.pools.iter().filter(move |pool| pool.is_of_heartbeats() == jobs);
+        pools.map(|pool| format!("{0}/{0}", pool.name)).collect::<Vec<_>>()
+    };
+    let vote =
+        |id: String| format!("{id} {}", if ["chat/chat", "jp/jp"].contains(&&*id) { "-" } else { "+" });
+    let (jobs, votes) = (ids(true), ids(false).into_iter().map(vote).collect::<Vec<_>>());
+    story.beats(&jobs.join(" ")).seen("apac enam weur", &votes.join(" "))
 }
 
 /// So many monitors in one group, of which the last one fails.

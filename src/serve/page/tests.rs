@@ -76,6 +76,7 @@ fn one_sentence_names_what_matters() {
         ("monitors-amiss", "Memo (EU) is down; \u{2068}\u{648}\u{64a}\u{643}\u{64a} 2\u{2069} is degraded"),
         ("monitor-late", "Nightly backup has not reported in time"),
         ("many-monitors", "Site 500 is down"),
+        ("forty-monitors", "Chat is down; Japan (東京) is down"),
     ];
     for (name, expected) in table {
         assert_eq!(sentence(name), expected, "{name}");
@@ -396,6 +397,9 @@ fn headings_stand_in_their_order_and_what_does_not_pass_leads_its_own() {
     let (headings, items) = order("monitors");
     assert_eq!(headings, ["Jobs", "Products"]);
     assert_eq!(items, ["backup", "wiki", "memo", "shop"]);
+    let (headings, items) = order("forty-monitors");
+    assert_eq!(headings, ["Products", "Regions", "Websites", "APIs", "Jobs", "Partners"]);
+    assert_eq!((items.len(), &items[..3]), (40, &["chat", "login", "memo"].map(str::to_owned)[..]));
     assert_eq!(order("monitors-amiss").1, ["backup", "memo", "wiki", "shop"]);
     let (_, items) = order("many-monitors");
     assert_eq!((items.len(), items[0].as_str(), items[1].as_str()), (500, "site-500", "site-1"));
