@@ -16,6 +16,7 @@ mod prices;
 mod walk;
 
 use crate::config::{Config, Deployment, Place, Plan};
+use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::Name;
 
@@ -34,10 +35,7 @@ const RESERVE: u64 = 5;
 
 const DAY_MS: u64 = 86_400_000;
 
-/// CPU of a tick of a vantage and of each of its probes, and of a snapshot and each vote in it, in
-/// microseconds: estimates, see `docs/limits.md`.
-const TICK_CPU_US: u64 = 1_500;
-const PROBE_CPU_US: u64 = 400;
+/// CPU of a snapshot and of each vote in it, in microseconds: estimates, see `docs/limits.md`.
 const SNAPSHOT_CPU_US: u64 = 500;
 const VOTE_CPU_US: u64 = 20;
 
@@ -251,16 +249,16 @@ fn vantage_load(config: &Config, vantage: &crate::config::Vantage) -> VantageLoa
 /// What is limited in one invocation or one second.
 fn caps(config: &Config, plan: Plan, requests_a_day: u64) -> Vec<Cap> {
     let loads = load::loads(config);
-    let beats = || loads.iter().flat_map(|load| &load.beats);
     let references = config.references.len() as u64;
     let subrequests = loads.iter().map(load::Load::requests).max().unwrap_or(0).saturating_add(references);
-    let tick = beats().map(|beat| beat.origins.saturating_mul(PROBE_CPU_US)).max().unwrap_or(0);
+    let probes = loads.iter().map(load::Load::probes).max().unwrap_or(0);
+    let tick = probes.saturating_mul(PROBE_CPU_US);
     let votes: u64 = config.origins().map(|origin| day::vantages(config, origin)).sum();
     let snapshot = SNAPSHOT_CPU_US.saturating_add(votes.saturating_mul(VOTE_CPU_US));
     let cpu = tick.saturating_add(TICK_CPU_US).max(snapshot).div_ceil(1_000);
     vec![
-        Cap { what: "subrequests of one invocation", used: subrequests, limit: prices::subrequests(plan) },
-        Cap { what: "CPU ms of one invocation, estimated", used: cpu, limit: prices::cpu(plan) },
+        Cap { what: "subrequests of one invocation", used: subrequests, limit: limits::subrequests(plan) },
+        Cap { what: "CPU ms of one invocation, estimated", used: cpu, limit: limits::cpu(plan) },
         Cap {
             what: "requests of the Arbiter in a second",
             used: requests_a_day.div_ceil(DAY_MS / 1_000),

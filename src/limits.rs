@@ -3,6 +3,32 @@
 use crate::config::Plan;
 use crate::units::Millis;
 
+/// Requests to other hosts that one invocation may make, redirects among them. ("Workers limits";
+/// more can be had on the paid plan)
+#[must_use]
+pub const fn subrequests(plan: Plan) -> u64 {
+    match plan {
+        Plan::Free => 50,
+        Plan::Paid => 10_000,
+    }
+}
+
+/// CPU time of one invocation, in milliseconds. ("Workers limits". Whether an object has more on
+/// the free plan is not said: it is taken to have no more.)
+#[must_use]
+pub const fn cpu(plan: Plan) -> u64 {
+    match plan {
+        Plan::Free => 10,
+        Plan::Paid => 30_000,
+    }
+}
+
+/// CPU of a tick of a vantage, and of each of its probes, in microseconds: estimates, see
+/// `docs/limits.md`.
+pub const TICK_CPU_US: u64 = 1_500;
+/// See [`TICK_CPU_US`].
+pub const PROBE_CPU_US: u64 = 400;
+
 /// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An outage
 /// has up to eight.
 pub const EVENTS_SHOWN: usize = 60;

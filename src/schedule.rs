@@ -1,18 +1,55 @@
 //! Config and time → which probes are due, and which shard of a vantage makes them.
 //!
 //! Due times are computed, never remembered: slot `k` of an origin lies at `phase + k × interval +
-//! jitter(k)`. The phase comes from the vantage's place among all and the origin's turn: the probes
-//! that an origin gets from its vantages are spread evenly over the interval, so that a majority of
-//! them has seen as much, on average, as soon as a single one; nor do the shards of one vantage
-//! strike together. The jitter (up to a tenth of the interval) comes from the slot, so that no
-//! origin that flaps in step with the interval can hide between probes.
+//! jitter(k)`. The phase is that of a tick: the origins that share it are probed in the same slots,
+//! with one alarm and one report. The ticks of all shards are spread evenly over the interval, and
+//! so are the vantages: a majority of them has seen as much, on average, as soon as a single one.
+//! The jitter is up to a tenth of the interval and comes from the slot: no origin that flaps in
+//! step with the interval can hide between probes.
 
-use crate::config::{Config, Origin, Vantage};
+use crate::config::{Config, Origin, Plan, Vantage};
+use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// Probes that one vantage object has under way at once. The platform lets six connections per
 /// invocation wait for headers; one is left for the report.
 pub const SLOTS: usize = 5;
+
+/// The most that one tick may begin: what its plan allows one invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TickLimit {
+    /// Probes, by the CPU that they are taken to need.
+    pub probes: usize,
+    /// Requests to other hosts: probes and the redirects that they may follow.
+    pub requests: u64,
+}
+
+impl TickLimit {
+    /// The limit of a configuration: references are asked in the same invocation.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self::on(config.plan, config.references.len())
+    }
+
+    fn on(plan: Plan, references: usize) -> Self {
+        let cpu = limits::cpu(plan).saturating_mul(1_000).saturating_sub(TICK_CPU_US) / PROBE_CPU_US;
+        let requests = limits::subrequests(plan).saturating_sub(references as u64);
+        Self { probes: usize::try_from(cpu).unwrap_or(usize::MAX), requests }
+    }
+
+    /// What is left of it once this origin is probed; nothing if it does not carry one more.
+    #[must_use]
+    pub fn without(self, origin: &Origin) -> Option<Self> {
+        let probes = self.probes.checked_sub(1)?;
+        Some(Self { probes, requests: self.requests.checked_sub(requests(origin))? })
+    }
+}
+
+/// The most requests that a probe of an origin makes, redirects included.
+#[must_use]
+pub fn requests(origin: &Origin) -> u64 {
+    u64::from(origin.probe.redirects).saturating_add(1)
+}
 
 /// One object's share of a vantage's work.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +60,12 @@ pub struct Shard<'a> {
     pub of: usize,
     /// The origins that this shard probes.
     pub origins: Vec<&'a Origin>,
+    /// What one of its ticks may begin.
+    pub limit: TickLimit,
+    /// How many origins each of its ticks has, in the order of the origins.
+    ticks: Vec<usize>,
+    /// The place of its first tick among those of all shards, and how many those are.
+    place: (usize, usize),
     /// The place of its vantage among all, and how many there are.
     vantage: (usize, usize),
     /// Where the first turn of all lies: not at the same second in every deployment.
@@ -43,15 +86,26 @@ impl Shard<'_> {
         pauses.max().unwrap_or(Millis::from_secs(62))
     }
 
-    /// Where the origin at `index` of this shard has its turn. Neighbours have it together, so that
-    /// they share an alarm, in groups of [`SLOTS`]; the groups of all shards are spread evenly, so
-    /// that the objects of one vantage do not strike together, and so are the vantages.
+    /// Which of the shard's ticks the origin at `index` belongs to, from 0. There is one, unless one
+    /// would be more than [`TickLimit`] allows.
+    #[must_use]
+    pub fn tick(&self, index: usize) -> usize {
+        let mut end = 0_usize;
+        let ends = self.ticks.iter().take_while(|size| {
+            end = end.saturating_add(**size);
+            end <= index
+        });
+        ends.count()
+    }
+
+    /// Where the origin at `index` of this shard has its turn. Those of one tick have it together,
+    /// so that they share an alarm. The ticks of all shards are spread evenly, so that the objects
+    /// of one vantage do not strike together, and so are the vantages.
     #[must_use]
     pub fn turn(&self, index: usize) -> Turn {
-        let groups = self.origins.len().div_ceil(SLOTS).max(1) as u64;
-        let (group, shard, shards) = ((index / SLOTS) as u64, self.index as u64, self.of.max(1) as u64);
-        let (place, of) = (group.saturating_mul(shards).saturating_add(shard), groups.saturating_mul(shards));
+        let (first, of) = (self.place.0 as u64, self.place.1.max(1) as u64);
         let (vantage, vantages) = (self.vantage.0 as u64, self.vantage.1.max(1) as u64);
+        let place = first.saturating_add(self.tick(index) as u64);
         let place = place.saturating_mul(vantages).saturating_add(of.saturating_mul(vantage));
         Turn { place, of: of.saturating_mul(vantages), seed: self.seed }
     }
@@ -68,33 +122,71 @@ pub struct Turn {
     pub seed: u64,
 }
 
+/// Occupied slots are counted in millionths, so that the sum is exact on every machine.
+const SLOT: u64 = 1_000_000;
+
+/// Origins that are probed in one tick.
+#[derive(Default)]
+struct Tick<'a> {
+    origins: Vec<&'a Origin>,
+    /// Slots that they take while all of them hang, in millionths.
+    busy: u64,
+}
+
 /// Splits the origins of a vantage into shards, each small enough that the schedule holds even
 /// while all its origins hang: the sum of `timeout / interval` stays within the slots (for equal
-/// origins, `floor(5 × interval / timeout)` of them).
+/// origins, `floor(5 × interval / timeout)` of them). A shard has whole ticks only, as few as
+/// [`TickLimit`] allows.
 #[must_use]
 pub fn shards<'a>(config: &'a Config, vantage: &Name) -> Vec<Shard<'a>> {
-    /// Occupied slots are counted in millionths, so that the sum is exact on every machine.
-    const WHOLE: u64 = 1_000_000;
-    let mut loads: Vec<(u64, Vec<&Origin>)> = Vec::new();
-    for origin in config.origins().filter(|origin| origin.vantages.contains(vantage)) {
-        let interval = origin.pace.interval.get().max(1);
-        let load = origin.pace.timeout.get().saturating_mul(WHOLE).div_ceil(interval);
-        let room = (SLOTS as u64).saturating_mul(WHOLE).saturating_sub(load);
-        match loads.last_mut().filter(|(used, _)| *used <= room) {
-            Some((used, origins)) => {
-                *used = used.saturating_add(load);
-                origins.push(origin);
+    let limit = TickLimit::of(config);
+    let ticks = ticks(config.origins().filter(|origin| origin.vantages.contains(vantage)), limit);
+    let all = ticks.len();
+    let mut parts: Vec<(u64, usize, Vec<Tick<'_>>)> = Vec::new();
+    for (number, tick) in ticks.into_iter().enumerate() {
+        let room = (SLOTS as u64).saturating_mul(SLOT).saturating_sub(tick.busy);
+        match parts.last_mut().filter(|(busy, ..)| *busy <= room) {
+            Some((busy, _, part)) => {
+                *busy = busy.saturating_add(tick.busy);
+                part.push(tick);
             }
-            None => loads.push((load, vec![origin])),
+            None => parts.push((tick.busy, number, vec![tick])),
         }
     }
-    let of = loads.len();
+    let of = parts.len();
     let place = config.vantages.iter().position(|known| known.name == *vantage).unwrap_or_default();
     let vantage = (place, config.vantages.len());
     let first = config.origins().next().map(|origin| Fingerprint::of(&origin.id.to_string()));
     let seed = first.map_or(0, Fingerprint::as_u64);
-    let shard = |(index, (_, origins))| Shard { index, of, origins, vantage, seed };
-    loads.into_iter().enumerate().map(shard).collect()
+    let shard = |(index, (_, first, part)): (usize, (u64, usize, Vec<Tick<'a>>))| {
+        let ticks = part.iter().map(|tick| tick.origins.len()).collect();
+        let origins = part.into_iter().flat_map(|tick| tick.origins).collect();
+        Shard { index, of, origins, limit, ticks, place: (first, all), vantage, seed }
+    };
+    parts.into_iter().enumerate().map(shard).collect()
+}
+
+/// Splits origins into ticks, each within the limit and small enough for one shard.
+fn ticks<'a>(origins: impl Iterator<Item = &'a Origin>, limit: TickLimit) -> Vec<Tick<'a>> {
+    let mut ticks: Vec<(Option<TickLimit>, Tick<'_>)> = Vec::new();
+    for origin in origins {
+        let interval = origin.pace.interval.get().max(1);
+        let busy = origin.pace.timeout.get().saturating_mul(SLOT).div_ceil(interval);
+        let room = (SLOTS as u64).saturating_mul(SLOT).saturating_sub(busy);
+        let last = ticks.last_mut().filter(|(_, tick)| tick.busy <= room);
+        let fits =
+            last.and_then(|(left, tick)| Some((left.and_then(|left| left.without(origin))?, left, tick)));
+        match fits {
+            Some((less, left, tick)) => {
+                *left = Some(less);
+                tick.busy = tick.busy.saturating_add(busy);
+                tick.origins.push(origin);
+            }
+            // What exceeds the limit by itself has a tick of its own, and the plan refuses it.
+            None => ticks.push((limit.without(origin), Tick { origins: vec![origin], busy })),
+        }
+    }
+    ticks.into_iter().map(|(_, tick)| tick).collect()
 }
 
 /// The name of the object that works a shard: `v1/{vantage}/{hint}/{shard}of{n}`. The hint is part
@@ -159,6 +251,13 @@ impl Slots {
         let jitter = mix(self.seed ^ k) % (every / 10).max(1);
         Timestamp::from_millis(phase.saturating_add(k.saturating_mul(every)).saturating_add(jitter))
     }
+}
+
+/// The place of an origin among those that are due in the same slot, another one in each: who is
+/// probed last because others hang is not always the same.
+#[must_use]
+pub fn order(origin: Fingerprint, slot: Timestamp) -> u64 {
+    mix(origin.as_u64() ^ mix(slot.as_millis()))
 }
 
 /// A 64-bit finaliser (the one of `SplitMix64`, Steele, Lea and Flood, 2014): neighbouring slots

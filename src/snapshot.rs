@@ -155,8 +155,11 @@ pub struct WatchView {
     pub shard: String,
     /// When it last reported.
     pub heard: Option<Timestamp>,
-    /// How late its latest probe started against its slot.
+    /// How late its latest tick began against its slot.
     pub lag: Millis,
+    /// How long the last probe of that tick waited for others to end, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Millis>,
     /// Slots that passed without a probe.
     pub missed: u64,
     /// It counts as silent from then on unless it reports.

@@ -11,16 +11,16 @@ mod allowance;
 mod origin_check;
 mod self_check;
 mod stored;
+mod tick;
 mod withheld;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Origin, OriginUrl};
-use crate::defaults::vantage::LATE;
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
-use crate::schedule::{SLOTS, Shard};
+use crate::schedule::{SLOTS, Shard, TickLimit};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
@@ -76,9 +76,11 @@ pub struct Prober {
     waiting: VecDeque<OriginId>,
     self_check: SelfCheck,
     allowance: Allowance,
+    limit: TickLimit,
     ticket: u64,
     seq: u64,
     lag: Millis,
+    queued: Millis,
     missed: u64,
     alarm: Option<Timestamp>,
     dirty: bool,
@@ -125,11 +127,13 @@ impl Prober {
             waiting: VecDeque::new(),
             self_check: SelfCheck::new(&config.references, stored.asked, stored.colo),
             allowance,
+            limit: shard.limit,
             // Derived from the clock, so that no ticket of an earlier life is taken for one of
             // this.
             ticket: now.as_millis().saturating_mul(1_024),
             seq: 0,
             lag: Millis::ZERO,
+            queued: Millis::ZERO,
             missed: 0,
             alarm: None,
             dirty: false,
@@ -197,68 +201,6 @@ impl Prober {
         if let Some(check) = self.checks.get_mut(id) {
             check.doubt();
         }
-    }
-
-    fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.self_check.expire(now);
-        let fast_allowed = self.allowance.is_left(now);
-        // What is due: the earliest slot first, and within one the order of the names.
-        let (mut due, mut missed) = (Vec::<(Timestamp, OriginId)>::new(), 0_u64);
-        let mut latest = Millis::ZERO;
-        for (id, check) in &mut self.checks {
-            check.expire(now);
-            let slot = check.due(&self.vantage, fast_allowed, now);
-            if check.is_busy() || slot > now {
-                continue;
-            }
-            if check.has_begun() {
-                let late = now.since(slot);
-                missed = missed.saturating_add(late.get() / check.interval(fast_allowed).get().max(1));
-                latest = latest.max(late);
-            }
-            due.push((slot, id.clone()));
-            check.wait(now);
-        }
-        due.sort_by_key(|(slot, _)| *slot);
-        if !due.is_empty() {
-            self.allowance.ticked(latest > LATE, now);
-        }
-        self.lag = self.lag.max(latest);
-        self.waiting.extend(due.into_iter().map(|(_, id)| id));
-        self.missed = self.missed.saturating_add(missed);
-        let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));
-        // What was not confirmed, and what late probes held back.
-        let unconfirmed = self.checks.values().any(|check| check.fresh.is_some());
-        let report = if unconfirmed { self.report(now) } else { None };
-        let asked = self.ask(false, now);
-        // What the probes spend is stored with what they find.
-        let dirty = self.dirty();
-        let started = self.start_waiting(now);
-        let next = self.next_due(now);
-        self.alarm = Some(next);
-        let mut effects = vec![Effect::WakeAt(next)];
-        effects.extend(dirty.map(Effect::Persist));
-        effects.extend(slipped);
-        effects.extend(report.map(Effect::Report));
-        effects.extend(asked);
-        effects.extend(started);
-        effects
-    }
-
-    /// Starts what waits for a slot, as far as slots are free.
-    fn start_waiting(&mut self, now: Timestamp) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        while self.under_way() < SLOTS {
-            let Some(id) = self.waiting.pop_front() else { break };
-            let ticket = self.next_ticket();
-            let Some(check) = self.checks.get_mut(&id) else { continue };
-            self.lag = self.lag.max(check.start(ticket, now));
-            if self.allowance.is_left(now) && check.is_fast() {
-                self.dirty |= self.allowance.spend(now);
-            }
-            effects.push(Effect::Probe(id, ticket));
-        }
-        effects
     }
 
     /// Asks a reference, if there is reason to and a slot is free.
@@ -366,6 +308,7 @@ impl Prober {
         }
         self.seq = seq;
         let lag = std::mem::replace(&mut self.lag, Millis::ZERO);
+        let queued = std::mem::replace(&mut self.queued, Millis::ZERO);
         Some(Report {
             version: REPORT_VERSION,
             vantage: self.vantage.clone(),
@@ -373,6 +316,7 @@ impl Prober {
             seq,
             config: self.config,
             lag,
+            queued: (queued > Millis::ZERO).then_some(queued),
             missed: self.missed,
             colo: self.self_check.colo.clone(),
             votes,

@@ -192,8 +192,11 @@ pub struct Report {
     pub seq: u64,
     /// Fingerprint of the configuration that the vantage runs.
     pub config: Fingerprint,
-    /// How late the latest probe started against its slot.
+    /// How late the latest tick began against its slot.
     pub lag: Millis,
+    /// How long the last probe of a tick waited for others to end, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queued: Option<Millis>,
     /// Slots that passed without a probe since the vantage last started.
     pub missed: u64,
     /// The data centre that the vantage runs in, where known.

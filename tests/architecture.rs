@@ -40,7 +40,7 @@ const LINE: &[Row] = &[
     ("exchange", &["units", "config"]),
     ("secret", &["config"]),
     ("sample", &["units"]),
-    ("schedule", &["units", "config"]),
+    ("schedule", &["units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
     ("vote", &["units", "config", "sample"]),
     ("verdict", &["units", "config", "vote"]),

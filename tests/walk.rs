@@ -321,6 +321,7 @@ fn report(config: &Config, vantage: usize, passes: bool, at: Timestamp) -> Repor
         seq: at.as_millis(),
         config: config.hash,
         lag: Millis::ZERO,
+        queued: None,
         missed: 0,
         colo: None,
         votes: votes.collect(),

@@ -31,6 +31,7 @@ pub(super) struct Presence {
     pub(super) poked: Option<Timestamp>,
     pub(super) seq: u64,
     pub(super) lag: Millis,
+    pub(super) queued: Option<Millis>,
     pub(super) missed: u64,
     pub(super) stored_at: Option<Timestamp>,
     /// How fresh its votes are in the row that is stored, by origin.
@@ -215,6 +216,7 @@ impl Presence {
         self.heard = Some(now);
         self.unsure = Millis::ZERO;
         self.lag = report.lag;
+        self.queued = report.queued;
         self.missed = report.missed;
         self.colo.clone_from(&report.colo);
         self.fast = report.fast;
@@ -244,6 +246,7 @@ fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
                 poked: None,
                 seq: 0,
                 lag: Millis::ZERO,
+                queued: None,
                 missed: 0,
                 stored_at: None,
                 kept: kept.collect(),

@@ -41,6 +41,7 @@ pub(super) fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> 
         seq,
         config: config.hash,
         lag: Millis::new(4),
+        queued: None,
         missed: 0,
         colo: None,
         votes: script.chars().zip(config.origins()).map(vote).collect(),

@@ -154,6 +154,7 @@ impl Presence {
             shard: shard.to_owned(),
             heard: self.heard,
             lag: self.lag,
+            queued: self.queued,
             missed: self.missed,
             silent_from: self.silent_from().unwrap_or(now),
             colo: self.colo.clone(),

@@ -178,7 +178,10 @@ fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
     let refresh = if day == Day::Wavering { load::refresh_in_doubt(plan) } else { load::refresh(plan) };
     let jobs: Vec<&Heartbeat> = config.heartbeats().collect();
     let walked = walk(loads, &jobs, readers, refresh);
-    counts.take(Effect::Report, walked.together);
+    counts.take(Effect::Report, walked.together.saturating_add(walked.joined));
+    counts.take(Effect::VantageAlarm, walked.joined);
+    counts.take(Effect::SetAlarm, walked.joined);
+    counts.wait_less(walked.spared);
     counts.add(Effect::ShardRow, walked.shard_rows);
     counts.add(Effect::ArbiterAlarm, walked.rings);
     counts.add(Effect::SetAlarm, walked.settings);

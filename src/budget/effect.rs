@@ -203,6 +203,11 @@ impl Counts {
         self.waited_ms = self.waited_ms.saturating_add(ms);
     }
 
+    /// A vantage is busy for so much less.
+    pub(super) const fn wait_less(&mut self, ms: u64) {
+        self.waited_ms = self.waited_ms.saturating_sub(ms);
+    }
+
     /// No shard is busy for longer than the time is.
     pub(super) fn wait_at_most(&mut self, ms: u64) {
         self.waited_ms = self.waited_ms.min(ms);

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
 use crate::limits;
-use crate::schedule::{self, SLOTS, Shard, Slots};
+use crate::schedule::{self, SLOTS, Shard, Slots, TickLimit};
 use crate::units::{Millis, Name};
 
 /// Origins of one shard that are probed in the same slots, and so share an alarm and a report.
@@ -21,6 +21,10 @@ pub(super) struct Beat {
     pub(super) vote_ttl: Millis,
     /// A vote that is so much younger than its stored row is stored.
     pub(super) spare: Millis,
+    /// How long after a probe the slot lies at least that is probed next, and how long before its
+    /// slot a probe may join another tick.
+    pub(super) settles: Millis,
+    pub(super) early: Millis,
 }
 
 /// What one shard of a vantage has to do.
@@ -33,6 +37,8 @@ pub(super) struct Load {
     pub(super) vote_ttl: Millis,
     /// A vantage that is silent for longer is woken.
     pub(super) silent_after: Millis,
+    /// What one tick may begin.
+    pub(super) limit: TickLimit,
 }
 
 impl Beat {
@@ -44,22 +50,38 @@ impl Beat {
     /// How long its tick lasts if its probes last so long, until its report has been taken; never
     /// longer than until the next one.
     pub(super) fn lasts(&self, probe: Millis) -> u64 {
-        probe.min(self.timeout).plus(super::ROUND_TRIP).min(self.interval).get()
+        lasts(self.origins, probe.min(self.timeout)).min(self.interval.get())
     }
+}
+
+/// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
+pub(super) fn lasts(origins: u64, probe: Millis) -> u64 {
+    probe.times(origins.div_ceil(SLOTS as u64)).plus(super::ROUND_TRIP).get()
 }
 
 impl Load {
     /// The most requests of one tick, with every redirect that is followed: beats of one interval
-    /// lie apart, those of different ones fall together now and then.
+    /// lie apart, those of different ones fall together as far as the limit allows.
     pub(super) fn requests(&self) -> u64 {
+        let alone = self.beats.iter().map(|beat| beat.requests).max().unwrap_or(0);
+        self.together(|beat| beat.requests).min(self.limit.requests.max(alone))
+    }
+
+    /// The most probes of one tick.
+    pub(super) fn probes(&self) -> u64 {
+        self.together(|beat| beat.origins).min(self.limit.probes as u64)
+    }
+
+    /// The sum over the intervals of what the greatest beat of each has.
+    fn together(&self, of: impl Fn(&Beat) -> u64) -> u64 {
         let mut most: Vec<(Millis, u64)> = Vec::new();
         for beat in &self.beats {
             match most.iter_mut().find(|(interval, _)| *interval == beat.interval) {
-                Some((_, requests)) => *requests = beat.requests.max(*requests),
-                None => most.push((beat.interval, beat.requests)),
+                Some((_, known)) => *known = of(beat).max(*known),
+                None => most.push((beat.interval, of(beat))),
             }
         }
-        most.iter().map(|(_, requests)| requests).sum()
+        most.iter().map(|(_, most)| most).sum()
     }
 }
 
@@ -77,7 +99,8 @@ pub(super) fn loads(config: &Config) -> Vec<Load> {
         for shard in schedule::shards(config, &vantage.name) {
             let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
             let beats = beats(&vantage.name, &shard, &shares);
-            let load = Load { beats, shards: 1, vote_ttl, silent_after: shard.silent_after() };
+            let (silent_after, limit) = (shard.silent_after(), shard.limit);
+            let load = Load { beats, shards: 1, vote_ttl, silent_after, limit };
             loads.push(load);
         }
     }
@@ -97,8 +120,18 @@ impl Share {
         Self {
             pace: origin.pace,
             vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
-            requests: u64::from(origin.probe.redirects).saturating_add(1),
+            requests: schedule::requests(origin),
         }
+    }
+
+    /// The next slot that is probed lies so long after a probe, at least.
+    fn settles(&self) -> Millis {
+        Millis::new(self.pace.interval.min(self.pace.fast_interval).get() / 2)
+    }
+
+    /// It may join a tick so long before its slot.
+    fn early(&self) -> Millis {
+        self.settles().min(Millis::new(self.pace.interval.get() / 10))
     }
 
     /// What remains of the life of a vote when the next one comes as late as it may.
@@ -110,7 +143,7 @@ impl Share {
 fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
     let mut beats: Vec<(usize, Beat)> = Vec::new();
     for (index, share) in shares.iter().enumerate() {
-        let (group, Pace { interval, timeout, .. }) = (index / SLOTS, share.pace);
+        let (group, Pace { interval, timeout, .. }) = (shard.tick(index), share.pace);
         let known = beats.iter_mut().find(|(other, beat)| *other == group && beat.interval == interval);
         if let Some((_, beat)) = known {
             beat.origins = beat.origins.saturating_add(1);
@@ -118,11 +151,15 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
             beat.timeout = beat.timeout.max(timeout);
             beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
             beat.spare = beat.spare.min(share.spare());
+            beat.settles = beat.settles.min(share.settles());
+            beat.early = beat.early.min(share.early());
             continue;
         }
         let slots = Slots::new(vantage, shard.turn(index));
-        let (Share { vote_ttl, requests, .. }, spare) = (*share, share.spare());
-        beats.push((group, Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare }));
+        let Share { vote_ttl, requests, .. } = *share;
+        let (spare, settles, early) = (share.spare(), share.settles(), share.early());
+        let beat = Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare, settles, early };
+        beats.push((group, beat));
     }
     beats.into_iter().map(|(_, beat)| beat).collect()
 }

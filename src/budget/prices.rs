@@ -7,8 +7,6 @@
 //! (<https://developers.cloudflare.com/durable-objects/platform/limits/>), "Durable Objects
 //! pricing" (<https://developers.cloudflare.com/durable-objects/platform/pricing/>).
 
-use crate::config::Plan;
-
 /// What is counted, limited or charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
@@ -104,26 +102,6 @@ pub const BASE_CENTS: u64 = 500;
 
 /// Days in the month that is priced.
 pub const DAYS: u64 = 30;
-
-/// Requests to other hosts that one invocation may make, redirects among them. ("Workers limits";
-/// more can be had on the paid plan)
-#[must_use]
-pub const fn subrequests(plan: Plan) -> u64 {
-    match plan {
-        Plan::Free => 50,
-        Plan::Paid => 10_000,
-    }
-}
-
-/// CPU time of one invocation, in milliseconds. ("Workers limits". Whether an object has more on
-/// the free plan is not said: it is taken to have no more.)
-#[must_use]
-pub const fn cpu(plan: Plan) -> u64 {
-    match plan {
-        Plan::Free => 10,
-        Plan::Paid => 30_000,
-    }
-}
 
 /// Requests that one object takes in a second, softly. ("Durable Objects limits")
 pub const OBJECT_REQUESTS_A_SECOND: u64 = 1_000;

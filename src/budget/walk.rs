@@ -9,7 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::load::Load;
+use super::load::{self, Beat, Load};
 use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::Heartbeat;
@@ -40,6 +40,10 @@ pub(super) struct Walked {
     pub(super) vantages: u64,
     /// A slot comes while the probes of the one before it are under way: both report together.
     pub(super) together: u64,
+    /// A beat joins the tick of another, which spares its alarm and its report.
+    pub(super) joined: u64,
+    /// For so many milliseconds vantages are busy with two beats at once.
+    pub(super) spared: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,6 +64,8 @@ struct Walker<'a> {
     cast: Vec<Vec<u64>>,
     kept: Vec<Vec<u64>>,
     worked: Vec<u64>,
+    /// When each beat is due next.
+    due: Vec<Vec<u64>>,
     /// When the votes of each beat expire.
     expires: Vec<Vec<u64>>,
     /// When the shards of each load count as silent.
@@ -72,6 +78,11 @@ struct Walker<'a> {
 /// What comes when, the earliest first.
 type Queue = BinaryHeap<Reverse<(u64, Next)>>;
 
+/// The first slot of a beat.
+fn first(beat: &Beat) -> u64 {
+    beat.slots.next(beat.interval, Timestamp::from_millis(BEGIN)).as_millis()
+}
+
 /// What comes first of everything.
 fn queue(loads: &[Load], jobs: &[&Heartbeat], readers: u64) -> Queue {
     let mut queue = BinaryHeap::new();
@@ -81,7 +92,7 @@ fn queue(loads: &[Load], jobs: &[&Heartbeat], readers: u64) -> Queue {
     }
     for (load, beats) in loads.iter().enumerate() {
         for (beat, what) in beats.beats.iter().enumerate() {
-            let first = what.slots.next(what.interval, Timestamp::from_millis(BEGIN)).as_millis();
+            let first = first(what);
             queue.push(Reverse((first, Next::Tick(load, beat))));
         }
     }
@@ -106,8 +117,14 @@ pub(super) fn walk(loads: &[Load], jobs: &[&Heartbeat], readers: u64, refresh: M
         walker.rings_until(at);
         let again = match next {
             Next::Tick(load, beat) => {
+                // It joined an earlier one.
+                if walker.due(load, beat) != Some(at) {
+                    continue;
+                }
                 ticks = ticks.saturating_add(1);
-                walker.ticks(load, beat, at)
+                let begun = walker.ticks(load, at);
+                queue.extend(begun.into_iter().map(|(beat, again)| Reverse((again, Next::Tick(load, beat)))));
+                None
             }
             Next::Beat(place) => {
                 ticks = ticks.saturating_add(1);
@@ -142,6 +159,7 @@ impl<'a> Walker<'a> {
             cast: of_each(0),
             kept: of_each(0),
             worked: vec![0; loads.len()],
+            due: loads.iter().map(|load| load.beats.iter().map(first).collect()).collect(),
             expires: of_each(u64::MAX),
             silent_from: vec![0; loads.len()],
             alarm: BEGIN.saturating_add(ROUNDS_MS),
@@ -150,44 +168,110 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// A tick whose report arrives; when the next one is due.
-    fn ticks(&mut self, number: usize, beat_number: usize, at: u64) -> Option<u64> {
-        let load = self.loads.get(number)?;
-        let beat = load.beats.get(beat_number)?;
-        let worked = self.worked.get_mut(number)?;
-        let lasts = USUAL.plus(ROUND_TRIP).get();
-        if *worked > 0 && at.saturating_sub(*worked) > REST_MS {
-            self.seen.vantages = self.seen.vantages.saturating_add(load.shards);
+    /// When a beat is due next.
+    fn due(&self, load: usize, beat: usize) -> Option<u64> {
+        self.due.get(load)?.get(beat).copied()
+    }
+
+    /// The beats that a tick begins: what is due, and what joins it, as far as the limit allows.
+    fn begun(&self, number: usize, at: u64) -> Vec<usize> {
+        let (Some(load), Some(due)) = (self.loads.get(number), self.due.get(number)) else {
+            return Vec::new();
+        };
+        let mut near: Vec<(u64, usize)> = due.iter().copied().zip(0..).collect();
+        near.sort_unstable();
+        let (mut begun, mut origins, mut requests) = (Vec::new(), 0_u64, 0_u64);
+        for (slot, index) in near {
+            let Some(beat) = load.beats.get(index) else { continue };
+            if slot > at.saturating_add(beat.early.get()) {
+                continue;
+            }
+            origins = origins.saturating_add(beat.origins);
+            requests = requests.saturating_add(beat.requests);
+            let fits = origins <= load.limit.probes as u64 && requests <= load.limit.requests;
+            if !fits && !begun.is_empty() {
+                break;
+            }
+            begun.push(index);
         }
-        if at.saturating_add(ROUND_TRIP.get()) < *worked {
-            self.seen.together = self.seen.together.saturating_add(load.shards);
-        }
-        *worked = at.saturating_add(lasts);
-        if let Some(expires) = self.expires.get_mut(number).and_then(|expires| expires.get_mut(beat_number)) {
-            *expires = at.saturating_add(beat.vote_ttl.get());
-        }
+        begun
+    }
+
+    /// A tick whose report arrives; which beats it began, and when each of them is due next.
+    fn ticks(&mut self, number: usize, at: u64) -> Vec<(usize, u64)> {
+        let begun = self.begun(number, at);
+        let Some(load) = self.loads.get(number) else { return Vec::new() };
+        let beats = || begun.iter().filter_map(|index| Some((*index, load.beats.get(*index)?)));
+        self.works(number, at, load, &beats().map(|(_, beat)| beat).collect::<Vec<_>>());
         let anew = self.comes(at);
         if let Some(silent_from) = self.silent_from.get_mut(number) {
             *silent_from = at.saturating_add(load.silent_after.get());
         }
-        let (stored, cast) = (self.stored.get_mut(number)?, self.cast.get_mut(number)?);
-        let kept = self.kept.get_mut(number)?;
-        if let Some(cast) = cast.get_mut(beat_number) {
+        let mut next = Vec::new();
+        for (index, beat) in beats() {
+            self.votes(number, index, at);
+            let after = Timestamp::from_millis(at.saturating_add(beat.settles.get()));
+            let again = beat.slots.next(beat.interval, after).as_millis();
+            if let Some(due) = self.due.get_mut(number).and_then(|due| due.get_mut(index)) {
+                *due = again;
+            }
+            next.push((index, again));
+        }
+        self.stores(number, at, load, &begun);
+        if anew {
+            self.sets(at);
+        }
+        next
+    }
+
+    /// A vantage is busy with a tick of these beats.
+    fn works(&mut self, number: usize, at: u64, load: &Load, beats: &[&Beat]) {
+        let Some(worked) = self.worked.get_mut(number) else { return };
+        if *worked > 0 && at.saturating_sub(*worked) > REST_MS {
+            self.seen.vantages = self.seen.vantages.saturating_add(load.shards);
+        }
+        let joined = (beats.len() as u64).saturating_sub(1);
+        self.seen.joined = self.seen.joined.saturating_add(joined.saturating_mul(load.shards));
+        let apart: u64 = beats.iter().map(|beat| beat.lasts(USUAL)).sum();
+        let lasts = match beats {
+            [alone] => alone.lasts(USUAL),
+            _ => load::lasts(beats.iter().map(|beat| beat.origins).sum(), USUAL),
+        };
+        let mut spared = apart.saturating_sub(lasts);
+        if at.saturating_add(ROUND_TRIP.get()) < *worked {
+            self.seen.together = self.seen.together.saturating_add(load.shards);
+            spared = spared.saturating_add(worked.saturating_sub(at));
+        }
+        self.seen.spared = self.seen.spared.saturating_add(spared.saturating_mul(load.shards));
+        *worked = at.saturating_add(lasts).max(*worked);
+    }
+
+    /// The votes of a beat are cast.
+    fn votes(&mut self, number: usize, index: usize, at: u64) {
+        let beat = self.loads.get(number).and_then(|load| load.beats.get(index));
+        let ttl = beat.map_or(0, |beat| beat.vote_ttl.get());
+        if let Some(expires) = self.expires.get_mut(number).and_then(|expires| expires.get_mut(index)) {
+            *expires = at.saturating_add(ttl);
+        }
+        if let Some(cast) = self.cast.get_mut(number).and_then(|cast| cast.get_mut(index)) {
             *cast = at;
         }
-        let old = kept.get(beat_number).is_none_or(|kept| kept.saturating_add(beat.spare.get()) < at);
-        if old
-            || stored.is_none_or(|stored| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get())
-        {
+    }
+
+    /// The Arbiter stores what these beats say, if that is due.
+    fn stores(&mut self, number: usize, at: u64, load: &Load, begun: &[usize]) {
+        let (Some(stored), Some(cast)) = (self.stored.get_mut(number), self.cast.get(number)) else { return };
+        let Some(kept) = self.kept.get_mut(number) else { return };
+        let is_old = |index: &usize| {
+            let spare = load.beats.get(*index).map_or(0, |beat| beat.spare.get());
+            kept.get(*index).is_none_or(|kept| kept.saturating_add(spare) < at)
+        };
+        let third = |stored: u64| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get();
+        if begun.iter().any(is_old) || stored.is_none_or(third) {
             *stored = Some(at);
             kept.clone_from(cast);
             self.seen.shard_rows = self.seen.shard_rows.saturating_add(load.shards);
         }
-        if anew {
-            self.sets(at);
-        }
-        let after = Timestamp::from_millis(at.saturating_add(beat.interval.get() / 2));
-        Some(beat.slots.next(beat.interval, after).as_millis())
     }
 
     /// A job reports; when it does so again.
@@ -265,6 +349,8 @@ impl Walked {
             arbiters: scaled(self.arbiters),
             vantages: scaled(self.vantages),
             together: scaled(self.together),
+            joined: scaled(self.joined),
+            spared: scaled(self.spared),
         }
     }
 }

@@ -37,6 +37,34 @@ fn a_shard_holds_no_more_than_its_slots_can_bear_when_all_hang() {
     assert_eq!(shards[1].label(), "1of2");
 }
 
+/// So many origins every 30 s, on the free plan, with so many redirects.
+fn many(origins: usize, redirects: u32) -> crate::config::Config {
+    let origins: String = (0..origins)
+        .map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://o{n}.example\"\n"))
+        .collect();
+    config(&format!(
+        "[defaults]\ninterval = \"30s\"\nprobe = {{ redirects = {redirects} }}\n[[pool]]\nname = \"p\"\n{origins}"
+    ))
+}
+
+#[test]
+fn a_tick_is_split_where_it_would_exceed_the_plan_and_a_shard_has_whole_ticks_only() {
+    for (redirects, wanted) in [(0, [42, 18]), (4, [50, 10])] {
+        let config = many(60, redirects);
+        let shards = shards(&config, &name("weur"));
+        assert_eq!(shards.iter().map(|shard| shard.origins.len()).collect::<Vec<_>>(), wanted);
+        let mut turns = BTreeMap::<u64, usize>::new();
+        for shard in &shards {
+            for index in 0..shard.origins.len() {
+                *turns.entry(shard.turn(index).place).or_default() += 1;
+            }
+        }
+        let most = if redirects == 0 { 21 } else { 10 };
+        assert!(turns.values().all(|together| *together <= most), "{turns:?}");
+        assert_eq!(turns.len(), 60_usize.div_ceil(most), "no more of them than it takes");
+    }
+}
+
 #[test]
 fn an_object_name_says_vantage_place_and_shard() {
     let config = shop();
@@ -78,18 +106,18 @@ fn shards_of_one_vantage_do_not_strike_together() {
         "[defaults]\ninterval = \"10s\"\ntimeout = \"3s\"\n[[pool]]\nname = \"p\"\n{origins}"
     ));
     let (vantage, interval) = (name("weur"), Millis::from_secs(10));
-    let mut starts: BTreeMap<Timestamp, usize> = BTreeMap::new();
+    let mut starts: BTreeMap<Timestamp, BTreeSet<String>> = BTreeMap::new();
     for shard in shards(&config, &vantage) {
         for index in 0..shard.origins.len() {
             let slot =
                 Slots::new(&vantage, shard.turn(index)).next(interval, Timestamp::from_millis(1_000_000));
-            *starts.entry(slot).or_default() += 1;
+            starts.entry(slot).or_default().insert(shard.label());
         }
     }
-    assert!(starts.values().all(|together| *together <= SLOTS), "{starts:?}");
-    // Forty groups, as evenly as the jitter leaves them.
+    // Ten shards of one tick each, as evenly as the jitter leaves them.
+    assert!(starts.values().all(|together| together.len() == 1), "{starts:?}");
     let seconds: BTreeSet<u64> = starts.keys().map(|at| at.as_millis() / 1_000).collect();
-    assert!(seconds.len() >= 10, "{seconds:?}");
+    assert!(starts.len() == 10 && seconds.len() >= 8, "{seconds:?}");
 }
 
 #[test]

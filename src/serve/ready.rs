@@ -40,8 +40,10 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
         };
         let state = if good { String::new() } else { ", silent".to_owned() };
         let colo = watch.colo.as_ref().map_or_else(String::new, |colo| format!(" in {colo}"));
+        let queued =
+            watch.queued.map_or_else(String::new, |queued| format!(", last of a tick after {queued}"));
         lines.push(format!(
-            "{}vantage {} {}{colo} {heard}{state}, lag {}, missed slots {}",
+            "{}vantage {} {}{colo} {heard}{state}, lag {}, missed slots {}{queued}",
             mark(good),
             watch.vantage,
             watch.shard,

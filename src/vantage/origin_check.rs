@@ -5,13 +5,15 @@ use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{Slots, Turn};
-use crate::units::{Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::vote::{Seen, Tally, Vote};
 
 /// Everything about one origin at this vantage.
 #[derive(Clone, Debug)]
 pub(super) struct OriginCheck {
     pub(super) origin: Origin,
+    /// Where its place in a tick comes from.
+    pub(super) place: Fingerprint,
     turn: Turn,
     pub(super) tally: Tally,
     started: Option<Timestamp>,
@@ -54,6 +56,7 @@ impl OriginCheck {
     pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
         Self {
             origin: origin.clone(),
+            place: Fingerprint::of(&origin.id.to_string()),
             turn,
             tally,
             started: None,

@@ -206,6 +206,7 @@ impl Story {
                 seq: self.seq,
                 config: self.config.hash,
                 lag: Millis::new(3),
+                queued: None,
                 missed: 0,
                 votes,
                 blind,
