@@ -40,7 +40,7 @@ async function forty({ origin, startWorker }, broken) {
   const local = text
     .replace(/url = "https:\/\/(\w+)\.[a-z.]*example"/g, `url = "http://127.0.0.1:${double.port}/$1"`)
     .replaceAll(/interval = ".*"/g, 'interval = "2s"\nfast_interval = "1s"')
-    .replace('timeout = "10s"', 'timeout = "1s"')
+    .replace('timeout = "10s"', 'timeout = "2s"')
     .replace(/\[\[notify\]\].*/s, "");
   const folder = mkdtempSync(join(tmpdir(), "vedette-pictures-"));
   const secrets = join(folder, "secrets");
