@@ -58,8 +58,11 @@ export function isAuthority(authority) {
  *  @param {string} authority */
 export const hostOf = (authority) => authority.replace(/:[^:\]]*$/, "").replace(/\.$/, "");
 
-/** An authority as it is matched, and handed on: the host in lower case and without a last dot, and the port if there is one.
- *  @param {string} authority */
+/**
+ * An authority as it is matched, and handed on: the host in lower case and without a last dot, and
+ * the port if there is one.
+ * @param {string} authority
+ */
 export function matched(authority) {
   const host = hostOf(authority);
   const port = authority.slice(host.length).replace(/^\.+/, "");
@@ -82,15 +85,21 @@ export const plain = (path) =>
     return /[\w.~-]/.test(letter) ? letter : escaped;
   });
 
-/** Whether a path may mean another one to the next reader: dots that are a segment, in whatever escape, or a backslash.
- *  @param {string} path */
+/**
+ * Whether a path may mean another one to the next reader: dots that are a segment, in whatever
+ * escape, or a backslash.
+ * @param {string} path
+ */
 export const isAmbiguous = (path) => path.includes("\\") || path.split("/").some((segment) => isDots(plain(segment)) || hidesDots(segment));
 
 /** @param {string} segment */
 const isDots = (segment) => /^\.\.?(?:;|$)/.test(segment);
 
-/** Whether a segment has an escaped separator, and dots beside it that would be a segment of their own.
- *  @param {string} segment */
+/**
+ * Whether a segment has an escaped separator, and dots beside it that would be a segment of their
+ * own.
+ * @param {string} segment
+ */
 function hidesDots(segment) {
   // An escape of an escape is one to whoever reads twice.
   const once = segment.toLowerCase().replace(/%(?:25)+/g, "%");

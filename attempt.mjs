@@ -6,27 +6,32 @@ import { connect } from "cloudflare:sockets";
 import { isRead } from "./fields.mjs";
 import { BROKE_OFF, CUT, LEFT, TOO_LATE } from "./outcomes.mjs";
 
-/** An origin that took a connection is not asked whether it does for so long, in milliseconds. */
-const TAKES_FOR = 100;
-
-/** Origins of which is remembered that they took a connection just now. */
-const TAKES_MOST = 1000;
-
-/** When a body stops on its way, its origin may have let it go: then an answer, or the end of the connection, is there within so long, in
- *  milliseconds. The client has torn it if neither is. The runtime does not tell the one from the other. */
+/**
+ * When a body stops on its way, its origin may have let it go: then an answer, or the end of the
+ * connection, is there within so long, in milliseconds. The client has torn it if neither is. The
+ * runtime does not tell the one from the other.
+ */
 const TELLS_WITHIN = 100;
 
 /** The longest body of which the runtime keeps the length by itself. */
 const LONGEST = Number.MAX_SAFE_INTEGER;
 
-/** How far an attempt has come: whether the runtime has taken all of the request for the origin, and whether the client tore it.
- *  @typedef {{ whole: boolean, torn: boolean }} Progress */
+/**
+ * How far an attempt has come: whether the runtime has taken all of the request for the origin, and
+ * whether the client tore it.
+ * @typedef {{ whole: boolean, torn: boolean }} Progress
+ */
 
-/** A body on its way, pumped by the runtime, unread. `whole` is called once the runtime has taken all of it for the origin.
+/**
+ * A body on its way, pumped by the runtime, unread. `whole` is called once the runtime has taken
+ * all of it for the origin.
  *
- *  The runtime ends a pumped body well whose source has ended badly. So the pump is not to end it: it is closed when all was sent, and
- *  when the client tears it the whole request is aborted, which the origin sees (RFC 9112 section 8).
- *  @param {ReadableStream} body @param {string | null} length @param {Progress} progress @param {() => void} whole */
+ * The runtime ends a pumped body well whose source has ended badly. So the pump is not to end it:
+ * it is closed when all was sent. When the client tears it, the whole request is aborted, which the
+ * origin sees (RFC 9112 section 8).
+ * @param {ReadableStream} body @param {string | null} length @param {Progress} progress
+ * @param {() => void} whole
+ */
 function pumped(body, length, progress, whole) {
   const { readable, writable } = length === null ? new IdentityTransformStream() : new FixedLengthStream(Number(length));
   const aborting = new AbortController();
@@ -46,10 +51,14 @@ function pumped(body, length, progress, whole) {
   return { body: readable, signal: aborting.signal };
 }
 
-/** What is fetched: a request with its body pumped, or handed over as it is where the runtime takes no other (GET and HEAD, and lengths
- *  that no number holds). Of the latter nobody is told when they are whole.
- *  @param {Request} request @param {string} url @param {Headers} headers @param {ReadableStream | null} body
- *  @param {Progress} progress @param {() => void} whole @returns {[string | Request, RequestInit]} */
+/**
+ * What is fetched: a request with its body pumped. It is handed over as it is where the runtime
+ * takes no other: with GET and HEAD, and lengths that no number holds. Of those nobody is told when
+ * they are whole.
+ * @param {Request} request @param {string} url @param {Headers} headers
+ * @param {ReadableStream | null} body @param {Progress} progress @param {() => void} whole
+ * @returns {[string | Request, RequestInit]}
+ */
 function outgoing(request, url, headers, body, progress, whole) {
   const { method } = request;
   if (body === null) {
@@ -61,12 +70,16 @@ function outgoing(request, url, headers, body, progress, whole) {
   return [url, { method, headers, redirect: "manual", ...pumped(body, length, progress, whole) }];
 }
 
-/** Sends a request: the response, once its headers are there, or how there came to be none. The origin's time begins when it has the
- *  request, body and all, and ends with the headers: a body may take its time in either direction. An attempt that is too late is let
- *  go with the request that it belongs to. `body` is what is left of its body, or nothing; with `raw` that of the response stays as it
- *  was coded.
- *  @param {Request} request @param {string} url @param {Headers} headers
- *  @param {{ timeout: number, raw?: boolean, body: ReadableStream | null }} way @returns {Promise<Response | number>} */
+/**
+ * Sends a request: the response, once its headers are there, or how there came to be none. The
+ * origin's time begins when it has the request, body and all, and ends with the headers: a body may
+ * take its time in either direction. An attempt that is too late is let go with the request that it
+ * belongs to. `body` is what is left of its body, or nothing; with `raw` that of the response stays
+ * as it was coded.
+ * @param {Request} request @param {string} url @param {Headers} headers
+ * @param {{ timeout: number, raw?: boolean, body: ReadableStream | null }} way
+ * @returns {Promise<Response | number>}
+ */
 export const sent = (request, url, headers, { timeout, raw, body }) =>
   new Promise((resolve) => {
     /** Nothing once it is over.
@@ -100,18 +113,14 @@ export const sent = (request, url, headers, { timeout, raw, body }) =>
     fetch(to, init).then(answered, lost);
   });
 
-/** Origins that took a connection, and when.
- *  @type {Map<string, number>} */
-const taking = new Map();
-
-/** Whether an origin takes connections. It is asked before a request that must not be sent twice, where the platform does not tell what was
- *  refused from what broke off; an answer holds for a moment.
- *  @param {string} url @param {number} timeout */
+/**
+ * Whether an origin takes connections. It is asked before a request that must not be sent twice,
+ * where the platform does not tell what was refused from what broke off. Each request asks anew:
+ * an origin that restarts took the connection of a moment ago, and refuses the next one.
+ * @param {string} url @param {number} timeout
+ */
 export async function takes(url, timeout) {
-  const { host, hostname, port, protocol } = new URL(url);
-  const now = Date.now();
-  const known = taking.get(host);
-  if (known !== undefined && known <= now && now - known < TAKES_FOR) return true;
+  const { hostname, port, protocol } = new URL(url);
   /** @type {Socket | undefined} */
   let socket;
   let timer;
@@ -126,7 +135,5 @@ export async function takes(url, timeout) {
     clearTimeout(timer ?? null);
     socket?.close().catch(() => {});
   }
-  if (taking.size >= TAKES_MOST) taking.clear();
-  taking.set(host, now);
   return true;
 }

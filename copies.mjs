@@ -39,14 +39,20 @@ async function whole(body, length) {
   return at === length ? bytes : undefined;
 }
 
-/** What keeps copies. `keep` is the word of the core on whether one is kept of an answer.
- *  @param {(request: Request, status: number, headers: Headers) => import("./types/worker.js").Keep | undefined} keep */
+/**
+ * What keeps copies. `keep` is the word of the core on whether one is kept of an answer.
+ * @param {(request: Request, status: number, headers: Headers) => import("./types/worker.js").Keep
+ *   | undefined} keep
+ */
 export function copies(keep) {
   /** Until when no further copy is kept, by address.
    *  @type {Map<string, number>} */
   const keptUntil = new Map();
 
-  /** @param {import("./types/worker.js").Keep} kept @param {ReadableStream} body @param {Headers} headers @param {number} now */
+  /**
+   * @param {import("./types/worker.js").Keep} kept @param {ReadableStream} body
+   * @param {Headers} headers @param {number} now
+   */
   async function put({ key, ttl, length }, body, headers, now) {
     const bytes = await whole(body, length);
     if (bytes === undefined) throw new Error("the answer broke off");

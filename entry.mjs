@@ -1,7 +1,6 @@
-// @ts-check
-// The entry of the deployed worker. It hands the configuration to the wasm worker as text, exports
-// the handlers and the two object classes, gives answers again that the wasm worker says still
-// hold, and brings everything back after a crash of the wasm instance.
+// @ts-check The entry of the deployed worker. It hands the configuration to the wasm worker as
+// text, and exports the handlers and the two object classes. It gives answers again that the wasm
+// worker says still hold. After a crash of the wasm instance it brings everything back.
 //
 // A panic traps and takes the instance's memory with it. The generated glue makes a new instance
 // before the next call; an object that was made in the old one is stale from then on, so each
@@ -15,14 +14,18 @@ import { Carrier } from "./proxy.mjs";
 
 globalThis.__vedette_config = config;
 
-/** `{ criticalError, instanceId }` of the crate `worker`: whether the wasm instance has crashed, and which one it is. All instances
- *  share this object.
- *  @type {{ criticalError: boolean, instanceId: number }} */
+/**
+ * `{ criticalError, instanceId }` of the crate `worker`: whether the wasm instance has crashed, and
+ * which one it is. All instances share this object.
+ * @type {{ criticalError: boolean, instanceId: number }}
+ */
 const runtime = wasm.__worker_init_state();
 
-/** Ways to give up the calls that are under way. Those of a crashed instance would never end by themselves, and an alarm
- *  that never ends keeps its object from ever ringing again.
- *  @type {Set<() => void>} */
+/**
+ * Ways to give up the calls that are under way. Those of a crashed instance would never end by
+ * themselves, and an alarm that never ends keeps its object from ever ringing again.
+ * @type {Set<() => void>}
+ */
 const underWay = new Set();
 
 // The crate's panic hook sets this property; noticing it at once is what lets the calls under way
@@ -126,8 +129,12 @@ function durable(Inner) {
 export const Vantage = durable(wasm.Vantage);
 export const Arbiter = durable(wasm.Arbiter);
 
-/** Answers that may be given again, by address: `{ body, init, from, until, lease }`. The core says which, and until when.
- *  @type {Map<string, { body: string, init: ResponseInit, from: number, until: number, lease: { until: number } }>} */
+/**
+ * Answers that may be given again, by address: `{ body, init, from, until, lease }`. The core says
+ * which, and until when.
+ * @type {Map<string, { body: string, init: ResponseInit, from: number, until: number, lease: {
+ *   until: number } }>}
+ */
 const kept = new Map();
 
 /**
@@ -145,8 +152,11 @@ const KEPT_LONGEST = 512;
 /** How often an answer was given again. */
 let hits = 0;
 
-/** An answer that still holds, without a step into wasm: a `GET` that asks for no comparison gets the same bytes as the last.
- *  @param {Request} request */
+/**
+ * An answer that still holds, without a step into wasm: a `GET` that asks for no comparison gets
+ * the same bytes as the last.
+ * @param {Request} request
+ */
 function again(request) {
   if (request.method !== "GET") return;
   const answer = kept.get(request.url);
@@ -185,9 +195,12 @@ function streamed(events) {
 
 const carrier = new Carrier({ wasm, revive, call, note, open });
 
-/** Lets a request through to the first origin of its route when an error or crash of our own would fail it, unless an origin was asked
- *  already: then one request stays one request. Nothing if it is not for a route.
- *  @param {Request} request @param {unknown} error */
+/**
+ * Lets a request through to the first origin of its route when an error or crash of our own would
+ * fail it. It does not if an origin was asked already: one request stays one request. Nothing if it
+ * is not for a route.
+ * @param {Request} request @param {unknown} error
+ */
 function open(request, error, asked = false) {
   note(error);
   const words = String(/** @type {any} */ (error)?.message ?? error);

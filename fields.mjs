@@ -50,8 +50,11 @@ export const inbound = (request) => ({
   ...fieldsOf(request.headers),
 });
 
-/** The header fields of a request as the core has an origin get them.
- *  @param {Pick<Request, "headers">} request @param {string[]} removed @param {Pick<import("./types/worker.js").Send, "set" | "remove">} send */
+/**
+ * The header fields of a request as the core has an origin get them.
+ * @param {Pick<Request, "headers">} request @param {string[]} removed
+ * @param {Pick<import("./types/worker.js").Send, "set" | "remove">} send
+ */
 export function outbound(request, removed, { set = [], remove = [] }) {
   const headers = new Headers(request.headers);
   for (const name of removed) headers.delete(name);
@@ -60,9 +63,13 @@ export function outbound(request, removed, { set = [], remove = [] }) {
   return headers;
 }
 
-/** Says of itself what a proxy says, and who the client is. `forwarded` is what `Forwarded` says of all others.
- *  @param {Headers} out @param {{ via: string | null, loop: string | null, client: string | null }} came
- *  @param {{ pseudonym: string, forwarded?: string }} said */
+/**
+ * Says of itself what a proxy says, and who the client is. `forwarded` is what `Forwarded` says of
+ * all others.
+ * @param {Headers} out
+ * @param {{ via: string | null, loop: string | null, client: string | null }} came
+ * @param {{ pseudonym: string, forwarded?: string }} said
+ */
 export function say(out, { via, loop, client }, { pseudonym, forwarded }) {
   out.set("via", via ? `${via}, 1.1 ${pseudonym}` : `1.1 ${pseudonym}`);
   out.set("cdn-loop", loop ? `${loop}, ${pseudonym}` : pseudonym);
@@ -73,9 +80,12 @@ export function say(out, { via, loop, client }, { pseudonym, forwarded }) {
   out.set("forwarded", node + forwarded);
 }
 
-/** The header fields of a request under a lease; nothing if there is something about it that the core has to see.
- *  @param {Pick<Request, "headers" | "body" | "method">} request
- *  @param {Pick<Kept, "host" | "unset" | "set" | "pseudonym" | "forwarded">} lease */
+/**
+ * The header fields of a request under a lease; nothing if there is something about it that the
+ * core has to see.
+ * @param {Pick<Request, "headers" | "body" | "method">} request
+ * @param {Pick<Kept, "host" | "unset" | "set" | "pseudonym" | "forwarded">} lease
+ */
 export function usual({ headers, body, method }, lease) {
   if (body !== null && isRead({ method })) return;
   const connection = headers.get("connection");
@@ -92,9 +102,12 @@ export function usual({ headers, body, method }, lease) {
   return out;
 }
 
-/** Has the fields of an answer that name an origin's own address name the public one. `turned` is the word of the core on one of them.
- *  @param {Headers} headers @param {Pick<import("./types/worker.js").Way, "hosts" | "strip">} way
- *  @param {(name: string, value: string) => string | undefined} turned */
+/**
+ * Has the fields of an answer that name an origin's own address name the public one. `turned` is
+ * the word of the core on one of them.
+ * @param {Headers} headers @param {Pick<import("./types/worker.js").Way, "hosts" | "strip">} way
+ * @param {(name: string, value: string) => string | undefined} turned
+ */
 export function turnBack(headers, { hosts, strip }, turned) {
   const names = (/** @type {string} */ value) => strip || hosts.some((host) => value.toLowerCase().includes(host));
   for (const name of NAMING) {

@@ -27,8 +27,12 @@ export class Leases {
     this.#count = count;
   }
 
-  /** Keeps what this request learned. `removed` are the fields that no origin gets as the client sent them.
-   *  @param {Pick<Request, "url" | "headers">} request @param {Lease} lease @param {string[]} removed */
+  /**
+   * Keeps what this request learned. `removed` are the fields that no origin gets as the client
+   * sent them.
+   * @param {Pick<Request, "url" | "headers">} request @param {Lease} lease
+   * @param {string[]} removed
+   */
   keep({ url, headers }, lease, removed) {
     const path = pathOf(url);
     if (path < 0 || !isUsual(url)) return;
@@ -69,7 +73,10 @@ export function addressUnder(url, lease) {
   return lease.base + (target.startsWith("/") ? target : `/${target}`);
 }
 
-/** Whether an outcome under a lease is an answer that is handed on, and not one that the core has to see.
- *  @param {number} outcome @param {Pick<Lease, "again">} lease */
+/**
+ * Whether an outcome under a lease is an answer that is handed on, and not one that the core has to
+ * see.
+ * @param {number} outcome @param {Pick<Lease, "again">} lease
+ */
 export const isGood = (outcome, { again }) =>
   outcome >= 100 && outcome < 600 && !again.some(([first, last]) => outcome >= first && outcome <= last);

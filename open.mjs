@@ -19,8 +19,11 @@ const given = (answer) => new Response(answer.body, answer);
  *  @param {Open} table */
 export const askedAlready = ({ answers }) => given(answers.asked);
 
-/** Where a request is let through to, and the prefix that is left out; nothing if it is not for a route.
- *  @param {Open} table @param {string} url */
+/**
+ * Where a request is let through to, and the prefix that is left out; nothing if it is not for a
+ * route.
+ * @param {Open} table @param {string} url
+ */
 export function firstOrigin({ hosts, own, longest }, url) {
   const parts = partsOf(url);
   if (!parts || !isAuthority(parts.authority)) return;
@@ -37,15 +40,20 @@ export function firstOrigin({ hosts, own, longest }, url) {
   return { url: `${base}${below.startsWith("/") ? "" : "/"}${below}${parts.query}`, stripped: strip ? prefix : undefined };
 }
 
-/** Whether a server that reads `_` and `-` as one would take a field of this name for one that the platform or we say.
- *  @param {Open} table @param {string} name */
+/**
+ * Whether a server that reads `_` and `-` as one would take a field of this name for one that the
+ * platform or we say.
+ * @param {Open} table @param {string} name
+ */
 function isImpostor({ removed, said, said_under }, name) {
   const dashed = name.replaceAll("_", "-");
   return dashed !== name && (removed.includes(dashed) || said.includes(dashed) || said_under.some((prefix) => dashed.startsWith(prefix)));
 }
 
-/** The header fields of a request that is let through.
- *  @param {Open} table @param {Pick<Request, "url" | "headers">} request @param {string} [stripped] */
+/**
+ * The header fields of a request that is let through.
+ * @param {Open} table @param {Pick<Request, "url" | "headers">} request @param {string} [stripped]
+ */
 export function fieldsThrough(table, request, stripped) {
   const headers = new Headers(request.headers);
   const { scheme = "", authority = "" } = partsOf(request.url) ?? {};

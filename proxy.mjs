@@ -20,19 +20,32 @@ import { REFUSED, outcomeOf } from "./outcomes.mjs";
 /** @typedef {import("./types/worker.js").Kept} Kept */
 /** @typedef {import("./types/worker.js").Pairs} Pairs */
 
-/** One request on its way: whether an origin was asked, and for the next one its fields and what is held of its body.
- *  @typedef {{ request: Request, env: Env, ctx: ExecutionContext, asked: boolean, held?: ReadableStream, headers?: Headers }} InFlight */
+/**
+ * One request on its way: whether an origin was asked, and for the next one its fields and what is
+ * held of its body.
+ * @typedef {{
+ *   request: Request,
+ *   env: Env,
+ *   ctx: ExecutionContext,
+ *   asked: boolean,
+ *   held?: ReadableStream,
+ *   headers?: Headers,
+ * }} InFlight
+ */
 
-/** What carries requests stands between these: the wasm worker, `revive` that makes a crashed instance of it live again, `call` that waits
- *  for a call into a living one, `note` that takes note of an error that may be a crash, and `open` that answers a request whose way was
- *  lost to one; it is told whether an origin was asked already.
- *  @typedef {{
- *    wasm: typeof import("./build/index.js"),
- *    revive: () => void,
- *    call: <T>(work: () => T | Promise<T>) => Promise<T>,
- *    note: (error: unknown) => void,
- *    open: (request: Request, error: unknown, asked?: boolean) => Response | Promise<Response>,
- *  }} Between */
+/**
+ * What carries requests stands between these. `wasm` is the worker, and `revive` makes a crashed
+ * instance of it live again. `call` waits for a call into a living one, and `note` takes note of an
+ * error that may be a crash. `open` answers a request whose way was lost to a crash; it is told
+ * whether an origin was asked already.
+ * @typedef {{
+ *   wasm: typeof import("./build/index.js"),
+ *   revive: () => void,
+ *   call: <T>(work: () => T | Promise<T>) => Promise<T>,
+ *   note: (error: unknown) => void,
+ *   open: (request: Request, error: unknown, asked?: boolean) => Response | Promise<Response>,
+ * }} Between
+ */
 
 const NONE = new Headers();
 
@@ -49,8 +62,11 @@ export class Carrier {
   #leases;
   #copies;
 
-  /** The fields that no origin gets as the client sent them, but for those that the runtime itself leaves out.
-   *  @type {string[] | undefined} */
+  /**
+   * The fields that no origin gets as the client sent them, but for those that the runtime itself
+   * leaves out.
+   * @type {string[] | undefined}
+   */
   #removed;
 
   /** @param {Between} between */
@@ -92,9 +108,12 @@ export class Carrier {
     if (lease.count) this.#between.wasm.count_ok(lease.route, lease.count);
   }
 
-  /** The word of the core on whether a copy is kept, or nothing. An error of ours is no reason to lose an answer.
-   *  @param {Request} request @param {number} status @param {Headers} headers
-   *  @returns {import("./types/worker.js").Keep | undefined} */
+  /**
+   * The word of the core on whether a copy is kept, or nothing. An error of ours is no reason to
+   * lose an answer.
+   * @param {Request} request @param {number} status @param {Headers} headers
+   * @returns {import("./types/worker.js").Keep | undefined}
+   */
   #keep(request, status, headers) {
     try {
       const said = this.#between.wasm.keep_copy(inbound(request), status, fieldsOf(headers));
@@ -104,8 +123,11 @@ export class Carrier {
     }
   }
 
-  /** The answer of an origin, with what is said of the way that it came. `way` is the lease, or the step, by which it was asked.
-   *  @param {Response} response @param {InFlight} inFlight @param {Way} way @param {Pairs} append */
+  /**
+   * The answer of an origin, with what is said of the way that it came. `way` is the lease, or the
+   * step, by which it was asked.
+   * @param {Response} response @param {InFlight} inFlight @param {Way} way @param {Pairs} append
+   */
   #handedOn(response, { request, ctx }, way, append) {
     let answer = new Response(response.body, response);
     turnBack(answer.headers, way, (name, value) => this.#between.wasm.turned_back(way.route, request.url, response.status, name, value));
@@ -114,9 +136,13 @@ export class Carrier {
     return answer;
   }
 
-  /** Sends a request. One that is sent with care must not be sent twice: first the origin is asked for a connection, where the platform does
-   *  not tell what was refused from what broke off, and a short body is held until it is known that it has left.
-   *  @param {InFlight} inFlight @param {string} url @param {Headers} headers @param {Way} way @param {boolean} careful */
+  /**
+   * Sends a request. One that is sent with care must not be sent twice. Where the platform does not
+   * tell what was refused from what broke off, the origin is first asked for a connection. A short
+   * body is held until it is known that it has left.
+   * @param {InFlight} inFlight @param {string} url @param {Headers} headers @param {Way} way
+   * @param {boolean} careful
+   */
   async #tried(inFlight, url, headers, way, careful) {
     const { request, env } = inFlight;
     if (careful && env.VEDETTE_LOCAL && !(await takes(url, way.timeout))) return REFUSED;
@@ -127,8 +153,11 @@ export class Carrier {
     return sent(request, url, headers, { timeout: way.timeout, raw: way.copies, body });
   }
 
-  /** Sends a request as a step says: what is to be done next, and the response, if there is one.
-   *  @param {Send} send @param {InFlight} inFlight @returns {Promise<[string | undefined, Response | undefined]>} */
+  /**
+   * Sends a request as a step says: what is to be done next, and the response, if there is one.
+   * @param {Send} send @param {InFlight} inFlight
+   * @returns {Promise<[string | undefined, Response | undefined]>}
+   */
   async #sentBy(send, inFlight) {
     const { revive, wasm } = this.#between;
     const { request, env, ctx } = inFlight;
@@ -148,8 +177,12 @@ export class Carrier {
     return copy;
   }
 
-  /** Does what the first step says, and all that follow. `response` is an answer that is at hand already, by this way.
-   *  @param {string | undefined} said @param {InFlight} inFlight @param {Response} [response] @param {Way} [way] */
+  /**
+   * Does what the first step says, and all that follow. `response` is an answer that is at hand
+   * already, by this way.
+   * @param {string | undefined} said @param {InFlight} inFlight @param {Response} [response]
+   * @param {Way} [way]
+   */
   async #carry(said, inFlight, response, way) {
     const { call, wasm } = this.#between;
     while (said !== undefined) {

@@ -103,11 +103,11 @@ struct World {
 impl World {
     fn new(config: Config) -> Self {
         let before = resident();
-        let fast_probes = budget::fast_probes(&config);
+        let daily = budget::deployment(config.clone()).daily;
         let mut probers = Vec::new();
         for vantage in &config.vantages {
             for shard in schedule::shards(&config, &vantage.name) {
-                let duty = Duty { config: &config, vantage: &vantage.name, shard: &shard, fast_probes };
+                let duty = Duty { config: &config, vantage: &vantage.name, shard: &shard, daily };
                 probers.push(Prober::new(&duty, None, BEGIN));
             }
         }

@@ -1,9 +1,9 @@
 //! The engine of the one Arbiter object: `step(event, now) -> effects`.
 //!
 //! It holds the votes, weighs them, and is the only writer of verdicts. What must survive is handed
-//! out as rows to persist before anything is published. How fresh votes are is written sparingly:
-//! after a restart a vote may look older than it is, never younger, and not so old that it would
-//! expire before the next one comes.
+//! out as rows to persist before anything is published. How fresh votes are is written sparingly.
+//! After a restart a vote may look older than it is, but never younger. It does not look so old
+//! that it would expire before the next one comes.
 
 mod doubt;
 mod heartbeats;
@@ -225,7 +225,7 @@ impl Arbiter {
     }
 
     /// A clock that stepped back must not keep votes alive for longer than their time: each stays
-    /// as old as it was, and that is stored, for whoever is made anew later cannot see any more
+    /// as old as it was. That is stored, because an object that is made anew cannot see any more
     /// that the clock stepped back.
     fn mind_the_clock(&mut self, now: Timestamp) {
         let back = self.latest.since(now);

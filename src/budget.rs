@@ -13,9 +13,10 @@ mod effect;
 mod fit;
 mod load;
 mod prices;
+mod resting;
 mod walk;
 
-use crate::config::{Config, Deployment, Place, Plan};
+use crate::config::{Config, Daily, Deployment, Place, Plan};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::Name;
@@ -138,8 +139,8 @@ impl Budget {
 }
 
 impl Line {
-    /// Its part of the price of a month of normal days on the paid plan in hundredths of a US cent,
-    /// and of a month of worst days.
+    /// Its part of the price of a month on the paid plan, in hundredths of a US cent: for normal
+    /// days, and for worst days.
     #[must_use]
     pub fn price(&self) -> (u64, u64) {
         let Price { included, cents_a_million } = self.resource.price();
@@ -154,20 +155,23 @@ impl Line {
 /// How often a day has each effect, by calculation.
 #[must_use]
 pub fn counts(config: &Config, plan: Plan, day: Day) -> Counts {
-    let days = Days::new(config, plan);
-    days.counts(day, allowance(&days, plan))
+    let (config, busy) = resting::paced(config, plan);
+    let days = Days::new(&config, busy);
+    days.counts(day, allowance(&days))
 }
 
 /// Calculates what a configuration costs on a plan, as if it were deployed.
 #[must_use]
 pub fn of(config: &Config, plan: Plan) -> Budget {
-    let days = Days::new(config, plan);
-    let allowance = allowance(&days, plan);
-    let [normal, wavering, turning] = Day::ALL.map(|day| days.counts(day, allowance));
+    let (config, busy) = &resting::paced(config, plan);
+    let days = Days::new(config, *busy);
+    let allowance = allowance(&days);
+    let [normal, worst @ ..] = Day::ALL.map(|day| days.counts(day, allowance));
+    let most = |of: &dyn Fn(&Counts) -> u64| worst.iter().map(of).max().unwrap_or(0);
     let line = |resource: Resource| Line {
         resource,
         normal: normal.uses(resource),
-        worst: wavering.uses(resource).max(turning.uses(resource)),
+        worst: most(&|counts| counts.uses(resource)),
         limit: if plan == Plan::Free { resource.a_day() } else { None },
     };
     let judged = |counts: &Counts| counts.of(Effect::Report).saturating_add(counts.of(Effect::Refresh));
@@ -176,31 +180,27 @@ pub fn of(config: &Config, plan: Plan) -> Budget {
         fast_probes: allowance.map(|allowance| u32::try_from(allowance).unwrap_or(u32::MAX)),
         vantages: config.vantages.iter().map(|vantage| vantage_load(config, vantage)).collect(),
         lines: Resource::ALL.into_iter().map(line).collect(),
-        caps: caps(config, plan, judged(&wavering).max(judged(&turning))),
+        caps: caps(config, plan, most(&judged)),
     }
 }
 
-/// The fast probes that one shard of a vantage may send in a day of UTC: as many as the worst days
-/// leave room for within every daily limit. None on a plan without daily limits, and on a laptop,
-/// which has none.
-#[must_use]
-pub fn fast_probes(config: &Config) -> Option<u32> {
-    if config.plan == Plan::Paid || config.loopback_origins().next().is_some() {
-        return None;
-    }
-    let allowance = allowance(&Days::new(config, config.plan), config.plan)?;
-    Some(u32::try_from(allowance).unwrap_or(u32::MAX))
-}
-
-/// The configuration as it is deployed: with the fast probes that it leaves room for.
+/// The configuration as it is deployed: with what one shard of a vantage may use in a day of UTC.
+/// That is as much as the worst days leave room for within every daily limit; none on a plan
+/// without daily limits, and on a laptop, which has none.
 #[must_use]
 pub fn deployment(config: Config) -> Deployment {
-    Deployment { fast_probes: fast_probes(&config), config }
+    if config.plan == Plan::Paid || config.loopback_origins().next().is_some() {
+        return Deployment { config, daily: None };
+    }
+    let (config, busy) = resting::paced(&config, config.plan);
+    let allowed = allowance(&Days::new(&config, busy)).unwrap_or(0);
+    let daily = Daily { fast_probes: u32::try_from(allowed).unwrap_or(u32::MAX), busy };
+    Deployment { config, daily: Some(daily) }
 }
 
 /// The most that fits; none at all if nothing fits.
-fn allowance(days: &Days<'_>, plan: Plan) -> Option<u64> {
-    if plan == Plan::Paid {
+fn allowance(days: &Days<'_>) -> Option<u64> {
+    if days.plan() == Plan::Paid {
         return None;
     }
     let fits = |allowance: u64| {
@@ -211,7 +211,7 @@ fn allowance(days: &Days<'_>, plan: Plan) -> Option<u64> {
             };
             Resource::ALL.into_iter().any(over)
         };
-        ![Day::Wavering, Day::Turning].into_iter().any(|day| over(&days.counts(day, Some(allowance))))
+        !Day::WORST.into_iter().any(|day| over(&days.counts(day, Some(allowance))))
     };
     // More than a limit divided among the shards never fits: a fast probe costs at least one
     // request.

@@ -1,8 +1,8 @@
 //! `vedette.toml` → [`Config`]: parsed once, checked whole, and from then on never wrong.
 //!
 //! [`Config::parse`] reports every problem at once, each with its path, value, bound and way out.
-//! `syntax` makes a tree of the text, `raw` reads typed values out of the tree and refuses unknown
-//! keys, `slot` and `settings` inherit, and `check` and the files it calls hold everything to its
+//! `syntax` makes a tree of the text. `raw` reads typed values out of the tree and refuses unknown
+//! keys. `slot` and `settings` inherit. `check` and the files it calls hold everything to its
 //! bounds. Nothing here reads a file, a clock or the environment.
 
 mod canon;
@@ -38,10 +38,11 @@ mod vantage;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::config::DEFAULT_TTL;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
-pub use compiled::{Deployment, compile};
+pub use compiled::{Daily, Deployment, compile};
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
@@ -263,6 +264,10 @@ pub struct Pace {
     pub down_interval: Millis,
     /// For the whole probe: headers and body.
     pub timeout: Millis,
+    /// Once the time that its shard may be busy in a day is spent; none where time is not counted,
+    /// or always enough. It is worked out before a deployment, and written nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest_interval: Option<Millis>,
 }
 
 /// How many samples change a vote.
@@ -290,9 +295,25 @@ impl Pace {
     /// later than the one before it, and the report takes a moment.
     #[must_use]
     pub fn pause(&self) -> Millis {
-        let interval = self.interval.max(self.down_interval);
+        let interval = self.interval.max(self.down_interval).max(self.rest_interval.unwrap_or_default());
         interval.plus(Millis::new(interval.get() / 10)).plus(self.timeout).plus(Millis::from_secs(2))
     }
+}
+
+impl Pool {
+    /// How long votes live where `vote_ttl` is not written: 45 s, and longer where evidence comes
+    /// more seldom.
+    #[must_use]
+    pub fn usual_ttl(&self) -> Millis {
+        usual_ttl(self.origins.iter())
+    }
+}
+
+/// As long as three intervals of any of these origins and its timeout, and no less than 45 s.
+fn usual_ttl<'a>(origins: impl Iterator<Item = &'a Origin>) -> Millis {
+    let ttls =
+        origins.map(|Origin { pace, .. }| pace.interval.max(pace.down_interval).times(3).plus(pace.timeout));
+    ttls.fold(DEFAULT_TTL, Millis::max)
 }
 
 impl Config {

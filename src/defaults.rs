@@ -224,9 +224,9 @@ pub mod proxy {
     /// A request is kept for so long after its deadline.
     pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
 
-    /// The first ejection lasts this long and each further one as much longer, up to the most
-    /// (Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; verdicts take over
-    /// within seconds).
+    /// The first ejection lasts this long, and each further one as much longer, up to the most.
+    /// Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; here verdicts take
+    /// over within seconds.
     pub const EJECTION: Millis = Millis::from_secs(10);
 
     /// The longest ejection.

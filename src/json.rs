@@ -61,8 +61,8 @@ pub(crate) fn from_text<'de, T, D: Deserializer<'de>>(
     deserializer.deserialize_str(Text { form, read })
 }
 
-/// Gives types with a text form (`Display`, and a function that reads it) that form in JSON, as a
-/// value and as the name of a member.
+/// Gives types with a text form that form in JSON, as a value and as the name of a member. A text
+/// form is `Display`, and a function that reads it.
 macro_rules! as_text {
     ($($type:ty: $form:literal, $read:expr),+ $(,)?) => {$(
         impl serde::Serialize for $type {

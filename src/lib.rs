@@ -11,7 +11,8 @@
 //! Votes ──verdict──▶ Verdict     (the arbiter: quorum of live votes)
 //! Heartbeats ──heartbeat──▶ Verdict (jobs that report by themselves)
 //! Verdicts ──signal──▶ which origin
-//! Verdicts ──snapshot──▶ Snapshot ──reader──▶ serve (health, signal, page)   proxy (a request on its way)
+//! Verdicts ──snapshot──▶ Snapshot ──reader──▶ serve (health, signal, page)
+//!                                            proxy (a request on its way)
 //! Verdicts ──notify──▶ messages   (what stands, against what each channel was told)
 //! ```
 //!

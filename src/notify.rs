@@ -1,9 +1,10 @@
 //! What stands → who must be told of it → messages, and what became of them.
 //!
-//! For each channel an [`Outbox`] compares what stands with what the channel was told ([`Alert`]),
-//! gathers the difference into one message, and holds that until it is taken. One message of a
-//! channel is on its way at a time, so what a channel is told of a pool comes in order, and
-//! whatever happens meanwhile goes into the next. Nothing here sends, signs or knows a secret.
+//! Each channel has an [`Outbox`]. It compares what stands with what the channel was told
+//! ([`Alert`]), gathers the difference into one message, and holds that until it is taken. One
+//! message of a channel is on its way at a time, so what a channel is told of a pool comes in
+//! order. Whatever happens meanwhile goes into the next. Nothing here sends, signs or knows a
+//! secret.
 
 mod alert;
 mod delivery;

@@ -80,8 +80,8 @@ fn agent(vantage: &Name) -> String {
 ///
 /// # Errors
 /// Why the probe cannot be sent. The configuration has checked its own texts; what a secret holds
-/// is seen only here. Left to the platform, an unfit one would be taken for a failure of the
-/// origin, and one beyond ASCII be written to the log in full.
+/// is seen only here. The platform's own refusal of an unfit one would be taken for a failure of
+/// the origin. One beyond ASCII would be written to the log in full.
 pub fn field_value(
     value: &ProbeValue,
     secret: impl FnOnce(&str) -> Result<Secret, Unusable>,

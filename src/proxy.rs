@@ -1,12 +1,12 @@
 //! A request on its way through a route: to which origin it goes, how often it is sent, and what is
 //! said on the way.
 //!
-//! A worker that stands on the route itself goes on from the signal: [`Table`] finds the route of a
-//! request, [`order()`] the origins it is sent to, [`Attempt`] goes from one to the next,
-//! [`OutlierDetector`] remembers what live requests saw, [`fields`] are the header fields that are
-//! set on the way, [`back`] those that are turned back on the way home, and [`refused`] and
-//! [`error_answer`] what is answered in an origin's place. [`open`] says where a request goes when
-//! none of this can be asked.
+//! A worker that stands on the route itself goes on from the signal. [`Table`] finds the route of a
+//! request, [`order()`] the origins it is sent to, and [`Attempt`] goes from one to the next.
+//! [`OutlierDetector`] remembers what live requests saw. [`fields`] sets the header fields on the
+//! way there, and [`back`] turns those of the answer back. [`refused`] and [`error_answer`] make
+//! what is answered in an origin's place. [`open`] says where a request goes when none of this can
+//! be asked.
 
 mod asked;
 mod attempt;

@@ -1,5 +1,6 @@
-//! Which copy of a snapshot answers a request: this isolate's memory, the Cache API of the data
-//! centre, the Arbiter, or KV, in this order, each asked only when the nearer ones do not do.
+//! Which copy of a snapshot answers a request. It is that of this isolate's memory, the Cache API
+//! of the data centre, the Arbiter, or KV, in this order. Each is asked only when the nearer ones
+//! do not do.
 //!
 //! [`next`] is the whole decision; the edge asks whom it names and comes back with what was found.
 //! An old copy is served where the Arbiter does not answer, never as if it were fresh: every

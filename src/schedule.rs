@@ -8,6 +8,7 @@
 //! step with the interval can hide between probes.
 
 use crate::config::{Config, Origin, Plan, Vantage};
+use crate::defaults::budget::{ROUND_TRIP, USUAL};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
@@ -51,6 +52,15 @@ pub fn requests(origin: &Origin) -> u64 {
     u64::from(origin.probe.redirects).saturating_add(1)
 }
 
+/// A day of UTC.
+const DAY: Millis = Millis::from_secs(86_400);
+
+/// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
+#[must_use]
+pub fn tick_lasts(probes: u64, probe: Millis) -> Millis {
+    probe.times(probes.div_ceil(SLOTS as u64)).plus(ROUND_TRIP)
+}
+
 /// One object's share of a vantage's work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shard<'a> {
@@ -86,7 +96,12 @@ impl Shard<'_> {
         pauses.max().unwrap_or(Millis::from_secs(62))
     }
 
-    /// Which of the shard's ticks the origin at `index` belongs to, from 0. There is one, unless one
+    /// How many origins each of its ticks has.
+    pub fn ticks(&self) -> impl Iterator<Item = u64> {
+        self.ticks.iter().map(|size| *size as u64)
+    }
+
+    /// Which of the shard's ticks the origin at `index` belongs to, from 0. There is one, unless it
     /// would be more than [`TickLimit`] allows.
     #[must_use]
     pub fn tick(&self, index: usize) -> usize {
@@ -96,6 +111,42 @@ impl Shard<'_> {
             end <= index
         });
         ends.count()
+    }
+
+    /// For how long the shard is busy in a day if its probes are so far apart and last so long, in
+    /// milliseconds.
+    #[must_use]
+    pub fn busy(&self, pace: impl Fn(&Origin) -> (Millis, Millis)) -> u64 {
+        let mut ticks: Vec<(usize, Millis, u64, Millis)> = Vec::new();
+        for (index, origin) in self.origins.iter().enumerate() {
+            let (tick, (interval, lasts)) = (self.tick(index), pace(origin));
+            match ticks.iter_mut().find(|(of, every, ..)| (*of, *every) == (tick, interval)) {
+                Some((_, _, probes, longest)) => {
+                    *probes = probes.saturating_add(1);
+                    *longest = lasts.max(*longest);
+                }
+                None => ticks.push((tick, interval, 1, lasts)),
+            }
+        }
+        let busy = ticks.into_iter().map(|(_, interval, probes, longest)| {
+            let a_day = DAY.get() / interval.get().max(1);
+            tick_lasts(probes, longest).min(interval).times(a_day).get()
+        });
+        busy.sum::<u64>().min(DAY.get())
+    }
+
+    /// The same while every probe is answered in the usual time.
+    #[must_use]
+    pub fn usually_busy(&self) -> u64 {
+        self.busy(|origin| (origin.pace.interval, USUAL.min(origin.pace.timeout)))
+    }
+
+    /// The same while every origin hangs, and the shard rests.
+    #[must_use]
+    pub fn busy_at_rest(&self) -> u64 {
+        self.busy(|Origin { pace, .. }| {
+            (pace.interval.max(pace.rest_interval.unwrap_or_default()), pace.timeout)
+        })
     }
 
     /// Where the origin at `index` of this shard has its turn. Those of one tick have it together,

@@ -1,6 +1,6 @@
 //! What a secret holds, and why one cannot be used. Neither is ever printed: a [`Secret`] has no
-//! text of its own for logs and answers, and an [`Unusable`] names the secret and says nothing of
-//! what it holds.
+//! text of its own for logs and answers. An [`Unusable`] names the secret and says nothing of what
+//! it holds.
 
 pub use secrecy::{ExposeSecret, SecretString as Secret};
 

@@ -187,8 +187,8 @@ pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
 pub const KEEP_ALIVE: &str = ":\n\n";
 
 /// The answer to a plain GET as it is to be given again, and until when: the next second of its
-/// ages, or when a verdict beneath it expires. Only for targets that are asked for often, written
-/// in the one usual way, so that there are no more of them than the configuration has names.
+/// ages, or when a verdict beneath it expires. Only targets that are asked for often, written in
+/// the one usual way, have one. So there are no more of them than the configuration has names.
 #[must_use]
 pub fn kept(
     target: &Target,
@@ -314,8 +314,8 @@ fn etag(body: &str) -> String {
 
 /// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age`
 /// and `Cache-Control` of an answer about these origins. A cache may keep it for one second, and
-/// not beyond the next moment at which it changes by itself, be it that the cache does not subtract
-/// `Age`. Without evidence there is no age to state, and nothing to keep.
+/// not beyond the next moment at which it changes by itself. That holds even for a cache that does
+/// not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
 fn freshness<'a>(
     made: Timestamp,
     origins: impl Iterator<Item = &'a OriginView> + Clone,

@@ -149,8 +149,8 @@ pub enum NameError {
 }
 
 /// The name of a pool, an origin or a vantage: 1 to 63 of `a-z`, `0-9` and `-`, beginning and
-/// ending with a letter or digit (a DNS label as in RFC 1123, so that it fits in paths, headers,
-/// metrics and object names unescaped). A copy is cheap: it shares the text.
+/// ending with a letter or digit. That is a DNS label as in RFC 1123, so it fits in paths, headers,
+/// metrics and object names unescaped. A copy is cheap: it shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 

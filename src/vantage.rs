@@ -8,6 +8,7 @@
 //! after all, is nobody's.
 
 mod allowance;
+mod busy;
 mod origin_check;
 mod self_check;
 mod stored;
@@ -17,13 +18,14 @@ mod withheld;
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
-use crate::config::{Config, Origin, OriginUrl};
+use crate::config::{Config, Daily, Origin, OriginUrl};
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard, TickLimit};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
+use busy::BusyTime;
 use origin_check::OriginCheck;
 use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
@@ -76,6 +78,9 @@ pub struct Prober {
     waiting: VecDeque<OriginId>,
     self_check: SelfCheck,
     allowance: Allowance,
+    busy: Option<BusyTime>,
+    /// Since when it is busy, and for how long it would usually be.
+    begun: Option<(Timestamp, Millis)>,
     limit: TickLimit,
     ticket: u64,
     seq: u64,
@@ -95,8 +100,8 @@ pub struct Duty<'a> {
     pub vantage: &'a Name,
     /// The origins that are its.
     pub shard: &'a Shard<'a>,
-    /// How many fast probes it may send in a day of UTC; none where nothing is limited by the day.
-    pub fast_probes: Option<u32>,
+    /// What it may use in a day of UTC; none where nothing is limited by the day.
+    pub daily: Option<Daily>,
 }
 
 impl Prober {
@@ -104,10 +109,10 @@ impl Prober {
     /// afresh.
     #[must_use]
     pub fn new(duty: &Duty<'_>, stored: Option<&str>, now: Timestamp) -> Self {
-        let Duty { config, vantage, shard, fast_probes } = *duty;
+        let Duty { config, vantage, shard, daily } = *duty;
         let mut stored = StoredV1::read(stored);
-        let allowance = Allowance::new(fast_probes, stored.spent);
-        let fast_allowed = allowance.is_left(now);
+        let allowance = Allowance::new(daily.map(|daily| daily.fast_probes), stored.spent);
+        let busy = BusyTime::new(daily, shard, stored.used);
         let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
             let tally = stored
                 .tallies
@@ -115,11 +120,9 @@ impl Prober {
                 .filter(|stored| stored.definition == origin.definition)
                 .map(|stored| stored.tally)
                 .unwrap_or_default();
-            let mut check = OriginCheck::new(origin, shard.turn(index), tally);
-            check.resume(vantage, fast_allowed, now);
-            (origin.id.clone(), check)
+            (origin.id.clone(), OriginCheck::new(origin, shard.turn(index), tally))
         });
-        Self {
+        let mut prober = Self {
             vantage: vantage.clone(),
             shard: shard.label(),
             config: config.hash,
@@ -127,6 +130,8 @@ impl Prober {
             waiting: VecDeque::new(),
             self_check: SelfCheck::new(&config.references, stored.asked, stored.colo),
             allowance,
+            busy,
+            begun: None,
             limit: shard.limit,
             // Derived from the clock, so that no ticket of an earlier life is taken for one of
             // this.
@@ -137,7 +142,10 @@ impl Prober {
             missed: 0,
             alarm: None,
             dirty: false,
-        }
+        };
+        let room = prober.room(now);
+        prober.checks.values_mut().for_each(|check| check.resume(vantage, room, now));
+        prober
     }
 
     /// The fingerprint of the configuration that this state was made for.
@@ -162,8 +170,8 @@ impl Prober {
     /// When the next probe is due, never before `now`.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Timestamp {
-        let fast_allowed = self.allowance.is_left(now);
-        let due = self.checks.values().map(|check| check.due(&self.vantage, fast_allowed, now)).min();
+        let room = self.room(now);
+        let due = self.checks.values().map(|check| check.due(&self.vantage, room, now)).min();
         due.unwrap_or_else(|| now.plus(Millis::from_secs(60))).max(now)
     }
 
@@ -238,6 +246,9 @@ impl Prober {
         let started = self.start_waiting(now);
         // Not even a reference that hangs holds back what is known.
         let over = self.checks.values().all(|check| !check.is_busy());
+        if over {
+            self.note_busy(now);
+        }
         // A change of opinion does not wait for the others of its tick, as long as the day allows
         // for one more report.
         let at_once = changed && (over || self.allowance.is_left(now));
@@ -286,6 +297,7 @@ impl Prober {
             spent: self.allowance.stored(),
             asked: self.self_check.asked,
             colo: self.self_check.colo.clone(),
+            used: self.busy.and_then(|busy| busy.used),
             ..StoredV1::default()
         };
         stored.write()

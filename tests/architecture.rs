@@ -1,5 +1,5 @@
 //! The line holds: no module names one below it, no circle can close, and nothing grows past its
-//! budget.
+//! budget, comments among it.
 //!
 //! The sources are read as they stand, without the compiler. What is said when something is wrong
 //! names the file, the line and the way out. `docs/decisions/0018-module-graph-is-tested.md` says
@@ -17,6 +17,8 @@ mod arrows;
 mod bites;
 #[path = "architecture/budgets.rs"]
 mod budgets;
+#[path = "architecture/comments.rs"]
+mod comments;
 #[path = "architecture/exceptions.rs"]
 mod exceptions;
 #[path = "architecture/sources.rs"]
@@ -40,7 +42,7 @@ const LINE: &[Row] = &[
     ("exchange", &["units", "config"]),
     ("secret", &["config"]),
     ("sample", &["units"]),
-    ("schedule", &["units", "config", "limits"]),
+    ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
     ("vote", &["units", "config", "sample"]),
     ("verdict", &["units", "config", "vote"]),
@@ -191,4 +193,14 @@ fn no_identifier_is_a_word_of_our_own() {
 #[test]
 fn files_functions_and_parameters_keep_to_their_budgets() {
     none(&budgets::wrong(&SOURCES, EXCEPTIONS, "tests/architecture/exceptions.rs"));
+}
+
+#[test]
+fn comments_are_wrapped_and_their_sentences_short() {
+    let files = comments::files(Path::new(env!("CARGO_MANIFEST_DIR")));
+    for kind in ["src/lib.rs", "entry.mjs", "scripts/test.mjs", "tests/runtime/lib.mjs", "types/worker.d.ts"]
+    {
+        assert!(files.iter().any(|(file, _)| file == kind), "{kind} is not read");
+    }
+    none(&files.iter().flat_map(|(file, text)| comments::wrong(file, text)).collect::<Vec<_>>());
 }

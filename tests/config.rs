@@ -103,7 +103,13 @@ fn the_example_of_the_design_means_what_it_says() {
     assert_eq!(primary.id.to_string(), "shop/primary");
     assert_eq!(primary.url.to_string(), "http://127.0.0.1:9101");
     assert_eq!((primary.priority, standby.priority, primary.weight), (0, 1, 1));
-    let pace = Pace { interval: s(10), fast_interval: s(2), down_interval: s(10), timeout: s(3) };
+    let pace = Pace {
+        interval: s(10),
+        fast_interval: s(2),
+        down_interval: s(10),
+        timeout: s(3),
+        rest_interval: None,
+    };
     assert_eq!(primary.pace, pace);
     assert_eq!(
         primary.thresholds,
@@ -143,7 +149,16 @@ fn what_is_not_written_has_the_defaults_of_the_design() {
     assert_eq!((pool.expose_urls, pool.cert_warn), (false, None));
     let one = origin(&config, "api", "one");
     assert_eq!((one.priority, one.weight, vantages(one)), (0, 1, vec!["weur"]));
-    assert_eq!(one.pace, Pace { interval: s(10), fast_interval: s(2), down_interval: s(10), timeout: s(3) });
+    assert_eq!(
+        one.pace,
+        Pace {
+            interval: s(10),
+            fast_interval: s(2),
+            down_interval: s(10),
+            timeout: s(3),
+            rest_interval: None
+        }
+    );
     assert_eq!(one.thresholds, Thresholds { fall: 3, rise: 2, window: None });
     assert_eq!((one.probe.method, one.probe.path.as_str(), one.probe.redirects), (Method::Get, "/", 0));
     assert!(one.probe.headers.is_empty() && one.expect.json.is_empty() && one.expect.headers.is_empty());
@@ -162,7 +177,13 @@ fn settings_are_inherited_and_tables_key_by_key() {
     let inherits = origin(&config, "shop", "inherits");
     assert_eq!(
         inherits.pace,
-        Pace { interval: s(30), fast_interval: s(2), down_interval: s(30), timeout: s(2) }
+        Pace {
+            interval: s(30),
+            fast_interval: s(2),
+            down_interval: s(30),
+            timeout: s(2),
+            rest_interval: None
+        }
     );
     assert_eq!((inherits.thresholds.fall, inherits.thresholds.rise), (5, 2));
     assert_eq!(vantages(inherits), ["weur", "enam", "apac"]);
@@ -178,7 +199,13 @@ fn settings_are_inherited_and_tables_key_by_key() {
     let differs = origin(&config, "shop", "differs");
     assert_eq!(
         differs.pace,
-        Pace { interval: s(1), fast_interval: s(1), down_interval: s(90), timeout: s(1) }
+        Pace {
+            interval: s(1),
+            fast_interval: s(1),
+            down_interval: s(90),
+            timeout: s(1),
+            rest_interval: None
+        }
     );
     let window = Some(Window { failures: 3, of: 5 });
     assert_eq!(differs.thresholds, Thresholds { fall: 1, rise: 1, window });

@@ -95,16 +95,47 @@ fn every_file_that_the_architecture_page_names_is_there() {
     }
 }
 
+/// The most columns of a line of text.
+const COLUMNS: usize = 100;
+
+/// The lines of a document that are wider than they may be, by number. Tables and code cannot be
+/// wrapped, nor a line that is one link.
+fn wide(text: &str) -> Vec<usize> {
+    let mut code = false;
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        let whole = line.starts_with('|') || line.starts_with("![") || !line.trim().contains(' ');
+        if !code && !fence && !whole && line.chars().count() > COLUMNS {
+            found.push(index + 1);
+        }
+    }
+    found
+}
+
 #[test]
 fn what_is_read_first_is_short() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["README.md", "docs/architecture.md"] {
-        let lines = fs::read_to_string(root.join(name)).unwrap().lines().count();
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        let lines = text.lines().count();
         assert!(
             lines <= 200,
             "{name} has {lines} lines: move what has a subject of its own to a page of its own"
         );
+        let wide = wide(&text);
+        assert!(wide.is_empty(), "{name}: wrap the lines {wide:?} at {COLUMNS} columns");
     }
+}
+
+#[test]
+fn a_line_of_text_that_is_too_wide_is_found() {
+    let [fits, over] = [COLUMNS, COLUMNS + 2].map(|columns| "w ".repeat(columns / 2));
+    assert_eq!(wide(&format!("# Title\n\n{fits}\n{over}\n\n- {fits}\n")), [4, 6]);
+    let link = format!("[a](https://example.com/{})", "w".repeat(COLUMNS));
+    assert_eq!(wide(&format!("```sh\n{over}\n```\n\n| {over} |\n\n{link}\n")), [0; 0]);
+    assert_eq!(wide(&format!("```sh\n{fits}\n```\n{over}\n")), [4]);
 }
 
 /// Pools of two origins each.

@@ -1,6 +1,5 @@
 //! The worked examples of `docs/verdicts.md`, replayed: three vantages and the Arbiter, every probe
-//! answered as the table says, and in each row the verdict, its reason and what would change it
-//! next as the table has them.
+//! answered as the table says. Each row has the verdict, its reason and what would change it next.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails is what a panic is for")]
 
@@ -89,14 +88,14 @@ fn row(line: &str) -> Row {
 
 fn replay(text: &str, rows: &[Row]) {
     let config = Config::parse(text).unwrap();
-    let fast_probes = budget::fast_probes(&config);
+    let daily = budget::deployment(config.clone()).daily;
     let mut places: BTreeMap<Name, Place> = config
         .vantages
         .iter()
         .map(|vantage| {
             let shards = schedule::shards(&config, &vantage.name);
             let shard = shards.first().unwrap();
-            let duty = Duty { config: &config, vantage: &vantage.name, shard, fast_probes };
+            let duty = Duty { config: &config, vantage: &vantage.name, shard, daily };
             let prober = Prober::new(&duty, None, BEGIN);
             (vantage.name.clone(), Place { prober, alarm: BEGIN, arriving: Vec::new(), sight: Sight::Passes })
         })

@@ -1,5 +1,6 @@
-// What the core and the JavaScript of the worker say to each other as JSON, as Rust writes it: src/proxy/step.rs, lease.rs, copy.rs and
-// open.rs. tests/vectors has examples of all of it, which are checked against these types.
+// What the core and the JavaScript of the worker say to each other as JSON, as Rust writes it:
+// src/proxy/step.rs, lease.rs, copy.rs and open.rs. tests/vectors has examples of all of it, which
+// are checked against these types.
 
 /** Bindings of the deployment that JavaScript reads. */
 export interface Env {
@@ -74,7 +75,9 @@ export interface Copy {
 
 export type Step = { learn: number; pool: string } | { send: Send } | { pass: Pairs } | { answer: Answer } | { copy: Copy; else: Step };
 
-/** What the core says of a copy that is worth keeping; times in milliseconds, the length in bytes. */
+/**
+ * What the core says of a copy that is worth keeping; times in milliseconds, the length in bytes.
+ */
 export interface Keep {
   key: string;
   ttl: number;

@@ -14,8 +14,10 @@ let known;
  */
 const VEDETTE = "https://localhost";
 
-/** How long an answer of Vedette is waited for, how often it is asked at most, and how old a copy it may answer from (on the free plan),
- *  in milliseconds. */
+/**
+ * How long the follower waits for an answer of Vedette, in milliseconds; how often it asks at most;
+ * and how old a copy may be on the free plan.
+ */
 const TIMEOUT = 500;
 const PAUSE = 1000;
 const BEHIND = 10_000;

@@ -115,7 +115,7 @@ async function serveAll(three, toml, add) {
 async function loaded(part, workers, path, { rounds, seconds, load: kind, host, name }) {
   const [ours, other, again] = workers;
   const load = kind === "loop" ? loop() : await wrk();
-  for (const worker of workers) await load(worker.url + path, seconds * 2, host);
+  for (const worker of workers) await load(worker.url + path, seconds * 2, { host });
   const ratios = async (pair, share) => compare(part, load, pair, path, { rounds: even(rounds * share), seconds, host });
   const said = lines(name, await ratios([ours, other], 1));
   noise(part, await ratios([again, other], 1 / 2));

@@ -120,8 +120,10 @@ async function noticed(watchers, wanted, origin, begun) {
   return times;
 }
 
-/** Breaks and mends origins in turn, `count` times with each fault, and takes how long each of the watchers that `serve` makes took to see
- *  it; `told(fault, what, times)` makes lines of it. */
+/**
+ * Breaks and mends origins in turn, `count` times with each fault. Takes how long each of the
+ * watchers that `serve` makes took to see it. `told(fault, what, times)` makes lines of it.
+ */
 export async function noticing(serve, count, told) {
   const [origins, watchers, lines] = [[], {}, []];
   let turn = 0;

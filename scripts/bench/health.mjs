@@ -18,8 +18,10 @@ export const fromMemory = (worker, path) =>
     return made(answer).headers["cache-status"].includes("memory") && answer;
   });
 
-/** Whether all three vantages have voted on both origins: a pool passes before the last vote is in, and its answer changes once
- *  more then. */
+/**
+ * Whether all three vantages have voted on both origins: a pool passes before the last vote is in,
+ * and its answer changes once more then.
+ */
 export async function allPass(worker) {
   const { checks } = await (await worker.get("/health/shop")).json();
   const votes = ["primary", "standby"].flatMap((origin) => checks[`shop/${origin}:vote`] ?? []);
@@ -55,8 +57,10 @@ async function served(paths, serving) {
   return { ours, peers, expected };
 }
 
-/** Holds that all give the same answers: the peers those of ours that they were made with, to the byte; ours the same but for
- *  what moves while it watches. */
+/**
+ * Holds that all give the same answers. Those of the peers equal ours that they were made with, to
+ * the byte. Ours stay the same but for what moves while Vedette watches.
+ */
 async function check({ ours, peers, expected }) {
   for (const [path, answer] of Object.entries(expected)) {
     for (const peer of peers) {

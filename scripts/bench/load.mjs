@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { Stop, below, run } from "../lib/run.mjs";
 import { shares } from "./statistics.mjs";
 
-// A load is `(url, seconds, host?) => { count, rate, latencies, bad }`: answers, answers a second,
-// the distribution of their latencies in milliseconds at a thousand even shares, and how many were
-// not as they should be.
+// A load is `(url, seconds, { host, headers, fresh }) => { count, rate, latencies, bad }`: answers,
+// answers a second, the distribution of their latencies in milliseconds at a thousand even shares,
+// and how many were not as they should be. With `fresh` no address is asked for twice.
 
 const hasWrk = () => spawnSync("wrk", ["--version"]).error === undefined;
 
@@ -21,9 +21,12 @@ export async function wrk() {
   const ways = "install it (Debian: apt-get install wrk; macOS: brew install wrk), or say --load loop";
   if (!hasWrk()) throw new Stop(`wrk is missing; ${ways}.`);
   const script = below("scripts", "bench", "wrk.lua");
-  return async (url, seconds, host) => {
-    const header = host ? ["-H", `Host: ${host}`] : [];
-    const said = await run("wrk", ["-t1", "-c16", `-d${Math.max(1, Math.round(seconds))}s`, ...header, "-s", script, url]);
+  return async (url, seconds, { host, headers = {}, fresh = false } = {}) => {
+    const fields = Object.entries(host ? { Host: host, ...headers } : headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+    const time = `-d${Math.max(1, Math.round(seconds))}s`;
+    // The clock sees to it that one run does not ask for what another one asked for.
+    const words = fresh ? ["--", String(Date.now())] : [];
+    const said = await run("wrk", ["-t1", "-c16", time, ...fields, "-s", script, url, ...words]);
     const number = (pattern) => Number(said.match(pattern)?.[1] ?? 0);
     const [, latencies = ""] = said.match(/^latencies: (.*)$/m) ?? [];
     return {
@@ -37,8 +40,9 @@ export async function wrk() {
 
 /** A loop over sixteen connections that are kept open. */
 export function loop() {
-  return async (url, seconds, host) => {
-    const headers = host ? { host } : {};
+  return async (url, seconds, { host, headers: more = {}, fresh = false } = {}) => {
+    const headers = host ? { host, ...more } : more;
+    let at = Date.now() * 1000;
     const agent = new Agent({ keepAlive: true, maxSockets: 16 });
     const until = performance.now() + seconds * 1000;
     const latencies = [];
@@ -51,7 +55,8 @@ export function loop() {
           if (!good) bad += 1;
           resolve();
         };
-        request(url, { agent, headers }, (answer) => answer.resume().on("end", () => done(answer.statusCode < 400)))
+        const own = fresh ? `${url}&n=${(at += 1)}` : url;
+        request(own, { agent, headers }, (answer) => answer.resume().on("end", () => done(answer.statusCode < 400)))
           .on("error", () => done(false))
           .end();
       });

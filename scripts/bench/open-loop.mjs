@@ -5,7 +5,7 @@ import { Agent, request as send } from "node:http";
 
 /**
  * One request; how long it took and what came of it. An answer whose headers came and whose body
- * did not is `begun`.
+ * did not is `begun`. `said` is its `Proxy-Status`.
  */
 function one({ port, host, agent, path, method, body, deadlineMs }) {
   return new Promise((resolve) => {
@@ -16,7 +16,7 @@ function one({ port, host, agent, path, method, body, deadlineMs }) {
     const asked = send(options, (answer) => {
       status = answer.statusCode;
       answer.resume();
-      answer.on("end", () => done({ status, good: status < 400 }));
+      answer.on("end", () => done({ status, good: status < 400, said: answer.headers["proxy-status"] }));
       answer.on("error", () => done({ status, good: false, begun: true }));
     });
     const end = setTimeout(() => asked.destroy(new Error("given up")), deadlineMs);
@@ -28,8 +28,10 @@ function one({ port, host, agent, path, method, body, deadlineMs }) {
 
 let order = 0;
 
-/** Sends `rate` requests a second for `seconds`, one of `postEvery` a POST of a number of its own, each over a connection of its own if
- *  `anew`; every outcome. */
+/**
+ * Sends `rate` requests a second for `seconds`, and returns every outcome. One of `postEvery` is a
+ * POST of a number of its own. With `anew` each has a connection of its own.
+ */
 export async function openLoop({ port, host, rate = 300, seconds, postEvery = 10, anew = false, deadlineMs = 20_000 }) {
   const agent = new Agent({ keepAlive: !anew, maxSockets: Infinity });
   const outcomes = [];

@@ -1,6 +1,6 @@
 // The peers: workers that give our answers in JavaScript by hand. They have our bytes and header
-// fields as we gave them when the peers were made, check method, path and `If-None-Match`, and do
-// nothing else: they watch nothing and refresh nothing.
+// fields as we gave them when the peers were made. They check method, path and `If-None-Match`, and
+// do nothing else: they watch nothing and refresh nothing.
 
 /**
  * The peer, as one writes it for this platform. `answers` are ours by path: `{ status, headers,
@@ -23,8 +23,10 @@ export default {
 };
 `;
 
-/** The same with nothing left to save: no URL is parsed, and the header fields are made once. What a static answer can cost at
- *  the least. */
+/**
+ * The same with nothing left to save: no URL is parsed, and the header fields are made once. What a
+ * static answer can cost at the least.
+ */
 export const lean = (answers) => `
 const made = ({ status, headers, body }) => ({ etag: headers.etag, body, init: { status, headers: new Headers(headers) } });
 const answers = new Map(Object.entries(${JSON.stringify(answers)}).map(([path, answer]) => [path, made(answer)]));

@@ -49,9 +49,12 @@ const listening = (child, said) =>
     child.once("exit", (code) => reject(new Stop(`workerd ended at once (${code}):\n${said()}`)));
   });
 
-/** Serves a worker of the checkout in `from`; `objects` are its Durable Object classes, and all that it fetches goes to the address
- *  `outbound` if there is one. */
-export async function serve({ entry, texts, from, objects = [], bindings = {}, flags = [], outbound }) {
+/**
+ * Serves a worker of the checkout in `from`; `objects` are its Durable Object classes, and all that
+ * it fetches goes to the address `outbound` if there is one. The Cache API is what answers at the
+ * address `cache`; without one it fails.
+ */
+export async function serve({ entry, texts, from, objects = [], bindings = {}, flags = [], outbound, cache }) {
   const folder = newFolder();
   mkdirSync(join(folder, "disk"));
   const parts = [...modules(entry, texts, from)].map(([name, { kind, content }], index) => {
@@ -65,6 +68,7 @@ export async function serve({ entry, texts, from, objects = [], bindings = {}, f
   const internet = outbound
     ? `(name = "internet", external = (address = ${JSON.stringify(outbound)}, http = ()))`
     : '(name = "internet", network = (allow = ["public", "private", "local"]))';
+  const cached = cache && `(name = "cache", external = (address = ${JSON.stringify(cache)}, http = ())),`;
   const classes = objects.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`);
   writeFileSync(
     join(folder, "config.capnp"),
@@ -73,6 +77,7 @@ const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
     ${internet},
+    ${cached ?? ""}
     (name = "disk", disk = (path = ${JSON.stringify(join(folder, "disk"))}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
@@ -84,6 +89,7 @@ const worker :Workerd.Worker = (
   durableObjectNamespaces = [${classes.join(", ")}],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [${bound.join(", ")}],
+  ${cached ? 'cacheApiOutbound = "cache",' : ""}
 );
 `,
   );
@@ -117,7 +123,7 @@ export function configured(toml, folder = root) {
  * Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that
  * was compiled there.
  */
-export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root } = {}) {
+export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root, cache } = {}) {
   if (!existsSync(join(folder, build, "index_bg.wasm"))) throw new Stop(`There is no built worker in ${folder}; run npm run build there.`);
   return serve({
     entry: "entry.mjs",
@@ -129,6 +135,7 @@ export async function serveVedette(config, { build = "build", flags = FLAGS, fol
     objects: ["Vantage", "Arbiter"],
     bindings: { VEDETTE_LOCAL: "1" },
     flags,
+    cache,
   });
 }
 

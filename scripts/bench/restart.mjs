@@ -69,6 +69,7 @@ export function tallied({ outcomes, orders, killed }) {
     failedGets: failed("GET").length,
     failedPosts: failed("POST").length,
     failedAndExecuted: failed("POST").filter(({ body }) => times.has(body)).length,
+    failures: outcomes.filter((one) => !one.good),
     twice: [...times.values()].filter((count) => count > 1).length,
     killed,
     ms: of("GET").map(({ ms }) => ms),
@@ -86,6 +87,9 @@ function told(kind, name, runs) {
       `(${total("failedAndExecuted")} of these had been executed), ${total("twice")} executed twice; GET p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms` +
       (total("killed") ? `; ${total("killed")} servers did not end by themselves` : ""),
   );
+  for (const { method, status, error, ms, said } of runs.flatMap((run) => run.failures)) {
+    console.log(`[restart]   a ${method} failed after ${ms.toFixed(0)} ms: ${[status, said ?? error].filter(Boolean).join(", ")}`);
+  }
   return { p50, p99 };
 }
 

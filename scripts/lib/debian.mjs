@@ -1,6 +1,6 @@
-// Programs of Debian that tests run: their packages are unpacked into the folder of tools and not
-// installed, since an installed one would begin to serve a public port of this machine. One that is
-// installed already is used as it is.
+// Programs of Debian that tests run. Their packages are unpacked into the folder of tools: an
+// installed one would begin to serve a public port of this machine. One that is installed already
+// is used as it is.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";

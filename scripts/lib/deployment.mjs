@@ -13,8 +13,10 @@ export const WRANGLER = below("wrangler.toml");
 /** The objects that a table of wrangler.toml binds, as `NAME = Class`. */
 const objects = (table) => (table.durable_objects?.bindings ?? []).map(({ name, class_name }) => `${name} = ${class_name}`);
 
-/** One sentence for each environment of a `wrangler.toml` that lacks objects of its top: environments inherit no bindings, and a worker
- *  deployed to it could neither watch nor remember. */
+/**
+ * One sentence for each environment of a `wrangler.toml` that lacks objects of its top:
+ * environments inherit no bindings, and a worker deployed to it could neither watch nor remember.
+ */
 async function withoutBindings(wrangler) {
   // Loaded only here: on a fresh machine the packages come with the set-up.
   const { parse } = await import("smol-toml");
@@ -35,8 +37,10 @@ async function withoutBindings(wrangler) {
   });
 }
 
-/** Compiles the configuration `file` as for a deployment by `wrangler`: `{ good, text, compiled }`, where `text` says all that speaks
- *  against it. */
+/**
+ * Compiles the configuration `file` as for a deployment by `wrangler`: `{ good, text, compiled }`,
+ * where `text` says all that speaks against it.
+ */
 export async function deployable(file, wrangler = WRANGLER) {
   const { good, text, compiled } = compile(file, { deploy: true });
   const missing = await withoutBindings(wrangler);

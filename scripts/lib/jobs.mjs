@@ -3,12 +3,15 @@
 
 import { availableParallelism } from "node:os";
 
-/** Kinds of jobs.
+/**
+ * Kinds of jobs.
  *
- *  - `works`: keeps a core or more busy and can wait for its turn. It makes way for the others.
- *  - `waits`: mostly waits for points in time, so several run at once; `cores` says what it needs of the machine while it runs.
- *  - `loads`: floods what it tests: one at a time, with nothing that waits beside it. What works goes on, and makes way.
- *  - `alone`: measures time under load: nothing else runs.
+ * - `works`: keeps a core or more busy and can wait for its turn. It makes way for the others.
+ * - `waits`: mostly waits for points in time, so several run at once; `cores` says what it needs of
+ *   the machine while it runs.
+ * - `loads`: floods what it tests: one at a time, with nothing that waits beside it. What works
+ *   goes on, and makes way.
+ * - `alone`: measures time under load: nothing else runs.
  */
 export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];
 
@@ -34,9 +37,13 @@ function mayStart(job, running, cores) {
   return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores * SHARE);
 }
 
-/** Runs jobs `{ name, kind, run, needs?, after?, holds?, cores? }`, each after those that it needs, and when those of `after` have ended
- *  well or badly, in the order of the list where there is a choice; of two that hold the same (a folder of cargo, which locks it), one at a time. `ended(job, { error, seconds })` is called after
- *  each. What needs a job that failed is not run, and fails. */
+/**
+ * Runs jobs `{ name, kind, run, needs?, after?, holds?, cores? }`, in the order of the list where
+ * there is a choice. A job runs once those that it needs have ended well, and those of `after` well
+ * or badly. Two that hold the same (a folder of cargo, which locks it) run one at a time.
+ * `ended(job, { error, seconds })` is called after each. What needs a job that failed is not run,
+ * and fails.
+ */
 export async function schedule(jobs, ended, cores = availableParallelism()) {
   const [open, running, good] = [[...jobs], new Map(), new Set()];
   const failed = new Set();

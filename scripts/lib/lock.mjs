@@ -30,10 +30,12 @@ function holds(text) {
   return now !== undefined && now === since ? Number(pid) : undefined;
 }
 
-/** Takes a state folder for this process, until it ends.
+/**
+ * Takes a state folder for this process, until it ends.
  *
- *  Throws a `Stop` that names the folder and the way out if another instance has it. What a process has left that is gone counts for
- *  nothing. */
+ * Throws a `Stop` that names the folder and the way out if another instance has it. What a process
+ * has left that is gone counts for nothing.
+ */
 export function takeFolder(folder) {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "running");

@@ -1,5 +1,5 @@
-// Where tests and benchmarks keep the storage of objects: in memory where there is room, since on a
-// busy disk workerd stands still for a second or two while it writes, and every request with it.
+// Where tests and benchmarks keep the storage of objects: in memory where there is room. On a busy
+// disk workerd stands still for a second or two while it writes, and so does every request.
 
 import { accessSync, constants, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -9,8 +9,10 @@ import { root } from "./run.mjs";
 
 const kinds = { ".wasm": "wasm", ".txt": "text", ".js": "esModule", ".mjs": "esModule" };
 
-/** A module and all that it imports: `{ kind, content }` by name. `texts` stands in for files that are made at run time; the others are
- *  those of the checkout in `folder`. */
+/**
+ * A module and all that it imports: `{ kind, content }` by name. `texts` stands in for files that
+ * are made at run time; the others are those of the checkout in `folder`.
+ */
 export function modules(entry, texts = {}, folder = root, found = new Map()) {
   if (found.has(entry)) return found;
   const kind = kinds[entry.slice(entry.lastIndexOf("."))];
@@ -33,8 +35,11 @@ const deployed = (kind, content) => (kind === "esModule" ? transformSync(String(
 
 const CONFIG = "build/config.txt";
 
-/** The upload of the worker that is built in a checkout: `{ name, bytes, compressed, counted }` of each module. The configuration is not
- *  counted: it is the user's. It is there only once something was built for a deployment. */
+/**
+ * The upload of the worker that is built in a checkout: `{ name, bytes, compressed, counted }` of
+ * each module. The configuration is not counted: it is the user's. It is there only once something
+ * was built for a deployment.
+ */
 export function upload(folder = root) {
   const missing = !existsSync(join(folder, CONFIG));
   const found = modules("entry.mjs", missing ? { [CONFIG]: "" } : {}, folder);

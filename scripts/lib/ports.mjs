@@ -59,9 +59,11 @@ function take(port) {
   return true;
 }
 
-/** A port that nothing listens on. It lies below those that the system gives by itself (from 32768 on Linux, from 49152 elsewhere), so
- *  that nobody's connection happens to get it before it is used; and it is this process's for as long as it lives, so that two who ask
- *  at once, and listen only later, get two. */
+/**
+ * A port that nothing listens on. It lies below those that the system gives by itself (from 32768
+ * on Linux, from 49152 elsewhere): no connection happens to get it before it is used. It is this
+ * process's for as long as it lives, so that two who ask at once, and listen only later, get two.
+ */
 export async function freePort() {
   mkdirSync(given, { recursive: true });
   for (;;) {

@@ -110,8 +110,10 @@ const throughNpm = process.env.npm_lifecycle_event !== undefined;
 /** How often it is looked whether they still live who started us, in milliseconds. */
 const LOOKS_EVERY = 500;
 
-/** Ends us when whoever started us is gone without having said so. Between npm and us may be a shell, which outlives it and passes on none
- *  of its signals: then it is npm that is looked for. */
+/**
+ * Ends us when whoever started us is gone without having said so. Between npm and us may be a
+ * shell, which outlives it and passes on none of its signals: then it is npm that is looked for.
+ */
 export function endWithParent() {
   if (looking) return;
   const above = () => [process.ppid, throughNpm && parentOf(process.ppid)].join();
@@ -129,9 +131,8 @@ let looking;
 /** Has Ctrl-C, and whoever else asks us to end, end every process that was started. */
 export function endOnSignals() {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // Not `once`: npm passes on to us the Ctrl-C that the terminal has sent us already, and the
-    // second one, with no handler left, would end us on the spot and leave behind everything that
-    // we started.
+    // Not `once`: npm passes on the Ctrl-C that the terminal has sent us already. With no handler
+    // left, that second one would end us on the spot and leave behind everything that we started.
     process.on(name, () => {
       if (ending) return;
       ending = true;

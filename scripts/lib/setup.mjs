@@ -76,8 +76,10 @@ async function rustChecks() {
   await step("clippy and rustfmt", () => run("rustup", ["component", "add", "clippy", "rustfmt"]));
 }
 
-/** The browser, installed: it has too many parts to be unpacked beside what is there. A build of its own, that a package would fetch, is
- *  not needed. */
+/**
+ * The browser, installed: it has too many parts to be unpacked beside what is there. A build of its
+ * own, that a package would fetch, is not needed.
+ */
 async function browser() {
   if (existsSync(CHROMIUM)) return;
   const wayOut = "install Chromium (Debian: apt-get install chromium), or set CHROMIUM to the path of the one you have";
@@ -166,8 +168,11 @@ const FROM_DEBIAN = [
   needing(nginx, "followers"),
 ];
 
-/** Brings what is missing of `programs`, one after the other. Where there is no `apt-get` its tests are skipped, which `[{ name, tests }]`
- *  says; where `CI` is set, or a variable says where a program is, they are not, and what is missing stops the run. */
+/**
+ * Brings what is missing of `programs`, one after the other. Where there is no `apt-get` its tests
+ * are skipped, which `[{ name, tests }]` says; where `CI` is set, or a variable says where a
+ * program is, they are not, and what is missing stops the run.
+ */
 export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", ["--version"]), env = process.env } = {}) {
   const skipped = [];
   for (const { name, variable, isThere, bring, tests } of programs) {
@@ -178,8 +183,10 @@ export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", [
   return skipped;
 }
 
-/** Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only the tests need; says which programs
- *  are not to be had here. */
+/**
+ * Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only
+ * the tests need; says which programs are not to be had here.
+ */
 export async function setup({ withPython = false, withChecks = false } = {}) {
   prerequisites({ withPython, withChecks });
   const [missing] = await locked(() =>

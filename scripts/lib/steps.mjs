@@ -10,13 +10,19 @@ import { BACKGROUND, run } from "./run.mjs";
  */
 const CORES = { [WORKS]: 1, [WAITS]: 0.25, [LOADS]: 1, [ALONE]: 1 };
 
-/** How far what works makes way for what waits: a tenth of what a waiting test gets where both want a core. Further, and beside other work
- *  on the machine it would not end: what is left of the cores starved tests that have time limits of their own. */
+/**
+ * How far what works makes way for what waits: a tenth of what a waiting test gets where both want
+ * a core. With less, and beside other work on the machine, it would not end: what is left of the
+ * cores starved tests that have time limits of their own.
+ */
 const NICENESS = process.env[BACKGROUND] ?? "10";
 delete process.env[BACKGROUND];
 
-/** A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, after?, holds?, cores? }` as a job: `command` is the program and its
- *  arguments, `work` is done after it. What works makes way, unless others wait for it. */
+/**
+ * A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, after?, holds?, cores? }` as
+ * a job: `command` is the program and its arguments, `work` is done after it. What works makes way,
+ * unless others wait for it.
+ */
 function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, after, holds, cores = CORES[kind] }) {
   const [program, ...args] = command;
   const quiet = kind === WORKS && !urgent ? { [BACKGROUND]: NICENESS } : {};
@@ -28,8 +34,11 @@ function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, wor
   return { name, kind, run: act, needs, after, holds, cores };
 }
 
-/** Runs all steps, to the end even if one fails; whether all passed. `skipped` says in a line each what is not run, and why. The last line is
- *  `N passed, N failed`, and how many were skipped, if any. */
+/**
+ * Runs all steps, to the end even if one fails; whether all passed. `skipped` says in a line each
+ * what is not run, and why. The last line is `N passed, N failed`, and how many were skipped, if
+ * any.
+ */
 export async function steps(list, skipped = []) {
   const [begun, failed] = [Date.now(), []];
   await schedule(list.map(jobOf), ({ name }, { error, seconds }) => {

@@ -68,8 +68,10 @@ async function minify(glue) {
   writeFileSync(glue, code);
 }
 
-/** How a program of ours is run on this machine: `[command, args]`. `VEDETTE_TOOLS` names a folder of programs that are compiled already,
- *  for tests beside which cargo is busy. */
+/**
+ * How a program of ours is run on this machine: `[command, args]`. `VEDETTE_TOOLS` names a folder
+ * of programs that are compiled already, for tests beside which cargo is busy.
+ */
 function ours(name, asked, args) {
   const { VEDETTE_TOOLS: tools } = process.env;
   return tools ? [join(tools, name), args] : ["cargo", ["run", "--quiet", "--locked", ...asked, "--", ...args]];

@@ -50,8 +50,8 @@ pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> boo
 }
 
 impl Arbiter {
-    /// Has the vantages of an origin that live requests found wanting look at it, at most as often
-    /// as they need to make up their minds.
+    /// Makes the vantages probe an origin that live requests found wanting. It does so at most as
+    /// often as they need to make up their minds.
     pub(super) fn doubt(&mut self, id: &OriginId, now: Timestamp) -> Vec<Effect> {
         let Some(origin) = self.config.origin(id) else { return Vec::new() };
         let once_in = origin.pace.fast_interval.times(origin.thresholds.fall.into());

@@ -46,9 +46,9 @@ impl Arbiter {
     }
 }
 
-/// A vote as it is held from now on. Times are counted back from its arrival. One that rests on
-/// what a cache answered is no older and no younger than the proof before it, and decides nothing
-/// where there is none. It is no blemish either, and hides none that the proof has.
+/// A vote as it is held from now on. Times are counted back from its arrival. A vote that rests on
+/// what a cache answered has the age of the proof before it. Where there is no proof, it decides
+/// nothing. It is no blemish either, and hides none that the proof has.
 pub(super) fn arrived(
     mut vote: Vote,
     before: Option<&RecordedVote>,

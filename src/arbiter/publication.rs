@@ -1,6 +1,7 @@
-//! When the last known good is written to KV: when a verdict or the configuration changes, at most
-//! once a minute and 700 times a day (the free plan allows 1,000 writes), and once an hour if
-//! nothing changes, so that a copy is never much older than what it says.
+//! When the last known good is written to KV. A change of a verdict or of the configuration is
+//! written, at most once a minute and 700 times a day: the free plan allows 1,000 writes. If
+//! nothing changes, it is written once an hour, so that a copy is never much older than what it
+//! says.
 
 use serde::{Deserialize, Serialize};
 

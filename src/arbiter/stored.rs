@@ -1,7 +1,7 @@
 //! What the Arbiter stores, as rows of text: frozen formats, each with its version.
 //!
 //! Tables carry the schema's version in their name. A later release copies what it needs into
-//! tables of its own and leaves these untouched, so going back to this release finds them as it
+//! tables of its own and leaves these untouched. So going back to this release finds them as it
 //! left them.
 
 use std::collections::BTreeMap;

@@ -170,9 +170,9 @@ impl Verdicts {
         }
     }
 
-    /// The pools to look at: those with news; all of them only when something may change by time
-    /// alone, and when the next alarm is to be set, which is not to ring for votes that were
-    /// renewed meanwhile.
+    /// The pools to look at: those with news. All of them are looked at only when something may
+    /// change by time alone, and when the next alarm is to be set: it must not ring for votes that
+    /// were renewed meanwhile.
     fn touched(&mut self, grounds: &Grounds<'_>, now: Timestamp) -> Vec<usize> {
         let stale = std::mem::take(&mut self.stale);
         if now < self.unmoved_until && grounds.awaits_alarm {

@@ -6,6 +6,7 @@
 
 use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
+use super::resting;
 use super::walk::walk;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
@@ -24,6 +25,8 @@ pub enum Day {
     /// One origin turns its votes as often as it can: `fall` failures, `rise` passes, and so on.
     /// Readers as before.
     Turning,
+    /// Every origin hangs. Readers as before.
+    Hanging,
 }
 
 /// Isolates that are taken to read as often as they may, all through a worst day. An isolate is one
@@ -37,8 +40,8 @@ const FEW_READERS: u64 = 1;
 /// longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool: what the channel is to be told as it comes (first of one origin, then
-/// of the pool) and as it is told, the message, and the attempt.
+/// Rows of news of one pool. The channel's row is written as news comes (first of one origin, then
+/// of the pool) and as it is told. The message and the attempt have rows of their own.
 const NEWS_ROWS: u64 = 5;
 
 /// Rows of a reminder of one pool: there is nothing new about it.
@@ -56,14 +59,17 @@ const KV_LEAST: u64 = 24;
 
 impl Day {
     /// Every one.
-    pub const ALL: [Self; 3] = [Self::Normal, Self::Wavering, Self::Turning];
+    pub const ALL: [Self; 4] = [Self::Normal, Self::Wavering, Self::Turning, Self::Hanging];
+
+    /// The worst ones.
+    pub const WORST: [Self; 3] = [Self::Wavering, Self::Turning, Self::Hanging];
 
     /// Isolates that read as often as they may, all day.
     #[must_use]
     pub const fn readers(self) -> u64 {
         match self {
             Self::Normal => FEW_READERS,
-            Self::Wavering | Self::Turning => READERS,
+            Self::Wavering | Self::Turning | Self::Hanging => READERS,
         }
     }
 }
@@ -99,15 +105,22 @@ impl Told {
 pub(super) struct Days<'a> {
     config: &'a Config,
     loads: Vec<Load>,
-    at_rest: [Counts; 3],
+    at_rest: [Counts; 4],
+    /// The time that shards may be busy, in thousandths of what they need at rest.
+    busy: Option<u32>,
 }
 
 impl<'a> Days<'a> {
     /// Counts them at rest.
-    pub(super) fn new(config: &'a Config, plan: Plan) -> Self {
+    pub(super) fn new(config: &'a Config, busy: Option<u32>) -> Self {
         let loads = load::loads(config);
-        let at_rest = Day::ALL.map(|day| at_rest(config, plan, &loads, day));
-        Self { config, loads, at_rest }
+        let at_rest = Day::ALL.map(|day| at_rest(config, &loads, day));
+        Self { config, loads, at_rest, busy }
+    }
+
+    /// The plan that they are counted on.
+    pub(super) const fn plan(&self) -> Plan {
+        self.config.plan
     }
 
     /// Objects that probe.
@@ -120,12 +133,22 @@ impl<'a> Days<'a> {
     pub(super) fn counts(&self, day: Day, allowance: Option<u64>) -> Counts {
         let known = Day::ALL.into_iter().zip(&self.at_rest).find(|(known, _)| *known == day);
         let mut counts = known.map(|(_, counts)| counts.clone()).unwrap_or_default();
-        let flapping = if day == Day::Normal { None } else { costliest(self.config) };
+        if day == Day::Hanging {
+            self.loads.iter().for_each(|load| resting::hangs(load, self.busy, &mut counts));
+            // No report is stored twice.
+            let spared = counts.of(Effect::ShardRow).saturating_sub(counts.of(Effect::Report));
+            counts.take(Effect::ShardRow, spared);
+        }
+        let flaps = day == Day::Wavering || day == Day::Turning;
+        let flapping = if flaps { costliest(self.config) } else { None };
         if let Some(origin) = flapping {
-            let flapping = Flapping::of(self.config, origin);
+            let ticks: u64 = self.loads.iter().flat_map(|load| &load.beats).map(load::Beat::ticks).sum();
+            let flapping = Flapping::of(self.config, origin, ticks / self.shards().max(1));
             match day {
                 Day::Wavering => flapping.wavers(allowance, self.shards(), &mut counts),
-                Day::Normal | Day::Turning => flapping.turns(allowance, self.shards(), &mut counts),
+                Day::Normal | Day::Turning | Day::Hanging => {
+                    flapping.turns(allowance, self.shards(), &mut counts);
+                }
             }
         }
         counts.wait_at_most(self.shards().saturating_mul(DAY_MS));
@@ -156,7 +179,8 @@ impl Days<'_> {
 }
 
 /// Everything passes.
-fn at_rest(config: &Config, plan: Plan, loads: &[Load], day: Day) -> Counts {
+fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
+    let plan = config.plan;
     let mut counts = Counts::default();
     for load in loads {
         for beat in &load.beats {
@@ -215,10 +239,12 @@ struct Flapping<'a> {
     vantages: u64,
     interval: Millis,
     fast: Millis,
+    /// Ticks at the usual pace of one shard in a day.
+    ticks: u64,
 }
 
 impl<'a> Flapping<'a> {
-    fn of(config: &'a Config, origin: &'a Origin) -> Self {
+    fn of(config: &'a Config, origin: &'a Origin, ticks: u64) -> Self {
         let pace = origin.pace;
         Self {
             origin,
@@ -226,6 +252,7 @@ impl<'a> Flapping<'a> {
             vantages: vantages(config, origin),
             interval: pace.interval,
             fast: pace.fast_interval.min(pace.down_interval).min(pace.interval),
+            ticks,
         }
     }
 
@@ -237,7 +264,8 @@ impl<'a> Flapping<'a> {
             Some(allowance) => (allowance.min(most), allowance.saturating_mul(shards)),
             None => (most, most.saturating_mul(self.vantages)),
         };
-        self.hurries(all, counts);
+        let shards_hurried = if allowance.is_some() { shards } else { self.vantages };
+        self.hurries(all, self.joined(each).saturating_mul(shards_hurried), counts);
         // The slots of the rest of the day, in each of which a counter changes.
         let hurried = each.saturating_mul(self.fast.get());
         let slots = DAY_MS.saturating_sub(hurried.min(DAY_MS)) / self.interval.get().max(1);
@@ -262,7 +290,8 @@ impl<'a> Flapping<'a> {
         let hurried = fast.saturating_mul(slots).saturating_mul(self.interval.get());
         let slow = DAY_MS.saturating_sub(hurried.min(DAY_MS)) / self.interval.times(run).get().max(1);
         let rounds = fast.saturating_add(slow);
-        self.hurries(spent.saturating_mul(self.vantages), counts);
+        // They follow a slot at once, and the next is far.
+        self.hurries(spent.saturating_mul(self.vantages), 0, counts);
         let settled = fast.saturating_mul(run.saturating_sub(hasty)).saturating_add(slow.saturating_mul(run));
         self.changes(settled.saturating_mul(self.vantages), counts);
         if hasty > 0 {
@@ -306,12 +335,21 @@ impl<'a> Flapping<'a> {
         until.get().div_ceil(self.interval.get().max(1)).max(1)
     }
 
-    /// So many fast probes, each in a tick of its own.
-    fn hurries(&self, probes: u64, counts: &mut Counts) {
-        counts.add(Effect::VantageAlarm, probes);
-        counts.add(Effect::SetAlarm, probes);
+    /// With how many of so many fast probes of a shard its tick at the usual pace joins: a probe may
+    /// come half a fast interval early, so that every such tick meets one before or after it.
+    fn joined(&self, probes: u64) -> u64 {
+        let hurried = probes.saturating_mul(self.fast.get()).min(DAY_MS);
+        let ticks = u128::from(self.ticks).saturating_mul(u128::from(hurried)) / u128::from(DAY_MS);
+        u64::try_from(ticks).unwrap_or(u64::MAX).min(probes)
+    }
+
+    /// So many fast probes, each in a tick of its own but for those that share one.
+    fn hurries(&self, probes: u64, joined: u64, counts: &mut Counts) {
+        let ticks = probes.saturating_sub(joined);
+        counts.add(Effect::VantageAlarm, ticks);
+        counts.add(Effect::SetAlarm, ticks);
         counts.add(Effect::Probe, probes);
-        counts.add(Effect::Report, probes);
+        counts.add(Effect::Report, ticks);
         counts.add(Effect::VantageRow, probes);
         counts.wait(probes.saturating_mul(self.origin.pace.timeout.plus(ROUND_TRIP).get()));
     }

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
 use crate::limits;
-use crate::schedule::{self, SLOTS, Shard, Slots, TickLimit};
+use crate::schedule::{self, Shard, Slots, TickLimit};
 use crate::units::{Millis, Name};
 
 /// Origins of one shard that are probed in the same slots, and so share an alarm and a report.
@@ -21,10 +21,12 @@ pub(super) struct Beat {
     pub(super) vote_ttl: Millis,
     /// A vote that is so much younger than its stored row is stored.
     pub(super) spare: Millis,
-    /// How long after a probe the slot lies at least that is probed next, and how long before its
-    /// slot a probe may join another tick.
+    /// How long after a probe the slot lies at least that is probed next.
     pub(super) settles: Millis,
+    /// How long before its slot a probe may join another tick.
     pub(super) early: Millis,
+    /// Its pace when the shard rests.
+    pub(super) rest: Millis,
 }
 
 /// What one shard of a vantage has to do.
@@ -47,19 +49,30 @@ impl Beat {
         a_day(self.interval)
     }
 
+    /// Its pace when its shard rests.
+    pub(super) fn rests(&self) -> Millis {
+        self.interval.max(self.rest)
+    }
+
     /// How long its tick lasts if its probes last so long, until its report has been taken; never
     /// longer than until the next one.
     pub(super) fn lasts(&self, probe: Millis) -> u64 {
-        lasts(self.origins, probe.min(self.timeout)).min(self.interval.get())
+        schedule::tick_lasts(self.origins, probe.min(self.timeout)).min(self.interval).get()
     }
 }
 
-/// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
-pub(super) fn lasts(origins: u64, probe: Millis) -> u64 {
-    probe.times(origins.div_ceil(SLOTS as u64)).plus(super::ROUND_TRIP).get()
-}
-
 impl Load {
+    /// For how long it is busy in a day if the beats are so far apart and their probes last so long,
+    /// in milliseconds.
+    pub(super) fn busy(&self, pace: impl Fn(&Beat) -> (Millis, Millis)) -> u64 {
+        let busy = self.beats.iter().map(|beat| {
+            let (interval, probe) = pace(beat);
+            let lasts = schedule::tick_lasts(beat.origins, probe.min(beat.timeout)).min(interval);
+            lasts.get().saturating_mul(a_day(interval))
+        });
+        busy.sum::<u64>().min(super::DAY_MS)
+    }
+
     /// The most requests of one tick, with every redirect that is followed: beats of one interval
     /// lie apart, those of different ones fall together as far as the limit allows.
     pub(super) fn requests(&self) -> u64 {
@@ -158,7 +171,9 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
         let slots = Slots::new(vantage, shard.turn(index));
         let Share { vote_ttl, requests, .. } = *share;
         let (spare, settles, early) = (share.spare(), share.settles(), share.early());
-        let beat = Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare, settles, early };
+        let rest = share.pace.rest_interval.unwrap_or_default();
+        let beat =
+            Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare, settles, early, rest };
         beats.push((group, beat));
     }
     beats.into_iter().map(|(_, beat)| beat).collect()

@@ -9,10 +9,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::load::{self, Beat, Load};
+use super::load::{Beat, Load};
 use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::Heartbeat;
+use crate::schedule::tick_lasts;
 use crate::units::{Millis, Timestamp};
 
 /// Ticks that are walked along at most, and for how long at most.
@@ -235,7 +236,7 @@ impl<'a> Walker<'a> {
         let apart: u64 = beats.iter().map(|beat| beat.lasts(USUAL)).sum();
         let lasts = match beats {
             [alone] => alone.lasts(USUAL),
-            _ => load::lasts(beats.iter().map(|beat| beat.origins).sum(), USUAL),
+            _ => tick_lasts(beats.iter().map(|beat| beat.origins).sum(), USUAL).get(),
         };
         let mut spared = apart.saturating_sub(lasts);
         if at.saturating_add(ROUND_TRIP.get()) < *worked {

@@ -1,8 +1,8 @@
 //! A checked configuration as the worker reads it: JSON of a [`Deployment`], made at build time.
 //!
 //! So the parser of TOML and everything that tells a person what is wrong stay on the machine that
-//! builds, and the worker starts faster for it (decision 0006). Build and worker are of one
-//! release, so the form is nobody else's: it has a number, and another number is refused.
+//! builds. The worker starts faster for it (decision 0006). Build and worker are of one release, so
+//! the form is nobody else's: it has a number, and another number is refused.
 
 use std::fmt;
 
@@ -20,9 +20,20 @@ const FORM: u32 = 11;
 pub struct Deployment {
     /// The configuration.
     pub config: Config,
-    /// How many fast probes one shard of a vantage may send in a day of UTC; none where nothing is
-    /// limited by the day.
-    pub fast_probes: Option<u32>,
+    /// What one shard of a vantage may use in a day of UTC; none where nothing is limited by the
+    /// day.
+    pub daily: Option<Daily>,
+}
+
+/// What one shard of a vantage may use in a day of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Daily {
+    /// Fast probes.
+    pub fast_probes: u32,
+    /// The time for which it may be busy, in thousandths of what it needs when it rests; none where
+    /// it may be busy all day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy: Option<u32>,
 }
 
 /// What is read.
@@ -30,7 +41,7 @@ pub struct Deployment {
 struct Compiled {
     form: u32,
     config: Option<Config>,
-    fast_probes: Option<u32>,
+    daily: Option<Daily>,
     /// The paths of the settings that are wrong. What is wrong with them may quote the file, and
     /// stays with who wrote it.
     problems: Option<Vec<String>>,
@@ -43,7 +54,7 @@ struct Written<'a, O> {
     #[serde(skip_serializing_if = "Option::is_none")]
     config: Option<&'a Config>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fast_probes: Option<u32>,
+    daily: Option<Daily>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problems: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,12 +67,12 @@ struct Written<'a, O> {
 #[must_use]
 pub fn compile<O: Serialize>(checked: &Result<Deployment, Problems>, open: Option<&O>) -> String {
     let written = match checked {
-        Ok(Deployment { config, fast_probes }) => {
-            Written { form: FORM, config: Some(config), fast_probes: *fast_probes, problems: None, open }
+        Ok(Deployment { config, daily }) => {
+            Written { form: FORM, config: Some(config), daily: *daily, problems: None, open }
         }
         Err(problems) => {
             let paths = problems.iter().map(|problem| problem.at.as_str()).collect();
-            Written { form: FORM, config: None, fast_probes: None, problems: Some(paths), open: None }
+            Written { form: FORM, config: None, daily: None, problems: Some(paths), open: None }
         }
     };
     json::write(&written)
@@ -92,7 +103,7 @@ fn read(text: &str) -> Result<Deployment, Problems> {
     let problems = paths.map(|path| problem(path, "is wrong; vedette check says how")).collect();
     let config =
         compiled.config.ok_or_else(|| Problems::sorted(problem(String::new(), "is empty"), problems))?;
-    Ok(Deployment { config, fast_probes: compiled.fast_probes })
+    Ok(Deployment { config, daily: compiled.daily })
 }
 
 impl fmt::Display for Hint {
@@ -178,7 +189,7 @@ mod tests {
     }
 
     fn deployment(config: Config) -> Deployment {
-        Deployment { config, fast_probes: None }
+        Deployment { config, daily: None }
     }
 
     #[test]
@@ -187,8 +198,10 @@ mod tests {
         assert!(files.len() > 2);
         for file in files {
             let config = Config::parse(&file).unwrap();
-            for fast_probes in [None, Some(0), Some(u32::MAX)] {
-                let deployment = Deployment { config: config.clone(), fast_probes };
+            let daily = |(fast_probes, busy)| Daily { fast_probes, busy };
+            for daily in [None, Some((0, None)), Some((u32::MAX, Some(1_100)))].map(|given| given.map(daily))
+            {
+                let deployment = Deployment { config: config.clone(), daily };
                 let text = compile(&Ok(deployment.clone()), Some(&"read by open.mjs"));
                 assert_eq!(Deployment::from_compiled(&text).unwrap(), deployment);
             }

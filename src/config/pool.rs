@@ -6,10 +6,10 @@ use super::presentation;
 use super::raw::{Field, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Refused};
+use super::usual_ttl;
 use super::value::{Given, Span, duration, percent, share, title};
 use super::vantage::Declared;
 use super::{Origin, Pool, Quorum};
-use crate::defaults::config::DEFAULT_TTL;
 use crate::units::{Millis, Name};
 
 pub(super) use crate::defaults::config::DEFAULT_MAX_HOLD;
@@ -244,8 +244,7 @@ impl Tally<'_> {
         let slower = |origin: &Origin| origin.pace.interval.max(origin.pace.down_interval);
         let pause = |origin: &Origin| slower(origin).plus(origin.pace.timeout);
         let Some(field) = &self.vote_ttl else {
-            let ttls = origins.iter().map(|origin| slower(origin).times(3).plus(origin.pace.timeout));
-            return Some(ttls.fold(DEFAULT_TTL, Millis::max));
+            return Some(usual_ttl(origins.iter().copied()));
         };
         let ttl = duration(field, TTL)?;
         let slowest = origins.iter().max_by_key(|origin| pause(origin));

@@ -36,8 +36,9 @@ const METHODS: [(&str, Method); 7] = [
 /// The longest body in bytes; a check asks a question, it does not upload.
 const MAX_BODY: usize = 16_384;
 
-/// Header fields of the connection (RFC 9110, 7.6.1, and those that older servers take for such),
-/// of the message's length and address, and those that Vedette sends itself.
+/// Header fields that a probe cannot set: those of the connection (RFC 9110, 7.6.1, and what older
+/// servers take for such); those of the message's length and address; and those that Vedette sends
+/// itself.
 const NOT_OURS: [&str; 12] = [
     "connection",
     "content-length",

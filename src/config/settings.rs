@@ -108,7 +108,13 @@ impl Settings {
             }
         }
         let down_interval = self.down_interval.or(interval)?;
-        Some(Pace { interval, fast_interval: fast_interval?, down_interval, timeout: timeout? })
+        Some(Pace {
+            interval,
+            fast_interval: fast_interval?,
+            down_interval,
+            timeout: timeout?,
+            rest_interval: None,
+        })
     }
 
     /// How many samples change a vote.

@@ -68,7 +68,8 @@ fn refuse(error: &Error, report: &Report<'_>) {
 }
 
 /// Whether nobody can see what is wrong: control characters, and what comes with text copied from a
-/// page (spaces that do not break or have no width, marks of direction and of byte order).
+/// page. That is spaces that do not break or have no width, and marks of direction and of byte
+/// order.
 fn is_invisible(c: char) -> bool {
     let copied =
         ['\u{a0}', '\u{ad}', '\u{2060}', '\u{feff}'].contains(&c) || ('\u{200b}'..='\u{202f}').contains(&c);

@@ -8,8 +8,7 @@
 //! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
 //! an origin (204; the vantages are made to look at it), `GET /snapshot/` and the path of a part
 //! (200) and `GET /wake` (204). The rows of a step are written in one transaction, so they land
-//! together or not at all, and the platform's output gate holds every answer until they have
-//! landed.
+//! together or not at all. The platform's output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

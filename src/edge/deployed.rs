@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use wasm_bindgen::JsValue;
 
-use crate::config::{Config, Deployment, Problems};
+use crate::config::{Config, Daily, Deployment, Problems};
 
 /// Where `entry.mjs` puts the text.
 const GLOBAL: &str = "__vedette_config";
@@ -15,9 +15,9 @@ pub(super) fn config() -> Result<&'static Config, &'static Problems> {
     deployment().as_ref().map(|deployment| &deployment.config)
 }
 
-/// How many fast probes one shard of a vantage may send in a day.
-pub(super) fn fast_probes() -> Option<u32> {
-    deployment().as_ref().ok().and_then(|deployment| deployment.fast_probes)
+/// What one shard of a vantage may use in a day.
+pub(super) fn daily() -> Option<Daily> {
+    deployment().as_ref().ok().and_then(|deployment| deployment.daily)
 }
 
 fn deployment() -> &'static Result<Deployment, Problems> {

@@ -10,11 +10,11 @@ thread_local! {
     static DOWN: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Reads the header `vedette-trap`: `read` (and `proxy` on the way through a route) traps this
-/// request, `arbiter` and `vantage` the next turn of that object in this isolate; `down=` and a
-/// list of `memory`, `cache`, `arbiter`, `arbiter-hangs`, `kv`, `vantage` and `last-row` (the last
-/// of three rows or more that the Arbiter writes at once) takes these parts away from this isolate,
-/// until the next such list.
+/// Reads the header `vedette-trap`. `read` (and `proxy` on the way through a route) traps this
+/// request. `arbiter` and `vantage` trap the next turn of that object in this isolate. `down=` and
+/// a list takes parts away from this isolate, until the next such list. The parts are `memory`,
+/// `cache`, `arbiter`, `arbiter-hangs`, `kv`, `vantage` and `last-row`: the last of three rows or
+/// more that the Arbiter writes at once.
 pub(super) fn if_asked(request: &Request, here: &str) {
     let Some(asked) = request.headers().get("vedette-trap").ok().flatten() else { return };
     match asked.as_str() {

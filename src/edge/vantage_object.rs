@@ -1,11 +1,11 @@
 //! The `Vantage` Durable Object: one per shard of a vantage, named
 //! `v1/{vantage}/{hint}/{shard}of{n}`.
 //!
-//! It stores one row, `shard`: counters and opinions. It answers `GET /arm` with 204 (sets an alarm
-//! at once), and `POST /hurry` and origins, a line each, with 204 (looks at them at once, and a few
-//! times more in short order). Its alarm is the loop: set the next alarm, start what is due, fold
-//! what arrives until the next slot. Only one alarm runs at a time; probes that outlive it run on
-//! as tasks of the object and are folded by the next.
+//! It stores one row, `shard`: counters and opinions. It answers with 204 to `GET /arm`, which sets
+//! an alarm at once, and to `POST /hurry` and origins, a line each. Those it probes at once, and a
+//! few times more in short order. Its alarm is the loop: set the next alarm, start what is due,
+//! fold what arrives until the next slot. Only one alarm runs at a time; probes that outlive it run
+//! on as tasks of the object and are folded by the next.
 
 use std::cell::{Cell, RefCell};
 
@@ -274,7 +274,7 @@ impl Vantage {
             return Ok(false);
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
-        let duty = Duty { config, vantage: &vantage, shard, fast_probes: deployed::fast_probes() };
+        let duty = Duty { config, vantage: &vantage, shard, daily: deployed::daily() };
         let prober = Prober::new(&duty, stored.as_deref(), clock::now());
         self.prober.replace(Some(prober));
         Ok(true)

@@ -156,9 +156,9 @@ pub fn outcome(reply: &Reply, date: fn(&str) -> Option<Timestamp>, now: Timestam
     Outcome::Failed { why: format!("status {}", head.status), retry_after }
 }
 
-/// When a message that failed `attempts` times is sent again: later each time, by up to a quarter
-/// more or less, as the message's id and the attempt say, so that many channels of one receiver do
-/// not come back together.
+/// When a message that failed `attempts` times is sent again: later each time. The message's id and
+/// the attempt shift it by up to a quarter, so that many channels of one receiver do not come back
+/// together.
 pub(super) fn again(id: &str, attempts: u32, retry_after: Option<Millis>, now: Timestamp) -> Timestamp {
     let doubled = 1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
     let pause = FIRST.times(doubled).min(LONGEST);

@@ -270,8 +270,8 @@ fn who_listens_to_a_topic_no_more_is_not_reminded_of_it() {
     assert_eq!(deaf.words(), [""; 0]);
 }
 
-/// A listener that was told of a failure of the shop, and is made anew from what was stored, after
-/// the shop was `unwatched` or not.
+/// A listener that was told of a failure of the shop, made anew from what was stored. The shop was
+/// `unwatched` meanwhile, or not.
 fn told_of_a_failure(unwatched: &[bool]) -> Listener {
     let mut ops = Listener::of("give_up = \"1h\"");
     ops.sees("shop", '-');

@@ -22,8 +22,8 @@ pub fn redirected(request: &Request, head: &Head) -> Option<Hop> {
     (follows && leads_on).then(|| next_hop(request, head.header("location")))
 }
 
-/// Follows `location` from `request`, if it may be followed: one hop fewer remains, only `http` and
-/// `https` are spoken, another host must have a name, and secrets and credentials stay with the
+/// Follows `location` from `request`, if it may be followed: one hop fewer remains. Only `http` and
+/// `https` are spoken, and another host must have a name. Secrets and credentials stay with the
 /// host (and scheme) they were meant for.
 fn next_hop(request: &Request, location: Option<&str>) -> Hop {
     let Some(remaining) = request.redirects.checked_sub(1) else {

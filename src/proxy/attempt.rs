@@ -2,15 +2,15 @@
 //! does not answer well.
 //!
 //! A machine without clock or network: [`Attempt::step`] takes what happened and says what to do. A
-//! request goes to at most `attempts` origins, each once, within `deadline`; another one only if
-//! its method allows it, it has no body, and the pool's retry budget
-//! ([`OutlierDetector::may_retry`]) is not spent, so that retries cannot make an outage worse. What
-//! has demonstrably not left may go to another one whatever it is. An answer that has begun is
-//! never taken back.
+//! request goes to at most `attempts` origins, each once, within `deadline`. It goes to another one
+//! only if its method allows it, it has no body, and the pool's retry budget
+//! ([`OutlierDetector::may_retry`]) is not spent. So retries cannot make an outage worse. What has
+//! demonstrably not left may go to another one whatever it is. An answer that has begun is never
+//! taken back.
 //!
 //! An attempt that fails counts against its origin only if it got the whole request and its client
-//! is still there, or if it took no connection: whoever breaks off uploads must not take an origin
-//! out with it.
+//! is still there. A refused connection counts, too. Whoever breaks off uploads must not take an
+//! origin out with it.
 
 use super::{Asked, Body, Order, OutlierDetector, RoutePool, RouteRef, Times, last_resort, order};
 use crate::config::{Config, Route};

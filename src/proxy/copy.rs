@@ -2,7 +2,7 @@
 //! which may be kept, under which key, and for how long.
 //!
 //! A copy is kept only of what a shared cache may keep (RFC 9111 section 3) and what is the same
-//! for everybody, and it is kept only whole (section 3.3). What is said to caches of a CDN alone
+//! for everybody. It is kept only whole (section 3.3). What is said to caches of a CDN alone
 //! (`CDN-Cache-Control`, RFC 9213, and Cloudflare's own field before it) takes the place of
 //! `Cache-Control`.
 

@@ -81,8 +81,8 @@ pub const SAID: [&str; 6] =
 /// What the names of further fields begin with that the platform and we say of a request.
 pub const SAID_UNDER: [&str; 2] = ["cf-", "x-forwarded-"];
 
-/// Whether servers that read `_` and `-` as one (CGI, WSGI) would take a field of this name for one
-/// that the platform or we say.
+/// Whether a field of this name passes for one that the platform or we set: with servers that read
+/// `_` and `-` as one (CGI, WSGI).
 #[must_use]
 pub fn is_impostor(name: &str) -> bool {
     let dashed = name.to_ascii_lowercase().replace('_', "-");

@@ -15,8 +15,8 @@ const IN_A_ROW: u32 = 3;
 /// Seconds over which the budget of a pool is counted (Linkerd's `ttl`).
 const SECONDS: usize = 10;
 
-/// So many requests may be sent again in vain in that time whatever the share is, so that a quiet
-/// pool has some (Linkerd's `minRetriesPerSecond` is 10).
+/// So many requests may be sent again in vain in that time whatever the share is. So a quiet pool
+/// has some, too (Linkerd's `minRetriesPerSecond` is 10).
 const LEAST: u64 = 100;
 
 /// What this isolate saw of the origins.

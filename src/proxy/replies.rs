@@ -108,7 +108,7 @@ impl Rejection {
 }
 
 /// What is answered when no origin does and no copy is at hand: the static answer of the route,
-/// else 503, or 504 where an origin was asked and did not answer in time, 502 where it broke off.
+/// else 503. It is 504 where an origin did not answer in time, and 502 where it broke off.
 #[must_use]
 pub fn error_answer(config: &Config, attempt: &Attempt) -> Answer {
     let route = config.routes.get(attempt.route);

@@ -89,8 +89,8 @@ impl Memory {
     }
 
     /// Notes what came of it; whether what is held says something else now. The Arbiter's word
-    /// takes the place of what was held, even if its clock was set back, unless it was asked for
-    /// before what is held, and came late.
+    /// takes the place of what was held, even if its clock was set back. It does not if it came
+    /// late: if it was asked for before what is held.
     pub fn answered(&mut self, part: &Part, copy: Option<Held>, now: Timestamp) -> bool {
         self.silent &= copy.is_none();
         let held = self.held(part).map(|held| held.fetched).filter(|fetched| *fetched <= now);

@@ -1,12 +1,13 @@
 //! One origin at one vantage: when it is probed next, and what of it the Arbiter has not been told
 //! yet.
 
+use super::busy::Rest;
 use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{Slots, Turn};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
-use crate::vote::{Seen, Tally, Vote};
+use crate::vote::{Opinion, Seen, Tally, Vote};
 
 /// Everything about one origin at this vantage.
 #[derive(Clone, Debug)]
@@ -32,6 +33,20 @@ pub(super) struct OriginCheck {
     doubted: u32,
     /// The first of them waits for no slot.
     at_once: bool,
+}
+
+/// What there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    /// Fast probes.
+    pub(super) fast: bool,
+    /// What is to slow down.
+    pub(super) rest: Rest,
+}
+
+impl Room {
+    /// For everything.
+    pub(super) const ENOUGH: Self = Self { fast: true, rest: Rest::None };
 }
 
 /// Evidence that the Arbiter has not taken yet.
@@ -71,13 +86,24 @@ impl OriginCheck {
         }
     }
 
-    /// The time between two probes. `fast_allowed` allows for a shorter one than in the settled
-    /// state.
-    pub(super) fn interval(&self, fast_allowed: bool) -> Millis {
+    /// Whether the vote says so.
+    pub(super) fn fails(&self) -> bool {
+        self.tally.opinion == Opinion::Fail
+    }
+
+    /// The time between two probes: as long as in the settled state where there is no room for a
+    /// shorter one, and longer where the shard is to rest.
+    pub(super) fn interval(&self, room: Room) -> Millis {
         let pace = &self.origin.pace;
         let settled = self.tally.interval(pace);
         let interval = if self.doubted > 0 { settled.min(pace.fast_interval) } else { settled };
-        if fast_allowed { interval } else { interval.max(pace.interval) }
+        let interval = if room.fast { interval } else { interval.max(pace.interval) };
+        let rests = match room.rest {
+            Rest::None => false,
+            Rest::Failing => self.fails(),
+            Rest::All => true,
+        };
+        if rests { interval.max(pace.rest_interval.unwrap_or_default()) } else { interval }
     }
 
     /// Looks at it more closely: at once, and as often in short order as it takes to make up one's
@@ -90,7 +116,7 @@ impl OriginCheck {
 
     /// Whether the next probe comes sooner than in the settled state.
     pub(super) fn is_fast(&self) -> bool {
-        self.interval(true) < self.origin.pace.interval
+        self.interval(Room::ENOUGH) < self.origin.pace.interval
     }
 
     fn slots(&self, vantage: &Name) -> Slots {
@@ -98,11 +124,11 @@ impl OriginCheck {
     }
 
     /// When the next probe is due: the first slot at least half a fast interval after the last
-    /// start, so that a change of pace neither makes two probes fall together nor leaves out a slot
+    /// start. So a change of pace makes no two probes fall together. Nor does it leave out a slot
     /// of the usual pace, which would look like silence. One that is wanted at once waits for no
     /// slot, and those that follow it for none that is more than an interval away.
-    pub(super) fn due(&self, vantage: &Name, fast_allowed: bool, now: Timestamp) -> Timestamp {
-        let interval = self.interval(fast_allowed);
+    pub(super) fn due(&self, vantage: &Name, room: Room, now: Timestamp) -> Timestamp {
+        let interval = self.interval(room);
         let Some(started) = self.started else { return now };
         let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
         // Neither a late probe nor what waits for its turn is joined by a second probe; the next
@@ -110,12 +136,12 @@ impl OriginCheck {
         if self.is_busy() {
             return self.slots(vantage).next(interval, settled.max(now));
         }
-        if self.at_once && fast_allowed {
+        if self.at_once && room.fast {
             return if self.resumed { now } else { settled.max(now) };
         }
         let slot = self.slots(vantage).next(interval, settled);
         // The next slot may lie one and a half intervals away.
-        if self.doubted > 0 && fast_allowed { slot.min(started.plus(interval)) } else { slot }
+        if self.doubted > 0 && room.fast { slot.min(started.plus(interval)) } else { slot }
     }
 
     /// Whether a probe is under way or waits for its turn.
@@ -191,13 +217,13 @@ impl OriginCheck {
     }
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to
-    /// be probed. An origin in doubt is probed at once, if there is reason to `fast_allowed` or
+    /// be probed. An origin in doubt is probed at once, if there is room for it or
     /// nothing is known of it yet.
-    pub(super) fn resume(&mut self, vantage: &Name, fast_allowed: bool, now: Timestamp) {
-        if self.tally.in_doubt() && (fast_allowed || self.tally.run() == 0) {
+    pub(super) fn resume(&mut self, vantage: &Name, room: Room, now: Timestamp) {
+        if self.tally.in_doubt() && (room.fast || self.tally.run() == 0) {
             return;
         }
-        let interval = self.interval(fast_allowed);
+        let interval = self.interval(room);
         let slots = self.slots(vantage);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
         let next = slots.next(interval, now.minus(grace));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::allowance::Spent;
+use super::busy::Used;
 use crate::json;
 use crate::units::{Fingerprint, OriginId, Timestamp};
 use crate::vote::Tally;
@@ -19,6 +20,9 @@ pub(super) struct StoredV1 {
     pub(super) asked: Option<Timestamp>,
     /// The data centre that it named.
     pub(super) colo: Option<String>,
+    /// For how long it was busy today, where that is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) used: Option<Used>,
 }
 
 /// What is stored of an origin.

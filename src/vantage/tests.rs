@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::budget::fast_probes;
+use crate::budget::deployment;
+use crate::config::{Daily, Deployment};
 use crate::fixtures::{SHOP, at, config, sample, shop};
 use crate::schedule::shards;
 use crate::vote::Opinion;
@@ -14,15 +15,14 @@ fn name() -> Name {
 }
 
 fn prober(text: &str, stored: Option<&str>, now: Timestamp) -> Prober {
-    let config = config(text);
-    let allowed = fast_probes(&config);
-    made(&config, allowed, stored, now)
+    let Deployment { config, daily } = deployment(config(text));
+    made(&config, daily, stored, now)
 }
 
 /// The first shard of `weur`.
-fn made(config: &Config, fast_probes: Option<u32>, stored: Option<&str>, now: Timestamp) -> Prober {
+fn made(config: &Config, daily: Option<Daily>, stored: Option<&str>, now: Timestamp) -> Prober {
     let (vantage, shards) = (name(), shards(config, &name()));
-    Prober::new(&Duty { config, vantage: &vantage, shard: &shards[0], fast_probes }, stored, now)
+    Prober::new(&Duty { config, vantage: &vantage, shard: &shards[0], daily }, stored, now)
 }
 
 fn id(text: &str) -> OriginId {
@@ -254,15 +254,17 @@ fn who_is_nearly_due_joins_a_tick_and_is_not_probed_again_in_its_slot() {
                 [[pool.origin]]\nname = \"b\"\nurl = \"http://b.example\"\ninterval = \"11s\"\n";
     let mut prober = prober(text, None, at(0));
     let (mut now, _) = run(&mut prober, at(0), 60, |_| true);
-    let (begin, mut joined, mut probed) = (now, 0, BTreeMap::<String, u64>::new());
+    let (begin, mut joined, mut counts) = (now, 0, BTreeMap::<String, u64>::new());
     while now < begin.plus(Millis::from_secs(1_100)) {
         let ticks = orders(&mut prober, now, 1).concat();
         joined += usize::from(ticks.len() == 2);
-        ticks.into_iter().for_each(|id| *probed.entry(id).or_default() += 1);
+        for id in ticks {
+            *counts.entry(id).or_default() += 1;
+        }
         now = prober.next_due(now).max(now.plus(Millis::new(1)));
     }
     assert!(joined > 5, "{joined}");
-    assert!(probed["p/a"].abs_diff(110) <= 1 && probed["p/b"].abs_diff(100) <= 1, "{probed:?}");
+    assert!(counts["p/a"].abs_diff(110) <= 1 && counts["p/b"].abs_diff(100) <= 1, "{counts:?}");
 }
 
 #[test]

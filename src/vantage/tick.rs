@@ -1,7 +1,9 @@
 //! One tick of a shard: what is due together begins with one alarm, a few probes at a time.
 
-use super::origin_check::OriginCheck;
+use super::busy::Rest;
+use super::origin_check::{OriginCheck, Room};
 use super::{Effect, Prober};
+use crate::defaults::budget::USUAL;
 use crate::defaults::vantage::LATE;
 use crate::schedule::{self, SLOTS};
 use crate::units::{Millis, OriginId, Timestamp};
@@ -39,15 +41,34 @@ impl Prober {
         effects
     }
 
+    /// What there is room for at `now`.
+    pub(super) fn room(&self, now: Timestamp) -> Room {
+        let rest = self.busy.map_or(Rest::None, |busy| busy.rest(now));
+        Room { fast: rest == Rest::None && self.allowance.is_left(now), rest }
+    }
+
+    /// How many origins fail, of how many.
+    fn failing(&self) -> (usize, usize) {
+        (self.checks.values().filter(|check| check.fails()).count(), self.checks.len())
+    }
+
+    /// Notes for how long it was busy, now that nothing is under way.
+    pub(super) fn note_busy(&mut self, now: Timestamp) {
+        let (Some(begun), failing) = (self.begun.take(), self.failing()) else { return };
+        if let Some(busy) = &mut self.busy {
+            self.dirty |= busy.note(failing, begun, now);
+        }
+    }
+
     /// What this tick begins, in its order: the earliest slot first. Whoever is nearly due joins,
     /// which saves an alarm and a report. What the limit does not allow stays due.
     fn due(&mut self, now: Timestamp) -> Vec<Due> {
-        let fast_allowed = self.allowance.is_left(now);
+        let room = self.room(now);
         let (mut due, mut is_tick) = (Vec::new(), false);
         for (id, check) in &mut self.checks {
             check.expire(now);
-            let slot = check.due(&self.vantage, fast_allowed, now);
-            if check.is_busy() || slot > now.plus(check.early(fast_allowed)) {
+            let slot = check.due(&self.vantage, room, now);
+            if check.is_busy() || slot > now.plus(check.early(room)) {
                 continue;
             }
             is_tick |= slot <= now;
@@ -71,16 +92,21 @@ impl Prober {
 
     /// Queues what is due; how many slots passed without a probe.
     fn queue(&mut self, due: Vec<Due>, now: Timestamp) -> u64 {
-        let fast_allowed = self.allowance.is_left(now);
+        let room = self.room(now);
         let (mut missed, mut latest) = (0_u64, Millis::ZERO);
         if due.is_empty() {
             return missed;
         }
+        // Where one tick runs into the next there is no moment in which nothing is under way.
+        if self.begun.is_some() {
+            self.note_busy(now);
+        }
+        self.begun = Some((now, schedule::tick_lasts(due.len() as u64, USUAL)));
         for Due { slot, id, .. } in due {
             let Some(check) = self.checks.get_mut(&id) else { continue };
             if check.has_begun() {
                 let late = now.since(slot);
-                missed = missed.saturating_add(late.get() / check.interval(fast_allowed).get().max(1));
+                missed = missed.saturating_add(late.get() / check.interval(room).get().max(1));
                 latest = latest.max(late);
             }
             check.wait(now);
@@ -112,8 +138,8 @@ impl Prober {
 impl OriginCheck {
     /// How long before its slot it may join a tick: never so long that the slot is probed, too. At
     /// the usual pace that is no more than the jitter is.
-    fn early(&self, fast_allowed: bool) -> Millis {
-        let interval = self.interval(fast_allowed);
+    fn early(&self, room: Room) -> Millis {
+        let interval = self.interval(room);
         let settles = interval.min(self.origin.pace.fast_interval).get() / 2;
         if self.is_fast() { Millis::new(settles) } else { Millis::new(settles.min(interval.get() / 10)) }
     }

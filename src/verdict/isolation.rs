@@ -15,7 +15,7 @@ use crate::vote::Opinion;
 /// The votes on every origin, by vantage.
 pub type Votes = BTreeMap<OriginId, BTreeMap<Name, RecordedVote>>;
 
-/// The vantages that cannot be believed at `now`, each with why. A vantage is one of them if
+/// The vantages that cannot be believed at `now`, each with why. A vantage is one of them if:
 /// - no origin of which its evidence is fresh answered it at all, and these are at least two hosts:
 ///   one host alone may well be out of reach from there, and that is what a minority is for;
 /// - another vantage got a good answer of one of these origins;

@@ -64,6 +64,7 @@ fn a_window_catches_what_no_run_does() {
 #[test]
 fn probes_are_faster_while_in_doubt() {
     let pace = Pace {
+        rest_interval: None,
         interval: Millis::from_secs(10),
         fast_interval: Millis::from_secs(2),
         down_interval: Millis::from_secs(30),

@@ -2,6 +2,7 @@
 
 use crate::arrows::{self, Row};
 use crate::budgets::{self, Exception, Of};
+use crate::comments;
 use crate::sources::Source;
 use crate::words;
 
@@ -217,4 +218,42 @@ fn a_word_of_our_own_is_found_whatever_it_names() {
     }
     let text = "/// The gist of a journey.\nconst NAME: &str = \"hurry\";\nstruct Hurried;";
     assert_eq!(words::wrong(&read(&[("low.rs", text)])), [""; 0]);
+}
+
+#[test]
+fn a_comment_that_is_wide_or_long_is_found_in_each_way_to_write_it() {
+    let wide = "w".repeat(comments::COLUMNS);
+    let fits = "w ".repeat(12);
+    for (open, next, close) in [
+        ("// ", "// ", ""),
+        ("    /// ", "    /// ", ""),
+        ("//! ", "//! ", ""),
+        ("/** ", " *  ", " */"),
+        ("  /**\n   * ", "   * ", "\n   */"),
+    ] {
+        let said = |first: &str, second: &str| {
+            comments::wrong("a.mjs", &format!("code();\n{open}{first}\n{next}{second}{close}\ncode();\n"))
+        };
+        assert_eq!(said(&fits, &format!("{fits}end.")), [""; 0], "{open}");
+        assert_eq!(said(&format!("{fits}end."), &format!("{fits}{fits}end.")), [""; 0], "{open}");
+        let long = said(&fits, &format!("{fits}and `a span` more."));
+        assert!(long.len() == 1 && long[0].contains("27 words"), "{open}: {long:?}");
+        let wide = said("short.", &wide);
+        assert!(wide.len() == 1 && wide[0].contains("wrap it at 100"), "{open}: {wide:?}");
+    }
+}
+
+#[test]
+fn what_is_no_sentence_of_a_comment_is_let_be() {
+    let (wide, long) = ("w".repeat(comments::COLUMNS), "w ".repeat(30));
+    for text in [
+        format!("const TEXT = \"{wide}\";"),
+        format!("/// ```text\n/// {long}\n/// ```"),
+        format!("/// <https://example.com/{wide}>."),
+        "*self = Self { most: 0, least: 0, heard: true, maybe: true, latest: now, failed: self.failed, all };"
+            .to_owned(),
+        format!("/// # Errors\n/// - {0}\n/// - {0}", "w ".repeat(20)),
+    ] {
+        assert_eq!(comments::wrong("a.rs", &text), [""; 0], "{text}");
+    }
 }

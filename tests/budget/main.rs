@@ -28,6 +28,7 @@ use vedette::config::{Config, Plan};
 use vedette::limits;
 use vedette::schedule::{self, Slots};
 use vedette::units::{Millis, Name, Timestamp};
+use vedette::verdict::Status;
 use world::{DAY, Nature, World, fine};
 
 const HOUR: u64 = 3_600_000;
@@ -71,7 +72,8 @@ fn free() -> Config {
 /// What is counted in a time after so much of it.
 fn counted(config: &Config, day: Day, nature: Nature, (settle, time): (u64, u64)) -> Counts {
     let refresh = limits::copy_age(config.plan, false);
-    let mut world = World::new(config, nature, day.readers(), refresh);
+    let deployment = budget::deployment(config.clone());
+    let mut world = World::new(&deployment, nature, day.readers(), refresh);
     world.live(settle, time);
     assert!(world.most_probes <= budget_of_subrequests(config), "{} in one tick", world.most_probes);
     world.counts
@@ -82,9 +84,9 @@ fn budget_of_subrequests(config: &Config) -> u64 {
     caps.iter().find(|cap| cap.what.starts_with("subrequests")).unwrap().used
 }
 
-/// Whether what is calculated for a time is within 2% of what is counted, or so near that it makes
-/// no more than a hundredth of what the plan allows: what little a small configuration uses hangs
-/// on which slots happen to lie side by side.
+/// Whether what is calculated for a time is within 2% of what is counted, or within a hundredth of
+/// what the plan allows. What little a small configuration uses hangs on which slots happen to lie
+/// side by side.
 fn agree(resource: Resource, calculated: u64, counted: u64, time: u64) -> bool {
     let apart = calculated.abs_diff(counted);
     let little = 2 + resource.a_day().unwrap_or(0) * time / DAY / 100;
@@ -195,21 +197,20 @@ fn all_hang(_: usize, _: (u64, u64), timeout: Millis) -> (bool, u64) {
     (false, timeout.get())
 }
 
-fn worst_day(day: Day, nature: Nature) {
+fn worst_day(config: &Config, day: Day, nature: Nature) {
     if !whole_days() {
         return;
     }
-    let config = free();
-    let calculated = budget::counts(&config, Plan::Free, day);
+    let calculated = budget::counts(config, Plan::Free, day);
     // From its first moment on: an origin that was decided once is in doubt less often.
-    let counted = counted(&config, day, nature, (0, DAY));
+    let counted = counted(config, day, nature, (0, DAY));
     for resource in Resource::ALL {
         let (calculated, counted) = (calculated.uses(resource), counted.uses(resource));
         let limit = resource.a_day().unwrap_or(u64::MAX);
         assert!(counted <= limit, "{resource:?}: {counted} of {limit}");
         match resource {
-            // Every failure is taken to last until the timeout, every event to be a step of its
-            // own, and every object that is made anew to read all there can be.
+            // The calculation takes every failure to last until the timeout, and every event to be
+            // a step of its own. It takes every object that is made anew to read all there can be.
             Resource::Duration | Resource::KvWrites | Resource::RowsRead => {
                 assert!(
                     counted <= calculated + 100,
@@ -232,12 +233,57 @@ fn worst_day(day: Day, nature: Nature) {
 
 #[test]
 fn an_origin_that_never_decides_costs_what_is_calculated() {
-    worst_day(Day::Wavering, wavers);
+    worst_day(&free(), Day::Wavering, wavers);
 }
 
 #[test]
 fn an_origin_that_keeps_turning_costs_what_is_calculated() {
-    worst_day(Day::Turning, turns);
+    worst_day(&free(), Day::Turning, turns);
+}
+
+/// The most that the free plan is to carry: 60 origins × 3 vantages × 30 s.
+fn sixty() -> Config {
+    config("[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]", 60)
+}
+
+#[test]
+fn a_day_at_rest_of_sixty_origins_costs_what_is_calculated() {
+    at_rest(&sixty(), a_while());
+}
+
+#[test]
+fn a_day_on_which_every_origin_hangs_costs_what_is_calculated() {
+    worst_day(&free(), Day::Hanging, all_hang);
+    worst_day(&sixty(), Day::Hanging, all_hang);
+}
+
+/// Every origin takes its time, and passes in the end.
+fn all_are_slow(_: usize, _: (u64, u64), timeout: Millis) -> (bool, u64) {
+    (true, timeout.get() - 100)
+}
+
+#[test]
+fn nothing_that_sixty_origins_do_stops_the_watch() {
+    let config = sixty();
+    let budget = budget::of(&config, Plan::Free);
+    assert_eq!(budget.excesses(), []);
+    if !whole_days() {
+        return;
+    }
+    let deployment = budget::deployment(config);
+    for (nature, status) in [(all_hang as Nature, Status::Fail), (all_are_slow, Status::Pass)] {
+        let mut world = World::new(&deployment, nature, 3, limits::copy_age(Plan::Free, false));
+        // No moment of the day is without a verdict, once the first probes have decided.
+        for hour in 1..24 {
+            world.until_hour(hour);
+            assert_eq!(world.verdicts(), [status], "in hour {hour}");
+        }
+        world.until_hour(24);
+        for line in &budget.lines {
+            let used = world.counts.uses(line.resource);
+            assert!(line.limit.is_none_or(|limit| used <= limit), "{used}: {line:?}");
+        }
+    }
 }
 
 #[test]
@@ -271,7 +317,8 @@ fn telling_of_an_outage_costs_what_is_calculated() {
     let head = "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]\n";
     let (quiet, notifications) = (config(head, 10), config_of(head, 10, channel));
     let live = |config: &Config, taken: bool| {
-        let mut world = World::new(config, an_outage, 1, limits::copy_age(config.plan, false));
+        let deployment = budget::deployment(config.clone());
+        let mut world = World::new(&deployment, an_outage, 1, limits::copy_age(config.plan, false));
         world.taken = taken;
         world.live(HOUR, a_while());
         world.counts

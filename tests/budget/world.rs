@@ -6,15 +6,17 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use vedette::arbiter::{self, Arbiter, Row, Table};
-use vedette::budget::{self, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
-use vedette::config::{Config, Place};
+use vedette::budget::{Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::config::{Config, Daily, Deployment, Place};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
 use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
 use vedette::schedule;
+use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 use vedette::vantage::{self, Duty, Prober};
+use vedette::verdict::Status;
 use vedette::vote::Report;
 
 pub const DAY: u64 = 86_400_000;
@@ -71,7 +73,7 @@ struct Shard {
 
 pub struct World<'a> {
     config: &'a Config,
-    fast_probes: Option<u32>,
+    daily: Option<Daily>,
     nature: Nature,
     numbers: BTreeMap<OriginId, usize>,
     shards: Vec<Shard>,
@@ -102,7 +104,8 @@ fn at(ms: u64) -> Timestamp {
 
 impl<'a> World<'a> {
     /// A world with `isolates` readers that each refresh as often as they may.
-    pub fn new(config: &'a Config, nature: Nature, isolates: u64, every: Millis) -> Self {
+    pub fn new(deployment: &'a Deployment, nature: Nature, isolates: u64, every: Millis) -> Self {
+        let Deployment { config, daily } = deployment;
         let mut shards = Vec::new();
         for vantage in &config.vantages {
             let Place::Hint(hint) = vantage.place else { continue };
@@ -128,7 +131,7 @@ impl<'a> World<'a> {
         let numbers = config.origins().enumerate().map(|(n, origin)| (origin.id.clone(), n)).collect();
         let mut world = Self {
             config,
-            fast_probes: budget::fast_probes(config),
+            daily: *daily,
             nature,
             numbers,
             shards,
@@ -175,6 +178,24 @@ impl<'a> World<'a> {
         self.counts = Counts::default();
         self.most_probes = 0;
         self.until(BEGIN + settle + time);
+    }
+
+    /// Lives until so many hours of the day have passed.
+    pub fn until_hour(&mut self, hour: u64) {
+        self.until(BEGIN + hour * 3_600_000);
+    }
+
+    /// What the verdicts on origins are at present, each once.
+    pub fn verdicts(&mut self) -> Vec<Status> {
+        let snapshot = self.arbiter.as_ref().unwrap().snapshot(&Part::Summary, at(self.now));
+        let mut all: Vec<Status> = snapshot
+            .pools
+            .iter()
+            .flat_map(|pool| pool.origins.iter().map(|origin| origin.status_at(at(self.now))))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn until(&mut self, end: u64) {
@@ -292,7 +313,7 @@ impl<'a> World<'a> {
         if shard.prober.is_none() {
             let shards = schedule::shards(config, &shard.vantage);
             let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
-            let duty = Duty { config, vantage: &shard.vantage, shard: own, fast_probes: self.fast_probes };
+            let duty = Duty { config, vantage: &shard.vantage, shard: own, daily: self.daily };
             shard.prober = Some(Prober::new(&duty, shard.stored.as_deref(), at(now)));
             if shard.stored.is_some() {
                 self.count(Effect::RowRead);

@@ -229,7 +229,8 @@ fn watch(text: &str) -> Outcome {
     let vantage = Name::parse("weur").map_err(|error| error.to_string())?;
     let shards = schedule::shards(&config, &vantage);
     let shard = shards.first().ok_or("no shard")?;
-    let duty = Duty { config: &config, vantage: &vantage, shard, fast_probes: budget::fast_probes(&config) };
+    let duty =
+        Duty { config: &config, vantage: &vantage, shard, daily: budget::deployment(config.clone()).daily };
     let mut prober = Prober::new(&duty, Some(text), NOW);
     let stored = prober.stored();
     let again = Prober::new(&duty, Some(&stored), NOW).stored();

@@ -16,8 +16,8 @@ type Ms = u64;
 /// How often at least it is stored for how long somebody was awake.
 const STORED_EVERY: Ms = 60_000;
 
-/// Looks at the clock that are no further apart are counted, even if whoever takes the second one
-/// knows the first one only from what was stored.
+/// Looks at the clock that are no further apart are counted. They are even if whoever takes the
+/// second one knows the first one only from what was stored.
 const SURELY_COUNTED: Ms = AWAY.get() - STORED_EVERY;
 
 /// When somebody looked at the clock: what it showed, and what time it was.

@@ -68,6 +68,16 @@ test("two builds are compared in one run, and the other one with itself", async 
     assert.match(said, new RegExp(`^\\[${part}\\] noise, the other build against itself: .*CPU.* \\d`, "m"), said);
 });
 
+test("proxied requests are compared with those of the peers, and with and without each feature", async () => {
+  const { code, said } = await bench("proxy", "--rounds", "2", "--seconds", "0.2", "--load", "loop");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  const names = ["proxy throughput", "proxy against the careful peer, throughput", "proxy noise, the peer against itself, throughput"];
+  names.push("proxy a trace passed on against none, throughput", "proxy a trace begun by hand against none, throughput");
+  names.push("proxy copies kept, of one address, throughput", "proxy copies kept, of an address for each request, throughput");
+  for (const name of names) assert.ok(Number(seen[name]) > 0, `${name}:\n${said}`);
+});
+
 test("what cannot be compared is refused", async () => {
   const folder = mkdtempSync(join(tmpdir(), "vedette-"));
   const empty = await bench("size", "--against", folder);

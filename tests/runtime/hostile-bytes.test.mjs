@@ -1,6 +1,6 @@
-// Clients that send anything at all, as bytes to the worker in plain workerd: each gets a clean
-// refusal or a right answer, with nothing of the request in it, and the worker goes on as if
-// nothing had been.
+// Clients that send anything at all, as bytes to the worker in plain workerd. Each gets a clean
+// refusal or a right answer, with nothing of the request in it. The worker goes on as if nothing
+// had been.
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";

@@ -182,8 +182,11 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
   return worker;
 }
 
-/** The changes of verdicts that the Arbiter of a worker has stored, oldest first: `{ at, subject, from, to, reason }`. They are read from its
- *  storage, since what is shown of them is gathered to outages. */
+/**
+ * The changes of verdicts that the Arbiter of a worker has stored, oldest first: `{ at, subject,
+ * from, to, reason }`. They are read from its storage, since what is shown of them is gathered to
+ * outages.
+ */
 export async function storedChanges(worker) {
   // Its first mention warns that it is an experiment of Node.js.
   const { DatabaseSync } = await import("node:sqlite");

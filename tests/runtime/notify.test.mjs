@@ -1,5 +1,5 @@
-// Somebody is told: real receivers that verify signatures, fail, hang, ask for patience, lose the
-// reply after accepting, and a runtime that is killed while a message is on its way.
+// Somebody is told. Real receivers verify signatures, fail, hang, ask for patience, or lose the
+// reply after accepting. A runtime is killed while a message is on its way.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

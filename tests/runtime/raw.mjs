@@ -52,8 +52,10 @@ export function exchange(port, bytes, { count = 1, head = false, then = () => {}
   });
 }
 
-/** Our worker, or a variant of it, in plain workerd, with the words of a worker of `lib.mjs`. It watches one good origin and has seen
- *  that it passes; `stands` fails unless it lives and says so. */
+/**
+ * Our worker, or a variant of it, in plain workerd, with the words of a worker of `lib.mjs`. It
+ * watches one good origin and has seen that it passes; `stands` fails unless it lives and says so.
+ */
 export async function plainWorker(options) {
   const primary = await origin(answers.ok);
   let served;

@@ -68,7 +68,7 @@ describe("recovery", { concurrency: true }, () => {
     assert.deepEqual([kept.code, kept.served], [503, "fail"]);
     assert.equal(kept.output, "held although it is better by now: 3 of 3 vantages pass");
     assertVotes(kept, ALL);
-    // The votes came one by one, so it may be held for what the last but one said first, and then
+    // The votes came one by one. So it may be held for what the last but one said first, and then
     // for what the last said.
     const end = instant(kept.next, "^(?:warn|pass) at");
     assert.match(kept.next, /if nothing fails until then \(held for 4s\); unknown at \S+ without fresh evidence$/);

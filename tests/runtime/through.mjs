@@ -56,8 +56,11 @@ export const rawly = (port, bytes, isWhole = () => false) =>
     socket.write(bytes);
   });
 
-/** Sends an upload of so many bytes, and gives the header of what is answered meanwhile or after; nothing if the connection only ends. A
- *  client of Node.js's own reports an error of a connection that nobody holds any more when it is refused early. */
+/**
+ * Sends an upload of so many bytes, and gives the header of what is answered meanwhile or after;
+ * nothing if the connection only ends. A client of Node.js's own reports an error of a connection
+ * that nobody holds any more when it is refused early.
+ */
 export const upload = (port, path, length) =>
   new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

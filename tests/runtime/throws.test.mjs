@@ -11,8 +11,10 @@ import { rests } from "./explained.mjs";
 import { answers, config, origin, root, startWorker, until } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
-/** Stands between `entry.mjs` and the wasm worker: what the header `test-throws` of a request names throws in this isolate, until
- *  the next such header. Each throw is said in the log. */
+/**
+ * Stands between `entry.mjs` and the wasm worker: what the header `test-throws` of a request names
+ * throws in this isolate, until the next such header. Each throw is said in the log.
+ */
 const throwing = `
 export * from "./real.js";
 import * as real from "./real.js";

@@ -11,7 +11,9 @@
 //! ```text
 //! VEDETTE_SEEDS=2500 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \
 //!   cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture
-//! VEDETTE_SEED=123 cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture     # one world, cut down and told
+//! # One world, cut down and told.
+//! VEDETTE_SEED=123 \
+//!   cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture
 //! ```
 
 #![expect(

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use vedette::arbiter::{Arbiter, Row, Table};
-use vedette::config::Config;
+use vedette::config::{Config, Daily};
 use vedette::schedule;
 use vedette::units::{Fingerprint, Name, OriginId, Timestamp};
 use vedette::vantage::{self, Duty, Prober};
@@ -84,14 +84,14 @@ impl VantageObject {
     }
 
     /// Brings its memory to life; whether the configuration still names it.
-    pub fn load(&mut self, config: &Config, fast_probes: Option<u32>, now: Timestamp) -> bool {
+    pub fn load(&mut self, config: &Config, daily: Option<Daily>, now: Timestamp) -> bool {
         if self.memory.is_some() {
             return true;
         }
         let Some(known) = config.vantage(self.vantage.as_str()) else { return false };
         let shards = schedule::shards(config, &known.name);
         let Some(shard) = shards.iter().find(|shard| shard.label() == self.label) else { return false };
-        let duty = Duty { config, vantage: &self.vantage, shard, fast_probes };
+        let duty = Duty { config, vantage: &self.vantage, shard, daily };
         self.memory = Some(Prober::new(&duty, self.storage.as_deref(), now));
         self.accounts = shard
             .origins

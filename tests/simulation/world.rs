@@ -17,7 +17,7 @@ use std::rc::Rc;
 use fastrand::Rng;
 use vedette::arbiter::{self, Effect as Verdicts};
 use vedette::budget;
-use vedette::config::Config;
+use vedette::config::{Config, Daily, Deployment};
 use vedette::json;
 use vedette::notify::{Answer, Delivery, Outcome};
 use vedette::probe::ReferenceResult;
@@ -75,8 +75,8 @@ pub struct World {
     /// What is right, by deployment, and what the engines are given: a mutant may differ.
     configs: Vec<Rc<Config>>,
     given: Vec<Config>,
-    /// How many fast probes a vantage may send in a day, by deployment.
-    fast_probes: Vec<Option<u32>>,
+    /// What a shard may use in a day, by deployment.
+    daily: Vec<Option<Daily>>,
     pub mutant: Option<Mutant>,
     rng: Rng,
     pub now: Ms,
@@ -107,11 +107,12 @@ pub struct World {
 impl World {
     pub fn new(setup: Setup, mutant: Option<Mutant>) -> Self {
         let terms = std::iter::once(&setup.terms).chain(setup.deployments.iter().map(|(_, terms)| terms));
-        let (mut configs, mut given, mut fast_probes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut configs, mut given, mut daily) = (Vec::new(), Vec::new(), Vec::new());
         for terms in terms {
-            let right = Rc::new(terms.config());
+            let Deployment { config, daily: allowed } = budget::deployment(terms.config());
+            let right = Rc::new(config);
             given.push(Mutant::config(mutant, Config::clone(&right), configs.first().map(AsRef::as_ref)));
-            fast_probes.push(budget::fast_probes(&right));
+            daily.push(allowed);
             configs.push(right);
         }
         let mut rng = Rng::with_seed(setup.seed ^ 0x5eed);
@@ -122,7 +123,7 @@ impl World {
             ledger: Ledger::new(setup.deployments.is_empty()),
             configs,
             given,
-            fast_probes,
+            daily,
             mutant,
             rng,
             now: 0,

@@ -1,4 +1,5 @@
-// What Rust wrote down has the types that the JavaScript of the worker is checked against. `tsc` reads this; nothing runs it.
+// What Rust wrote down has the types that the JavaScript of the worker is checked against. `tsc`
+// reads this; nothing runs it.
 
 import type { Open, Send, Step } from "../../types/worker.js";
 import addresses from "./addresses.json";

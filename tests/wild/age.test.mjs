@@ -1,6 +1,6 @@
 // Real caches in front of Vedette: what they show is never older than `Age` and `max-age` promise.
-// Each answer of the worker gets a number on its way into a cache, so that it is known of each
-// answer of the cache which one it is, and since when at the latest it has it.
+// Each answer of the worker gets a number on its way into a cache. So each answer of the cache
+// tells which one it is, and since when at the latest the cache has it.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";

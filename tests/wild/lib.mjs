@@ -1,5 +1,5 @@
 // What the tests with real caches share: an origin that can be killed and started again, a tap on a
-// connection, and the caches, each on loopback with its own folder, ended with the test.
+// connection, and the caches. Each is on loopback, has its own folder, and ends with the test.
 
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -2,19 +2,21 @@
 // is what the library means, and a 2xx that says otherwise is no pass.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { healthPackages } from "../../scripts/lib/npm.mjs";
 import { healthLibraries } from "../../scripts/lib/python.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
+import { node22 } from "../../scripts/lib/run.mjs";
 import { root, startWorker, until } from "../runtime/lib.mjs";
 import { atEnd, endAll, folder, serve } from "./lib.mjs";
 
 /**
- * The path of each, what it says of a dependency that is slow if it knows that, and what the reason
- * says of one that is down.
+ * The path of each; what it says of a dependency that is slow, if it knows that; and what the
+ * reason says of one that is down, unless the library does not look at any.
  */
-const libraries = {
+const python = {
   fastapi_healthcheck: { path: "/health", down: /^status 500 / },
   fastapi_healthz: { path: "/health", down: /^status 500 / },
   // Always a good status: 207, and the truth in the document.
@@ -25,20 +27,40 @@ const libraries = {
   django_health_check: { path: "/health?format=json", down: /^status 500 / },
 };
 
+/** The same of those of npm. */
+const npm = {
+  terminus: { path: "/health", down: /^status 503 / },
+  nest_terminus: { path: "/health", down: /^status 503 / },
+  under_pressure: { path: "/status", slow: /\(bare\)/, down: /^status 503 / },
+  lightship: { path: "/health", down: /^status 500 / },
+  health_connect: { path: "/health", down: /^status 503 / },
+  maikai: { path: "/health", down: /^status 503 / },
+  server_health: { path: "/health", down: /^status 500 / },
+  koa_actuator: { path: "/actuator/health", down: /^status 503 / },
+  // Says UP as long as it answers.
+  express_actuator: { path: "/health" },
+};
+
+const libraries = { ...python, ...npm };
+
 const idOf = (name) => name.replaceAll("_", "-");
 
 let worker;
 
 before(async () => {
   await healthLibraries.bring();
+  await healthPackages.bring();
   const home = folder("libraries");
+  const [scripts, beside] = [join(root, "tests", "wild", "libraries"), join(home, "serve.mjs")];
+  copyFileSync(join(scripts, "serve.mjs"), beside);
+  symlinkSync(healthPackages.modules, join(home, "node_modules"));
   let text = '[defaults]\ninterval = "1s"\nfast_interval = "1s"\ntimeout = "900ms"\nfall = 3\nrise = 2\nvantages = ["weur"]\n';
   for (const [name, library] of Object.entries(libraries)) {
     library.file = join(home, name);
     writeFileSync(library.file, "ok");
     const port = await freePort();
-    const script = join(root, "tests", "wild", "libraries", "serve.py");
-    await serve(name, port, healthLibraries.python, ["-B", script, name, String(port), library.file]);
+    const [program, script] = name in npm ? [node22, [beside]] : [healthLibraries.python, ["-B", join(scripts, "serve.py")]];
+    await serve(name, port, program, [...script, name, String(port), library.file]);
     text += `[[pool]]\nname = "${idOf(name)}"\nprobe = { path = "${library.path}" }\n`;
     text += `[[pool.origin]]\nname = "only"\nurl = "http://127.0.0.1:${port}"\n`;
   }
@@ -68,6 +90,7 @@ describe("a health library", { concurrency: true }, () => {
         writeFileSync(libraries[name].file, "degraded");
         assert.match(await becomes(name, "warn"), slow);
       }
+      if (!down) return;
       writeFileSync(libraries[name].file, "down");
       assert.match((await becomes(name, "fail")).replace(/^1 of 1 vantages: weur: /, ""), down);
       writeFileSync(libraries[name].file, "ok");

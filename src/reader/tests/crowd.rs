@@ -162,8 +162,8 @@ fn that_the_arbiter_is_silent_is_remembered() {
 }
 
 proptest! {
-    /// Whatever is up or down and however old its copies: each layer is asked at most once, an
-    /// answer that is not silent is no older than the limit, and what is served is the newest that
+    /// Whatever is up or down and however old its copies: each layer is asked at most once. An
+    /// answer that is not silent is no older than the limit. What is served is the newest that
     /// could be had.
     #[test]
     fn an_old_copy_is_never_passed_off_as_fresh(

@@ -15,9 +15,8 @@ fn every_answer_carries_its_age_and_may_be_kept_for_a_second() {
     assert_eq!(header(&get("/health", &blank), "cache-control"), Some("no-store"));
 }
 
-/// `Age`, the evidence's age and `Cache-Control` of what is answered from a snapshot that was made
-/// at `made` and whose oldest evidence, that of the standby, is of second 0, at `now`
-/// (milliseconds).
+/// `Age`, the evidence's age and `Cache-Control` of what is answered at `now` (milliseconds). The
+/// snapshot was made at `made`; its oldest evidence, that of the standby, is of second 0.
 fn fresh(target: &str, made: u64, now: u64) -> [String; 3] {
     let mut snapshot = snapshot(Status::Pass, Status::Pass);
     snapshot.taken_at = at(made);

@@ -4,11 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// So many fast probes a day, and as much time as there is.
+fn daily(fast_probes: u32) -> Daily {
+    Daily { fast_probes, busy: None }
+}
+
 #[test]
 fn a_spent_allowance_of_fast_probes_leaves_the_interval() {
     let text = "plan = \"free\"\n[defaults]\ninterval = \"30s\"\nfast_interval = \"2s\"\nvantages = [\"weur\"]\n\
         [[pool]]\nname = \"p\"\n[[pool.origin]]\nname = \"o\"\nurl = \"https://shop.example.com\"\n";
-    let limit = fast_probes(&config(text)).unwrap();
+    let limit = deployment(config(text)).daily.unwrap().fast_probes;
     let mut prober = prober(text, None, at(0));
     // An origin that is in doubt for most of a day: it fails every other time.
     let (mut now, mut gaps, mut odd) = (at(0), Vec::new(), false);
@@ -46,7 +51,7 @@ fn what_a_tick_changes_is_stored_once() {
 fn a_vote_that_turns_is_reported_at_once_only_as_long_as_the_day_allows_for_it() {
     for (limit, at_once) in [(None, true), (Some(0), false), (Some(100), true)] {
         let config = config(&SHOP.replace("rise = 2", "rise = 1"));
-        let mut prober = made(&config, limit, None, at(0));
+        let mut prober = made(&config, limit.map(daily), None, at(0));
         let alarm = prober.step(Event::Alarm, at(0));
         let first = answer(&mut prober, &alarm, "shop/primary", true, at(20));
         assert_eq!(report(&first).is_some(), at_once, "{limit:?}");
@@ -59,12 +64,12 @@ fn a_vote_that_turns_is_reported_at_once_only_as_long_as_the_day_allows_for_it()
 #[test]
 fn who_is_in_doubt_is_not_probed_out_of_turn_when_the_fast_probes_are_spent() {
     let config = config(SHOP);
-    let mut prober = made(&config, Some(0), None, at(0));
+    let mut prober = made(&config, Some(daily(0)), None, at(0));
     let alarm = prober.step(Event::Alarm, at(0));
     assert_eq!(probes(&alarm).len(), 2, "nothing is known of them");
     answer(&mut prober, &alarm, "shop/primary", true, at(5));
     answer(&mut prober, &alarm, "shop/standby", true, at(5));
-    let again = made(&config, Some(0), Some(&prober.stored()), at(10));
+    let again = made(&config, Some(daily(0)), Some(&prober.stored()), at(10));
     assert!(again.next_due(at(10)) > at(10), "one pass of two is known: its slot will come");
 }
 

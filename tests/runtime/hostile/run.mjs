@@ -22,8 +22,10 @@ vantages = ["weur"]
 const pool = (name, url, { probe = '{ path = "/health" }', expect = '{ body_contains = "\\"ok\\":true" }' } = {}) =>
   `\n[[pool]]\nname = "${name}"\nprobe = ${probe}\nexpect = ${expect}\n[[pool.origin]]\nname = "only"\nurl = "${url}"\n`;
 
-/** Starts the doubles and a worker that probes each of them, and any `others` (port by name), in a pool of its own. `serve` starts the
- *  worker. */
+/**
+ * Starts the doubles and a worker that probes each of them, and any `others` (port by name), in a
+ * pool of its own. `serve` starts the worker.
+ */
 export async function watch(doubles, { others = {}, host = "127.0.0.1", scheme = "http", env = {}, serve = startWorker } = {}) {
   const running = {};
   let text = head;

@@ -1,5 +1,5 @@
-//! What a world does about jobs that report by themselves: it lets them report, lets nobody listen
-//! for a while, and holds what stands of them to the laws by what it knows of who listened.
+//! What a world does about jobs that report by themselves. It lets them report, lets nobody listen
+//! for a while, and holds what stands of them to the laws. It knows when somebody listened.
 
 use vedette::arbiter::{self, Effect as Verdicts};
 use vedette::config::Config;

@@ -61,8 +61,9 @@ impl World {
         self.evaluate(arbiter::Event::OriginSuspected(origin)).map(drop)
     }
 
-    /// By the Arbiter's own clock, whatever it is, nothing is known of an origin once no vantage
-    /// has seen it for the time to live of a vote, counted from the last jump of a clock.
+    /// Once no vantage has seen an origin for the time to live of a vote, nothing is known of it.
+    /// The time is the Arbiter's own clock's, whatever it is, counted from the last jump of a
+    /// clock.
     pub(super) fn silence_shows(&self, config: &Config, snapshot: &Snapshot) -> Result<(), String> {
         for (view, pool) in snapshot.pools.iter().zip(&config.pools) {
             for (view, origin) in view.origins.iter().zip(&pool.origins) {

@@ -28,8 +28,8 @@ impl World {
         }
         let now = self.clock(self.vantages[object].place);
         let version = self.vantages[object].version;
-        let (config, fast_probes) = (&self.given[version], self.fast_probes[version]);
-        if !self.vantages[object].load(config, fast_probes, now) {
+        let (config, daily) = (&self.given[version], self.daily[version]);
+        if !self.vantages[object].load(config, daily, now) {
             if self.mutant != Some(Mutant::Orphans) {
                 self.vantages[object].storage = None;
                 self.vantages[object].saved.clear();

@@ -1,0 +1,204 @@
+//! The time for which a shard may be busy in a day: on a plan that counts it, origins that hang must
+//! not spend what the watch needs until midnight.
+//!
+//! A shard that probes what hangs is busy many times as long as usual. Once no more is left than it
+//! needs at its rest interval, what fails is probed at that. If even that does not do, because what
+//! passes takes its time, too, everything is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Daily;
+use crate::schedule::Shard;
+use crate::units::{Millis, Timestamp};
+
+const DAY_MS: u64 = 86_400_000;
+
+/// A shard is looked at as needing so many hundredths of what it does, so that it slows down before
+/// it is too late.
+const EARLY: u64 = 105;
+
+/// What was used of a day. It is stored with each tick that lasted longer than usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Used {
+    /// The day of UTC, counted from the epoch.
+    day: u64,
+    /// For how long the shard was busy, in milliseconds.
+    ms: u64,
+    /// Until when that is known.
+    until: Timestamp,
+    /// What rests until the day is over. It never gets less: an object that is made anew for a slot
+    /// would look for it at another pace.
+    rest: Rest,
+}
+
+/// What slows down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Rest {
+    /// Nothing.
+    None,
+    /// Origins that fail.
+    Failing,
+    /// Every origin.
+    All,
+}
+
+/// The time for which a shard may be busy, and was. All of it in milliseconds of a day.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BusyTime {
+    share: u64,
+    usual: u64,
+    at_rest: u64,
+    pub(super) used: Option<Used>,
+}
+
+impl BusyTime {
+    /// None where it may be busy all day.
+    pub(super) fn new(daily: Option<Daily>, shard: &Shard<'_>, stored: Option<Used>) -> Option<Self> {
+        let thousandths = u64::from(daily?.busy?);
+        let (usual, at_rest) = (shard.usually_busy(), shard.busy_at_rest());
+        let allowed = usual.max(at_rest).saturating_mul(thousandths) / 1_000;
+        Some(Self { share: allowed, usual, at_rest, used: stored })
+    }
+
+    /// For how long it was busy today. What is not known was as usual, for those that do not fail:
+    /// `failing` of so many.
+    fn used_at(&self, (failing, of): (usize, usize), now: Timestamp) -> u64 {
+        let today = self.used.filter(|used| used.day == day(now));
+        let since = today.map_or(Timestamp::from_millis(day(now).saturating_mul(DAY_MS)), |used| used.until);
+        let usual = self.usual.saturating_mul(of.saturating_sub(failing) as u64) / (of as u64).max(1);
+        let passed = now.since(since).get().min(DAY_MS);
+        today.map_or(0, |used| used.ms).saturating_add(usual.saturating_mul(passed) / DAY_MS)
+    }
+
+    /// What rests at `now`.
+    pub(super) fn rest(&self, now: Timestamp) -> Rest {
+        self.used.filter(|used| used.day == day(now)).map_or(Rest::None, |used| used.rest)
+    }
+
+    /// What has to rest at `now`, when the shard was busy for so long today.
+    fn rest_after(&self, ms: u64, now: Timestamp) -> Rest {
+        let left = self.share.saturating_sub(ms);
+        let of_day = DAY_MS.saturating_sub(now.as_millis() % DAY_MS);
+        let needs = |a_day: u64| a_day.saturating_mul(of_day) / DAY_MS;
+        if left <= needs(self.at_rest) {
+            Rest::All
+        } else if left <= needs(self.usual.max(self.at_rest).saturating_mul(EARLY) / 100) {
+            Rest::Failing
+        } else {
+            Rest::None
+        }
+    }
+
+    /// Notes a tick that began at `begun` and would usually last so long; whether that is to be
+    /// stored.
+    pub(super) fn note(
+        &mut self,
+        failing: (usize, usize),
+        (begun, usual): (Timestamp, Millis),
+        now: Timestamp,
+    ) -> bool {
+        let lasted = now.since(begun);
+        if lasted <= usual {
+            return false;
+        }
+        let ms = self.used_at(failing, begun).saturating_add(lasted.get());
+        let rest = self.rest(now).max(self.rest_after(ms, now));
+        self.used = Some(Used { day: day(now), ms, until: now, rest });
+        true
+    }
+}
+
+/// The number of a day since the epoch.
+const fn day(at: Timestamp) -> u64 {
+    at.as_millis() / DAY_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::deployment;
+    use crate::config::Deployment;
+    use crate::fixtures::{at, config};
+    use crate::schedule::shards;
+
+    const HOUR: u64 = 3_600_000;
+
+    /// Sixty origins on the free plan: the time of the first shard.
+    fn sixty() -> (Deployment, BusyTime) {
+        let origins: String = (0..60)
+            .map(|n| format!("[[pool.origin]]\nname = \"o{n}\"\nurl = \"http://o{n}.example\"\n"))
+            .collect();
+        let text = format!(
+            "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\"]\n[[pool]]\nname = \"p\"\n{origins}"
+        );
+        let deployment = deployment(config(&text.replace("[\"weur\"]", "[\"weur\", \"enam\", \"apac\"]")));
+        let time = {
+            let vantage = &deployment.config.vantages[0].name;
+            let shards = shards(&deployment.config, vantage);
+            BusyTime::new(deployment.daily, &shards[0], None).unwrap()
+        };
+        (deployment, time)
+    }
+
+    /// Ticks that last so long, so far apart, until midnight; when each kind of rest begins.
+    fn day(time: &mut BusyTime, failing: (usize, usize), lasts: u64, rests: u64) -> Vec<(Rest, u64)> {
+        let (mut now, mut begun) = (0_u64, Vec::new());
+        while now < 24 * HOUR {
+            time.note(failing, (at(now), Millis::new(1_600)), at(now + lasts));
+            let rest = time.rest(at(now + lasts));
+            if begun.last().is_none_or(|(known, _)| *known != rest) {
+                begun.push((rest, now));
+            }
+            now += if rest == Rest::None { 30_000 } else { rests };
+        }
+        begun
+    }
+
+    #[test]
+    fn a_shard_that_hangs_all_day_rests_before_its_time_is_spent() {
+        let (deployment, mut time) = sixty();
+        let rest = deployment.config.pools[0].origins[0].pace.rest_interval.unwrap();
+        // All 42 of its origins hang: two ticks of 15 s.
+        let begun = day(&mut time, (42, 42), 30_000, rest.get());
+        assert!(matches!(begun[..], [(Rest::None, 0), (Rest::Failing, at)] if at > HOUR / 4), "{begun:?}");
+        let used = time.used_at((42, 42), at(24 * HOUR - 1));
+        assert!(used <= time.share, "{used} of {}", time.share);
+    }
+
+    #[test]
+    fn a_shard_that_is_as_usual_never_rests_and_stores_nothing() {
+        let (_, mut time) = sixty();
+        assert_eq!(day(&mut time, (0, 42), 1_600, 30_000), [(Rest::None, 0)]);
+        assert_eq!(time.used, None);
+    }
+
+    #[test]
+    fn rest_ends_with_its_day_and_an_object_that_is_made_anew_knows_of_it() {
+        let (deployment, mut time) = sixty();
+        let rest = deployment.config.pools[0].origins[0].pace.rest_interval.unwrap();
+        day(&mut time, (42, 42), 30_000, rest.get());
+        let shards = shards(&deployment.config, &deployment.config.vantages[0].name);
+        let again = BusyTime::new(deployment.daily, &shards[0], time.used).unwrap();
+        assert_eq!(again.rest(at(24 * HOUR - 1)), Rest::Failing);
+        assert_eq!(again.rest(at(24 * HOUR)), Rest::None);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_no_time_back() {
+        let (_, mut time) = sixty();
+        time.note((42, 42), (at(2 * HOUR), Millis::ZERO), at(2 * HOUR + 30_000));
+        let before = time.used_at((42, 42), at(2 * HOUR + 30_000));
+        time.note((42, 42), (at(HOUR), Millis::ZERO), at(HOUR + 30_000));
+        assert!(time.used_at((42, 42), at(HOUR + 30_000)) > before);
+    }
+
+    #[test]
+    fn who_may_be_busy_all_day_counts_nothing() {
+        let config =
+            config("[[pool]]\nname = \"p\"\n[[pool.origin]]\nname = \"o\"\nurl = \"http://o.example\"\n");
+        let Deployment { config, daily } = deployment(config);
+        let shards = shards(&config, &config.vantages[0].name);
+        assert!(daily.is_some() && BusyTime::new(daily, &shards[0], None).is_none());
+    }
+}
