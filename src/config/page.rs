@@ -1,5 +1,5 @@
-//! `[page]`: what the page for people is called, where it leads, in which language and time zone
-//! its dates are, and in which order things stand on it.
+//! `[page]`: what the page for people is called, where it leads, and in which order things stand on
+//! it. It also says in which language and time zone its dates are.
 //!
 //! The worker has no table of time zones: names are checked here, and the page's own script turns
 //! times. Without it they are in UTC.

@@ -2,8 +2,8 @@
 //! group, description, link and tags.
 //!
 //! Names stay ids; these texts may be in any script. They are written by people and shown to
-//! people, so what misleads a reader (control characters, marks of direction, what is not seen) is
-//! refused here, and escaped wherever it is shown.
+//! people. What misleads a reader is refused here: control characters, marks of direction, what is
+//! not seen. Whoever shows a text escapes it.
 
 mod address;
 
@@ -81,7 +81,7 @@ pub(super) fn presentation(table: &Table<'_>) -> Option<Presentation> {
     Some(Presentation { title: title?, group: group?, description: description?, link: link?, tags: tags? })
 }
 
-/// Whether a monitor or a pool is public. What is to be hidden is refused, for nothing hides it yet:
+/// Whether a monitor or a pool is public. What is to be hidden is refused: nothing hides it yet, and
 /// it would be on the page of whoever trusted the word.
 pub(super) fn public(table: &Table<'_>) -> Option<()> {
     let Some(field) = table.get(PUBLIC) else { return Some(()) };

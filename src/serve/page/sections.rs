@@ -1,5 +1,6 @@
-//! The headings of the page, and beneath each its monitors and pools side by side: what does not pass
-//! first, the rest in the order that the configuration gives.
+//! The headings of the page, and beneath each its monitors and pools side by side.
+//!
+//! What does not pass comes first, the rest in the order that the configuration gives.
 
 use maud::{Markup, html};
 
