@@ -14,7 +14,7 @@ use vedette::config::{
     Cap, ChannelKind, Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route,
     StatusRange, Steering, Thresholds, Topic, Window,
 };
-use vedette::units::{Millis, Ratio};
+use vedette::units::{Millis, Name, Ratio};
 
 const EXAMPLE: &str = include_str!("config/good/example.toml");
 
@@ -312,7 +312,7 @@ fn monitors_and_what_people_read_are_read() {
     let backup = config.pool("backup").unwrap();
     assert_eq!(backup.heartbeats[0].id.to_string(), "backup/backup");
     assert_eq!(config.vantages[0].about.title.as_deref(), Some("Paris, France"));
-    let told: Vec<&str> = config.notify[0].pools.iter().map(|name| name.as_str()).collect();
+    let told: Vec<&str> = config.notify[0].pools.iter().map(Name::as_str).collect();
     assert_eq!(told, ["shop", "memo", "backup"]);
     assert_eq!(config.notify[0].title.as_deref(), Some("The ones on call"));
     assert_eq!(config.groups(), ["仕事", "Products"]);

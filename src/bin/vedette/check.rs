@@ -136,7 +136,9 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
             say(&line);
         }
     }
-    addresses::lines(config).iter().for_each(|line| say(line));
+    for line in addresses::lines(config) {
+        say(&line);
+    }
     describe_channels(config);
     describe_routes(config);
     say("");
