@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::about::called;
 use super::item::Look;
 use super::text::{Plain, ago, badge, instant, lasted};
 use crate::snapshot::{EntryKind, Snapshot, TimelineEntry, timeline};
@@ -32,10 +33,10 @@ fn row(one: &TimelineEntry<'_>, look: Look<'_>) -> Markup {
                 (instant(one.begun, now))
                 @if one.kind == EntryKind::Note || one.kind == EntryKind::Start { ", " (ago(one.begun, now)) " ago" }
             }
-            strong { (Plain(&look.subject(one.subject))) }
+            strong { (called(&look.subject(one.subject))) }
             span.turn { (turn(one, now)) }
             span.why {
-                @if let Some(origin) = origin { (Plain(look.origin(one.cause.pool(), origin))) ": " }
+                @if let Some(origin) = origin { (called(look.origin(one.cause.pool(), origin))) ": " }
                 (Plain(&one.cause.reason))
             }
         }

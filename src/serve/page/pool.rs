@@ -26,7 +26,9 @@ pub(super) fn pool(item: &Item<'_>, open: bool, look: Look<'_>) -> Markup {
                 span.summary {
                     @match described {
                         Some(text) => { (called(text)) },
-                        None => { (Plain(&sentence::of(item, look.now).in_full())) },
+                        // A reason came from elsewhere; titles are what the configuration says.
+                        None if item.is_monitor() => { (Plain(&sentence::of(item, look.now).in_full())) },
+                        None => { (sentence::of(item, look.now).in_full()) },
                     }
                 }
             }

@@ -360,7 +360,7 @@ fn monitors() -> Story {
         [[monitor]]\nname = \"wiki\"\ntitle = \"\u{648}\u{64a}\u{643}\u{64a} 2\"\ngroup = \"Products\"\nurl = \"https://10.0.0.2\"\n\
         [[monitor]]\nname = \"backup\"\ntitle = \"Nightly backup\"\ngroup = \"Jobs\"\nkind = \"heartbeat\"\nperiod = \"1h\"\n\
         [[pool]]\nname = \"shop\"\ntitle = \"The shop\"\ndescription = \"Sells fruit\"\n\
-        [[pool.origin]]\nname = \"primary\"\ntitle = \"Z\u{fc}rich\"\nurl = \"https://10.0.0.3\"\n\
+        [[pool.origin]]\nname = \"primary\"\ntitle = \"Z\u{fc}rich \u{1f468}\u{200d}\u{1f4bb}\"\nurl = \"https://10.0.0.3\"\n\
         [[pool.origin]]\nname = \"standby\"\nurl = \"https://10.0.0.4\"\npriority = 1\n";
     let passing = "memo/memo + wiki/wiki + shop/primary + shop/standby +";
     Story::under(text).beats("backup/backup").seen("apac enam weur", passing)

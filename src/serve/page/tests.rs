@@ -353,7 +353,8 @@ fn a_monitor_has_a_title_and_words_of_its_own() {
         ("monitors", "passMemo (EU)Notes and lists"),
         ("monitors", "memo.example.com"),
         ("monitors", "team-aeu"),
-        ("monitors", "The signal names Z\u{fc}rich: primary is passing"),
+        ("monitors", "The signal names Z\u{fc}rich \u{1f468}\u{200d}\u{1f4bb}: primary is passing"),
+        ("monitors", "passes: Z\u{fc}rich \u{1f468}\u{200d}\u{1f4bb} serves"),
         ("monitors", "Sells fruit"),
         ("monitors-amiss", "Products 2 of 2"),
         (
