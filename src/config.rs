@@ -8,6 +8,7 @@
 mod canon;
 mod check;
 mod compiled;
+mod connect;
 mod document;
 mod expect;
 mod heartbeat;
@@ -43,6 +44,7 @@ use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Daily, Deployment, compile};
+pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
@@ -223,6 +225,8 @@ pub struct Origin {
     pub weight: u32,
     /// When it is probed.
     pub pace: Pace,
+    /// How often a probe opens a connection of its own.
+    pub connect: Connect,
     /// How many samples change a vote.
     pub thresholds: Thresholds,
     /// The vantages that probe it, by name; at least one, none twice.
@@ -367,6 +371,13 @@ impl Config {
         self.pool(id.pool.as_str())?.origins.iter().find(|origin| origin.id == *id)
     }
 
+    /// How often probes open connections of their own ([`Connect::every`]) where this configuration
+    /// runs: nothing is counted by the day on a laptop, whatever the plan.
+    pub fn connects(&self) -> impl Fn(&Origin) -> Option<Millis> + use<> {
+        let by_the_day = self.plan == Plan::Free && self.loopback_origins().next().is_none();
+        move |origin| origin.connect.every(by_the_day)
+    }
+
     /// Every origin of every pool, in the order of the file.
     pub fn origins(&self) -> impl Iterator<Item = &Origin> {
         self.pools.iter().flat_map(|pool| &pool.origins)
@@ -383,15 +394,4 @@ impl Config {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_not(flag: &bool) -> bool {
     !*flag
-}
-
-impl Vantage {
-    /// Whether the vantage is an object near `hint`.
-    #[must_use]
-    pub fn is_at(&self, hint: &str) -> bool {
-        match &self.place {
-            Place::Hint(place) => place.as_str() == hint,
-            Place::Service(_) => false,
-        }
-    }
 }

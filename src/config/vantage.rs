@@ -23,6 +23,17 @@ pub(super) struct Declared {
     vantages: Vec<Vantage>,
 }
 
+impl Vantage {
+    /// Whether the vantage is an object near `hint`.
+    #[must_use]
+    pub fn is_at(&self, hint: &str) -> bool {
+        match &self.place {
+            Place::Hint(place) => place.as_str() == hint,
+            Place::Service(_) => false,
+        }
+    }
+}
+
 impl Declared {
     /// Reads every `[[vantage]]`.
     pub(super) fn read(file: &Table<'_>) -> Self {

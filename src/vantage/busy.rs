@@ -119,10 +119,15 @@ mod tests {
     use super::*;
     use crate::budget::deployment;
     use crate::config::Deployment;
-    use crate::fixtures::{at, config};
+    use crate::fixtures::config;
     use crate::schedule::shards;
 
     const HOUR: u64 = 3_600_000;
+
+    /// So long after a midnight.
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_millis(20_000 * DAY_MS + ms)
+    }
 
     /// Sixty origins on the free plan: the time of the first shard.
     fn sixty() -> (Deployment, BusyTime) {
@@ -141,10 +146,10 @@ mod tests {
         (deployment, time)
     }
 
-    /// Ticks that last so long, so far apart, until midnight; when each kind of rest begins.
+    /// Ticks that last so long, so far apart, for 23 hours; when each kind of rest begins.
     fn day(time: &mut BusyTime, failing: (usize, usize), lasts: u64, rests: u64) -> Vec<(Rest, u64)> {
         let (mut now, mut begun) = (0_u64, Vec::new());
-        while now < 24 * HOUR {
+        while now < 23 * HOUR {
             time.note(failing, (at(now), Millis::new(1_600)), at(now + lasts));
             let rest = time.rest(at(now + lasts));
             if begun.last().is_none_or(|(known, _)| *known != rest) {
