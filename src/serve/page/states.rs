@@ -398,7 +398,7 @@ fn titled() -> Story {
     let long = "\u{6771}".repeat(80);
     let text = format!(
         "[defaults]\nvantages = [\"apac\", \"enam\", \"weur\"]\n\
-         [page]\ntitle = \"{evil}\"\nlogo = \"/logo.svg?a='\"\nlinks = [{{ text = \"{evil}\", url = \"https://a.example/?a=1&b='\" }}]\n\
+         [page]\ntitle = \"{evil}\"\nlogo = \"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'><text y='8'>%22></text></svg>\"\nlinks = [{{ text = \"{evil}\", url = \"https://a.example/?a=1&b='\" }}]\n\
          [[monitor]]\nname = \"memo\"\ntitle = \"{evil}\"\ngroup = \"{evil}\"\ndescription = \"{evil}\"\n\
          link = \"https://a.example/?a='&b=1\"\ntags = [\"<u>\", \"&amp;\"]\nurl = \"https://10.0.0.1\"\n\
          [[monitor]]\nname = \"long\"\ntitle = \"{long}\"\ngroup = \"{long}\"\nurl = \"https://10.0.0.2\"\n\
