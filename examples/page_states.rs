@@ -24,7 +24,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             silent: state.arbiter_silent,
             replaced: false,
         };
-        let basis = Basis { snapshot: &state.snapshot, source, now: state.now, counts: &[], seen: &[] };
+        let basis = Basis {
+            snapshot: &state.snapshot,
+            config: &state.config,
+            source,
+            now: state.now,
+            counts: &[],
+            seen: &[],
+        };
         let ask = Ask { method: "GET", target: "/", if_none_match: None };
         let answer = serve::answer(&Target::Page, &ask, &basis);
         fs::write(folder.join(state.name).with_extension("html"), answer.body)?;

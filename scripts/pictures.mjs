@@ -1,7 +1,9 @@
 // Takes the pictures of the page that the README shows, from the built worker with the sample
 // origins and a few doubles. Run by hand: `npm run build && node scripts/pictures.mjs`.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { below, main } from "./lib/run.mjs";
 import { paletted } from "./lib/png.mjs";
@@ -21,6 +23,47 @@ async function settled(page, title) {
     const reasons = [...document.querySelectorAll(".pools .reason")];
     return !reasons.some((reason) => /[12] of [123] vantages/.test(reason.textContent));
   });
+}
+
+/**
+ * The example of forty monitors with its addresses on this machine: one double answers as each of
+ * them should, `broken` those at whose paths it must not.
+ */
+async function forty({ origin, startWorker, until }, broken) {
+  const text = readFileSync(below("examples", "forty-monitors.toml"), "utf8");
+  const double = await origin((request, response) => {
+    const { host } = request.headers;
+    if (broken.some((path) => request.url.endsWith(path))) return response.writeHead(503).end();
+    if (request.url.endsWith("/bank/ping")) return response.writeHead(204).end();
+    response.end(JSON.stringify({ ok: true, status: "ok", data: { __typename: "Query" }, text: "Getting started", host }));
+  });
+  const local = text
+    .replace(/url = "https:\/\/(\w+)\.[a-z.]*example"/g, `url = "http://127.0.0.1:${double.port}/$1"`)
+    .replaceAll(/interval = ".*"/g, 'interval = "2s"\nfast_interval = "1s"')
+    .replace('timeout = "10s"', 'timeout = "2s"')
+    .replace(/\[\[notify\]\].*/s, "");
+  const folder = mkdtempSync(join(tmpdir(), "vedette-pictures-"));
+  const secrets = join(folder, "secrets");
+  writeFileSync(secrets, "HEARTBEAT_KEY=as good as any other key here\nAPI_TOKEN=token\n");
+  const worker = await startWorker(local, { env: { VEDETTE_SECRETS: secrets } });
+  const jobs = [...text.matchAll(/name = "(\w+)"\ntitle = "[^"]*"\ngroup = "Jobs"/g)].map(([, name]) => name);
+  for (const job of jobs) {
+    const mac = createHmac("sha256", "as good as any other key here").update(`vedette heartbeat v1 ${job}/${job}`);
+    await worker.get(`/v1/heartbeat/${job}.${job}.${mac.digest("base64url")}`, { method: "POST" });
+  }
+  // What has no verdict yet is unfolded, and stays so.
+  await until("the others pass", async (see) => {
+    const { checks } = await worker.json("/health");
+    const verdicts = Object.keys(checks).filter((name) => name.endsWith(":verdict"));
+    const words = verdicts.map((name) => checks[name][0].observedValue);
+    return see(words.filter((word) => word === "pass")).length === words.filter((word) => word !== "fail").length;
+  });
+  const stop = async () => {
+    await worker.stop();
+    await double.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: worker.url, stop };
 }
 
 /** The pixels of what is seen. */
@@ -60,10 +103,10 @@ await main(async () => {
   const worker = await startWorker(config(pools).replaceAll("expose_urls = true\n", ""));
   const chrome = await browser();
 
-  const take = async (name, title, { unfold, ...options }) => {
+  const take = async (name, title, { unfold, url = worker.url, ...options }) => {
     const context = await chrome.newContext(options);
     const page = await context.newPage();
-    await page.goto(worker.url);
+    await page.goto(url);
     await settled(page, title);
     if (unfold) await page.locator(unfold).click();
     const file = join(FOLDER, `page-${name}.png`);
@@ -86,6 +129,14 @@ await main(async () => {
     await take("phone", "shop is failing over", { viewport: PHONE });
     for (const one of doubles.slice(0, 2)) one.answer = answers.broken;
     await take("failing", "search is down", { viewport: DESK, colorScheme: "dark" });
+    const monitors = await forty({ origin, startWorker, until }, ["/chat/healthz", "/bank/ping"]);
+    try {
+      const { url } = monitors;
+      await take("monitors", "Chat is down; Bank gateway is down", { url, viewport: { ...DESK, height: 1400 } });
+      await take("monitors-phone", "Chat is down; Bank gateway is down", { url, viewport: PHONE, colorScheme: "dark" });
+    } finally {
+      await monitors.stop();
+    }
   } finally {
     await chrome.close();
     await worker.stop();

@@ -13,10 +13,13 @@ mod document;
 mod expect;
 mod heartbeat;
 mod json;
+mod monitor;
 mod notify;
 mod origin;
+mod page;
 mod pattern;
 mod pool;
+mod presentation;
 mod probing;
 mod problem;
 mod raw;
@@ -45,7 +48,9 @@ pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
+pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
+pub use presentation::Presentation;
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
 #[cfg(not(target_arch = "wasm32"))]
@@ -77,7 +82,7 @@ pub struct Config {
     pub references: Vec<OriginUrl>,
     /// Every vantage that some origin uses, in the order of their first mention.
     pub vantages: Vec<Vantage>,
-    /// The pools in the order of the file.
+    /// The pools and monitors in the order of the file.
     pub pools: Vec<Pool>,
     /// The routes in the order of the file.
     pub routes: Vec<Route>,
@@ -88,6 +93,9 @@ pub struct Config {
     pub notify: Vec<Channel>,
     /// Where people find the page: messages lead there.
     pub public_url: Option<OriginUrl>,
+    /// The page that people see.
+    #[serde(default, skip_serializing_if = "Page::is_usual")]
+    pub page: Page,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }
@@ -134,6 +142,9 @@ pub struct Vantage {
     pub name: Name,
     /// How the platform is asked to put it there.
     pub place: Place,
+    /// What people read of it: a title and a description.
+    #[serde(default, skip_serializing_if = "Presentation::is_empty")]
+    pub about: Presentation,
 }
 
 /// How a vantage comes to its place.
@@ -145,7 +156,7 @@ pub enum Place {
     Service(String),
 }
 
-/// Origins that can stand in for one another.
+/// Origins that can stand in for one another, or one thing that is told by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pool {
     /// The pool's name.
@@ -177,6 +188,13 @@ pub struct Pool {
     pub origins: Vec<Origin>,
     /// The pool's heartbeats in the order of the file; none where there are origins.
     pub heartbeats: Vec<Heartbeat>,
+    /// Whether it is a monitor: one thing of the same name, told by itself, that stands in for
+    /// nobody.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub monitor: bool,
+    /// What people read of it.
+    #[serde(default, skip_serializing_if = "Presentation::is_empty")]
+    pub about: Presentation,
 }
 
 /// How many live votes must say fail for a verdict of fail.
@@ -220,6 +238,9 @@ pub struct Origin {
     /// Fingerprint of what decides this origin's votes: its address, probe, expectations,
     /// thresholds and pace.
     pub definition: Fingerprint,
+    /// What people read of it; nothing for a monitor, which has it itself.
+    #[serde(default, skip_serializing_if = "Presentation::is_empty")]
+    pub about: Presentation,
 }
 
 /// The absolute `http` or `https` address of an origin: scheme, host and port, and a path prefix
@@ -369,13 +390,8 @@ impl Config {
     }
 }
 
-impl Vantage {
-    /// Whether the vantage is an object near `hint`.
-    #[must_use]
-    pub fn is_at(&self, hint: &str) -> bool {
-        match &self.place {
-            Place::Hint(place) => place.as_str() == hint,
-            Place::Service(_) => false,
-        }
-    }
+/// Whether a flag is not set, so that it is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }

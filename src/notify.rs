@@ -16,8 +16,8 @@ pub use alert::{Alert, AlertState};
 pub use delivery::{
     Answer, Delivery, Outcome, Revealed, address, key, outcome, request, reveal, signed_text, test_message,
 };
-pub use message::Detail;
-pub use news::{Kind, News};
+pub use message::{Detail, Facts};
+pub use news::{Kind, Label, News, SubjectKind};
 pub use outbox::{APART, Failing, GATHER, Outbox};
 
 use crate::config::{Channel, Topic};

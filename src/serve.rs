@@ -55,6 +55,8 @@ pub enum Plan<'a> {
 pub struct Basis<'a> {
     /// The verdicts.
     pub snapshot: &'a Snapshot,
+    /// The configuration that they are of.
+    pub config: &'a Config,
     /// Where they come from.
     pub source: Source,
     /// Now.
@@ -119,7 +121,7 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
-        Target::Page => page::answer(snapshot, basis.source.silent, now),
+        Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
         // Settled without a snapshot.
         Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
         Target::Live => ready::live(),

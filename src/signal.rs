@@ -111,6 +111,17 @@ pub fn by_priority(candidates: &[Candidate<'_>], panic: bool) -> Choice {
     Choice::Origin { name: best.name.clone(), reason }
 }
 
+/// What is said of a monitor in the place of where traffic should go.
+#[must_use]
+pub const fn alone(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "it passes",
+        Status::Warn => "it passes, with a warning",
+        Status::Unknown => "nothing fresh is known of it",
+        Status::Fail => "it fails",
+    }
+}
+
 const fn word(status: Status) -> &'static str {
     match status {
         Status::Pass => "passing",

@@ -284,6 +284,7 @@ impl Snapshot {
                 chosen: pool
                     .origins
                     .iter()
+                    .filter(|_| pool.takes_traffic())
                     .min_by_key(|origin| origin.priority)
                     .map(|origin| origin.id.origin.clone()),
                 choice: reason.to_owned(),

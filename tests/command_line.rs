@@ -388,3 +388,44 @@ fn what_check_says_of_channels_and_heartbeats_is_no_address_and_no_secret() {
     let said = json(&["check", &both, "--json"]);
     assert_eq!(said["channels"][1]["pools"], serde_json::json!(["shop"]));
 }
+
+#[test]
+fn a_monitor_goes_by_its_name_and_an_address_in_two_places_is_named() {
+    let text_of = |url: &str| {
+        format!(
+            "heartbeat_secret = \"KEY\"\n[[monitor]]\nname = \"memo\"\nurl = \"{url}\"\nprobe = {{ path = \"/a?token=canary\" }}\n\
+             [[monitor]]\nname = \"other\"\nurl = \"{url}\"\n\
+             [[monitor]]\nname = \"backup\"\nkind = \"heartbeat\"\nperiod = \"24h\"\n\
+             [[pool]]\nname = \"shop\"\nprobe = {{ path = \"/a?token=canary\" }}\n[[pool.origin]]\nname = \"primary\"\nurl = \"{url}\"\n"
+        )
+    };
+    let shared = file("shared.toml", &text_of("https://memo.example.com"));
+    let said = text(&vedette(&["check", &shared]).stdout);
+    let line = "addresses in two places, each probed by itself\n  https://memo.example.com/a: monitor.memo, pool.shop.origin.primary\n";
+    assert!(said.contains(line) && !said.contains("canary"), "{said}");
+    assert!(said.contains("\n  memo  ") && said.contains("\n  backup  "), "{said}");
+    assert_eq!(
+        json(&["check", &shared, "--json"])["shared_addresses"],
+        serde_json::json!([{
+            "address": "https://memo.example.com/a",
+            "at": ["monitor.memo", "pool.shop.origin.primary"]
+        }])
+    );
+    let url = origin("HTTP/1.1 204 No Content\r\n\r\n");
+    let probed = vedette(&["probe", &file("probed.toml", &text_of(&url)), "other"]);
+    assert_eq!(probed.status.code(), Some(0), "{}", text(&probed.stderr));
+    let unknown = vedette(&["probe", &shared, "shop"]);
+    assert!(
+        text(&unknown.stderr).contains("there are memo, other, shop/primary"),
+        "{}",
+        text(&unknown.stderr)
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vedette"));
+    let beat =
+        command.args(["heartbeat", &shared, "backup"]).env("KEY", "0123456789abcdef").output().unwrap();
+    let said = text(&beat.stdout);
+    assert!(
+        said.contains("/v1/heartbeat/backup.backup.") && said.contains("# backup: at least every 1day"),
+        "{said}"
+    );
+}

@@ -14,7 +14,7 @@ use vedette::config::{
     Cap, ChannelKind, Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route,
     StatusRange, Steering, Thresholds, Topic, Window,
 };
-use vedette::units::{Millis, Ratio};
+use vedette::units::{Millis, Name, Ratio};
 
 const EXAMPLE: &str = include_str!("config/good/example.toml");
 
@@ -288,6 +288,82 @@ fn what_decides_a_heartbeat_changes_its_definition_and_the_hash() {
 }
 
 #[test]
+fn monitors_and_what_people_read_are_read() {
+    let config = good("monitors");
+    let names: Vec<&str> = config.pools.iter().map(|pool| pool.name.as_str()).collect();
+    assert_eq!(names, ["memo", "shop", "memo-us", "backup", "jobs"], "in the order of the file");
+    let monitors: Vec<&str> =
+        config.pools.iter().filter(|pool| pool.monitor).map(|pool| pool.name.as_str()).collect();
+    assert_eq!(monitors, ["memo", "memo-us", "backup"]);
+    let memo = config.pool("memo").unwrap();
+    let about = &memo.about;
+    assert_eq!(
+        (about.title.as_deref(), about.group.as_deref(), about.description.as_deref()),
+        (Some("Memo (EU)"), Some("Products"), Some("Notes and lists"))
+    );
+    assert_eq!(about.link.as_deref(), Some("https://memo.example.com/about?a=1#top"));
+    assert_eq!(about.tags, ["team-a", "eu"]);
+    let probed = origin(&config, "memo", "memo");
+    assert_eq!((probed.pace.interval, vantages(probed)), (Millis::from_secs(60), vec!["paris", "enam"]));
+    assert!(probed.about.is_empty(), "what people read of a monitor is the monitor's");
+    assert_eq!(origin(&config, "shop", "primary").about.title.as_deref(), Some("Zürich"));
+    assert_eq!(config.pool("jobs").unwrap().heartbeats[0].about.title.as_deref(), Some("Nightly report"));
+    assert_eq!(config.pool("memo-us").unwrap().quorum, Quorum::Any);
+    let backup = config.pool("backup").unwrap();
+    assert_eq!(backup.heartbeats[0].id.to_string(), "backup/backup");
+    assert_eq!(config.vantages[0].about.title.as_deref(), Some("Paris, France"));
+    let told: Vec<&str> = config.notify[0].pools.iter().map(Name::as_str).collect();
+    assert_eq!(told, ["shop", "memo", "backup"]);
+    assert_eq!(config.notify[0].title.as_deref(), Some("The ones on call"));
+    assert_eq!(config.groups(), ["仕事", "Products"]);
+    assert_eq!(config.page.links[1].url, "mailto:help@example.com?subject=Status");
+}
+
+#[test]
+fn what_people_read_changes_the_hash_and_no_vote() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/good/monitors.toml");
+    let text = fs::read_to_string(file).unwrap();
+    let config = Config::parse(&text).unwrap();
+    let definitions = |config: &Config| -> Vec<_> {
+        let heartbeats = config.heartbeats().map(|job| job.definition);
+        config.origins().map(|origin| origin.definition).chain(heartbeats).collect()
+    };
+    for (from, to) in [
+        ("Memo (EU)", "Memo (Europe)"),
+        ("Notes and lists", "Notes"),
+        ("about?a=1", "about"),
+        ("\"team-a\", \"eu\"", "\"team-a\""),
+        ("Zürich", "Genf"),
+        ("Nightly report", "Report"),
+        ("Paris, France", "Paris"),
+        ("The ones on call", "On call"),
+        ("Orchard status", "Orchard"),
+        ("/logo.svg", "/logo.png"),
+        ("\"Support\"", "\"Help\""),
+        ("de-CH", "de"),
+        ("Europe/Zurich", "UTC"),
+        ("\"仕事\", \"Products\"]", "\"Products\"]"),
+        ("[\"shop\", \"memo\"]", "[\"memo\", \"shop\"]"),
+    ] {
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        let edited = Config::parse(&text.replace(from, to)).unwrap();
+        assert_ne!(edited.hash, config.hash, "{from}");
+        assert_eq!(definitions(&edited), definitions(&config), "{from}");
+    }
+}
+
+#[test]
+fn the_example_of_forty_monitors_has_six_groups_and_fits_the_free_plan() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/forty-monitors.toml");
+    let config = Config::parse(&fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(config.pools.iter().filter(|pool| pool.monitor).count(), 40);
+    assert_eq!(config.pools.len(), 40);
+    assert_eq!(config.groups().len(), 6);
+    let excesses = vedette::budget::of(&config, Plan::Free).excesses();
+    assert!(excesses.is_empty(), "{excesses:?}");
+}
+
+#[test]
 fn quorums_vantages_and_routes_are_read() {
     let config = good("quorums");
     let quorums: Vec<_> = config.pools.iter().map(|pool| pool.quorum).collect();
@@ -331,7 +407,7 @@ fn a_file_has_a_bound() {
     assert!(Config::parse(&just).is_ok());
     assert_eq!(
         report(&format!("{just}x")),
-        "the file has 1048577 bytes, over the bound of 1048576; split the deployment\n"
+        "the file has 1048577 bytes, over the bound of 1048576; write a logo by its path, or split the deployment\n"
     );
 }
 
@@ -349,7 +425,10 @@ fn counts_have_bounds() {
     assert_eq!(Config::parse(&many(10, 1_000)).unwrap().origins().count(), 10_000);
     let over = "is over the bound of 10000 origins in all pools; split the deployment\n";
     assert!(report(&many(11, 1_000)).ends_with(over));
-    assert_eq!(report(&many(1_001, 1)), "pool: is written 1001 times, over the bound of 1000; write fewer\n");
+    assert_eq!(
+        report(&many(1_001, 1)),
+        "pool: is written 1001 times, monitors and pools together, over the bound of 1000; write fewer\n"
+    );
     let routes = rows(1_001, |n| format!("[[route]]\npath=\"/{n}\"\npool=\"p0\"\n"));
     let routes = report(&format!("{}{routes}", many(1, 1)));
     assert_eq!(routes, "route: is written 1001 times, over the bound of 1000; write fewer\n");

@@ -3,7 +3,9 @@
 
 use super::{Arbiter, Effect, NEVER, Row, Table};
 use crate::config::{Channel, Config, Pool, Subject, Topic};
-use crate::notify::{AlertState, Answer, Detail, Outbox, PoolState, WATCH_DELAY, of_pool};
+use crate::notify::{
+    AlertState, Answer, Detail, Facts, Label, Outbox, PoolState, SubjectKind, WATCH_DELAY, of_pool,
+};
 use crate::snapshot::{ChannelView, OriginView, Transition};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
@@ -82,6 +84,22 @@ impl Notifier {
     }
 }
 
+/// What an Arbiter knows at a moment.
+struct Known<'a> {
+    arbiter: &'a Arbiter,
+    now: Timestamp,
+}
+
+impl Facts for Known<'_> {
+    fn detail(&self, subject: &str) -> Detail {
+        self.arbiter.detail(subject, self.now)
+    }
+
+    fn label(&self, subject: &str) -> Label {
+        self.arbiter.label(subject)
+    }
+}
+
 impl Arbiter {
     /// Takes one stored row in.
     pub(super) fn restore_outbox(&mut self, row: &Row) {
@@ -142,7 +160,7 @@ impl Arbiter {
                     reason,
                 });
             }
-            outbox.make(channel, &|subject| self.detail(subject, now), base.as_deref(), now);
+            outbox.make(channel, &Known { arbiter: self, now }, base.as_deref(), now);
             rows.extend(outbox.rows().into_iter().map(|(subject, text)| {
                 let key = [channel.name.as_str(), &subject].join("/");
                 Row { table: Table::Outbox, key: key.trim_end_matches('/').to_owned(), text }
@@ -213,7 +231,9 @@ impl Arbiter {
             if amiss == 1 {
                 detail.next.clone_from(&origin.next);
             }
-            if amiss <= REASONS {
+            if pool.monitor {
+                detail.reason.push_str(&origin.reason);
+            } else if amiss <= REASONS {
                 if amiss > 1 {
                     detail.reason.push_str("; ");
                 }
@@ -228,7 +248,9 @@ impl Arbiter {
                 }
             }
         }
-        if amiss == 0 {
+        if amiss == 0 && pool.monitor {
+            detail.reason.push_str(&view.choice);
+        } else if amiss == 0 {
             detail.reason.push_str("every origin passes");
         } else if amiss > REASONS {
             detail.reason.push_str(&format!("; and {} more origins", amiss.saturating_sub(REASONS)));
@@ -241,7 +263,7 @@ impl Arbiter {
         }
         detail.traffic = match &view.chosen {
             Some(chosen) => format!("{chosen} ({})", view.choice),
-            None if pool.is_of_heartbeats() => String::new(),
+            None if !pool.takes_traffic() => String::new(),
             None => view.choice,
         };
         detail
@@ -258,6 +280,31 @@ impl Arbiter {
             next: "a report of it ends this; it is woken again and again until then".to_owned(),
             ..Detail::default()
         }
+    }
+
+    /// What a message calls a subject.
+    fn label(&self, subject: &str) -> Label {
+        let pool = match subject.split_once('/') {
+            Some(("vantage", name)) => return self.label_of_vantage(name),
+            Some((_, name)) => self.config.pool(name),
+            None => None,
+        };
+        let Some(pool) = pool else { return Label::default() };
+        let kind = match (pool.monitor, pool.is_of_heartbeats()) {
+            (false, _) => SubjectKind::Pool,
+            (true, false) => SubjectKind::Monitor,
+            (true, true) => SubjectKind::Job,
+        };
+        let titled = pool
+            .subjects()
+            .filter_map(|subject| Some((subject.id().origin.clone(), subject.about().title.clone()?)));
+        Label { title: pool.about.title.clone(), kind, origins: titled.collect() }
+    }
+
+    fn label_of_vantage(&self, name: &str) -> Label {
+        let (vantage, shard) = name.split_once('/').unwrap_or((name, ""));
+        let title = self.config.vantage(vantage).and_then(|vantage| vantage.about.title.as_deref());
+        Label { title: title.map(|title| format!("vantage {title} {shard}")), ..Label::default() }
     }
 
     /// How each channel does.

@@ -67,6 +67,8 @@ pub(super) fn aggregate_pool(
     let choice = if pool.is_of_heartbeats() {
         let statuses = pool.heartbeats.iter().map(|job| (job.id.origin.as_str(), status_of(&job.id)));
         Choice::Routeless { summary: heartbeat::summary(statuses) }
+    } else if pool.monitor {
+        Choice::Routeless { summary: signal::alone(status).to_owned() }
     } else {
         signal::by_priority(&candidates, panic)
     };

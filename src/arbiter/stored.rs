@@ -172,7 +172,9 @@ impl Arbiter {
 
     fn restore_pool(&mut self, text: &str) {
         let Some(row) = json::read::<PoolRow>(text) else { return };
-        let Some(routeless) = self.config.pool(row.pool.as_str()).map(Pool::is_of_heartbeats) else { return };
+        let Some(takes_traffic) = self.config.pool(row.pool.as_str()).map(Pool::takes_traffic) else {
+            return;
+        };
         for (origin, verdict) in row.origins {
             let id = OriginId { pool: row.pool.clone(), origin };
             let definition = self.config.subject(&id).map(Subject::definition);
@@ -181,9 +183,9 @@ impl Arbiter {
             }
         }
         let choice = match row.chosen {
-            Some(name) => Choice::Origin { name, reason: row.choice },
-            None if routeless => Choice::Routeless { summary: row.choice },
-            None => Choice::Nowhere,
+            Some(name) if takes_traffic => Choice::Origin { name, reason: row.choice },
+            None if takes_traffic => Choice::Nowhere,
+            Some(_) | None => Choice::Routeless { summary: row.choice },
         };
         let standing = CurrentPoolVerdict {
             status: row.status,

@@ -8,6 +8,7 @@ use crate::verdict::Status;
 use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
 mod copies;
+mod monitors;
 mod trusted;
 
 /// A report of one vantage: `+`, `-` or, where nothing answered, `x` for primary and standby.

@@ -7,8 +7,8 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Channel, Config, Connect, Document, Expect, Origin, OriginUrl, Pace, Pattern, Place, Plan, Pool, Probe,
-    ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Vantage,
+    Channel, Config, Connect, Document, Expect, Link, Origin, OriginUrl, Pace, Page, Pattern, Place, Plan,
+    Pool, Presentation, Probe, ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -36,6 +36,7 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     if let Some(url) = &config.public_url {
         lines.put("public_url", &url.to_string());
     }
+    lines.page(&config.page);
     Fingerprint::of(&lines.0)
 }
 
@@ -79,6 +80,7 @@ impl Lines {
             Place::Hint(hint) => self.put("hint", hint.as_str()),
             Place::Service(binding) => self.put("service", binding),
         }
+        self.about(&vantage.about);
     }
 
     fn pool(&mut self, pool: &Pool) {
@@ -90,6 +92,11 @@ impl Lines {
             Quorum::Count(count) => self.number("quorum", count.into()),
             Quorum::Share(share) => self.put("quorum", &share.to_string()),
         }
+        // Fingerprints from before this setting stay what they were.
+        if pool.monitor {
+            self.number("monitor", 1);
+        }
+        self.about(&pool.about);
         self.number("min_votes", pool.min_votes.into());
         self.millis("vote_ttl", pool.vote_ttl);
         self.millis("hold_down", pool.hold_down);
@@ -111,6 +118,7 @@ impl Lines {
             self.number("weight", origin.weight.into());
             origin.vantages.iter().for_each(|name| self.put("from", name.as_str()));
             self.definition(origin);
+            self.about(&origin.about);
         }
         for heartbeat in &pool.heartbeats {
             self.put("heartbeat", heartbeat.id.origin.as_str());
@@ -119,7 +127,45 @@ impl Lines {
             if heartbeat.get {
                 self.number("get", 1);
             }
+            self.about(&heartbeat.about);
         }
+    }
+
+    /// What people read. Fingerprints from before these settings stay what they were.
+    fn about(&mut self, about: &Presentation) {
+        let texts = [
+            ("title", &about.title),
+            ("group", &about.group),
+            ("description", &about.description),
+            ("link", &about.link),
+        ];
+        for (key, text) in texts {
+            if let Some(text) = text {
+                self.put(key, text);
+            }
+        }
+        about.tags.iter().for_each(|tag| self.put("tag", tag));
+    }
+
+    fn page(&mut self, page: &Page) {
+        let logo = page.logo.as_ref().map(|logo| logo.address().to_owned());
+        let texts = [
+            ("page", &page.title),
+            ("logo", &logo),
+            ("language", &page.language),
+            ("time_zone", &page.time_zone),
+        ];
+        for (key, text) in texts {
+            if let Some(text) = text {
+                self.put(key, text);
+            }
+        }
+        for Link { text, url } in &page.links {
+            self.put("text", text);
+            self.put("url", url);
+        }
+        page.groups.iter().for_each(|group| self.put("heading", group));
+        page.order.iter().for_each(|name| self.put("placed", name.as_str()));
     }
 
     fn heartbeat(&mut self, period: Millis, grace: Millis) {
@@ -181,6 +227,10 @@ impl Lines {
         self.number("messages", channel.cap.messages.into());
         self.millis("within", channel.cap.within);
         self.millis("give_up", channel.give_up);
+        // Fingerprints from before this setting stay what they were.
+        if let Some(title) = &channel.title {
+            self.put("title", title);
+        }
     }
 
     fn definition(&mut self, origin: &Origin) {

@@ -12,13 +12,13 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, expect, heartbeat, notify, origin,
-    reference, request, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, expect, heartbeat, notify, origin, page,
+    presentation, reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -26,15 +26,17 @@ const KEYS: [&str; 10] = [
     "heartbeat_secret",
     "defaults",
     "vantage",
+    "monitor",
     "pool",
     "route",
     "notify",
+    "page",
 ];
 
 /// Where every setting of the file belongs.
 const HOMES: Homes = &[
     (&KEYS, "at the top level of the file"),
-    (&settings::KEYS, "in [defaults], [[pool]] or [[pool.origin]]"),
+    (&settings::KEYS, "in [defaults], [[monitor]], [[pool]] or [[pool.origin]]"),
     (&vantage::KEYS, "in [[vantage]]"),
     (&pool::KEYS, "in [[pool]]"),
     (&[pool::ORIGIN], "as [[pool.origin]]"),
@@ -42,8 +44,11 @@ const HOMES: Homes = &[
     (&request::KEYS, "in probe"),
     (&expect::KEYS, "in expect"),
     (&route::KEYS, "in [[route]]"),
-    (&heartbeat::OWN_KEYS, "in a [[pool.origin]] with kind = \"heartbeat\""),
+    (&heartbeat::OWN_KEYS, "in a [[monitor]] or [[pool.origin]] with kind = \"heartbeat\""),
     (&notify::KEYS, "in [[notify]]"),
+    (&presentation::KEYS, "in [[monitor]] or [[pool]]"),
+    (&[presentation::PUBLIC], "in [[monitor]] or [[pool]]"),
+    (&page::KEYS, "in [page]"),
 ];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -54,8 +59,9 @@ pub(super) fn config(text: &str) -> Result<Config, Problems> {
     let report = Report::new(text, HOMES);
     if text.len() > MAX_BYTES {
         let size = text.len();
-        let message =
-            format!("the file has {size} bytes, over the bound of {MAX_BYTES}; split the deployment");
+        let message = format!(
+            "the file has {size} bytes, over the bound of {MAX_BYTES}; write a logo by its path, or split the deployment"
+        );
         report.refuse("", None, message);
         return report.judge(None);
     }
@@ -76,8 +82,10 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let defaults = defaults(file, &declared);
     let mut reader = Pools::new(&declared);
     let pools = reader.read(file, &defaults);
-    let heartbeat_secret = heartbeat::secret(file, !reader.routeless().is_empty());
-    let channels = notify::channels(file, reader.names());
+    let jobs = reader.routeless().iter().any(|known| known.heartbeats);
+    let heartbeat_secret = heartbeat::secret(file, jobs);
+    let channels = notify::channels(file, &reader);
+    let page = page::page(file, pools.as_deref(), reader.names());
     let public_url = notify::public_url(file);
     let known = route::Known {
         names: reader.names(),
@@ -100,6 +108,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         heartbeat_secret: heartbeat_secret?,
         notify: channels?,
         public_url: public_url.ok()?,
+        page: page?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canon;
 use super::origin;
+use super::presentation::{self, Presentation};
 use super::raw::Table;
 use super::request::secret_name;
 use super::settings;
@@ -14,9 +15,6 @@ use crate::units::{Fingerprint, Millis, OriginId};
 
 /// The keys of a heartbeat that nothing else has.
 pub(super) const OWN_KEYS: [&str; 3] = ["period", "grace", "get"];
-
-/// The keys of a heartbeat.
-const KEYS: [&str; 5] = ["name", "kind", "period", "grace", "get"];
 
 /// The name of the setting that names the secret.
 const SECRET: &str = "heartbeat_secret";
@@ -43,6 +41,9 @@ pub struct Heartbeat {
     pub get: bool,
     /// Fingerprint of what decides its verdict: period and grace.
     pub definition: Fingerprint,
+    /// What people read of it; nothing for a monitor, which has it itself.
+    #[serde(default, skip_serializing_if = "Presentation::is_empty")]
+    pub about: Presentation,
 }
 
 impl Heartbeat {
@@ -62,17 +63,29 @@ impl Heartbeat {
     }
 }
 
-/// Reads a heartbeat out of its table; `id` is its name, if that is good.
-pub(super) fn heartbeat(table: &Table<'_>, id: Option<OriginId>) -> Option<Heartbeat> {
-    let elsewhere = [&origin::KEYS[..], &settings::KEYS[..]].concat();
-    table.only(&[&KEYS[..], &elsewhere].concat());
+/// Reads a `[[pool.origin]]` that is a heartbeat; `id` is its name, if that is good.
+pub(super) fn member(table: &Table<'_>, id: Option<OriginId>) -> Option<Heartbeat> {
+    let own = [&["name", "kind"], &OWN_KEYS[..], &presentation::ORIGIN_KEYS[..]].concat();
+    only(table, &own, &[&origin::KEYS[..], &settings::KEYS[..]].concat());
+    let about = presentation::presentation(table);
+    let read = heartbeat(table, id);
+    read.zip(about).map(|(heartbeat, about)| Heartbeat { about, ..heartbeat })
+}
+
+/// Refuses every key that is not its `own`; what belongs `elsewhere` is no slip.
+pub(super) fn only(table: &Table<'_>, own: &[&str], elsewhere: &[&str]) {
+    table.only(&[own, elsewhere].concat());
     for (key, field) in table.entries() {
-        if elsewhere.contains(&key) && !KEYS.contains(&key) {
+        if elsewhere.contains(&key) && !own.contains(&key) {
             field.refuse(format_args!(
                 "does not go with kind = \"heartbeat\", which is not probed and takes no traffic; delete it"
             ));
         }
     }
+}
+
+/// Reads what makes a heartbeat out of its table, whatever else stands there.
+pub(super) fn heartbeat(table: &Table<'_>, id: Option<OriginId>) -> Option<Heartbeat> {
     let period = table.require("period", "\"24h\", the longest time between two heartbeats");
     let period = period.and_then(|field| duration(&field, PERIOD));
     let grace = match table.get("grace") {
@@ -81,7 +94,8 @@ pub(super) fn heartbeat(table: &Table<'_>, id: Option<OriginId>) -> Option<Heart
     };
     let get = table.get("get").map_or(Some(false), |field| field.flag());
     let (period, grace) = (period?, grace?);
-    Some(Heartbeat { id: id?, period, grace, get: get?, definition: canon::heartbeat(period, grace) })
+    let definition = canon::heartbeat(period, grace);
+    Some(Heartbeat { id: id?, period, grace, get: get?, definition, about: Presentation::default() })
 }
 
 /// The name of the secret that tokens are made with. `needed`, once there is a heartbeat.

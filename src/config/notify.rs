@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Pools;
+use super::presentation;
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
 use super::request::{secret, secret_name};
@@ -16,8 +18,8 @@ use crate::defaults::config::DEFAULT_GIVE_UP;
 use crate::units::{Millis, Name};
 
 /// The keys of a `[[notify]]`.
-pub(super) const KEYS: [&str; 10] =
-    ["name", "kind", "url", "secret", "on", "pools", "after", "every", "cap", "give_up"];
+pub(super) const KEYS: [&str; 12] =
+    ["name", "title", "kind", "url", "secret", "on", "pools", "monitors", "after", "every", "cap", "give_up"];
 
 /// The most channels of a file: every change of a pool is held against each.
 const MAX_CHANNELS: usize = 16;
@@ -58,7 +60,7 @@ pub struct Channel {
     pub secrets: Vec<String>,
     /// What is told; at least one topic.
     pub on: Vec<Topic>,
-    /// The pools that are told of; every one if the list is empty.
+    /// The pools and monitors that are told of; every one if the list is empty.
     pub pools: Vec<Name>,
     /// Only what has lasted this long is told.
     pub after: Millis,
@@ -68,6 +70,9 @@ pub struct Channel {
     pub cap: Cap,
     /// A message that was not taken for this long is given up.
     pub give_up: Millis,
+    /// What people call it, if not by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
 }
 
 /// The form of a channel's messages.
@@ -188,7 +193,7 @@ pub(super) fn public_url(file: &Table<'_>) -> Result<Option<OriginUrl>, super::s
 }
 
 /// Reads every `[[notify]]`; `pools` are the names that a channel may give.
-pub(super) fn channels(file: &Table<'_>, pools: &Given) -> Option<Vec<Channel>> {
+pub(super) fn channels(file: &Table<'_>, pools: &Pools<'_>) -> Option<Vec<Channel>> {
     let tables = file.tables("notify");
     if tables.len() > MAX_CHANNELS {
         let count = tables.len();
@@ -208,7 +213,7 @@ pub(super) fn channels(file: &Table<'_>, pools: &Given) -> Option<Vec<Channel>> 
         .collect()
 }
 
-fn channel(mut table: Table<'_>, pools: &Given, names: &mut Given) -> Option<Channel> {
+fn channel(mut table: Table<'_>, pools: &Pools<'_>, names: &mut Given) -> Option<Channel> {
     let name = title(&mut table, "notify", names);
     table.only(&KEYS);
     let kinds = [ChannelKind::Webhook, ChannelKind::Slack];
@@ -220,7 +225,8 @@ fn channel(mut table: Table<'_>, pools: &Given, names: &mut Given) -> Option<Cha
     let url = url.and_then(|field| address(&field, kind));
     let secrets = keys(&table, kind);
     let on = topics(&table);
-    let told = table.get("pools").map_or_else(|| Some(Vec::new()), |field| chosen(&field, pools));
+    let of = |key| table.get(key).map_or_else(|| Some(Vec::new()), |field| chosen(&field, key, pools));
+    let told = of("pools").zip(of("monitors")).map(|(pools, monitors)| [pools, monitors].concat());
     let length = |key: &str, span: Span, default: Millis| {
         table.get(key).map_or(Some(default), |field| duration(&field, span))
     };
@@ -228,6 +234,7 @@ fn channel(mut table: Table<'_>, pools: &Given, names: &mut Given) -> Option<Cha
         (length("after", AFTER, Millis::ZERO), length("give_up", GIVE_UP, DEFAULT_GIVE_UP));
     let every = table.get("every").map(|field| duration(&field, EVERY));
     let cap = table.get("cap").map_or(Some(DEFAULT_CAP), |field| cap(&field));
+    let called = presentation::title(&table);
     Some(Channel {
         name: name?,
         kind: kind?,
@@ -242,6 +249,7 @@ fn channel(mut table: Table<'_>, pools: &Given, names: &mut Given) -> Option<Cha
         },
         cap: cap?,
         give_up: give_up?,
+        title: called?,
     })
 }
 
@@ -327,21 +335,32 @@ fn topics(table: &Table<'_>) -> Option<Vec<Topic>> {
     Some(topics)
 }
 
-fn chosen(field: &Field<'_>, pools: &Given) -> Option<Vec<Name>> {
+/// What a channel is told of, as `pools` or `monitors` names it.
+fn chosen(field: &Field<'_>, key: &str, pools: &Pools<'_>) -> Option<Vec<Name>> {
     let items = field.list("one as [\"shop\"]")?;
     if items.is_empty() {
-        field.refuse(format_args!("is empty; name the pools that are told of, or leave it out for all"));
+        field.refuse(format_args!("is empty; name the {key} that are told of, or leave it out for all"));
         return None;
     }
+    let monitors = key == "monitors";
+    let is_monitor = |name: &str| pools.routeless().iter().any(|known| known.monitor && known.name == name);
+    let kind = if monitors { "monitor" } else { "pool" };
     let mut given = Given::default();
     let mut read = |item: &Field<'_>| {
-        let text = item.text("the name of a pool in quotes")?;
-        if !pools.has(text) {
+        let text = item.text(&format!("the name of a {kind} in quotes"))?;
+        if !pools.names().has(text) {
+            let names = pools.names().names();
+            let names: Vec<&str> = names.into_iter().filter(|name| is_monitor(name) == monitors).collect();
             item.refuse(format_args!(
-                "{} is not a pool of this file; {}",
+                "{} is not a {kind} of this file; {}",
                 quoted(text),
-                meant(text, &pools.names())
+                meant(text, &names)
             ));
+            return None;
+        }
+        if is_monitor(text) != monitors {
+            let (is, key) = if monitors { ("pool", "pools") } else { ("monitor", "monitors") };
+            item.refuse(format_args!("{} is a {is}; write it in {key}", quoted(text)));
             return None;
         }
         if !given.first(text, item, "write it once") {

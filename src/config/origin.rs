@@ -2,6 +2,7 @@
 
 use super::canon;
 use super::heartbeat;
+use super::presentation::{self, Presentation};
 use super::raw::{Report, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Scope};
@@ -72,7 +73,7 @@ impl<'a> Origins<'a> {
             let own = title(&mut table, "origin", &mut names);
             if is_heartbeat(&table) {
                 let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
-                members.heartbeats.push(heartbeat::heartbeat(&table, id));
+                members.heartbeats.push(heartbeat::member(&table, id));
                 if !members.origins.is_empty() {
                     mixed(&table);
                 }
@@ -84,26 +85,46 @@ impl<'a> Origins<'a> {
             let url =
                 table.require("url", "\"https://shop.example.com\"").and_then(|field| origin_url(&field));
             let draft = self.origin(&table, pool, inherited);
+            let about = presentation::presentation(&table);
             let url =
                 url.zip(draft.as_ref()).and_then(|(url, draft)| distinct(url, draft, &table, &mut urls));
             let id = name.cloned().zip(own).map(|(pool, origin)| OriginId { pool, origin });
-            members.origins.push(draft.and_then(|draft| draft.named(id?, url?)));
+            members.origins.push(draft.and_then(|draft| draft.named(id?, url?, about?)));
         }
         members
     }
 
     fn origin(&self, table: &Table<'_>, pool: &Table<'_>, inherited: &Settings) -> Option<Draft> {
-        table.only(&[&KEYS[..], &settings::KEYS[..]].concat());
-        let settings = inherited.clone().with(table, Level::Origin, &|field| self.declared.list(field));
-        let report: &Report<'_> = table.report();
-        let scope = Scope { pool: &pool.at, origin: &table.at, report };
-        settings.check_expect(&scope);
-        let pace = settings.pace(&scope);
+        table.only(&[&KEYS[..], &settings::KEYS[..], &presentation::ORIGIN_KEYS[..]].concat());
+        let draft = self.draft(table, &pool.at, inherited);
         let priority =
             table.get("priority").map_or(Some(0), |field| field.whole(&(0..MAX_PRIORITY.saturating_add(1))));
         let weight =
             table.get("weight").map_or(Some(1), |field| field.whole(&(0..MAX_WEIGHT.saturating_add(1))));
-        Some(Draft { priority: priority?, weight: weight?, pace: pace?, settings })
+        let (priority, weight) = (priority?, weight?);
+        draft.map(|draft| Draft { priority, weight, ..draft })
+    }
+
+    /// Reads the origin that is all of a monitor: it stands in for nobody.
+    pub(super) fn alone(
+        &mut self,
+        table: &Table<'_>,
+        id: Option<OriginId>,
+        defaults: &Settings,
+    ) -> Option<Origin> {
+        self.count = self.count.saturating_add(1);
+        let url = table.require("url", "\"https://shop.example.com\"").and_then(|field| origin_url(&field));
+        let draft = self.draft(table, &table.at, defaults);
+        draft?.named(id?, url?, Presentation::default())
+    }
+
+    /// Reads what is probed, and how.
+    fn draft(&self, table: &Table<'_>, pool: &str, inherited: &Settings) -> Option<Draft> {
+        let settings = inherited.clone().with(table, Level::Origin, &|field| self.declared.list(field));
+        let report: &Report<'_> = table.report();
+        let scope = Scope { pool, origin: &table.at, report };
+        settings.check_expect(&scope);
+        Some(Draft { priority: 0, weight: 1, pace: settings.pace(&scope)?, settings })
     }
 }
 
@@ -116,7 +137,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn named(self, id: OriginId, url: OriginUrl) -> Option<Origin> {
+    fn named(self, id: OriginId, url: OriginUrl, about: Presentation) -> Option<Origin> {
         let mut origin = Origin {
             id,
             url,
@@ -129,6 +150,7 @@ impl Draft {
             probe: self.settings.probe.whole()?,
             expect: self.settings.expect.whole()?,
             definition: Fingerprint::of(""),
+            about,
         };
         origin.definition = canon::definition(&origin);
         Some(origin)
@@ -137,7 +159,7 @@ impl Draft {
 
 /// Whether a table is a heartbeat. A word that is not known counts as what the other keys look
 /// like, so that no further problem is reported about what nobody meant.
-fn is_heartbeat(table: &Table<'_>) -> bool {
+pub(super) fn is_heartbeat(table: &Table<'_>) -> bool {
     let Some(field) = table.get("kind") else { return false };
     match word(&field, &KINDS) {
         Some(place) => place == 1,

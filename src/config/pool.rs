@@ -1,6 +1,8 @@
 //! Pools and how their votes add up.
 
+use super::monitor;
 use super::origin::{Members, Origins};
+use super::presentation;
 use super::raw::{Field, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Refused};
@@ -8,7 +10,7 @@ use super::usual_ttl;
 use super::value::{Given, Span, duration, percent, share, title};
 use super::vantage::Declared;
 use super::{Origin, Pool, Quorum};
-use crate::units::Millis;
+use crate::units::{Millis, Name};
 
 pub(super) use crate::defaults::config::DEFAULT_MAX_HOLD;
 
@@ -46,12 +48,26 @@ pub(super) const KEYS: [&str; 10] = [
 /// The key of a pool's origins.
 pub(super) const ORIGIN: &str = "origin";
 
+/// The keys of pools and of monitors in the file.
+const POOL: &str = "pool";
+const MONITOR: &str = "monitor";
+
 /// Reads pools; knows what was given before.
 pub(super) struct Pools<'a> {
     declared: &'a Declared,
     names: Given,
     origins: Origins<'a>,
-    routeless: Vec<String>,
+    routeless: Vec<Routeless>,
+}
+
+/// What takes no traffic, by its name.
+pub(super) struct Routeless {
+    /// Its name; empty if that is not good.
+    pub name: String,
+    /// Whether it is a monitor; else it is a pool of heartbeats.
+    pub monitor: bool,
+    /// Whether it is made of heartbeats.
+    pub heartbeats: bool,
 }
 
 /// The values of a pool whose bounds hang on its origins.
@@ -72,71 +88,103 @@ impl<'a> Pools<'a> {
         &self.names
     }
 
-    /// The names of those that take no traffic, for they are made of heartbeats.
-    pub(super) fn routeless(&self) -> &[String] {
+    /// Those that take no traffic: monitors, and pools of heartbeats.
+    pub(super) fn routeless(&self) -> &[Routeless] {
         &self.routeless
     }
 
-    /// Reads every `[[pool]]`.
+    /// Reads every `[[monitor]]` and `[[pool]]`, in the order of the file.
     pub(super) fn read(&mut self, file: &Table<'_>, defaults: &Settings) -> Option<Vec<Pool>> {
-        let tables = file.tables("pool");
-        if tables.is_empty() && file.get("pool").is_none_or(|field| field.value().is_array()) {
+        let of = |key: &'static str| file.tables(key).into_iter().map(move |table| (key, table));
+        let mut tables: Vec<(&str, Table<'_>)> = of(MONITOR).chain(of(POOL)).collect();
+        tables.sort_by_key(|(_, table)| table.offset());
+        let blank = |key: &str| file.get(key).is_none_or(|field| field.value().is_array());
+        if tables.is_empty() && blank(MONITOR) && blank(POOL) {
             file.refuse_at(
-                "pool",
-                format_args!("is missing; write at least one [[pool]] with a name and a [[pool.origin]]"),
+                POOL,
+                format_args!(
+                    "is missing; write at least one [[monitor]] with a name and a url, or one [[pool]] with a name \
+                     and a [[pool.origin]]"
+                ),
             );
         }
         if tables.len() > MAX_POOLS {
             let count = tables.len();
+            let key = if tables.iter().all(|(key, _)| *key == MONITOR) { MONITOR } else { POOL };
             file.refuse_at(
-                "pool",
-                format_args!("is written {count} times, over the bound of {MAX_POOLS}; write fewer"),
+                key,
+                format_args!(
+                    "is written {count} times, monitors and pools together, over the bound of {MAX_POOLS}; write fewer"
+                ),
             );
             return None;
         }
-        tables.into_iter().map(|table| self.pool(table, defaults)).collect::<Vec<_>>().into_iter().collect()
+        let read = tables.into_iter().map(|(key, table)| {
+            if key == MONITOR { self.monitor(table, defaults) } else { self.pool(table, defaults) }
+        });
+        read.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    fn monitor(&mut self, mut table: Table<'_>, defaults: &Settings) -> Option<Pool> {
+        let name = title(&mut table, MONITOR, &mut self.names);
+        let members = monitor::members(&table, name.as_ref(), &mut self.origins, defaults);
+        let heartbeats = !members.heartbeats.is_empty();
+        let called = name.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.routeless.push(Routeless { name: called, monitor: true, heartbeats });
+        whole(&table, name, members).map(|pool| Pool { monitor: true, ..pool })
     }
 
     fn pool(&mut self, mut table: Table<'_>, defaults: &Settings) -> Option<Pool> {
-        let name = title(&mut table, "pool", &mut self.names);
-        table.only(&[&KEYS[..], &[ORIGIN], &settings::KEYS[..]].concat());
+        let name = title(&mut table, POOL, &mut self.names);
+        let keys = [&KEYS[..], &[ORIGIN], &settings::KEYS[..]].concat();
+        table.only(&[&keys[..], &[presentation::PUBLIC], &presentation::KEYS[..]].concat());
         let inherited = defaults.clone().with(&table, Level::Pool, &|field| self.declared.list(field));
-        let Members { origins, heartbeats } = self.origins.read(&table, name.as_ref(), &inherited);
-        if !heartbeats.is_empty() {
-            self.routeless.push(name.as_ref().map(ToString::to_string).unwrap_or_default());
-            if origins.is_empty() {
+        let members = self.origins.read(&table, name.as_ref(), &inherited);
+        if !members.heartbeats.is_empty() {
+            let called = name.as_ref().map(ToString::to_string).unwrap_or_default();
+            self.routeless.push(Routeless { name: called, monitor: false, heartbeats: true });
+            if members.origins.is_empty() {
                 of_heartbeats(&table);
             }
         }
-        let votes = Tally {
-            quorum: table.get("quorum"),
-            min_votes: table.get("min_votes"),
-            vote_ttl: table.get("vote_ttl"),
-        };
-        let known: Vec<&Origin> = origins.iter().flatten().collect();
-        let (quorum, min_votes) = (votes.quorum(&known), votes.min_votes(&known));
-        let vote_ttl = votes.vote_ttl(&known);
-        let hold_down = delay(table.get("hold_down"), Millis::ZERO);
-        let max_hold = delay(table.get("max_hold"), DEFAULT_MAX_HOLD);
-        let failback_delay = delay(table.get("failback_delay"), Millis::ZERO);
-        let panic = table.get("panic").map(|field| share(&field).ok_or(Refused)).transpose();
-        let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
-        let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
-        Some(Pool {
-            name: name?,
-            quorum: quorum?,
-            min_votes: min_votes?,
-            vote_ttl: vote_ttl?,
-            hold_down: hold_down?,
-            max_hold: max_hold?,
-            failback_delay: failback_delay?,
-            panic: panic.ok()?,
-            expose_urls: expose_urls?,
-            cert_warn: cert_warn.ok()?,
-            origins: origins.into_iter().collect::<Option<_>>()?,
-            heartbeats: heartbeats.into_iter().collect::<Option<_>>()?,
-        })
+        whole(&table, name, members)
     }
+}
+
+/// A pool of these members, or a monitor of its one.
+fn whole(table: &Table<'_>, name: Option<Name>, members: Members) -> Option<Pool> {
+    let Members { origins, heartbeats } = members;
+    let votes = Tally {
+        quorum: table.get("quorum"),
+        min_votes: table.get("min_votes"),
+        vote_ttl: table.get("vote_ttl"),
+    };
+    let known: Vec<&Origin> = origins.iter().flatten().collect();
+    let (quorum, min_votes) = (votes.quorum(&known), votes.min_votes(&known));
+    let vote_ttl = votes.vote_ttl(&known);
+    let hold_down = delay(table.get("hold_down"), Millis::ZERO);
+    let max_hold = delay(table.get("max_hold"), DEFAULT_MAX_HOLD);
+    let failback_delay = delay(table.get("failback_delay"), Millis::ZERO);
+    let panic = table.get("panic").map(|field| share(&field).ok_or(Refused)).transpose();
+    let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
+    let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
+    let about = presentation::public(table).and(presentation::presentation(table));
+    Some(Pool {
+        name: name?,
+        quorum: quorum?,
+        min_votes: min_votes?,
+        vote_ttl: vote_ttl?,
+        hold_down: hold_down?,
+        max_hold: max_hold?,
+        failback_delay: failback_delay?,
+        panic: panic.ok()?,
+        expose_urls: expose_urls?,
+        cert_warn: cert_warn.ok()?,
+        origins: origins.into_iter().collect::<Option<_>>()?,
+        heartbeats: heartbeats.into_iter().collect::<Option<_>>()?,
+        monitor: false,
+        about: about?,
+    })
 }
 
 /// Refuses what says nothing about heartbeats: there is one voter, nobody probes, and no traffic

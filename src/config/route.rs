@@ -6,6 +6,7 @@ mod answer;
 use serde::{Deserialize, Serialize};
 
 use super::expect::statuses;
+use super::pool::Routeless;
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
 use super::slot::Refused;
@@ -178,7 +179,7 @@ pub(super) struct Known<'a> {
     /// The names of the pools.
     pub names: &'a Given,
     /// Those that take no traffic.
-    pub routeless: &'a [String],
+    pub routeless: &'a [Routeless],
     /// The pools, if all of them could be read.
     pub pools: Option<&'a [Pool]>,
     /// Where the worker itself is found.
@@ -292,11 +293,14 @@ fn pool(field: &Field<'_>, known: &Known<'_>) -> Option<Name> {
         ));
         return None;
     }
-    if known.routeless.iter().any(|name| name == text) {
-        field.refuse(format_args!(
-            "{} is a pool of heartbeats, which take no traffic; write a pool of origins, or delete the route",
-            quoted(text)
-        ));
+    if let Some(found) = known.routeless.iter().find(|routeless| routeless.name == text) {
+        let what = if found.monitor {
+            "a monitor, which stands in for nobody and takes no traffic"
+        } else {
+            "a pool of heartbeats, which take no traffic"
+        };
+        field
+            .refuse(format_args!("{} is {what}; write a pool of origins, or delete the route", quoted(text)));
         return None;
     }
     Name::parse(text).ok()

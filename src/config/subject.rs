@@ -1,7 +1,7 @@
 //! What has a verdict, whichever way its evidence comes: an origin that is probed, or a job whose
 //! heartbeats are awaited.
 
-use super::{Config, Heartbeat, Origin, Pool};
+use super::{Config, Heartbeat, Origin, Pool, Presentation};
 use crate::units::{Fingerprint, Millis, OriginId};
 
 /// A member of a pool.
@@ -49,6 +49,21 @@ impl<'a> Subject<'a> {
             Self::Heartbeat(_) => 0,
         }
     }
+
+    /// What people read of it within its pool.
+    #[must_use]
+    pub const fn about(self) -> &'a Presentation {
+        match self {
+            Self::Origin(origin) => &origin.about,
+            Self::Heartbeat(heartbeat) => &heartbeat.about,
+        }
+    }
+
+    /// What people call it within its pool: its title, or else its name.
+    #[must_use]
+    pub fn title(self) -> &'a str {
+        self.about().title.as_deref().unwrap_or(self.id().origin.as_str())
+    }
 }
 
 impl Pool {
@@ -58,10 +73,22 @@ impl Pool {
         self.origins.iter().map(Subject::Origin).chain(heartbeats)
     }
 
-    /// Whether it is made of heartbeats, so that no traffic goes there.
+    /// Whether it is made of heartbeats, which are not probed.
     #[must_use]
     pub const fn is_of_heartbeats(&self) -> bool {
         !self.heartbeats.is_empty()
+    }
+
+    /// Whether traffic may be sent there: neither to a monitor nor to heartbeats.
+    #[must_use]
+    pub const fn takes_traffic(&self) -> bool {
+        !self.monitor && !self.is_of_heartbeats()
+    }
+
+    /// What people call it: its title, or else its name.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.about.title.as_deref().unwrap_or(self.name.as_str())
     }
 }
 
@@ -70,6 +97,33 @@ impl Config {
     #[must_use]
     pub fn subject(&self, id: &OriginId) -> Option<Subject<'_>> {
         self.pool(id.pool.as_str())?.subjects().find(|subject| subject.id() == id)
+    }
+
+    /// The full name that a text says: `shop/primary`, or a monitor by its own name alone.
+    #[must_use]
+    pub fn id(&self, text: &str) -> Option<OriginId> {
+        OriginId::parse(text).or_else(|| {
+            let monitor = self.pool(text).filter(|pool| pool.monitor)?;
+            monitor.subjects().next().map(|subject| subject.id().clone())
+        })
+    }
+
+    /// How a full name is written for people: a monitor by its own name alone.
+    #[must_use]
+    pub fn written(&self, id: &OriginId) -> String {
+        let monitor = self.pool(id.pool.as_str()).is_some_and(|pool| pool.monitor);
+        if monitor { id.pool.to_string() } else { id.to_string() }
+    }
+
+    /// Where the file says it: `monitor.memo`, `pool.shop.origin.primary`.
+    #[must_use]
+    pub fn path(&self, id: &OriginId) -> String {
+        let monitor = self.pool(id.pool.as_str()).is_some_and(|pool| pool.monitor);
+        if monitor {
+            format!("monitor.{}", id.pool)
+        } else {
+            format!("pool.{}.origin.{}", id.pool, id.origin)
+        }
     }
 
     /// Every heartbeat, in the order of the file.

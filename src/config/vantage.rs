@@ -1,5 +1,6 @@
 //! Vantages: what `[[vantage]]` declares, and the lists that name them.
 
+use super::presentation::{Presentation, presentation};
 use super::problem::meant;
 use super::raw::{Field, Table};
 use super::value::{Given, title, word};
@@ -7,7 +8,7 @@ use super::{Hint, Place, Pool, Vantage};
 use crate::units::Name;
 
 /// The keys of a `[[vantage]]`.
-pub(super) const KEYS: [&str; 3] = ["name", "service", "hint"];
+pub(super) const KEYS: [&str; 5] = ["name", "service", "hint", "title", "description"];
 
 /// The most vantages that a file declares and that a list names; there are some thirty regions to
 /// place one in.
@@ -20,6 +21,17 @@ const MAX_BINDING: usize = 64;
 pub(super) struct Declared {
     names: Given,
     vantages: Vec<Vantage>,
+}
+
+impl Vantage {
+    /// Whether the vantage is an object near `hint`.
+    #[must_use]
+    pub fn is_at(&self, hint: &str) -> bool {
+        match &self.place {
+            Place::Hint(place) => place.as_str() == hint,
+            Place::Service(_) => false,
+        }
+    }
 }
 
 impl Declared {
@@ -44,7 +56,8 @@ impl Declared {
                 field
                     .refuse(format_args!("{} is a location hint already; write another name", field.shown()));
             }
-            declared.vantages.extend(name.zip(place).map(|(name, place)| Vantage { name, place }));
+            let read = name.zip(place).zip(presentation(&table));
+            declared.vantages.extend(read.map(|((name, place), about)| Vantage { name, place, about }));
         }
         declared
     }
@@ -78,7 +91,8 @@ impl Declared {
 
     fn find(&self, name: &Name) -> Option<Vantage> {
         let hinted = || {
-            Hint::parse(name.as_str()).map(|hint| Vantage { name: name.clone(), place: Place::Hint(hint) })
+            let place = Place::Hint(Hint::parse(name.as_str())?);
+            Some(Vantage { name: name.clone(), place, about: Presentation::default() })
         };
         self.vantages.iter().find(|vantage| vantage.name == *name).cloned().or_else(hinted)
     }

@@ -207,7 +207,7 @@ pub(super) async fn waited(
     };
     signal.set_onabort(None);
     let Some(seen) = seen else { return serve::at_capacity(asked.ask).into() };
-    serve::after_news(target, asked.ask, &seen.basis(&seen.counted(hits), &[])).into()
+    serve::after_news(target, asked.ask, &seen.basis(following.config, &seen.counted(hits), &[])).into()
 }
 
 /// The body of a stream of events, piece by piece.

@@ -52,8 +52,13 @@ impl Reading {
     }
 
     /// What an answer is made from.
-    pub(super) fn basis<'a>(&'a self, counts: &'a [(Tier, u64)], seen: &'a [Seen]) -> Basis<'a> {
-        Basis { snapshot: &self.snapshot, source: self.source, now: clock::now(), counts, seen }
+    pub(super) fn basis<'a>(
+        &'a self,
+        config: &'a Config,
+        counts: &'a [(Tier, u64)],
+        seen: &'a [Seen],
+    ) -> Basis<'a> {
+        Basis { snapshot: &self.snapshot, config, source: self.source, now: clock::now(), counts, seen }
     }
 }
 
@@ -77,7 +82,7 @@ pub(super) async fn reply(
     let reading = look(&part, limit, None, config, call).await;
     let counts = reading.counted(hits);
     let seen = if target.tells_all() { seen() } else { Vec::new() };
-    let basis = reading.basis(&counts, &seen);
+    let basis = reading.basis(config, &counts, &seen);
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given
     // again.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::news::{Kind, News};
+use super::news::{Kind, Label, News, SubjectKind};
 use crate::config::{Channel, ChannelKind, Topic};
 use crate::json::{self, Shown};
 use crate::units::{Name, Timestamp};
@@ -42,7 +42,7 @@ const NAMES: usize = 2_000;
 
 impl News {
     /// `detail` is given for what is told in full.
-    fn item<'a>(&'a self, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
+    fn item<'a>(&'a self, label: &'a Label, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
         let health = match (base, self.subject.split_once('/')) {
             // What is not watched may have no health any more.
             (Some(base), Some((_, pool))) if !pool.contains('/') && self.kind != Kind::Unwatched => {
@@ -54,13 +54,15 @@ impl News {
             kind: self.word(),
             topic: self.topic,
             subject: &self.subject,
+            title: label.title.as_deref(),
             since: Shown(self.since),
             until: self.until.map(Shown),
             times: (self.times > 1).then_some(self.times),
             reason: detail.map(|detail| detail.reason.as_str()),
             seen_from: detail.map(|detail| detail.seen_from.as_slice()),
             next: detail.map(|detail| detail.next.as_str()),
-            traffic: detail.map(|detail| detail.traffic.as_str()),
+            // Nothing stands in for a monitor.
+            traffic: detail.filter(|_| label.kind == SubjectKind::Pool).map(|detail| detail.traffic.as_str()),
             health,
             failing: &self.failing,
         }
@@ -73,6 +75,8 @@ struct Item<'a> {
     kind: &'static str,
     topic: Topic,
     subject: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
     since: Shown<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Shown<Timestamp>>,
@@ -171,16 +175,35 @@ fn unwatched() -> Detail {
     Detail { reason: reason.to_owned(), ..Detail::default() }
 }
 
-/// A message's text in its channel's form. `detail` says what is known of a subject.
+/// What is known of subjects when a message is made.
+pub trait Facts {
+    /// What is said of a subject that is told in full.
+    fn detail(&self, subject: &str) -> Detail;
+
+    /// What a subject is called.
+    fn label(&self, _subject: &str) -> Label {
+        Label::default()
+    }
+}
+
+impl<F: Fn(&str) -> Detail> Facts for F {
+    fn detail(&self, subject: &str) -> Detail {
+        self(subject)
+    }
+}
+
+/// A message's text in its channel's form.
 #[must_use]
-pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail, frame: Frame<'_>) -> String {
+pub fn render(channel: &Channel, news: &[News], facts: &dyn Facts, frame: Frame<'_>) -> String {
     let Frame { base, full, now } = frame;
-    let of = |one: &News| if one.kind == Kind::Unwatched { unwatched() } else { detail(&one.subject) };
+    let labels: Vec<Label> = news.iter().map(|one| facts.label(&one.subject)).collect();
+    let of = |one: &News| if one.kind == Kind::Unwatched { unwatched() } else { facts.detail(&one.subject) };
     let details: Vec<Detail> = news.iter().take(IN_FULL).map(of).collect();
-    let title = title(news, details.first());
+    let told = || news.iter().zip(&labels);
+    let title = title(news, &labels, details.first());
     let mut lines: Vec<String> =
-        news.iter().zip(&details).take(LINES).map(|(one, detail)| one.line(detail)).collect();
-    lines.extend(named(news.get(LINES..).unwrap_or_default()));
+        told().zip(&details).take(LINES).map(|((one, label), detail)| one.line(label, detail)).collect();
+    lines.extend(named(told().skip(LINES)));
     if let Some(full) = full {
         let cap = channel.cap;
         lines.push(format!(
@@ -194,7 +217,8 @@ pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail,
     match channel.kind {
         ChannelKind::Slack => slack(&title, &lines),
         ChannelKind::Webhook => {
-            let items = news.iter().enumerate().map(|(place, one)| one.item(details.get(place), base));
+            let items =
+                told().enumerate().map(|(place, (one, label))| one.item(label, details.get(place), base));
             Data {
                 news: items.collect(),
                 page: base.map(|base| format!("{base}/")),
@@ -207,18 +231,16 @@ pub fn render(channel: &Channel, news: &[News], detail: &dyn Fn(&str) -> Detail,
 }
 
 /// `And shop fails, desk fails, and 480 more`; nothing if there is no news.
-fn named(news: &[News]) -> Option<String> {
-    let mut text = format!("And {}", news.first()?.headline(None));
-    let mut named = 1;
-    for one in news.iter().skip(1) {
-        if text.len() > NAMES {
-            break;
-        }
-        named += 1;
+fn named<'a>(mut news: impl ExactSizeIterator<Item = (&'a News, &'a Label)>) -> Option<String> {
+    let (first, label) = news.next()?;
+    let mut text = format!("And {}", first.headline(label, None));
+    while text.len() <= NAMES
+        && let Some((one, label)) = news.next()
+    {
         text.push_str(", ");
-        text.push_str(&one.headline(None));
+        text.push_str(&one.headline(label, None));
     }
-    let rest = news.len().saturating_sub(named);
+    let rest = news.len();
     Some(if rest > 0 { format!("{text}, and {rest} more") } else { text })
 }
 
@@ -233,9 +255,9 @@ fn kind_of(news: &[News]) -> String {
 }
 
 /// `shop fails`; `500 pools fail, 1 recovered`. `first` is what is known of the first subject.
-fn title(news: &[News], first: Option<&Detail>) -> String {
-    if let [one] = news {
-        return one.headline(first);
+fn title(news: &[News], labels: &[Label], first: Option<&Detail>) -> String {
+    if let ([one], [label]) = (news, labels) {
+        return one.headline(label, first);
     }
     let mut counts: Vec<(&str, u32)> = Vec::new();
     for one in news {

@@ -1,6 +1,8 @@
 //! One piece of news, and how it is said to people: `shop fails`, `shop: primary fails; standby
 //! serves`.
 
+use std::collections::BTreeMap;
+
 use super::message::Detail;
 use crate::config::Topic;
 use crate::units::{Millis, Name, Timestamp, listed};
@@ -8,6 +10,29 @@ use crate::units::{Millis, Name, Timestamp, listed};
 /// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes
 /// five of one.
 const LINE: usize = 500;
+
+/// What a subject is to people: it decides the words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A pool, or a vantage.
+    #[default]
+    Pool,
+    /// A monitor that is probed.
+    Monitor,
+    /// A monitor that reports by itself.
+    Job,
+}
+
+/// What a subject is called in messages; its name where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Label {
+    /// Its title.
+    pub title: Option<String>,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// The titles of its origins that have one.
+    pub origins: BTreeMap<Name, String>,
+}
 
 /// What is said of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,30 +81,37 @@ impl News {
         }
     }
 
-    /// `shop`, `vantage weur/0of1`.
-    fn name(&self) -> String {
-        match self.subject.split_once('/') {
-            Some(("vantage", name)) => format!("vantage {name}"),
-            Some((_, name)) => name.to_owned(),
-            None => self.subject.clone(),
+    /// Its title, `shop`, `vantage weur/0of1`.
+    fn name(&self, label: &Label) -> String {
+        match (&label.title, self.subject.split_once('/')) {
+            (Some(title), _) => title.clone(),
+            (None, Some(("vantage", name))) => format!("vantage {name}"),
+            (None, Some((_, name))) => name.to_owned(),
+            (None, None) => self.subject.clone(),
         }
     }
 
-    /// `shop fails`; `shop: primary fails; standby serves`. What is said of origins that fail now
-    /// is said where `detail` is given.
-    pub(super) fn headline(&self, detail: Option<&Detail>) -> String {
-        let failing = self.failing(detail);
+    /// `shop fails`; `shop: primary fails; standby serves`; of a monitor `Memo is down`. What is
+    /// said of origins that fail now is said where `detail` is given.
+    pub(super) fn headline(&self, label: &Label, detail: Option<&Detail>) -> String {
+        let failing = self.failing(label, detail);
         if !failing.is_empty() {
-            return self.headline_of(failing, detail);
+            return self.headline_of(failing, label, detail);
         }
         let silent = self.subject.starts_with("vantage/");
-        let (name, is, was) = match self.topic {
-            Topic::Fail => (self.name(), "fails", "failed"),
-            Topic::Warn | Topic::Origin => (self.name(), "warns", "warned"),
-            Topic::Flapping => (self.name(), "flaps", "flapped"),
-            Topic::Watch if silent => (self.name(), "is silent", "was silent"),
-            Topic::Watch | Topic::Recovered => (self.name(), "is unknown", "was unknown"),
+        let (is, was) = match (self.topic, label.kind) {
+            (Topic::Fail, SubjectKind::Pool) => ("fails", "failed"),
+            (Topic::Fail, SubjectKind::Monitor) => ("is down", "was down"),
+            (Topic::Fail, SubjectKind::Job) => ("has not reported in time", "had not reported in time"),
+            (Topic::Warn | Topic::Origin, SubjectKind::Pool) => ("warns", "warned"),
+            (Topic::Warn | Topic::Origin, SubjectKind::Monitor | SubjectKind::Job) => {
+                ("is degraded", "was degraded")
+            }
+            (Topic::Flapping, _) => ("flaps", "flapped"),
+            (Topic::Watch, _) if silent => ("is silent", "was silent"),
+            (Topic::Watch | Topic::Recovered, _) => ("is unknown", "was unknown"),
         };
+        let name = self.name(label);
         match self.kind {
             Kind::Begun => format!("{name} {is}"),
             Kind::Still => format!("{name} still {is}"),
@@ -92,8 +124,10 @@ impl News {
 
     /// The origins to name: those that the channel is told of by themselves, else those that make
     /// the pool warn now.
-    fn failing<'a>(&'a self, detail: Option<&'a Detail>) -> &'a [Name] {
+    fn failing<'a>(&'a self, label: &Label, detail: Option<&'a Detail>) -> &'a [Name] {
         match (self.kind, self.topic) {
+            // A monitor is its only origin.
+            _ if label.kind != SubjectKind::Pool => &[],
             (Kind::Begun | Kind::Still, Topic::Warn) if self.failing.is_empty() => {
                 detail.map_or(&[], |detail| &detail.failing)
             }
@@ -102,11 +136,13 @@ impl News {
     }
 
     /// `shop: primary fails; standby serves`.
-    fn headline_of(&self, failing: &[Name], detail: Option<&Detail>) -> String {
-        let (name, origins) = (self.name(), listed(failing));
+    fn headline_of(&self, failing: &[Name], label: &Label, detail: Option<&Detail>) -> String {
+        let called = |name: &Name| label.origins.get(name).map_or(name.as_str(), String::as_str).to_owned();
+        let origins: Vec<String> = failing.iter().map(called).collect();
+        let (name, origins) = (self.name(label), listed(&origins));
         let fail = if failing.len() == 1 { "fails" } else { "fail" };
         let serves = detail.and_then(|detail| detail.serves.as_ref());
-        let serves = serves.map_or_else(String::new, |serves| format!("; {serves} serves"));
+        let serves = serves.map_or_else(String::new, |serves| format!("; {} serves", called(serves)));
         match self.kind {
             Kind::Begun => format!("{name}: {origins} {fail}{serves}"),
             Kind::Still => format!("{name}: {origins} still {fail}{serves}"),
@@ -125,12 +161,14 @@ impl News {
         lasted.map_or_else(String::new, |lasted| format!(" after {lasted}"))
     }
 
-    pub(super) fn line(&self, detail: &Detail) -> String {
-        let headline = self.headline(Some(detail));
+    pub(super) fn line(&self, label: &Label, detail: &Detail) -> String {
+        let headline = self.headline(label, Some(detail));
         let mut line = match self.until {
             Some(until) => format!("{headline} ({} to {until})", self.since),
             // The last word of the headline is not of the origin that fails.
-            None if !self.failing(Some(detail)).is_empty() => format!("{headline} (since {})", self.since),
+            None if !self.failing(label, Some(detail)).is_empty() => {
+                format!("{headline} (since {})", self.since)
+            }
             None => format!("{headline} since {}", self.since),
         };
         for (before, text) in

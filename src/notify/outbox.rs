@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alert::{Alert, AlertState, Past, UNTOLD};
 use super::delivery::{self, Delivery, Outcome};
-use super::message::{self, Detail, Frame};
+use super::message::{self, Facts, Frame};
 use super::news::{Kind, News};
 use crate::config::{Channel, Topic};
 use crate::defaults::notify::LOST;
@@ -197,13 +197,7 @@ impl Outbox {
     }
 
     /// Makes a message if it is time.
-    pub fn make(
-        &mut self,
-        channel: &Channel,
-        detail: &dyn Fn(&str) -> Detail,
-        base: Option<&str>,
-        now: Timestamp,
-    ) {
+    pub fn make(&mut self, channel: &Channel, facts: &dyn Facts, base: Option<&str>, now: Timestamp) {
         if self.head.waiting.is_some() || self.ready(channel, now).is_none_or(|ready| ready > now) {
             return;
         }
@@ -219,7 +213,7 @@ impl Outbox {
             made: now,
             attempts: 0,
             due: now,
-            body: message::render(channel, &news, detail, Frame { base, full, now }),
+            body: message::render(channel, &news, facts, Frame { base, full, now }),
             ended: Some(news.iter().filter_map(Ended::of).collect()),
         });
         self.head_changed = true;

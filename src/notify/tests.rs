@@ -79,7 +79,7 @@ impl Listener {
     fn step(&mut self) {
         let now = self.now();
         self.given_up += u32::from(self.outbox.give_up(&self.channel, now).is_some());
-        self.outbox.make(&self.channel, &|_| Detail::default(), None, now);
+        self.outbox.make(&self.channel, &|_: &str| Detail::default(), None, now);
         let Some(delivery) = self.outbox.send(now) else { return };
         let failed = Outcome::Failed { why: "status 500".into(), retry_after: None };
         let outcome = if self.takes { Outcome::Taken } else { failed };
@@ -327,7 +327,7 @@ fn an_attempt_of_which_nothing_is_heard_is_made_again() {
     let mut sent = 0;
     for second in 0..120 {
         let now = at(second * 1_000);
-        ops.outbox.make(&ops.channel, &|_| Detail::default(), None, now);
+        ops.outbox.make(&ops.channel, &|_: &str| Detail::default(), None, now);
         sent += u32::from(ops.outbox.send(now).is_some());
     }
     assert!((5..=7).contains(&sent), "{sent}");

@@ -26,6 +26,25 @@ function age(at) {
   return `${Math.floor(seconds / 86400)} d`;
 }
 
+/** Points in time in the page's language and zone; where the browser has not got them, in UTC. */
+function localise(main) {
+  const { language = "en-GB", zone = "UTC", now } = main.dataset;
+  if (!main.matches("[data-language], [data-zone]")) return;
+  const as = (options) => new Intl.DateTimeFormat(language, { timeZone: zone, ...options });
+  try {
+    const day = as({ dateStyle: "medium" });
+    const time = as({ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
+    for (const one of main.querySelectorAll("time:not(.ago)")) {
+      const [, iso, rest] = /^([-\dT:.]+Z)?(.*)$/s.exec(one.dateTime || one.textContent);
+      if (!iso) continue;
+      const at = Date.parse(iso);
+      const today = day.format(at) === day.format(Number(now));
+      one.textContent = `${today ? "" : `${day.format(at)} `}${time.format(at)}${rest}`;
+      Object.assign(one, { title: iso, lang: language, dir: "auto" });
+    }
+  } catch {}
+}
+
 function count() {
   for (const time of page.querySelectorAll("time.ago")) {
     const text = age(Date.parse(time.dateTime));
@@ -64,6 +83,7 @@ function take(fresh) {
   const focused = document.activeElement;
   const now = fresh.getElementById("page");
   skew = now.dataset.now - Date.now();
+  localise(now);
   morph(page, now);
   // An element that moved has lost it.
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
@@ -106,6 +126,7 @@ async function refresh() {
 
 tab = document.title;
 skew = page.dataset.now - Date.now();
+localise(page);
 live.hidden = false;
 live.onclick = () => {
   paused = paused ? undefined : Date.now() + skew;

@@ -5,32 +5,31 @@
 //! in. Style and script are documents of their own, so that the content security policy needs no
 //! exception.
 
+mod about;
 mod events;
+mod item;
 mod notice;
 mod pool;
+mod sections;
 mod sentence;
 mod text;
 
-use std::cmp::Reverse;
-
 use maud::{DOCTYPE, Markup, html};
 
+use self::item::{Item, Look, by_severity};
 use self::text::{ago, badge, instant};
 use super::freshness;
 use crate::answer::Answer;
-use crate::snapshot::{PoolView, Snapshot};
-use crate::units::Timestamp;
+use crate::config::Config;
+use crate::snapshot::Snapshot;
+use crate::units::{Timestamp, listed};
 use crate::verdict::{self, Status};
+
+/// What the page is called if nothing is written.
+const NAME: &str = "Vedette";
 
 /// Without JavaScript the page asks for itself again after this many seconds.
 const REFRESH: &str = "15";
-
-/// So many pools are unfolded from the start although nothing is amiss with them.
-const UNFOLDED: usize = 3;
-
-/// So many pools that do not pass are unfolded from the start: with more of them the list itself is
-/// the news.
-const UNFOLDED_TROUBLED: usize = 8;
 
 /// In this order the statuses are counted, and the pools shown.
 const WORST_FIRST: [Status; 4] = [Status::Fail, Status::Unknown, Status::Warn, Status::Pass];
@@ -57,18 +56,21 @@ fn document(kind: &str, body: &str) -> Answer {
 
 /// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter
 /// does not answer.
-pub(super) fn answer(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Answer {
+pub(super) fn answer(snapshot: &Snapshot, config: &Config, arbiter_silent: bool, now: Timestamp) -> Answer {
     let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
     let mut headers = freshness(snapshot.taken_at, origins, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
-    headers.push(("content-security-policy", POLICY.to_owned()));
-    Answer { status: 200, headers, body: render(snapshot, arbiter_silent, now).into_string() }
+    headers.push(("content-security-policy", about::policy(config, POLICY)));
+    let body = render(snapshot, arbiter_silent, Look { config, now }).into_string();
+    Answer { status: 200, headers, body }
 }
 
-fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
-    let pools = by_severity(snapshot, now);
-    let status = status(&pools, now);
-    let sentence = sentence::whole(snapshot, arbiter_silent, now);
+fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
+    let Look { config, now } = look;
+    let items = by_severity(snapshot, config, now);
+    let status = status(&items, now);
+    let sentence = sentence::whole(snapshot, config, arbiter_silent, now);
+    let name = config.page.title.as_deref().unwrap_or(NAME);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -77,35 +79,29 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 noscript { meta http-equiv="refresh" content=(REFRESH); }
-                title { (sentence) " · Vedette" }
+                title { (sentence) " · " (name) }
                 link #icon rel="icon" href=(icon(status));
                 link rel="stylesheet" href={ "style.css?" (env!("CARGO_PKG_VERSION")) };
                 script type="module" src={ "page.js?" (env!("CARGO_PKG_VERSION")) } {}
             }
             body {
                 header {
-                    p.brand { "Vedette" }
+                    (about::brand(config))
                     p #said.unseen role="status" {}
                     button #live type="button" hidden {}
                     p #lost.notice hidden {}
                 }
-                main #page data-now=(now.as_millis()) {
+                main #page data-now=(now.as_millis())  data-language=[config.page.language.as_deref()] data-zone=[config.page.time_zone.as_deref()] {
                     div.state.(status.as_str()) {
                         (badge(status))
                         h1 { (sentence) }
-                        p { (extent(snapshot)) " As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
-                        @if pools.len() > 1 && pools.iter().any(|(status, _)| *status != Status::Pass) { (tally(&pools)) }
+                        p { (extent(&items)) " As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
+                        @if items.len() > 1 && items.iter().any(|item| item.status != Status::Pass) { (tally(&items)) }
                     }
-                    (notice::notices(snapshot, arbiter_silent, now))
-                    section.pools aria-labelledby="pools" {
-                        h2 #pools { "Pools" }
-                        @for (index, (status, view)) in pools.iter().enumerate() {
-                            @let open = pools.len() <= UNFOLDED || *status != Status::Pass && index < UNFOLDED_TROUBLED;
-                            (pool::pool(view, *status, open, now))
-                        }
-                    }
-                    (events::events(snapshot, now))
-                    (notice::watch(snapshot, arbiter_silent, now))
+                    (notice::notices(snapshot, arbiter_silent, look))
+                    (sections::sections(&items, look))
+                    (events::events(snapshot, look))
+                    (notice::watch(snapshot, arbiter_silent, look))
                     (words())
                 }
                 footer {
@@ -120,20 +116,13 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
     }
 }
 
-/// The pools, the worst first, those of one status in the order of the configuration.
-fn by_severity(snapshot: &Snapshot, now: Timestamp) -> Vec<(Status, &PoolView)> {
-    let mut pools: Vec<_> = snapshot.pools.iter().map(|pool| (pool.status_at(now), pool)).collect();
-    pools.sort_by_key(|(status, _)| Reverse(*status));
-    pools
-}
-
 /// The status of the whole. Jobs that never reported make it no worse as long as anything else is
 /// known: the sentence names them.
-fn status(pools: &[(Status, &PoolView)], now: Timestamp) -> Status {
-    let known = pools.iter().filter_map(|(status, pool)| match sentence::is_awaited(pool, now) {
-        true if pool.origins.iter().all(sentence::is_new) => None,
+fn status(items: &[Item<'_>], now: Timestamp) -> Status {
+    let known = items.iter().filter_map(|item| match sentence::is_awaited(item, now) {
+        true if item.view.origins.iter().all(sentence::is_new) => None,
         true => Some(Status::Pass),
-        false => Some(*status),
+        false => Some(item.status),
     });
     verdict::worst(known)
 }
@@ -160,29 +149,37 @@ const fn icon(status: Status) -> &'static str {
     }
 }
 
-/// What is watched, and from how many places.
-fn extent(snapshot: &Snapshot) -> Markup {
-    let subjects: usize = snapshot.pools.iter().map(|pool| pool.origins.len()).sum();
-    let jobs = snapshot.pools.iter().filter(|pool| pool.is_of_heartbeats());
-    let heartbeats: usize = jobs.map(|pool| pool.origins.len()).sum();
-    let origins = subjects.saturating_sub(heartbeats);
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    html! {
-        @if origins > 0 || heartbeats == 0 { (origins) " origin" (plural(origins)) }
-        @if origins > 0 && heartbeats > 0 { " and " }
-        @if heartbeats > 0 { (heartbeats) " heartbeat" (plural(heartbeats)) }
-        " in " (snapshot.pools.len()) " pool" (plural(snapshot.pools.len())) "."
+/// What is watched.
+fn extent(items: &[Item<'_>]) -> Markup {
+    let count = |wanted: &dyn Fn(&&Item<'_>) -> bool| -> usize {
+        items.iter().filter(wanted).map(|item| item.view.origins.len()).sum()
+    };
+    let monitors = items.iter().filter(|item| item.is_monitor()).count();
+    let pools = items.len().saturating_sub(monitors);
+    let heartbeats = count(&|item| !item.is_monitor() && item.is_of_heartbeats());
+    let origins = count(&|item| !item.is_monitor() && !item.is_of_heartbeats());
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    if monitors > 0 {
+        parts.push(counted(monitors, "monitor"));
     }
+    if origins > 0 || heartbeats == 0 && monitors == 0 {
+        parts.push(counted(origins, "origin"));
+    }
+    if heartbeats > 0 {
+        parts.push(counted(heartbeats, "heartbeat"));
+    }
+    html! { (listed(&parts)) @if pools > 0 || monitors == 0 { " in " (counted(pools, "pool")) } "." }
 }
 
-/// How many pools have which status; each leads to the first of them.
-fn tally(pools: &[(Status, &PoolView)]) -> Markup {
+/// How many pools and monitors have which status; each leads to the first of them.
+fn tally(items: &[Item<'_>]) -> Markup {
     html! {
         ul.tally {
             @for status in WORST_FIRST {
-                @if let Some((_, first)) = pools.iter().find(|(its, _)| *its == status) {
-                    @let count = pools.iter().filter(|(its, _)| *its == status).count();
-                    li { a href={ "#pool-" (first.name) } { (badge(status)) " " (count) } }
+                @if let Some(first) = items.iter().find(|item| item.status == status) {
+                    @let count = items.iter().filter(|item| item.status == status).count();
+                    li { a href={ "#pool-" (first.view.name) } { (badge(status)) " " (count) } }
                 }
             }
         }

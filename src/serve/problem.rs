@@ -22,7 +22,7 @@ pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Opti
             404,
             "unknown-pool",
             "Unknown pool",
-            "The configuration has no pool of this name.",
+            "The configuration has no monitor and no pool of this name.",
         ));
     };
     let origin = origin?;

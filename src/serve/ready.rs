@@ -2,6 +2,7 @@
 
 use super::Basis;
 use crate::answer::Answer;
+use crate::config::Config;
 use crate::proxy::{Counts, Seen};
 use crate::snapshot::ChannelView;
 
@@ -64,7 +65,7 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
     if let Some(why) = deaf.find_map(|beat| beat.deaf.as_ref()) {
         lines.push(format!("[-]heartbeats cannot be heard: {why}"));
     }
-    lines.extend(snapshot.notify.iter().flatten().map(channel));
+    lines.extend(snapshot.notify.iter().flatten().map(|view| channel(view, basis.config)));
     for seen in basis.seen {
         passed_on(seen, &mut lines);
     }
@@ -87,8 +88,10 @@ fn passed_on(Seen { pool, counts, ejected }: &Seen, lines: &mut Vec<String>) {
 }
 
 /// How a channel does. One that fails makes no worker unready: it answers all the same.
-fn channel(view: &ChannelView) -> String {
-    let name = &view.name;
+fn channel(view: &ChannelView, config: &Config) -> String {
+    let title = config.notify.iter().find(|one| one.name == view.name).and_then(|one| one.title.as_ref());
+    let title = title.map_or_else(String::new, |title| format!(" ({title})"));
+    let name = format!("{}{title}", view.name);
     let waiting = view.waiting.saturating_add(view.sending.into());
     let waiting = if waiting > 0 { format!(", {waiting} waiting") } else { String::new() };
     match (view.failing, view.delivered) {

@@ -25,6 +25,14 @@ const RETRY_AFTER: u64 = 1;
 /// pool does not expose addresses.
 pub(super) fn refused(config: &Config, pool: &str, format: Format) -> Option<Answer> {
     let pool = config.pool(pool);
+    if pool.is_some_and(|pool| pool.monitor) {
+        return Some(answer::problem(
+            404,
+            "no-signal",
+            "No signal",
+            "This is a monitor, which stands in for nobody, so it has no failover signal. Ask /health/{monitor}.",
+        ));
+    }
     if pool.is_some_and(Pool::is_of_heartbeats) {
         return Some(answer::problem(
             404,

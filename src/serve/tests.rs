@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use super::*;
@@ -37,7 +39,8 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 }
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
-    Basis { snapshot, source: from_memory(), now, counts: &[], seen: &[] }
+    static SHOP: LazyLock<Config> = LazyLock::new(shop);
+    Basis { snapshot, config: &SHOP, source: from_memory(), now, counts: &[], seen: &[] }
 }
 
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {

@@ -259,7 +259,7 @@ pub fn basis() -> Basis<'static> {
         silent: false,
         replaced: false,
     };
-    Basis { snapshot: &SNAPSHOT, source, now: NOW, counts: &[(Tier::Memory, 3)], seen: &[] }
+    Basis { snapshot: &SNAPSHOT, config: &CONFIG, source, now: NOW, counts: &[(Tier::Memory, 3)], seen: &[] }
 }
 
 /// Verdicts of every kind, fresh ones and one that has expired.

@@ -148,7 +148,7 @@ fn served(config: &Config, snapshot: &Snapshot) -> Outcome {
     for target in targets {
         let ask = Ask { method: "GET", target, if_none_match: None };
         if let Plan::FromSnapshot(target) = plan(Ok(config), &ask) {
-            let answer = answer(&target, &ask, &Basis { snapshot, ..basis() });
+            let answer = answer(&target, &ask, &Basis { snapshot, config, ..basis() });
             lawful(&answer)?;
             statuses.push(answer.status.to_string());
         }

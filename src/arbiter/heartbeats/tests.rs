@@ -124,8 +124,14 @@ fn a_job_passes_fails_at_its_deadline_and_recovers_with_the_next_heartbeat() {
 fn answered(object: &Object, target: &str, second: u64) -> Answer {
     let snapshot = object.snapshot(second);
     let ask = Ask { method: "GET", target, if_none_match: None };
-    let basis =
-        Basis { snapshot: &snapshot, source: from_memory(), now: at(second * 1_000), counts: &[], seen: &[] };
+    let basis = Basis {
+        snapshot: &snapshot,
+        config: &object.config,
+        source: from_memory(),
+        now: at(second * 1_000),
+        counts: &[],
+        seen: &[],
+    };
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),

@@ -1,6 +1,7 @@
 //! `vedette check`: validates a configuration and says what it does and costs; `vedette compile`:
 //! makes of it what the worker reads.
 
+mod addresses;
 mod deployable;
 mod document;
 mod tables;
@@ -135,6 +136,9 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
             say(&line);
         }
     }
+    for line in addresses::lines(config) {
+        say(&line);
+    }
     describe_channels(config);
     describe_routes(config);
     say("");
@@ -158,7 +162,12 @@ fn describe_channels(config: &Config) {
     for channel in &config.notify {
         let topics: Vec<&str> = channel.on.iter().map(|topic| topic.as_str()).collect();
         let pools: Vec<&str> = channel.pools.iter().map(Name::as_str).collect();
-        let pools = if pools.is_empty() { "every pool".to_owned() } else { pools.join(", ") };
+        let all = if config.pools.iter().any(|pool| pool.monitor) {
+            "every pool and monitor"
+        } else {
+            "every pool"
+        };
+        let pools = if pools.is_empty() { all.to_owned() } else { pools.join(", ") };
         let again = channel.every.map_or_else(String::new, |every| format!(", again every {every}"));
         say(&format!(
             "  {:<12} {:<10} {} of {pools}, after {}{again}; at most {} in {}, given up after {}",

@@ -10,7 +10,7 @@ use vedette::config::{Config, Heartbeat};
 use vedette::heartbeat::{key, message, token};
 use vedette::mac;
 use vedette::secret::{ExposeSecret as _, Secret};
-use vedette::units::{Millis, OriginId};
+use vedette::units::Millis;
 
 use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
@@ -23,7 +23,7 @@ pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let Some(found) = OriginId::parse(job).and_then(|id| config.heartbeat(&id)) else {
+    let Some(found) = config.id(job).and_then(|id| config.heartbeat(&id)) else {
         say_error(&format!("there is no heartbeat of this name; there are {}", known(&config)));
         return ExitCode::from(USAGE);
     };
@@ -35,7 +35,7 @@ pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
     let name = config.heartbeat_secret.as_deref().unwrap_or_default();
     match key(name, secret(name)) {
         Ok(key) => {
-            explain(found, &address(found, &key, &base));
+            explain(found, &config.written(&found.id), &address(found, &key, &base));
             ExitCode::SUCCESS
         }
         Err(unusable) => {
@@ -48,7 +48,7 @@ pub(super) fn run(file: &Path, job: &str, base: Option<&str>) -> ExitCode {
 }
 
 fn known(config: &Config) -> String {
-    let names: Vec<String> = config.heartbeats().map(|job| job.id.to_string()).collect();
+    let names: Vec<String> = config.heartbeats().map(|job| config.written(&job.id)).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
@@ -57,10 +57,10 @@ fn address(job: &Heartbeat, key: &Secret, base: &str) -> String {
     format!("{}/v1/heartbeat/{}", base.trim_end_matches('/'), token(&job.id, &mac))
 }
 
-fn explain(job: &Heartbeat, address: &str) {
+fn explain(job: &Heartbeat, name: &str, address: &str) {
     say(address);
     say("");
-    let (name, period, grace) = (&job.id, job.period, job.grace);
+    let (period, grace) = (job.period, job.grace);
     say(&format!(
         "# {name}: at least every {period}; it fails {grace} after that. Keep the address as a password."
     ));

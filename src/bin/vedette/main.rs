@@ -48,7 +48,7 @@ enum Command {
     Probe {
         /// The configuration file
         file: PathBuf,
-        /// The origin, as POOL/ORIGIN
+        /// The origin, as POOL/ORIGIN, or a monitor by its name
         origin: String,
     },
     /// Print the address that a job reports to, and a line for its crontab; the secret is read from
@@ -56,7 +56,7 @@ enum Command {
     Heartbeat {
         /// The configuration file
         file: PathBuf,
-        /// The job, as POOL/ORIGIN
+        /// The job, as POOL/ORIGIN, or a monitor by its name
         job: String,
         /// The address of the worker; `public_url` of the configuration if it is not given
         #[arg(long)]

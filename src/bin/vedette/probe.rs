@@ -13,7 +13,7 @@ use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
 use vedette::secret::{ExposeSecret as _, revealed};
-use vedette::units::{Millis, Name, OriginId, Timestamp};
+use vedette::units::{Millis, Name, Timestamp};
 
 use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
@@ -26,7 +26,7 @@ pub(super) fn run(file: &Path, origin: &str) -> ExitCode {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let Some(found) = OriginId::parse(origin).and_then(|id| config.origin(&id)) else {
+    let Some(found) = config.id(origin).and_then(|id| config.origin(&id)) else {
         say_error(&format!("there is no origin of this name; there are {}", known(&config)));
         return ExitCode::from(USAGE);
     };
@@ -40,7 +40,7 @@ pub(super) fn run(file: &Path, origin: &str) -> ExitCode {
 }
 
 fn known(config: &Config) -> String {
-    config.origins().map(|origin| origin.id.to_string()).collect::<Vec<_>>().join(", ")
+    config.origins().map(|origin| config.written(&origin.id)).collect::<Vec<_>>().join(", ")
 }
 
 #[expect(

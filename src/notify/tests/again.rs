@@ -10,7 +10,7 @@ fn a_message_that_is_not_taken_comes_again_later_and_later_with_the_same_id() {
     let (mut sent, mut ids) = (Vec::new(), Vec::new());
     for second in 0..4 * 3_600 {
         let now = at(second * 1_000);
-        ops.outbox.make(&ops.channel, &|_| Detail::default(), None, now);
+        ops.outbox.make(&ops.channel, &|_: &str| Detail::default(), None, now);
         if let Some(delivery) = ops.outbox.send(now) {
             sent.push(second);
             ids.push(delivery.id.clone());
@@ -33,7 +33,7 @@ fn a_receiver_is_left_alone_for_as_long_as_it_asks_but_an_hour_at_most() {
         let channel = channel("");
         let found = of_pool(&channel, pool(Status::Fail, at(0)));
         outbox.see(&channel, "pool/shop", found, at(0));
-        outbox.make(&channel, &|_| Detail::default(), None, at(3_000));
+        outbox.make(&channel, &|_: &str| Detail::default(), None, at(3_000));
         let id = outbox.send(at(3_000)).unwrap().id;
         let retry_after = Some(Millis::from_secs(asks));
         outbox.answered(&id, Outcome::Failed { why: "status 429".into(), retry_after }, at(3_000));

@@ -204,7 +204,7 @@ fn the_message_of_a_dead_origin_is_frozen() {
         serves: Some(Name::parse("standby").unwrap()),
         ..Detail::default()
     };
-    outbox.make(&channel_of(""), &|_| detail.clone(), None, at(3_000));
+    outbox.make(&channel_of(""), &|_: &str| detail.clone(), None, at(3_000));
     assert_eq!(
         outbox.send(at(3_000)).unwrap().body,
         r#"{"type":"vedette.pool.warn","timestamp":"2023-11-14T22:13:23.000Z","data":{"version":1,"channel":"ops","title":"shop: primary fails; standby serves","text":"shop: primary fails; standby serves (since 2023-11-14T22:13:20.000Z): primary fail: 2 of 2 vantages: enam, weur: status 500 is not expected. Traffic: standby (standby is passing; primary is failing)","news":[{"kind":"warn","topic":"warn","subject":"pool/shop","since":"2023-11-14T22:13:20.000Z","reason":"primary fail: 2 of 2 vantages: enam, weur: status 500 is not expected","seen_from":[],"next":"","traffic":"standby (standby is passing; primary is failing)","failing":["primary"]}]}}"#

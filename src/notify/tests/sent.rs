@@ -48,7 +48,7 @@ fn detail() -> Detail {
 fn rendered(channel: &Channel) -> String {
     let mut outbox = Outbox::new(channel.name.clone());
     outbox.see(channel, "pool/shop", of_pool(channel, pool(Status::Fail, at(0))), at(0));
-    outbox.make(channel, &|_| detail(), Some("https://status.example.com"), at(3_000));
+    outbox.make(channel, &|_: &str| detail(), Some("https://status.example.com"), at(3_000));
     outbox.send(at(3_000)).unwrap().body
 }
 
@@ -156,4 +156,60 @@ fn secrets_of_another_form_are_refused_without_a_word_of_them() {
         let why = address("URL", &bad.into()).unwrap_err().to_string();
         assert!(why.contains("URL") && !why.contains("never"), "{why}");
     }
+}
+
+/// Facts in which every subject has a title.
+struct Titled(SubjectKind);
+
+impl Facts for Titled {
+    fn detail(&self, _: &str) -> Detail {
+        let failing = vec![Name::parse("primary").unwrap()];
+        Detail { failing, serves: Name::parse("standby").ok(), ..detail() }
+    }
+
+    fn label(&self, subject: &str) -> Label {
+        let origins = [(Name::parse("primary").unwrap(), "Zürich".to_owned())].into();
+        Label { title: Some(format!("The {}", subject.replace("pool/", ""))), kind: self.0, origins }
+    }
+}
+
+#[test]
+fn what_is_told_has_its_title_and_the_words_of_its_kind() {
+    let channel = channel("");
+    let text = |kind, status| {
+        let mut outbox = Outbox::new(channel.name.clone());
+        outbox.see(&channel, "pool/shop", of_pool(&channel, pool(status, at(0))), at(0));
+        outbox.make(&channel, &Titled(kind), None, at(90_000));
+        let body = outbox.send(at(90_000)).unwrap().body;
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        body["data"]["title"].as_str().unwrap().to_owned()
+    };
+    let table = [
+        (SubjectKind::Pool, Status::Fail, "The shop fails"),
+        (SubjectKind::Monitor, Status::Fail, "The shop is down"),
+        (SubjectKind::Job, Status::Fail, "The shop has not reported in time"),
+        (SubjectKind::Pool, Status::Warn, "The shop: Zürich fails; standby serves"),
+        (SubjectKind::Monitor, Status::Warn, "The shop is degraded"),
+        (SubjectKind::Monitor, Status::Unknown, "The shop is unknown"),
+    ];
+    for (kind, status, expected) in table {
+        assert_eq!(text(kind, status), expected);
+    }
+}
+
+#[test]
+fn titles_stand_in_the_list_of_what_is_only_named_too() {
+    let channel = channel("");
+    let mut outbox = Outbox::new(channel.name.clone());
+    for number in 0..60 {
+        let subject = format!("pool/p{number:02}");
+        outbox.see(&channel, &subject, of_pool(&channel, pool(Status::Fail, at(0))), at(0));
+    }
+    outbox.make(&channel, &Titled(SubjectKind::Monitor), None, at(3_000));
+    let body = outbox.send(at(3_000)).unwrap().body;
+    assert!(body.contains("And The p10 is down, The p11 is down"), "{body}");
+    assert!(
+        body.contains(r#""subject":"pool/p59","title":"The p59""#),
+        "and in what is not told in full: {body}"
+    );
 }

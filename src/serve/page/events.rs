@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::about::called;
+use super::item::Look;
 use super::text::{Plain, ago, badge, instant, lasted};
 use crate::snapshot::{EntryKind, Snapshot, TimelineEntry, timeline};
 use crate::units::Timestamp;
@@ -10,18 +12,20 @@ use crate::verdict::Status;
 /// Rows at most.
 const ROWS: usize = 20;
 
-pub(super) fn events(snapshot: &Snapshot, now: Timestamp) -> Markup {
+pub(super) fn events(snapshot: &Snapshot, look: Look<'_>) -> Markup {
     let entries = timeline(&snapshot.events, &snapshot.pools);
     html! {
         section aria-labelledby="events" {
             h2 #events { "Recent events" }
             @if entries.is_empty() { p { "Nothing has changed yet." } }
-            ol.events { @for one in entries.iter().take(ROWS) { (row(one, now)) } }
+            ol.events { @for one in entries.iter().take(ROWS) { (row(one, look)) } }
         }
     }
 }
 
-fn row(one: &TimelineEntry<'_>, now: Timestamp) -> Markup {
+fn row(one: &TimelineEntry<'_>, look: Look<'_>) -> Markup {
+    let now = look.now;
+    let origin = one.cause.origin().filter(|_| names_more(one));
     html! {
         li {
             span.when {
@@ -29,10 +33,10 @@ fn row(one: &TimelineEntry<'_>, now: Timestamp) -> Markup {
                 (instant(one.begun, now))
                 @if one.kind == EntryKind::Note || one.kind == EntryKind::Start { ", " (ago(one.begun, now)) " ago" }
             }
-            strong { (Plain(one.subject)) }
+            strong { (called(&look.subject(one.subject))) }
             span.turn { (turn(one, now)) }
             span.why {
-                @if let Some(origin) = one.cause.origin().filter(|_| names_more(one)) { (Plain(origin)) ": " }
+                @if let Some(origin) = origin { (called(look.origin(one.cause.pool(), origin))) ": " }
                 (Plain(&one.cause.reason))
             }
         }

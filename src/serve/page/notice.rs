@@ -3,18 +3,22 @@
 
 use maud::{Markup, html};
 
+use super::about::called;
+use super::item::Look;
 use super::sentence::is_new;
 use super::text::{Plain, ago, instant};
 use crate::snapshot::{Snapshot, WatchView};
-use crate::units::{Timestamp, listed};
+use crate::units::{Name, Timestamp, listed};
 
 /// The notices; none if all is as it should be.
-pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
+pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
+    let now = look.now;
     let new = snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is_new);
     let heard = snapshot.watch.iter().filter_map(|watch| watch.heard).max();
-    let reporting = names(snapshot, WatchView::reports_at, now);
-    let silent = names(snapshot, |watch, now| watch.heard.is_some() && !watch.reports_at(now), now);
-    let awaited = names(snapshot, |watch, _| watch.heard.is_none(), now);
+    let names = |is: fn(&WatchView, Timestamp) -> bool| names(snapshot, is, look, now);
+    let reporting = names(WatchView::reports_at);
+    let silent = names(|watch, now| watch.heard.is_some() && !watch.reports_at(now));
+    let awaited = names(|watch, _| watch.heard.is_none());
     html! {
         @if arbiter_silent && snapshot.watch.is_empty() {
             p.notice {
@@ -53,10 +57,11 @@ pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp)
 
 /// The watch itself: who reports, and whether probes start on time. Of an old copy, who did when it
 /// was made.
-pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> Markup {
+pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
+    let now = look.now;
     let then = if arbiter_silent { snapshot.taken_at } else { now };
-    let all = names(snapshot, |_, _| true, then);
-    let reporting = names(snapshot, WatchView::reports_at, then).len();
+    let all = names(snapshot, |_, _| true, look, then);
+    let reporting = names(snapshot, WatchView::reports_at, look, then).len();
     html! {
         details #watch {
             summary {
@@ -70,7 +75,7 @@ pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
             ul {
                 @for watch in &snapshot.watch {
                     li {
-                        b { (watch.vantage) } " " (watch.shard) ": "
+                        b { (look.vantage(&watch.vantage)) } " " (watch.shard) ": "
                         @match watch.heard {
                             Some(heard) => { "reported " (ago(heard, now)) " ago" },
                             None => { "has not reported yet" },
@@ -80,6 +85,7 @@ pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
                         @if let Some(colo) = &watch.colo { ", in " (Plain(colo)) }
                         @if let Some(fast) = &watch.fast { ", " (fast.spent) " of " (fast.of) " fast probes spent today" }
                         @if let Some(blind) = &watch.blind { "; no evidence of " (Plain(blind)) }
+                        @if let Some(text) = look.description(&watch.vantage) { p.about { (called(text)) } }
                     }
                 }
             }
@@ -88,11 +94,16 @@ pub(super) fn watch(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
 }
 
 /// The vantages with a shard that is so, each once: the shards of a vantage stand side by side.
-fn names(snapshot: &Snapshot, is: fn(&WatchView, Timestamp) -> bool, now: Timestamp) -> Vec<&str> {
+fn names<'a>(
+    snapshot: &'a Snapshot,
+    is: fn(&WatchView, Timestamp) -> bool,
+    look: Look<'a>,
+    now: Timestamp,
+) -> Vec<&'a str> {
     let such = snapshot.watch.iter().filter(|watch| is(watch, now));
-    let mut names: Vec<&str> = such.map(|watch| watch.vantage.as_str()).collect();
-    names.dedup();
-    names
+    let mut vantages: Vec<&Name> = such.map(|watch| &watch.vantage).collect();
+    vantages.dedup();
+    vantages.into_iter().map(|vantage| look.vantage_title(vantage)).collect()
 }
 
 const fn verb(names: &[&str], one: &'static str, many: &'static str) -> &'static str {

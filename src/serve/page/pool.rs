@@ -3,51 +3,81 @@
 
 use maud::{Markup, html};
 
+use super::about::{self, called};
+use super::item::{Item, Look};
 use super::sentence;
 use super::text::{Plain, ago, badge, instant, mark};
-use crate::snapshot::{BeatView, OriginView, PoolView, VoteView};
+use crate::snapshot::{BeatView, OriginView, VoteView};
 use crate::units::Timestamp;
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
-/// A pool with its status. `open` says whether it is unfolded at first.
-pub(super) fn pool(pool: &PoolView, status: Status, open: bool, now: Timestamp) -> Markup {
-    let name = pool.name.as_str();
-    let routeless = pool.is_of_heartbeats();
+/// A pool or a monitor. `open` says whether it is unfolded at first.
+pub(super) fn pool(item: &Item<'_>, open: bool, look: Look<'_>) -> Markup {
+    let (view, status, about) = (item.view, item.status, item.about());
+    let name = view.name.as_str();
+    // What passes has nothing to say but what it is.
+    let described = about.description.as_deref().filter(|_| item.is_monitor() && status == Status::Pass);
     html! {
         details id={ "pool-" (name) } class={ "pool " (status.as_str()) } open[open] {
             summary {
                 (badge(status))
-                h3 { (name) }
-                span.summary { (sentence::of(pool, now).in_full()) }
-            }
-            div.signal {
-                @if !routeless {
-                    p {
-                        "The signal names "
-                        strong { (pool.chosen.as_ref().map_or("nowhere", |chosen| chosen.as_str())) }
-                        ": " (Plain(&pool.choice)) "."
-                    }
-                }
-                p {
-                    a href={ "health/" (name) } aria-label={ "health of " (name) " as JSON" } { "health" } " "
-                    @if !routeless {
-                        a href={ "route/" (name) } aria-label={ "signal of " (name) " as JSON" } { "signal" }
+                h3 { (called(item.title())) }
+                span.summary {
+                    @match described {
+                        Some(text) => { (called(text)) },
+                        // A reason came from elsewhere; titles are what the configuration says.
+                        None if item.is_monitor() => { (Plain(&sentence::of(item, look.now).in_full())) },
+                        None => { (sentence::of(item, look.now).in_full()) },
                     }
                 }
             }
-            ul.origins { @for origin in &pool.origins { (origin_item(name, origin, now)) } }
+            (about::more(about, described.is_none()))
+            @if !item.is_monitor() { (signal(item)) }
+            ul.origins { @for origin in &view.origins { (origin_item(item, origin, look)) } }
         }
     }
 }
 
-fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
+/// Where the traffic of a pool should go, and what programs read of it.
+fn signal(item: &Item<'_>) -> Markup {
+    let (view, name) = (item.view, item.view.name.as_str());
+    let chosen = view.chosen.as_ref().map(|chosen| {
+        view.origin(chosen.as_str()).map_or(chosen.as_str(), |origin| item.origin_title(origin))
+    });
+    html! {
+        div.signal {
+            @if item.takes_traffic() {
+                p {
+                    "The signal names " strong { (called(chosen.unwrap_or("nowhere"))) } ": "
+                    (Plain(&view.choice)) "."
+                }
+            }
+            p {
+                a href={ "health/" (name) } aria-label={ "health of " (item.title()) " as JSON" } { "health" } " "
+                @if item.takes_traffic() {
+                    a href={ "route/" (name) } aria-label={ "signal of " (item.title()) " as JSON" } { "signal" }
+                }
+            }
+        }
+    }
+}
+
+fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
+    let now = look.now;
     let status = origin.status_at(now);
     let lapsed = status != origin.status;
-    let path = [pool, "/", origin.name.as_str()].concat();
+    let path = [item.view.name.as_str(), "/", origin.name.as_str()].concat();
+    let (title, about) = (item.origin_title(origin), item.about_origin(origin));
+    // A monitor has said its name, and has one address in answers.
+    let health = if item.is_monitor() { item.view.name.as_str() } else { &path };
+    let label = if item.is_monitor() { title } else { &path };
     html! {
         li id=(path) class=(status.as_str()) {
-            h4 { (badge(status)) " " (origin.name) }
+            @if !item.is_monitor() {
+                h4 { (badge(status)) " " (called(title)) }
+                (about::more(about, true))
+            }
             p.reason { (Plain(&origin.reason_at(now))) }
             @if !lapsed && !origin.next.is_empty() { p.next { "Next: " (Plain(&origin.next)) "." } }
             p.facts {
@@ -59,9 +89,9 @@ fn origin_item(pool: &str, origin: &OriginView, now: Timestamp) -> Markup {
                     (None, None) => { span { "no evidence" } },
                 }
                 @if let Some(url) = &origin.url { a href=(url) { (Plain(url)) } }
-                a href={ "health/" (path) } aria-label={ "health of " (path) " as JSON" } { "health" }
+                a href={ "health/" (health) } aria-label={ "health of " (label) " as JSON" } { "health" }
             }
-            @if !origin.votes.is_empty() { (votes(&origin.votes, now)) }
+            @if !origin.votes.is_empty() { (votes(&origin.votes, look)) }
         }
     }
 }
@@ -77,13 +107,14 @@ fn heartbeat(beat: &BeatView, now: Timestamp) -> Markup {
     }
 }
 
-fn votes(votes: &[VoteView], now: Timestamp) -> Markup {
+fn votes(votes: &[VoteView], look: Look<'_>) -> Markup {
     // What all say alike stands in the origin's reason already.
     let alike = votes.windows(2).all(|pair| matches!(pair, [one, other] if one.reason == other.reason));
-    html! { ul.votes { @for vote in votes { (vote_item(vote, !alike, now)) } } }
+    html! { ul.votes { @for vote in votes { (vote_item(vote, !alike, look)) } } }
 }
 
-fn vote_item(vote: &VoteView, with_reason: bool, now: Timestamp) -> Markup {
+fn vote_item(vote: &VoteView, with_reason: bool, look: Look<'_>) -> Markup {
+    let now = look.now;
     let (like, word) = match vote.opinion {
         _ if now >= vote.expires => (Status::Unknown, "expired"),
         Opinion::Undecided => (Status::Unknown, "undecided"),
@@ -93,7 +124,7 @@ fn vote_item(vote: &VoteView, with_reason: bool, now: Timestamp) -> Markup {
     };
     html! {
         li {
-            span { b { (vote.vantage) } @if let Some(colo) = &vote.colo { " (" (Plain(colo)) ")" } }
+            span { b { (look.vantage(&vote.vantage)) } @if let Some(colo) = &vote.colo { " (" (Plain(colo)) ")" } }
             (mark(like, word))
             span.ms { (vote.latency.get()) " ms" }
             span {

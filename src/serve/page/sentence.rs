@@ -1,6 +1,8 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
-use crate::snapshot::{OriginView, PoolView, Snapshot};
+use super::item::{Item, by_severity};
+use crate::config::Config;
+use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Timestamp, listed};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -26,12 +28,12 @@ impl Saying {
 
 /// The state of the whole. What serves comes before jobs that report by themselves, and a job that
 /// never did is named only if nothing else is amiss.
-pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -> String {
-    let troubled = super::by_severity(snapshot, now).into_iter();
-    let troubled = troubled.take_while(|(status, _)| *status != Status::Pass).map(|(_, pool)| pool);
-    let (awaited, mut troubled): (Vec<&PoolView>, Vec<&PoolView>) =
-        troubled.partition(|pool| is_awaited(pool, now));
-    troubled.sort_by_key(|pool| pool.is_of_heartbeats());
+pub(super) fn whole(snapshot: &Snapshot, config: &Config, arbiter_silent: bool, now: Timestamp) -> String {
+    let items = by_severity(snapshot, config, now);
+    let troubled = items.iter().take_while(|item| item.status != Status::Pass);
+    let (awaited, mut troubled): (Vec<&Item<'_>>, Vec<&Item<'_>>) =
+        troubled.partition(|item| is_awaited(item, now));
+    troubled.sort_by_key(|item| item.is_of_heartbeats());
     let everywhere =
         |is: &dyn Fn(&OriginView) -> bool| snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is);
     let because = |why| if arbiter_silent { "the Arbiter does not answer" } else { why };
@@ -49,14 +51,22 @@ pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
     } else if everywhere(&|origin| origin.status_at(now) == Status::Unknown) {
         ["Nothing fresh is known: ", because("no evidence comes in")].concat()
     } else if troubled.is_empty() {
-        let jobs = awaited.iter().flat_map(|pool| &pool.origins).filter(|job| is_new(job));
-        let names: Vec<&str> = jobs.map(|job| job.name.as_str()).collect();
+        let of = |item: &&'_ Item<'_>| -> Vec<String> {
+            let jobs = item.view.origins.iter().filter(|job| is_new(job));
+            jobs.map(|job| isolated(item.origin_title(job))).collect()
+        };
+        let names: Vec<String> = awaited.iter().flat_map(of).collect();
         let have = if names.len() == 1 { "has" } else { "have" };
         format!("Everything passes; {} {have} not reported yet", listed(&names))
     } else if troubled.len() <= IN_FULL {
         let sayings: Vec<String> = troubled
             .iter()
-            .map(|pool| [pool.name.as_str(), " ", &of(pool, now).in_full()].concat())
+            .map(|item| {
+                let saying = of(item, now);
+                // Why a monitor is so is no word for a headline: it stands beneath.
+                let said = if item.is_monitor() { saying.head.to_owned() } else { saying.in_full() };
+                [&isolated(item.title()), " ", &said].concat()
+            })
             .collect();
         sayings.join("; ")
     } else {
@@ -64,11 +74,21 @@ pub(super) fn whole(snapshot: &Snapshot, arbiter_silent: bool, now: Timestamp) -
     }
 }
 
+/// A title as it stands within a sentence: one that is written from the right does not turn what
+/// stands beside it (Unicode's first strong isolate).
+fn isolated(title: &str) -> String {
+    let from_right = |c: char| matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}');
+    if title.contains(from_right) { format!("\u{2068}{title}\u{2069}") } else { title.to_owned() }
+}
+
 /// `a, b, c and 2 more are down; 4 others do not pass`: the worst by name, the rest counted.
-fn in_short(troubled: &[&PoolView], now: Timestamp) -> String {
-    let head = troubled.first().map_or("", |pool| of(pool, now).head);
-    let alike: Vec<&str> =
-        troubled.iter().filter(|pool| of(pool, now).head == head).map(|pool| pool.name.as_str()).collect();
+fn in_short(troubled: &[&Item<'_>], now: Timestamp) -> String {
+    let head = troubled.first().map_or("", |item| of(item, now).head);
+    let alike: Vec<String> = troubled
+        .iter()
+        .filter(|item| of(item, now).head == head)
+        .map(|item| isolated(item.title()))
+        .collect();
     let head =
         if alike.len() > 1 { head.replace("is ", "are ").replace("has ", "have ") } else { head.to_owned() };
     let mut text = [&listed(&alike), " ", &head].concat();
@@ -80,16 +100,42 @@ fn in_short(troubled: &[&PoolView], now: Timestamp) -> String {
     text
 }
 
-/// What is to be said of a pool at `now`.
-pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
+/// What is to be said of a pool or a monitor at `now`.
+pub(super) fn of(item: &Item<'_>, now: Timestamp) -> Saying {
+    match item.view.origins.first() {
+        Some(origin) if item.is_monitor() => of_monitor(item, origin, now),
+        Some(_) | None => of_pool(item, now),
+    }
+}
+
+/// What is to be said of a monitor: how it is, and why. Nothing stands in for it.
+fn of_monitor(item: &Item<'_>, origin: &OriginView, now: Timestamp) -> Saying {
+    let is_job = origin.beat.is_some();
+    let detail = origin.reason_at(now);
+    let head = match item.status {
+        Status::Pass => return Saying { head: "passes", detail: String::new() },
+        Status::Warn => "is degraded",
+        Status::Fail if is_job => "has not reported in time",
+        Status::Fail => "is down",
+        Status::Unknown if is_unheard(origin) => "cannot be heard",
+        Status::Unknown if is_new(origin) && is_job => "has not reported yet",
+        Status::Unknown if is_new(origin) => "has no verdict yet",
+        Status::Unknown => "is unknown",
+    };
+    Saying { head, detail }
+}
+
+fn of_pool(item: &Item<'_>, now: Timestamp) -> Saying {
+    let pool = item.view;
     let named = |wanted: &dyn Fn(&OriginView) -> bool| -> Vec<&str> {
-        pool.origins.iter().filter(|origin| wanted(origin)).map(|origin| origin.name.as_str()).collect()
+        let wanted = pool.origins.iter().filter(|origin| wanted(origin));
+        wanted.map(|origin| item.origin_title(origin)).collect()
     };
     let is = |origin: &OriginView, status| origin.status_at(now) == status;
     let is_chosen = |origin: &OriginView| pool.chosen.as_ref() == Some(&origin.name);
     let failing = named(&|origin| is(origin, Status::Fail));
     let new = named(&is_new);
-    let status = pool.status_at(now);
+    let status = item.status;
     if status == Status::Fail {
         let noun = if pool.is_of_heartbeats() { "heartbeat" } else { "origin" };
         let detail = match failing.len() {
@@ -99,7 +145,7 @@ pub(super) fn of(pool: &PoolView, now: Timestamp) -> Saying {
         };
         return Saying { head: "is down", detail };
     }
-    if is_awaited(pool, now) && new.len() < pool.origins.len() {
+    if is_awaited(item, now) && new.len() < pool.origins.len() {
         let have = if new.len() == 1 { "has" } else { "have" };
         let detail = format!("{} {have} not reported yet", listed(&new));
         return Saying { head: "waits", detail };
@@ -146,7 +192,8 @@ pub(super) fn is_new(origin: &OriginView) -> bool {
 }
 
 /// Whether all that is amiss with a pool are jobs that never reported.
-pub(super) fn is_awaited(pool: &PoolView, now: Timestamp) -> bool {
+pub(super) fn is_awaited(item: &Item<'_>, now: Timestamp) -> bool {
+    let pool = item.view;
     pool.origins.iter().any(is_new)
         && pool
             .origins

@@ -12,7 +12,7 @@ pub(super) fn refused(config: &Config) -> Vec<String> {
     let origins = config.origins().filter_map(|origin| {
         let Reach::Never(why) = origin.url.reach() else { return None };
         let url = &origin.url;
-        Some(format!("{}: its url {url} {why}; write an address that is public", path(origin)))
+        Some(format!("{}: its url {url} {why}; write an address that is public", config.path(&origin.id)))
     });
     let references = config.references.iter().filter_map(|url| {
         let Reach::Never(why) = url.reach() else { return None };
@@ -33,11 +33,11 @@ pub(super) fn refused(config: &Config) -> Vec<String> {
 
 /// What will run, and should be looked at again. No value is repeated: it is a credential.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
-    config.origins().flat_map(of_origin).collect()
+    config.origins().flat_map(|origin| of_origin(origin, &config.path(&origin.id))).collect()
 }
 
-fn of_origin(origin: &Origin) -> Vec<String> {
-    let (at, probe) = (path(origin), &origin.probe);
+fn of_origin(origin: &Origin, at: &str) -> Vec<String> {
+    let probe = &origin.probe;
     let mut said = Vec::new();
     if origin.url.reach() == Reach::Bare {
         said.push(format!(
@@ -70,8 +70,4 @@ fn of_origin(origin: &Origin) -> Vec<String> {
         ));
     }
     said
-}
-
-fn path(origin: &Origin) -> String {
-    format!("pool.{}.origin.{}", origin.id.pool, origin.id.origin)
 }

@@ -5,6 +5,7 @@ use vedette::budget::{self, Budget};
 use vedette::config::{Config, Plan, Problem, Problems, Steering, Topic};
 use vedette::units::{Fingerprint, Millis, Name, OriginId};
 
+use super::addresses::{self, Shared};
 use super::tables;
 
 /// What is said of a configuration that can be read.
@@ -20,6 +21,8 @@ pub(super) struct Readable<'a> {
     channels: Vec<Channel<'a>>,
     heartbeats: Vec<Job<'a>>,
     routes: Vec<Route<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    shared_addresses: Vec<Shared>,
     budget: Budgets<'a>,
     not_active: &'a [String],
 }
@@ -170,6 +173,7 @@ pub(super) fn readable<'a>(
         channels: channels.collect(),
         heartbeats: jobs.collect(),
         routes: routes.collect(),
+        shared_addresses: addresses::shared(config),
         budget: budgets(config),
         not_active: &config.not_active,
     }

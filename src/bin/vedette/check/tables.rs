@@ -40,7 +40,7 @@ pub(super) fn schedule(config: &Config) -> Vec<String> {
         let pace = origin.pace;
         lines.push(format!(
             "  {:<22} every {}, {} in doubt, {} when down; timeout {}; fail after {}, pass after {}",
-            origin.id.to_string(),
+            config.written(&origin.id),
             pace.interval,
             pace.fast_interval,
             pace.down_interval,
@@ -50,7 +50,7 @@ pub(super) fn schedule(config: &Config) -> Vec<String> {
         ));
     }
     for job in config.heartbeats() {
-        let (name, silence) = (job.id.to_string(), job.limit());
+        let (name, silence) = (config.written(&job.id), job.limit());
         lines.push(format!(
             "  {name:<22} heartbeat every {}, {} grace; fail after {silence} of silence",
             job.period, job.grace

@@ -1,0 +1,183 @@
+//! What people read of a monitor, a pool, an origin, a vantage or a channel beside its name: title,
+//! group, description, link and tags.
+//!
+//! Names stay ids; these texts may be in any script. They are written by people and shown to
+//! people. What misleads a reader is refused here: control characters, marks of direction, what is
+//! not seen. Whoever shows a text escapes it.
+
+mod address;
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::quoted;
+use super::raw::{Field, Table};
+use super::value::Given;
+
+pub(super) use address::{away, link};
+
+/// The keys of [`Presentation`] in a monitor and in a pool.
+pub(super) const KEYS: [&str; 5] = ["title", "group", "description", "link", "tags"];
+
+/// The keys of [`Presentation`] in an origin: it stands in the group of its pool.
+pub(super) const ORIGIN_KEYS: [&str; 4] = ["title", "description", "link", "tags"];
+
+/// The key that says whether something is shown without a token.
+pub(super) const PUBLIC: &str = "public";
+
+/// The longest title, heading or text of a link, in characters: what a card of the page and the
+/// subject of a message show on one line or two.
+pub(super) const MAX_TITLE: usize = 80;
+
+/// The longest description in characters: two or three sentences.
+pub(super) const MAX_DESCRIPTION: usize = 500;
+
+/// The most tags, and the longest in characters.
+const MAX_TAGS: usize = 16;
+const MAX_TAG: usize = 32;
+
+/// What people read of something beside its name, as it was written: whoever shows it escapes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Presentation {
+    /// What it is called in place of its name (1 to 80 characters).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The heading that it stands under (1 to 80 characters).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// What it is (1 to 500 characters, one line).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Where more is said of it: an address of `https`, `http` or `mailto`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Words by which it is found (at most 16, of 1 to 32 characters each).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+impl Presentation {
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Reads what is written of it. Which of the keys belong there is held by the caller.
+pub(super) fn presentation(table: &Table<'_>) -> Option<Presentation> {
+    let text = |key: &str, most: usize| match table.get(key) {
+        Some(field) => line(&field, most).map(Some),
+        None => Some(None),
+    };
+    let title = text("title", MAX_TITLE);
+    let group = text("group", MAX_TITLE);
+    let description = text("description", MAX_DESCRIPTION);
+    let link = match table.get("link") {
+        Some(field) => link(&field).map(Some),
+        None => Some(None),
+    };
+    let tags = table.get("tags").map_or_else(|| Some(Vec::new()), |field| tags(&field));
+    Some(Presentation { title: title?, group: group?, description: description?, link: link?, tags: tags? })
+}
+
+/// Whether a monitor or a pool is public. What is to be hidden is refused: nothing hides it yet, and
+/// it would be on the page of whoever trusted the word.
+pub(super) fn public(table: &Table<'_>) -> Option<()> {
+    let Some(field) = table.get(PUBLIC) else { return Some(()) };
+    if field.flag()? {
+        return Some(());
+    }
+    field.refuse(format_args!(
+        "false is not active yet: everything that is watched is on the page and in every answer; \
+         watch it in a deployment of its own, or leave this out"
+    ));
+    None
+}
+
+/// The title in a table that has one and nothing else.
+#[expect(clippy::option_option, reason = "nothing is written, or what is written cannot be read")]
+pub(super) fn title(table: &Table<'_>) -> Option<Option<String>> {
+    match table.get("title") {
+        Some(field) => line(&field, MAX_TITLE).map(Some),
+        None => Some(None),
+    }
+}
+
+fn tags(field: &Field<'_>) -> Option<Vec<String>> {
+    let items = field.list("one as [\"team-a\", \"eu\"]")?;
+    if items.len() > MAX_TAGS {
+        let count = items.len();
+        field.refuse(format_args!("has {count} entries, over the bound of {MAX_TAGS}; write fewer"));
+        return None;
+    }
+    let mut given = Given::default();
+    let mut read = |item: &Field<'_>| {
+        let tag = line(item, MAX_TAG)?;
+        given.first(&tag, item, "write it once").then_some(tag)
+    };
+    items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// A text of one line that people read, of at most so many characters.
+pub(super) fn line(field: &Field<'_>, most: usize) -> Option<String> {
+    let text = field.text("a text in quotes")?;
+    let count = text.chars().count();
+    if count > most {
+        let shown = quoted(text);
+        field.refuse(format_args!(
+            "{shown} has {count} characters, over the bound of {most}; write a shorter text"
+        ));
+        return None;
+    }
+    if !text.chars().any(is_seen) {
+        field.refuse(format_args!("has nothing in it that is seen; write a text, or leave it out"));
+        return None;
+    }
+    if let Some((place, c)) = text.chars().enumerate().find(|(_, c)| misleading(*c).is_some()) {
+        let (code, place) = (u32::from(c), place.saturating_add(1));
+        let why = misleading(c).unwrap_or_default();
+        field.refuse(format_args!(
+            "has the character U+{code:04X} at place {place}, which {why}; leave it out"
+        ));
+        return None;
+    }
+    if text.trim() != text {
+        field.refuse(format_args!("{} has spaces around it; leave them out", quoted(text)));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// Why a character must not stand in what people read: it changes how others are seen, or is itself
+/// not seen. The joiners stay: Persian, Hindi and emoji are written with them.
+fn misleading(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => "ends the line",
+        _ if c.is_control() => "is a control character",
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "turns the direction of writing"
+        }
+        '\u{ad}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{2060}'..='\u{2065}'
+        | '\u{206a}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => "cannot be seen",
+        _ => return None,
+    })
+}
+
+/// Whether a character by itself is something to read.
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+#[cfg(test)]
+mod tests;
