@@ -26,7 +26,7 @@ use crate::schedule::{SLOTS, Shard, TickLimit};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
-use busy::BusyTime;
+use busy::{BusyTime, Stretch};
 pub use connect::ConnectNote;
 use connect::Connects;
 use origin_check::OriginCheck;
@@ -85,8 +85,8 @@ pub struct Prober {
     self_check: SelfCheck,
     allowance: Allowance,
     busy: Option<BusyTime>,
-    /// Since when it is busy, and for how long it would usually be.
-    begun: Option<(Timestamp, Millis)>,
+    /// Since when it is busy, if it is.
+    begun: Option<Stretch>,
     limit: TickLimit,
     ticket: u64,
     seq: u64,

@@ -1,5 +1,5 @@
-//! The time for which a shard may be busy in a day: on a plan that counts it, origins that hang must
-//! not spend what the watch needs until midnight.
+//! The time for which a shard may be busy in a day: on a plan that counts it, origins that hang
+//! must not spend what the watch needs until midnight.
 //!
 //! A shard that probes what hangs is busy many times as long as usual. Once no more is left than it
 //! needs at its rest interval, what fails is probed at that. If even that does not do, because what
@@ -29,6 +29,21 @@ pub(super) struct Used {
     /// What rests until the day is over. It never gets less: an object that is made anew for a slot
     /// would look for it at another pace.
     rest: Rest,
+}
+
+/// How many origins of a shard fail.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failing {
+    pub(super) failing: usize,
+    pub(super) of: usize,
+}
+
+/// A time in which something was under way all along.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretch {
+    pub(super) begun: Timestamp,
+    /// For how long that would usually be.
+    pub(super) usual: Millis,
 }
 
 /// What slows down.
@@ -61,9 +76,8 @@ impl BusyTime {
         Some(Self { share: allowed, usual, at_rest, used: stored })
     }
 
-    /// For how long it was busy today. What is not known was as usual, for those that do not fail:
-    /// `failing` of so many.
-    fn used_at(&self, (failing, of): (usize, usize), now: Timestamp) -> u64 {
+    /// For how long it was busy today. What is not known was as usual, for those that do not fail.
+    fn used_at(&self, Failing { failing, of }: Failing, now: Timestamp) -> u64 {
         let today = self.used.filter(|used| used.day == day(now));
         let since = today.map_or(Timestamp::from_millis(day(now).saturating_mul(DAY_MS)), |used| used.until);
         let usual = self.usual.saturating_mul(of.saturating_sub(failing) as u64) / (of as u64).max(1);
@@ -90,19 +104,13 @@ impl BusyTime {
         }
     }
 
-    /// Notes a tick that began at `begun` and would usually last so long; whether that is to be
-    /// stored.
-    pub(super) fn note(
-        &mut self,
-        failing: (usize, usize),
-        (begun, usual): (Timestamp, Millis),
-        now: Timestamp,
-    ) -> bool {
-        let lasted = now.since(begun);
-        if lasted <= usual {
+    /// Notes a stretch that ends now; whether that is to be stored.
+    pub(super) fn note(&mut self, failing: Failing, stretch: Stretch, now: Timestamp) -> bool {
+        let lasted = now.since(stretch.begun);
+        if lasted <= stretch.usual {
             return false;
         }
-        let ms = self.used_at(failing, begun).saturating_add(lasted.get());
+        let ms = self.used_at(failing, stretch.begun).saturating_add(lasted.get());
         let rest = self.rest(now).max(self.rest_after(ms, now));
         self.used = Some(Used { day: day(now), ms, until: now, rest });
         true
@@ -123,6 +131,9 @@ mod tests {
     use crate::schedule::shards;
 
     const HOUR: u64 = 3_600_000;
+
+    /// All that the shard has.
+    const ALL: Failing = Failing { failing: 42, of: 42 };
 
     /// So long after a midnight.
     fn at(ms: u64) -> Timestamp {
@@ -147,10 +158,11 @@ mod tests {
     }
 
     /// Ticks that last so long, so far apart, for 23 hours; when each kind of rest begins.
-    fn day(time: &mut BusyTime, failing: (usize, usize), lasts: u64, rests: u64) -> Vec<(Rest, u64)> {
+    fn day(time: &mut BusyTime, failing: usize, lasts: u64, rests: u64) -> Vec<(Rest, u64)> {
         let (mut now, mut begun) = (0_u64, Vec::new());
         while now < 23 * HOUR {
-            time.note(failing, (at(now), Millis::new(1_600)), at(now + lasts));
+            let stretch = Stretch { begun: at(now), usual: Millis::new(1_600) };
+            time.note(Failing { failing, of: 42 }, stretch, at(now + lasts));
             let rest = time.rest(at(now + lasts));
             if begun.last().is_none_or(|(known, _)| *known != rest) {
                 begun.push((rest, now));
@@ -165,16 +177,16 @@ mod tests {
         let (deployment, mut time) = sixty();
         let rest = deployment.config.pools[0].origins[0].pace.rest_interval.unwrap();
         // All 42 of its origins hang: two ticks of 15 s.
-        let begun = day(&mut time, (42, 42), 30_000, rest.get());
+        let begun = day(&mut time, 42, 30_000, rest.get());
         assert!(matches!(begun[..], [(Rest::None, 0), (Rest::Failing, at)] if at > HOUR / 4), "{begun:?}");
-        let used = time.used_at((42, 42), at(24 * HOUR - 1));
+        let used = time.used_at(ALL, at(24 * HOUR - 1));
         assert!(used <= time.share, "{used} of {}", time.share);
     }
 
     #[test]
     fn a_shard_that_is_as_usual_never_rests_and_stores_nothing() {
         let (_, mut time) = sixty();
-        assert_eq!(day(&mut time, (0, 42), 1_600, 30_000), [(Rest::None, 0)]);
+        assert_eq!(day(&mut time, 0, 1_600, 30_000), [(Rest::None, 0)]);
         assert_eq!(time.used, None);
     }
 
@@ -182,7 +194,7 @@ mod tests {
     fn rest_ends_with_its_day_and_an_object_that_is_made_anew_knows_of_it() {
         let (deployment, mut time) = sixty();
         let rest = deployment.config.pools[0].origins[0].pace.rest_interval.unwrap();
-        day(&mut time, (42, 42), 30_000, rest.get());
+        day(&mut time, 42, 30_000, rest.get());
         let shards = shards(&deployment.config, &deployment.config.vantages[0].name);
         let again = BusyTime::new(deployment.daily, &shards[0], time.used).unwrap();
         assert_eq!(again.rest(at(24 * HOUR - 1)), Rest::Failing);
@@ -192,10 +204,11 @@ mod tests {
     #[test]
     fn a_clock_that_steps_back_gives_no_time_back() {
         let (_, mut time) = sixty();
-        time.note((42, 42), (at(2 * HOUR), Millis::ZERO), at(2 * HOUR + 30_000));
-        let before = time.used_at((42, 42), at(2 * HOUR + 30_000));
-        time.note((42, 42), (at(HOUR), Millis::ZERO), at(HOUR + 30_000));
-        assert!(time.used_at((42, 42), at(HOUR + 30_000)) > before);
+        let from = |hour: u64| Stretch { begun: at(hour * HOUR), usual: Millis::ZERO };
+        time.note(ALL, from(2), at(2 * HOUR + 30_000));
+        let before = time.used_at(ALL, at(2 * HOUR + 30_000));
+        time.note(ALL, from(1), at(HOUR + 30_000));
+        assert!(time.used_at(ALL, at(HOUR + 30_000)) > before);
     }
 
     #[test]

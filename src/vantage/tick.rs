@@ -1,6 +1,6 @@
 //! One tick of a shard: what is due together begins with one alarm, a few probes at a time.
 
-use super::busy::Rest;
+use super::busy::{Failing, Rest, Stretch};
 use super::origin_check::Room;
 use super::{Effect, Prober};
 use crate::defaults::budget::USUAL;
@@ -47,16 +47,16 @@ impl Prober {
         Room { fast: rest == Rest::None && self.allowance.is_left(now), rest }
     }
 
-    /// How many origins fail, of how many.
-    fn failing(&self) -> (usize, usize) {
-        (self.checks.values().filter(|check| check.fails()).count(), self.checks.len())
+    fn failing(&self) -> Failing {
+        let failing = self.checks.values().filter(|check| check.fails()).count();
+        Failing { failing, of: self.checks.len() }
     }
 
     /// Notes for how long it was busy, now that nothing is under way.
     pub(super) fn note_busy(&mut self, now: Timestamp) {
-        let (Some(begun), failing) = (self.begun.take(), self.failing()) else { return };
+        let (Some(stretch), failing) = (self.begun.take(), self.failing()) else { return };
         if let Some(busy) = &mut self.busy {
-            self.dirty |= busy.note(failing, begun, now);
+            self.dirty |= busy.note(failing, stretch, now);
         }
     }
 
@@ -101,7 +101,7 @@ impl Prober {
         if self.begun.is_some() {
             self.note_busy(now);
         }
-        self.begun = Some((now, schedule::tick_lasts(due.len() as u64, USUAL)));
+        self.begun = Some(Stretch { begun: now, usual: schedule::tick_lasts(due.len() as u64, USUAL) });
         for Due { slot, id, .. } in due {
             let Some(check) = self.checks.get_mut(&id) else { continue };
             if check.has_begun() {
