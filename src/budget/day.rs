@@ -335,8 +335,8 @@ impl<'a> Flapping<'a> {
         until.get().div_ceil(self.interval.get().max(1)).max(1)
     }
 
-    /// With how many of so many fast probes of a shard its tick at the usual pace joins: a probe may
-    /// come half a fast interval early, so that every such tick meets one before or after it.
+    /// With how many of so many fast probes of a shard its tick at the usual pace joins. A probe
+    /// may come half a fast interval early, so every such tick meets one before or after it.
     fn joined(&self, probes: u64) -> u64 {
         let hurried = probes.saturating_mul(self.fast.get()).min(DAY_MS);
         let ticks = u128::from(self.ticks).saturating_mul(u128::from(hurried)) / u128::from(DAY_MS);

@@ -62,8 +62,8 @@ impl Beat {
 }
 
 impl Load {
-    /// For how long it is busy in a day if the beats are so far apart and their probes last so long,
-    /// in milliseconds.
+    /// For how long it is busy in a day, in milliseconds, if the beats are so far apart and their
+    /// probes last so long.
     pub(super) fn busy(&self, pace: impl Fn(&Beat) -> (Millis, Millis)) -> u64 {
         let busy = self.beats.iter().map(|beat| {
             let (interval, probe) = pace(beat);

@@ -22,8 +22,8 @@ const EARLY: u64 = 105;
 /// The longest pace that is tried, in seconds.
 const LONGEST_S: u64 = 3_600;
 
-/// The configuration as a plan has it probed, and the time for which a shard may be busy in a day,
-/// in thousandths of what it needs at rest; none if that is never too much.
+/// The configuration as a plan has it probed, and the time for which a shard may be busy in a day.
+/// The time is in thousandths of what the shard needs at rest; none if that is never too much.
 pub(super) fn paced(config: &Config, plan: Plan) -> (Config, Option<u32>) {
     let config = Config { plan, ..config.clone() };
     let Some(time) = time(&config) else { return (config, None) };

@@ -1,5 +1,5 @@
-//! The time for which a shard may be busy in a day: on a plan that counts it, origins that hang must
-//! not spend what the watch needs until midnight.
+//! The time for which a shard may be busy in a day. On a plan that counts it, origins that hang
+//! must not spend what the watch needs until midnight.
 //!
 //! A shard that probes what hangs is busy many times as long as usual. Once no more is left than it
 //! needs at its rest interval, what fails is probed at that. If even that does not do, because what
