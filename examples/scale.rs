@@ -11,7 +11,7 @@ use vedette::arbiter::{self, Arbiter};
 use vedette::budget;
 use vedette::config::Config;
 use vedette::json;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -164,7 +164,7 @@ impl World {
                     self.counts.alarms += 1;
                     self.at(at, shard, Due::Rings);
                 }
-                Effect::Probe(id, ticket) => {
+                Effect::Probe(id, ticket, _) => {
                     self.counts.probes += 1;
                     self.at(now.plus(ANSWER), shard, Due::Answers(id, ticket));
                 }
@@ -185,7 +185,10 @@ impl World {
                     }
                     self.at(now.plus(TRANSIT), shard, Due::Delivers(seq));
                 }
-                Effect::CheckReference(..) | Effect::Observed(..) | Effect::Slipped(..) => {}
+                Effect::CheckReference(..)
+                | Effect::Observed(..)
+                | Effect::Connections(..)
+                | Effect::Slipped(..) => {}
             }
         }
     }
@@ -241,6 +244,7 @@ fn sample(at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
+        connected: Connected::NotTried,
     }
 }
 

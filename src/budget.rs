@@ -21,7 +21,7 @@ use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::Name;
 
-pub use crate::defaults::budget::{ROUND_TRIP, USUAL};
+pub use crate::defaults::budget::{CONNECTION, ROUND_TRIP, USUAL};
 
 use day::Days;
 pub use day::{Day, READERS, Told};

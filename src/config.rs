@@ -8,6 +8,7 @@
 mod canon;
 mod check;
 mod compiled;
+mod connect;
 mod document;
 mod expect;
 mod heartbeat;
@@ -40,6 +41,7 @@ use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
 pub use compiled::{Daily, Deployment, compile};
+pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
@@ -205,6 +207,8 @@ pub struct Origin {
     pub weight: u32,
     /// When it is probed.
     pub pace: Pace,
+    /// How often a probe opens a connection of its own.
+    pub connect: Connect,
     /// How many samples change a vote.
     pub thresholds: Thresholds,
     /// The vantages that probe it, by name; at least one, none twice.
@@ -344,6 +348,13 @@ impl Config {
     #[must_use]
     pub fn origin(&self, id: &OriginId) -> Option<&Origin> {
         self.pool(id.pool.as_str())?.origins.iter().find(|origin| origin.id == *id)
+    }
+
+    /// How often probes open connections of their own ([`Connect::every`]) where this configuration
+    /// runs: nothing is counted by the day on a laptop, whatever the plan.
+    pub fn connects(&self) -> impl Fn(&Origin) -> Option<Millis> + use<> {
+        let by_the_day = self.plan == Plan::Free && self.loopback_origins().next().is_none();
+        move |origin| origin.connect.every(by_the_day)
     }
 
     /// Every origin of every pool, in the order of the file.

@@ -32,6 +32,10 @@ pub mod config {
     /// While in doubt, if nothing is written; never over the interval.
     pub const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
 
+    /// How often a probe opens a connection of its own, if nothing is written and the plan counts
+    /// nothing by the day.
+    pub const DEFAULT_CONNECT: Millis = Millis::from_secs(60);
+
     /// For a whole probe, if nothing is written; never over the interval.
     pub const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
 
@@ -54,6 +58,10 @@ pub mod probe {
     /// was busy: what the origin did meanwhile is not known.
     pub const LATENESS: Millis = Millis::new(250);
 
+    /// How long a connection is watched for its being closed again. A server that is out of
+    /// descriptors closes at once, and word of it takes as long as a way around the world.
+    pub const WATCHED: Millis = Millis::new(200);
+
     /// How long a reference may take.
     pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
 }
@@ -74,6 +82,11 @@ pub mod vantage {
 
     /// How long past its deadline a probe may still come back before its slot is taken away.
     pub const ORIGIN_LOST_AFTER: Millis = Millis::from_secs(5);
+
+    /// No kept connection is taken to carry requests for longer than this while no new one is
+    /// accepted. Servers that drain end sooner, and the platform keeps idle ones no longer
+    /// (<https://developers.cloudflare.com/fundamentals/reference/connection-limits/>).
+    pub const OUTLIVES: Millis = Millis::from_secs(900);
 
     /// A vantage that reached no reference tries again after this long.
     pub const RETRY: Millis = Millis::from_secs(5);
@@ -239,6 +252,10 @@ pub mod budget {
 
     /// The time a probe of a healthy origin is taken to last.
     pub const USUAL: Millis = Millis::new(300);
+
+    /// How long a connection of a probe's own is taken to hold its slot: until it is open, and while
+    /// it is watched (`WATCHED` of `src/probe`).
+    pub const CONNECTION: Millis = Millis::new(300);
 
     /// The time from a vantage to the Arbiter and back, as it is taken to be.
     pub const ROUND_TRIP: Millis = Millis::new(100);

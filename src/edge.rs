@@ -8,6 +8,7 @@ mod bound;
 mod call;
 mod caught;
 mod clock;
+mod connect;
 mod deployed;
 mod follow;
 mod heartbeat;

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Origin};
 use crate::reader::{Source, Tier};
-use crate::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use crate::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use crate::units::{Millis, Timestamp};
 
 /// Two origins, three vantages, one probe a second.
@@ -64,6 +64,7 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        connected: Connected::NotTried,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod body;
 mod cache;
+mod connect;
 mod document;
 mod expect;
 mod redirect;
@@ -16,11 +17,12 @@ mod timing;
 use crate::config::{Origin, ProbeValue};
 use crate::defaults::probe::{AT_ONCE, LATENESS};
 use crate::exchange::{End, Head, Reply, Request};
-use crate::sample::{CacheClass, Database, Outcome, Sample};
+use crate::sample::{CacheClass, Connected, Database, Outcome, Sample};
 use crate::secret::{ExposeSecret as _, Secret, Unusable, Why, revealed};
 use crate::units::{Millis, Name, Timestamp};
 
 pub use cache::{FIELDS as CACHE_FIELDS, Reading, classify};
+pub use connect::{Dial, DialEnd, Dialled, connected, dial};
 pub use document::{Word, words};
 pub use expect::hint;
 pub use redirect::{Hop, is_credential, redirected};
@@ -122,6 +124,7 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
         told: cache.and_then(|reading| reading.told),
         database: head.map_or_else(Database::default, |head| timing::database(&origin.expect, head)),
         checks: Vec::new(),
+        connected: Connected::NotTried,
     };
     if sample.outcome == Outcome::Answered
         && let Some(head) = head

@@ -30,6 +30,38 @@ pub struct Sample {
     pub database: Database,
     /// Every expectation with what it found, in the order of judging.
     pub checks: Vec<Check>,
+    /// What came of a connection of its own beside the request. What it proves depends on those
+    /// before it: `evidence` leaves it out, and the vantage judges it.
+    pub connected: Connected,
+}
+
+/// What came of a connection that a probe opened beside its request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connected {
+    /// None was tried, or whoever tried was at fault: it says nothing.
+    #[default]
+    NotTried,
+    /// It was accepted, and stood.
+    Accepted,
+    /// It was refused. An address to which the platform lets nobody connect looks the same.
+    Refused,
+    /// Nobody took it before the deadline.
+    NotInTime,
+    /// It was accepted, and closed or reset at once.
+    Closed,
+    /// It failed, and the answer came from where the platform lets nobody connect.
+    Barred,
+}
+
+impl Connected {
+    /// Whether it says that a new connection is not accepted.
+    #[must_use]
+    pub const fn failed(self) -> bool {
+        match self {
+            Self::Refused | Self::NotInTime | Self::Closed => true,
+            Self::NotTried | Self::Accepted | Self::Barred => false,
+        }
+    }
 }
 
 /// How a probe ended.
@@ -158,6 +190,7 @@ impl Sample {
             told: None,
             database: Database { calls: None, time: None },
             checks: Vec::new(),
+            connected: Connected::NotTried,
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod allowance;
 mod busy;
+mod connect;
 mod origin_check;
 mod self_check;
 mod stored;
@@ -26,6 +27,8 @@ use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
 use busy::BusyTime;
+pub use connect::ConnectNote;
+use connect::Connects;
 use origin_check::OriginCheck;
 use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
@@ -55,14 +58,17 @@ pub enum Effect {
     /// Store this text; it must land before a later effect. If it does not, this state says more
     /// than is stored: it must be thrown away and made anew.
     Persist(String),
-    /// Send the probe of this origin, and give the ticket back with the sample.
-    Probe(OriginId, u64),
+    /// Send the probe of this origin, and give the ticket back with the sample. If that is true, it
+    /// opens a connection of its own as well.
+    Probe(OriginId, u64, bool),
     /// Ask this reference, and give the ticket back with what it said.
     CheckReference(OriginUrl, u64),
     /// Send this to the Arbiter.
     Report(Report),
     /// A sample to be logged: the origin and what the sample proved.
     Observed(OriginId, Evidence),
+    /// Something is to be logged of the connections that probes of this origin open.
+    Connections(OriginId, ConnectNote),
     /// The schedule slipped: how late a probe started, and slots that passed without one. To be
     /// logged.
     Slipped(Millis, u64),
@@ -113,14 +119,14 @@ impl Prober {
         let mut stored = StoredV1::read(stored);
         let allowance = Allowance::new(daily.map(|daily| daily.fast_probes), stored.spent);
         let busy = BusyTime::new(daily, shard, stored.used);
+        let connects = config.connects();
         let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
-            let tally = stored
-                .tallies
-                .remove(&origin.id)
-                .filter(|stored| stored.definition == origin.definition)
-                .map(|stored| stored.tally)
-                .unwrap_or_default();
-            (origin.id.clone(), OriginCheck::new(origin, shard.turn(index), tally))
+            let known = stored.tallies.remove(&origin.id);
+            let known = known.filter(|stored| stored.definition == origin.definition);
+            let (tally, connect) = known.map(|known| (known.tally, known.connect)).unwrap_or_default();
+            let mut check = OriginCheck::new(origin, shard.turn(index), tally);
+            check.connects = Connects::new(connects(origin), check.place, connect);
+            (origin.id.clone(), check)
         });
         let mut prober = Self {
             vantage: vantage.clone(),
@@ -290,7 +296,8 @@ impl Prober {
     #[must_use]
     pub fn stored(&self) -> String {
         let tallies = self.checks.iter().map(|(id, check)| {
-            (id.clone(), StoredTally { definition: check.origin.definition, tally: check.tally.clone() })
+            let (definition, tally) = (check.origin.definition, check.tally.clone());
+            (id.clone(), StoredTally { definition, tally, connect: check.connects.stored() })
         });
         let stored = StoredV1 {
             tallies: tallies.collect(),

@@ -136,12 +136,13 @@ const EDGE: &[Row] = &[
     ("rows", &["caught", "log", "trap"]),
     ("layers", &["caught", "bound", "line", "clock", "deployed", "trap", "respond"]),
     ("send", &["caught", "bound", "clock"]),
+    ("connect", &["caught", "clock", "send"]),
     ("heartbeat", &["bound", "clock", "log", "deployed", "layers"]),
     ("notify", &["bound", "clock", "send"]),
     ("reader", &["caught", "bound", "call", "clock", "log", "deployed", "trap", "respond", "layers"]),
     ("follow", &["caught", "call", "line", "clock", "log", "deployed", "respond", "layers", "reader"]),
     ("proxy", &["caught", "call", "clock", "log", "deployed", "trap", "layers", "reader"]),
-    ("vantage_object", &["clock", "log", "deployed", "trap", "respond", "layers", "send"]),
+    ("vantage_object", &["clock", "log", "deployed", "trap", "respond", "layers", "send", "connect"]),
     (
         "arbiter_object",
         &[

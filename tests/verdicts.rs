@@ -9,7 +9,7 @@ use vedette::arbiter::{self, Arbiter};
 use vedette::budget;
 use vedette::config::Config;
 use vedette::probe::ReferenceResult;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, Timestamp};
@@ -159,7 +159,7 @@ impl Place {
         for effect in events.into_iter().flat_map(|event| self.prober.step(event, now)).collect::<Vec<_>>() {
             match effect {
                 Effect::WakeAt(at) => self.alarm = at,
-                Effect::Probe(origin, ticket) => {
+                Effect::Probe(origin, ticket, _) => {
                     self.arriving.push(Event::Sampled(origin, ticket, self.sample(now)));
                 }
                 Effect::CheckReference(_, ticket) => {
@@ -168,7 +168,8 @@ impl Place {
                         .push(Event::ReferenceChecked(ticket, ReferenceResult { answered, colo: None }));
                 }
                 Effect::Report(report) => reports.push(report),
-                Effect::Persist(_) | Effect::Observed(..) | Effect::Slipped(..) => {}
+                Effect::Persist(_) | Effect::Observed(..) | Effect::Connections(..) | Effect::Slipped(..) => {
+                }
             }
         }
         reports
@@ -188,6 +189,7 @@ impl Place {
             told: None,
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
+            connected: Connected::NotTried,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
 use super::resting;
 use super::walk::walk;
-use super::{DAY_MS, ROUND_TRIP, USUAL};
+use super::{CONNECTION, DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
@@ -190,6 +190,7 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
             counts.add(Effect::Probe, ticks.saturating_mul(beat.origins));
             counts.add(Effect::Report, ticks);
             counts.wait(ticks.saturating_mul(beat.lasts(USUAL)));
+            counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
         if !config.references.is_empty() {
             // Once an hour, for the data centre.

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
 use crate::limits;
-use crate::schedule::{self, Shard, Slots, TickLimit};
+use crate::schedule::{self, SLOTS, Shard, Slots, TickLimit};
 use crate::units::{Millis, Name};
 
 /// Origins of one shard that are probed in the same slots, and so share an alarm and a report.
@@ -25,6 +25,8 @@ pub(super) struct Beat {
     pub(super) settles: Millis,
     /// How long before its slot a probe may join another tick.
     pub(super) early: Millis,
+    /// Connections that its probes open in a day.
+    pub(super) connections: u64,
     /// Its pace when the shard rests.
     pub(super) rest: Millis,
 }
@@ -47,6 +49,25 @@ impl Beat {
     /// Ticks in a day.
     pub(super) fn ticks(&self) -> u64 {
         a_day(self.interval)
+    }
+
+    /// By how many times as long as one connection takes so many ticks last longer for all. A tick
+    /// does if one of its last few probes opens one, or any where the others leave no slot free; or
+    /// it takes as many rounds more as they fill.
+    pub(super) fn connects(&self, ticks: u64) -> u64 {
+        const WHOLE: u64 = 1_000_000;
+        let slots = SLOTS as u64;
+        let last = (self.origins.saturating_sub(1) % slots).saturating_add(1);
+        let a_tick = self.connections.div_ceil(ticks.max(1));
+        let deciding = if last.saturating_add(a_tick) > slots { self.origins } else { last };
+        let probes = ticks.saturating_mul(self.origins).max(1);
+        let without = WHOLE.saturating_sub(self.connections.saturating_mul(WHOLE) / probes);
+        // None of those that decide opens one.
+        let none = (0..deciding).fold(WHOLE, |none, _| none.saturating_mul(without) / WHOLE);
+        let longer = ticks.saturating_mul(WHOLE.saturating_sub(none)) / WHOLE;
+        let all = self.origins.saturating_add(self.connections / ticks.max(1));
+        let rounds = all.div_ceil(slots).saturating_sub(self.origins.div_ceil(slots));
+        longer.max(ticks.saturating_mul(rounds))
     }
 
     /// Its pace when its shard rests.
@@ -126,14 +147,18 @@ struct Share {
     pace: Pace,
     vote_ttl: Millis,
     requests: u64,
+    /// Connections that its probes open in a day.
+    connections: u64,
 }
 
 impl Share {
     fn of(config: &Config, origin: &Origin) -> Self {
+        let every = origin.connect.every(config.plan == Plan::Free);
         Self {
             pace: origin.pace,
             vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
             requests: schedule::requests(origin),
+            connections: every.map_or(0, |every| a_day(every.max(origin.pace.interval))),
         }
     }
 
@@ -161,6 +186,7 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
         if let Some((_, beat)) = known {
             beat.origins = beat.origins.saturating_add(1);
             beat.requests = beat.requests.saturating_add(share.requests);
+            beat.connections = beat.connections.saturating_add(share.connections);
             beat.timeout = beat.timeout.max(timeout);
             beat.vote_ttl = beat.vote_ttl.min(share.vote_ttl);
             beat.spare = beat.spare.min(share.spare());
@@ -169,11 +195,22 @@ fn beats(vantage: &Name, shard: &Shard<'_>, shares: &[Share]) -> Vec<Beat> {
             continue;
         }
         let slots = Slots::new(vantage, shard.turn(index));
-        let Share { vote_ttl, requests, .. } = *share;
+        let Share { vote_ttl, requests, connections, .. } = *share;
         let (spare, settles, early) = (share.spare(), share.settles(), share.early());
         let rest = share.pace.rest_interval.unwrap_or_default();
-        let beat =
-            Beat { slots, interval, origins: 1, timeout, requests, vote_ttl, spare, settles, early, rest };
+        let beat = Beat {
+            slots,
+            interval,
+            origins: 1,
+            timeout,
+            requests,
+            vote_ttl,
+            spare,
+            settles,
+            early,
+            connections,
+            rest,
+        };
         beats.push((group, beat));
     }
     beats.into_iter().map(|(_, beat)| beat).collect()

@@ -7,7 +7,7 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Channel, Config, Document, Expect, Origin, OriginUrl, Pace, Pattern, Place, Plan, Pool, Probe,
+    Channel, Config, Connect, Document, Expect, Origin, OriginUrl, Pace, Pattern, Place, Plan, Pool, Probe,
     ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
@@ -39,8 +39,8 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     Fingerprint::of(&lines.0)
 }
 
-/// Fingerprint of what decides an origin's votes: its address, pace, thresholds, probe and
-/// expectations.
+/// Fingerprint of what decides an origin's votes: its address, pace, connections,
+/// thresholds, probe and expectations.
 pub(super) fn definition(origin: &Origin) -> Fingerprint {
     let mut lines = Lines(String::new());
     lines.definition(origin);
@@ -187,6 +187,10 @@ impl Lines {
         self.url(&origin.url);
         self.pace(origin.pace);
         self.thresholds(origin.thresholds);
+        // Fingerprints from before this setting stay what they were.
+        if origin.connect != Connect::Usual {
+            self.put("connect", &origin.connect.to_string());
+        }
         self.probe(&origin.probe);
         self.expect(&origin.expect);
     }

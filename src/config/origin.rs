@@ -8,7 +8,7 @@ use super::slot::{Level, Scope};
 use super::url::origin_url;
 use super::value::{Given, title, word};
 use super::vantage::Declared;
-use super::{Heartbeat, Origin, OriginUrl};
+use super::{Connect, Heartbeat, Origin, OriginUrl};
 use crate::units::{Fingerprint, Name, OriginId};
 
 /// The most origins of a file; ten times the number that the schedule is measured with.
@@ -123,6 +123,7 @@ impl Draft {
             priority: self.priority,
             weight: self.weight,
             pace: self.pace,
+            connect: self.settings.connect.or(Connect::Usual)?,
             thresholds: self.settings.thresholds()?,
             vantages: self.settings.vantages.or(vec![Name::parse(DEFAULT_VANTAGE).ok()?])?,
             probe: self.settings.probe.whole()?,

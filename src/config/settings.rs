@@ -1,21 +1,23 @@
 //! The settings that origins inherit: pace, thresholds, vantages, probe and expectations, with
 //! their bounds and defaults.
 
+use super::connect::connect;
 use super::expect::ExpectSlots;
 use super::raw::{Field, Table};
 use super::request::ProbeSlots;
 use super::slot::{Level, Scope, Slot};
 use super::value::{Span, duration};
-use super::{Pace, Thresholds, Window};
+use super::{Connect, Pace, Thresholds, Window};
 use crate::defaults::config::{DEFAULT_FAST_INTERVAL, DEFAULT_INTERVAL, DEFAULT_TIMEOUT};
 use crate::units::{Millis, Name};
 
 /// The keys of `[defaults]`; each may also be written in a pool and in an origin.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 11] = [
     "interval",
     "fast_interval",
     "down_interval",
     "timeout",
+    "connect",
     "fall",
     "rise",
     "window",
@@ -52,6 +54,8 @@ pub(super) struct Settings {
     fast_interval: Slot<Millis>,
     down_interval: Slot<Millis>,
     timeout: Slot<Millis>,
+    /// How often a probe opens a connection of its own.
+    pub connect: Slot<Connect>,
     fall: Slot<u32>,
     rise: Slot<u32>,
     window: Slot<Window>,
@@ -77,6 +81,7 @@ impl Settings {
         self.fast_interval.overlay(table.get("fast_interval"), level, interval);
         self.down_interval.overlay(table.get("down_interval"), level, interval);
         self.timeout.overlay(table.get("timeout"), level, |field| duration(field, TIMEOUT));
+        self.connect.overlay(table.get("connect"), level, connect);
         let run = |field: &Field<'_>| field.whole(&(1..MAX_RUN.saturating_add(1)));
         self.fall.overlay(table.get("fall"), level, run);
         self.rise.overlay(table.get("rise"), level, run);

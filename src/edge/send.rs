@@ -177,7 +177,8 @@ fn let_go(response: &Response) {
     }
 }
 
-fn words(error: &JsValue) -> String {
+/// The platform's own words for what it threw.
+pub(super) fn words(error: &JsValue) -> String {
     error
         .dyn_ref::<js_sys::Error>()
         .map_or_else(|| "not an error object".to_owned(), |error| String::from(error.message()))

@@ -20,7 +20,7 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
 use super::layers::Delivery;
-use super::{clock, deployed, layers, log, respond, send};
+use super::{clock, connect, deployed, layers, log, respond, send};
 use crate::calls::VantageCall;
 use crate::config::{Config, OriginUrl};
 use crate::defaults::edge::REPORT_TIMEOUT;
@@ -29,7 +29,7 @@ use crate::probe::{self, ReferenceResult};
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::vantage::{Duty, Effect, Event, Prober};
+use crate::vantage::{ConnectNote, Duty, Effect, Event, Prober};
 
 /// The key of the one row.
 const KEY: &str = "shard";
@@ -193,7 +193,7 @@ impl Vantage {
                         return Err(error);
                     }
                 }
-                Effect::Probe(id, ticket) => self.start_probe(id, ticket),
+                Effect::Probe(id, ticket, connects) => self.start_probe(id, ticket, connects),
                 Effect::CheckReference(reference, ticket) => self.ask(&reference, ticket),
                 Effect::Report(report) => {
                     let seq = report.seq;
@@ -201,6 +201,7 @@ impl Vantage {
                     self.start_report(seq, text);
                 }
                 Effect::Observed(id, evidence) => log_evidence(&self.name(), &id, &evidence),
+                Effect::Connections(id, note) => log_connections(&self.name(), &id, note),
                 Effect::Slipped(lag, missed) => log::warn(
                     "schedule_slipped",
                     &[("object", &self.name()), ("lag", &lag.to_string()), ("missed", &missed)],
@@ -210,7 +211,7 @@ impl Vantage {
         Ok(())
     }
 
-    fn start_probe(&self, id: OriginId, ticket: u64) {
+    fn start_probe(&self, id: OriginId, ticket: u64, connects: bool) {
         let request = {
             let prober = self.prober.borrow();
             prober.as_ref().zip(self.vantage()).and_then(|(prober, vantage)| {
@@ -222,8 +223,12 @@ impl Vantage {
         spawn_local(async move {
             let at = clock::now();
             let reply = send::send(request, &env).await;
+            let mut sample = probe::examine(&origin, at, &reply);
+            if let Some(dial) = connects.then(|| probe::dial(&origin, &sample)).flatten() {
+                sample.connected = probe::connected(&dial, &connect::connect(&dial).await, &reply);
+            }
             // The object may be gone; then nobody waits for the sample.
-            let _ = arrive.unbounded_send(Arrival::Sample(id, ticket, probe::examine(&origin, at, &reply)));
+            let _ = arrive.unbounded_send(Arrival::Sample(id, ticket, sample));
         });
     }
 
@@ -298,6 +303,15 @@ impl Vantage {
 
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
+    }
+}
+
+fn log_connections(object: &str, id: &OriginId, note: ConnectNote) {
+    let origin = id.to_string();
+    let fields: &log::Fields<'_> = &[("object", &object), ("origin", &origin), ("reason", &note.as_str())];
+    match note {
+        ConnectNote::NoneYet => log::warn("connect_unproven", fields),
+        ConnectNote::SwitchedOff => log::warn("connect_switched_off", fields),
     }
 }
 

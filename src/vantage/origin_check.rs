@@ -2,6 +2,7 @@
 //! yet.
 
 use super::busy::Rest;
+use super::connect::{Connects, Weight, not_alone};
 use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
@@ -17,6 +18,7 @@ pub(super) struct OriginCheck {
     pub(super) place: Fingerprint,
     turn: Turn,
     pub(super) tally: Tally,
+    pub(super) connects: Connects,
     started: Option<Timestamp>,
     /// `started` only says which slot is next: when the latest probe was sent is not remembered,
     /// but that was a while ago.
@@ -69,11 +71,13 @@ pub(super) struct Withheld {
 
 impl OriginCheck {
     pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
+        let place = Fingerprint::of(&origin.id.to_string());
         Self {
             origin: origin.clone(),
-            place: Fingerprint::of(&origin.id.to_string()),
+            place,
             turn,
             tally,
+            connects: Connects::new(None, place, None),
             started: None,
             resumed: false,
             waiting: false,
@@ -130,7 +134,7 @@ impl OriginCheck {
     pub(super) fn due(&self, vantage: &Name, room: Room, now: Timestamp) -> Timestamp {
         let interval = self.interval(room);
         let Some(started) = self.started else { return now };
-        let settled = started.plus(Millis::new(interval.min(self.origin.pace.fast_interval).get() / 2));
+        let settled = started.plus(self.settles(room));
         // Neither a late probe nor what waits for its turn is joined by a second probe; the next
         // slot is one that is yet to come.
         if self.is_busy() {
@@ -142,6 +146,22 @@ impl OriginCheck {
         let slot = self.slots(vantage).next(interval, settled);
         // The next slot may lie one and a half intervals away.
         if self.doubted > 0 && room.fast { slot.min(started.plus(interval)) } else { slot }
+    }
+
+    /// How long after a probe another one may begin at the earliest.
+    fn settles(&self, room: Room) -> Millis {
+        Millis::new(self.interval(room).min(self.origin.pace.fast_interval).get() / 2)
+    }
+
+    /// Whether it begins with a tick at `now`: its slot has come, or is so near that it may join. It
+    /// never joins so early that the slot is probed, too, nor so soon that it was just probed. At
+    /// the usual pace it is no earlier than the jitter may be.
+    pub(super) fn begins(&self, slot: Timestamp, room: Room, now: Timestamp) -> bool {
+        let settles = self.settles(room);
+        let early =
+            if self.is_fast() { settles } else { settles.min(Millis::new(self.interval(room).get() / 10)) };
+        let rested = self.started.is_none_or(|started| now >= started.plus(settles));
+        !self.is_busy() && (slot <= now || rested && slot <= now.plus(early))
     }
 
     /// Whether a probe is under way or waits for its turn.
@@ -189,7 +209,7 @@ impl OriginCheck {
 
     /// Counts a sample; whether that changed the opinion.
     pub(super) fn fold(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
-        let changed = self.tally.fold(evidence, self.origin.thresholds, now);
+        let changed = self.count(sample, evidence, now);
         match (evidence, Seen::of(sample, evidence)) {
             (Evidence::None(why), _) => self.blind = Some(why.clone()),
             (_, Some(seen)) => {
@@ -199,6 +219,21 @@ impl OriginCheck {
             (_, None) => {}
         }
         changed
+    }
+
+    /// Counts it in the tally.
+    fn count(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
+        let need = self.origin.thresholds;
+        match self.connects.weight(sample, evidence) {
+            Weight::Usual => self.tally.fold(evidence, need, now),
+            Weight::NotAlone => self.tally.fold(evidence, not_alone(need), now),
+            Weight::Decides => (0..need.fall).any(|_| self.tally.fold(evidence, need, now)),
+        }
+    }
+
+    /// Whether the probe that starts now opens a connection of its own.
+    pub(super) fn connects(&mut self, now: Timestamp) -> bool {
+        self.connects.starts(self.tally.in_doubt(), self.origin.pace.interval, now)
     }
 
     /// What the Arbiter has not taken yet, as a vote in the report `seq`.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::allowance::Spent;
 use super::busy::Used;
+use super::connect::Known;
 use crate::json;
 use crate::units::{Fingerprint, OriginId, Timestamp};
 use crate::vote::Tally;
@@ -30,6 +31,9 @@ pub(super) struct StoredV1 {
 pub(super) struct StoredTally {
     pub(super) definition: Fingerprint,
     pub(super) tally: Tally,
+    /// What is known of the connections that its probes open, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) connect: Option<Known>,
 }
 
 const VERSION: u32 = 1;
@@ -56,6 +60,10 @@ mod tests {
     fn its_bytes_are_frozen() {
         let frozen = r#"{"version":1,"tallies":{"shop/primary":{"definition":"00000000000000ab","tally":{"opinion":"pass","since":5,"passes":2,"failures":1,"recent":1}}},"spent":{"day":7,"probes":30},"asked":9,"colo":"AMS"}"#;
         assert_eq!(StoredV1::read(Some(frozen)).write(), frozen);
+        let known = r#""connect":{"worked":true,"failures":1,"since":4,"off":false,"said":true}"#;
+        let connects = frozen.replace("}}},\"spent\"", &format!("}},{known}}}}},\"spent\""));
+        assert!(connects.contains("\"connect\""));
+        assert_eq!(StoredV1::read(Some(&connects)).write(), connects);
         // A release without serde wrote these.
         for line in include_str!("../../tests/written/watch.jsonl").lines() {
             assert_eq!(StoredV1::read(Some(line)).write(), line);

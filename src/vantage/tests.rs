@@ -7,6 +7,7 @@ use crate::fixtures::{SHOP, at, config, sample, shop};
 use crate::schedule::shards;
 use crate::vote::Opinion;
 
+mod connect;
 mod pace;
 mod reference;
 
@@ -32,7 +33,7 @@ fn id(text: &str) -> OriginId {
 /// The probes that are started, with their tickets.
 fn started(effects: &[Effect]) -> Vec<(OriginId, u64)> {
     let probe = |effect: &Effect| {
-        if let Effect::Probe(id, ticket) = effect { Some((id.clone(), *ticket)) } else { None }
+        if let Effect::Probe(id, ticket, _) = effect { Some((id.clone(), *ticket)) } else { None }
     };
     effects.iter().filter_map(probe).collect()
 }

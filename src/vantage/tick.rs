@@ -1,7 +1,7 @@
 //! One tick of a shard: what is due together begins with one alarm, a few probes at a time.
 
 use super::busy::Rest;
-use super::origin_check::{OriginCheck, Room};
+use super::origin_check::Room;
 use super::{Effect, Prober};
 use crate::defaults::budget::USUAL;
 use crate::defaults::vantage::LATE;
@@ -68,7 +68,7 @@ impl Prober {
         for (id, check) in &mut self.checks {
             check.expire(now);
             let slot = check.due(&self.vantage, room, now);
-            if check.is_busy() || slot > now.plus(check.early(room)) {
+            if !check.begins(slot, room, now) {
                 continue;
             }
             is_tick |= slot <= now;
@@ -129,18 +129,9 @@ impl Prober {
             if self.allowance.is_left(now) && check.is_fast() {
                 self.dirty |= self.allowance.spend(now);
             }
-            effects.push(Effect::Probe(id, ticket));
+            let connects = check.connects(now);
+            effects.push(Effect::Probe(id, ticket, connects));
         }
         effects
-    }
-}
-
-impl OriginCheck {
-    /// How long before its slot it may join a tick: never so long that the slot is probed, too. At
-    /// the usual pace that is no more than the jitter is.
-    fn early(&self, room: Room) -> Millis {
-        let interval = self.interval(room);
-        let settles = interval.min(self.origin.pace.fast_interval).get() / 2;
-        if self.is_fast() { Millis::new(settles) } else { Millis::new(settles.min(interval.get() / 10)) }
     }
 }

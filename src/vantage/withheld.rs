@@ -23,20 +23,26 @@ impl Prober {
             return Vec::new();
         }
         check.under_way = None;
-        let (sent, evidence) = (check.sent(), sample.evidence());
-        let attribution = match evidence {
+        let (sent, own) = (check.sent(), sample.evidence());
+        let before = check.connects.stored();
+        let (evidence, note) = check.connects.judge(&sample, now);
+        self.dirty |= check.connects.stored() != before;
+        let note = note.map(|note| Effect::Connections(id.clone(), note));
+        let attribution = match own {
             Evidence::Fail(_) => self.self_check.attribution(sent, now),
             Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => {
                 Attribution::Counts
             }
         };
-        if let Evidence::Pass | Evidence::Warn(_) = evidence {
+        if let Evidence::Pass | Evidence::Warn(_) = own {
             self.self_check.reached(now);
         }
         if attribution == Attribution::Counts {
             let mut folded = if self.self_check.is_sure(now) { self.release() } else { Vec::new() };
             folded.push((id.clone(), sample, evidence));
-            return self.fold(folded, None, now);
+            let mut effects = self.fold(folded, None, now);
+            effects.extend(note);
+            return effects;
         }
         self.withhold(id, sample);
         let asked = self.ask(true, now);

@@ -147,8 +147,24 @@ fn so_does_one_with_jobs_and_channels() {
 
 #[test]
 fn so_does_a_paid_plan_with_several_shards() {
-    let head = "plan = \"paid\"\n[defaults]\ninterval = \"10s\"\nvantages = [\"weur\", \"enam\", \"apac\"]";
+    let head = "plan = \"paid\"\n[defaults]\nconnect = \"off\"\ninterval = \"10s\"\nvantages = [\"weur\", \"enam\", \"apac\"]";
     at_rest(&config(head, 40), a_while() / 24);
+}
+
+/// How much longer a tick lasts for connections hangs on which of its probes open them: it is
+/// estimated.
+#[test]
+fn what_connections_cost_is_calculated_within_a_tenth() {
+    for (connect, origins) in [("1m", 1), ("1m", 16), ("1m", 40), ("always", 10), ("5m", 20)] {
+        let head = format!("plan = \"paid\"\n[defaults]\nconnect = \"{connect}\"\nvantages = [\"weur\"]");
+        let config = config(&head, origins);
+        let time = a_while() / 24;
+        let duration = |counts: &Counts| counts.uses(Resource::Duration) * 1_000;
+        let calculated = duration(&budget::counts(&config, Plan::Paid, Day::Normal)) * time / DAY;
+        let counted = duration(&counted(&config, Day::Normal, fine, (HOUR, time)));
+        let apart = calculated.abs_diff(counted);
+        assert!(apart * 10 <= counted, "{connect}, {origins}: calculated {calculated}, counted {counted}");
+    }
 }
 
 /// The last origin never decides: it passes and fails in turn.

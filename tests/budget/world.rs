@@ -6,12 +6,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use vedette::arbiter::{self, Arbiter, Row, Table};
-use vedette::budget::{Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::budget::{CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Daily, Deployment, Place};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -373,14 +373,18 @@ impl<'a> World<'a> {
                     self.shards[number].stored = Some(text);
                     self.count(Effect::VantageRow);
                 }
-                vantage::Effect::Probe(id, ticket) => {
+                vantage::Effect::Probe(id, ticket, connects) => {
                     self.count(Effect::Probe);
                     self.started += 1;
                     let nth = self.shards[number].probes.entry(id.clone()).or_default();
                     *nth += 1;
                     let timeout = self.config.origin(&id).unwrap().pace.timeout;
                     let (passes, latency) = (self.nature)(self.numbers[&id], (*nth, now - BEGIN), timeout);
-                    let sample = sample(passes, latency, at(now));
+                    let mut sample = sample(passes, latency, at(now));
+                    // A connection comes after an answer that passes.
+                    let connects = connects && passes;
+                    sample.connected = if connects { Connected::Accepted } else { Connected::NotTried };
+                    let latency = latency + if connects { CONNECTION.get() } else { 0 };
                     self.arrives(number, now + latency, vantage::Event::Sampled(id, ticket, sample));
                 }
                 vantage::Effect::CheckReference(_, ticket) => {
@@ -395,7 +399,9 @@ impl<'a> World<'a> {
                     self.reports_by_id.insert(id, report);
                     self.at(now + ROUND_TRIP.get() / 2, Happens::Reported(number, id));
                 }
-                vantage::Effect::Observed(..) | vantage::Effect::Slipped(..) => {}
+                vantage::Effect::Observed(..)
+                | vantage::Effect::Connections(..)
+                | vantage::Effect::Slipped(..) => {}
             }
         }
     }
@@ -487,5 +493,6 @@ fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        connected: Connected::NotTried,
     }
 }

@@ -342,6 +342,40 @@ pub fn no_orphan(named: bool, rings: bool, keeps: bool) -> Verdict {
     })
 }
 
+/// Where in their intervals the latest probes of one origin began, as long as none left out a slot.
+#[derive(Clone, Debug, Default)]
+pub struct Steps(Vec<u64>);
+
+impl Steps {
+    /// So many of them are enough to see the jitter.
+    const ENOUGH: usize = 20;
+
+    /// Takes a probe in that began at `now`, so long after the one before it.
+    pub fn note(&mut self, now: u64, gap: u64, interval: u64) {
+        if gap.abs_diff(interval) > interval / 5 {
+            self.0.clear();
+        }
+        if self.0.len() == Self::ENOUGH {
+            self.0.remove(0);
+        }
+        self.0.push(now % interval.max(1));
+    }
+}
+
+/// Probes do not keep step with an interval, or they would not see what flaps in step with it.
+pub fn no_step_is_kept(Steps(places): &Steps, interval: u64) -> Verdict {
+    let mut places = places.clone();
+    if places.len() < Steps::ENOUGH {
+        return Ok(());
+    }
+    places.sort_unstable();
+    // On a ring, what is not the greatest gap is the spread.
+    let around = places.first().map(|first| first + interval);
+    let after = places.iter().copied().skip(1).chain(around);
+    let spread = interval - places.iter().zip(after).map(|(one, next)| next - one).max().unwrap_or(0);
+    hold(spread >= interval / 50, || format!("{} probes in a row keep step: {places:?}", places.len()))
+}
+
 /// `law` or what breaks it.
 pub fn hold(law: bool, why: impl FnOnce() -> String) -> Verdict {
     if law { Ok(()) } else { Err(why()) }

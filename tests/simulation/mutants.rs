@@ -11,6 +11,9 @@ use vedette::vote::Report;
 
 use crate::setup::{HOUR, Ms};
 
+/// Who keeps step with the clock keeps step with this, in milliseconds.
+const STEP: Ms = 10_000;
+
 /// A rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
@@ -88,10 +91,18 @@ pub enum Mutant {
     AbsenceCounts,
     /// Without the secret, what is not heard is silence.
     HearsWithoutSecret,
+    /// The last of several probes that a tick begins is not sent.
+    LastOfTickStarves,
+    /// Vantages ring at the full intervals of the clock, whatever the jitter says.
+    FallsInStep,
+    /// Vantages forget to set their alarm, and nobody reminds them.
+    AlarmForgotten,
+    /// What is in doubt is probed ten times as often.
+    AskedTooOften,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -129,6 +140,10 @@ impl Mutant {
         Self::PatientWithJobs,
         Self::AbsenceCounts,
         Self::HearsWithoutSecret,
+        Self::LastOfTickStarves,
+        Self::FallsInStep,
+        Self::AlarmForgotten,
+        Self::AskedTooOften,
     ];
 
     /// The configuration that the engines are given in place of the right one.
@@ -167,6 +182,9 @@ impl Mutant {
                         }
                     }
                     Some(Self::RiseOne) => origin.thresholds.rise = 1,
+                    Some(Self::AskedTooOften) => {
+                        origin.pace.fast_interval = Millis::new(origin.pace.fast_interval.get() / 10);
+                    }
                     Some(Self::OneDefinition) => {
                         let before = first.and_then(|first| first.origin(&origin.id));
                         origin.definition = before.map_or(origin.definition, |before| before.definition);
@@ -191,6 +209,19 @@ impl Mutant {
         match mutant {
             Some(Self::NothingStored) => effects.retain(|effect| !matches!(effect, Probing::Persist(_))),
             Some(Self::ReportsFirst) => effects.sort_by_key(|effect| !matches!(effect, Probing::Report(_))),
+            Some(Self::LastOfTickStarves) => {
+                let is_probe = |effect: &Probing| matches!(effect, Probing::Probe(..));
+                if effects.iter().filter(|effect| is_probe(effect)).count() > 1 {
+                    effects.truncate(effects.iter().rposition(is_probe).unwrap_or(effects.len()));
+                }
+            }
+            Some(Self::FallsInStep) => {
+                for effect in effects {
+                    if let Probing::WakeAt(at) = effect {
+                        *at = Timestamp::from_millis(at.as_millis().div_ceil(STEP) * STEP);
+                    }
+                }
+            }
             _ => {}
         }
     }

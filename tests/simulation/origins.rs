@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use vedette::config::Config;
-use vedette::sample::{CacheClass, Check, Database, Finding, Outcome, Sample};
+use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use vedette::vote::Opinion;
@@ -55,6 +55,7 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        connected: Connected::NotTried,
     };
     let proven = CacheClass::OriginProven;
     let broken = || Finding::Broken("status 500 is not expected".into());

@@ -28,6 +28,7 @@ use vedette::vantage::{self, Effect as Probing};
 use vedette::verdict::Status;
 use vedette::vote::Report;
 
+use crate::laws::Steps;
 use crate::ledger::{self, Ledger};
 use crate::mutants::Mutant;
 use crate::objects::{ArbiterObject, VantageObject};
@@ -95,6 +96,7 @@ pub struct World {
     /// The sequence number that the Arbiter knows of the sender of an overtaken report.
     superseded: Option<u64>,
     started: BTreeMap<(usize, OriginId), Ms>,
+    steps: BTreeMap<(usize, OriginId), Steps>,
     /// What each origin does after the last fault, once it is asked.
     settled: BTreeMap<OriginId, Conduct>,
     watched: Watched,
@@ -138,6 +140,7 @@ impl World {
             receivers: Receivers::new(setup.seed),
             superseded: None,
             started: BTreeMap::new(),
+            steps: BTreeMap::new(),
             settled: BTreeMap::new(),
             watched: Watched::new(),
             mended: false,

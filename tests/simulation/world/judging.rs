@@ -146,7 +146,8 @@ impl World {
                     self.at(at, Happens::ArbiterRings(at));
                 }
                 Verdicts::Arm(object) => {
-                    if self.mutant != Some(Mutant::NobodyIsArmed) || self.now < MINUTE {
+                    let arms = !matches!(self.mutant, Some(Mutant::NobodyIsArmed | Mutant::AlarmForgotten));
+                    if arms || self.now < MINUTE {
                         self.at(self.now + 50, Happens::Arms(object.name));
                     }
                 }

@@ -94,6 +94,7 @@ impl World {
         ledger::observes(&mut self.vantages[object], config, &effects)?;
         for effect in effects {
             match effect {
+                Probing::WakeAt(_) if self.mutant == Some(Mutant::AlarmForgotten) && self.now > MINUTE => {}
                 Probing::WakeAt(at) => {
                     let mut at = self.moment(place, at);
                     if self.fault(|faults| &mut faults.alarm_late) {
@@ -114,7 +115,7 @@ impl World {
                         return Ok(());
                     }
                 }
-                Probing::Probe(origin, ticket) => self.sends(object, origin, ticket)?,
+                Probing::Probe(origin, ticket, _) => self.sends(object, origin, ticket)?,
                 Probing::CheckReference(_, ticket) => {
                     self.vantages[object].under_way.push(None);
                     let cut = self.is_cut(place).is_some();
@@ -128,7 +129,7 @@ impl World {
                     self.ledger.says(&mut self.vantages[object], config, &report)?;
                     self.posts(object, report);
                 }
-                Probing::Observed(..) | Probing::Slipped(..) => {}
+                Probing::Observed(..) | Probing::Connections(..) | Probing::Slipped(..) => {}
             }
         }
         let under_way = self.vantages[object].under_way.len();
@@ -161,6 +162,13 @@ impl World {
             crate::laws::hold(gap <= most, || {
                 format!("{origin} was not probed for {gap} ms, {most} are allowed")
             })?;
+            let settles = tempo.interval.min(tempo.fast_interval).min(tempo.down_interval).get() / 2;
+            crate::laws::hold(gap >= settles, || {
+                format!("{origin} was probed again after {gap} ms, in the slot of the probe before")
+            })?;
+            let steps = self.steps.entry((object, origin.clone())).or_default();
+            steps.note(self.now, gap, tempo.interval.get());
+            crate::laws::no_step_is_kept(steps, tempo.interval.get())?;
         }
         let (setup, settled) = (&self.setup, &mut self.settled);
         let conduct = if self.now < setup.length {
