@@ -253,8 +253,8 @@ pub mod budget {
     /// The time a probe of a healthy origin is taken to last.
     pub const USUAL: Millis = Millis::new(300);
 
-    /// How long a connection of a probe's own is taken to hold its slot: until it is open, and while
-    /// it is watched (`WATCHED` of `src/probe`).
+    /// How long a connection of a probe's own is taken to hold its slot: until it is open, and
+    /// while it is watched (`WATCHED` of `src/probe`).
     pub const CONNECTION: Millis = Millis::new(300);
 
     /// The time from a vantage to the Arbiter and back, as it is taken to be.

@@ -16,8 +16,8 @@ use crate::units::{Fingerprint, Millis, Timestamp};
 /// Why an origin fails that answers.
 pub(super) const ACCEPTS_NONE: &str = "answers on a connection that it has, accepts no new one";
 
-/// So many failures in a row fail an origin, whatever its thresholds: the first may be a packet that
-/// was lost, or a server that starts again.
+/// So many failures in a row fail an origin, whatever its thresholds: the first may be a packet
+/// that was lost, or a server that starts again.
 const DECIDE: u32 = 2;
 
 /// What is worth a line in the log, once for each definition of an origin.
@@ -97,9 +97,10 @@ impl Connects {
         (self.known != Known::default()).then_some(self.known)
     }
 
-    /// Whether the probe that starts now opens one: the first in its stretch, and each while nothing
-    /// is known, while the latest that counts failed, and while the vote is in doubt. Nothing is
-    /// remembered for that but the probe before, which lies an interval back where it was forgotten.
+    /// Whether the probe that starts now opens one: the first in its stretch, and each while
+    /// nothing is known, while the latest that counts failed, and while the vote is in doubt.
+    /// Nothing is remembered for that but the probe before, which lies an interval back where it
+    /// was forgotten.
     pub(super) fn starts(&mut self, in_doubt: bool, interval: Millis, now: Timestamp) -> bool {
         let before = self.probed.replace(now).filter(|before| *before <= now);
         let Some(every) = self.every.filter(|_| !self.known.off) else { return false };

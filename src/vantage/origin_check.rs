@@ -153,9 +153,9 @@ impl OriginCheck {
         Millis::new(self.interval(room).min(self.origin.pace.fast_interval).get() / 2)
     }
 
-    /// Whether it begins with a tick at `now`: its slot has come, or is so near that it may join. It
-    /// never joins so early that the slot is probed, too, nor so soon that it was just probed. At
-    /// the usual pace it is no earlier than the jitter may be.
+    /// Whether it begins with a tick at `now`: its slot has come, or is so near that it may join.
+    /// It never joins so early that the slot is probed, too, nor so soon that it was just probed.
+    /// At the usual pace it is no earlier than the jitter may be.
     pub(super) fn begins(&self, slot: Timestamp, room: Room, now: Timestamp) -> bool {
         let settles = self.settles(room);
         let early =
