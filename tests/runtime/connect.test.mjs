@@ -19,7 +19,9 @@ process.on("SIGTERM", () => server.close());
 server.listen(Number(process.argv[1]), "127.0.0.1");
 `;
 
-/** A server that takes nobody off its queue any more from SIGTERM on, and goes on with who is there. */
+/**
+ * A server that takes nobody off its queue any more from SIGTERM on, and goes on with who is there.
+ */
 const STUCK = `
 import signal, socket, sys, threading
 
