@@ -19,7 +19,7 @@ mod walk;
 use crate::config::{Config, Daily, Deployment, Place, Plan};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
-use crate::units::Name;
+use crate::units::{Millis, Name};
 
 pub use crate::defaults::budget::{CONNECTION, ROUND_TRIP, USUAL};
 
@@ -47,6 +47,9 @@ pub struct Budget {
     pub plan: Plan,
     /// Fast probes that each shard may send in a day; none where nothing is limited by the day.
     pub fast_probes: Option<u32>,
+    /// The interval at which shards rest, on a day on which too much hangs; none where no day needs
+    /// that.
+    pub rest: Option<Millis>,
     /// By vantage.
     pub vantages: Vec<VantageLoad>,
     /// By resource.
@@ -64,6 +67,9 @@ pub struct VantageLoad {
     pub place: String,
     /// Objects that share its work.
     pub shards: u64,
+    /// Ticks in each interval, of all shards: more than one for a shard if one would exceed what
+    /// its plan allows one invocation.
+    pub ticks: u64,
     /// Origins it probes.
     pub origins: u64,
     /// Probes a day.
@@ -178,6 +184,7 @@ pub fn of(config: &Config, plan: Plan) -> Budget {
     Budget {
         plan,
         fast_probes: allowance.map(|allowance| u32::try_from(allowance).unwrap_or(u32::MAX)),
+        rest: config.origins().find_map(|origin| origin.pace.rest_interval),
         vantages: config.vantages.iter().map(|vantage| vantage_load(config, vantage)).collect(),
         lines: Resource::ALL.into_iter().map(line).collect(),
         caps: caps(config, plan, most(&judged)),
@@ -240,6 +247,7 @@ fn vantage_load(config: &Config, vantage: &crate::config::Vantage) -> VantageLoa
         vantage: vantage.name.clone(),
         place,
         shards: shards.len() as u64,
+        ticks: shards.iter().map(|shard| shard.ticks().count() as u64).sum(),
         origins: origins().count() as u64,
         probes: origins().map(|origin| load::a_day(origin.pace.interval)).sum(),
         busy: origins().map(busy).sum(),

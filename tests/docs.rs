@@ -228,6 +228,7 @@ fn what_followers_add_is_what_is_stated() {
 fn the_bills_that_are_shown_are_those_that_check_makes_out() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
     let free = budget::of(&pairs(&format!("[defaults]\ninterval = \"30s\"\n{THREE}"), 10), Plan::Free);
+    let full = budget::of(&pairs(&format!("[defaults]\ninterval = \"30s\"\n{THREE}"), 60), Plan::Free);
     let paid = format!("plan = \"paid\"\n[defaults]\ninterval = \"10s\"\n{THREE}");
     let paid = budget::of(&pairs(&paid, 1_000), Plan::Paid);
     let fast = format!("Each shard may send {} fast probes a day.", free.fast_probes.unwrap());
@@ -240,7 +241,7 @@ fn the_bills_that_are_shown_are_those_that_check_makes_out() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let about = format!("cost some ${} a month", (paid.monthly().0 + 5_000) / 10_000);
     assert!(readme.contains(&about), "README.md lacks: {about}");
-    for part in [days(&free), fast, days(&paid), bill.collect::<Vec<_>>().join("\n")] {
+    for part in [days(&free), fast, days(&full), days(&paid), bill.collect::<Vec<_>>().join("\n")] {
         assert!(page.contains(&part), "docs/limits.md lacks\n{part}\n");
     }
 }

@@ -34,7 +34,7 @@ impl Watch {
     }
 
     /// The next probe comes back with this; a connection that was not opened says nothing.
-    fn probe(&mut self, outcome: Sample, connected: Connected) {
+    fn probe(&mut self, outcome: &Sample, connected: Connected) {
         let mut effects = self.prober.step(Event::Alarm, self.now);
         for effect in effects.clone() {
             let Effect::Probe(id, ticket, opens) = effect else { continue };
@@ -44,22 +44,20 @@ impl Watch {
             effects.extend(self.prober.step(Event::Sampled(id, ticket, sample), self.now));
         }
         for effect in effects {
-            match effect {
-                Effect::Report(report) => {
-                    for vote in &report.votes {
-                        (self.opinion, self.reason) = (vote.opinion, vote.seen.reason.clone());
-                    }
-                    self.prober.step(Event::Delivered(report.seq), self.now);
+            if let Effect::Report(report) = &effect {
+                for vote in &report.votes {
+                    (self.opinion, self.reason) = (vote.opinion, vote.seen.reason.clone());
                 }
-                Effect::Connections(_, note) => self.notes.push(note),
-                _ => {}
+                self.prober.step(Event::Delivered(report.seq), self.now);
+            } else if let Effect::Connections(_, note) = effect {
+                self.notes.push(note);
             }
         }
         self.now = self.prober.next_due(self.now).max(self.now.plus(Millis::new(1)));
     }
 
     fn passes(&mut self, connected: Connected) {
-        self.probe(sample(true, self.now), connected);
+        self.probe(&sample(true, self.now), connected);
     }
 
     /// Settled: it passes, and accepts connections.
@@ -133,7 +131,7 @@ fn what_is_accepted_again_passes_again() {
 fn a_probe_that_fails_gives_its_own_reason_and_its_own_count() {
     let mut watch = Watch::settled(ALWAYS);
     for _ in 0..2 {
-        watch.probe(sample(false, watch.now), Connected::Refused);
+        watch.probe(&sample(false, watch.now), Connected::Refused);
         assert_eq!(watch.reason, "status 500 is not expected");
         assert_eq!(watch.opinion, Opinion::Pass, "fall is three");
     }
@@ -288,7 +286,7 @@ proptest! {
             }
             if !passes {
                 let hung = Sample { outcome: Outcome::NoAnswerInTime, status: None, ..sample(true, watch.now) };
-                watch.probe(hung, connected);
+                watch.probe(&hung, connected);
                 continue;
             }
             let before = watch.opinion;

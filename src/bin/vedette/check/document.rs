@@ -85,6 +85,7 @@ struct Load {
     place: String,
     shards: u64,
     origins: u64,
+    ticks: u64,
     probes_a_day: u64,
     busy_thousandths: u64,
 }
@@ -104,6 +105,8 @@ struct OnPlan {
     caps: Vec<Cap>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fast_probes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest_ms: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     a_month: Option<Vec<Amount>>,
 }
@@ -187,6 +190,7 @@ fn budgets(config: &Config) -> Budgets<'_> {
         place: load.place,
         shards: load.shards,
         origins: load.origins,
+        ticks: load.ticks,
         probes_a_day: load.probes,
         busy_thousandths: load.busy,
     });
@@ -219,6 +223,7 @@ fn on(budget: &Budget) -> OnPlan {
         a_day: lines.collect(),
         caps: caps.collect(),
         fast_probes: budget.fast_probes,
+        rest_ms: budget.rest,
         a_month: (budget.plan == Plan::Paid).then(|| bill(budget)),
     }
 }

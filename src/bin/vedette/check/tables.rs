@@ -24,11 +24,13 @@ pub(super) fn schedule(config: &Config) -> Vec<String> {
     let mut lines = vec![String::new(), "schedule".to_owned()];
     for load in budget::of(config, config.plan).vantages {
         lines.push(format!(
-            "  {:<12} {:<10} {} origin(s) in {} shard(s), {} probes a day; {} of {} slots taken while all of them hang",
+            "  {:<12} {:<10} {} origin(s) in {} shard(s) and {} tick(s), {} probes a day; {} of {} slots taken while all of \
+             them hang",
             load.vantage.to_string(),
             load.place,
             load.origins,
             load.shards,
+            load.ticks,
             load.probes,
             tenths(load.busy / 100),
             load.shards.saturating_mul(vedette::schedule::SLOTS as u64),
@@ -94,6 +96,10 @@ pub(super) fn days(config: &Config, on: Plan) -> Vec<String> {
     if let Some(fast) = budget.fast_probes {
         lines.push(format!("  fast probes, each shard {fast:>38}"));
     }
+    if let Some(rest) = budget.rest {
+        let rest = rest.to_string();
+        lines.push(format!("  rest interval, when too much hangs {rest:>27}"));
+    }
     if on == Plan::Paid {
         lines.extend(bill(&budget));
     }
@@ -103,7 +109,7 @@ pub(super) fn days(config: &Config, on: Plan) -> Vec<String> {
 /// What is taken for granted.
 pub(super) fn assumptions() -> String {
     format!(
-        "normal: all pass, and 1 isolate reads as often as it may; worst: one origin flaps all day, and {READERS} isolates do. Each request \
+        "normal: all pass, and 1 isolate reads as often as it may; worst: one origin flaps all day, or all hang, and {READERS} isolates do. Each request \
          of a reader beyond those is one more worker request."
     )
 }
