@@ -81,8 +81,8 @@ pub(super) fn presentation(table: &Table<'_>) -> Option<Presentation> {
     Some(Presentation { title: title?, group: group?, description: description?, link: link?, tags: tags? })
 }
 
-/// Whether a monitor or a pool is public. What is to be hidden is refused: nothing hides it yet,
-/// and it would be on the page of whoever trusted the word.
+/// Whether a monitor or a pool is public. What is to be hidden is refused, for nothing hides it
+/// yet: it would be on the page of whoever trusted the word.
 pub(super) fn public(table: &Table<'_>) -> Option<()> {
     let Some(field) = table.get(PUBLIC) else { return Some(()) };
     if field.flag()? {
