@@ -3,7 +3,7 @@
 // same origins at the same pace in the same run.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,15 +24,18 @@ const START_MS = 300_000;
 const ASK_MS = 2_000;
 const PLACES = ["weur", "enam", "apac"];
 
+/** A line that has probes open connections of their own so often, where the build in `folder` can. */
+const connects = (connect, folder = root) => (existsSync(join(folder, "src", "config", "connect.rs")) ? `connect = "${connect}"\n` : "");
+
 /** Pools of ten origins, all of one process that answers under a path for each. */
-function many(origins, vantages, port) {
+function many({ origins, vantages, port }, defaults) {
   const pools = Array.from({ length: Math.ceil(origins / 10) }, (_, pool) => {
     const of = Array.from({ length: Math.min(10, origins - pool * 10) }, (_, index) => pool * 10 + index);
     const list = of.map((origin) => `[[pool.origin]]\nname = "o${origin}"\nurl = "http://127.0.0.1:${port}/o${origin}"\n`);
     return `[[pool]]\nname = "p${pool}"\n${list.join("")}`;
   });
   const vantage = JSON.stringify(PLACES.slice(0, vantages));
-  return `plan = "paid"\n[defaults]\ninterval = "${INTERVAL_MS / 1000}s"\ntimeout = "3s"\nvantages = ${vantage}\n${pools.join("\n")}`;
+  return `plan = "paid"\n[defaults]\n${defaults}interval = "${INTERVAL_MS / 1000}s"\ntimeout = "3s"\nvantages = ${vantage}\n${pools.join("\n")}`;
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -46,25 +49,35 @@ const milliseconds = (text) =>
 /** What every shard says of its schedule. */
 async function shards(worker) {
   const text = await (await worker.get("/readyz?verbose")).text();
-  const lines = [...text.matchAll(/vantage \w+ \d+of\d+ .*reported at (\S+), lag ([^,]+), missed slots (\d+)/g)];
-  return lines.map(([, at, lag, missed]) => ({ at, lag: milliseconds(lag), missed: Number(missed) }));
+  const lines = [
+    ...text.matchAll(/vantage \w+ \d+of\d+ .*reported at (\S+), lag ([^,]+), missed slots (\d+)(?:, last of a tick after (.+))?$/gm),
+  ];
+  return lines.map(([, at, lag, missed, last = ""]) => ({
+    at,
+    lag: milliseconds(lag),
+    missed: Number(missed),
+    last: milliseconds(last),
+  }));
 }
 
 /**
  * The worker of the checkout in `folder` with so many origins and vantages, for so many seconds.
  */
-export async function watched({ origins, vantages, port, seconds, folder }) {
-  const worker = await serveVedette(configured(many(origins, vantages, port), folder), { folder });
+export async function watched({ origins, vantages, port, seconds, folder, connect = "off" }) {
+  const text = many({ origins, vantages, port }, connects(connect, folder));
+  const worker = await serveVedette(configured(text, folder), { folder });
   try {
     const passes = async () => (await (await worker.get("/health?format=text")).text()) === "pass\n";
     await until(`${origins} origins pass`, passes, START_MS, ASK_MS);
     // What begins everywhere at once is no schedule yet.
     await pause(INTERVAL_MS);
     const begun = { probes: await counted(port), cpu: cpu(worker.pid), at: performance.now(), shards: await shards(worker) };
-    const lags = [];
+    const [lags, lasts] = [[], []];
     for (const told = new Set(); performance.now() < begun.at + seconds * 1000; await pause(500)) {
-      for (const [index, { at, lag }] of (await shards(worker)).entries()) {
-        if (!told.has(`${index} ${at}`)) lags.push(lag);
+      for (const [index, { at, lag, last }] of (await shards(worker)).entries()) {
+        if (told.has(`${index} ${at}`)) continue;
+        lags.push(lag);
+        lasts.push(last);
         told.add(`${index} ${at}`);
       }
     }
@@ -80,6 +93,7 @@ export async function watched({ origins, vantages, port, seconds, folder }) {
       wanted: (origins * vantages * 1000) / INTERVAL_MS,
       p50: quantile(lags, 0.5),
       p99: quantile(lags, 0.99),
+      last: quantile(lasts, 0.99),
       missed: missed(now) - missed(begun.shards),
       cpu: (cpu(worker.pid) - begun.cpu) / probes,
       load: (cpu(worker.pid) - begun.cpu) / took / 10,
@@ -151,7 +165,9 @@ export async function scale({ seconds = 40, most = 100_000 }) {
   const lines = [];
   try {
     console.log("[scale] in workerd, every origin probed every 10 s by each vantage:");
-    console.log("[scale] origins  vantages  shards  probes/s (wanted)  lag p50  lag p99  missed  CPU/probe  CPU     memory");
+    console.log(
+      "[scale] origins  vantages  shards  probes/s (wanted)  lag p50  lag p99  last of a tick p99  missed  CPU/probe  CPU     memory",
+    );
     for (const [origins, vantages] of [
       [10, 1],
       [10, 3],
@@ -168,6 +184,7 @@ export async function scale({ seconds = 40, most = 100_000 }) {
         [`${found.probes.toFixed(1)} (${found.wanted})`, 18],
         [`${found.p50} ms`, 8],
         [`${found.p99} ms`, 9],
+        [`${found.last} ms`, 20],
         [found.missed, 8],
         [`${found.cpu.toFixed(2)} ms`, 11],
         [`${found.load.toFixed(0)}%`, 6],
@@ -176,9 +193,18 @@ export async function scale({ seconds = 40, most = 100_000 }) {
       console.log(`[scale] ${cells.map(([cell, width]) => String(cell).padStart(width)).join("")}`);
       lines.push(`scale ${origins} origins × ${vantages} lag p99: ${found.p99} ms`);
       if (origins === 1000 && vantages === 1) {
+        const connected = await watched({ origins, vantages, port: origin.port, seconds, connect: "1m" });
+        console.log(`[scale] the same with connect = "1m": ${connected.cpu.toFixed(2)} ms CPU a probe`);
+        lines.push(`scale CPU of a probe with connect = "1m" against without: ${(connected.cpu / found.cpu).toFixed(2)}`);
         const peer = await exported(origins, origin.port, seconds);
         console.log(`[scale] the blackbox exporter, the same origins: ${peer.cpu.toFixed(2)} ms CPU a probe, ${peer.memory.toFixed(0)} MB`);
         lines.push(`scale CPU of a probe against the blackbox exporter: ${(found.cpu / peer.cpu).toFixed(2)}`);
+      }
+      if (origins === 1000 && vantages === 3) {
+        await fetch(`http://127.0.0.1:${origin.port}/mode/slow`, { method: "PUT" });
+        const slow = await watched({ origins, vantages, port: origin.port, seconds });
+        console.log(`[scale] the same with origins that take 300 ms: lag p99 ${slow.p99} ms, last of a tick p99 ${slow.last} ms`);
+        lines.push(`scale ${origins} origins × ${vantages}, 300 ms each, lag p99: ${slow.p99} ms`);
       }
     }
   } finally {
