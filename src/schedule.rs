@@ -52,6 +52,10 @@ pub fn requests(origin: &Origin) -> u64 {
     u64::from(origin.probe.redirects).saturating_add(1)
 }
 
+/// A shard is taken to need so many hundredths of what it needs until midnight, so that it rests
+/// before it is too late.
+pub const REST_EARLY: u64 = 105;
+
 /// A day of UTC.
 const DAY: Millis = Millis::from_secs(86_400);
 

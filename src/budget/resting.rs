@@ -9,15 +9,11 @@ use super::prices::{OBJECT_MB, Resource};
 use super::{ARBITER_MS, Counts, DAY_MS, Effect, READERS, RESERVE, USUAL};
 use crate::config::{Config, Plan};
 use crate::limits;
-use crate::schedule::{self, Shard};
+use crate::schedule::{self, REST_EARLY, Shard};
 use crate::units::Millis;
 
 /// At rest, shards need so many hundredths of their share at most: the rest is for the time before.
 const NEEDED: u64 = 90;
-
-/// A shard rests once it has no more left than so many hundredths of what it needs at rest
-/// (`src/vantage/busy.rs`).
-const EARLY: u64 = 105;
 
 /// The longest pace that is tried, in seconds.
 const LONGEST_S: u64 = 3_600;
@@ -115,7 +111,7 @@ pub(super) fn hangs(load: &Load, share: Option<u32>, counts: &mut Counts) {
         Some(thousandths) => {
             let needs = usual.max(load.busy(|beat| (beat.rests(), beat.timeout)));
             let share = needs.saturating_mul(u64::from(thousandths)) / 1_000;
-            let kept = needs.saturating_mul(EARLY) / 100;
+            let kept = needs.saturating_mul(REST_EARLY) / 100;
             let faster = hanging.saturating_sub(kept).max(1);
             let until = share.saturating_sub(kept).saturating_mul(DAY_MS) / faster;
             (until.min(DAY_MS), share.min(hanging))

@@ -8,14 +8,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::Daily;
-use crate::schedule::Shard;
+use crate::schedule::{REST_EARLY, Shard};
 use crate::units::{Millis, Timestamp};
 
 const DAY_MS: u64 = 86_400_000;
-
-/// A shard is looked at as needing so many hundredths of what it does, so that it slows down before
-/// it is too late.
-const EARLY: u64 = 105;
 
 /// What was used of a day. It is stored with each tick that lasted longer than usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +93,7 @@ impl BusyTime {
         let needs = |a_day: u64| a_day.saturating_mul(of_day) / DAY_MS;
         if left <= needs(self.at_rest) {
             Rest::All
-        } else if left <= needs(self.usual.max(self.at_rest).saturating_mul(EARLY) / 100) {
+        } else if left <= needs(self.usual.max(self.at_rest).saturating_mul(REST_EARLY) / 100) {
             Rest::Failing
         } else {
             Rest::None

@@ -64,6 +64,10 @@ mod tests {
         let connects = frozen.replace("}}},\"spent\"", &format!("}},{known}}}}},\"spent\""));
         assert!(connects.contains("\"connect\""));
         assert_eq!(StoredV1::read(Some(&connects)).write(), connects);
+        let used = r#","used":{"day":20685,"ms":4200,"until":1787184000000,"rest":"failing"}}"#;
+        let rests = frozen.trim_end_matches('}').to_owned() + used;
+        assert!(StoredV1::read(Some(&rests)).used.is_some());
+        assert_eq!(StoredV1::read(Some(&rests)).write(), rests);
         // A release without serde wrote these.
         for line in include_str!("../../tests/written/watch.jsonl").lines() {
             assert_eq!(StoredV1::read(Some(line)).write(), line);
