@@ -24,7 +24,7 @@ const START_MS = 300_000;
 const ASK_MS = 2_000;
 const PLACES = ["weur", "enam", "apac"];
 
-/** A line that has probes open connections of their own so often, where the build in `folder` can. */
+/** A line that has probes open connections of their own, where the build in `folder` can. */
 const connects = (connect, folder = root) => (existsSync(join(folder, "src", "config", "connect.rs")) ? `connect = "${connect}"\n` : "");
 
 /** Pools of ten origins, all of one process that answers under a path for each. */

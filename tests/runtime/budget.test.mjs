@@ -54,8 +54,8 @@ export const Arbiter = counted(real.Arbiter);
 const MINUTE = 60_000;
 
 /**
- * Nobody reads while it is counted, and cron never fires in wrangler dev. A laptop is not limited by
- * the day, as the paid plan is not: no shard ever rests.
+ * Nobody reads while it is counted, and cron never fires in wrangler dev. A laptop is not limited
+ * by the day, as the paid plan is not: no shard ever rests.
  */
 const READS = 172_800;
 const CRON = 1_440;
