@@ -76,12 +76,16 @@ export async function freePort() {
   }
 }
 
+/** Whether nothing listens on the port. */
+export const isFree = (port) =>
+  listen(port).then(
+    () => true,
+    () => false,
+  );
+
 /** Refuses to go on if the port is taken. */
 export async function mustBeFree(port, what, setting) {
-  try {
-    await listen(port);
-  } catch {
-    const way = setting ? `; end what listens there, or set ${setting} to another port` : "; end what listens there";
-    throw new Stop(`Port ${port} of 127.0.0.1, which ${what} needs, is in use${way}.`);
-  }
+  if (await isFree(port)) return;
+  const way = setting ? `; end what listens there, or set ${setting} to another port` : "; end what listens there";
+  throw new Stop(`Port ${port} of 127.0.0.1, which ${what} needs, is in use${way}.`);
 }

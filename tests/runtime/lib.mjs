@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scratch } from "../../scripts/lib/memory.mjs";
-import { freePort } from "../../scripts/lib/ports.mjs";
+import { freePort, isFree } from "../../scripts/lib/ports.mjs";
 import { endOnSignals, root, start } from "../../scripts/lib/run.mjs";
 
 export { root };
@@ -146,6 +146,8 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
       VEDETTE_BUILD: join(root, build),
       PORT: String(port),
     };
+    // A process that was killed may be gone before the system has let go of its port.
+    await until("its port is free", () => isFree(port));
     worker.child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
     await until(
       "the worker listens",
