@@ -120,7 +120,7 @@ const scraped = (agent, port, target) =>
  * The exporter, scraped of the same origins at the same pace. It has no schedule of its own: only
  * its cost is compared.
  */
-async function exported(origins, port, seconds) {
+export async function exported(origins, port, seconds) {
   await blackbox.bring();
   const folder = mkdtempSync(join(tmpdir(), "vedette-blackbox-"));
   const config = join(folder, "blackbox.yml");

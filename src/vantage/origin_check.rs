@@ -54,7 +54,10 @@ impl Room {
 /// Evidence that the Arbiter has not taken yet.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
-    observed: Timestamp,
+    /// How old it was when it was last looked at.
+    aged: Millis,
+    /// When that was. A clock that steps back takes away no more than the time since.
+    looked: Timestamp,
     seen: Seen,
     /// The number of the report that carries it.
     pub(super) sent_as: Option<u64>,
@@ -190,6 +193,10 @@ impl OriginCheck {
     /// A start in the future means that the clock stepped back. The slot of a probe that never came
     /// back, although its deadline is long past, is freed: it is no evidence.
     pub(super) fn expire(&mut self, now: Timestamp) {
+        if let Some(fresh) = &mut self.fresh {
+            fresh.aged = fresh.aged.plus(now.since(fresh.looked));
+            fresh.looked = now;
+        }
         self.started = self.started.map(|started| started.min(now));
         let limit = self.origin.pace.timeout.plus(ORIGIN_LOST_AFTER);
         if self.started.is_none_or(|started| now.since(started) > limit) {
@@ -214,7 +221,7 @@ impl OriginCheck {
             (Evidence::None(why), _) => self.blind = Some(why.clone()),
             (_, Some(seen)) => {
                 self.blind = None;
-                self.fresh = Some(Fresh { observed: now, seen, sent_as: None });
+                self.fresh = Some(Fresh { aged: Millis::ZERO, looked: now, seen, sent_as: None });
             }
             (_, None) => {}
         }
@@ -245,7 +252,7 @@ impl OriginCheck {
             definition: self.origin.definition,
             opinion: self.tally.opinion,
             held: self.tally.since.map_or(Millis::ZERO, |since| now.since(since)),
-            age: now.since(fresh.observed),
+            age: fresh.aged.plus(now.since(fresh.looked)),
             run: self.tally.run(),
             seen: fresh.seen.clone(),
         })

@@ -147,6 +147,23 @@ fn one_probe_at_a_time_for_an_origin_that_hangs() {
 }
 
 #[test]
+fn what_was_not_taken_does_not_get_younger_when_the_clock_steps_back() {
+    let mut prober = prober(SHOP, None, at(3_600_000));
+    let first = prober.step(Event::Alarm, at(3_600_000));
+    for id in ["shop/primary", "shop/standby"] {
+        answer(&mut prober, &first, id, true, at(3_600_010));
+    }
+    // Nobody takes the report, and nothing answers any more.
+    let later = prober.step(Event::Alarm, at(3_640_000));
+    let before: Vec<Millis> = report(&later).unwrap().votes.iter().map(|vote| vote.age).collect();
+    assert_eq!(before, [Millis::new(39_990); 2]);
+    let back = prober.step(Event::Alarm, at(10_000));
+    assert!(report(&back).unwrap().votes.iter().all(|vote| vote.age == Millis::new(39_990)));
+    let again = prober.step(Event::Alarm, at(40_000));
+    assert!(report(&again).unwrap().votes.iter().all(|vote| vote.age == Millis::new(69_990)));
+}
+
+#[test]
 fn a_probe_that_never_came_back_is_no_evidence_and_frees_its_slot() {
     let mut prober = prober(SHOP, None, at(0));
     let lost = prober.step(Event::Alarm, at(0));
