@@ -71,7 +71,8 @@ impl World {
                 let known = view.status_at(snapshot.taken_at) != Status::Unknown;
                 // A clock that was set back is noticed with the next step, and what lies in the
                 // future begins anew then.
-                // A vantage notices it when it rings next: of what it could not tell, that time is lost.
+                // A vantage notices it when it rings next: of what it could not tell, that time is
+                // lost.
                 let unseen = if self.setup.faults.clocks > 0 { origin.pace.pause().get() } else { 0 };
                 crate::laws::silence_shows(known, silent, pool.vote_ttl.get() + self.transit() + unseen)
                     .map_err(|why| format!("{}: {why}", origin.id))?;
