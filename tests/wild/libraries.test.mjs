@@ -1,7 +1,6 @@
 // The health endpoints of real libraries, with a dependency that is well, slow or down: the verdict
 // is what the library means, and a 2xx that says otherwise is no pass.
 
-import assert from "node:assert/strict";
 import { copyFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -70,14 +69,17 @@ before(async () => {
 
 after(endAll);
 
-/** Waits until a library's pool is so, and gives the reason. */
-const becomes = (name, wanted) =>
+/**
+ * Waits until a library's pool is so, for this reason. On a busy machine a probe may have failed for
+ * another one first.
+ */
+const becomes = (name, wanted, why = /^/) =>
   until(
     `${name}: ${wanted}`,
     async (see) => {
       const { observedValue, output } = (await worker.json(`/health/${idOf(name)}`)).checks[`${idOf(name)}/only:verdict`][0];
       see([observedValue, output]);
-      return observedValue === wanted && output;
+      return observedValue === wanted && why.test(output.replace(/^1 of 1 vantages: weur: /, ""));
     },
     60_000,
   );
@@ -88,11 +90,11 @@ describe("a health library", { concurrency: true }, () => {
       await becomes(name, "pass");
       if (slow) {
         writeFileSync(libraries[name].file, "degraded");
-        assert.match(await becomes(name, "warn"), slow);
+        await becomes(name, "warn", slow);
       }
       if (!down) return;
       writeFileSync(libraries[name].file, "down");
-      assert.match((await becomes(name, "fail")).replace(/^1 of 1 vantages: weur: /, ""), down);
+      await becomes(name, "fail", down);
       writeFileSync(libraries[name].file, "ok");
       await becomes(name, "pass");
     });
