@@ -70,8 +70,8 @@ before(async () => {
 after(endAll);
 
 /**
- * Waits until a library's pool is so, for this reason. On a busy machine a probe may have failed for
- * another one first.
+ * Waits until a library's pool is so, for this reason. On a busy machine a probe may have failed
+ * for another one first.
  */
 const becomes = (name, wanted, why = /^/) =>
   until(
