@@ -34,7 +34,7 @@ pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Res
 /// readers that nobody counted on.
 const RESERVE: u64 = 5;
 
-const DAY_MS: u64 = 86_400_000;
+const DAY_MS: u64 = Millis::DAY.get();
 
 /// CPU of a snapshot and of each vote in it, in microseconds: estimates, see `docs/limits.md`.
 const SNAPSHOT_CPU_US: u64 = 500;

@@ -53,17 +53,6 @@ pub enum Connected {
     Barred,
 }
 
-impl Connected {
-    /// Whether it says that a new connection is not accepted.
-    #[must_use]
-    pub const fn failed(self) -> bool {
-        match self {
-            Self::Refused | Self::NotInTime | Self::Closed => true,
-            Self::NotTried | Self::Accepted | Self::Barred => false,
-        }
-    }
-}
-
 /// How a probe ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

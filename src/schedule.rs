@@ -56,9 +56,6 @@ pub fn requests(origin: &Origin) -> u64 {
 /// before it is too late.
 pub const REST_EARLY: u64 = 105;
 
-/// A day of UTC.
-const DAY: Millis = Millis::from_secs(86_400);
-
 /// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
 #[must_use]
 pub fn tick_lasts(probes: u64, probe: Millis) -> Millis {
@@ -119,8 +116,7 @@ impl Shard<'_> {
 
     /// For how long the shard is busy in a day if its probes are so far apart and last so long, in
     /// milliseconds.
-    #[must_use]
-    pub fn busy(&self, pace: impl Fn(&Origin) -> (Millis, Millis)) -> u64 {
+    fn busy(&self, pace: impl Fn(&Origin) -> (Millis, Millis)) -> u64 {
         let mut ticks: Vec<(usize, Millis, u64, Millis)> = Vec::new();
         for (index, origin) in self.origins.iter().enumerate() {
             let (tick, (interval, lasts)) = (self.tick(index), pace(origin));
@@ -133,16 +129,23 @@ impl Shard<'_> {
             }
         }
         let busy = ticks.into_iter().map(|(_, interval, probes, longest)| {
-            let a_day = DAY.get() / interval.get().max(1);
+            let a_day = Millis::DAY.get() / interval.get().max(1);
             tick_lasts(probes, longest).min(interval).times(a_day).get()
         });
-        busy.sum::<u64>().min(DAY.get())
+        busy.sum::<u64>().min(Millis::DAY.get())
     }
 
-    /// The same while every probe is answered in the usual time.
+    /// For how long the shard is busy in a day while every probe is answered in the usual time, in
+    /// milliseconds.
     #[must_use]
     pub fn usually_busy(&self) -> u64 {
         self.busy(|origin| (origin.pace.interval, USUAL.min(origin.pace.timeout)))
+    }
+
+    /// The same while every origin hangs.
+    #[must_use]
+    pub fn busy_while_hanging(&self) -> u64 {
+        self.busy(|origin| (origin.pace.interval, origin.pace.timeout))
     }
 
     /// The same while every origin hangs, and the shard rests.
@@ -151,6 +154,12 @@ impl Shard<'_> {
         self.busy(|Origin { pace, .. }| {
             (pace.interval.max(pace.rest_interval.unwrap_or_default()), pace.timeout)
         })
+    }
+
+    /// The least that it can do with in a day, whatever its origins do.
+    #[must_use]
+    pub fn needs(&self) -> u64 {
+        self.usually_busy().max(self.busy_at_rest())
     }
 
     /// Where the origin at `index` of this shard has its turn. Those of one tick have it together,

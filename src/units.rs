@@ -54,6 +54,18 @@ impl Timestamp {
     pub const fn minus(self, by: Millis) -> Self {
         Self(self.0.saturating_sub(by.0))
     }
+
+    /// Its day of UTC, counted from the epoch: what the platform counts by the day begins anew then.
+    #[must_use]
+    pub const fn day(self) -> u64 {
+        self.0 / Millis::DAY.0
+    }
+
+    /// When that day began.
+    #[must_use]
+    pub const fn midnight(self) -> Self {
+        Self(self.day().saturating_mul(Millis::DAY.0))
+    }
 }
 
 impl From<u64> for Timestamp {
@@ -75,6 +87,9 @@ impl fmt::Display for Timestamp {
 pub struct Millis(u64);
 
 impl Millis {
+    /// A day of UTC, which has no leap seconds here.
+    pub const DAY: Self = Self::from_secs(86_400);
+
     /// No time at all.
     pub const ZERO: Self = Self(0);
 

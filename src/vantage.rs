@@ -22,13 +22,12 @@ use std::collections::VecDeque;
 use crate::config::{Config, Daily, Origin, OriginUrl};
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
-use crate::schedule::{SLOTS, Shard, TickLimit};
+use crate::schedule::{SLOTS, Shard, Slots, TickLimit};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::{Fast, REPORT_VERSION, Report};
 use allowance::Allowance;
 use busy::{BusyTime, Stretch};
 pub use connect::ConnectNote;
-use connect::Connects;
 use origin_check::OriginCheck;
 use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
@@ -121,12 +120,8 @@ impl Prober {
         let busy = BusyTime::new(daily, shard, stored.used);
         let connects = config.connects();
         let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
-            let known = stored.tallies.remove(&origin.id);
-            let known = known.filter(|stored| stored.definition == origin.definition);
-            let (tally, connect) = known.map(|known| (known.tally, known.connect)).unwrap_or_default();
-            let mut check = OriginCheck::new(origin, shard.turn(index), tally);
-            check.connects = Connects::new(connects(origin), check.place, connect);
-            (origin.id.clone(), check)
+            let (slots, known) = (Slots::new(vantage, shard.turn(index)), stored.tallies.remove(&origin.id));
+            (origin.id.clone(), OriginCheck::new(origin, slots, connects(origin), known))
         });
         let mut prober = Self {
             vantage: vantage.clone(),
@@ -150,7 +145,7 @@ impl Prober {
             dirty: false,
         };
         let room = prober.room(now);
-        prober.checks.values_mut().for_each(|check| check.resume(vantage, room, now));
+        prober.checks.values_mut().for_each(|check| check.resume(room, now));
         prober
     }
 
@@ -177,7 +172,7 @@ impl Prober {
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Timestamp {
         let room = self.room(now);
-        let due = self.checks.values().map(|check| check.due(&self.vantage, room, now)).min();
+        let due = self.checks.values().map(|check| check.due(room, now)).min();
         due.unwrap_or_else(|| now.plus(Millis::from_secs(60))).max(now)
     }
 

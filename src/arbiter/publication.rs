@@ -13,8 +13,6 @@ use crate::units::{Fingerprint, Millis, Timestamp};
 /// The most writes in a day of UTC.
 const A_DAY: u32 = 700;
 
-const DAY: Millis = Millis::from_secs(86_400);
-
 /// The key of its row.
 const KEY: &str = "publication";
 
@@ -50,16 +48,12 @@ impl Publication {
         let Some(at) = self.at.filter(|at| *at <= now) else { return now };
         let pending = self.pending || self.config != Some(config);
         let next = at.plus(if pending { APART } else { AGAIN });
-        if self.today < A_DAY || day(next) > day(at) {
-            next
-        } else {
-            Timestamp::from_millis(DAY.times(day(at).saturating_add(1)).get())
-        }
+        if self.today < A_DAY || next.day() > at.day() { next } else { at.midnight().plus(Millis::DAY) }
     }
 
     /// Counts a write at `now`; the row to persist before it is made.
     pub(super) fn publish(&mut self, config: Fingerprint, now: Timestamp) -> Row {
-        let same_day = self.at.is_some_and(|at| day(at) == day(now));
+        let same_day = self.at.is_some_and(|at| at.day() == now.day());
         self.today = if same_day { self.today.saturating_add(1) } else { 1 };
         self.at = Some(now);
         self.config = Some(config);
@@ -70,11 +64,6 @@ impl Publication {
     fn row(&self) -> Row {
         Row { table: Table::Meta, key: KEY.to_owned(), text: json::write(self) }
     }
-}
-
-/// The number of a day since the epoch.
-const fn day(at: Timestamp) -> u64 {
-    at.as_millis() / DAY.get()
 }
 
 #[cfg(test)]
@@ -112,7 +101,7 @@ mod tests {
             publication.changed();
             if publication.due(ours(), now) <= now {
                 publication.publish(ours(), now);
-                *days.entry(day(now)).or_default() += 1;
+                *days.entry(now.day()).or_default() += 1;
             }
         }
         assert!(days.values().all(|writes| *writes <= 700), "{days:?}");

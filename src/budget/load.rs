@@ -43,6 +43,10 @@ pub(super) struct Load {
     pub(super) silent_after: Millis,
     /// What one tick may begin.
     pub(super) limit: TickLimit,
+    /// For how long it is busy in a day: usually, while everything hangs, and at the least.
+    pub(super) usual: u64,
+    pub(super) hanging: u64,
+    pub(super) needs: u64,
 }
 
 impl Beat {
@@ -83,17 +87,6 @@ impl Beat {
 }
 
 impl Load {
-    /// For how long it is busy in a day if the beats are so far apart and their probes last so
-    /// long, in milliseconds.
-    pub(super) fn busy(&self, pace: impl Fn(&Beat) -> (Millis, Millis)) -> u64 {
-        let busy = self.beats.iter().map(|beat| {
-            let (interval, probe) = pace(beat);
-            let lasts = schedule::tick_lasts(beat.origins, probe.min(beat.timeout)).min(interval);
-            lasts.get().saturating_mul(a_day(interval))
-        });
-        busy.sum::<u64>().min(super::DAY_MS)
-    }
-
     /// The most requests of one tick, with every redirect that is followed: beats of one interval
     /// lie apart, those of different ones fall together as far as the limit allows.
     pub(super) fn requests(&self) -> u64 {
@@ -134,7 +127,8 @@ pub(super) fn loads(config: &Config) -> Vec<Load> {
             let shares: Vec<Share> = shard.origins.iter().map(|origin| Share::of(config, origin)).collect();
             let beats = beats(&vantage.name, &shard, &shares);
             let (silent_after, limit) = (shard.silent_after(), shard.limit);
-            let load = Load { beats, shards: 1, vote_ttl, silent_after, limit };
+            let (usual, hanging, needs) = (shard.usually_busy(), shard.busy_while_hanging(), shard.needs());
+            let load = Load { beats, shards: 1, vote_ttl, silent_after, limit, usual, hanging, needs };
             loads.push(load);
         }
     }

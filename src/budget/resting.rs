@@ -6,7 +6,7 @@
 
 use super::load::{Load, a_day};
 use super::prices::{OBJECT_MB, Resource};
-use super::{ARBITER_MS, Counts, DAY_MS, Effect, READERS, RESERVE, USUAL};
+use super::{ARBITER_MS, Counts, DAY_MS, Effect, READERS, RESERVE};
 use crate::config::{Config, Plan};
 use crate::limits;
 use crate::schedule::{self, REST_EARLY, Shard};
@@ -68,13 +68,12 @@ fn shards(config: &Config) -> Vec<Shard<'_>> {
 
 /// For how long all shards are busy while every origin hangs and none rests.
 fn hanging(config: &Config) -> u64 {
-    let busy = |shard: &Shard<'_>| shard.busy(|origin| (origin.pace.interval, origin.pace.timeout));
-    shards(config).iter().map(busy).sum()
+    shards(config).iter().map(Shard::busy_while_hanging).sum()
 }
 
 /// What all shards need at rest, and never less than usual.
 fn needed(config: &Config) -> u64 {
-    shards(config).iter().map(|shard| shard.usually_busy().max(shard.busy_at_rest())).sum()
+    shards(config).iter().map(Shard::needs).sum()
 }
 
 /// The same with a pace to rest at, which the votes outlive unless the file says how long they
@@ -103,13 +102,11 @@ fn rested(config: &Config, rest: Millis) -> Config {
 /// Counts the day for a shard that has a day at rest in `counts` already: it hangs at the usual
 /// pace until its share is nearly spent, and then rests.
 pub(super) fn hangs(load: &Load, share: Option<u32>, counts: &mut Counts) {
-    let hanging = load.busy(|beat| (beat.interval, beat.timeout));
-    let usual = load.busy(|beat| (beat.interval, USUAL));
-    counts.wait_less(usual);
+    let Load { hanging, needs, .. } = *load;
+    counts.wait_less(load.usual);
     let (usual_pace, spent) = match share {
         None => (DAY_MS, hanging),
         Some(thousandths) => {
-            let needs = usual.max(load.busy(|beat| (beat.rests(), beat.timeout)));
             let share = needs.saturating_mul(u64::from(thousandths)) / 1_000;
             let kept = needs.saturating_mul(REST_EARLY) / 100;
             let faster = hanging.saturating_sub(kept).max(1);

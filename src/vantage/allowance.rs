@@ -5,9 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::defaults::vantage::REST;
-use crate::units::{Millis, Timestamp};
-
-const DAY: Millis = Millis::from_secs(86_400);
+use crate::units::Timestamp;
 
 /// So many ticks in a row that begin late are more than a hiccup.
 const LATE_TICKS: u32 = 3;
@@ -55,13 +53,13 @@ impl Allowance {
 
     /// Fast probes of today.
     pub(super) const fn spent_at(&self, now: Timestamp) -> u32 {
-        if self.spent.day == day(now) { self.spent.probes } else { 0 }
+        if self.spent.day == now.day() { self.spent.probes } else { 0 }
     }
 
     /// Counts a fast probe; whether that is to be stored. It is stored with what the probe changes,
     /// when its tick is over: an object that is lost before forgets no more than it had under way.
     pub(super) fn spend(&mut self, now: Timestamp) -> bool {
-        self.spent = Spent { day: day(now), probes: self.spent_at(now).saturating_add(1) };
+        self.spent = Spent { day: now.day(), probes: self.spent_at(now).saturating_add(1) };
         self.limit.is_some()
     }
 
@@ -69,11 +67,6 @@ impl Allowance {
     pub(super) fn stored(&self) -> Option<Spent> {
         self.limit.map(|_| self.spent)
     }
-}
-
-/// The number of a day since the epoch.
-const fn day(at: Timestamp) -> u64 {
-    at.as_millis() / DAY.get()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::config::Daily;
 use crate::schedule::{REST_EARLY, Shard};
 use crate::units::{Millis, Timestamp};
 
-const DAY_MS: u64 = 86_400_000;
+const DAY_MS: u64 = Millis::DAY.get();
 
 /// What was used of a day. It is stored with each tick that lasted longer than usual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,7 @@ pub(super) struct BusyTime {
     share: u64,
     usual: u64,
     at_rest: u64,
+    needs: u64,
     pub(super) used: Option<Used>,
 }
 
@@ -67,33 +68,32 @@ impl BusyTime {
     /// None where it may be busy all day.
     pub(super) fn new(daily: Option<Daily>, shard: &Shard<'_>, stored: Option<Used>) -> Option<Self> {
         let thousandths = u64::from(daily?.busy?);
-        let (usual, at_rest) = (shard.usually_busy(), shard.busy_at_rest());
-        let allowed = usual.max(at_rest).saturating_mul(thousandths) / 1_000;
-        Some(Self { share: allowed, usual, at_rest, used: stored })
+        let (usual, at_rest, needs) = (shard.usually_busy(), shard.busy_at_rest(), shard.needs());
+        Some(Self { share: needs.saturating_mul(thousandths) / 1_000, usual, at_rest, needs, used: stored })
     }
 
     /// For how long it was busy today. What is not known was as usual, for those that do not fail.
     fn used_at(&self, Failing { failing, of }: Failing, now: Timestamp) -> u64 {
-        let today = self.used.filter(|used| used.day == day(now));
-        let since = today.map_or(Timestamp::from_millis(day(now).saturating_mul(DAY_MS)), |used| used.until);
+        let today = self.used.filter(|used| used.day == now.day());
+        let (known, since) = today.map_or((0, now.midnight()), |used| (used.ms, used.until));
         let usual = self.usual.saturating_mul(of.saturating_sub(failing) as u64) / (of as u64).max(1);
         let passed = now.since(since).get().min(DAY_MS);
-        today.map_or(0, |used| used.ms).saturating_add(usual.saturating_mul(passed) / DAY_MS)
+        known.saturating_add(usual.saturating_mul(passed) / DAY_MS)
     }
 
     /// What rests at `now`.
     pub(super) fn rest(&self, now: Timestamp) -> Rest {
-        self.used.filter(|used| used.day == day(now)).map_or(Rest::None, |used| used.rest)
+        self.used.filter(|used| used.day == now.day()).map_or(Rest::None, |used| used.rest)
     }
 
     /// What has to rest at `now`, when the shard was busy for so long today.
     fn rest_after(&self, ms: u64, now: Timestamp) -> Rest {
         let left = self.share.saturating_sub(ms);
-        let of_day = DAY_MS.saturating_sub(now.as_millis() % DAY_MS);
-        let needs = |a_day: u64| a_day.saturating_mul(of_day) / DAY_MS;
-        if left <= needs(self.at_rest) {
+        let of_day = DAY_MS.saturating_sub(now.since(now.midnight()).get());
+        let until_midnight = |a_day: u64| a_day.saturating_mul(of_day) / DAY_MS;
+        if left <= until_midnight(self.at_rest) {
             Rest::All
-        } else if left <= needs(self.usual.max(self.at_rest).saturating_mul(REST_EARLY) / 100) {
+        } else if left <= until_midnight(self.needs.saturating_mul(REST_EARLY) / 100) {
             Rest::Failing
         } else {
             Rest::None
@@ -102,20 +102,16 @@ impl BusyTime {
 
     /// Notes a stretch that ends now; whether that is to be stored.
     pub(super) fn note(&mut self, failing: Failing, stretch: Stretch, now: Timestamp) -> bool {
-        let lasted = now.since(stretch.begun);
-        if lasted <= stretch.usual {
+        if now.since(stretch.begun) <= stretch.usual {
             return false;
         }
-        let ms = self.used_at(failing, stretch.begun).saturating_add(lasted.get());
+        // What was before midnight is of a day that is over.
+        let begun = stretch.begun.max(now.midnight());
+        let ms = self.used_at(failing, begun).saturating_add(now.since(begun).get());
         let rest = self.rest(now).max(self.rest_after(ms, now));
-        self.used = Some(Used { day: day(now), ms, until: now, rest });
+        self.used = Some(Used { day: now.day(), ms, until: now, rest });
         true
     }
-}
-
-/// The number of a day since the epoch.
-const fn day(at: Timestamp) -> u64 {
-    at.as_millis() / DAY_MS
 }
 
 #[cfg(test)]
@@ -195,6 +191,18 @@ mod tests {
         let again = BusyTime::new(deployment.daily, &shards[0], time.used).unwrap();
         assert_eq!(again.rest(at(24 * HOUR - 1)), Rest::Failing);
         assert_eq!(again.rest(at(24 * HOUR)), Rest::None);
+    }
+
+    #[test]
+    fn what_ends_after_midnight_is_of_both_days_and_no_day_pays_for_another() {
+        let (_, mut time) = sixty();
+        let hangs = |hour: u64| Stretch { begun: at(hour * HOUR), usual: Millis::ZERO };
+        time.note(ALL, hangs(22), at(24 * HOUR - 10_000));
+        let before = time.used_at(ALL, at(24 * HOUR - 10_000));
+        let across = Stretch { begun: at(24 * HOUR - 10_000), usual: Millis::ZERO };
+        time.note(ALL, across, at(24 * HOUR + 20_000));
+        assert!(before > 7_000_000);
+        assert_eq!(time.used_at(ALL, at(24 * HOUR + 20_000)), 20_000);
     }
 
     #[test]

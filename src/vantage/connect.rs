@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Thresholds, Window};
 use crate::defaults::vantage::OUTLIVES;
-use crate::sample::{Connected, Evidence, Sample};
+use crate::sample::{Connected, Evidence};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// Why an origin fails that answers.
@@ -89,7 +89,7 @@ impl Connects {
     /// Those of an origin, with what was stored of them.
     pub(super) fn new(every: Option<Millis>, place: Fingerprint, known: Option<Known>) -> Self {
         let known = known.unwrap_or_default();
-        Self { every, offset: place.as_u64() % 86_400_000, known, probed: None }
+        Self { every, offset: place.as_u64() % Millis::DAY.get(), known, probed: None }
     }
 
     /// What to store: nothing where nothing was learned.
@@ -110,14 +110,18 @@ impl Connects {
         in_doubt || wanted || stretch(before) != stretch(now) || every == Millis::ZERO
     }
 
-    /// Takes in what a probe brought back; what it proves, with its connection, and what is to be
-    /// said of that.
-    pub(super) fn judge(&mut self, sample: &Sample, now: Timestamp) -> (Evidence, Option<ConnectNote>) {
-        let own = sample.evidence();
+    /// Takes in what came of the connection beside a request that proves `own`; what both prove, and
+    /// what is to be said of that.
+    pub(super) fn judge(
+        &mut self,
+        own: Evidence,
+        connected: Connected,
+        now: Timestamp,
+    ) -> (Evidence, Option<ConnectNote>) {
         if let Evidence::Fail(_) | Evidence::None(_) = own {
             return (own, None);
         }
-        match sample.connected {
+        match connected {
             Connected::NotTried => (own, None),
             Connected::Accepted => {
                 self.known = Known { worked: true, said: self.known.said, ..Known::default() };
@@ -151,11 +155,9 @@ impl Connects {
         ConnectNote::SwitchedOff
     }
 
-    /// How a sample counts that proves `evidence` with its connection.
-    pub(super) fn weight(&self, sample: &Sample, evidence: &Evidence) -> Weight {
-        let by_connection = sample.connected.failed()
-            && matches!(evidence, Evidence::Fail(_))
-            && !matches!(sample.evidence(), Evidence::Fail(_));
+    /// How much this evidence counts.
+    pub(super) fn weight(&self, evidence: &Evidence) -> Weight {
+        let by_connection = matches!(evidence, Evidence::Fail(why) if why == ACCEPTS_NONE);
         match (by_connection, self.known.failures >= DECIDE) {
             (false, _) => Weight::Usual,
             (true, false) => Weight::NotAlone,

@@ -3,11 +3,12 @@
 
 use super::busy::Rest;
 use super::connect::{Connects, Weight, not_alone};
+use super::stored::StoredTally;
 use crate::config::Origin;
 use crate::defaults::vantage::{GRACE, ORIGIN_LOST_AFTER};
 use crate::sample::{Evidence, Sample};
-use crate::schedule::{Slots, Turn};
-use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::schedule::Slots;
+use crate::units::{Fingerprint, Millis, Timestamp};
 use crate::vote::{Opinion, Seen, Tally, Vote};
 
 /// Everything about one origin at this vantage.
@@ -16,7 +17,7 @@ pub(super) struct OriginCheck {
     pub(super) origin: Origin,
     /// Where its place in a tick comes from.
     pub(super) place: Fingerprint,
-    turn: Turn,
+    slots: Slots,
     pub(super) tally: Tally,
     pub(super) connects: Connects,
     started: Option<Timestamp>,
@@ -73,14 +74,22 @@ pub(super) struct Withheld {
 }
 
 impl OriginCheck {
-    pub(super) fn new(origin: &Origin, turn: Turn, tally: Tally) -> Self {
+    /// An origin with what was stored of it; it opens connections of its own every so often.
+    pub(super) fn new(
+        origin: &Origin,
+        slots: Slots,
+        every: Option<Millis>,
+        stored: Option<StoredTally>,
+    ) -> Self {
         let place = Fingerprint::of(&origin.id.to_string());
+        let known = stored.filter(|stored| stored.definition == origin.definition);
+        let (tally, connect) = known.map(|known| (known.tally, known.connect)).unwrap_or_default();
         Self {
             origin: origin.clone(),
             place,
-            turn,
+            slots,
             tally,
-            connects: Connects::new(None, place, None),
+            connects: Connects::new(every, place, connect),
             started: None,
             resumed: false,
             waiting: false,
@@ -126,27 +135,23 @@ impl OriginCheck {
         self.interval(Room::ENOUGH) < self.origin.pace.interval
     }
 
-    fn slots(&self, vantage: &Name) -> Slots {
-        Slots::new(vantage, self.turn)
-    }
-
     /// When the next probe is due: the first slot at least half a fast interval after the last
     /// start. So a change of pace makes no two probes fall together. Nor does it leave out a slot
     /// of the usual pace, which would look like silence. One that is wanted at once waits for no
     /// slot, and those that follow it for none that is more than an interval away.
-    pub(super) fn due(&self, vantage: &Name, room: Room, now: Timestamp) -> Timestamp {
+    pub(super) fn due(&self, room: Room, now: Timestamp) -> Timestamp {
         let interval = self.interval(room);
         let Some(started) = self.started else { return now };
         let settled = started.plus(self.settles(room));
         // Neither a late probe nor what waits for its turn is joined by a second probe; the next
         // slot is one that is yet to come.
         if self.is_busy() {
-            return self.slots(vantage).next(interval, settled.max(now));
+            return self.slots.next(interval, settled.max(now));
         }
         if self.at_once && room.fast {
             return if self.resumed { now } else { settled.max(now) };
         }
-        let slot = self.slots(vantage).next(interval, settled);
+        let slot = self.slots.next(interval, settled);
         // The next slot may lie one and a half intervals away.
         if self.doubted > 0 && room.fast { slot.min(started.plus(interval)) } else { slot }
     }
@@ -216,7 +221,7 @@ impl OriginCheck {
 
     /// Counts a sample; whether that changed the opinion.
     pub(super) fn fold(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
-        let changed = self.count(sample, evidence, now);
+        let changed = self.count(evidence, now);
         match (evidence, Seen::of(sample, evidence)) {
             (Evidence::None(why), _) => self.blind = Some(why.clone()),
             (_, Some(seen)) => {
@@ -229,9 +234,9 @@ impl OriginCheck {
     }
 
     /// Counts it in the tally.
-    fn count(&mut self, sample: &Sample, evidence: &Evidence, now: Timestamp) -> bool {
+    fn count(&mut self, evidence: &Evidence, now: Timestamp) -> bool {
         let need = self.origin.thresholds;
-        match self.connects.weight(sample, evidence) {
+        match self.connects.weight(evidence) {
             Weight::Usual => self.tally.fold(evidence, need, now),
             Weight::NotAlone => self.tally.fold(evidence, not_alone(need), now),
             Weight::Decides => (0..need.fall).any(|_| self.tally.fold(evidence, need, now)),
@@ -259,16 +264,15 @@ impl OriginCheck {
     }
 
     /// Decides, for an object that came to life without memory, whether the latest slot is still to
-    /// be probed. An origin in doubt is probed at once, if there is room for it or
-    /// nothing is known of it yet.
-    pub(super) fn resume(&mut self, vantage: &Name, room: Room, now: Timestamp) {
+    /// be probed. An origin in doubt is probed at once, if there is room for it or nothing is known
+    /// of it yet.
+    pub(super) fn resume(&mut self, room: Room, now: Timestamp) {
         if self.tally.in_doubt() && (room.fast || self.tally.run() == 0) {
             return;
         }
         let interval = self.interval(room);
-        let slots = self.slots(vantage);
         let grace = Millis::new((interval.get() / 4).min(GRACE.get()));
-        let next = slots.next(interval, now.minus(grace));
+        let next = self.slots.next(interval, now.minus(grace));
         // Half an interval before the slot that may still be probed (or the next one), `due` finds
         // exactly that slot.
         let jitter = Millis::new(interval.get() / 10);

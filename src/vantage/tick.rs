@@ -54,8 +54,8 @@ impl Prober {
 
     /// Notes for how long it was busy, now that nothing is under way.
     pub(super) fn note_busy(&mut self, now: Timestamp) {
-        let (Some(stretch), failing) = (self.begun.take(), self.failing()) else { return };
-        if let Some(busy) = &mut self.busy {
+        let failing = self.failing();
+        if let (Some(stretch), Some(busy)) = (self.begun.take(), &mut self.busy) {
             self.dirty |= busy.note(failing, stretch, now);
         }
     }
@@ -67,7 +67,7 @@ impl Prober {
         let (mut due, mut is_tick) = (Vec::new(), false);
         for (id, check) in &mut self.checks {
             check.expire(now);
-            let slot = check.due(&self.vantage, room, now);
+            let slot = check.due(room, now);
             if !check.begins(slot, room, now) {
                 continue;
             }

@@ -25,16 +25,13 @@ impl Prober {
         check.under_way = None;
         let (sent, own) = (check.sent(), sample.evidence());
         let before = check.connects.stored();
-        let (evidence, note) = check.connects.judge(&sample, now);
+        let (fails, reached) =
+            (matches!(own, Evidence::Fail(_)), matches!(own, Evidence::Pass | Evidence::Warn(_)));
+        let (evidence, note) = check.connects.judge(own, sample.connected, now);
         self.dirty |= check.connects.stored() != before;
         let note = note.map(|note| Effect::Connections(id.clone(), note));
-        let attribution = match own {
-            Evidence::Fail(_) => self.self_check.attribution(sent, now),
-            Evidence::Pass | Evidence::Warn(_) | Evidence::Unproven(_) | Evidence::None(_) => {
-                Attribution::Counts
-            }
-        };
-        if let Evidence::Pass | Evidence::Warn(_) = own {
+        let attribution = if fails { self.self_check.attribution(sent, now) } else { Attribution::Counts };
+        if reached {
             self.self_check.reached(now);
         }
         if attribution == Attribution::Counts {

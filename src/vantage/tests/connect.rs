@@ -269,6 +269,11 @@ fn outcome() -> impl Strategy<Value = (bool, Connected)> {
     (proptest::bool::weighted(0.8), connected)
 }
 
+/// Whether it says that a new connection is not accepted.
+fn is_failure(connected: Connected) -> bool {
+    matches!(connected, Connected::Refused | Connected::NotInTime | Connected::Closed)
+}
+
 proptest! {
     #[test]
     fn a_connection_counts_only_after_one_was_accepted_and_never_alone(
@@ -292,9 +297,9 @@ proptest! {
             let before = watch.opinion;
             watch.passes(connected);
             accepted |= connected == Connected::Accepted;
-            in_a_row = if connected.failed() { in_a_row + 1 } else if connected == Connected::Accepted { 0 } else { in_a_row };
+            in_a_row = if is_failure(connected) { in_a_row + 1 } else if connected == Connected::Accepted { 0 } else { in_a_row };
             if watch.reason == ACCEPTS_NONE {
-                prop_assert!(accepted && connected.failed());
+                prop_assert!(accepted && is_failure(connected));
             }
             if before != Opinion::Fail && watch.opinion == Opinion::Fail {
                 prop_assert!(accepted && in_a_row >= 2 || fall > 1 && accepted && in_a_row >= 1, "{in_a_row}");
