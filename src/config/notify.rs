@@ -225,7 +225,7 @@ fn channel(mut table: Table<'_>, pools: &Pools<'_>, names: &mut Given) -> Option
     let url = url.and_then(|field| address(&field, kind));
     let secrets = keys(&table, kind);
     let on = topics(&table);
-    let of = |key| table.get(key).map_or_else(|| Some(Vec::new()), |field| chosen(&field, key, pools));
+    let of = |key| table.or_usual(key, |field| chosen(field, key, pools));
     let told = of("pools").zip(of("monitors")).map(|(pools, monitors)| [pools, monitors].concat());
     let length = |key: &str, span: Span, default: Millis| {
         table.get(key).map_or(Some(default), |field| duration(&field, span))

@@ -125,13 +125,13 @@ pub(super) fn page(file: &Table<'_>, pools: Option<&[Pool]>, names: &Given) -> O
     let Some(field) = file.get("page") else { return Some(Page::default()) };
     let table = field.table()?;
     table.only(&KEYS);
-    let title = optional(&table, "title", |field| line(field, MAX_TITLE));
-    let logo = optional(&table, "logo", logo);
-    let links = list(&table, "links", links);
-    let language = optional(&table, "language", language);
-    let time_zone = optional(&table, "time_zone", time_zone);
-    let groups = list(&table, "groups", |field| groups(field, pools));
-    let order = list(&table, "order", |field| order(field, names));
+    let title = table.optional("title", |field| line(field, MAX_TITLE));
+    let logo = table.optional("logo", logo);
+    let links = table.or_usual("links", links);
+    let language = table.optional("language", language);
+    let time_zone = table.optional("time_zone", time_zone);
+    let groups = table.or_usual("groups", |field| groups(field, pools));
+    let order = table.or_usual("order", |field| order(field, names));
     Some(Page {
         title: title?,
         logo: logo?,
@@ -143,30 +143,15 @@ pub(super) fn page(file: &Table<'_>, pools: Option<&[Pool]>, names: &Given) -> O
     })
 }
 
-#[expect(clippy::option_option, reason = "nothing is written, or what is written cannot be read")]
-fn optional<T>(table: &Table<'_>, key: &str, read: impl Fn(&Field<'_>) -> Option<T>) -> Option<Option<T>> {
-    table.get(key).map_or(Some(None), |field| read(&field).map(Some))
-}
-
-fn list<T>(table: &Table<'_>, key: &str, read: impl Fn(&Field<'_>) -> Option<Vec<T>>) -> Option<Vec<T>> {
-    table.get(key).map_or_else(|| Some(Vec::new()), |field| read(&field))
-}
-
 fn links(field: &Field<'_>) -> Option<Vec<Link>> {
-    let items = field.list("one as [{ text = \"Support\", url = \"https://example.com/support\" }]")?;
-    if items.len() > MAX_LINKS {
-        let count = items.len();
-        field.refuse(format_args!("has {count} entries, over the bound of {MAX_LINKS}; write fewer"));
-        return None;
-    }
-    let read = |item: &Field<'_>| {
+    let example = "one as [{ text = \"Support\", url = \"https://example.com/support\" }]";
+    field.entries(example, MAX_LINKS, |item| {
         let table = item.table()?;
         table.only(&LINK_KEYS);
         let text = table.require("text", "\"Support\"").and_then(|field| line(&field, MAX_TITLE));
         let url = table.require("url", "\"https://example.com/support\"").and_then(|field| link(&field));
         Some(Link { text: text?, url: url? })
-    };
-    items.iter().map(read).collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 /// A language of dates: one that is known, and where it matters a script and a region, as `de-CH`.
@@ -219,9 +204,8 @@ fn time_zone(field: &Field<'_>) -> Option<String> {
 }
 
 fn groups(field: &Field<'_>, pools: Option<&[Pool]>) -> Option<Vec<String>> {
-    let items = field.list("one as [\"Products\", \"Jobs\"]")?;
     let mut given = Given::default();
-    let mut read = |item: &Field<'_>| {
+    field.entries("one as [\"Products\", \"Jobs\"]", usize::MAX, |item| {
         let text = line(item, MAX_TITLE)?;
         if !given.first(&text, item, "write it once") {
             return None;
@@ -239,14 +223,12 @@ fn groups(field: &Field<'_>, pools: Option<&[Pool]>) -> Option<Vec<String>> {
             return None;
         }
         Some(text)
-    };
-    items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 fn order(field: &Field<'_>, names: &Given) -> Option<Vec<Name>> {
-    let items = field.list("one as [\"memo\", \"shop\"]")?;
     let mut given = Given::default();
-    let mut read = |item: &Field<'_>| {
+    field.entries("one as [\"memo\", \"shop\"]", usize::MAX, |item| {
         let text = item.text("the name of a monitor or a pool in quotes")?;
         if !names.has(text) {
             item.refuse(format_args!(
@@ -260,8 +242,7 @@ fn order(field: &Field<'_>, names: &Given) -> Option<Vec<Name>> {
             return None;
         }
         Name::parse(text).ok()
-    };
-    items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 #[cfg(test)]

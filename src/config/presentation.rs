@@ -66,18 +66,12 @@ impl Presentation {
 
 /// Reads what is written of it. Which of the keys belong there is held by the caller.
 pub(super) fn presentation(table: &Table<'_>) -> Option<Presentation> {
-    let text = |key: &str, most: usize| match table.get(key) {
-        Some(field) => line(&field, most).map(Some),
-        None => Some(None),
-    };
+    let text = |key: &str, most: usize| table.optional(key, |field| line(field, most));
     let title = text("title", MAX_TITLE);
     let group = text("group", MAX_TITLE);
     let description = text("description", MAX_DESCRIPTION);
-    let link = match table.get("link") {
-        Some(field) => link(&field).map(Some),
-        None => Some(None),
-    };
-    let tags = table.get("tags").map_or_else(|| Some(Vec::new()), |field| tags(&field));
+    let link = table.optional("link", link);
+    let tags = table.or_usual("tags", tags);
     Some(Presentation { title: title?, group: group?, description: description?, link: link?, tags: tags? })
 }
 
@@ -98,25 +92,15 @@ pub(super) fn public(table: &Table<'_>) -> Option<()> {
 /// The title in a table that has one and nothing else.
 #[expect(clippy::option_option, reason = "nothing is written, or what is written cannot be read")]
 pub(super) fn title(table: &Table<'_>) -> Option<Option<String>> {
-    match table.get("title") {
-        Some(field) => line(&field, MAX_TITLE).map(Some),
-        None => Some(None),
-    }
+    table.optional("title", |field| line(field, MAX_TITLE))
 }
 
 fn tags(field: &Field<'_>) -> Option<Vec<String>> {
-    let items = field.list("one as [\"team-a\", \"eu\"]")?;
-    if items.len() > MAX_TAGS {
-        let count = items.len();
-        field.refuse(format_args!("has {count} entries, over the bound of {MAX_TAGS}; write fewer"));
-        return None;
-    }
     let mut given = Given::default();
-    let mut read = |item: &Field<'_>| {
+    field.entries("one as [\"team-a\", \"eu\"]", MAX_TAGS, |item| {
         let tag = line(item, MAX_TAG)?;
         given.first(&tag, item, "write it once").then_some(tag)
-    };
-    items.iter().map(&mut read).collect::<Vec<_>>().into_iter().collect()
+    })
 }
 
 /// A text of one line that people read, of at most so many characters.

@@ -123,6 +123,26 @@ impl<'a> Table<'a> {
         self.map.get_key_value(key).map(|(key, value)| self.field(key.get_ref(), key.span().start, value))
     }
 
+    /// What `read` makes of the value of `key`: nothing if it is not written, and none at all if it
+    /// cannot be read.
+    #[expect(clippy::option_option, reason = "nothing is written, or what is written cannot be read")]
+    pub(super) fn optional<T>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Field<'a>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.get(key).map_or(Some(None), |field| read(&field).map(Some))
+    }
+
+    /// The same of a value for which there is a usual one.
+    pub(super) fn or_usual<T: Default>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&Field<'a>) -> Option<T>,
+    ) -> Option<T> {
+        self.optional(key, read).map(Option::unwrap_or_default)
+    }
+
     /// The value of `key`; a problem if it is not written. `example` is what could stand there.
     pub(super) fn require(&self, key: &str, example: &str) -> Option<Field<'a>> {
         let field = self.get(key);
@@ -303,6 +323,23 @@ impl<'a> Field<'a> {
             return None;
         };
         Some(items.iter().enumerate().map(|(n, item)| self.item(n, item)).collect())
+    }
+
+    /// A list of at most so many entries, each as `read` makes it of one. Every one is read before
+    /// the first failure is passed on, so that each is reported.
+    pub(super) fn entries<T>(
+        &self,
+        example: &str,
+        most: usize,
+        read: impl FnMut(&Field<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let items = self.list(example)?;
+        if items.len() > most {
+            let count = items.len();
+            self.refuse(format_args!("has {count} entries, over the bound of {most}; write fewer"));
+            return None;
+        }
+        items.iter().map(read).collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A table. What stands in its place is not repeated: it may be a header with a credential.

@@ -69,7 +69,7 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
     let Look { config, now } = look;
     let items = by_severity(snapshot, config, now);
     let status = status(&items, now);
-    let sentence = sentence::whole(snapshot, config, arbiter_silent, now);
+    let sentence = sentence::whole(&items, arbiter_silent, now);
     let name = config.page.title.as_deref().unwrap_or(NAME);
     html! {
         (DOCTYPE)

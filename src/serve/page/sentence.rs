@@ -1,8 +1,7 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
-use super::item::{Item, by_severity};
-use crate::config::Config;
-use crate::snapshot::{OriginView, Snapshot};
+use super::item::Item;
+use crate::snapshot::OriginView;
 use crate::units::{Timestamp, listed};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -28,16 +27,17 @@ impl Saying {
 
 /// The state of the whole. What serves comes before jobs that report by themselves, and a job that
 /// never did is named only if nothing else is amiss.
-pub(super) fn whole(snapshot: &Snapshot, config: &Config, arbiter_silent: bool, now: Timestamp) -> String {
-    let items = by_severity(snapshot, config, now);
+///
+/// `items` are everything that is watched, the worst first.
+pub(super) fn whole(items: &[Item<'_>], arbiter_silent: bool, now: Timestamp) -> String {
     let troubled = items.iter().take_while(|item| item.status != Status::Pass);
     let (awaited, mut troubled): (Vec<&Item<'_>>, Vec<&Item<'_>>) =
         troubled.partition(|item| is_awaited(item, now));
     troubled.sort_by_key(|item| item.is_of_heartbeats());
     let everywhere =
-        |is: &dyn Fn(&OriginView) -> bool| snapshot.pools.iter().flat_map(|pool| &pool.origins).all(is);
+        |is: &dyn Fn(&OriginView) -> bool| items.iter().flat_map(|item| &item.view.origins).all(is);
     let because = |why| if arbiter_silent { "the Arbiter does not answer" } else { why };
-    if snapshot.pools.is_empty() {
+    if items.is_empty() {
         "Nothing is watched".to_owned()
     } else if troubled.is_empty() && awaited.is_empty() {
         "Everything passes".to_owned()
