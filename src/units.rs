@@ -55,7 +55,8 @@ impl Timestamp {
         Self(self.0.saturating_sub(by.0))
     }
 
-    /// Its day of UTC, counted from the epoch: what the platform counts by the day begins anew then.
+    /// Its day of UTC, counted from the epoch: what the platform counts by the day begins anew
+    /// then.
     #[must_use]
     pub const fn day(self) -> u64 {
         self.0 / Millis::DAY.0

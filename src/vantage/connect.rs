@@ -110,8 +110,8 @@ impl Connects {
         in_doubt || wanted || stretch(before) != stretch(now) || every == Millis::ZERO
     }
 
-    /// Takes in what came of the connection beside a request that proves `own`; what both prove, and
-    /// what is to be said of that.
+    /// Takes in what came of the connection beside a request that proves `own`; what both prove,
+    /// and what is to be said of that.
     pub(super) fn judge(
         &mut self,
         own: Evidence,
