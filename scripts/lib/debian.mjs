@@ -2,9 +2,9 @@
 // installed one would begin to serve a public port of this machine. One that is installed already
 // is used as it is.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { asRoot, cache, step, works } from "./machine.mjs";
+import { asRoot, cache, step, wholly, works } from "./machine.mjs";
 import { Stop, run } from "./run.mjs";
 
 /** Downloads these packages, and of what they depend on whatever is not installed here. */
@@ -87,20 +87,18 @@ export class Tool {
   }
 
   async #unpack(wayOut) {
-    const half = `${this.folder}.${process.pid}`;
-    const archives = `${half}.archives`;
-    try {
-      mkdirSync(half, { recursive: true });
+    const archives = `${this.folder}.${process.pid}.archives`;
+    const unpack = async (half) => {
       for (const file of await download(this.packages, archives)) await run("dpkg-deb", ["--extract", join(archives, file), half]);
       const program = join(half, this.inside);
       if (isProgram(program)) await this.#links(program, half);
-      renameSync(half, this.folder);
+    };
+    try {
+      await wholly(this.folder, unpack);
     } catch (error) {
-      // Another checkout was first.
-      if (this.isThere()) return;
       throw new Stop(`${this.name} could not be unpacked; ${wayOut}.\n${error.message}`);
     } finally {
-      for (const folder of [half, archives]) rmSync(folder, { recursive: true, force: true });
+      rmSync(archives, { recursive: true, force: true });
     }
   }
 
