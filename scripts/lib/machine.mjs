@@ -25,7 +25,7 @@ export function pinnedBy(file, kind) {
   return join(cache, `${kind}-${pinned}`);
 }
 
-/** Has `make` fill a folder that is there whole or not at all, whoever makes it at the same time. */
+/** Has `make` fill a folder that is there whole or not at all, whoever else makes it meanwhile. */
 export async function wholly(folder, make) {
   const half = `${folder}.${process.pid}`;
   try {
