@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -87,6 +88,8 @@ def served(app: Any, lifespan: str = "auto"):
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True

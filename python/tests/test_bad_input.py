@@ -247,7 +247,11 @@ def test_an_application_that_tells_of_its_database_itself_is_not_contradicted(wr
 
 @pytest.mark.parametrize(
     "broken",
-    ["vedette_asgi.tally.perf_counter", "vedette_asgi._answer.perf_counter", "json.dumps"],
+    [
+        "vedette_asgi.tally.perf_counter",
+        "vedette_asgi._answer.perf_counter",
+        "vedette_asgi._log_line.quoted",
+    ],
 )
 def test_a_fault_of_the_package_is_none_of_the_application(
     wrapped, monkeypatch: pytest.MonkeyPatch, broken: str

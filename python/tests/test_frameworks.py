@@ -44,6 +44,14 @@ def fastapi(path) -> FastAPI:
                 connection.execute(text(statement)).all()
         return number
 
+    @app.get("/many/{number}")
+    def many(number: int) -> int:
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (:n)"), [{"n": 1}, {"n": 2}])
+            connection.execution_options(no_parameters=True).exec_driver_sql("SELECT 1")
+            connection.exec_driver_sql("SELECT ?", (1,))
+        return number
+
     @app.get("/async/{number}")
     async def awaited(number: int) -> int:
         async with asynchronous.connect() as connection:
@@ -67,7 +75,7 @@ def fastapi(path) -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize("kind", ["sync", "async", "sqlite"])
+@pytest.mark.parametrize("kind", ["sync", "async", "many", "sqlite"])
 def test_fastapi(wrapped, lines: Lines, path, kind: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE t (n)")

@@ -80,7 +80,7 @@ class Answer:
 
     @guarded
     def _stamped(self, message: Message, *, is_whole: bool) -> Optional[Message]:
-        headers = [(bytes(name), bytes(value)) for name, value in message.get("headers", ())]
+        headers = list(message.get("headers", ()))
         tally = self.line.tally
         metrics = []
         if is_whole and has_source() and not _tells_database(headers):

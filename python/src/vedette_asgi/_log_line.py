@@ -1,10 +1,10 @@
 """Writes the log line of one request: a JSON object in ASCII, whatever the client sent."""
 
-import json
 import logging
 import re
-from datetime import datetime, timezone
-from typing import Any, Optional
+import time
+from json.encoder import encode_basestring_ascii as quoted
+from typing import Optional
 
 from vedette_asgi.tally import Tally, has_source
 
@@ -44,23 +44,41 @@ class Line:
 
     def __str__(self) -> str:
         """Return the line."""
-        tally, counts = self.tally, has_source()
-        cache = tally.cache
-        fields: dict[str, Any] = {
-            "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "method": self.method[:_LONGEST_METHOD],
-            "route": tally.route if tally.route is not None else self.route,
-            "status": self.status,
-            "ms": _ms(self.seconds),
-            "cache": None if cache is None else cache.word,
-            "db_calls": tally.db_calls if counts else None,
-            "db_ms": _ms(tally.db_seconds) if counts else None,
-            "trace_id": trace_id(self.traceparent),
-        }
-        if self.error is not None:
-            fields["error"] = self.error
-        return json.dumps(fields, separators=(",", ":"))
+        tally = self.tally
+        route = self.route if tally.route is None else tally.route
+        cache = None if tally.cache is None else tally.cache.word
+        trace = trace_id(self.traceparent)
+        status = "null" if self.status is None else f"{self.status:d}"
+        calls, took = "null", "null"
+        if has_source():
+            calls, took = f"{tally.db_calls:d}", f"{tally.db_seconds * 1000:.1f}"
+        error = "" if self.error is None else f',"error":{quoted(self.error)}'
+        # By hand: `json.dumps` takes as long as all the rest of a request's counting.
+        return (
+            f'{{"time":"{_now()}","method":{quoted(self.method[:_LONGEST_METHOD])},'
+            f'"route":{_text(route)},"status":{status},"ms":{self.seconds * 1000:.1f},'
+            f'"cache":{_text(cache)},"db_calls":{calls},"db_ms":{took},'
+            f'"trace_id":{_text(trace)}{error}}}'
+        )
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+def _text(text: Optional[str]) -> str:
+    return "null" if text is None else quoted(text)
+
+
+def _now() -> str:
+    now = time.time()
+    second = int(now)
+    if second != _Clock.second:
+        _Clock.second, _Clock.shown = (
+            second,
+            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)),
+        )
+    return f"{_Clock.shown}.{int((now - second) * 1000):03d}Z"
+
+
+class _Clock:
+    """The second that was written last: most lines share theirs with others."""
+
+    second = -1
+    shown = ""

@@ -19,43 +19,43 @@ class Connection(asyncpg.Connection):
 
     async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
         """Count and run a statement, or several without arguments."""
-        call = begin(query)
+        began = begin(query)
         try:
             return await super().execute(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     async def executemany(self, command: str, *args: Any, **kwargs: Any) -> Any:
         """Count and run one statement with many rows."""
-        call = begin(command)
+        began = begin(command)
         try:
             return await super().executemany(command, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     async def fetch(self, query: str, *args: Any, **kwargs: Any) -> Any:
         """Count and run a statement for all of its rows."""
-        call = begin(query)
+        began = begin(query)
         try:
             return await super().fetch(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     async def fetchrow(self, query: str, *args: Any, **kwargs: Any) -> Any:
         """Count and run a statement for its first row."""
-        call = begin(query)
+        began = begin(query)
         try:
             return await super().fetchrow(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     async def fetchval(self, query: str, *args: Any, **kwargs: Any) -> Any:
         """Count and run a statement for one value."""
-        call = begin(query)
+        began = begin(query)
         try:
             return await super().fetchval(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     async def reset(self, **kwargs: Any) -> None:
         """Clean up uncounted, as no application asks for it."""

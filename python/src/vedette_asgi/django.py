@@ -36,11 +36,11 @@ def _wrap(connection: Any) -> None:
 
 
 def _counted(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    call = begin(sql)
+    began = begin(sql)
     try:
         return execute(sql, params, many, context)
     finally:
-        finish(call)
+        finish(began)
 
 
 class RouteMiddleware:

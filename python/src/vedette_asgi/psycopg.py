@@ -19,20 +19,20 @@ class Cursor(psycopg.Cursor):
 
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> "Cursor":
         """Count and run one statement."""
-        call = begin(query)
+        began = begin(query)
         try:
             super().execute(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
         return self
 
     def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
         """Count and run one statement with many rows."""
-        call = begin(query)
+        began = begin(query)
         try:
             super().executemany(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
 
 class AsyncCursor(psycopg.AsyncCursor):
@@ -40,17 +40,17 @@ class AsyncCursor(psycopg.AsyncCursor):
 
     async def execute(self, query: Any, *args: Any, **kwargs: Any) -> "AsyncCursor":
         """Count and run one statement."""
-        call = begin(query)
+        began = begin(query)
         try:
             await super().execute(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
         return self
 
     async def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
         """Count and run one statement with many rows."""
-        call = begin(query)
+        began = begin(query)
         try:
             await super().executemany(query, *args, **kwargs)
         finally:
-            finish(call)
+            finish(began)

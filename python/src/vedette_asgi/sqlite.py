@@ -18,54 +18,54 @@ class Cursor(sqlite3.Cursor):
 
     def execute(self, sql: str, *args: Any) -> "Cursor":
         """Count and run one statement."""
-        call = begin(sql)
+        began = begin(sql)
         try:
             super().execute(sql, *args)
         finally:
-            finish(call)
+            finish(began)
         return self
 
     def executemany(self, sql: str, *args: Any) -> "Cursor":
         """Count and run one statement with many rows."""
-        call = begin(sql)
+        began = begin(sql)
         try:
             super().executemany(sql, *args)
         finally:
-            finish(call)
+            finish(began)
         return self
 
     def executescript(self, script: str) -> "Cursor":
         """Count and run a script."""
-        call = begin()
+        began = begin()
         try:
             super().executescript(script)
         finally:
-            finish(call)
+            finish(began)
         return self
 
     def fetchone(self) -> Any:
         """Time one row."""
-        call = resume()
+        began = resume()
         try:
             return super().fetchone()
         finally:
-            finish(call)
+            finish(began)
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Time some rows."""
-        call = resume()
+        began = resume()
         try:
             return super().fetchmany(*args, **kwargs)
         finally:
-            finish(call)
+            finish(began)
 
     def fetchall(self) -> list[Any]:
         """Time all rows that are left."""
-        call = resume()
+        began = resume()
         try:
             return super().fetchall()
         finally:
-            finish(call)
+            finish(began)
 
 
 class Connection(sqlite3.Connection):

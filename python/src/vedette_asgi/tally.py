@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
-from vedette_asgi._guard import guarded
+from vedette_asgi._guard import told
 
 # Statements that begin or end a transaction. Drivers send them by themselves, some of them unseen,
 # so that they are no calls with any driver. At most nine characters of a statement are compared.
@@ -21,6 +21,8 @@ _CONTROL = (
     *("start tra", "prepare t"),
 )
 _CONTROL_CHARACTERS = 9
+# Most statements are told apart by two.
+_CONTROL_STARTS = frozenset(start[:2] for start in _CONTROL)
 
 
 class Tally:
@@ -62,13 +64,6 @@ class Tally:
             self._open = False
 
 
-class Call(NamedTuple):
-    """A database call under way; `began` is in seconds of `time.perf_counter`."""
-
-    tally: Tally
-    began: float
-
-
 class _Sources:
     """Whether anything counts database calls: without it "0 calls" would be untrue."""
 
@@ -88,27 +83,43 @@ def has_source() -> bool:
     return _Sources.are_there
 
 
-@guarded
-def begin(statement: object = "") -> Optional[Call]:
-    """Count a database call that is about to be made; None if it is not to be counted."""
-    tally = current.get()
-    if tally is None or _is_control(statement) or not tally.count():
+# The three below are called for every statement: a decorator would be a third of what they cost.
+
+
+def begin(statement: object = "") -> Optional[float]:
+    """Count a database call that is about to be made; None if it is not to be counted.
+
+    What is returned is for `finish`, on the clock of `time.perf_counter`.
+    """
+    try:
+        tally = current.get()
+        if tally is None or is_control(statement) or not tally.count():
+            return None
+        return perf_counter()
+    except Exception:  # noqa: BLE001 - as `guarded`
+        told("counting a database call")
         return None
-    return Call(tally, perf_counter())
 
 
-@guarded
-def finish(call: Optional[Call]) -> None:
+def finish(began: Optional[float]) -> None:
     """Add the time of a call, which may have failed: it was made and took its time."""
-    if call is not None:
-        call.tally.take(perf_counter() - call.began)
+    if began is None:
+        return
+    try:
+        tally = current.get()
+        if tally is not None:
+            tally.take(perf_counter() - began)
+    except Exception:  # noqa: BLE001 - as `guarded`
+        told("timing a database call")
 
 
-@guarded
-def resume() -> Optional[Call]:
+def resume() -> Optional[float]:
     """Time more of a call that is counted already, such as fetching its rows."""
-    tally = current.get()
-    return None if tally is None or not tally.is_open else Call(tally, perf_counter())
+    try:
+        return None if current.get() is None else perf_counter()
+    except Exception:  # noqa: BLE001 - as `guarded`
+        told("timing a database call")
+        return None
 
 
 @contextmanager
@@ -118,14 +129,17 @@ def database_call(statement: str = "") -> Iterator[None]:
     For drivers that nothing else counts. Where no request is under way it does nothing.
     """
     source_added()
-    call = begin(statement)
+    began = begin(statement)
     try:
         yield
     finally:
-        finish(call)
+        finish(began)
 
 
-def _is_control(statement: object) -> bool:
+def is_control(statement: object) -> bool:
+    """Return whether a statement begins or ends a transaction, as far as it is text."""
     if not isinstance(statement, str):
+        return False
+    if statement[:2].lower() not in _CONTROL_STARTS and not statement[:1].isspace():
         return False
     return statement.lstrip()[:_CONTROL_CHARACTERS].lower().startswith(_CONTROL)
