@@ -1,9 +1,10 @@
 """Measures what the package costs a request: the same service with it and without, in turns.
 
 Everything runs on one thread and in process, so that what is left between the two is the package.
-A round sends as many requests to each, the order turned round each time; a cost is the median over
-all rounds of the difference within one, as CPU time of the thread. The last lines are
-`name: figure`.
+A round sends as many requests to each, the order turned round each time, and takes the CPU time of
+the thread. A cost is the difference of the fastest rounds: what slower ones add is other work of
+the machine, in its caches. The median of the differences within each round stands beside it. The
+last lines are `name: figure`.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from statistics import median
 from time import thread_time_ns
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import StaticPool
@@ -105,8 +106,15 @@ async def sent(app: Any, times: int, fields: Sequence[tuple[bytes, bytes]]) -> f
     return (thread_time_ns() - before) / times / 1000
 
 
-def cost(kind: Callable[..., Work], options: argparse.Namespace, *, told: bool) -> float:
-    """Return the µs that the package adds to a request."""
+class Cost(NamedTuple):
+    """What the package adds to a request, in µs."""
+
+    fastest: float
+    median: float
+
+
+def cost(kind: Callable[..., Work], options: argparse.Namespace, *, told: bool) -> Cost:
+    """Return what the package adds to a request."""
     without = service(kind(counted=False))
     with open(os.devnull, "w", encoding="ascii") as null:  # noqa: PTH123 - no file of anybody's
 
@@ -123,14 +131,16 @@ def cost(kind: Callable[..., Work], options: argparse.Namespace, *, told: bool) 
 
 async def compared(
     app: Any, without: Any, options: argparse.Namespace, fields: list[tuple[bytes, bytes]]
-) -> float:
-    """Return the median of the differences, after a round that does not count."""
-    differences = []
+) -> Cost:
+    """Return what one costs more than the other, after a round that does not count."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    both = list(zip((app, without), taken))
     for number in range(options.rounds + 1):
-        order = [app, without] if number % 2 else [without, app]
-        took = {id(one): await sent(one, options.requests, fields) for one in order}
-        differences.append(took[id(app)] - took[id(without)])
-    return median(differences[1:])
+        for one, times in both if number % 2 else reversed(both):
+            times.append(await sent(one, options.requests, fields))
+    rounds = list(zip(*(times[1:] for times in taken)))
+    fastest, fastest_without = (min(times) for times in zip(*rounds))
+    return Cost(fastest - fastest_without, median(one - other for one, other in rounds))
 
 
 def main() -> int:
@@ -152,7 +162,7 @@ def main() -> int:
             found = asyncio.run(compared(one, other, options, FIELDS))
         else:
             found = cost(what[0], options, told=what[1])
-        print(f"{name}: {found:.1f} µs a request", flush=True)
+        print(f"{name}: {found.fastest:.1f} µs a request (median {found.median:.1f})", flush=True)
     return 0
 
 

@@ -219,6 +219,9 @@ export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", [
   return skipped;
 }
 
+/** Sets up the Python package and what it is tested with. */
+export const withPackage = () => locked(() => venv(true));
+
 /**
  * Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only
  * the tests need; says which programs are not to be had here.

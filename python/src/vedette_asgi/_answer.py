@@ -9,8 +9,7 @@ from time import perf_counter
 from typing import Optional
 
 from vedette_asgi._asgi import Message, Send
-from vedette_asgi._guard import guarded
-from vedette_asgi._log_line import Line
+from vedette_asgi._guard import guarded, told
 from vedette_asgi.tally import Tally, has_source
 
 # Answers without a body (RFC 9110, 15): whole with their header.
@@ -20,77 +19,101 @@ _BODILESS = {204, 205, 304}
 class Answer:
     """One answer; its `send` is what the application is given."""
 
-    def __init__(self, send: Send, line: Line, vary: Optional[bytes]) -> None:
-        """Begin the clock; `vary` is what else the answer varies by, None where all see numbers."""
+    __slots__ = (
+        *("_began", "_held", "_send", "error", "is_over", "method", "seconds", "shows", "status"),
+        *("tally", "traceparent", "vary"),
+    )
+
+    def __init__(self, method: str, send: Send) -> None:
+        """Begin the clock; what is not known yet is None."""
         self._began = perf_counter()
         self._send = send
-        self.line = line
-        self._vary = vary
         self._held: Optional[Message] = None
-        self.shows = False
+        self.tally = Tally()
+        self.method = method
+        self.traceparent: Optional[bytes] = None
+        self.status: Optional[int] = None
+        self.seconds = 0.0
+        self.error: Optional[str] = None
         self.is_over = False
+        # Whether the asker is shown numbers, and by which field other askers are not.
+        self.shows = False
+        self.vary: Optional[bytes] = None
 
     async def send(self, message: Message) -> None:
         """Pass a message on, the header with what is to be shown."""
         kind = message.get("type")
         if kind == "http.response.start":
-            message = self._started(message) or message
-            if message is self._held:
-                return
-        elif self._held is not None:
-            await self.let_go(is_whole=kind != "http.response.body" or _is_last(message))
-        if kind == "http.response.body" and _is_last(message):
-            self._take_time()
+            self.status = message.get("status")
+            if self.shows:
+                message = self._started(message) or message
+                if message is self._held:
+                    return
+            await self._send(message)
+            return
+        is_last = kind == "http.response.body" and not message.get("more_body", False)
+        if self._held is not None:
+            await self._let_go(is_whole=is_last or kind != "http.response.body")
+        if is_last:
+            self._close()
         await self._send(message)
 
-    async def let_go(self, *, is_whole: bool) -> None:
-        """Send the start that waits, if one does."""
+    async def _let_go(self, *, is_whole: bool) -> None:
         held, self._held = self._held, None
         if held is not None:
-            await self._send(self._stamped(held, is_whole=is_whole) or held)
+            await self._send(self._stamped(held, is_whole) or held)
 
-    @guarded
-    def end(self, error: Optional[BaseException] = None) -> None:
-        """Note that the application has returned, or what it raised."""
-        self._take_time()
-        if error is not None:
-            self.line.error = type(error).__name__
-            if self.line.status is None and isinstance(error, Exception):
-                # The server makes it one.
-                self.line.status = 500
+    async def end(self) -> None:
+        """Note that the application has returned; a start that still waits goes out."""
+        self._close()
+        await self._let_go(is_whole=False)
 
-    @guarded
-    def _take_time(self) -> None:
-        if not self.is_over:
-            self.is_over = True
+    async def break_off(self, error: BaseException) -> None:
+        """Note what the application has raised; a start that still waits goes out."""
+        self._close()
+        self.error = type(error).__name__
+        if not isinstance(error, Exception):
+            # It is cancelled, and sends no more.
+            return
+        if self.status is None:
+            # The server makes it one.
+            self.status = 500
+        try:
+            await self._let_go(is_whole=False)
+        except Exception:  # noqa: BLE001 - the error of the application is the one to be raised
+            told("sending the start of an answer")
+
+    def _close(self) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        try:
             # What is done from here on is no part of the answer.
-            self.line.tally.close()
-            self.line.seconds = perf_counter() - self._began
+            self.tally.close()
+            self.seconds = perf_counter() - self._began
+        except Exception:  # noqa: BLE001 - as `guarded`
+            told("ending an answer")
 
     @guarded
     def _started(self, message: Message) -> Optional[Message]:
-        status = message.get("status")
-        self.line.status = status
-        if not self.shows:
-            return None
-        if status not in _BODILESS and _has_length(message):
+        is_bodiless = self.status in _BODILESS
+        if not is_bodiless and _has_length(message):
             self._held = message
             return message
-        return self._stamped(message, is_whole=status in _BODILESS)
+        return self._stamped(message, is_bodiless)
 
     @guarded
-    def _stamped(self, message: Message, *, is_whole: bool) -> Optional[Message]:
+    def _stamped(self, message: Message, is_whole: bool) -> Optional[Message]:
         headers = list(message.get("headers", ()))
-        tally = self.line.tally
-        metrics = []
+        tally = self.tally
+        metrics = f"app;dur={(perf_counter() - self._began) * 1000:.1f}"
         if is_whole and has_source() and not _tells_database(headers):
-            metrics.append(database_metric(tally))
-        metrics.append(f"app;dur={(perf_counter() - self._began) * 1000:.1f}")
-        headers.append((b"server-timing", ", ".join(metrics).encode("ascii")))
+            metrics = f"{database_metric(tally)}, {metrics}"
+        headers.append((b"server-timing", metrics.encode("ascii")))
         if tally.cache is not None:
             headers.append((b"cache-status", str(tally.cache).encode("ascii")))
-        if self._vary is not None:
-            headers.append((b"vary", self._vary))
+        if self.vary is not None:
+            headers.append((b"vary", self.vary))
         return {**message, "headers": headers}
 
 
@@ -99,11 +122,8 @@ def database_metric(tally: Tally) -> str:
     return f'db;dur={tally.db_seconds * 1000:.1f};desc="{tally.db_calls}"'
 
 
-def _is_last(message: Message) -> bool:
-    return not message.get("more_body", False)
-
-
 def _has_length(message: Message) -> bool:
+    # In lower case, says ASGI; not so Django.
     return any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
 
 

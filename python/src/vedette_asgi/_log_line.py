@@ -6,7 +6,8 @@ import time
 from json.encoder import encode_basestring_ascii as quoted
 from typing import Optional
 
-from vedette_asgi.tally import Tally, has_source
+from vedette_asgi._answer import Answer
+from vedette_asgi.tally import has_source
 
 requests_log = logging.getLogger("vedette_asgi.requests")
 
@@ -27,39 +28,24 @@ def trace_id(traceparent: Optional[bytes]) -> Optional[str]:
     return found.group(2).decode() if found else None
 
 
-class Line:
-    """What is known of an answer when it is over."""
-
-    __slots__ = ("error", "method", "route", "seconds", "status", "tally", "traceparent")
-
-    def __init__(self, method: str, traceparent: Optional[bytes], tally: Tally) -> None:
-        """Begin a line; what is not known yet is null."""
-        self.method = method
-        self.traceparent = traceparent
-        self.tally = tally
-        self.route: Optional[str] = None
-        self.status: Optional[int] = None
-        self.seconds = 0.0
-        self.error: Optional[str] = None
-
-    def __str__(self) -> str:
-        """Return the line."""
-        tally = self.tally
-        route = self.route if tally.route is None else tally.route
-        cache = None if tally.cache is None else tally.cache.word
-        trace = trace_id(self.traceparent)
-        status = "null" if self.status is None else f"{self.status:d}"
-        calls, took = "null", "null"
-        if has_source():
-            calls, took = f"{tally.db_calls:d}", f"{tally.db_seconds * 1000:.1f}"
-        error = "" if self.error is None else f',"error":{quoted(self.error)}'
-        # By hand: `json.dumps` takes as long as all the rest of a request's counting.
-        return (
-            f'{{"time":"{_now()}","method":{quoted(self.method[:_LONGEST_METHOD])},'
-            f'"route":{_text(route)},"status":{status},"ms":{self.seconds * 1000:.1f},'
-            f'"cache":{_text(cache)},"db_calls":{calls},"db_ms":{took},'
-            f'"trace_id":{_text(trace)}{error}}}'
-        )
+def line_of(answer: Answer, route: Optional[str]) -> str:
+    """Return the line of an answer that is over; `route` where the application has not said it."""
+    tally = answer.tally
+    if tally.route is not None:
+        route = tally.route
+    cache = None if tally.cache is None else tally.cache.word
+    status = "null" if answer.status is None else f"{answer.status:d}"
+    calls, took = "null", "null"
+    if has_source():
+        calls, took = f"{tally.db_calls:d}", f"{tally.db_seconds * 1000:.1f}"
+    error = "" if answer.error is None else f',"error":{quoted(answer.error)}'
+    # By hand: `json.dumps` takes as long as all the rest of a request's counting.
+    return (
+        f'{{"time":"{_now()}","method":{quoted(answer.method[:_LONGEST_METHOD])},'
+        f'"route":{_text(route)},"status":{status},"ms":{answer.seconds * 1000:.1f},'
+        f'"cache":{_text(cache)},"db_calls":{calls},"db_ms":{took},'
+        f'"trace_id":{_text(trace_id(answer.traceparent))}{error}}}'
+    )
 
 
 def _text(text: Optional[str]) -> str:

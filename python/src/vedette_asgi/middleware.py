@@ -9,10 +9,10 @@ from typing import Callable, Literal, Optional
 from vedette_asgi import route, settings
 from vedette_asgi._answer import Answer
 from vedette_asgi._asgi import App, Receive, Scope, Send
-from vedette_asgi._guard import guarded, told
-from vedette_asgi._log_line import Line, requests_log, to_logger
+from vedette_asgi._guard import guarded
+from vedette_asgi._log_line import line_of, requests_log, to_logger
 from vedette_asgi.health import Health
-from vedette_asgi.tally import Tally, current
+from vedette_asgi.tally import current
 
 Tell = Literal["secret", "everyone", "nobody"]
 WriteLine = Callable[[str], object]
@@ -82,30 +82,28 @@ class VedetteMiddleware:
             await self._pass_on(scope, receive, send)
             return
         before = current.get()
-        current.set(answer.line.tally)
+        current.set(answer.tally)
         try:
             await self._pass_on(scope, receive, answer.send)
-        except Exception as error:
-            answer.end(error)
-            await self._let_go(answer)
-            raise
+            if not answer.is_over:
+                await answer.end()
         except BaseException as error:
-            answer.end(error)
+            await answer.break_off(error)
             raise
-        else:
-            answer.end()
-            await answer.let_go(is_whole=False)
         finally:
             current.set(before)
-            self._write(scope, answer.line)
+            if self._log is not None:
+                self._write(scope, answer)
 
     @guarded
     def _begun(self, scope: Scope, send: Send) -> Optional[Answer]:
         scope[_MARK] = True
-        key, traceparent = self._fields_of(scope)
-        line = Line(scope.get("method", ""), traceparent, Tally())
-        answer = Answer(send, line, self._vary)
-        answer.shows = self._may_see(key)
+        # Of a field that is there twice the last one counts.
+        fields = dict(scope.get("headers", ()))
+        answer = Answer(scope.get("method", ""), send)
+        answer.traceparent = fields.get(b"traceparent")
+        answer.shows = self._may_see(fields.get(self._header))
+        answer.vary = self._vary
         return answer
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,32 +118,14 @@ class VedetteMiddleware:
             path == scope.get("root_path", "") + self._health_path
         )
 
-    def _fields_of(self, scope: Scope) -> tuple[Optional[bytes], Optional[bytes]]:
-        """Return the asker's secret, and its `traceparent`, where there is one of each."""
-        key = traceparent = None
-        for name, value in scope.get("headers", ()):
-            if name == self._header:
-                key = value
-            elif name == b"traceparent":
-                traceparent = value
-        return key, traceparent
-
     def _may_see(self, key: Optional[bytes]) -> bool:
         if self._secret is None:
             return self._tell == "everyone"
         return key is not None and compare_digest(key, self._secret)
 
-    @staticmethod
-    async def _let_go(answer: Answer) -> None:
-        try:
-            await answer.let_go(is_whole=False)
-        except Exception:  # noqa: BLE001 - the error of the application is the one to be raised
-            told("sending the start of an answer")
-
     @guarded
-    def _write(self, scope: Scope, line: Line) -> None:
+    def _write(self, scope: Scope, answer: Answer) -> None:
         if self._log is None or (self._log is to_logger and not requests_log.isEnabledFor(_INFO)):
             return
         is_health = self._health is not None and self._is_health(scope)
-        line.route = self._health_path if is_health else route.template(scope)
-        self._log(str(line))
+        self._log(line_of(answer, self._health_path if is_health else route.template(scope)))

@@ -7,7 +7,7 @@ taken one by one in a loop add no time.
 import sqlite3
 from typing import Any
 
-from vedette_asgi.tally import begin, finish, resume, source_added
+from vedette_asgi.tally import begin, finish, finish_rows, source_added
 
 # Whoever imports this counts.
 source_added()
@@ -45,27 +45,27 @@ class Cursor(sqlite3.Cursor):
 
     def fetchone(self) -> Any:
         """Time one row."""
-        began = resume()
+        began = begin()
         try:
             return super().fetchone()
         finally:
-            finish(began)
+            finish_rows(began)
 
     def fetchmany(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Time some rows."""
-        began = resume()
+        began = begin()
         try:
             return super().fetchmany(*args, **kwargs)
         finally:
-            finish(began)
+            finish_rows(began)
 
     def fetchall(self) -> list[Any]:
         """Time all rows that are left."""
-        began = resume()
+        began = begin()
         try:
             return super().fetchall()
         finally:
-            finish(began)
+            finish_rows(began)
 
 
 class Connection(sqlite3.Connection):

@@ -45,15 +45,15 @@ class Tally:
         """Whether the answer is still being made."""
         return self._open
 
-    def count(self) -> bool:
-        """Count one call, unless the answer is given; return whether it was counted."""
+    def add(self, seconds: float) -> None:
+        """Count one call and its seconds, unless the answer is given."""
         with self._lock:
             if self._open:
                 self.db_calls += 1
-            return self._open
+                self.db_seconds += seconds
 
-    def take(self, seconds: float) -> None:
-        """Add the seconds that a counted call took, unless the answer is given."""
+    def add_time(self, seconds: float) -> None:
+        """Add seconds to what is counted already, unless the answer is given."""
         with self._lock:
             if self._open:
                 self.db_seconds += seconds
@@ -83,43 +83,43 @@ def has_source() -> bool:
     return _Sources.are_there
 
 
-# The three below are called for every statement: a decorator would be a third of what they cost.
+# Those below are called for every statement: a decorator would be a third of what they cost.
 
 
 def begin(statement: object = "") -> Optional[float]:
-    """Count a database call that is about to be made; None if it is not to be counted.
+    """Return when a database call begins, for `finish`; None if it is not to be counted.
 
-    What is returned is for `finish`, on the clock of `time.perf_counter`.
+    On the clock of `time.perf_counter`.
     """
     try:
-        tally = current.get()
-        if tally is None or is_control(statement) or not tally.count():
-            return None
-        return perf_counter()
+        return None if current.get() is None or is_control(statement) else perf_counter()
     except Exception:  # noqa: BLE001 - as `guarded`
         told("counting a database call")
         return None
 
 
 def finish(began: Optional[float]) -> None:
-    """Add the time of a call, which may have failed: it was made and took its time."""
+    """Count a call and its time. It may have failed: it was made and took its time."""
     if began is None:
         return
     try:
         tally = current.get()
         if tally is not None:
-            tally.take(perf_counter() - began)
+            tally.add(perf_counter() - began)
     except Exception:  # noqa: BLE001 - as `guarded`
-        told("timing a database call")
+        told("counting a database call")
 
 
-def resume() -> Optional[float]:
-    """Time more of a call that is counted already, such as fetching its rows."""
+def finish_rows(began: Optional[float]) -> None:
+    """Add the time that rows took of a call that is counted already."""
+    if began is None:
+        return
     try:
-        return None if current.get() is None else perf_counter()
+        tally = current.get()
+        if tally is not None:
+            tally.add_time(perf_counter() - began)
     except Exception:  # noqa: BLE001 - as `guarded`
         told("timing a database call")
-        return None
 
 
 @contextmanager
