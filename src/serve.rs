@@ -11,6 +11,7 @@ mod kept;
 mod page;
 mod problem;
 mod ready;
+mod sign_in;
 mod signal;
 mod table;
 
@@ -26,7 +27,8 @@ use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
 pub use kept::kept;
-pub use table::{Codes, Format, Target};
+pub use sign_in::{MOST_POSTED, Posted, signed_in};
+pub use table::{Codes, Format, PATHS, Target};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +46,8 @@ pub struct Ask<'a> {
 /// What answers a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan<'a> {
+    /// What becomes of a person who signs in ([`signed_in`]), once it is read what was posted.
+    SignIn,
     /// What is planned anew, once it is known who asks ([`Ask::caller`]).
     Who,
     /// This, without a snapshot.
@@ -84,7 +88,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     };
     if ask.method == "OPTIONS" {
         let tier = config.map(|config| config.access.tier(target.door())).unwrap_or_default();
-        let options = table::options(tier == config::Tier::Public);
+        let options = table::options(&target, tier == config::Tier::Public);
         return Plan::Done(if tier == config::Tier::Public {
             finish(options, ask)
         } else {
@@ -116,13 +120,25 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         }
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
+            // Of a job that is hidden no method tells that there is one.
+            let hidden =
+                claim.as_ref().is_some_and(|claim| config.is_hidden(claim.heartbeat.id.pool.as_str()));
             let job = claim.as_ref().map(|claim| claim.heartbeat);
-            match (beat::refused(config, job, ask.method), claim) {
+            let told = job.filter(|_| !hidden);
+            match (beat::refused(config, told, ask.method), claim) {
                 (Some(refused), _) => Some(refused),
+                (None, Some(claim)) if hidden && beat::reads_in_vain(claim.heartbeat, ask.method) => {
+                    Some(beat::answer(&Beaten::Unknown))
+                }
                 (None, Some(claim)) => return Plan::Beat(claim),
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
+        (Target::SignIn { post: false }, Ok(config)) => Some(sign_in::page(config, 200, None)),
+        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if !config.access.knows_anybody() => {
+            Some(problem::not_found())
+        }
+        (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     match (settled, target) {
@@ -148,9 +164,11 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(&Basis { snapshot, ..*basis }, *verbose),
-        Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
+        Target::Page => page::page(&Basis { snapshot, ..*basis }, ask.caller),
         // Settled without a snapshot.
-        Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
+        Target::Beat { .. } | Target::Stream { .. } | Target::SignIn { .. } | Target::SignOut => {
+            problem::not_found()
+        }
         Target::Live => ready::live(),
         Target::Style => page::style(),
         Target::Script => page::script(),
@@ -174,6 +192,12 @@ pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         "no-store".clone_into(value);
     }
     answer
+}
+
+/// 429 for whoever shows what proves nothing, as too many did before.
+#[must_use]
+pub fn flooded() -> Answer {
+    private(gate::too_many())
 }
 
 /// 429 for whoever would follow a signal that too many follow already.
@@ -245,7 +269,9 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     let mut answer = match ask.caller {
         None => closed(answer),
         Some(Caller::Nobody) => add(closed(answer), &[VARIES]),
-        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_)) => private(answer),
+        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) | Caller::Flooding) => {
+            private(answer)
+        }
     };
     let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody);
     if public && !table::is_of_jobs(ask.target) {

@@ -55,6 +55,13 @@ pub enum Target {
     },
     /// `/`.
     Page,
+    /// `/sign-in`: the form, or what it posts.
+    SignIn {
+        /// Whether it posts.
+        post: bool,
+    },
+    /// `/sign-out`.
+    SignOut,
     /// `/style.css`.
     Style,
     /// `/page.js`.
@@ -96,9 +103,30 @@ impl Target {
             Self::Page => Door::Page,
             Self::Ready { verbose: true } => Door::Readiness,
             // A heartbeat has a token of its own, which says whose it is.
-            Self::Ready { verbose: false } | Self::Beat { .. } | Self::Live | Self::Style | Self::Script => {
-                Door::Hall
-            }
+            Self::Ready { verbose: false }
+            | Self::Beat { .. }
+            | Self::Live
+            | Self::SignIn { .. }
+            | Self::SignOut
+            | Self::Style
+            | Self::Script => Door::Hall,
+        }
+    }
+
+    /// The methods by which it is asked for.
+    pub(super) const fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::SignIn { .. } => &["GET", "HEAD", "POST"],
+            Self::SignOut => &["POST"],
+            Self::Beat { .. } => BEAT,
+            Self::Health { .. }
+            | Self::Signal { .. }
+            | Self::Stream { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::Style
+            | Self::Script => READ,
         }
     }
 
@@ -107,9 +135,14 @@ impl Target {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
-            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
-                (None, None)
-            }
+            Self::Beat { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::SignIn { .. }
+            | Self::SignOut
+            | Self::Style
+            | Self::Script => (None, None),
         }
     }
 
@@ -137,6 +170,8 @@ impl Target {
             | Self::Live
             | Self::Ready { .. }
             | Self::Page
+            | Self::SignIn { .. }
+            | Self::SignOut
             | Self::Style
             | Self::Script => return None,
         };
@@ -161,18 +196,37 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::SignIn { .. }
+            | Self::SignOut
             | Self::Style
             | Self::Script => Part::Summary,
         }
     }
 }
 
-/// The methods of every path but that of heartbeats.
+/// The methods of what is only read.
 const READ: &[&str] = &["GET", "HEAD"];
 
 /// The methods of a heartbeat. Those that only read count where the configuration says so
 /// ([`super::beat`]).
 const BEAT: &[&str] = &["POST", "GET", "HEAD"];
+
+/// Every path, as [`find`] matches it.
+pub const PATHS: [&str; 13] = [
+    "/",
+    "/style.css",
+    "/page.js",
+    "/sign-in",
+    "/sign-out",
+    "/livez",
+    "/readyz",
+    "/health",
+    "/health/{pool}",
+    "/health/{pool}/{origin}",
+    "/v1/stream/{pool}",
+    "/v1/heartbeat/{token}",
+    "/route/{pool}",
+];
 
 /// Finds what a request asks for.
 ///
@@ -194,6 +248,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         [""] => Target::Page,
         ["style.css"] => Target::Style,
         ["page.js"] => Target::Script,
+        ["sign-in"] => Target::SignIn { post: ask.method == "POST" },
+        ["sign-out"] => Target::SignOut,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
         ["health"] => health(None, None, query)?,
@@ -214,10 +270,11 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     if let Target::Beat { .. } = target {
         return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
     }
-    match ask.method {
-        "OPTIONS" => Ok(target),
-        method if READ.contains(&method) => Ok(target),
-        _ => Err(problem::method(READ)),
+    let methods = target.methods();
+    if ask.method == "OPTIONS" || methods.contains(&ask.method) {
+        Ok(target)
+    } else {
+        Err(problem::method(methods))
     }
 }
 
@@ -285,10 +342,10 @@ fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
 }
 
 /// What may be asked of a path; by scripts of other sites where it is public.
-pub(super) fn options(public: bool) -> Answer {
-    let methods = format!("{}, OPTIONS", READ.join(", "));
+pub(super) fn options(target: &Target, public: bool) -> Answer {
+    let methods = format!("{}, OPTIONS", target.methods().join(", "));
     let mut headers = vec![("allow", methods.clone())];
-    if public {
+    if public && target.methods() == READ {
         headers.push(("access-control-allow-origin", "*".to_owned()));
         headers.push(("access-control-allow-methods", methods));
         headers.push(("access-control-max-age", "86400".to_owned()));

@@ -161,7 +161,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
             (answer, kind)
         }
-        Plan::Who => return Err("nobody has to know who asks".into()),
+        Plan::SignIn | Plan::Who => return Err("nobody has to know who asks".into()),
         Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
         Plan::AfterNews(target, wait) => {
             law!(is_ours(&target), "{target:?} is followed");
@@ -196,7 +196,12 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
         Target::Ready { .. } | Target::Page => true,
-        Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
+        Target::Beat { .. }
+        | Target::Live
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Style
+        | Target::Script => false,
     }
 }
 
