@@ -197,7 +197,6 @@ def test_a_websocket_counts_for_nobody(wrapped, lines: Lines) -> None:
     async def echo(socket) -> None:
         await socket.accept()
         ask(2)
-        assert tally_module.current.get() is None
         await socket.send_text("here")
         await socket.close()
 
@@ -205,6 +204,20 @@ def test_a_websocket_counts_for_nobody(wrapped, lines: Lines) -> None:
     with TestClient(app) as testing, testing.websocket_connect("/") as socket:
         assert socket.receive_text() == "here"
     assert lines == []
+
+
+def test_a_websocket_begun_by_the_task_of_a_request_counts_for_nobody(wrapped) -> None:
+    async def run() -> int:
+        before = tally_module.Tally()
+        tally_module.current.set(before)
+
+        async def app(_scope, _receive, _send) -> None:
+            ask(2)
+
+        await wrapped(app)({"type": "websocket", "path": "/", "headers": []}, None, None)
+        return before.db_calls
+
+    assert asyncio.run(run()) == 0
 
 
 def test_a_request_within_a_request_counts_for_itself(wrapped, lines: Lines) -> None:
