@@ -65,7 +65,10 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let own = proxy::own_target(&url);
     let target = own.as_deref().unwrap_or_else(|| respond::target_of(&url));
-    let ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref() };
+    let negotiated = serve::is_negotiated(target);
+    let accept = if negotiated { request.headers().get("accept").ok().flatten() } else { None };
+    let ask =
+        Ask { method: &method, target, if_none_match: if_none_match.as_deref(), accept: accept.as_deref() };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let hits = hits.max(0.0) as u64;
     let reply = match serve::plan(deployed::config(), &ask) {

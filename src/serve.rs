@@ -4,8 +4,10 @@
 //! never reach the Arbiter); [`answer()`] makes the rest from a [`Snapshot`]. Both are pure; the
 //! edge only carries bytes.
 
+mod accept;
 mod beat;
 mod health;
+mod metrics;
 mod page;
 mod problem;
 mod ready;
@@ -22,7 +24,8 @@ use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
-pub use table::{Codes, Format, Target};
+pub use metrics::Exposition;
+pub use table::{Codes, Format, Target, is_negotiated};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,8 @@ pub struct Ask<'a> {
     pub target: &'a str,
     /// `If-None-Match`, if sent.
     pub if_none_match: Option<&'a str>,
+    /// `Accept`, if sent, where the target comes in several forms ([`is_negotiated`]).
+    pub accept: Option<&'a str>,
 }
 
 /// What answers a request.
@@ -97,7 +102,10 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
-        (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
+        (
+            Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Metrics { .. } | Target::Page,
+            Ok(_),
+        ) => None,
     };
     match (settled, target) {
         (Some(answer), _) => Plan::Done(finish(answer, ask)),
@@ -121,6 +129,7 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
+        Target::Metrics { exposition } => metrics::answer(basis, *exposition),
         Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
         // Settled without a snapshot.
         Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
@@ -165,7 +174,7 @@ pub fn at_capacity(ask: &Ask<'_>) -> Answer {
 /// What a stream of events begins with; its body is made of [`event`]s.
 #[must_use]
 pub fn stream() -> Answer {
-    let ask = Ask { method: "GET", target: "", if_none_match: None };
+    let ask = Ask { method: "GET", target: "", if_none_match: None, accept: None };
     // Some proxies gather an answer before they pass it on, unless they are told.
     let headers = vec![
         ("content-type", "text/event-stream; charset=utf-8".to_owned()),

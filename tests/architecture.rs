@@ -61,6 +61,7 @@ const LINE: &[Row] = &[
             "units",
             "path",
             "config",
+            "sample",
             "vote",
             "verdict",
             "heartbeat",

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Ask, beat, problem};
+use super::{Ask, Exposition, beat, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::follow::{Mark, WAIT, Wait};
@@ -53,6 +53,11 @@ pub enum Target {
         /// Whether every part is listed.
         verbose: bool,
     },
+    /// `/metrics`.
+    Metrics {
+        /// The form.
+        exposition: Exposition,
+    },
     /// `/`.
     Page,
     /// `/style.css`.
@@ -92,9 +97,13 @@ impl Target {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
-            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
-                (None, None)
-            }
+            Self::Beat { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Metrics { .. }
+            | Self::Page
+            | Self::Style
+            | Self::Script => (None, None),
         }
     }
 
@@ -121,6 +130,7 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::Metrics { .. }
             | Self::Page
             | Self::Style
             | Self::Script => return None,
@@ -138,7 +148,7 @@ impl Target {
     #[must_use]
     pub fn part(&self, config: &Config) -> Part {
         match self {
-            Self::Page => Part::Whole,
+            Self::Page | Self::Metrics { .. } => Part::Whole,
             Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
@@ -178,6 +188,10 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["page.js"] => Target::Script,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
+        ["metrics"] => {
+            only(query, &[])?;
+            Target::Metrics { exposition: Exposition::wanted(ask.accept) }
+        }
         ["health"] => health(None, None, query)?,
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
@@ -218,6 +232,12 @@ fn usual(path: &str) -> Cow<'_, str> {
     if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
 }
 
+/// Whether a target comes in several forms, of which `Accept` chooses.
+#[must_use]
+pub fn is_negotiated(target: &str) -> bool {
+    target.starts_with("/metrics")
+}
+
 /// Whether a target is one of heartbeats, which only jobs have to do with.
 pub(super) fn is_of_jobs(target: &str) -> bool {
     target.starts_with("/v1/heartbeat/")
@@ -245,7 +265,10 @@ fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
     if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {
         return Ok(());
     }
-    let detail = format!("A parameter is not known here; {} are.", known.join(", "));
+    let detail = match known {
+        [] => "No parameter is known here.".to_owned(),
+        known => format!("A parameter is not known here; {} are.", known.join(", ")),
+    };
     Err(answer::problem(400, "unknown-parameter", "Unknown parameter", &detail))
 }
 

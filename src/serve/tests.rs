@@ -12,6 +12,7 @@ mod asked;
 mod followed;
 mod fresh;
 mod kept;
+mod measured;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until
 /// second 45.
@@ -30,7 +31,7 @@ fn snapshot(primary: Status, standby: Status) -> Snapshot {
 }
 
 fn ask(target: &str) -> Ask<'_> {
-    Ask { method: "GET", target, if_none_match: None }
+    Ask { method: "GET", target, if_none_match: None, accept: None }
 }
 
 /// What a request is answered at second 3.
@@ -109,7 +110,7 @@ fn the_tag_of_health_rests_while_only_the_clock_moves() {
     let tag = |now| header(&answered(&ask("/health"), &snapshot, now), "etag").unwrap().to_owned();
     assert_eq!(tag(at(1_000)), tag(at(9_000)));
     let conditional = |if_none_match: &str| {
-        let ask = Ask { method: "GET", target: "/health", if_none_match: Some(if_none_match) };
+        let ask = Ask { method: "GET", target: "/health", if_none_match: Some(if_none_match), accept: None };
         let answer = answered(&ask, &snapshot, at(1_000));
         (answer.status, answer.body.is_empty())
     };

@@ -63,6 +63,7 @@ pub const REQUEST: Subject = Subject {
         "/route",
         "/livez",
         "/readyz",
+        "/metrics",
         "/style.css",
         "/v1/heartbeat/",
         "/page.js",
@@ -98,8 +99,12 @@ pub const CONDITION: Subject = Subject {
     name: "if-none-match",
     share: 3,
     seeds: || {
-        let tags =
-            ["/health", "/route/shop"].map(|target| Ask { method: "GET", target, if_none_match: None });
+        let tags = ["/health", "/route/shop"].map(|target| Ask {
+            method: "GET",
+            target,
+            if_none_match: None,
+            accept: None,
+        });
         let tags = tags.iter().filter_map(|ask| header(&whole(ask).ok()?.0, "etag").map(str::to_owned));
         tags.map(String::into_bytes).collect()
     },
@@ -110,7 +115,7 @@ pub const CONDITION: Subject = Subject {
 fn request(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let (method, target) = text.split_once(' ').unwrap_or(("GET", &text));
-    let ask = Ask { method, target, if_none_match: None };
+    let ask = Ask { method, target, if_none_match: None, accept: None };
     let (answer, kind) = whole(&ask)?;
     law!(answer.status != 304, "304 without a condition");
     // The mark goes to places that follow from the input, so that a failure can be repeated.
@@ -130,7 +135,7 @@ fn condition(input: &[u8]) -> Outcome {
     let marked = format!("{text}{MARK}");
     let mut kinds = Vec::new();
     for target in ["/health", "/route/shop", "/style.css", "/nope"] {
-        let ask = Ask { method: "GET", target, if_none_match: None };
+        let ask = Ask { method: "GET", target, if_none_match: None, accept: None };
         let (plain, _) = whole(&ask)?;
         let (answer, kind) = whole(&Ask { if_none_match: Some(&text), ..ask })?;
         law!(
@@ -190,7 +195,7 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
-        Target::Ready { .. } | Target::Page => true,
+        Target::Ready { .. } | Target::Metrics { .. } | Target::Page => true,
         Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
     }
 }
