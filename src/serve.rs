@@ -5,9 +5,11 @@
 //! edge only carries bytes.
 
 mod accept;
+mod api;
 mod beat;
 mod health;
 mod metrics;
+mod openapi;
 mod page;
 mod problem;
 mod ready;
@@ -15,7 +17,7 @@ mod signal;
 mod table;
 
 use crate::answer::{self, Answer, closed};
-use crate::config::{Config, Problems};
+use crate::config::{self, Config, Problems};
 use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
@@ -23,6 +25,7 @@ use crate::reader::{Source, Tier};
 use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
+pub use api::{List, Query};
 pub use beat::Beaten;
 pub use metrics::Exposition;
 pub use table::{Codes, Format, Target, is_negotiated};
@@ -83,6 +86,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Live, _) => Some(ready::live()),
         (Target::Style, _) => Some(page::style()),
         (Target::Script, _) => Some(page::script()),
+        (Target::OpenApi, _) => Some(openapi::answer()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
         (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
             problem::unknown(config, pool, origin.as_deref())
@@ -93,6 +97,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Stream { pool }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
+        (Target::Api(query), Ok(config)) => api::refused(config, query),
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
             let job = claim.as_ref().map(|claim| claim.heartbeat);
@@ -129,11 +134,13 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
         Target::Ready { verbose } => ready::ready(basis, *verbose),
+        Target::Api(query) => api::answer(basis, query),
         Target::Metrics { exposition } => metrics::answer(basis, *exposition),
         Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
         // Settled without a snapshot.
         Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
         Target::Live => ready::live(),
+        Target::OpenApi => openapi::answer(),
         Target::Style => page::style(),
         Target::Script => page::script(),
     };
@@ -244,6 +251,15 @@ fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestam
 #[must_use]
 pub fn unavailable() -> Answer {
     answer::problem(503, "unavailable", "Unavailable", "The worker has no configuration.")
+}
+
+/// Of which kind a pool is, as programs are told.
+const fn kind(pool: &config::Pool) -> &'static str {
+    match (pool.monitor, pool.heartbeats.is_empty()) {
+        (true, _) => "monitor",
+        (false, true) => "pool",
+        (false, false) => "heartbeats",
+    }
 }
 
 /// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it

@@ -4,7 +4,7 @@
 
 /// The longest field, in bytes, and the most ranges in it that are read. Prometheus sends some 300
 /// bytes with five.
-const LONGEST: usize = 2_048;
+pub(super) const LONGEST: usize = 2_048;
 const MOST: usize = 64;
 
 /// How much a client wants a media type, in thousandths; 0 if not at all. `version` is that of the
@@ -14,6 +14,15 @@ pub(super) fn quality(accept: &str, media: &str, versions: &[&str]) -> u16 {
     let ranges = accept.split(',').take(MOST).filter_map(|range| Range::parse(range, media, versions));
     // The most exact range says it, and of several as exact the kindest.
     ranges.max_by_key(|range| (range.exact, range.quality)).map_or(0, |range| range.quality)
+}
+
+/// Whether any media range in it can be read.
+pub(super) fn is_readable(accept: &str) -> bool {
+    let name = |range: &str| range.split(';').next().unwrap_or_default().trim().to_owned();
+    let token = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let accept = accept.get(..accept.len().min(LONGEST)).unwrap_or_default();
+    let mut names = accept.split(',').take(MOST).map(name);
+    names.any(|name| name.split_once('/').is_some_and(|(one, other)| token(one) && token(other)))
 }
 
 /// What one media range says of a media type.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Ask, Exposition, beat, problem};
+use super::{Ask, Exposition, List, Query, api, beat, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::follow::{Mark, WAIT, Wait};
@@ -58,6 +58,10 @@ pub enum Target {
         /// The form.
         exposition: Exposition,
     },
+    /// `/v1/pools`, `/v1/pools/{pool}`, `/v1/monitors`, `/v1/origins`, `/v1/votes`, `/v1/events`.
+    Api(Query),
+    /// `/openapi.json`.
+    OpenApi,
     /// `/`.
     Page,
     /// `/style.css`.
@@ -101,6 +105,8 @@ impl Target {
             | Self::Live
             | Self::Ready { .. }
             | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::OpenApi
             | Self::Page
             | Self::Style
             | Self::Script => (None, None),
@@ -131,6 +137,8 @@ impl Target {
             | Self::Live
             | Self::Ready { .. }
             | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::OpenApi
             | Self::Page
             | Self::Style
             | Self::Script => return None,
@@ -149,6 +157,7 @@ impl Target {
     pub fn part(&self, config: &Config) -> Part {
         match self {
             Self::Page | Self::Metrics { .. } => Part::Whole,
+            Self::Api(query) => query.part(config),
             Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
@@ -156,6 +165,7 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::OpenApi
             | Self::Style
             | Self::Script => Part::Summary,
         }
@@ -201,6 +211,9 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
             Target::Beat { token: (*token).to_owned() }
         }
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
+        ["openapi.json"] => Target::OpenApi,
+        ["v1", list] => api_of(List::named(list), None, query, ask)?,
+        ["v1", "pools", pool] => api_of(Some(List::Pools), Some(pool), query, ask)?,
         ["route", pool] => {
             only(query, &["format", "unknown", "wait", "revision", "now"])?;
             Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
@@ -235,7 +248,7 @@ fn usual(path: &str) -> Cow<'_, str> {
 /// Whether a target comes in several forms, of which `Accept` chooses.
 #[must_use]
 pub fn is_negotiated(target: &str) -> bool {
-    target.starts_with("/metrics")
+    target.starts_with("/metrics") || target.starts_with("/v1/")
 }
 
 /// Whether a target is one of heartbeats, which only jobs have to do with.
@@ -258,9 +271,16 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
     Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
 }
 
+/// A list of the API, or one of its members.
+fn api_of(list: Option<List>, pool: Option<&str>, query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
+    let Some(list) = list else { return Err(problem::not_found()) };
+    api::acceptable(ask.accept)?;
+    Query::parse(list, pool, query).map(Target::Api)
+}
+
 /// Refuses parameters that are not known: whoever misspells one would be told something else than
 /// was asked for.
-fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
+pub(super) fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {
         return Ok(());

@@ -9,9 +9,11 @@ use crate::snapshot::Part;
 use crate::verdict::Status;
 
 mod asked;
+mod described;
 mod followed;
 mod fresh;
 mod kept;
+mod listed;
 mod measured;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until

@@ -64,6 +64,19 @@ pub const REQUEST: Subject = Subject {
         "/livez",
         "/readyz",
         "/metrics",
+        "/openapi.json",
+        "/v1/pools",
+        "/v1/monitors",
+        "/v1/origins",
+        "/v1/votes",
+        "/v1/events",
+        "fields=name,status",
+        "limit=1",
+        "cursor=",
+        "since=2023-11-14T22:13:20Z",
+        "kind=pool",
+        "pool=shop",
+        "%2C",
         "/style.css",
         "/v1/heartbeat/",
         "/page.js",
@@ -196,7 +209,11 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
         Target::Ready { .. } | Target::Metrics { .. } | Target::Page => true,
-        Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
+        Target::Api(query) => match &query.pool {
+            Some(pool) => has(pool, query.origin.as_deref()),
+            None => true,
+        },
+        Target::Beat { .. } | Target::Live | Target::OpenApi | Target::Style | Target::Script => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::family::{Family, Labels, Line};
 use crate::reader::Tier;
 use crate::sample::CacheClass;
-use crate::serve::Basis;
+use crate::serve::{Basis, kind};
 use crate::snapshot::{OriginView, PoolView, VoteView};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -31,13 +31,9 @@ pub(super) fn pools(basis: &Basis<'_>) -> Vec<Family> {
     let each = || pools.iter().map(|(labels, pool)| (labels, *pool));
     let info = basis.config.pools.iter().map(|pool| {
         let about = |text: &Option<String>| text.clone().unwrap_or_default();
-        let kind = match (pool.monitor, pool.takes_traffic()) {
-            (true, _) => "monitor",
-            (false, true) => "pool",
-            (false, false) => "heartbeats",
-        };
         let (title, group) = (about(&pool.about.title), about(&pool.about.group));
-        let labels = [("pool", pool.name.as_str()), ("title", &title), ("group", &group), ("kind", kind)];
+        let labels =
+            [("pool", pool.name.as_str()), ("title", &title), ("group", &group), ("kind", kind(pool))];
         Labels::of(labels).count(1_u64)
     });
     let traffic = || each().filter(|(_, pool)| !pool.is_of_heartbeats());
