@@ -73,10 +73,10 @@ pub(super) fn acceptable(sent: Option<&str>) -> Result<(), Answer> {
     Err(answer::problem(400, "bad-accept", "Bad Accept", &detail))
 }
 
-/// Refuses what the configuration does not name, and a cursor of another configuration.
-pub(super) fn refused(config: &Config, query: &Query) -> Option<Answer> {
+/// Refuses what the configuration does not name, or hides from whoever may not see `all`, and a cursor of another configuration.
+pub(super) fn refused(config: &Config, query: &Query, all: bool) -> Option<Answer> {
     let named = match (&query.pool, &query.origin) {
-        (Some(pool), origin) => problem::unknown(config, pool, origin.as_deref()),
+        (Some(pool), origin) => problem::unknown(config, pool, origin.as_deref(), all),
         (None, _) => None,
     };
     named.or_else(|| {

@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::{Ask, Exposition, List, Query, api, beat, problem};
+use super::{Ask, Exposition, List, Query, api, beat, gate, problem};
 use crate::answer::{self, Answer};
-use crate::config::Config;
+use crate::config::{Config, Door};
 use crate::follow::{Mark, WAIT, Wait};
 use crate::path::{MAX_TARGET, plain};
 use crate::snapshot::Part;
@@ -96,6 +96,26 @@ pub struct Codes {
 }
 
 impl Target {
+    /// The door that it is behind: this is the one place that says so.
+    #[must_use]
+    pub const fn door(&self) -> Door {
+        match self {
+            Self::Health { .. } => Door::Health,
+            Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
+            Self::Page => Door::Page,
+            Self::Metrics { .. } => Door::Metrics,
+            Self::Api(_) => Door::Api,
+            Self::Ready { verbose: true } => Door::Readiness,
+            // A heartbeat has a token of its own, which says whose it is.
+            Self::Ready { verbose: false }
+            | Self::Beat { .. }
+            | Self::Live
+            | Self::OpenApi
+            | Self::Style
+            | Self::Script => Door::Hall,
+        }
+    }
+
     /// The pool and the origin that are asked for, where it is one.
     pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
@@ -190,6 +210,9 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return Err(answer::problem(414, "uri-too-long", "URI too long", &detail));
     }
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
+    if let Some(refused) = gate::token_in(query) {
+        return Err(refused);
+    }
     let path = &*usual(path);
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
     let target = match parts.as_slice() {
@@ -224,7 +247,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
     }
     match ask.method {
-        "OPTIONS" => Err(options()),
+        "OPTIONS" => Ok(target),
         method if READ.contains(&method) => Ok(target),
         _ => Err(problem::method(READ)),
     }
@@ -309,15 +332,15 @@ fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
     Ok(code)
 }
 
-/// What may be asked of a path, and by whom: everything that is read is public.
-fn options() -> Answer {
+/// What may be asked of a path; by scripts of other sites where it is public.
+pub(super) fn options(public: bool) -> Answer {
     let methods = format!("{}, OPTIONS", READ.join(", "));
-    let headers = vec![
-        ("allow", methods.clone()),
-        ("access-control-allow-origin", "*".to_owned()),
-        ("access-control-allow-methods", methods),
-        ("access-control-max-age", "86400".to_owned()),
-    ];
+    let mut headers = vec![("allow", methods.clone())];
+    if public {
+        headers.push(("access-control-allow-origin", "*".to_owned()));
+        headers.push(("access-control-allow-methods", methods));
+        headers.push(("access-control-max-age", "86400".to_owned()));
+    }
     Answer { status: 204, headers, body: String::new() }
 }
 

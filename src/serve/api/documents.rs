@@ -7,7 +7,7 @@ use super::query::KINDS;
 use super::{List, Query};
 use crate::config;
 use crate::json::Shown;
-use crate::serve::{Basis, kind};
+use crate::serve::{Basis, kind, watched};
 use crate::snapshot::{OriginView, PoolView, Transition, VoteView};
 use crate::units::{Name, Timestamp};
 use crate::vote::Opinion;
@@ -210,18 +210,8 @@ fn found<'a>(
     basis: &Basis<'a>,
     query: &Query,
 ) -> impl Iterator<Item = (&'a config::Pool, &'a PoolView)> + use<'a> {
-    let (config, views) = (basis.config, &basis.snapshot.pools);
     let pool = query.pool.clone();
-    let views = views.iter().filter(move |view| lets(pool.as_ref(), view.name.as_str()));
-    // Both are in the order of the configuration, so the next one is mostly the next.
-    let mut rest = config.pools.iter();
-    views.filter_map(move |view| {
-        let known = rest.find(|pool| pool.name == view.name);
-        if known.is_none() {
-            rest = config.pools.iter();
-        }
-        Some((known.or_else(|| config.pool(view.name.as_str()))?, view))
-    })
+    watched::pools(basis).filter(move |(_, view)| lets(pool.as_ref(), view.name.as_str()))
 }
 
 /// Pools in the order of the configuration.

@@ -3,7 +3,7 @@
 use super::family::{Family, Labels, Line};
 use crate::reader::Tier;
 use crate::sample::CacheClass;
-use crate::serve::{Basis, kind};
+use crate::serve::{Basis, kind, watched};
 use crate::snapshot::{OriginView, PoolView, VoteView};
 use crate::verdict::Status;
 use crate::vote::Opinion;
@@ -29,7 +29,7 @@ pub(super) fn pools(basis: &Basis<'_>) -> Vec<Family> {
     let pools: Vec<(Labels, &PoolView)> =
         basis.snapshot.pools.iter().map(|pool| (Labels::of([("pool", pool.name.as_str())]), pool)).collect();
     let each = || pools.iter().map(|(labels, pool)| (labels, *pool));
-    let info = basis.config.pools.iter().map(|pool| {
+    let info = watched::pools(basis).map(|(pool, _)| {
         let about = |text: &Option<String>| text.clone().unwrap_or_default();
         let (title, group) = (about(&pool.about.title), about(&pool.about.group));
         let labels =

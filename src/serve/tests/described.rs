@@ -52,7 +52,8 @@ fn every_described_path_answers() {
                     assert_eq!(answer.status, 404, "nobody's token")
                 }
                 Plan::Done(answer) => assert_eq!(answer.status, 200, "{method} {target}"),
-                Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => {}
+                Plan::Who | Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => {
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ fn listed_by(ask: &Ask<'_>, now: Timestamp) -> Answer {
         Plan::FromSnapshot(target) => {
             answer(&target, ask, &Basis { config: &config, ..basis(&snapshot, now) })
         }
-        other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{other:?}"),
+        other @ (Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{other:?}"),
     }
 }
 
@@ -279,4 +279,49 @@ fn a_list_of_one_pool_needs_no_more_than_its_part() {
         ("pool/p1".to_owned(), "pool/p1".to_owned())
     );
     assert_eq!(part("/v1/events?pool=p1"), "summary", "no other part has events");
+}
+
+#[test]
+fn what_is_hidden_is_in_no_byte_of_an_answer_to_the_public() {
+    let text = format!(
+        "{SHOP}[[monitor]]\nname = \"veiled\"\ntitle = \"Behind\"\npublic = false\nurl = \"http://127.0.0.1:9\"\n\
+         [access]\nread_tokens = \"READ\"\napi = \"public\"\nmetrics = \"public\"\n"
+    );
+    let config = config(&text);
+    let (_, known) = many();
+    let mut snapshot = Snapshot::blank(&config, at(0), "");
+    snapshot.pools[1].origins[0].votes = vec![vote("weur")];
+    snapshot.events = known.events.clone();
+    snapshot.events[1].subject = "veiled/veiled".into();
+    let tokens = crate::access::Caller::Nobody;
+    for target in
+        ["/metrics", "/v1/pools", "/v1/monitors", "/v1/origins", "/v1/votes", "/v1/events", "/openapi.json"]
+    {
+        let ask = Ask { caller: Some(&tokens), ..ask(target) };
+        let answer = match plan(Ok(&config), &ask) {
+            Plan::FromSnapshot(target) => {
+                answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(1)) })
+            }
+            Plan::Done(answer) => answer,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+        assert!(
+            !answer.body.contains("veiled") && !answer.body.contains("Behind"),
+            "{target}: {}",
+            answer.body
+        );
+    }
+    for target in
+        ["/v1/pools/NAME", "/v1/votes?pool=NAME", "/v1/events?pool=NAME", "/v1/origins?pool=NAME&origin=x"]
+    {
+        let [hidden, absent] = ["veiled", "absent"].map(|name| {
+            let target = target.replace("NAME", name);
+            match plan(Ok(&config), &Ask { caller: Some(&tokens), ..ask(&target) }) {
+                Plan::Done(answer) => answer,
+                other => panic!("{target}: {other:?}"),
+            }
+        });
+        assert_eq!((hidden.status, &hidden), (404, &absent), "{target}");
+    }
 }
