@@ -29,11 +29,12 @@ use crate::reader::{Source, Tier};
 use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
+pub use accept::is_negotiated;
 pub use api::{List, Query};
 pub use beat::Beaten;
 pub use kept::kept;
 pub use metrics::Exposition;
-pub use table::{Codes, Format, Target, is_negotiated};
+pub use table::{Codes, Format, Target};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -115,16 +116,6 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Script, _) => Some(page::script()),
         (Target::OpenApi, _) => Some(openapi::answer()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
-        (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
-            problem::unknown(config, pool, origin.as_deref(), all)
-        }
-        (Target::Signal { pool, format, .. }, Ok(config)) => {
-            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, *format))
-        }
-        (Target::Stream { pool }, Ok(config)) => {
-            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, Format::Json))
-        }
-        (Target::Api(query), Ok(config)) => api::refused(config, query, all),
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
             let job = claim.as_ref().map(|claim| claim.heartbeat);
@@ -134,10 +125,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
-        (
-            Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Metrics { .. } | Target::Page,
-            Ok(_),
-        ) => None,
+        (target, Ok(config)) => refused(target, config, all),
     };
     match (settled, target) {
         (Some(answer), _) => Plan::Done(finish(answer, ask)),
@@ -147,6 +135,30 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (None, Target::Stream { .. }) if ask.method == "HEAD" => Plan::Done(stream()),
         (None, Target::Stream { pool }) => Plan::Stream(pool),
         (None, target) => Plan::FromSnapshot(target),
+    }
+}
+
+/// Refuses what the configuration does not name, or hides from whoever may not see `all`.
+fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
+    let unknown = |pool: &str, origin: Option<&str>| problem::unknown(config, pool, origin, all);
+    match target {
+        Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
+        Target::Signal { pool, format, .. } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
+        }
+        Target::Stream { pool } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
+        }
+        Target::Api(query) => api::refused(config, query, all),
+        Target::Health { pool: None, .. }
+        | Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::Page
+        | Target::Beat { .. }
+        | Target::Live
+        | Target::OpenApi
+        | Target::Style
+        | Target::Script => None,
     }
 }
 

@@ -7,6 +7,12 @@
 pub(super) const LONGEST: usize = 2_048;
 const MOST: usize = 64;
 
+/// Whether a target comes in several forms, or might: who asks for another is not looked at.
+#[must_use]
+pub fn is_negotiated(target: &str) -> bool {
+    target.starts_with("/metrics") || target.starts_with("/v1/")
+}
+
 /// How much a client wants a media type, in thousandths; 0 if not at all. `version` is that of the
 /// type, where a range may name one: it matches if the range names none, or one of these.
 pub(super) fn quality(accept: &str, media: &str, versions: &[&str]) -> u16 {

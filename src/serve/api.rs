@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::accept;
-use super::{Basis, etag, freshness, problem};
+use super::{Ask, Basis, Target, etag, freshness, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::json;
@@ -58,8 +58,20 @@ impl List {
     }
 }
 
+/// The target of a request for a list, or for one of its members.
+pub(super) fn target(
+    list: Option<List>,
+    pool: Option<&str>,
+    query: &str,
+    ask: &Ask<'_>,
+) -> Result<Target, Answer> {
+    let Some(list) = list else { return Err(problem::not_found()) };
+    acceptable(ask.accept)?;
+    Query::parse(list, pool, query).map(Target::Api)
+}
+
 /// Refuses an `Accept` that has no room for JSON.
-pub(super) fn acceptable(sent: Option<&str>) -> Result<(), Answer> {
+fn acceptable(sent: Option<&str>) -> Result<(), Answer> {
     let Some(sent) = sent else { return Ok(()) };
     if accept::quality(sent, "application/json", &[]) > 0 {
         return Ok(());
@@ -73,7 +85,8 @@ pub(super) fn acceptable(sent: Option<&str>) -> Result<(), Answer> {
     Err(answer::problem(400, "bad-accept", "Bad Accept", &detail))
 }
 
-/// Refuses what the configuration does not name, or hides from whoever may not see `all`, and a cursor of another configuration.
+/// Refuses what the configuration does not name, or hides from whoever may not see `all`; and a
+/// cursor of another configuration.
 pub(super) fn refused(config: &Config, query: &Query, all: bool) -> Option<Answer> {
     let named = match (&query.pool, &query.origin) {
         (Some(pool), origin) => problem::unknown(config, pool, origin.as_deref(), all),

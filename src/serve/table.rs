@@ -214,6 +214,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return Err(refused);
     }
     let path = &*usual(path);
+    // To another method it is the same what is asked: it is not answered at all.
+    let query = if READ.contains(&ask.method) || is_of_jobs(path) { query } else { "" };
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
     let target = match parts.as_slice() {
         [""] => Target::Page,
@@ -235,8 +237,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         }
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
         ["openapi.json"] => Target::OpenApi,
-        ["v1", list] => api_of(List::named(list), None, query, ask)?,
-        ["v1", "pools", pool] => api_of(Some(List::Pools), Some(pool), query, ask)?,
+        ["v1", list] => api::target(List::named(list), None, query, ask)?,
+        ["v1", "pools", pool] => api::target(Some(List::Pools), Some(pool), query, ask)?,
         ["route", pool] => {
             only(query, &["format", "unknown", "wait", "revision", "now"])?;
             Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
@@ -268,12 +270,6 @@ fn usual(path: &str) -> Cow<'_, str> {
     if ours { Cow::Owned(format!("/{plain}")) } else { Cow::Borrowed(path) }
 }
 
-/// Whether a target comes in several forms, of which `Accept` chooses.
-#[must_use]
-pub fn is_negotiated(target: &str) -> bool {
-    target.starts_with("/metrics") || target.starts_with("/v1/")
-}
-
 /// Whether a target is one of heartbeats, which only jobs have to do with.
 pub(super) fn is_of_jobs(target: &str) -> bool {
     target.starts_with("/v1/heartbeat/")
@@ -292,13 +288,6 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
     let codes = Codes { warn: code(query, "warn")?, unknown: code(query, "unknown")? };
     let (pool, origin) = (pool.map(str::to_owned), origin.map(str::to_owned));
     Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
-}
-
-/// A list of the API, or one of its members.
-fn api_of(list: Option<List>, pool: Option<&str>, query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
-    let Some(list) = list else { return Err(problem::not_found()) };
-    api::acceptable(ask.accept)?;
-    Query::parse(list, pool, query).map(Target::Api)
 }
 
 /// Refuses parameters that are not known: whoever misspells one would be told something else than

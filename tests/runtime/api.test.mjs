@@ -1,6 +1,6 @@
-// What programs read, against the built worker in workerd: lists, cursors and tags as over the wire;
-// whatever the description of the API allows and forbids, asked by schemathesis; and the command
-// line that shows the same to people.
+// What programs read, against the built worker in workerd: lists, cursors and tags as over the
+// wire; whatever the description of the API allows and forbids, asked by schemathesis; and the
+// command line that shows the same to people.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -63,4 +63,36 @@ test(`schemathesis finds nothing in ${REQUESTS} requests`, { timeout: 900_000 },
   assert.equal(code, 0, said);
   const made = Number(said.match(/(\d+) generated/)?.[1]);
   assert.ok(made >= REQUESTS, `${made} requests: ${said}`);
+});
+
+/** The command line against the worker. */
+const said = (...args) => finished(...vedette(...args), { cwd: root, env: { ...process.env, VEDETTE_URL: worker.url, VEDETTE_TOKEN: "" } });
+
+test("vedette status says how everything is, and fails where something does", async () => {
+  const table = await said("status");
+  assert.equal(table.code, 0, table.said);
+  const lines = table.said.trim().split("\n");
+  assert.match(lines[0], /^ +status +since +why$/);
+  assert.match(lines[1], /^shop +warn +\d{4}-.*Z +\S/);
+  assert.match(lines[2], /^ {2}primary +pass +/);
+  assert.match(lines[3], /^ {2}standby +fail +.*500/);
+  const { code, said: text } = await said("status", "--json");
+  const { pools, origins } = JSON.parse(text);
+  assert.deepEqual([code, pools.length, origins.length], [0, 2, 3]);
+});
+
+test("vedette events says what changed, and refuses what the worker refuses", async () => {
+  const table = await said("events", "--pool", "shop", "--origin", "standby");
+  assert.equal(table.code, 0, table.said);
+  assert.match(table.said, /shop\/standby +unknown -> fail +/);
+  const { events } = JSON.parse((await said("events", "--json", "--since", "2020-01-01T00:00:00Z")).said);
+  assert.ok(events.length >= 5);
+  for (const [args, words] of [
+    [["--since", "yesterday"], /since=2026-01-31T09:41:00Z/],
+    [["--pool", "nope"], /no pool of this name/],
+  ]) {
+    const { code, said: refused } = await said("events", ...args);
+    assert.equal(code, 1);
+    assert.match(refused, words);
+  }
 });

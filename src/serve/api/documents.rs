@@ -132,72 +132,20 @@ impl Event<'_> {
 }
 
 /// The members of a list's documents.
-pub(in crate::serve) const fn fields(list: List) -> &'static [&'static str] {
-    match list {
-        List::Pools => &[
-            "name",
-            "kind",
-            "title",
-            "group",
-            "status",
-            "since",
-            "valid_until",
-            "reason",
-            "revision",
-            "chosen",
-            "panic",
-            "origins",
-        ],
-        List::Monitors => &[
-            "name",
-            "kind",
-            "title",
-            "group",
-            "description",
-            "link",
-            "tags",
-            "status",
-            "since",
-            "valid_until",
-            "reason",
-        ],
-        List::Origins => &[
-            "pool",
-            "name",
-            "url",
-            "priority",
-            "status",
-            "since",
-            "valid_until",
-            "reason",
-            "next",
-            "evidence_at",
-            "falls",
-            "heartbeat_at",
-            "heartbeat_due",
-        ],
-        List::Votes => &[
-            "pool",
-            "origin",
-            "vantage",
-            "opinion",
-            "since",
-            "observed_at",
-            "expires_at",
-            "reason",
-            "success",
-            "warned",
-            "run",
-            "need",
-            "duration_ms",
-            "status_code",
-            "cache_class",
-            "database_calls",
-            "database_ms",
-            "colo",
-        ],
-        List::Events => &["at", "kind", "pool", "origin", "channel", "from", "to", "reason"],
-    }
+pub(in crate::serve) fn fields(list: List) -> Vec<&'static str> {
+    let names = match list {
+        List::Pools => "name kind title group status since valid_until reason revision chosen panic origins",
+        List::Monitors => "name kind title group description link tags status since valid_until reason",
+        List::Origins => {
+            "pool name url priority status since valid_until reason next evidence_at falls heartbeat_at heartbeat_due"
+        }
+        List::Votes => {
+            "pool origin vantage opinion since observed_at expires_at reason success warned run need duration_ms \
+             status_code cache_class database_calls database_ms colo"
+        }
+        List::Events => "at kind pool origin channel from to reason",
+    };
+    names.split(' ').collect()
 }
 
 /// Whether a filter lets something through.

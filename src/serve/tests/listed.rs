@@ -238,6 +238,15 @@ fn what_is_odd_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn another_method_is_refused_before_what_it_asks() {
+    for target in ["/v1/events?cursor=nope", "/health?format=nope", "/metrics?a=b", "/route/p1?wait=no"] {
+        let by = |method| listed_by(&Ask { method, ..ask(target) }, at(3_000));
+        assert_eq!((by("TRACE").status, by("POST").status, by("GET").status), (405, 405, 400), "{target}");
+        assert_eq!(by("OPTIONS").status, 204, "{target}");
+    }
+}
+
+#[test]
 fn accept_has_to_have_room_for_json() {
     let endless = format!("{}{}", "x".repeat(3_000), "application/json");
     for (accept, status) in [
