@@ -3,11 +3,13 @@
 //! A deployment holds only the hashes of tokens ([`token`]). Nothing here reads a request: the edge
 //! hands over the fields of those that need to be known, and of no others.
 
+pub mod failures;
+pub mod session;
 pub mod token;
 
 use crate::config::{Access, Door, Tier};
 use crate::secret::{Secret, Unusable};
-use crate::units::Name;
+use crate::units::{Name, Timestamp};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum Caller {
     Stranger,
     /// Shows something, and the deployment cannot tell whether it is good: why.
     Unverifiable(String),
+    /// Shows what proves nothing, as too many did before.
+    Flooding,
 }
 
 /// Who somebody is.
@@ -44,6 +48,8 @@ pub enum Refusal<'a> {
     Nobody,
     /// It cannot be told whether what is shown is good: why.
     Unverifiable(&'a str),
+    /// Too many show what proves nothing.
+    TooMany,
 }
 
 impl Caller {
@@ -52,7 +58,7 @@ impl Caller {
     pub fn tier(&self) -> Tier {
         match self {
             Self::Known(identity) => identity.tier,
-            Self::Nobody | Self::Stranger | Self::Unverifiable(_) => Tier::Public,
+            Self::Nobody | Self::Stranger | Self::Unverifiable(_) | Self::Flooding => Tier::Public,
         }
     }
 
@@ -66,11 +72,16 @@ impl Caller {
         match self {
             Self::Known(identity) if identity.tier >= needed => Ok(()),
             Self::Nobody if needed == Tier::Public => Ok(()),
-            _ if needed == Tier::Admin && access.admin_tokens.is_none() => Err(Refusal::Nobody),
+            Self::Nobody | Self::Known(_) | Self::Stranger | Self::Unverifiable(_)
+                if needed == Tier::Admin && access.admin_tokens.is_none() =>
+            {
+                Err(Refusal::Nobody)
+            }
             Self::Nobody => Err(Refusal::Unproved),
             Self::Known(_) => Err(Refusal::TooLittle),
             Self::Stranger => Err(Refusal::Unknown),
             Self::Unverifiable(why) => Err(Refusal::Unverifiable(why)),
+            Self::Flooding => Err(Refusal::TooMany),
         }
     }
 }
@@ -108,6 +119,30 @@ pub fn by_token(shown: &str, access: &Access, secret: impl Fn(&str) -> Result<Se
         (Some(identity), _) => Caller::Known(identity),
         (None, Some(why)) => Caller::Unverifiable(why.to_string()),
         (None, None) => Caller::Stranger,
+    }
+}
+
+/// Who a field `Cookie` says has signed in. A session that is over, or none of ours, says nothing:
+/// whoever has one is told what everybody is told.
+pub fn by_cookie(
+    field: &str,
+    access: &Access,
+    now: Timestamp,
+    secret: impl Fn(&str) -> Result<Secret, Unusable>,
+) -> Caller {
+    let mut claims = session::claims(field).peekable();
+    if claims.peek().is_none() {
+        return Caller::Nobody;
+    }
+    let names = [&access.admin_tokens, &access.read_tokens].into_iter().flatten();
+    let lists = names.filter_map(|name| secret(name).and_then(|held| token::Hashes::read(name, &held)).ok());
+    let lists: Vec<token::Hashes> = lists.collect();
+    let holds = |claim: &session::Claim| {
+        lists.iter().flat_map(|list| list.of(&claim.name)).any(|hash| claim.holds(hash, now))
+    };
+    match claims.find(holds) {
+        Some(claim) => Caller::Known(Identity { name: claim.name, tier: Tier::Read }),
+        None => Caller::Nobody,
     }
 }
 

@@ -80,11 +80,12 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
     let mut plan = serve::plan(deployed::config(), &ask);
     let caller;
     if plan == Plan::Who {
-        caller = doors::caller(request, call.env);
+        caller = doors::caller(request, call.env).await;
         ask.caller = Some(&caller);
         plan = serve::plan(deployed::config(), &ask);
     }
     let reply = match plan {
+        Plan::SignIn => doors::signed_in(request, &ask, call.env).await.into(),
         // It is known by now who asks.
         Plan::Who => serve::unavailable().into(),
         Plan::Done(answer) => answer.into(),

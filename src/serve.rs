@@ -7,17 +7,22 @@
 mod accept;
 mod api;
 mod beat;
+mod fresh;
 mod gate;
 mod health;
 mod kept;
 mod metrics;
 mod openapi;
 mod page;
+mod parameters;
 mod problem;
 mod ready;
+mod sign_in;
 mod signal;
 mod table;
 mod watched;
+
+use fresh::{cache_status, expiries, freshness, next_expiry, seconds_before};
 
 use crate::access::Caller;
 use crate::answer::{self, Answer, closed};
@@ -26,15 +31,16 @@ use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
 use crate::reader::{Source, Tier};
-use crate::snapshot::{OriginView, Snapshot};
-use crate::units::{Fingerprint, Millis, Timestamp};
+use crate::snapshot::Snapshot;
+use crate::units::{Fingerprint, Timestamp};
 
 pub use accept::is_negotiated;
 pub use api::{List, Query};
 pub use beat::Beaten;
 pub use kept::kept;
 pub use metrics::Exposition;
-pub use table::{Codes, Format, Target};
+pub use sign_in::{MOST_POSTED, Posted, signed_in};
+pub use table::{Codes, Format, PATHS, Target};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +60,8 @@ pub struct Ask<'a> {
 /// What answers a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan<'a> {
+    /// What becomes of a person who signs in ([`signed_in`]), once it is read what was posted.
+    SignIn,
     /// What is planned anew, once it is known who asks ([`Ask::caller`]).
     Who,
     /// This, without a snapshot.
@@ -94,7 +102,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     };
     if ask.method == "OPTIONS" {
         let tier = config.map(|config| config.access.tier(target.door())).unwrap_or_default();
-        let options = table::options(tier == config::Tier::Public);
+        let options = table::options(&target, tier == config::Tier::Public);
         return Plan::Done(if tier == config::Tier::Public {
             finish(options, ask)
         } else {
@@ -118,13 +126,25 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (_, Err(problems)) => Some(problem::bad_config(problems)),
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
+            // Of a job that is hidden no method tells that there is one.
+            let hidden =
+                claim.as_ref().is_some_and(|claim| config.is_hidden(claim.heartbeat.id.pool.as_str()));
             let job = claim.as_ref().map(|claim| claim.heartbeat);
-            match (beat::refused(config, job, ask.method), claim) {
+            let told = job.filter(|_| !hidden);
+            match (beat::refused(config, told, ask.method), claim) {
                 (Some(refused), _) => Some(refused),
+                (None, Some(claim)) if hidden && beat::reads_in_vain(claim.heartbeat, ask.method) => {
+                    Some(beat::answer(&Beaten::Unknown))
+                }
                 (None, Some(claim)) => return Plan::Beat(claim),
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
+        (Target::SignIn { post: false }, Ok(config)) => Some(sign_in::page(config, 200, None)),
+        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if !config.access.knows_anybody() => {
+            Some(problem::not_found())
+        }
+        (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
         (target, Ok(config)) => refused(target, config, all),
     };
     match (settled, target) {
@@ -157,6 +177,8 @@ fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
         | Target::Beat { .. }
         | Target::Live
         | Target::OpenApi
+        | Target::SignIn { .. }
+        | Target::SignOut
         | Target::Style
         | Target::Script => None,
     }
@@ -177,9 +199,11 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         Target::Ready { verbose } => ready::ready(&seen, *verbose),
         Target::Api(query) => api::answer(&seen, query),
         Target::Metrics { exposition } => metrics::answer(&seen, *exposition),
-        Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
+        Target::Page => page::page(&seen, ask.caller),
         // Settled without a snapshot.
-        Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
+        Target::Beat { .. } | Target::Stream { .. } | Target::SignIn { .. } | Target::SignOut => {
+            problem::not_found()
+        }
         Target::Live => ready::live(),
         Target::OpenApi => openapi::answer(),
         Target::Style => page::style(),
@@ -204,6 +228,12 @@ pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         "no-store".clone_into(value);
     }
     answer
+}
+
+/// 429 for whoever shows what proves nothing, as too many did before.
+#[must_use]
+pub fn flooded() -> Answer {
+    private(gate::too_many())
 }
 
 /// 429 for whoever would follow a signal that too many follow already.
@@ -258,33 +288,14 @@ const fn kind(pool: &config::Pool) -> &'static str {
     }
 }
 
-/// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it
-/// has been due for a refresh.
-fn cache_status(source: &Source) -> String {
-    let layer = source.layer.as_str();
-    let silent = if source.silent { ", arbiter silent" } else { "" };
-    let age = source.age.as_secs();
-    match source.layer {
-        Tier::Arbiter => {
-            let why = if source.replaced { "stale" } else { "miss" };
-            format!("vedette; fwd={why}; detail=\"arbiter\"")
-        }
-        Tier::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
-        Tier::Memory | Tier::Cache | Tier::Kv => {
-            let (left, over) =
-                (source.limit.minus(source.age).as_secs(), source.age.minus(source.limit).as_secs());
-            let sign = if over > 0 { "-" } else { "" };
-            format!("vedette; hit; ttl={sign}{}; detail=\"{layer}, {age} s old{silent}\"", left.max(over))
-        }
-    }
-}
-
 /// Header fields that every answer has, and 304 for a copy that is still good.
 fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     let mut answer = match ask.caller {
         None => closed(answer),
         Some(Caller::Nobody) => add(closed(answer), &[VARIES]),
-        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_)) => private(answer),
+        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) | Caller::Flooding) => {
+            private(answer)
+        }
     };
     let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody);
     if public && !table::is_of_jobs(ask.target) {
@@ -348,52 +359,6 @@ fn matches(asked: &str, etag: &str) -> bool {
 fn etag(body: &str) -> String {
     format!("\"{}\"", Fingerprint::of(body))
 }
-
-/// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age`
-/// and `Cache-Control` of an answer about these origins. A cache may keep it for one second, and
-/// not beyond the next moment at which it changes by itself. That holds even for a cache that does
-/// not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
-fn freshness<'a>(
-    made: Timestamp,
-    origins: impl Iterator<Item = &'a OriginView> + Clone,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
-    let Some(oldest) = origins.clone().filter_map(|origin| origin.oldest).min() else {
-        return vec![("cache-control", "no-store".to_owned())];
-    };
-    let age = now.since(made).as_secs();
-    let unchanged = next_expiry(origins, now).map_or(u64::MAX, |change| seconds_before(change, now));
-    let kept = if age > OLDEST_KEPT {
-        "no-store".to_owned()
-    } else {
-        format!("max-age={}", age.saturating_add(1).min(unchanged))
-    };
-    vec![
-        ("age", age.to_string()),
-        ("vedette-evidence-age", now.since(oldest).as_secs().to_string()),
-        ("cache-control", kept),
-    ]
-}
-
-/// The whole seconds from `now` that end before a later moment.
-fn seconds_before(at: Timestamp, now: Timestamp) -> u64 {
-    at.since(now).minus(Millis::new(1)).as_secs()
-}
-
-/// When the next verdict or vote of these expires.
-fn next_expiry<'a>(origins: impl Iterator<Item = &'a OriginView>, now: Timestamp) -> Option<Timestamp> {
-    origins.flat_map(expiries).filter(|at| *at > now).min()
-}
-
-/// When the verdict and the votes of one expire.
-fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
-    origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
-}
-
-/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of
-/// `max-age`, whatever its `Age` is. It is a little more than the oldest that a reader is content
-/// with while the Arbiter answers.
-const OLDEST_KEPT: u64 = 15;
 
 #[cfg(test)]
 mod tests;

@@ -79,6 +79,11 @@ impl Hashes {
         }
     }
 
+    /// The hashes of the tokens of a name.
+    pub fn of(&self, name: &Name) -> impl Iterator<Item = &Hash> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, hash)| hash)
+    }
+
     /// Whose token has this hash. All are compared, each in full.
     #[must_use]
     pub fn name_of(&self, hash: &Hash) -> Option<Name> {

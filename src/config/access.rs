@@ -123,9 +123,10 @@ impl Access {
         let usual = match door {
             Door::Hall => return Tier::Public,
             Door::Writes => return Tier::Admin,
-            Door::Page | Door::Health | Door::Signal => Tier::Public,
             Door::Readiness | Door::Api | Door::Metrics if self.knows_anybody() => Tier::Read,
-            Door::Readiness | Door::Api | Door::Metrics => Tier::Public,
+            Door::Page | Door::Health | Door::Signal | Door::Readiness | Door::Api | Door::Metrics => {
+                Tier::Public
+            }
         };
         self.doors.iter().find(|setting| setting.door == door).map_or(usual, |setting| setting.tier)
     }

@@ -52,20 +52,10 @@ impl List {
             Self::Events => "events",
         }
     }
-
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|list| list.as_str() == name)
-    }
 }
 
 /// The target of a request for a list, or for one of its members.
-pub(super) fn target(
-    list: Option<List>,
-    pool: Option<&str>,
-    query: &str,
-    ask: &Ask<'_>,
-) -> Result<Target, Answer> {
-    let Some(list) = list else { return Err(problem::not_found()) };
+pub(super) fn target(list: List, pool: Option<&str>, query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
     acceptable(ask.accept)?;
     Query::parse(list, pool, query).map(Target::Api)
 }

@@ -7,8 +7,8 @@
 use std::borrow::Cow;
 
 use super::table::Target;
-use super::{Answer, Ask};
-use crate::access::{Caller, Refusal};
+use super::{Answer, Ask, sign_in};
+use crate::access::{Caller, Refusal, failures};
 use crate::answer;
 use crate::config::{Config, Door, Tier};
 use crate::snapshot::Snapshot;
@@ -30,10 +30,15 @@ pub(super) fn asks_who(target: &Target, config: &Config) -> bool {
 /// nothing.
 pub(super) fn refused(target: &Target, ask: &Ask<'_>, config: &Config) -> Option<Answer> {
     let caller = ask.caller.unwrap_or(&Caller::Nobody);
-    caller
-        .passes(target.door(), &config.access)
-        .err()
-        .map(|refusal| told(refusal, config.access.read_tokens.as_deref()))
+    let refusal = caller.passes(target.door(), &config.access).err()?;
+    let mut answer = told(refusal, config.access.read_tokens.as_deref());
+    if refusal == Refusal::Unproved && *target == Target::Page {
+        // A person is asked for a token, not told of a field that no browser lets them send.
+        let form = sign_in::page(config, answer.status, Some("This page is not public."));
+        answer.headers.retain(|(name, _)| *name == "www-authenticate");
+        answer = Answer { headers: [answer.headers, form.headers].concat(), ..form };
+    }
+    Some(answer)
 }
 
 /// 400 for a token in the address, where logs and histories keep it. It is not repeated.
@@ -96,6 +101,7 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
                 ),
             );
         }
+        Refusal::TooMany => return too_many(),
         Refusal::Unverifiable(why) => {
             return answer::problem(
                 503,
@@ -106,6 +112,15 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
         }
     };
     answer.headers.push(("www-authenticate", challenge));
+    answer
+}
+
+/// 429 for what proves nothing.
+pub(super) fn too_many() -> Answer {
+    let detail =
+        "Too many show what proves nothing. A token that is good is still taken; ask again in a minute.";
+    let mut answer = answer::problem(429, "too-many-failures", "Too many failures", detail);
+    answer.headers.push(("retry-after", failures::SPAN.as_secs().to_string()));
     answer
 }
 

@@ -6,10 +6,12 @@ use super::*;
 use crate::fixtures::{SHOP, at, config, from_memory, shop};
 use crate::path::MAX_TARGET;
 use crate::snapshot::Part;
+use crate::units::Millis;
 use crate::verdict::Status;
 
 mod asked;
 mod described;
+mod doors;
 mod followed;
 mod fresh;
 mod kept;
@@ -51,7 +53,9 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
         Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => panic!("that was not asked for: {other:?}"),
+        other @ (Plan::SignIn | Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => {
+            panic!("that was not asked for: {other:?}")
+        }
     }
 }
 
@@ -173,7 +177,7 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+            other @ (Plan::SignIn | Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
                 panic!("{target}: {other:?}")
             }
         };
@@ -296,7 +300,9 @@ fn a_target_of_one_pool_needs_the_part_of_that_pool() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::Who | Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => None,
+        Plan::SignIn | Plan::Who | Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => {
+            None
+        }
         Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
 }

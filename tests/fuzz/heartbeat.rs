@@ -51,7 +51,8 @@ fn tokens(input: &[u8]) -> Outcome {
                 Ok("refused".into())
             }
             Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
-            other @ (Plan::Who
+            other @ (Plan::SignIn
+            | Plan::Who
             | Plan::Beat(_)
             | Plan::FromSnapshot(_)
             | Plan::AfterNews(..)

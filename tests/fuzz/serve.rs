@@ -176,7 +176,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
             (answer, kind)
         }
-        Plan::Who => return Err("nobody has to know who asks".into()),
+        Plan::SignIn | Plan::Who => return Err("nobody has to know who asks".into()),
         Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
         Plan::AfterNews(target, wait) => {
             law!(is_ours(&target), "{target:?} is followed");
@@ -215,7 +215,13 @@ fn is_ours(target: &Target) -> bool {
             Some(pool) => has(pool, query.origin.as_deref()),
             None => true,
         },
-        Target::Beat { .. } | Target::Live | Target::OpenApi | Target::Style | Target::Script => false,
+        Target::Beat { .. }
+        | Target::Live
+        | Target::OpenApi
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Style
+        | Target::Script => false,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use super::{List, documents};
 use crate::answer::{self, Answer};
 use crate::config::Config;
-use crate::serve::table;
+use crate::serve::parameters;
 use crate::snapshot::Part;
 use crate::units::{Fingerprint, Name, Timestamp};
 
@@ -101,7 +101,7 @@ impl Query {
     /// 400 with the bound, or with what there is.
     pub(in crate::serve) fn parse(list: List, pool: Option<&str>, query: &str) -> Result<Self, Answer> {
         let known = known(list, pool.is_some());
-        table::only(query, known)?;
+        parameters::only(query, known)?;
         let text = |name: &str| text(query, name);
         let filter = |name: &str| match text(name)? {
             Some(text) if Name::parse(&text).is_err() => Err(bad(name, NAME)),

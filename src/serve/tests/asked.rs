@@ -47,7 +47,8 @@ fn options_says_what_may_be_asked_where_anybody_may() {
 fn get_by(method: &str, target: &str) -> Answer {
     match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
         Plan::Done(answer) => answer,
-        other @ (Plan::Who
+        other @ (Plan::SignIn
+        | Plan::Who
         | Plan::FromSnapshot(_)
         | Plan::AfterNews(..)
         | Plan::Stream(_)

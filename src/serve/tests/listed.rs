@@ -60,7 +60,9 @@ fn listed_by(ask: &Ask<'_>, now: Timestamp) -> Answer {
         Plan::FromSnapshot(target) => {
             answer(&target, ask, &Basis { config: &config, ..basis(&snapshot, now) })
         }
-        other @ (Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{other:?}"),
+        other @ (Plan::Who | Plan::SignIn | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 
