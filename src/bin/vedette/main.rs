@@ -4,6 +4,7 @@ mod check;
 mod heartbeat;
 mod notify_test;
 mod probe;
+mod reads;
 mod token;
 
 use std::io::{self, Write as _};
@@ -63,6 +64,29 @@ enum Command {
         #[arg(long)]
         base: Option<String>,
     },
+    /// Say how everything is that a running worker watches: that of VEDETTE_URL, with the token of
+    /// VEDETTE_TOKEN
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what changed, the latest first; the worker is that of VEDETTE_URL, with the token of
+    /// VEDETTE_TOKEN
+    Events {
+        /// Of this pool only
+        #[arg(long)]
+        pool: Option<String>,
+        /// Of the origins of this name only
+        #[arg(long)]
+        origin: Option<String>,
+        /// Of this moment or later only, as 2026-01-31T09:41:00Z
+        #[arg(long)]
+        since: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
         /// Whose token it is: what the audit log says
@@ -95,6 +119,10 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
         Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base.as_deref()),
+        Command::Status { json } => reads::status(json),
+        Command::Events { pool, origin, since, json } => {
+            reads::events(&reads::Wanted { pool, origin, since, json })
+        }
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
     }
