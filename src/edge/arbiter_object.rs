@@ -32,7 +32,7 @@ use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
-use crate::writes::{Outcome, Write};
+use crate::writes::{self, Write};
 
 /// The largest report that is read, in bytes.
 const REPORT_CAP: usize = 1024 * 1024;
@@ -55,7 +55,7 @@ struct Told {
     /// The sequence number that is known, of a report that was overtaken.
     superseded: Option<u64>,
     /// What became of a change.
-    wrote: Option<Outcome>,
+    wrote: Option<writes::Outcome>,
 }
 
 #[wasm_bindgen]
@@ -144,8 +144,8 @@ impl Inner {
                 let write = json::read::<Write>(&respond::text(request.text()).await?);
                 let Some(write) = write else { return respond::plain(400, "") };
                 log::info("written", &[("who", &write.who.to_string())]);
-                let wrote = self.step(config, Event::Written(write)).await?.wrote;
-                respond::plain(200, &json::write(&wrote))
+                let told = self.step(config, Event::Written(write)).await?;
+                respond::plain(200, &json::write(&told.wrote))
             }
             ArbiterCall::Audit => {
                 self.step(config, Event::Woken).await?;
