@@ -26,6 +26,7 @@ use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
+use crate::writes::{Entry, Ledger, Outcome, Stored, Write};
 
 use doubt::Looked;
 use heartbeats::Heartbeats;
@@ -53,6 +54,8 @@ pub enum Event {
     OriginSuspected(OriginId),
     /// An attempt to send a message came to its end.
     Answered(Answer),
+    /// Somebody who may changes something.
+    Written(Write),
 }
 
 /// How to reach a vantage object.
@@ -87,6 +90,8 @@ pub enum Effect {
     /// Tell the sender that its report was overtaken: a later one, of this sequence number, is
     /// known.
     Superseded(u64),
+    /// Tell who wrote what became of it.
+    Wrote(Outcome),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
     /// Have this vantage object look at these origins of its own at once, and a few times more in
@@ -107,6 +112,7 @@ pub struct Arbiter {
     heartbeats: Heartbeats,
     notifier: Notifier,
     publication: Publication,
+    ledger: Ledger,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
@@ -134,6 +140,7 @@ impl Arbiter {
             heartbeats: Heartbeats::of(&config),
             notifier: Notifier::new(&config),
             publication: Publication::default(),
+            ledger: Ledger::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
             alarm: None,
@@ -179,7 +186,7 @@ impl Arbiter {
             let shards = self.watch.keep_all(&self.voting);
             rows.extend(shards.iter().map(|key| self.shard_row(key)));
         }
-        let (mut superseded, mut hurried) = (None, Vec::new());
+        let (mut superseded, mut hurried, mut outcome) = (None, Vec::new(), None);
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
@@ -191,6 +198,7 @@ impl Arbiter {
                 hurried = self.share_doubts(&by, &turned, now);
             }
             Event::Answered(answer) => self.answered(answer, now),
+            Event::Written(write) => outcome = Some(self.written(&write, now, &mut rows)),
             Event::OriginSuspected(id) => hurried = self.doubt(&id, now),
             Event::Woken | Event::Beat(_) => {}
         }
@@ -218,10 +226,27 @@ impl Arbiter {
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
         effects.extend(superseded.map(Effect::Superseded));
+        effects.extend(outcome.map(Effect::Wrote));
         effects.extend(self.watch.arm_silent(now));
         effects.extend(hurried);
         effects.extend(self.wake(now));
         effects
+    }
+
+    /// Makes a change, and has what stands by it published.
+    fn written(&mut self, write: &Write, now: Timestamp, rows: &mut Vec<Row>) -> Outcome {
+        let (outcome, stored) = self.ledger.write(write, now);
+        if !stored.is_empty() {
+            rows.extend(self.publication.changed());
+        }
+        rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));
+        outcome
+    }
+
+    /// The latest changes that somebody made, newest first.
+    #[must_use]
+    pub fn audit(&self) -> Vec<&Entry> {
+        self.ledger.entries().collect()
     }
 
     /// A clock that stepped back must not keep votes alive for longer than their time: each stays

@@ -18,6 +18,10 @@ pub enum ArbiterCall {
     Follow(Name),
     /// It is to look at the clock.
     Wake,
+    /// Somebody changes something: the body is a `Write`.
+    Write,
+    /// Somebody reads the audit log.
+    Audit,
     /// Somebody reads a part of the snapshot.
     Snapshot(Part),
 }
@@ -32,6 +36,8 @@ impl ArbiterCall {
             Self::Suspect(id) => format!("doubt/{id}"),
             Self::Follow(pool) => format!("follow/{pool}"),
             Self::Wake => "wake".to_owned(),
+            Self::Write => "write".to_owned(),
+            Self::Audit => "audit".to_owned(),
             Self::Snapshot(part) => format!("snapshot/{}", part.path()),
         }
     }
@@ -43,6 +49,8 @@ impl ArbiterCall {
         match word {
             "report" if rest.is_empty() => Some(Self::Report),
             "wake" if rest.is_empty() => Some(Self::Wake),
+            "write" if rest.is_empty() => Some(Self::Write),
+            "audit" if rest.is_empty() => Some(Self::Audit),
             "beat" => OriginId::parse(rest).map(Self::Beat),
             "doubt" => OriginId::parse(rest).map(Self::Suspect),
             "follow" => Name::parse(rest).ok().map(Self::Follow),

@@ -54,7 +54,7 @@ pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
 pub use place::{Hint, Place};
-pub use presentation::Presentation;
+pub use presentation::{Presentation, misleading};
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
 #[cfg(not(target_arch = "wasm32"))]

@@ -86,6 +86,8 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
     }
     let reply = match plan {
         Plan::SignIn => doors::signed_in(request, &ask, call.env).await.into(),
+        Plan::Write => doors::written(request, &ask, call.env).await.into(),
+        Plan::Audit => doors::audit(call.env).await.into(),
         // It is known by now who asks.
         Plan::Who => serve::unavailable().into(),
         Plan::Done(answer) => answer.into(),

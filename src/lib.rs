@@ -57,6 +57,8 @@ pub mod heartbeat;
 
 pub mod signal;
 
+pub mod writes;
+
 pub mod snapshot;
 
 pub mod calls;

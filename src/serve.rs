@@ -15,20 +15,23 @@ mod metrics;
 mod openapi;
 mod page;
 mod parameters;
+mod plan;
 mod problem;
 mod ready;
 mod sign_in;
 mod signal;
 mod table;
+mod target;
 mod watched;
+mod write;
 
 use fresh::{cache_status, expiries, freshness, next_expiry, seconds_before};
 
 use crate::access::Caller;
 use crate::answer::{self, Answer, closed};
-use crate::config::{self, Config, Problems};
+use crate::config::{self, Config};
 use crate::follow::{self, Wait};
-use crate::heartbeat::{self, Claim};
+use crate::heartbeat::Claim;
 use crate::proxy::Seen;
 use crate::reader::{Source, Tier};
 use crate::snapshot::Snapshot;
@@ -39,8 +42,11 @@ pub use api::{List, Query};
 pub use beat::Beaten;
 pub use kept::kept;
 pub use metrics::Exposition;
+pub use plan::plan;
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
-pub use table::{Codes, Format, PATHS, Target};
+pub use table::PATHS;
+pub use target::{Codes, Format, Target};
+pub use write::{MOST_WRITTEN, audit, write, written};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +68,10 @@ pub struct Ask<'a> {
 pub enum Plan<'a> {
     /// What becomes of a person who signs in ([`signed_in`]), once it is read what was posted.
     SignIn,
+    /// What becomes of a change ([`written`]), once it is read what is to be changed ([`write()`]).
+    Write,
+    /// The audit log ([`audit`]).
+    Audit,
     /// What is planned anew, once it is known who asks ([`Ask::caller`]).
     Who,
     /// This, without a snapshot.
@@ -93,97 +103,6 @@ pub struct Basis<'a> {
     pub seen: &'a [Seen],
 }
 
-/// Settles a request as far as that goes without a snapshot.
-#[must_use]
-pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a> {
-    let target = match table::find(ask) {
-        Ok(target) => target,
-        Err(answer) => return Plan::Done(finish(answer, ask)),
-    };
-    if ask.method == "OPTIONS" {
-        let tier = config.map(|config| config.access.tier(target.door())).unwrap_or_default();
-        let options = table::options(&target, tier == config::Tier::Public);
-        return Plan::Done(if tier == config::Tier::Public {
-            finish(options, ask)
-        } else {
-            private(options)
-        });
-    }
-    if let Ok(config) = config {
-        if ask.caller.is_none() && gate::asks_who(&target, config) {
-            return Plan::Who;
-        }
-        if let Some(refused) = gate::refused(&target, ask, config) {
-            return Plan::Done(private(refused));
-        }
-    }
-    let all = gate::sees_all(ask);
-    let settled = match (&target, config) {
-        (Target::Live, _) => Some(ready::live()),
-        (Target::Style, _) => Some(page::style()),
-        (Target::Script, _) => Some(page::script()),
-        (Target::OpenApi, _) => Some(openapi::answer()),
-        (_, Err(problems)) => Some(problem::bad_config(problems)),
-        (Target::Beat { token }, Ok(config)) => {
-            let claim = heartbeat::claim(config, token);
-            // Of a job that is hidden no method tells that there is one.
-            let hidden =
-                claim.as_ref().is_some_and(|claim| config.is_hidden(claim.heartbeat.id.pool.as_str()));
-            let job = claim.as_ref().map(|claim| claim.heartbeat);
-            let told = job.filter(|_| !hidden);
-            match (beat::refused(config, told, ask.method), claim) {
-                (Some(refused), _) => Some(refused),
-                (None, Some(claim)) if hidden && beat::reads_in_vain(claim.heartbeat, ask.method) => {
-                    Some(beat::answer(&Beaten::Unknown))
-                }
-                (None, Some(claim)) => return Plan::Beat(claim),
-                (None, None) => Some(beat::answer(&Beaten::Unknown)),
-            }
-        }
-        (Target::SignIn { post: false }, Ok(config)) => Some(sign_in::page(config, 200, None)),
-        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if !config.access.knows_anybody() => {
-            Some(problem::not_found())
-        }
-        (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
-        (target, Ok(config)) => refused(target, config, all),
-    };
-    match (settled, target) {
-        (Some(answer), _) => Plan::Done(finish(answer, ask)),
-        (None, Target::Signal { pool, format, wait: Some(wait) }) => {
-            Plan::AfterNews(Target::Signal { pool, format, wait: None }, wait)
-        }
-        (None, Target::Stream { .. }) if ask.method == "HEAD" => Plan::Done(stream()),
-        (None, Target::Stream { pool }) => Plan::Stream(pool),
-        (None, target) => Plan::FromSnapshot(target),
-    }
-}
-
-/// Refuses what the configuration does not name, or hides from whoever may not see `all`.
-fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
-    let unknown = |pool: &str, origin: Option<&str>| problem::unknown(config, pool, origin, all);
-    match target {
-        Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
-        Target::Signal { pool, format, .. } => {
-            unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
-        }
-        Target::Stream { pool } => {
-            unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
-        }
-        Target::Api(query) => api::refused(config, query, all),
-        Target::Health { pool: None, .. }
-        | Target::Ready { .. }
-        | Target::Metrics { .. }
-        | Target::Page
-        | Target::Beat { .. }
-        | Target::Live
-        | Target::OpenApi
-        | Target::SignIn { .. }
-        | Target::SignOut
-        | Target::Style
-        | Target::Script => None,
-    }
-}
-
 /// Makes the answer for a target from a snapshot.
 #[must_use]
 pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
@@ -201,9 +120,13 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         Target::Metrics { exposition } => metrics::answer(&seen, *exposition),
         Target::Page => page::page(&seen, ask.caller),
         // Settled without a snapshot.
-        Target::Beat { .. } | Target::Stream { .. } | Target::SignIn { .. } | Target::SignOut => {
-            problem::not_found()
-        }
+        Target::Beat { .. }
+        | Target::Stream { .. }
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Announcement { write: true }
+        | Target::Audit => problem::not_found(),
+        Target::Announcement { write: false } => write::announced(snapshot, now),
         Target::Live => ready::live(),
         Target::OpenApi => openapi::answer(),
         Target::Style => page::style(),

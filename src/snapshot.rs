@@ -20,6 +20,7 @@ use crate::sample::{CacheClass, Database};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::verdict::Status;
 use crate::vote::{Fast, Opinion};
+use crate::writes::Announcement;
 
 /// The snapshot format that this release writes, and the newest it reads.
 pub const SNAPSHOT_VERSION: u32 = 1;
@@ -41,6 +42,9 @@ pub struct Snapshot {
     pub events: Vec<Transition>,
     /// The channels, in the order of the configuration.
     pub notify: Option<Vec<ChannelView>>,
+    /// What somebody announced; in the whole and the summary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announcement: Option<Announcement>,
 }
 
 /// A pool's verdict.
@@ -303,6 +307,7 @@ impl Snapshot {
             watch: Vec::new(),
             events: Vec::new(),
             notify: None,
+            announcement: None,
         }
     }
 

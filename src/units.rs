@@ -55,6 +55,14 @@ impl Timestamp {
         Self(self.0.saturating_sub(by.0))
     }
 
+    /// Reads what RFC 3339 writes (section 5.6), in UTC; nothing if it is not written so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = humantime::parse_rfc3339(text).ok()?;
+        let since = at.duration_since(UNIX_EPOCH).ok()?;
+        u64::try_from(since.as_millis()).ok().map(Self::from_millis)
+    }
+
     /// Its day of UTC, counted from the epoch: what the platform counts by the day begins anew
     /// then.
     #[must_use]

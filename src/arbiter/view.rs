@@ -41,6 +41,7 @@ impl Arbiter {
             watch: Vec::new(),
             events: Vec::new(),
             notify: None,
+            announcement: None,
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {
@@ -49,6 +50,7 @@ impl Arbiter {
             });
             snapshot.watch = views.collect();
             snapshot.notify = Some(self.channel_views()).filter(|views| !views.is_empty());
+            snapshot.announcement = self.ledger.announcement(now).cloned();
             snapshot.events = self.events.iter().take(EVENTS_SHOWN).cloned().collect();
         }
         snapshot

@@ -14,6 +14,8 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
     prop_oneof![
         Just(ArbiterCall::Report),
         Just(ArbiterCall::Wake),
+        Just(ArbiterCall::Write),
+        Just(ArbiterCall::Audit),
         id().prop_map(ArbiterCall::Beat),
         id().prop_map(ArbiterCall::Suspect),
         name().prop_map(ArbiterCall::Follow),
@@ -47,6 +49,8 @@ fn objects_of_two_releases_understand_each_other() {
         (ArbiterCall::Suspect(id), "doubt/shop/primary"),
         (ArbiterCall::Follow(pool), "follow/shop"),
         (ArbiterCall::Wake, "wake"),
+        (ArbiterCall::Write, "write"),
+        (ArbiterCall::Audit, "audit"),
         (ArbiterCall::Snapshot(Part::Whole), "snapshot/whole"),
     ] {
         assert_eq!(call.path(), path);

@@ -126,7 +126,8 @@ pub(super) fn line(field: &Field<'_>, most: usize) -> Option<String> {
 
 /// Why a character must not stand in what people read: it changes how others are seen, or is itself
 /// not seen. The joiners stay: Persian, Hindi and emoji are written with them.
-fn misleading(c: char) -> Option<&'static str> {
+#[must_use]
+pub fn misleading(c: char) -> Option<&'static str> {
     Some(match c {
         '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => "ends the line",
         _ if c.is_control() => "is a control character",

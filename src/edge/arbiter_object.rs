@@ -6,9 +6,10 @@
 //! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that
 //! hibernates and says the pool's revision, now and at each change; 404 unknown, 429 too many),
 //! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
-//! an origin (204; the vantages are made to look at it), `GET /snapshot/` and the path of a part
-//! (200) and `GET /wake` (204). The rows of a step are written in one transaction, so they land
-//! together or not at all. The platform's output gate holds every answer until they have landed.
+//! an origin (204; the vantages are made to look at it). It answers `GET /snapshot/` and the path
+//! of a part (200), `POST /write` (200 with what became of a change), `GET /audit` (200) and `GET
+//! /wake` (204). The rows of a step are written in one transaction, so they land together or not at
+//! all. The platform's output gate holds every answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -31,6 +32,7 @@ use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
+use crate::writes::{self, Write};
 
 /// The largest report that is read, in bytes.
 const REPORT_CAP: usize = 1024 * 1024;
@@ -45,6 +47,15 @@ struct Inner {
     env: Env,
     engine: RefCell<Option<Engine>>,
     alarm: Cell<Option<Timestamp>>,
+}
+
+/// What a step tells whoever caused it.
+#[derive(Default)]
+struct Told {
+    /// The sequence number that is known, of a report that was overtaken.
+    superseded: Option<u64>,
+    /// What became of a change.
+    wrote: Option<writes::Outcome>,
 }
 
 #[wasm_bindgen]
@@ -78,7 +89,7 @@ impl Inner {
         self.alarm.set(None);
         let woken = match deployed::config() {
             Ok(config) => self.step(config, Event::Woken).await,
-            Err(_) => Ok(None),
+            Err(_) => Ok(Told::default()),
         };
         if let Err(error) = woken {
             log::error("arbiter_failed", &[("error", &error.to_string())]);
@@ -129,6 +140,17 @@ impl Inner {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
             }
+            ArbiterCall::Write => {
+                let write = json::read::<Write>(&respond::text(request.text()).await?);
+                let Some(write) = write else { return respond::plain(400, "") };
+                log::info("written", &[("who", &write.who.to_string())]);
+                let told = self.step(config, Event::Written(write)).await?;
+                respond::plain(200, &json::write(&told.wrote))
+            }
+            ArbiterCall::Audit => {
+                self.step(config, Event::Woken).await?;
+                respond::plain(200, &json::write(&self.engine.borrow().as_ref().map(Engine::audit)))
+            }
             ArbiterCall::Snapshot(part) => {
                 self.step(config, Event::Woken).await?;
                 let now = clock::now();
@@ -163,23 +185,23 @@ impl Inner {
             // judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
-        match self.step(config, Event::Reported(report)).await? {
+        match self.step(config, Event::Reported(report)).await?.superseded {
             Some(known) => respond::plain(409, &known.to_string()),
             None => respond::plain(204, ""),
         }
     }
 
-    /// Steps the engine and carries its effects out; the sequence number to tell a sender whose
-    /// report was overtaken.
-    async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Option<u64>> {
+    /// Steps the engine and carries its effects out; what is to be told to whoever caused it.
+    async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Told> {
         let now = clock::now();
         self.load(config, now)?;
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
-        let mut superseded = None;
+        let mut told = Told::default();
         for effect in effects {
             match effect {
-                Effect::Superseded(known) => superseded = Some(known),
+                Effect::Superseded(known) => told.superseded = Some(known),
+                Effect::Wrote(outcome) => told.wrote = Some(outcome),
                 Effect::Persist(rows) => {
                     if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
                         // What memory holds was not stored: begin again from what is.
@@ -217,7 +239,7 @@ impl Inner {
                 ),
             }
         }
-        Ok(superseded)
+        Ok(told)
     }
 
     /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 
+use futures_util::future::{Either, select};
 use web_sys::Request;
 use worker::Env;
 
-use super::{bound, caught, clock, deployed, log};
+use super::{bound, caught, clock, deployed, layers, log};
 use crate::access::failures::Failures;
 use crate::access::{self, Caller};
 use crate::answer::Answer;
-use crate::serve::{self, Ask, MOST_POSTED, Posted};
+use crate::defaults::edge::ARBITER_DEADLINE;
+use crate::serve::{self, Ask, MOST_POSTED, MOST_WRITTEN, Posted};
 
 thread_local! {
     static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::new()) };
@@ -38,18 +40,53 @@ pub(super) async fn caller(request: &Request, env: &Env) -> Caller {
 /// What becomes of a person who signs in or out.
 pub(super) async fn signed_in(request: &Request, ask: &Ask<'_>, env: &Env) -> Answer {
     let Ok(config) = deployed::config() else { return serve::unavailable() };
-    let posted = Posted {
-        url: request.url(),
-        origin: field(request, "origin"),
-        site: field(request, "sec-fetch-site"),
-        kind: field(request, "content-type"),
-        body: body(request, MOST_POSTED).await,
-    };
+    let posted = posted(request, MOST_POSTED).await;
     let secret = |name: &str| bound::secret(env, name);
     let (answer, caller) = serve::signed_in(ask, &posted, config, clock::now(), &secret);
     match bounded(caller, request, env).await {
         Caller::Flooding => serve::flooded(),
         Caller::Nobody | Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) => answer,
+    }
+}
+
+/// What becomes of a change.
+pub(super) async fn written(request: &Request, ask: &Ask<'_>, env: &Env) -> Answer {
+    let posted = posted(request, MOST_WRITTEN).await;
+    let write = match serve::write(ask, &posted, clock::now()) {
+        Ok(write) => write,
+        Err(refused) => return refused,
+    };
+    let outcome = within(layers::write(env, &write)).await;
+    serve::written(outcome.as_ref())
+}
+
+/// The audit log.
+pub(super) async fn audit(env: &Env) -> Answer {
+    serve::audit(within(layers::audit(env)).await.as_deref())
+}
+
+/// What the Arbiter answers, if it does in time.
+async fn within<T>(asking: impl Future<Output = worker::Result<Option<T>>>) -> Option<T> {
+    match select(std::pin::pin!(asking), clock::delay(ARBITER_DEADLINE)).await {
+        Either::Left((Ok(answer), _)) => answer,
+        Either::Left((Err(error), _)) => {
+            log::warn("arbiter_unreachable", &[("by", &"writer"), ("error", &error.to_string())]);
+            None
+        }
+        Either::Right(((), _)) => None,
+    }
+}
+
+/// What is sent, of a body at most so many bytes.
+async fn posted(request: &Request, most: usize) -> Posted {
+    Posted {
+        url: request.url(),
+        origin: field(request, "origin"),
+        site: field(request, "sec-fetch-site"),
+        kind: field(request, "content-type"),
+        if_match: field(request, "if-match"),
+        key: field(request, "idempotency-key"),
+        body: body(request, most).await,
     }
 }
 

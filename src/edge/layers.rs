@@ -16,6 +16,7 @@ use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Name, OriginId, Timestamp};
+use crate::writes::{Entry, Outcome, Write};
 
 /// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is
 /// made of.
@@ -163,6 +164,19 @@ pub(super) async fn line(
 pub(super) async fn beat(env: &Env, id: &OriginId) -> Result<bool> {
     let url = arbiter_url(&ArbiterCall::Beat(id.clone()));
     Ok(bound::post(arbiter(env)?, &url, "").await?.status() == 204)
+}
+
+/// Has the Arbiter make a change; what became of it.
+pub(super) async fn write(env: &Env, write: &Write) -> Result<Option<Outcome>> {
+    let url = arbiter_url(&ArbiterCall::Write);
+    let answer = bound::post(arbiter(env)?, &url, &json::write(write)).await?;
+    Ok(json::read(&respond::text(answer.text()).await?))
+}
+
+/// The changes that the Arbiter remembers, newest first.
+pub(super) async fn audit(env: &Env) -> Result<Option<Vec<Entry>>> {
+    let answer = bound::get(arbiter(env)?, &arbiter_url(&ArbiterCall::Audit)).await?;
+    Ok(json::read(&respond::text(answer.text()).await?))
 }
 
 /// Tells the Arbiter that live requests found an origin wanting.

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::table::Target;
+use super::Target;
 use super::{Answer, Ask, sign_in};
 use crate::access::{Caller, Refusal, failures};
 use crate::answer;

@@ -100,6 +100,7 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
                     p #lost.notice hidden {}
                 }
                 main #page data-now=(now.as_millis())  data-language=[config.page.language.as_deref()] data-zone=[config.page.time_zone.as_deref()] {
+                    (notice::announcement(snapshot, look))
                     div.state.(status.as_str()) {
                         (badge(status))
                         h1 { (sentence) }

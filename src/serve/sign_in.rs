@@ -29,14 +29,18 @@ pub struct Posted {
     pub site: Option<String>,
     /// `Content-Type`.
     pub kind: Option<String>,
-    /// The body; nothing if it is longer than [`MOST_POSTED`], or no text.
+    /// `If-Match`.
+    pub if_match: Option<String>,
+    /// `Idempotency-Key`.
+    pub key: Option<String>,
+    /// The body; nothing if it is longer than is read, or no text.
     pub body: Option<String>,
 }
 
 impl Posted {
     /// Whether a page of another site had it posted. Browsers name the site, older ones only the
     /// page's origin; programs name neither, and carry no cookie of anybody.
-    fn is_foreign(&self) -> bool {
+    pub(super) fn is_foreign(&self) -> bool {
         match (self.site.as_deref(), self.origin.as_deref()) {
             (Some(site), _) => !matches!(site, "same-origin" | "none"),
             (None, Some(origin)) => {
@@ -47,9 +51,10 @@ impl Posted {
         }
     }
 
-    fn is_form(&self) -> bool {
+    /// Whether the body is of a media type.
+    pub(super) fn is(&self, wanted: &str) -> bool {
         let kind = self.kind.as_deref().unwrap_or_default().split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        kind.trim().eq_ignore_ascii_case(wanted)
     }
 
     /// The token of the form. No character of a token is escaped in a form; a space that was copied
@@ -122,7 +127,7 @@ pub fn signed_in(
     if ask.target.split('?').next() == Some("/sign-out") {
         return (private(on_to(session::ended(&posted.url))), Caller::Nobody);
     }
-    if !posted.is_form() {
+    if !posted.is("application/x-www-form-urlencoded") {
         let detail = "The form posts application/x-www-form-urlencoded.";
         return (private(answer::problem(415, "not-a-form", "Not a form", detail)), Caller::Nobody);
     }

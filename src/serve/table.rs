@@ -6,236 +6,13 @@
 use std::borrow::Cow;
 
 use super::parameters::{code, format, only, parameter, signal_format, wait};
-use super::{Ask, Exposition, List, Query, api, beat, gate, problem};
+use super::target::{BEAT, READ};
+use super::{Ask, Codes, Exposition, List, Target, api, beat, gate, problem};
 use crate::answer::{self, Answer};
-use crate::config::{Config, Door};
-use crate::follow::Wait;
 use crate::path::{MAX_TARGET, plain};
-use crate::snapshot::Part;
-
-/// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// `/health`, `/health/{pool}`, `/health/{pool}/{origin}`.
-    Health {
-        /// The pool; all if none.
-        pool: Option<String>,
-        /// The origin; the whole pool if none.
-        origin: Option<String>,
-        /// The form.
-        format: Format,
-        /// The codes that are asked for.
-        codes: Codes,
-    },
-    /// `/route/{pool}`.
-    Signal {
-        /// The pool.
-        pool: String,
-        /// The form.
-        format: Format,
-        /// What it is to wait for; nothing if it is to be answered at once.
-        wait: Option<Wait>,
-    },
-    /// `/v1/stream/{pool}`: the signal as an event at each change.
-    Stream {
-        /// The pool.
-        pool: String,
-    },
-    /// `/v1/heartbeat/{token}`: a job reports by itself.
-    Beat {
-        /// What it proves itself with.
-        token: String,
-    },
-    /// `/livez`.
-    Live,
-    /// `/readyz`.
-    Ready {
-        /// Whether every part is listed.
-        verbose: bool,
-    },
-    /// `/metrics`.
-    Metrics {
-        /// The form.
-        exposition: Exposition,
-    },
-    /// `/v1/pools`, `/v1/pools/{pool}`, `/v1/monitors`, `/v1/origins`, `/v1/votes`, `/v1/events`.
-    Api(Query),
-    /// `/openapi.json`.
-    OpenApi,
-    /// `/`.
-    Page,
-    /// `/sign-in`: the form, or what it posts.
-    SignIn {
-        /// Whether it posts.
-        post: bool,
-    },
-    /// `/sign-out`.
-    SignOut,
-    /// `/style.css`.
-    Style,
-    /// `/page.js`.
-    Script,
-}
-
-/// The form of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// JSON.
-    Json,
-    /// One line of text.
-    Text,
-    /// The text without the end of its line; for health only.
-    Word,
-    /// A redirect while the signal may be acted upon; for the signal only.
-    Redirect,
-    /// A redirect even to an origin of which nothing is known any more.
-    RedirectUnknown,
-}
-
-/// The status codes that health is to be answered with, where the asker wants others than the usual
-/// ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Codes {
-    /// For *warn*.
-    pub warn: Option<u16>,
-    /// For *unknown*.
-    pub unknown: Option<u16>,
-}
-
-impl Target {
-    /// The door that it is behind: this is the one place that says so.
-    #[must_use]
-    pub const fn door(&self) -> Door {
-        match self {
-            Self::Health { .. } => Door::Health,
-            Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
-            Self::Page => Door::Page,
-            Self::Metrics { .. } => Door::Metrics,
-            Self::Api(_) => Door::Api,
-            Self::Ready { verbose: true } => Door::Readiness,
-            // A heartbeat has a token of its own, which says whose it is.
-            Self::Ready { verbose: false }
-            | Self::Beat { .. }
-            | Self::Live
-            | Self::OpenApi
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => Door::Hall,
-        }
-    }
-
-    /// The methods by which it is asked for.
-    pub(super) const fn methods(&self) -> &'static [&'static str] {
-        match self {
-            Self::SignIn { .. } => &["GET", "HEAD", "POST"],
-            Self::SignOut => &["POST"],
-            Self::Beat { .. } => BEAT,
-            Self::Health { .. }
-            | Self::Signal { .. }
-            | Self::Stream { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Metrics { .. }
-            | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::Style
-            | Self::Script => READ,
-        }
-    }
-
-    /// The pool and the origin that are asked for, where it is one.
-    pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
-        match self {
-            Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
-            Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
-            Self::Beat { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Metrics { .. }
-            | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => (None, None),
-        }
-    }
-
-    /// Whether it lists every part of the worker, what its requests saw included.
-    #[must_use]
-    pub const fn tells_all(&self) -> bool {
-        matches!(self, Self::Ready { verbose: true })
-    }
-
-    /// The one usual way to write a target that is asked for often; nothing for the others.
-    pub(super) fn path(&self) -> Option<String> {
-        let (path, format) = match self {
-            Self::Health { codes, .. } if *codes != Codes::default() => return None,
-            Self::Health { pool: None, format, .. } => ("/health".to_owned(), format),
-            Self::Health { pool: Some(pool), origin: None, format, .. } => {
-                (format!("/health/{pool}"), format)
-            }
-            Self::Health { pool: Some(pool), origin: Some(origin), format, .. } => {
-                (format!("/health/{pool}/{origin}"), format)
-            }
-            Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
-            Self::Signal { wait: Some(_), .. }
-            | Self::Stream { .. }
-            | Self::Beat { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Metrics { .. }
-            | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => return None,
-        };
-        Some(match format {
-            Format::Json => path,
-            Format::Text => format!("{path}?format=text"),
-            Format::Word => format!("{path}?format=word"),
-            Format::Redirect => format!("{path}?format=redirect"),
-            Format::RedirectUnknown => format!("{path}?format=redirect&unknown=follow"),
-        })
-    }
-
-    /// The part of the snapshot that it needs.
-    #[must_use]
-    pub fn part(&self, config: &Config) -> Part {
-        match self {
-            Self::Page | Self::Metrics { .. } => Part::Whole,
-            Self::Api(query) => query.part(config),
-            Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
-                config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
-            }
-            Self::Health { pool: None, .. }
-            | Self::Beat { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::OpenApi
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => Part::Summary,
-        }
-    }
-}
-
-/// The methods of what is only read.
-const READ: &[&str] = &["GET", "HEAD"];
-
-/// The methods of a heartbeat. Those that only read count where the configuration says so
-/// ([`super::beat`]).
-const BEAT: &[&str] = &["POST", "GET", "HEAD"];
 
 /// Every path, as [`find`] matches it.
-pub const PATHS: [&str; 21] = [
+pub const PATHS: [&str; 23] = [
     "/",
     "/style.css",
     "/page.js",
@@ -247,6 +24,8 @@ pub const PATHS: [&str; 21] = [
     "/health",
     "/health/{pool}",
     "/health/{pool}/{origin}",
+    "/v1/announcement",
+    "/v1/audit",
     "/v1/stream/{pool}",
     "/v1/heartbeat/{token}",
     "/openapi.json",
@@ -292,6 +71,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["health"] => health(None, None, query)?,
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
+        ["v1", "announcement"] => Target::Announcement { write: ["PUT", "DELETE"].contains(&ask.method) },
+        ["v1", "audit"] => Target::Audit,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;

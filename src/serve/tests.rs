@@ -53,7 +53,7 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
         Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::SignIn | Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => {
+        other @ (Plan::SignIn | Plan::Write | Plan::Audit | Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => {
             panic!("that was not asked for: {other:?}")
         }
     }
@@ -177,7 +177,13 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::SignIn | Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+            other @ (Plan::SignIn
+            | Plan::Write
+            | Plan::Audit
+            | Plan::Who
+            | Plan::AfterNews(..)
+            | Plan::Stream(_)
+            | Plan::Beat(_)) => {
                 panic!("{target}: {other:?}")
             }
         };
@@ -300,9 +306,14 @@ fn a_target_of_one_pool_needs_the_part_of_that_pool() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::SignIn | Plan::Who | Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => {
-            None
-        }
+        Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Who
+        | Plan::Done(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_) => None,
         Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
 }

@@ -52,6 +52,8 @@ fn tokens(input: &[u8]) -> Outcome {
             }
             Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
             other @ (Plan::SignIn
+            | Plan::Write
+            | Plan::Audit
             | Plan::Who
             | Plan::Beat(_)
             | Plan::FromSnapshot(_)

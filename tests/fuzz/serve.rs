@@ -176,7 +176,9 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
             (answer, kind)
         }
-        Plan::SignIn | Plan::Who => return Err("nobody has to know who asks".into()),
+        Plan::SignIn | Plan::Write | Plan::Audit | Plan::Who => {
+            return Err("nobody has to know who asks".into());
+        }
         Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
         Plan::AfterNews(target, wait) => {
             law!(is_ours(&target), "{target:?} is followed");
@@ -210,7 +212,10 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
-        Target::Ready { .. } | Target::Metrics { .. } | Target::Page => true,
+        Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::Page
+        | Target::Announcement { write: false } => true,
         Target::Api(query) => match &query.pool {
             Some(pool) => has(pool, query.origin.as_deref()),
             None => true,
@@ -218,6 +223,8 @@ fn is_ours(target: &Target) -> bool {
         Target::Beat { .. }
         | Target::Live
         | Target::OpenApi
+        | Target::Announcement { write: true }
+        | Target::Audit
         | Target::SignIn { .. }
         | Target::SignOut
         | Target::Style

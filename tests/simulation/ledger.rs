@@ -287,7 +287,8 @@ impl Ledger {
                 | Verdicts::Arm(_)
                 | Verdicts::ProbeNow(..)
                 | Verdicts::Deliver(_)
-                | Verdicts::Superseded(_) => {}
+                | Verdicts::Superseded(_)
+                | Verdicts::Wrote(_) => {}
             }
         }
         laws::hold(told == kept, || format!("told is {told:?}, and stored {kept:?}"))?;

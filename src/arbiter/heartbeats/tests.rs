@@ -135,7 +135,13 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        other @ (Plan::SignIn | Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+        other @ (Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Who
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
             panic!("{target}: {other:?}")
         }
     }

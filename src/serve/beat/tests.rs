@@ -31,8 +31,13 @@ fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
             None
         }
         Plan::Done(answer) => Some(answer),
-        other
-        @ (Plan::SignIn | Plan::Who | Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_)) => {
+        other @ (Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Who
+        | Plan::FromSnapshot(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)) => {
             panic!("{other:?}")
         }
     }

@@ -9,6 +9,24 @@ use super::sentence::is_new;
 use super::text::{Plain, ago, instant};
 use crate::snapshot::{Snapshot, WatchView};
 use crate::units::{Name, Timestamp, listed};
+use crate::writes::Level;
+
+/// What somebody announced, while it stands: text, whatever is in it.
+pub(super) fn announcement(snapshot: &Snapshot, look: Look<'_>) -> Markup {
+    let stands = snapshot.announcement.as_ref().filter(|announcement| announcement.stands(look.now));
+    html! {
+        @if let Some(announcement) = stands {
+            section.notice.announced .warn[announcement.level == Level::Warn] aria-label="announcement" {
+                p { strong { (called(&announcement.title)) } }
+                @for line in announcement.text.lines() { p { (called(line)) } }
+                p.when {
+                    "Since " (instant(announcement.since, look.now))
+                    @if let Some(until) = announcement.until { ", until " (instant(until, look.now)) }
+                }
+            }
+        }
+    }
+}
 
 /// The notices; none if all is as it should be.
 pub(super) fn notices(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {

@@ -48,6 +48,8 @@ fn get_by(method: &str, target: &str) -> Answer {
     match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
         Plan::Done(answer) => answer,
         other @ (Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
         | Plan::Who
         | Plan::FromSnapshot(_)
         | Plan::AfterNews(..)

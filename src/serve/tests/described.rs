@@ -30,9 +30,14 @@ fn every_described_path_answers() {
                 Plan::Done(answer) if path.starts_with("/sign-") => {
                     assert_eq!(answer.status, 404, "nobody has a token");
                 }
+                Plan::Done(answer) if ["/v1/announcement", "/v1/audit"].contains(&path.as_str()) => {
+                    assert_eq!(answer.status, 403, "{method} {target}: nobody may write");
+                }
                 Plan::Done(answer) => assert_eq!(answer.status, 200, "{method} {target}"),
                 Plan::Who
                 | Plan::SignIn
+                | Plan::Write
+                | Plan::Audit
                 | Plan::FromSnapshot(_)
                 | Plan::AfterNews(..)
                 | Plan::Stream(_)

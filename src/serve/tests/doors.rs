@@ -3,8 +3,9 @@
 use super::*;
 use crate::access::Identity;
 use crate::config::{Door, Tier as Needed};
-use crate::serve::PATHS;
+use crate::serve::{PATHS, Posted};
 use crate::units::Name;
+use crate::writes::{Announcement, Level};
 
 const VEILED: &str = r#"
 [[monitor]]
@@ -48,9 +49,12 @@ fn every_row_of_the_table_is_listed_and_has_a_door() {
         let target = path.replace("{pool}", "shown").replace("{origin}", "shown").replace("{token}", "x");
         let method = if path == "/sign-out" || path.starts_with("/v1/heartbeat") { "POST" } else { "GET" };
         let found = table::find(&Ask { method, ..ask(&target) }).unwrap_or_else(|_| panic!("{path}"));
-        let open = config.access.tier(found.door()) == Needed::Public;
-        let tells_more = matches!(found.door(), Door::Api | Door::Metrics);
-        assert_eq!(open, !tells_more, "{path} is closed by itself, or open: {:?}", found.door());
+        let tier = match found.door() {
+            Door::Api | Door::Metrics => Needed::Read,
+            Door::Writes => Needed::Admin,
+            Door::Hall | Door::Page | Door::Health | Door::Signal | Door::Readiness => Needed::Public,
+        };
+        assert_eq!(config.access.tier(found.door()), tier, "{path}");
     }
     let verbose = table::find(&ask("/readyz?verbose")).unwrap();
     assert_eq!(config.access.tier(verbose.door()), Needed::Read);
@@ -70,7 +74,13 @@ fn told(target: &str, caller: &Caller) -> Answer {
             assert!(kept.is_none() || *caller == Caller::Nobody, "{target:?} is given again to all");
             answer
         }
-        other @ (Plan::SignIn | Plan::Who | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+        other @ (Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Who
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
             panic!("{target}: {other:?}")
         }
     }
@@ -126,4 +136,85 @@ fn a_worst_that_is_hidden_makes_nothing_worse_for_the_public() {
         answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(0)) }).status
     };
     assert_eq!((code(&Caller::Nobody), code(&known(Needed::Read))), (200, 503));
+}
+
+/// What a writer asks to be changed, by the status that refuses it; 0 if it is taken.
+fn asked(method: &str, tier: Needed, posted: &Posted) -> u16 {
+    let caller = known(tier);
+    let ask = Ask { method, caller: Some(&caller), ..ask("/v1/announcement") };
+    let closed = config(&VEILED.replace("read_tokens", "admin_tokens = \"ADMIN\"\nread_tokens"));
+    match plan(Ok(&closed), &ask) {
+        Plan::Write => write(&ask, posted, at(0)).map_or_else(|answer| answer.status, |_| 0),
+        Plan::Done(answer) => answer.status,
+        other @ (Plan::FromSnapshot(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::Audit
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_change_is_taken_from_a_writer_alone_in_the_right_form() {
+    let good = Posted {
+        url: "https://a.example/v1/announcement".into(),
+        kind: Some("application/json; charset=utf-8".into()),
+        body: Some("{\"title\":\"a\"}".into()),
+        ..Posted::default()
+    };
+    let with = |body: &str| Posted { body: Some(body.to_owned()), ..good.clone() };
+    let table = [
+        (0, good.clone()),
+        (0, Posted { origin: Some("https://a.example".into()), ..good.clone() }),
+        (403, Posted { origin: Some("https://b.example".into()), ..good.clone() }),
+        (403, Posted { site: Some("cross-site".into()), ..good.clone() }),
+        (413, Posted { body: None, ..good.clone() }),
+        (415, Posted { kind: Some("text/plain".into()), ..good.clone() }),
+        (415, Posted { kind: None, ..good.clone() }),
+        (400, Posted { key: Some("k".repeat(256)), ..good.clone() }),
+        (400, Posted { if_match: Some(String::new()), ..good.clone() }),
+        (422, with("")),
+        (422, with("[]")),
+        (422, with("{\"title\":1}")),
+        (422, with("{\"title\":\"a\",\"html\":\"b\"}")),
+        (422, with("{\"title\":\"a\",\"level\":\"fatal\"}")),
+        (422, with("{\"title\":\"a\\u202eb\"}")),
+    ];
+    for (status, posted) in table {
+        assert_eq!(asked("PUT", Needed::Admin, &posted), status, "{posted:?}");
+        assert_eq!(asked("PUT", Needed::Read, &posted), 403, "{posted:?}");
+    }
+    assert_eq!(asked("DELETE", Needed::Admin, &Posted { body: Some(String::new()), ..good.clone() }), 0);
+    assert_eq!(asked("POST", Needed::Admin, &good), 405);
+}
+
+#[test]
+fn what_is_announced_is_text_on_the_page_until_it_ends() {
+    let config = config(VEILED);
+    let mut snapshot = Snapshot::blank(&config, at(0), "nothing yet");
+    snapshot.announcement = Some(Announcement {
+        title: "Tonight <b>".into(),
+        text: "one\n<script>two".into(),
+        level: Level::Warn,
+        since: at(0),
+        until: Some(at(1_000)),
+        version: 7,
+    });
+    let page = |now| {
+        let ask = Ask { caller: Some(&Caller::Nobody), ..ask("/") };
+        let basis = Basis { config: &config, ..basis(&snapshot, now) };
+        answer(&Target::Page, &ask, &basis).body
+    };
+    assert!(page(at(0)).contains("Tonight &lt;b&gt;") && page(at(0)).contains("&lt;script&gt;two"));
+    assert!(!page(at(1_000)).contains("Tonight"));
+    let told = |now| {
+        let caller = known(Needed::Read);
+        let ask = Ask { caller: Some(&caller), ..ask("/v1/announcement") };
+        let target = Target::Announcement { write: false };
+        answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, now) })
+    };
+    assert_eq!((told(at(0)).status, header(&told(at(0)), "etag")), (200, Some("\"7\"")));
+    assert_eq!(told(at(1_000)).status, 404);
 }

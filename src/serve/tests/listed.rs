@@ -60,9 +60,7 @@ fn listed_by(ask: &Ask<'_>, now: Timestamp) -> Answer {
         Plan::FromSnapshot(target) => {
             answer(&target, ask, &Basis { config: &config, ..basis(&snapshot, now) })
         }
-        other @ (Plan::Who | Plan::SignIn | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
-            panic!("{other:?}")
-        }
+        other => panic!("{other:?}"),
     }
 }
 

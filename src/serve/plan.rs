@@ -1,0 +1,135 @@
+//! What is settled of a request without a snapshot, and what it still needs.
+
+use super::{Ask, Beaten, Format, Plan, Target};
+use super::{
+    api, beat, finish, gate, openapi, page, private, problem, ready, sign_in, signal, stream, table,
+};
+use crate::answer::Answer;
+use crate::config::{Config, Problems, Tier};
+use crate::heartbeat;
+
+/// Settles a request as far as that goes without a snapshot.
+#[must_use]
+pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a> {
+    let target = match table::find(ask) {
+        Ok(target) => target,
+        Err(answer) => return Plan::Done(finish(answer, ask)),
+    };
+    if ask.method == "OPTIONS" {
+        return Plan::Done(options(&target, config.ok(), ask));
+    }
+    let fixed = match target {
+        Target::Live => Some(ready::live()),
+        Target::Style => Some(page::style()),
+        Target::Script => Some(page::script()),
+        Target::OpenApi => Some(openapi::answer()),
+        Target::Health { .. }
+        | Target::Signal { .. }
+        | Target::Stream { .. }
+        | Target::Beat { .. }
+        | Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::Api(_)
+        | Target::Page
+        | Target::Announcement { .. }
+        | Target::Audit
+        | Target::SignIn { .. }
+        | Target::SignOut => None,
+    };
+    if let Some(answer) = fixed {
+        return Plan::Done(finish(answer, ask));
+    }
+    match config {
+        Err(problems) => Plan::Done(finish(problem::bad_config(problems), ask)),
+        Ok(config) => of(target, config, ask),
+    }
+}
+
+/// What may be asked of a target.
+fn options(target: &Target, config: Option<&Config>, ask: &Ask<'_>) -> Answer {
+    let tier = config.map(|config| config.access.tier(target.door())).unwrap_or_default();
+    let options = table::options(target, tier == Tier::Public);
+    if tier == Tier::Public { finish(options, ask) } else { private(options) }
+}
+
+/// The same of a target that depends on the configuration.
+fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
+    if ask.caller.is_none() && gate::asks_who(&target, config) {
+        return Plan::Who;
+    }
+    if let Some(refused) = gate::refused(&target, ask, config) {
+        return Plan::Done(private(refused));
+    }
+    if let Some(answer) = settled(&target, config, ask) {
+        return Plan::Done(finish(answer, ask));
+    }
+    match target {
+        Target::Beat { token } => beaten(&token, config, ask),
+        Target::SignIn { .. } | Target::SignOut => Plan::SignIn,
+        Target::Announcement { write: true } => Plan::Write,
+        Target::Audit => Plan::Audit,
+        Target::Signal { pool, format, wait: Some(wait) } => {
+            Plan::AfterNews(Target::Signal { pool, format, wait: None }, wait)
+        }
+        Target::Stream { .. } if ask.method == "HEAD" => Plan::Done(stream()),
+        Target::Stream { pool } => Plan::Stream(pool),
+        Target::Health { .. }
+        | Target::Signal { wait: None, .. }
+        | Target::Announcement { write: false }
+        | Target::Live
+        | Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::Api(_)
+        | Target::OpenApi
+        | Target::Page
+        | Target::Style
+        | Target::Script => Plan::FromSnapshot(target),
+    }
+}
+
+/// The answer that the configuration alone gives.
+fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
+    let unknown = |pool: &str, origin| problem::unknown(config, pool, origin, gate::sees_all(ask));
+    match target {
+        Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
+        Target::Signal { pool, format, .. } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
+        }
+        Target::Stream { pool } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
+        }
+        Target::Api(query) => api::refused(config, query, gate::sees_all(ask)),
+        Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
+        Target::SignIn { post: true } | Target::SignOut => {
+            (!config.access.knows_anybody()).then(problem::not_found)
+        }
+        Target::Health { pool: None, .. }
+        | Target::Beat { .. }
+        | Target::Live
+        | Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::OpenApi
+        | Target::Page
+        | Target::Announcement { .. }
+        | Target::Audit
+        | Target::Style
+        | Target::Script => None,
+    }
+}
+
+/// What becomes of a heartbeat. Of a job that is hidden no method tells that there is one.
+fn beaten<'a>(token: &str, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
+    let claim = heartbeat::claim(config, token);
+    let hidden = claim.as_ref().is_some_and(|claim| config.is_hidden(claim.heartbeat.id.pool.as_str()));
+    let told = claim.as_ref().map(|claim| claim.heartbeat).filter(|_| !hidden);
+    let refused = beat::refused(config, told, ask.method);
+    let unknown = beat::answer(&Beaten::Unknown);
+    match (refused, claim) {
+        (Some(refused), _) => Plan::Done(finish(refused, ask)),
+        (None, Some(claim)) if hidden && beat::reads_in_vain(claim.heartbeat, ask.method) => {
+            Plan::Done(finish(unknown, ask))
+        }
+        (None, Some(claim)) => Plan::Beat(claim),
+        (None, None) => Plan::Done(finish(unknown, ask)),
+    }
+}

@@ -1,0 +1,167 @@
+//! What writes → the change that is asked for, or why it is none; and what became of it.
+//!
+//! A form cannot write: it sends no `Authorization`, and a session only reads.
+
+use serde::Serialize;
+
+use super::{Answer, Ask, Posted, private, problem};
+use crate::access::Caller;
+use crate::answer;
+use crate::json::{self, Shown};
+use crate::snapshot::Snapshot;
+use crate::units::Timestamp;
+use crate::writes::{Announcement, Change, Draft, ENTRIES, Entry, Level, Outcome, Write};
+
+/// The most that is read of a body, in bytes.
+pub const MOST_WRITTEN: usize = 8 * 1024;
+
+/// The longest `Idempotency-Key` and `If-Match`, in bytes.
+const LONGEST_FIELD: usize = 255;
+
+/// What a request asks to be changed.
+///
+/// # Errors
+/// The answer to what is none: 400, 403, 413, 415 or 422.
+pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, Answer> {
+    let refuse =
+        |status, slug, title, detail: &str| Err(private(answer::problem(status, slug, title, detail)));
+    let Some(Caller::Known(identity)) = ask.caller else { return Err(private(problem::not_found())) };
+    if posted.is_foreign() {
+        let detail = "A page of another site sent this. Writes are for programs, and for pages of this site.";
+        return refuse(403, "foreign-page", "Foreign page", detail);
+    }
+    let fields = [&posted.if_match, &posted.key];
+    if fields.into_iter().flatten().any(|field| field.len() > LONGEST_FIELD || field.is_empty()) {
+        let detail = format!("Idempotency-Key and If-Match have 1 to {LONGEST_FIELD} bytes.");
+        return refuse(400, "bad-field", "Bad field", &detail);
+    }
+    let Some(body) = &posted.body else {
+        let detail = format!("At most {MOST_WRITTEN} bytes of text are read here.");
+        return refuse(413, "too-large", "Too large", &detail);
+    };
+    let change = if ask.method == "DELETE" {
+        Change::Delete
+    } else {
+        if !posted.is("application/json") {
+            return refuse(415, "not-json", "Not JSON", "Send Content-Type: application/json.");
+        }
+        let draft: Option<Draft> = json::read(body);
+        let Some(draft) = draft else {
+            let detail = "Send {\"title\": \"…\"} with, if you like, \"text\", \"level\" (info or warn) and \"until\" (RFC 3339).";
+            return refuse(422, "not-an-announcement", "Not an announcement", detail);
+        };
+        if let Err(why) = draft.check(now) {
+            return refuse(422, "not-an-announcement", "Not an announcement", &why);
+        }
+        Change::Put(draft)
+    };
+    Ok(Write {
+        who: identity.name.clone(),
+        change,
+        if_match: posted.if_match.clone(),
+        key: posted.key.clone(),
+    })
+}
+
+/// An announcement as programs read it.
+#[derive(Serialize)]
+struct View<'a> {
+    title: &'a str,
+    text: &'a str,
+    level: Level,
+    since: Shown<Timestamp>,
+    until: Option<Shown<Timestamp>>,
+}
+
+fn view(announcement: &Announcement) -> View<'_> {
+    View {
+        title: &announcement.title,
+        text: &announcement.text,
+        level: announcement.level,
+        since: Shown(announcement.since),
+        until: announcement.until.map(Shown),
+    }
+}
+
+fn shown(announcement: &Announcement) -> Answer {
+    let headers = vec![("content-type", "application/json".to_owned()), ("etag", announcement.tag())];
+    Answer { status: 200, headers, body: json::write(&view(announcement)) }
+}
+
+/// The answer to whoever asks what is announced.
+pub(super) fn announced(snapshot: &Snapshot, now: Timestamp) -> Answer {
+    match snapshot.announcement.as_ref().filter(|announcement| announcement.stands(now)) {
+        Some(announcement) => shown(announcement),
+        None => answer::problem(404, "no-announcement", "No announcement", "Nothing is announced."),
+    }
+}
+
+/// The answer to a change; `None` if the Arbiter did not take it.
+#[must_use]
+pub fn written(outcome: Option<&Outcome>) -> Answer {
+    let problem = answer::problem;
+    let answer = match outcome {
+        Some(Outcome::Done(Some(announcement))) => shown(announcement),
+        Some(Outcome::Done(None)) => Answer { status: 204, headers: Vec::new(), body: String::new() },
+        Some(Outcome::Nothing) => problem(404, "no-announcement", "No announcement", "Nothing is announced."),
+        Some(Outcome::Changed) => problem(
+            412,
+            "changed-meanwhile",
+            "Changed meanwhile",
+            "What stands is another than If-Match says. Ask for it, and decide anew.",
+        ),
+        Some(Outcome::Unconditional) => problem(
+            428,
+            "condition-needed",
+            "A condition is needed",
+            "Something is announced already. Send its ETag as If-Match, so that nobody's words are lost unseen.",
+        ),
+        Some(Outcome::KeyTaken) => problem(
+            422,
+            "key-taken",
+            "The key is taken",
+            "This Idempotency-Key belongs to another change of the last day. Choose a new one for each change.",
+        ),
+        Some(Outcome::TooMany) => {
+            let detail = format!("{ENTRIES} changes were made in the last 24 hours; no more are taken.");
+            let mut answer = problem(429, "too-many-changes", "Too many changes", &detail);
+            answer.headers.push(("retry-after", "3600".to_owned()));
+            answer
+        }
+        None => {
+            let detail =
+                "The change could not be stored just now. Send it again with the same Idempotency-Key.";
+            let mut answer = problem(503, "not-stored", "Not stored", detail);
+            answer.headers.push(("retry-after", "5".to_owned()));
+            answer
+        }
+    };
+    private(answer)
+}
+
+/// A change as it is told to writers.
+#[derive(Serialize)]
+struct Told<'a> {
+    version: u64,
+    at: Shown<Timestamp>,
+    who: &'a str,
+    what: &'a str,
+    before: Option<View<'a>>,
+    after: Option<View<'a>>,
+}
+
+/// The audit log; `None` if the Arbiter does not answer.
+#[must_use]
+pub fn audit(entries: Option<&[Entry]>) -> Answer {
+    let Some(entries) = entries else { return written(None) };
+    let told = entries.iter().map(|entry| Told {
+        version: entry.version,
+        at: Shown(entry.at),
+        who: entry.who.as_str(),
+        what: &entry.what,
+        before: entry.before.as_ref().map(view),
+        after: entry.after.as_ref().map(view),
+    });
+    let headers = vec![("content-type", "application/json".to_owned())];
+    private(Answer { status: 200, headers, body: json::write(&told.collect::<Vec<_>>()) })
+}
