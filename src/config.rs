@@ -23,12 +23,14 @@ mod presentation;
 mod probing;
 mod problem;
 mod raw;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 mod reach;
 mod reference;
 mod request;
 mod route;
 mod rule;
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
+mod schema;
 mod settings;
 mod slot;
 mod subject;
@@ -53,10 +55,12 @@ pub use pattern::Pattern;
 pub use presentation::Presentation;
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 pub use reach::Reach;
 pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use rule::{Parts, Rule};
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
+pub use schema::schema;
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.

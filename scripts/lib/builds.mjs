@@ -4,6 +4,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { below } from "./run.mjs";
+import { wasmEnv } from "./worker.mjs";
 
 const target = process.env.CARGO_TARGET_DIR || below("target");
 
@@ -25,6 +26,7 @@ export const builds = () => [
     name: "worker: compiled",
     urgent: true,
     command: ["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--lib"],
+    env: wasmEnv(),
     holds: RELEASE,
   },
   {

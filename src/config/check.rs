@@ -18,7 +18,7 @@ use super::{
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 12] = [
     "plan",
     "arbiter_location",
     "public_url",
