@@ -70,7 +70,7 @@ export class Kept {
   }
 }
 
-/** What the system says of an error, as its other programs write it: `Is a directory (os error 21)`. */
+/** What the system says of an error, as other programs write it: `Is a directory (os error 21)`. */
 function words(error) {
   const said = /^[A-Z0-9]+: ([^,]+)/.exec(error.message)?.[1];
   if (!said || error.errno === undefined) return error.message;
@@ -130,7 +130,7 @@ export class Host {
   send = (text) => sent(JSON.parse(text));
 }
 
-/** Sends a request on a thread of its own, and waits for it: the command line waits for nothing else. */
+/** Sends a request on a thread of its own, and waits for it: the command line does nothing else. */
 function sent(request) {
   const { port1, port2 } = new MessageChannel();
   const done = new Int32Array(new SharedArrayBuffer(4));

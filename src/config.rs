@@ -29,7 +29,6 @@ mod reference;
 mod request;
 mod route;
 mod rule;
-#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 mod schema;
 mod settings;
 mod slot;
@@ -59,7 +58,6 @@ pub use problem::{Problem, Problems};
 pub use reach::Reach;
 pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use rule::{Parts, Rule};
-#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 pub use schema::schema;
 pub use subject::Subject;
 

@@ -16,7 +16,6 @@ use super::{OriginUrl, Pool, StatusRange};
 use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT};
 use crate::units::{Millis, Name, Ratio};
 
-#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 pub(super) use answer::KEYS as ANSWER_KEYS;
 pub use answer::StaticAnswer;
 use answer::static_answer;

@@ -1,6 +1,6 @@
 //! What the commands ask of the machine that they run on: files, the environment, the clock, a
-//! place to print, and exchanges over HTTP. All of it is here, so that a command is written once and
-//! runs natively and in Node.
+//! place to print, and exchanges over HTTP. All of it is here, so that a command is written once
+//! and runs natively and in Node.
 //!
 //! Both sides have the same functions; what differs between the two is in them alone.
 

@@ -179,5 +179,11 @@ fn complain(file: &std::path::Path, problems: &Problems) -> ExitCode {
     for problem in problems {
         say_error(&format!("  {problem}"));
     }
+    if problems.iter().any(|problem| problem.message.starts_with("is not a setting; ")) {
+        let version = env!("CARGO_PKG_VERSION");
+        say_error(&format!(
+            "this is vedette {version}; a file that was written for a newer release needs that release"
+        ));
+    }
     ExitCode::from(PROBLEMS)
 }

@@ -49,8 +49,8 @@ pub(super) enum Command {
     /// Put the worker and the compiled configuration where wrangler.toml looks for them (npm
     /// package)
     Build {
-        /// The configuration file; if it is not given, what the environment has as `VEDETTE_CONFIG`,
-        /// or vedette.toml
+        /// The configuration file; if it is not given, what the environment has as
+        /// `VEDETTE_CONFIG`, or vedette.toml
         file: Option<String>,
         /// The folder that the worker is put into
         #[arg(long, default_value = ".vedette/worker")]
