@@ -1,6 +1,6 @@
 // What `npm pack` does first: builds all that the package has beside its sources, into `build/`.
 
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { licences } from "./lib/licences.mjs";
 import { below, main, run } from "./lib/run.mjs";
 import { place } from "../cli/layout.mjs";
@@ -22,4 +22,6 @@ await main(async () => {
   place(below("build", "licences.txt"), licences());
   // npm packs no file of this name.
   copyFileSync(below("template", ".gitignore"), below("build", "gitignore"));
+  // Where the tests have it packed; npm makes no folder for that.
+  mkdirSync(below(".vedette", "package"), { recursive: true });
 });

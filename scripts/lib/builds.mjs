@@ -14,6 +14,9 @@ export const [DEV, RELEASE] = ["dev", "release"];
 /** Programs of ours that tests run: copies, since cargo may be busy with them at any time. */
 export const TOOLS = below(".vedette", "tools");
 
+/** The step that makes the npm package. */
+export const PACKAGE = "npm package";
+
 /** Keeps a copy of programs of ours. */
 export function keep(profile, ...programs) {
   mkdirSync(TOOLS, { recursive: true });
@@ -45,11 +48,19 @@ export const builds = () => [
     holds: RELEASE,
   },
   {
+    name: PACKAGE,
+    urgent: true,
+    command: ["npm", "pack", "--silent", "--pack-destination", ".vedette/package"],
+    env: { VEDETTE_TOOLS: TOOLS },
+    needs: ["build"],
+    holds: RELEASE,
+  },
+  {
     name: "build that traps on purpose",
     urgent: true,
     command: [process.execPath, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
     env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["build"],
+    needs: [PACKAGE],
     holds: RELEASE,
   },
 ];

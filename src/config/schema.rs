@@ -118,9 +118,9 @@ fn kind(kind: &Kind) -> Value {
         Kind::Vantages => {
             json!({ "type": "array", "minItems": 1, "maxItems": 64, "uniqueItems": true, "items": name() })
         }
-        Kind::Address => json!({ "type": "string", "pattern": "^https?://[^@]*$" }),
+        Kind::Address => json!({ "type": "string", "pattern": ADDRESS }),
         Kind::Addresses(most) => {
-            json!({ "type": "array", "maxItems": most, "items": { "type": "string", "pattern": "^https?://" } })
+            json!({ "type": "array", "maxItems": most, "items": { "type": "string", "pattern": ADDRESS } })
         }
         Kind::Path => pattern("^/[^#]*$"),
         Kind::Share => share(),
@@ -166,6 +166,9 @@ fn kind(kind: &Kind) -> Value {
         }
     }
 }
+
+/// An address: schemes are read in any case, and a user name is refused.
+const ADDRESS: &str = "^[Hh][Tt][Tt][Pp][Ss]?://[^@]*$";
 
 fn pattern(text: &str) -> Value {
     json!({ "type": "string", "pattern": text })
