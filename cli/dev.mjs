@@ -15,7 +15,7 @@ export function secretsOf(value, within = "") {
   if (value === null || typeof value !== "object") return [];
   const found = Object.entries(value).flatMap(([key, one]) => {
     // A header field of this name holds what it says.
-    const named = within !== "headers" && /secrets?$/.test(key);
+    const named = within !== "headers" && /(secrets?|_tokens)$/.test(key);
     if (named && typeof one === "string") return [one];
     if (named && Array.isArray(one)) return one.filter((name) => typeof name === "string");
     return secretsOf(one, Array.isArray(value) ? within : key);

@@ -1,6 +1,7 @@
 // What the command line in wasm asks of this machine: the other side of
 // src/bin/vedette/host/node.rs.
 
+import { randomBytes } from "node:crypto";
 import { readFileSync, statSync, writeSync } from "node:fs";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 
@@ -120,6 +121,8 @@ export class Host {
   variable = (name) => this.env[name];
 
   clock = () => Date.now();
+
+  random = (count) => new Uint8Array(randomBytes(count));
 
   measured = () => performance.now();
 

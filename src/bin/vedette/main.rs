@@ -6,6 +6,7 @@ mod host;
 mod notify_test;
 mod package;
 mod probe;
+mod token;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -66,6 +67,12 @@ enum Command {
         /// The address of the worker; `public_url` of the configuration if it is not given
         #[arg(long)]
         base: Option<String>,
+    },
+    /// Make a token for a reader or a writer, and the entry that a secret holds of it
+    Token {
+        /// Whose token it is: what the audit log says
+        #[arg(long)]
+        name: String,
     },
     /// Send one signed test message from here and explain what the receiver said; secrets are read
     /// from the environment
@@ -129,6 +136,7 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
         Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base.as_deref()),
+        Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
         Command::Package(command) => package::run(command),
     }

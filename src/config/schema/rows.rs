@@ -101,6 +101,15 @@ pub(super) const ROWS: &[Row] = &[
     all("route", Tables("route", 1_000), "Requests that go to a pool, and around an origin that fails"),
     all("notify", Tables("notify", 16), "Where messages go"),
     all("page", Table("page"), "The page that people see"),
+    all("access", Table("access"), "Who may see what"),
+    all("read_tokens", Secret, "The name of the secret that holds the tokens of readers"),
+    all("admin_tokens", Secret, "The name of the secret that holds the tokens of writers"),
+    only("access", "page", Words(tiers), "Who sees the page"),
+    all("health", Words(tiers), "Who is told of health"),
+    all("signal", Words(tiers), "Who is told the failover signal"),
+    all("readiness", Words(tiers), "Who is told of the worker's own parts"),
+    all("api", Words(tiers), "Who reads below /v1/"),
+    all("metrics", Words(tiers), "Who reads metrics"),
     // What is inherited.
     all("interval", Duration, "Between two probes of one origin from one vantage: 1s to 1day"),
     all("fast_interval", Duration, "The same while a vote is in doubt"),
@@ -206,6 +215,10 @@ pub(super) const ROWS: &[Row] = &[
     all("groups", Texts(1_000), "Headings in their order"),
     all("order", Texts(1_000), "Monitors and pools in their order"),
 ];
+
+fn tiers() -> Vec<&'static str> {
+    vec!["public", "read"]
+}
 
 fn documents() -> Vec<&'static str> {
     ["auto", "off"].into_iter().chain(Dialect::ALL.map(Dialect::as_str)).collect()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
-use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head};
+use vedette::exchange::{BODY_CAP, End, Head};
 use vedette::secret::ExposeSecret as _;
 use vedette::units::Timestamp;
 
@@ -33,6 +33,14 @@ pub(crate) fn text(file: &Path) -> Result<String, String> {
 /// A variable of the environment, if it is set to text.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// Fills `bytes` with what nobody can guess.
+///
+/// # Errors
+/// This machine gives none.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), String> {
+    getrandom::fill(bytes).map_err(|error| error.to_string())
 }
 
 /// The time.
@@ -105,16 +113,12 @@ fn exchanged(outgoing: &Outgoing<'_>, incoming: &mut Incoming) -> Result<End, ur
 
 fn head(response: &Response<Body>, wanted: &[String]) -> Head {
     let fields: &HeaderMap = response.headers();
-    let joined = |name: &String| {
-        let values: Vec<String> = fields
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        let text: String = values.join(", ").chars().take(HEADER_CAP).collect();
-        (!values.is_empty()).then(|| (name.clone(), text))
-    };
-    Head { status: response.status().as_u16(), headers: wanted.iter().filter_map(joined).collect() }
+    let texts: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let fields: Vec<_> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    Head::of(response.status().as_u16(), &fields, wanted)
 }
 
 fn broken(error: &ureq::Error) -> End {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head};
+use vedette::exchange::{BODY_CAP, End, Head};
 use vedette::json;
 use vedette::secret::{ExposeSecret as _, Secret};
 use vedette::units::Timestamp;
@@ -43,6 +43,8 @@ extern "C" {
     fn variable_of(name: &str) -> Option<String>;
     #[wasm_bindgen(js_namespace = __vedette_host)]
     fn clock() -> f64;
+    #[wasm_bindgen(js_namespace = __vedette_host, js_name = random)]
+    fn random_of(count: usize) -> Vec<u8>;
     #[wasm_bindgen(js_namespace = __vedette_host)]
     fn measured() -> f64;
     #[wasm_bindgen(js_namespace = __vedette_host)]
@@ -79,6 +81,19 @@ pub(crate) fn text(file: &Path) -> Result<String, String> {
 /// A variable of the environment, if it is set.
 pub(crate) fn variable(name: &str) -> Option<String> {
     variable_of(name)
+}
+
+/// Fills `bytes` with what nobody can guess.
+///
+/// # Errors
+/// This machine gives too few.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), String> {
+    let drawn = random_of(bytes.len());
+    if drawn.len() != bytes.len() {
+        return Err("too few came".to_owned());
+    }
+    bytes.copy_from_slice(&drawn);
+    Ok(())
 }
 
 /// The time.
@@ -137,12 +152,8 @@ pub(crate) fn exchange(outgoing: &Outgoing<'_>) -> Incoming {
         "timed out" => End::TimedOut,
         words => End::Broken(words.to_owned()),
     };
-    let head = answer.status().map(|status| {
-        let fields = answer.fields().into_iter().filter_map(|field| {
-            let (name, value) = field.split_once(':')?;
-            Some((name.to_owned(), value.chars().take(HEADER_CAP).collect()))
-        });
-        Head { status, headers: fields.collect() }
-    });
+    let fields = answer.fields();
+    let fields: Vec<(&str, &str)> = fields.iter().filter_map(|field| field.split_once(':')).collect();
+    let head = answer.status().map(|status| Head::of(status, &fields, outgoing.wanted));
     Incoming { end, head, body: answer.body() }
 }
