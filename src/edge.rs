@@ -66,7 +66,15 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let own = proxy::own_target(&url);
     let target = own.as_deref().unwrap_or_else(|| respond::target_of(&url));
-    let mut ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref(), caller: None };
+    let negotiated = serve::is_negotiated(target);
+    let accept = if negotiated { request.headers().get("accept").ok().flatten() } else { None };
+    let mut ask = Ask {
+        method: &method,
+        target,
+        if_none_match: if_none_match.as_deref(),
+        caller: None,
+        accept: accept.as_deref(),
+    };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let hits = hits.max(0.0) as u64;
     let mut plan = serve::plan(deployed::config(), &ask);

@@ -4,16 +4,25 @@
 //! never reach the Arbiter); [`answer()`] makes the rest from a [`Snapshot`]. Both are pure; the
 //! edge only carries bytes.
 
+mod accept;
+mod api;
 mod beat;
+mod fresh;
 mod gate;
 mod health;
 mod kept;
+mod metrics;
+mod openapi;
 mod page;
+mod parameters;
 mod problem;
 mod ready;
 mod sign_in;
 mod signal;
 mod table;
+mod watched;
+
+use fresh::{cache_status, expiries, freshness, next_expiry, seconds_before};
 
 use crate::access::Caller;
 use crate::answer::{self, Answer, closed};
@@ -22,11 +31,14 @@ use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
 use crate::reader::{Source, Tier};
-use crate::snapshot::{OriginView, Snapshot};
-use crate::units::{Fingerprint, Millis, Timestamp};
+use crate::snapshot::Snapshot;
+use crate::units::{Fingerprint, Timestamp};
 
+pub use accept::is_negotiated;
+pub use api::{List, Query};
 pub use beat::Beaten;
 pub use kept::kept;
+pub use metrics::Exposition;
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::{Codes, Format, PATHS, Target};
 
@@ -41,6 +53,8 @@ pub struct Ask<'a> {
     pub if_none_match: Option<&'a str>,
     /// Who asks; nothing as long as nobody had to know it.
     pub caller: Option<&'a Caller>,
+    /// `Accept`, if sent, where the target comes in several forms ([`is_negotiated`]).
+    pub accept: Option<&'a str>,
 }
 
 /// What answers a request.
@@ -108,16 +122,8 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Live, _) => Some(ready::live()),
         (Target::Style, _) => Some(page::style()),
         (Target::Script, _) => Some(page::script()),
+        (Target::OpenApi, _) => Some(openapi::answer()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
-        (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
-            problem::unknown(config, pool, origin.as_deref(), all)
-        }
-        (Target::Signal { pool, format, .. }, Ok(config)) => {
-            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, *format))
-        }
-        (Target::Stream { pool }, Ok(config)) => {
-            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, Format::Json))
-        }
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
             // Of a job that is hidden no method tells that there is one.
@@ -139,7 +145,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
             Some(problem::not_found())
         }
         (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
-        (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
+        (target, Ok(config)) => refused(target, config, all),
     };
     match (settled, target) {
         (Some(answer), _) => Plan::Done(finish(answer, ask)),
@@ -152,24 +158,54 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     }
 }
 
+/// Refuses what the configuration does not name, or hides from whoever may not see `all`.
+fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
+    let unknown = |pool: &str, origin: Option<&str>| problem::unknown(config, pool, origin, all);
+    match target {
+        Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
+        Target::Signal { pool, format, .. } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
+        }
+        Target::Stream { pool } => {
+            unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
+        }
+        Target::Api(query) => api::refused(config, query, all),
+        Target::Health { pool: None, .. }
+        | Target::Ready { .. }
+        | Target::Metrics { .. }
+        | Target::Page
+        | Target::Beat { .. }
+        | Target::Live
+        | Target::OpenApi
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Style
+        | Target::Script => None,
+    }
+}
+
 /// Makes the answer for a target from a snapshot.
 #[must_use]
 pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let now = basis.now;
     let snapshot = &*gate::seen_by(ask, basis.snapshot, basis.config);
+    let seen = Basis { snapshot, ..*basis };
     let mut answer = match target {
         Target::Health { pool, origin, format, codes } => {
             let (pool, origin) = (pool.as_deref(), origin.as_deref());
             health::answer(snapshot, &health::Question { pool, origin, format: *format, codes: *codes }, now)
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
-        Target::Ready { verbose } => ready::ready(&Basis { snapshot, ..*basis }, *verbose),
-        Target::Page => page::page(&Basis { snapshot, ..*basis }, ask.caller),
+        Target::Ready { verbose } => ready::ready(&seen, *verbose),
+        Target::Api(query) => api::answer(&seen, query),
+        Target::Metrics { exposition } => metrics::answer(&seen, *exposition),
+        Target::Page => page::page(&seen, ask.caller),
         // Settled without a snapshot.
         Target::Beat { .. } | Target::Stream { .. } | Target::SignIn { .. } | Target::SignOut => {
             problem::not_found()
         }
         Target::Live => ready::live(),
+        Target::OpenApi => openapi::answer(),
         Target::Style => page::style(),
         Target::Script => page::script(),
     };
@@ -216,7 +252,7 @@ pub fn at_capacity(ask: &Ask<'_>) -> Answer {
 /// What a stream of events begins with; its body is made of [`event`]s.
 #[must_use]
 pub fn stream() -> Answer {
-    let ask = Ask { method: "GET", target: "", if_none_match: None, caller: None };
+    let ask = Ask { method: "GET", target: "", if_none_match: None, caller: None, accept: None };
     // Some proxies gather an answer before they pass it on, unless they are told.
     let headers = vec![
         ("content-type", "text/event-stream; charset=utf-8".to_owned()),
@@ -243,24 +279,12 @@ pub fn unavailable() -> Answer {
     answer::problem(503, "unavailable", "Unavailable", "The worker has no configuration.")
 }
 
-/// Which layer answered and how old its copy is (RFC 9211); a negative `ttl` says for how long it
-/// has been due for a refresh.
-fn cache_status(source: &Source) -> String {
-    let layer = source.layer.as_str();
-    let silent = if source.silent { ", arbiter silent" } else { "" };
-    let age = source.age.as_secs();
-    match source.layer {
-        Tier::Arbiter => {
-            let why = if source.replaced { "stale" } else { "miss" };
-            format!("vedette; fwd={why}; detail=\"arbiter\"")
-        }
-        Tier::Nothing => "vedette; fwd=miss; detail=\"nothing, arbiter silent\"".to_owned(),
-        Tier::Memory | Tier::Cache | Tier::Kv => {
-            let (left, over) =
-                (source.limit.minus(source.age).as_secs(), source.age.minus(source.limit).as_secs());
-            let sign = if over > 0 { "-" } else { "" };
-            format!("vedette; hit; ttl={sign}{}; detail=\"{layer}, {age} s old{silent}\"", left.max(over))
-        }
+/// Of which kind a pool is, as programs are told.
+const fn kind(pool: &config::Pool) -> &'static str {
+    match (pool.monitor, pool.heartbeats.is_empty()) {
+        (true, _) => "monitor",
+        (false, true) => "pool",
+        (false, false) => "heartbeats",
     }
 }
 
@@ -335,52 +359,6 @@ fn matches(asked: &str, etag: &str) -> bool {
 fn etag(body: &str) -> String {
     format!("\"{}\"", Fingerprint::of(body))
 }
-
-/// `Age` (RFC 9111 section 5.1: of the snapshot, which was made at `made`), `Vedette-Evidence-Age`
-/// and `Cache-Control` of an answer about these origins. A cache may keep it for one second, and
-/// not beyond the next moment at which it changes by itself. That holds even for a cache that does
-/// not subtract `Age`. Without evidence there is no age to state, and nothing to keep.
-fn freshness<'a>(
-    made: Timestamp,
-    origins: impl Iterator<Item = &'a OriginView> + Clone,
-    now: Timestamp,
-) -> Vec<(&'static str, String)> {
-    let Some(oldest) = origins.clone().filter_map(|origin| origin.oldest).min() else {
-        return vec![("cache-control", "no-store".to_owned())];
-    };
-    let age = now.since(made).as_secs();
-    let unchanged = next_expiry(origins, now).map_or(u64::MAX, |change| seconds_before(change, now));
-    let kept = if age > OLDEST_KEPT {
-        "no-store".to_owned()
-    } else {
-        format!("max-age={}", age.saturating_add(1).min(unchanged))
-    };
-    vec![
-        ("age", age.to_string()),
-        ("vedette-evidence-age", now.since(oldest).as_secs().to_string()),
-        ("cache-control", kept),
-    ]
-}
-
-/// The whole seconds from `now` that end before a later moment.
-fn seconds_before(at: Timestamp, now: Timestamp) -> u64 {
-    at.since(now).minus(Millis::new(1)).as_secs()
-}
-
-/// When the next verdict or vote of these expires.
-fn next_expiry<'a>(origins: impl Iterator<Item = &'a OriginView>, now: Timestamp) -> Option<Timestamp> {
-    origins.flat_map(expiries).filter(|at| *at > now).min()
-}
-
-/// When the verdict and the votes of one expire.
-fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
-    origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
-}
-
-/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of
-/// `max-age`, whatever its `Age` is. It is a little more than the oldest that a reader is content
-/// with while the Arbiter answers.
-const OLDEST_KEPT: u64 = 15;
 
 #[cfg(test)]
 mod tests;

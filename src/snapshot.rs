@@ -122,6 +122,9 @@ pub struct VoteView {
     pub opinion: Opinion,
     /// Whether its last sample was a warning.
     pub warned: bool,
+    /// Whether its last sample failed; said only if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<bool>,
     /// The last sample in words.
     pub reason: String,
     /// How many samples in a row said the same, counted no further than `need`.

@@ -64,6 +64,7 @@ const LINE: &[Row] = &[
             "units",
             "path",
             "config",
+            "sample",
             "vote",
             "verdict",
             "heartbeat",

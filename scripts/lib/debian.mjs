@@ -119,6 +119,7 @@ export const squid = tool("squid", "SQUID", "usr/sbin/squid", "squid");
 export const apache = tool("Apache", "APACHE", "usr/sbin/apache2", "apache2");
 export const monitoringPlugins = tool("monitoring-plugins", "CHECK_HTTP", "usr/lib/nagios/plugins/check_http", "monitoring-plugins-basic");
 export const blackbox = tool("the blackbox exporter", "BLACKBOX", "usr/bin/prometheus-blackbox-exporter", "prometheus-blackbox-exporter");
+export const prometheus = tool("Prometheus", "PROMETHEUS", "usr/bin/prometheus", "prometheus");
 export const monit = tool("monit", "MONIT", "usr/bin/monit", "monit");
 export const wget = tool("wget", "WGET", "usr/bin/wget", "wget");
 export const gdnsd = tool("gdnsd", "GDNSD", "usr/sbin/gdnsd", "gdnsd");
@@ -139,6 +140,7 @@ export const WILD = [
   needing(haproxy, "checkers"),
   needing(monitoringPlugins, "checkers"),
   needing(blackbox, "checkers"),
+  needing(prometheus, "prometheus"),
   needing(monit, "checkers"),
   needing(wget, "checkers"),
   needing(gdnsd, "checkers"),

@@ -40,3 +40,6 @@ export const realServers = new Environment("real Python servers", "tests", "wild
 
 /** Health libraries. */
 export const healthLibraries = new Environment("health libraries", "tests", "wild", "libraries", "requirements.txt");
+
+/** What asks the API by its description. */
+export const schemathesis = new Environment("askers of the API", "tests", "runtime", "api", "requirements.txt");

@@ -81,6 +81,7 @@ impl Arbiter {
                 vantage: vantage.clone(),
                 opinion: vote.opinion,
                 warned: vote.opinion != Opinion::Fail && vote.seen.warned,
+                failed: vote.seen.failed.then_some(true),
                 reason: vote.seen.reason.clone(),
                 run: vote.run,
                 need: if vote.seen.failed { need.fall } else { need.rise },

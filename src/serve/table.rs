@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 
-use super::{Ask, beat, gate, problem};
+use super::parameters::{code, format, only, parameter, signal_format, wait};
+use super::{Ask, Exposition, List, Query, api, beat, gate, problem};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Door};
-use crate::follow::{Mark, WAIT, Wait};
+use crate::follow::Wait;
 use crate::path::{MAX_TARGET, plain};
 use crate::snapshot::Part;
-use crate::units::Millis;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,15 @@ pub enum Target {
         /// Whether every part is listed.
         verbose: bool,
     },
+    /// `/metrics`.
+    Metrics {
+        /// The form.
+        exposition: Exposition,
+    },
+    /// `/v1/pools`, `/v1/pools/{pool}`, `/v1/monitors`, `/v1/origins`, `/v1/votes`, `/v1/events`.
+    Api(Query),
+    /// `/openapi.json`.
+    OpenApi,
     /// `/`.
     Page,
     /// `/sign-in`: the form, or what it posts.
@@ -101,11 +110,14 @@ impl Target {
             Self::Health { .. } => Door::Health,
             Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
             Self::Page => Door::Page,
+            Self::Metrics { .. } => Door::Metrics,
+            Self::Api(_) => Door::Api,
             Self::Ready { verbose: true } => Door::Readiness,
             // A heartbeat has a token of its own, which says whose it is.
             Self::Ready { verbose: false }
             | Self::Beat { .. }
             | Self::Live
+            | Self::OpenApi
             | Self::SignIn { .. }
             | Self::SignOut
             | Self::Style
@@ -124,6 +136,9 @@ impl Target {
             | Self::Stream { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::OpenApi
             | Self::Page
             | Self::Style
             | Self::Script => READ,
@@ -138,6 +153,9 @@ impl Target {
             Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::OpenApi
             | Self::Page
             | Self::SignIn { .. }
             | Self::SignOut
@@ -169,6 +187,9 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::OpenApi
             | Self::Page
             | Self::SignIn { .. }
             | Self::SignOut
@@ -188,7 +209,8 @@ impl Target {
     #[must_use]
     pub fn part(&self, config: &Config) -> Part {
         match self {
-            Self::Page => Part::Whole,
+            Self::Page | Self::Metrics { .. } => Part::Whole,
+            Self::Api(query) => query.part(config),
             Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
@@ -196,6 +218,7 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::OpenApi
             | Self::SignIn { .. }
             | Self::SignOut
             | Self::Style
@@ -212,7 +235,7 @@ const READ: &[&str] = &["GET", "HEAD"];
 const BEAT: &[&str] = &["POST", "GET", "HEAD"];
 
 /// Every path, as [`find`] matches it.
-pub const PATHS: [&str; 13] = [
+pub const PATHS: [&str; 21] = [
     "/",
     "/style.css",
     "/page.js",
@@ -220,11 +243,19 @@ pub const PATHS: [&str; 13] = [
     "/sign-out",
     "/livez",
     "/readyz",
+    "/metrics",
     "/health",
     "/health/{pool}",
     "/health/{pool}/{origin}",
     "/v1/stream/{pool}",
     "/v1/heartbeat/{token}",
+    "/openapi.json",
+    "/v1/pools",
+    "/v1/pools/{pool}",
+    "/v1/monitors",
+    "/v1/origins",
+    "/v1/votes",
+    "/v1/events",
     "/route/{pool}",
 ];
 
@@ -243,6 +274,8 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return Err(refused);
     }
     let path = &*usual(path);
+    // To another method it is the same what is asked: it is not answered at all.
+    let query = if READ.contains(&ask.method) || is_of_jobs(path) { query } else { "" };
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
     let target = match parts.as_slice() {
         [""] => Target::Page,
@@ -252,6 +285,10 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["sign-out"] => Target::SignOut,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
+        ["metrics"] => {
+            only(query, &[])?;
+            Target::Metrics { exposition: Exposition::wanted(ask.accept) }
+        }
         ["health"] => health(None, None, query)?,
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
@@ -261,6 +298,13 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
             Target::Beat { token: (*token).to_owned() }
         }
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
+        ["openapi.json"] => Target::OpenApi,
+        ["v1", "pools"] => api::target(List::Pools, None, query, ask)?,
+        ["v1", "pools", pool] => api::target(List::Pools, Some(pool), query, ask)?,
+        ["v1", "monitors"] => api::target(List::Monitors, None, query, ask)?,
+        ["v1", "origins"] => api::target(List::Origins, None, query, ask)?,
+        ["v1", "votes"] => api::target(List::Votes, None, query, ask)?,
+        ["v1", "events"] => api::target(List::Events, None, query, ask)?,
         ["route", pool] => {
             only(query, &["format", "unknown", "wait", "revision", "now"])?;
             Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
@@ -313,34 +357,6 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
     Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
 }
 
-/// Refuses parameters that are not known: whoever misspells one would be told something else than
-/// was asked for.
-fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
-    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
-    if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {
-        return Ok(());
-    }
-    let detail = format!("A parameter is not known here; {} are.", known.join(", "));
-    Err(answer::problem(400, "unknown-parameter", "Unknown parameter", &detail))
-}
-
-/// The status code that a parameter asks for.
-fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
-    let Some(text) = parameter(query, name) else { return Ok(None) };
-    let digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let code = text
-        .parse()
-        .ok()
-        .filter(|code| digits && (200..600).contains(code) && ![204, 205, 304].contains(code));
-    if code.is_none() {
-        let detail = format!(
-            "The parameter {name} is not a status code from 200 to 599 that carries a body. Write for example {name}=503."
-        );
-        return Err(answer::problem(400, "bad-code", "Bad code", &detail));
-    }
-    Ok(code)
-}
-
 /// What may be asked of a path; by scripts of other sites where it is public.
 pub(super) fn options(target: &Target, public: bool) -> Answer {
     let methods = format!("{}, OPTIONS", target.methods().join(", "));
@@ -351,66 +367,4 @@ pub(super) fn options(target: &Target, public: bool) -> Answer {
         headers.push(("access-control-max-age", "86400".to_owned()));
     }
     Answer { status: 204, headers, body: String::new() }
-}
-
-fn format(query: &str, redirect: bool) -> Result<Format, Answer> {
-    match parameter(query, "format") {
-        None | Some("json") => Ok(Format::Json),
-        Some("text") => Ok(Format::Text),
-        Some("word") if !redirect => Ok(Format::Word),
-        Some("redirect") if redirect => Ok(Format::Redirect),
-        Some(_) => {
-            let known = if redirect { "json, text and redirect" } else { "json, text and word" };
-            let detail = format!("The parameter format has a value that is not known here; {known} are.");
-            Err(answer::problem(400, "unknown-format", "Unknown format", &detail))
-        }
-    }
-}
-
-/// The form of a signal, and whether a redirect leads to where nothing is known, too.
-fn signal_format(query: &str) -> Result<Format, Answer> {
-    match (format(query, true)?, parameter(query, "unknown")) {
-        (format, None) => Ok(format),
-        (Format::Redirect, Some("follow")) => Ok(Format::RedirectUnknown),
-        _ => Err(answer::problem(
-            400,
-            "bad-unknown",
-            "Bad unknown",
-            "The parameter unknown belongs to format=redirect, and is unknown=follow: it redirects although ttl is 0.",
-        )),
-    }
-}
-
-/// What a request waits for. Whoever does not say what it knows has nothing to wait for.
-fn wait(query: &str) -> Result<Option<Wait>, Answer> {
-    let Some(text) = parameter(query, "wait") else { return Ok(None) };
-    let (least, most) = WAIT;
-    let plain = text.strip_suffix('s').unwrap_or(text);
-    let number = if plain.bytes().all(|byte| byte.is_ascii_digit()) { plain.parse().ok() } else { None };
-    let length = number.map(Millis::from_secs).filter(|length| (least..=most).contains(length));
-    let Some(length) = length else {
-        let detail = format!(
-            "The parameter wait is not a number of whole seconds from {least} to {most}. Write for example wait=30s."
-        );
-        return Err(answer::problem(400, "bad-wait", "Bad wait", &detail));
-    };
-    let Some(revision) = parameter(query, "revision") else { return Ok(None) };
-    let Some(known) = Mark::parse(revision) else {
-        return Err(answer::problem(
-            400,
-            "bad-revision",
-            "Bad revision",
-            "The parameter revision is not the revision of a signal. Write the number that the last answer had in revision, or all of \
-             its Vedette-Revision.",
-        ));
-    };
-    Ok(Some(Wait { length, known }))
-}
-
-/// The first value of a query parameter; empty if it stands alone. Nothing is decoded.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then_some(value)
-    })
 }

@@ -6,13 +6,17 @@ use super::*;
 use crate::fixtures::{SHOP, at, config, from_memory, shop};
 use crate::path::MAX_TARGET;
 use crate::snapshot::Part;
+use crate::units::Millis;
 use crate::verdict::Status;
 
 mod asked;
+mod described;
 mod doors;
 mod followed;
 mod fresh;
 mod kept;
+mod listed;
+mod measured;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until
 /// second 45.
@@ -31,7 +35,7 @@ fn snapshot(primary: Status, standby: Status) -> Snapshot {
 }
 
 fn ask(target: &str) -> Ask<'_> {
-    Ask { method: "GET", target, if_none_match: None, caller: None }
+    Ask { method: "GET", target, if_none_match: None, caller: None, accept: None }
 }
 
 /// What a request is answered at second 3.
@@ -112,7 +116,13 @@ fn the_tag_of_health_rests_while_only_the_clock_moves() {
     let tag = |now| header(&answered(&ask("/health"), &snapshot, now), "etag").unwrap().to_owned();
     assert_eq!(tag(at(1_000)), tag(at(9_000)));
     let conditional = |if_none_match: &str| {
-        let ask = Ask { method: "GET", target: "/health", if_none_match: Some(if_none_match), caller: None };
+        let ask = Ask {
+            method: "GET",
+            target: "/health",
+            if_none_match: Some(if_none_match),
+            caller: None,
+            accept: None,
+        };
         let answer = answered(&ask, &snapshot, at(1_000));
         (answer.status, answer.body.is_empty())
     };

@@ -39,7 +39,7 @@ fn tokens(input: &[u8]) -> Outcome {
     let text = &*String::from_utf8_lossy(input);
     let Some(claimed) = claim(&CONFIG, text) else {
         let target = format!("/v1/heartbeat/{text}");
-        let ask = Ask { method: "POST", target: &target, if_none_match: None, caller: None };
+        let ask = Ask { method: "POST", target: &target, if_none_match: None, caller: None, accept: None };
         // What stands behind `?` is not of the token.
         return match plan(Ok(&CONFIG), &ask) {
             Plan::Done(answer) => {

@@ -63,6 +63,20 @@ pub const REQUEST: Subject = Subject {
         "/route",
         "/livez",
         "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/v1/pools",
+        "/v1/monitors",
+        "/v1/origins",
+        "/v1/votes",
+        "/v1/events",
+        "fields=name,status",
+        "limit=1",
+        "cursor=",
+        "since=2023-11-14T22:13:20Z",
+        "kind=pool",
+        "pool=shop",
+        "%2C",
         "/style.css",
         "/v1/heartbeat/",
         "/page.js",
@@ -102,6 +116,7 @@ pub const CONDITION: Subject = Subject {
             method: "GET",
             target,
             if_none_match: None,
+            accept: None,
             caller: None,
         });
         let tags = tags.iter().filter_map(|ask| header(&whole(ask).ok()?.0, "etag").map(str::to_owned));
@@ -114,7 +129,7 @@ pub const CONDITION: Subject = Subject {
 fn request(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let (method, target) = text.split_once(' ').unwrap_or(("GET", &text));
-    let ask = Ask { method, target, if_none_match: None, caller: None };
+    let ask = Ask { method, target, if_none_match: None, caller: None, accept: None };
     let (answer, kind) = whole(&ask)?;
     law!(answer.status != 304, "304 without a condition");
     // The mark goes to places that follow from the input, so that a failure can be repeated.
@@ -134,7 +149,7 @@ fn condition(input: &[u8]) -> Outcome {
     let marked = format!("{text}{MARK}");
     let mut kinds = Vec::new();
     for target in ["/health", "/route/shop", "/style.css", "/nope"] {
-        let ask = Ask { method: "GET", target, if_none_match: None, caller: None };
+        let ask = Ask { method: "GET", target, if_none_match: None, caller: None, accept: None };
         let (plain, _) = whole(&ask)?;
         let (answer, kind) = whole(&Ask { if_none_match: Some(&text), ..ask })?;
         law!(
@@ -195,9 +210,14 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
-        Target::Ready { .. } | Target::Page => true,
+        Target::Ready { .. } | Target::Metrics { .. } | Target::Page => true,
+        Target::Api(query) => match &query.pool {
+            Some(pool) => has(pool, query.origin.as_deref()),
+            None => true,
+        },
         Target::Beat { .. }
         | Target::Live
+        | Target::OpenApi
         | Target::SignIn { .. }
         | Target::SignOut
         | Target::Style

@@ -123,7 +123,7 @@ fn a_job_passes_fails_at_its_deadline_and_recovers_with_the_next_heartbeat() {
 /// What is answered at a second.
 fn answered(object: &Object, target: &str, second: u64) -> Answer {
     let snapshot = object.snapshot(second);
-    let ask = Ask { method: "GET", target, if_none_match: None, caller: None };
+    let ask = Ask { method: "GET", target, if_none_match: None, caller: None, accept: None };
     let basis = Basis {
         snapshot: &snapshot,
         config: &object.config,

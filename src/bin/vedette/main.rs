@@ -6,6 +6,7 @@ mod host;
 mod notify_test;
 mod package;
 mod probe;
+mod reads;
 mod token;
 
 use std::ffi::OsString;
@@ -67,6 +68,29 @@ enum Command {
         /// The address of the worker; `public_url` of the configuration if it is not given
         #[arg(long)]
         base: Option<String>,
+    },
+    /// Say how everything is that a running worker watches: that of VEDETTE_URL, with the token of
+    /// VEDETTE_TOKEN
+    Status {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what changed, the latest first; the worker is that of VEDETTE_URL, with the token of
+    /// VEDETTE_TOKEN
+    Events {
+        /// Of this pool only
+        #[arg(long)]
+        pool: Option<String>,
+        /// Of the origins of this name only
+        #[arg(long)]
+        origin: Option<String>,
+        /// Of this moment or later only, as 2026-01-31T09:41:00Z
+        #[arg(long)]
+        since: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
@@ -136,6 +160,10 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
         Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base.as_deref()),
+        Command::Status { json } => reads::status(json),
+        Command::Events { pool, origin, since, json } => {
+            reads::events(&reads::Wanted { pool, origin, since, json })
+        }
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
         Command::Package(command) => package::run(command),

@@ -24,7 +24,7 @@ fn answered(method: &str, job: &str, rest: &str) -> u16 {
 fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
     let config = config(JOBS);
     let target = format!("/v1/heartbeat/jobs.{job}.{MAC}{rest}");
-    let ask = Ask { method, target: &target, if_none_match: None, caller: None };
+    let ask = Ask { method, target: &target, if_none_match: None, caller: None, accept: None };
     match plan(Ok(&config), &ask) {
         Plan::Beat(claim) => {
             assert_eq!(claim.heartbeat.id.origin.as_str(), job);
@@ -93,7 +93,7 @@ fn what_may_say_anything_else_is_no_sign_of_life() {
 
 #[test]
 fn no_cache_keeps_what_answers_a_heartbeat() {
-    let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None };
+    let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None, accept: None };
     let answer = crate::serve::beaten(&super::Beaten::Taken, &ask);
     assert!(answer.headers.contains(&("cache-control", "no-store".to_owned())), "{:?}", answer.headers);
 }
