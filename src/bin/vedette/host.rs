@@ -54,6 +54,8 @@ pub(super) struct Outgoing<'a> {
     pub within: Duration,
     /// The fields of the answer that are looked at.
     pub wanted: &'a [String],
+    /// How much of the body is read, in bytes; more is [`End::TooLong`].
+    pub most: usize,
 }
 
 /// What came of it; redirects are not followed.
@@ -62,7 +64,7 @@ pub(super) struct Incoming {
     pub end: End,
     /// Status and wanted fields, if they came.
     pub head: Option<Head>,
-    /// What came after them, up to `BODY_CAP`.
+    /// What came after them, as much as was to be read.
     pub body: Vec<u8>,
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use vedette::config::{Config, Origin};
-use vedette::exchange::{End, Reply, Request};
+use vedette::exchange::{BODY_CAP, End, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
 use vedette::secret::{Unusable, revealed};
@@ -78,7 +78,7 @@ fn outgoing(request: &Request, within: Duration) -> Result<Outgoing<'_>, Unusabl
         .collect::<Result<_, Unusable>>()?;
     let body = request.body.as_ref().map(|body| revealed(body, secret)).transpose()?;
     let (method, url, wanted) = (request.method.as_str(), request.url.as_str(), request.wanted.as_slice());
-    Ok(Outgoing { method, url, headers, body, within, wanted })
+    Ok(Outgoing { method, url, headers, body, within, wanted, most: BODY_CAP })
 }
 
 fn explain(origin: &Origin, sample: &Sample, reply: &Reply) -> ExitCode {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
-use vedette::exchange::{BODY_CAP, End, Head};
+use vedette::exchange::{End, Head};
 use vedette::secret::ExposeSecret as _;
 use vedette::units::Timestamp;
 
@@ -104,10 +104,10 @@ fn exchanged(outgoing: &Outgoing<'_>, incoming: &mut Incoming) -> Result<End, ur
         None => agent.run(call.body(())?)?,
     };
     incoming.head = Some(head(&response, outgoing.wanted));
-    let mut limited = response.body_mut().as_reader().take(BODY_CAP as u64 + 1);
+    let mut limited = response.body_mut().as_reader().take(outgoing.most as u64 + 1);
     limited.read_to_end(&mut incoming.body).map_err(ureq::Error::from)?;
-    let end = if incoming.body.len() > BODY_CAP { End::TooLong } else { End::Complete };
-    incoming.body.truncate(BODY_CAP);
+    let end = if incoming.body.len() > outgoing.most { End::TooLong } else { End::Complete };
+    incoming.body.truncate(outgoing.most);
     Ok(end)
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
-use vedette::exchange::{BODY_CAP, End, Head};
+use vedette::exchange::{End, Head};
 use vedette::json;
 use vedette::secret::{ExposeSecret as _, Secret};
 use vedette::units::Timestamp;
@@ -144,7 +144,7 @@ pub(crate) fn exchange(outgoing: &Outgoing<'_>) -> Incoming {
         "body": outgoing.body.as_ref().map(Secret::expose_secret),
         "within": outgoing.within.as_millis(),
         "wanted": outgoing.wanted,
-        "most": BODY_CAP,
+        "most": outgoing.most,
     })));
     let end = match answer.end().as_str() {
         "complete" => End::Complete,
