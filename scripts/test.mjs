@@ -3,7 +3,7 @@
 // ones are `npm run test:long`.
 
 import { readFileSync, readdirSync } from "node:fs";
-import { DEV, TOOLS, builds, keep } from "./lib/builds.mjs";
+import { DEV, PACKAGE, TOOLS, builds, keep } from "./lib/builds.mjs";
 import { ALONE, LOADS, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
@@ -81,13 +81,15 @@ const runtime = {
   "hostile-memory": { kind: LOADS },
   bench: { kind: LOADS, needs: ["engines of the benchmark"] },
   "proxy-load": { kind: ALONE },
+  release: { needs: [PACKAGE] },
+  "node-command-line": { needs: [PACKAGE] },
 };
 
 /** What the step of a file of tests/runtime is called. */
 const runtimeName = (name) => `worker in workerd: ${name}`;
 
 /** Begun first, so that the last minutes are not theirs alone. */
-const LONGEST = ["page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
+const LONGEST = ["release", "page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
 
 /**
  * The tests in workerd, after all that compiles: they wait for points in time, which a busy machine

@@ -25,12 +25,13 @@ mod presentation;
 mod probing;
 mod problem;
 mod raw;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 mod reach;
 mod reference;
 mod request;
 mod route;
 mod rule;
+mod schema;
 mod settings;
 mod slot;
 mod subject;
@@ -57,10 +58,11 @@ pub use place::{Hint, Place};
 pub use presentation::{Presentation, misleading};
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 pub use reach::Reach;
 pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use rule::{Parts, Rule};
+pub use schema::schema;
 pub use subject::Subject;
 
 /// The largest configuration that is read, in bytes.

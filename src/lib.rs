@@ -81,12 +81,17 @@ pub mod arbiter;
 
 pub mod budget;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "edge"))]
 mod edge;
+
+// The command line: a program of its own on a host, a part of this library in Node.
+#[cfg(all(target_arch = "wasm32", feature = "node"))]
+#[path = "bin/vedette/main.rs"]
+mod command_line;
 
 #[cfg(test)]
 mod fixtures;
 
-// What tests share with examples names the crate from outside.
-#[cfg(test)]
+// What tests share with examples, and the command line, name the crate from outside.
+#[cfg(any(test, all(target_arch = "wasm32", feature = "node")))]
 extern crate self as vedette;

@@ -128,6 +128,7 @@ const LINE: &[Row] = &[
             "arbiter",
         ],
     ),
+    ("command_line", &[]),
 ];
 
 /// The files of `edge`, and what each may import. The first file of the module itself ties them

@@ -115,10 +115,25 @@ fn a_full_disk_is_told_and_ends_with_2() {
 }
 
 #[test]
+fn a_file_that_is_not_named_is_the_one_of_the_folder() {
+    let named = vedette(&["check", "vedette.toml"]);
+    assert_eq!(vedette(&["check"]).stdout, named.stdout);
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_vedette"))
+        .arg("check")
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .unwrap();
+    assert_eq!(elsewhere.status.code(), Some(2));
+    assert!(text(&elsewhere.stderr).starts_with("cannot read vedette.toml: "), "{}", text(&elsewhere.stderr));
+}
+
+#[test]
 fn a_call_that_is_not_understood_ends_with_2() {
     for arguments in [
-        &["check"][..],
+        &["check", "vedette.toml", "other.toml"][..],
         &["check", "/nowhere/vedette.toml"],
+        &["probe", "vedette.toml"],
+        &["init"],
         &["fly"],
         &["probe", "vedette.toml", "shop/nope"],
     ] {

@@ -4,6 +4,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { below } from "./run.mjs";
+import { wasmEnv } from "./worker.mjs";
 
 const target = process.env.CARGO_TARGET_DIR || below("target");
 
@@ -12,6 +13,9 @@ export const [DEV, RELEASE] = ["dev", "release"];
 
 /** Programs of ours that tests run: copies, since cargo may be busy with them at any time. */
 export const TOOLS = below(".vedette", "tools");
+
+/** The step that makes the npm package. */
+export const PACKAGE = "npm package";
 
 /** Keeps a copy of programs of ours. */
 export function keep(profile, ...programs) {
@@ -25,6 +29,7 @@ export const builds = () => [
     name: "worker: compiled",
     urgent: true,
     command: ["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--lib"],
+    env: wasmEnv(),
     holds: RELEASE,
   },
   {
@@ -43,11 +48,19 @@ export const builds = () => [
     holds: RELEASE,
   },
   {
+    name: PACKAGE,
+    urgent: true,
+    command: ["npm", "pack", "--silent", "--pack-destination", ".vedette/package"],
+    env: { VEDETTE_TOOLS: TOOLS },
+    needs: ["build"],
+    holds: RELEASE,
+  },
+  {
     name: "build that traps on purpose",
     urgent: true,
     command: [process.execPath, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
     env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["build"],
+    needs: [PACKAGE],
     holds: RELEASE,
   },
 ];

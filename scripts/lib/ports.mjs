@@ -2,21 +2,11 @@
 
 import { randomInt } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import { Stop } from "./run.mjs";
+import { listen } from "./listening.mjs";
 import { cache } from "./setup.mjs";
 
-function listen(port) {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
+export { isFree, mustBeFree } from "./listening.mjs";
 
 /** The ports that were given to processes of ours, each a file with the id of the process. */
 const given = join(cache, "ports");
@@ -74,18 +64,4 @@ export async function freePort() {
       if (error.code !== "EADDRINUSE") throw error;
     }
   }
-}
-
-/** Whether nothing listens on the port. */
-export const isFree = (port) =>
-  listen(port).then(
-    () => true,
-    () => false,
-  );
-
-/** Refuses to go on if the port is taken. */
-export async function mustBeFree(port, what, setting) {
-  if (await isFree(port)) return;
-  const way = setting ? `; end what listens there, or set ${setting} to another port` : "; end what listens there";
-  throw new Stop(`Port ${port} of 127.0.0.1, which ${what} needs, is in use${way}.`);
 }

@@ -3,11 +3,25 @@
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { Stop, below, node22, root, run } from "./run.mjs";
 import { bindgen } from "./setup.mjs";
 
 const targetFolder = () => process.env.CARGO_TARGET_DIR || below("target");
+
+/**
+ * The environment in which wasm is compiled: what it says of its sources names no folder of this
+ * machine, so that two checkouts make the same bytes.
+ */
+export function wasmEnv() {
+  const cargo = process.env.CARGO_HOME || join(homedir(), ".cargo");
+  const { stdout } = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" });
+  const folders = { [root]: "/vedette", [cargo]: "/cargo", ...(stdout ? { [stdout.trim()]: "/rust" } : {}) };
+  const flags = Object.entries(folders).map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  // Unlike RUSTFLAGS this takes paths with blanks.
+  return { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
+}
 
 const FEATURES = [
   "mutable-globals",
@@ -39,14 +53,29 @@ export async function buildWorker({ out = "build", features = "", plain = false 
   checkVersions();
   const args = ["build", "--release", "--locked", "--lib", "--target", "wasm32-unknown-unknown"];
   if (features) args.push("--features", features);
-  await run("cargo", args, { show: true });
-  const compiled = join(targetFolder(), "wasm32-unknown-unknown", "release", "vedette.wasm");
-  const folder = below(out);
+  await run("cargo", args, { show: true, env: wasmEnv() });
+  await glue({ profile: "release", folder: below(out), plain });
+}
+
+/**
+ * Compiles the command line for Node into `build/cli`; nothing is done if nothing changed.
+ */
+export async function buildCommandLine() {
+  checkVersions();
+  const features = ["--no-default-features", "--features", "node"];
+  const args = ["build", "--profile", "node", "--locked", "--lib", "--target", "wasm32-unknown-unknown", ...features];
+  await run("cargo", args, { show: true, env: wasmEnv() });
+  await glue({ profile: "node", folder: below("build", "cli"), more: ["--node"] });
+}
+
+/** Makes of a compiled library what JavaScript imports, in `folder`. */
+async function glue({ profile, folder, plain = false, more = [] }) {
+  const compiled = join(targetFolder(), "wasm32-unknown-unknown", profile, "vedette.wasm");
   const done = join(folder, "index_bg.wasm");
   if (existsSync(done) && statSync(done).mtimeMs > Math.max(statSync(compiled).mtimeMs, statSync(bindgen()).mtimeMs)) return;
   const half = `${folder}.${process.pid}`;
   rmSync(half, { recursive: true, force: true });
-  await run(bindgen(), [compiled, half]);
+  await run(bindgen(), [compiled, half, ...more]);
   const wasm = join(half, "index_bg.wasm");
   const optimizer = below("node_modules", "binaryen", "bin", "wasm-opt");
   if (!plain) await run(node22, [optimizer, wasm, "-o", wasm, ...SMALLER, ...FEATURES.map((feature) => `--enable-${feature}`)]);

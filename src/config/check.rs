@@ -18,7 +18,7 @@ use super::{
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 13] = [
     "plan",
     "arbiter_location",
     "public_url",

@@ -131,7 +131,8 @@ impl ChannelKind {
 }
 
 impl Topic {
-    const ALL: [Self; 6] =
+    /// Every topic.
+    pub(super) const ALL: [Self; 6] =
         [Self::Fail, Self::Origin, Self::Warn, Self::Recovered, Self::Flapping, Self::Watch];
 
     /// The topic as the file and messages write it.
@@ -163,7 +164,7 @@ impl Channel {
 
     /// Why it must not be deployed, if so: its address is this machine, or messages would travel in
     /// plain text. An address that is a secret is not known here.
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
     #[must_use]
     pub fn undeployable(&self) -> Option<&'static str> {
         let ProbeValue::Text(text) = &self.url else { return None };

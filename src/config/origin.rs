@@ -16,10 +16,10 @@ use crate::units::{Fingerprint, Name, OriginId};
 const MAX_ORIGINS: usize = 10_000;
 
 /// The greatest `priority`.
-const MAX_PRIORITY: u32 = 65_535;
+pub(super) const MAX_PRIORITY: u32 = 65_535;
 
 /// The greatest `weight`: shares of a thousandth are finer than a minute of traffic tells apart.
-const MAX_WEIGHT: u32 = 1_000;
+pub(super) const MAX_WEIGHT: u32 = 1_000;
 
 /// The vantage that probes if none is written.
 const DEFAULT_VANTAGE: &str = "weur";
@@ -28,7 +28,7 @@ const DEFAULT_VANTAGE: &str = "weur";
 pub(super) const KEYS: [&str; 5] = ["name", "kind", "url", "priority", "weight"];
 
 /// What an origin may be.
-const KINDS: [&str; 2] = ["http", "heartbeat"];
+pub(super) const KINDS: [&str; 2] = ["http", "heartbeat"];
 
 /// What a pool is made of: the one or the other. Nothing stands in the place of what was refused.
 #[derive(Default)]

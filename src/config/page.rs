@@ -21,10 +21,10 @@ use logo::logo;
 pub(super) const KEYS: [&str; 7] = ["title", "logo", "links", "language", "time_zone", "groups", "order"];
 
 /// The keys of a link.
-const LINK_KEYS: [&str; 2] = ["text", "url"];
+pub(super) const LINK_KEYS: [&str; 2] = ["text", "url"];
 
 /// The most links: what a header holds on one or two lines.
-const MAX_LINKS: usize = 8;
+pub(super) const MAX_LINKS: usize = 8;
 
 /// The languages that dates may be in: those of CLDR's modern coverage, which browsers bring
 /// (<https://cldr.unicode.org/index/cldr-spec/coverage-levels>).

@@ -11,7 +11,7 @@ use super::{Method, Probe, ProbeValue};
 pub(super) const KEYS: [&str; 5] = ["method", "path", "redirects", "headers", "body"];
 
 /// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
-const MAX_REDIRECTS: u32 = 10;
+pub(super) const MAX_REDIRECTS: u32 = 10;
 
 /// The most header fields, expectations or accepted ranges of one table; more is no health check.
 pub(super) const MAX_ENTRIES: usize = 64;
@@ -23,7 +23,7 @@ const MAX_HEADER: usize = 4_096;
 const MAX_SECRET: usize = 64;
 
 /// The methods and how they are written.
-const METHODS: [(&str, Method); 7] = [
+pub(super) const METHODS: [(&str, Method); 7] = [
     ("GET", Method::Get),
     ("HEAD", Method::Head),
     ("OPTIONS", Method::Options),

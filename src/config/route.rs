@@ -16,6 +16,7 @@ use super::{OriginUrl, Pool, StatusRange};
 use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT};
 use crate::units::{Millis, Name, Ratio};
 
+pub(super) use answer::KEYS as ANSWER_KEYS;
 pub use answer::StaticAnswer;
 use answer::static_answer;
 
@@ -37,13 +38,13 @@ pub(super) const KEYS: [&str; 13] = [
 ];
 
 /// The keys of `retry`.
-const RETRY_KEYS: [&str; 3] = ["status", "methods", "budget"];
+pub(super) const RETRY_KEYS: [&str; 3] = ["status", "methods", "budget"];
 
 /// The most routes of a file.
 const MAX_ROUTES: usize = 1_000;
 
 /// The ways to choose an origin and how they are written.
-const STEERINGS: [(&str, Steering); 4] = [
+pub(super) const STEERINGS: [(&str, Steering); 4] = [
     ("priority", Steering::Priority),
     ("weighted", Steering::Weighted),
     ("latency", Steering::Latency),
@@ -51,7 +52,7 @@ const STEERINGS: [(&str, Steering); 4] = [
 ];
 
 /// The methods that a request may be sent again with.
-const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"];
+pub(super) const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "POST", "PATCH"];
 
 /// Those that are, if nothing is written: they change nothing.
 const DEFAULT_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
@@ -65,7 +66,7 @@ const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs
 const DEADLINE: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(300) };
 
 /// The most origins that one request is sent to, and how many if nothing is written.
-const MAX_ATTEMPTS: u32 = 5;
+pub(super) const MAX_ATTEMPTS: u32 = 5;
 const DEFAULT_ATTEMPTS: u32 = 3;
 
 /// The share of requests that may be sent again, if nothing is written (Linkerd's and Envoy's).

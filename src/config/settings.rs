@@ -42,7 +42,7 @@ const DEFAULT_RISE: u32 = 2;
 
 /// The longest run that a threshold may ask for: at the shortest interval, more than a minute and a
 /// half.
-const MAX_RUN: u32 = 100;
+pub(super) const MAX_RUN: u32 = 100;
 
 /// The most samples that a window looks back on: a vote keeps them as the bits of one word.
 const MAX_WINDOW: u32 = 64;

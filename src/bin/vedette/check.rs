@@ -7,7 +7,6 @@ mod document;
 mod tables;
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use vedette::budget::{self, Excess, Fit};
 use vedette::config::{self, Config, Plan, Problem};
@@ -15,6 +14,7 @@ use vedette::json;
 use vedette::proxy::open::Open;
 use vedette::units::Name;
 
+use super::host::ExitCode;
 use super::{PROBLEMS, complain, foreign, load, read, say, say_error};
 
 /// Runs the command.

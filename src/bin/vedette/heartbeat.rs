@@ -4,7 +4,6 @@
 //! a credential all the same.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use vedette::config::{Config, Heartbeat};
 use vedette::heartbeat::{key, message, token};
@@ -12,6 +11,7 @@ use vedette::mac;
 use vedette::secret::{ExposeSecret as _, Secret};
 use vedette::units::Millis;
 
+use super::host::ExitCode;
 use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
 /// The worker that `npm start` runs.

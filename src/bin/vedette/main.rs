@@ -2,18 +2,21 @@
 
 mod check;
 mod heartbeat;
+mod host;
 mod notify_test;
+mod package;
 mod probe;
 mod reads;
 mod token;
 
-use std::io::{self, Write as _};
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{self, ExitCode};
 
 use clap::{Parser, Subcommand};
 use vedette::config::{Config, Problems};
 use vedette::secret::{Secret, Unusable, Why};
+
+use host::{ExitCode, say, say_error};
 
 /// Probes a service's origins from the CDN edge and answers for their health.
 #[derive(Parser)]
@@ -28,6 +31,7 @@ enum Command {
     /// Validate a configuration; print its schedule, plan limits and monthly cost
     Check {
         /// The configuration file
+        #[arg(default_value = "vedette.toml")]
         file: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -40,6 +44,7 @@ enum Command {
     /// Check a configuration and print the form in which the worker reads it
     Compile {
         /// The configuration file
+        #[arg(default_value = "vedette.toml")]
         file: PathBuf,
         /// Refuse what must not be deployed, as origins that the edge cannot reach; warn of what
         /// should not be
@@ -101,6 +106,8 @@ enum Command {
         /// The channel, by the name of its [[notify]]
         channel: String,
     },
+    #[command(flatten)]
+    Package(package::Command),
 }
 
 /// Problems were found and printed.
@@ -111,10 +118,44 @@ const USAGE: u8 = 2;
 
 /// Nobody reads the output any more: what a shell reports of a program that SIGPIPE has ended (128
 /// + 13).
+#[cfg(not(target_arch = "wasm32"))]
 const UNREAD: i32 = 141;
 
-pub(crate) fn main() -> ExitCode {
-    match Arguments::parse().command {
+/// Runs the command line of this process.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn main() -> std::process::ExitCode {
+    std::process::ExitCode::from(u8::from(run(std::env::args_os())))
+}
+
+/// Runs a command line, which begins with the name of the program.
+fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match Arguments::try_parse_from(arguments) {
+        Ok(understood) => carry_out(understood.command),
+        Err(error) => explain(&error),
+    }
+}
+
+/// Prints what was asked of the command line itself, or what of it was not understood.
+#[cfg(not(target_arch = "wasm32"))]
+fn explain(error: &clap::Error) -> ExitCode {
+    error.exit()
+}
+
+/// Prints what was asked of the command line itself, or what of it was not understood.
+#[cfg(target_arch = "wasm32")]
+fn explain(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    if error.use_stderr() {
+        say_error(line);
+    } else {
+        say(line);
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
+}
+
+fn carry_out(command: Command) -> ExitCode {
+    match command {
         Command::Check { file, json, deploy } => check::run(&file, json, deploy),
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
@@ -125,22 +166,18 @@ pub(crate) fn main() -> ExitCode {
         }
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
+        Command::Package(command) => package::run(command),
     }
 }
 
 /// The file's text.
 fn read(file: &std::path::Path) -> Result<String, ExitCode> {
-    let too_large = |size: u64| size > vedette::config::MAX_BYTES as u64;
-    match std::fs::metadata(file) {
-        Ok(facts) if facts.is_file() && too_large(facts.len()) => {
-            say_error(&format!("{} is larger than {} bytes", file.display(), vedette::config::MAX_BYTES));
-            return Err(ExitCode::from(PROBLEMS));
-        }
-        Ok(_) | Err(_) => {}
+    if host::size(file).is_some_and(|size| size > vedette::config::MAX_BYTES as u64) {
+        say_error(&format!("{} is larger than {} bytes", file.display(), vedette::config::MAX_BYTES));
+        return Err(ExitCode::from(PROBLEMS));
     }
-    std::fs::read_to_string(file).map_err(|error| {
-        let way_out = if error.kind() == std::io::ErrorKind::InvalidData { "; save it as UTF-8" } else { "" };
-        say_error(&format!("cannot read {}: {error}{way_out}", file.display()));
+    host::text(file).map_err(|why| {
+        say_error(&format!("cannot read {}: {why}", file.display()));
         ExitCode::from(USAGE)
     })
 }
@@ -152,7 +189,7 @@ fn load(file: &std::path::Path) -> Result<Config, ExitCode> {
 
 /// A secret, which has the same name as the worker's, in the environment of this command.
 fn secret(name: &str) -> Result<Secret, Unusable> {
-    std::env::var(name).map(Secret::from).map_err(|_| Why::NotInEnvironment.of(name))
+    host::variable(name).map(Secret::from).ok_or_else(|| Why::NotInEnvironment.of(name))
 }
 
 /// What a file that is no TOML is by its name: its parser's complaints would say nothing.
@@ -178,32 +215,11 @@ fn complain(file: &std::path::Path, problems: &Problems) -> ExitCode {
     for problem in problems {
         say_error(&format!("  {problem}"));
     }
+    if problems.iter().any(|problem| problem.message.starts_with("is not a setting; ")) {
+        let version = env!("CARGO_PKG_VERSION");
+        say_error(&format!(
+            "this is vedette {version}; a file that was written for a newer release needs that release"
+        ));
+    }
     ExitCode::from(PROBLEMS)
-}
-
-/// Prints a line on standard output.
-fn say(line: &str) {
-    if let Err(error) = writeln!(io::stdout().lock(), "{line}") {
-        give_up(&error);
-    }
-}
-
-/// Prints a line on standard error.
-fn say_error(line: &str) {
-    if let Err(error) = writeln!(io::stderr().lock(), "{line}") {
-        give_up(&error);
-    }
-}
-
-/// Ends the command, because what it has to say cannot be written.
-///
-/// A reader that left has read enough (`vedette check FILE | head`); anything else is told, as far
-/// as it can be.
-fn give_up(error: &io::Error) -> ! {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        process::exit(UNREAD);
-    }
-    // Standard error may be what is broken; there is nobody left to complain to then.
-    let _ = writeln!(io::stderr().lock(), "cannot write the output: {error}");
-    process::exit(i32::from(USAGE));
 }

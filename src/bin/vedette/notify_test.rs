@@ -2,12 +2,12 @@
 //! message, its signature, the request and what an answer means are the worker's.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use vedette::config::{Channel, ChannelKind, Config};
 use vedette::notify::{self, Outcome};
 use vedette::units::Timestamp;
 
+use super::host::{self, ExitCode};
 use super::{PROBLEMS, USAGE, load, probe, say, say_error, secret};
 
 /// Runs the command.
@@ -20,7 +20,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
         say_error(&format!("there is no channel of this name; {}", known(&config)));
         return ExitCode::from(USAGE);
     };
-    let now = probe::now();
+    let now = host::now();
     let delivery = notify::test_message(channel, now);
     let revealed = match notify::reveal(channel, &delivery, now, secret) {
         Ok(revealed) => revealed,
@@ -35,7 +35,7 @@ pub(super) fn run(file: &Path, name: &str) -> ExitCode {
     if let Some(head) = &reply.head {
         say(&format!("  status {} after {}", head.status, reply.elapsed));
     }
-    match notify::outcome(&reply, date, probe::now()) {
+    match notify::outcome(&reply, date, host::now()) {
         Outcome::Taken => {
             say("taken: the receiver has it");
             ExitCode::SUCCESS

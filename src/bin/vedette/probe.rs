@@ -1,20 +1,17 @@
 //! `vedette probe`: sends one probe from here and explains it. It decides nothing of its own: the
 //! request, the redirects and the judgement are the worker's.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use ureq::http::{HeaderMap, Response};
-use ureq::{Agent, Body};
 use vedette::config::{Config, Origin};
-use vedette::exchange::{BODY_CAP, End, Head, Reply, Request};
+use vedette::exchange::{BODY_CAP, End, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
-use vedette::secret::{ExposeSecret as _, revealed};
-use vedette::units::{Millis, Name, Timestamp};
+use vedette::secret::{Unusable, revealed};
+use vedette::units::{Millis, Name};
 
+use super::host::{self, ExitCode, Incoming, Outgoing, Stopwatch, now};
 use super::{PROBLEMS, USAGE, load, say, say_error, secret};
 
 /// The vantage that a probe from the command line names.
@@ -43,29 +40,15 @@ fn known(config: &Config) -> String {
     config.origins().map(|origin| config.written(&origin.id)).collect::<Vec<_>>().join(", ")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is an edge of its own: it reads the clock for the core"
-)]
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is an edge of its own: it measures for the core"
-)]
+/// Sends a request from here, and follows its redirects as the worker does.
 pub(super) fn send(mut request: Request) -> Reply {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let deadline = Duration::from(request.timeout);
     let mut reply = Reply { end: End::Complete, elapsed: Millis::ZERO, head: None, body: Vec::new() };
     loop {
         let left = deadline.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
-        reply.end = match exchange(&request, left, &mut reply) {
-            Ok(end) => end,
-            Err(error) => broken(&error),
-        };
+        let Incoming { end, head, body } = exchange(&request, left);
+        (reply.end, reply.head, reply.body) = (end, head, body);
         match reply.head.as_ref().and_then(|head| probe::redirected(&request, head)) {
             Some(Hop::Follow(next)) => request = next,
             Some(Hop::Stop(why)) => {
@@ -79,49 +62,23 @@ pub(super) fn send(mut request: Request) -> Reply {
     reply
 }
 
-fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End, ureq::Error> {
-    (reply.head, reply.body) = (None, Vec::new());
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(left))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .build()
-        .into();
-    let mut call = ureq::http::Request::builder().method(request.method.as_str()).uri(&request.url);
-    for (name, value) in &request.headers {
-        call = match probe::field_value(value, secret) {
-            Ok(value) => call.header(name, value.expose_secret()),
-            Err(unusable) => return Ok(End::NotSent(unusable.to_string())),
-        };
+/// One request and its answer; it is not sent if a secret of it cannot be had.
+fn exchange(request: &Request, within: Duration) -> Incoming {
+    match outgoing(request, within) {
+        Ok(outgoing) => host::exchange(&outgoing),
+        Err(unusable) => Incoming::nothing(End::NotSent(unusable.to_string())),
     }
-    let mut response = match request.body.as_ref().map(|body| revealed(body, secret)) {
-        Some(Ok(body)) => agent.run(call.body(body.expose_secret())?)?,
-        Some(Err(unusable)) => return Ok(End::NotSent(unusable.to_string())),
-        None => agent.run(call.body(())?)?,
-    };
-    reply.head = Some(head(&response, &request.wanted));
-    let mut limited = response.body_mut().as_reader().take(BODY_CAP as u64 + 1);
-    limited.read_to_end(&mut reply.body).map_err(ureq::Error::from)?;
-    let end = if reply.body.len() > BODY_CAP { End::TooLong } else { End::Complete };
-    reply.body.truncate(BODY_CAP);
-    Ok(end)
 }
 
-fn head(response: &Response<Body>, wanted: &[String]) -> Head {
-    let fields: &HeaderMap = response.headers();
-    let texts: Vec<_> = fields
+fn outgoing(request: &Request, within: Duration) -> Result<Outgoing<'_>, Unusable> {
+    let headers = request
+        .headers
         .iter()
-        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
-        .collect();
-    let fields: Vec<_> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
-    Head::of(response.status().as_u16(), &fields, wanted)
-}
-
-fn broken(error: &ureq::Error) -> End {
-    let slow = |error: &std::io::Error| error.kind() == std::io::ErrorKind::TimedOut;
-    let timed_out =
-        matches!(error, ureq::Error::Timeout(_)) || matches!(error, ureq::Error::Io(error) if slow(error));
-    if timed_out { End::TimedOut } else { End::Broken(error.to_string()) }
+        .map(|(name, value)| Ok((name.as_str(), probe::field_value(value, secret)?)))
+        .collect::<Result<_, Unusable>>()?;
+    let body = request.body.as_ref().map(|body| revealed(body, secret)).transpose()?;
+    let (method, url, wanted) = (request.method.as_str(), request.url.as_str(), request.wanted.as_slice());
+    Ok(Outgoing { method, url, headers, body, within, wanted, most: BODY_CAP })
 }
 
 fn explain(origin: &Origin, sample: &Sample, reply: &Reply) -> ExitCode {

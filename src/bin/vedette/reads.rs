@@ -5,12 +5,13 @@
 //! over TLS or to this machine. Nothing that a worker says reaches a terminal as a control
 //! character.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use ureq::Agent;
+use vedette::exchange::End;
+use vedette::secret::Secret;
 
+use super::host::{self, ExitCode, Outgoing};
 use super::{PROBLEMS, USAGE, say, say_error};
 
 /// The worker that `npm start` runs.
@@ -19,7 +20,7 @@ const LAPTOP: &str = "http://127.0.0.1:8787";
 /// How long one request may take, how large an answer may be, and how many parts a list has at
 /// most: of 500 members each.
 const TIMEOUT: Duration = Duration::from_secs(30);
-const LARGEST: u64 = 16 * 1024 * 1024;
+const LARGEST: usize = 16 * 1024 * 1024;
 const PARTS: usize = 200;
 
 /// What `vedette events` asks for.
@@ -121,13 +122,12 @@ pub(super) fn events(wanted: &Wanted) -> ExitCode {
 struct Worker {
     base: String,
     token: Option<String>,
-    agent: Agent,
 }
 
 impl Worker {
     /// The one that the environment names: `VEDETTE_URL` and `VEDETTE_TOKEN`.
     fn named() -> Result<Self, Failure> {
-        let given = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let given = |name: &str| host::variable(name).filter(|text| !text.is_empty());
         let base = given("VEDETTE_URL").unwrap_or_else(|| LAPTOP.to_owned());
         let base = base.trim_end_matches('/').to_owned();
         let (secure, rest) = match (base.strip_prefix("https://"), base.strip_prefix("http://")) {
@@ -147,13 +147,7 @@ impl Worker {
                 "VEDETTE_TOKEN would go over a line that anybody may read; write VEDETTE_URL with https";
             return Err(Failure::Usage(way_out.to_owned()));
         }
-        let agent = Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .build()
-            .into();
-        Ok(Self { base, token, agent })
+        Ok(Self { base, token })
     }
 
     /// All members of a list, part after part.
@@ -176,14 +170,28 @@ impl Worker {
 
     fn get(&self, target: &str) -> Result<Map<String, Value>, Failure> {
         let unable = |why: &str| Failure::Asking(format!("{} cannot be asked: {why}", self.base));
-        let mut call = self.agent.get(format!("{}{target}", self.base)).header("accept", "application/json");
+        let url = format!("{}{target}", self.base);
+        let mut headers = vec![("accept", Secret::from("application/json"))];
         if let Some(token) = &self.token {
-            call = call.header("authorization", format!("Bearer {token}"));
+            headers.push(("authorization", Secret::from(format!("Bearer {token}"))));
         }
-        let mut answer = call.call().map_err(|error| unable(&error.to_string()))?;
-        let status = answer.status().as_u16();
-        let body = answer.body_mut().with_config().limit(LARGEST).read_to_string();
-        let body = body.map_err(|error| unable(&error.to_string()))?;
+        let answer = host::exchange(&Outgoing {
+            method: "GET",
+            url: &url,
+            headers,
+            body: None,
+            within: TIMEOUT,
+            wanted: &[],
+            most: LARGEST,
+        });
+        match answer.end {
+            End::Complete => {}
+            End::TooLong => return Err(unable("it says more than is read")),
+            End::TimedOut => return Err(unable("it does not answer within the time")),
+            End::Broken(why) | End::NotSent(why) | End::Redirected(why) => return Err(unable(&why)),
+        }
+        let status = answer.head.map_or(0, |head| head.status);
+        let body = String::from_utf8_lossy(&answer.body);
         let document = serde_json::from_str::<Map<String, Value>>(&body).ok();
         match (status, document) {
             (200, Some(document)) => Ok(document),

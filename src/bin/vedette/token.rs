@@ -1,11 +1,10 @@
 //! `vedette token`: makes a token for a reader or a writer, and the line that a deployment holds of
 //! it.
 
-use std::process::ExitCode;
-
 use vedette::access::token::{BYTES, entry, hash, written};
 use vedette::units::Name;
 
+use super::host::{self, ExitCode};
 use super::{PROBLEMS, USAGE, say, say_error};
 
 /// Runs the command.
@@ -15,7 +14,7 @@ pub(super) fn run(name: &str) -> ExitCode {
         return ExitCode::from(USAGE);
     };
     let mut bytes = [0; BYTES];
-    if let Err(error) = getrandom::fill(&mut bytes) {
+    if let Err(error) = host::random(&mut bytes) {
         say_error(&format!("this machine gives no random bytes: {error}"));
         return ExitCode::from(PROBLEMS);
     }

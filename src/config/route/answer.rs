@@ -6,7 +6,7 @@ use crate::config::problem::quoted;
 use crate::config::raw::{Field, Table};
 
 /// The keys of `answer`.
-const KEYS: [&str; 3] = ["status", "content_type", "body"];
+pub(in crate::config) const KEYS: [&str; 3] = ["status", "content_type", "body"];
 
 /// The longest body of a static answer in bytes: a maintenance page, not a site.
 const MAX_BODY: usize = 16 * 1024;

@@ -1,5 +1,6 @@
 //! `vedette-bindgen INPUT.wasm OUTPUT_FOLDER`: writes `index.js` with its types, `index_bg.wasm`
-//! and `snippets/` for a module worker.
+//! and `snippets/` for a module worker. With `--node` as a third argument, `index.js` is for Node,
+//! which hands it the bytes of the wasm.
 //!
 //! This is the part of `worker-build` that is needed here, in half a minute of compiling instead of
 //! eight: the library beneath the `wasm-bindgen` command with the two switches that let a crashed
@@ -12,11 +13,16 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [input, output] = arguments.as_slice() else {
-        eprintln!("usage: vedette-bindgen INPUT.wasm OUTPUT_FOLDER");
-        return ExitCode::from(2);
+    let (input, output, node) = match arguments.as_slice() {
+        [input, output] => (input, output, false),
+        [input, output, node] if node == "--node" => (input, output, true),
+        _ => {
+            eprintln!("usage: vedette-bindgen INPUT.wasm OUTPUT_FOLDER [--node]");
+            return ExitCode::from(2);
+        }
     };
-    match generate(Path::new(input), Path::new(output)) {
+    let make = if node { for_node } else { for_a_worker };
+    match make(Path::new(input), Path::new(output)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vedette-bindgen: {error}");
@@ -25,7 +31,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn generate(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error>> {
+fn for_a_worker(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let mut bindgen = Bindgen::new();
     bindgen.module(true).map_err(|error| error.to_string())?;
     bindgen
@@ -41,4 +47,16 @@ fn generate(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error
     let glue = output.join("index.js");
     let text = std::fs::read_to_string(&glue)?.replace("import source ", "import ");
     Ok(std::fs::write(&glue, text)?)
+}
+
+fn for_node(input: &Path, output: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true).map_err(|error| error.to_string())?;
+    bindgen
+        .input_path(input)
+        .out_name("index")
+        .typescript(true)
+        .omit_default_module_path(true)
+        .generate(output)
+        .map_err(|error| format!("{}: {error:#}", input.display()).into())
 }
