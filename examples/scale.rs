@@ -244,6 +244,7 @@ fn sample(at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
+        bytes: 0,
         connected: Connected::NotTried,
     }
 }

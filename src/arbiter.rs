@@ -8,6 +8,7 @@
 mod doubt;
 mod heartbeats;
 mod intake;
+mod memories;
 mod notifications;
 mod presence;
 mod publication;
@@ -22,6 +23,8 @@ use std::collections::BTreeMap;
 
 use crate::config::{Config, Hint};
 use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
+use crate::defaults::heartbeat::AWAY;
+use crate::history::Window;
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
@@ -30,6 +33,7 @@ use crate::vote::Report;
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
+pub use memories::Memories;
 use notifications::Notifier;
 use presence::Watch;
 use publication::Publication;
@@ -69,6 +73,9 @@ pub struct ObjectName {
 pub enum Effect {
     /// Store these rows in one transaction; it must land before a later effect.
     Persist(Vec<Row>),
+    /// Make the rows of history that this changes, and store them in one transaction; it must land
+    /// before a later effect.
+    Remember(Memories),
     /// Write this summary to KV, as the last known good.
     Publish(Snapshot),
     /// Tell whoever follows this pool that it has this revision.
@@ -113,6 +120,8 @@ pub struct Arbiter {
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
+    /// When somebody last looked, as far as is known.
+    awake: Option<Timestamp>,
     /// The latest time it was told.
     latest: Timestamp,
     /// What is stored is later than the clock, which stepped back.
@@ -138,6 +147,7 @@ impl Arbiter {
             events: Vec::new(),
             alarm: None,
             began: now,
+            awake: None,
             latest: now,
             set_back: false,
             config,
@@ -150,6 +160,7 @@ impl Arbiter {
         arbiter.verdicts.complete(&arbiter.config, now);
         // What is stored may speak of a later time than the clock shows, if that stepped back.
         let stored = arbiter.voting.latest().max(arbiter.watch.latest());
+        arbiter.awake = stored;
         arbiter.latest = stored.unwrap_or_default().max(now);
         arbiter.mind_the_clock(now);
         arbiter.latest = now;
@@ -174,6 +185,7 @@ impl Arbiter {
             self.mind_the_clock(now);
         }
         self.latest = now;
+        let mut memories = Memories { away: self.away(now), ..Memories::default() };
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
             let shards = self.watch.keep_all(&self.voting);
@@ -183,7 +195,8 @@ impl Arbiter {
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
-            Event::Reported(report) => {
+            Event::Reported(mut report) => {
+                memories.rollups = intake::handed_on(&mut report);
                 superseded = self.superseded(&report);
                 let by = report.vantage.clone();
                 let Taken { row, turned } = self.take(report, now);
@@ -206,6 +219,10 @@ impl Arbiter {
             rows.push(self.publication.publish(self.config.hash, now));
         }
         let mut effects = Vec::new();
+        memories.transitions.clone_from(&transitions);
+        if !memories.is_empty() {
+            effects.push(Effect::Remember(memories));
+        }
         if !rows.is_empty() {
             effects.push(Effect::Persist(rows));
         }
@@ -236,6 +253,14 @@ impl Arbiter {
         self.watch.set_back(back, now);
         self.verdicts.set_back(now);
         self.alarm = None;
+    }
+
+    /// The time in which nobody looked, if it was long: what was known expires in it.
+    fn away(&mut self, now: Timestamp) -> Option<Window> {
+        let looked = self.awake.replace(now)?;
+        let lives = self.config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default();
+        let expired = looked.plus(lives);
+        (now.since(expired) > AWAY).then_some(Window { from: expired, to: now })
     }
 
     /// Keeps what happened as the latest events.

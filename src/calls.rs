@@ -2,6 +2,7 @@
 //! calls writes it by `path`, and the object that is called reads it by `parse`. While a deployment
 //! rolls out the two may be of two releases, so a spelling stays.
 
+use crate::history::{Query, SampleQuery};
 use crate::snapshot::Part;
 use crate::units::{Name, OriginId};
 
@@ -20,6 +21,10 @@ pub enum ArbiterCall {
     Wake,
     /// Somebody reads a part of the snapshot.
     Snapshot(Part),
+    /// Somebody reads the history of an origin.
+    History(Query),
+    /// Somebody reads for how long a pool stood how.
+    Availability(Name),
 }
 
 impl ArbiterCall {
@@ -33,6 +38,8 @@ impl ArbiterCall {
             Self::Follow(pool) => format!("follow/{pool}"),
             Self::Wake => "wake".to_owned(),
             Self::Snapshot(part) => format!("snapshot/{}", part.path()),
+            Self::History(query) => format!("history/{}", query.path()),
+            Self::Availability(pool) => format!("availability/{pool}"),
         }
     }
 
@@ -47,34 +54,43 @@ impl ArbiterCall {
             "doubt" => OriginId::parse(rest).map(Self::Suspect),
             "follow" => Name::parse(rest).ok().map(Self::Follow),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
+            "history" => Query::parse(rest).map(Self::History),
+            "availability" => Name::parse(rest).ok().map(Self::Availability),
             _ => None,
         }
     }
 }
 
 /// A call of a vantage object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VantageCall {
     /// It is to have its alarm set.
     Arm,
     /// It is to look at origins at once: the body names one in each line.
     ProbeNow,
+    /// Somebody reads its samples.
+    Samples(SampleQuery),
 }
 
 impl VantageCall {
     /// The path of its address.
     #[must_use]
-    pub const fn path(self) -> &'static str {
+    pub fn path(&self) -> String {
         match self {
-            Self::Arm => "arm",
-            Self::ProbeNow => "hurry",
+            Self::Arm => "arm".to_owned(),
+            Self::ProbeNow => "hurry".to_owned(),
+            Self::Samples(query) => format!("samples/{}", query.path()),
         }
     }
 
     /// The call of such a path, if there is one.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
-        [Self::Arm, Self::ProbeNow].into_iter().find(|call| call.path() == path)
+        match path {
+            "arm" => Some(Self::Arm),
+            "hurry" => Some(Self::ProbeNow),
+            other => SampleQuery::parse(other.strip_prefix("samples/")?).map(Self::Samples),
+        }
     }
 }
 

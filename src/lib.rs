@@ -47,6 +47,8 @@ pub mod schedule;
 
 pub mod probe;
 
+pub mod history;
+
 pub mod vote;
 
 pub mod verdict;
@@ -56,6 +58,8 @@ pub mod heartbeat;
 pub mod signal;
 
 pub mod snapshot;
+
+pub mod availability;
 
 pub mod calls;
 

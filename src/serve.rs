@@ -9,6 +9,7 @@ mod health;
 mod page;
 mod problem;
 mod ready;
+mod recorded;
 mod signal;
 mod table;
 
@@ -22,6 +23,7 @@ use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
+pub use recorded::{KEEP_ANSWER, Question, Recorded};
 pub use table::{Codes, Format, Target};
 
 /// What a client asks.
@@ -46,6 +48,8 @@ pub enum Plan<'a> {
     AfterNews(Target, Wait),
     /// An event for each signal of this pool ([`stream()`], [`event`]).
     Stream(String),
+    /// What an object keeps of the past ([`remembered`]).
+    Recorded(Recorded),
     /// What becomes of a heartbeat ([`beaten`]), once it is verified and the Arbiter was told.
     Beat(Claim<'a>),
 }
@@ -82,6 +86,9 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
             problem::unknown(config, pool, origin.as_deref())
         }
+        (Target::Recorded(asked), Ok(config)) => {
+            problem::unknown(config, &asked.pool, asked.origin.as_deref())
+        }
         (Target::Signal { pool, format, .. }, Ok(config)) => {
             problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, *format))
         }
@@ -106,6 +113,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         }
         (None, Target::Stream { .. }) if ask.method == "HEAD" => Plan::Done(stream()),
         (None, Target::Stream { pool }) => Plan::Stream(pool),
+        (None, Target::Recorded(asked)) => Plan::Recorded(asked),
         (None, target) => Plan::FromSnapshot(target),
     }
 }
@@ -123,13 +131,19 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         Target::Ready { verbose } => ready::ready(basis, *verbose),
         Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
         // Settled without a snapshot.
-        Target::Beat { .. } | Target::Stream { .. } => problem::not_found(),
+        Target::Beat { .. } | Target::Stream { .. } | Target::Recorded(_) => problem::not_found(),
         Target::Live => ready::live(),
         Target::Style => page::style(),
         Target::Script => page::script(),
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)
+}
+
+/// The answer about the past: what an object said of the question, or why there is none.
+#[must_use]
+pub fn remembered(said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
+    finish(said.map_or_else(|refused| refused, recorded::answer), ask)
 }
 
 /// The answer to a heartbeat.

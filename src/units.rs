@@ -31,6 +31,13 @@ impl Timestamp {
         Self(if ms > LATEST { LATEST } else { ms })
     }
 
+    /// Reads RFC 3339 in UTC, with or without parts of a second.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = humantime::parse_rfc3339(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        u64::try_from(at.as_millis()).ok().map(Self::from_millis)
+    }
+
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {

@@ -189,6 +189,7 @@ impl Place {
             told: None,
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
+            bytes: 0,
             connected: Connected::NotTried,
         }
     }

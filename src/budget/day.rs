@@ -10,6 +10,8 @@ use super::resting;
 use super::walk::walk;
 use super::{CONNECTION, DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
+use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
+use crate::history::BUCKET;
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
 use crate::verdict;
@@ -52,6 +54,10 @@ const RETRY_ROWS: u64 = 1;
 
 /// Attempts a day at a receiver that is down all day.
 const RETRIES: u64 = 150;
+
+/// Rows that a vantage reads that is made anew: its own, what was handed on, the open bucket, and
+/// the one behind it.
+const RING_READ: u64 = 4;
 
 /// The most writes to KV in a day, and those of a day without a change.
 const KV_MOST: u64 = 700;
@@ -192,6 +198,7 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
             counts.wait(ticks.saturating_mul(beat.lasts(USUAL)));
             counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
+        records(load, &mut counts);
         if !config.references.is_empty() {
             // Once an hour, for the data centre.
             counts.add(Effect::Reference, load.shards.saturating_mul(24));
@@ -204,6 +211,7 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
     let jobs: Vec<&Heartbeat> = config.heartbeats().collect();
     let walked = walk(loads, &jobs, readers, refresh);
     counts.take(Effect::Report, walked.together.saturating_add(walked.joined));
+    counts.take(Effect::RingRow, walked.together.saturating_add(walked.joined));
     counts.take(Effect::VantageAlarm, walked.joined);
     counts.take(Effect::SetAlarm, walked.joined);
     counts.wait_less(walked.spared);
@@ -217,10 +225,32 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
         .saturating_add(config.pools.len() as u64)
         .saturating_add(EVENTS_SHOWN as u64)
         .saturating_add(2);
-    counts.add(Effect::RowRead, walked.arbiters.saturating_mul(rows).saturating_add(walked.vantages));
+    counts.add(
+        Effect::RowRead,
+        walked.arbiters.saturating_mul(rows).saturating_add(walked.vantages.saturating_mul(RING_READ)),
+    );
     counts.add(Effect::Cron, DAY_MS / 60_000);
     counts.add(Effect::Refresh, a_day(refresh).saturating_mul(readers));
     counts
+}
+
+/// What a shard stores of its samples, and the Arbiter of what it hands on.
+fn records(load: &Load, counts: &mut Counts) {
+    let shortest = load.beats.iter().map(|beat| beat.interval).min().unwrap_or(Millis::DAY);
+    let ticks = load.beats.iter().map(load::Beat::ticks).sum();
+    let rows = if shortest > LET_GO_AFTER { ticks } else { a_day(KEEP_EVERY) };
+    counts.add(Effect::RingRow, rows.saturating_mul(load.shards));
+    // What was handed on is noted by both sides. An hour is three rows: as a whole, in fine, and in
+    // its day. A day is a row for each origin.
+    let rollups = a_day(BUCKET.max(shortest));
+    let hours = a_day(Millis::from_secs(3_600).max(shortest)).saturating_mul(3);
+    let origins: u64 = load.beats.iter().map(|beat| beat.origins).sum();
+    counts.add(Effect::RingRow, rollups.saturating_mul(load.shards));
+    let kept = rollups.saturating_add(hours).saturating_add(origins);
+    counts.add(Effect::HistoryRow, kept.saturating_mul(load.shards));
+    // The open row, and the list of shards; an hour reads three more, a day one of each origin.
+    let read = rollups.saturating_mul(2).saturating_add(hours).saturating_add(origins);
+    counts.add(Effect::RowRead, read.saturating_mul(load.shards));
 }
 
 /// Every job reports once in its period, which is stored; and the Arbiter stores each minute that
@@ -321,6 +351,7 @@ impl<'a> Flapping<'a> {
         // says.
         let changes = changes(pool, self.vantages);
         counts.add(Effect::PoolRow, rounds.saturating_mul(changes));
+        counts.add(Effect::HistoryRow, rounds.saturating_mul(changes));
         // What is held for longer than a round never gets better in between.
         let round = DAY_MS / rounds.max(1);
         let held = pool.max_hold.max(pool.hold_down).get() >= round;

@@ -51,7 +51,7 @@ fn objects_of_two_releases_understand_each_other() {
     ] {
         assert_eq!(call.path(), path);
     }
-    assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(VantageCall::path), ["arm", "hurry"]);
+    assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(|call| call.path()), ["arm", "hurry"]);
     assert_eq!(VantageCall::parse("hurry"), Some(VantageCall::ProbeNow));
     assert_eq!(VantageCall::parse(""), None);
 }

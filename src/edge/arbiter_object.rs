@@ -22,12 +22,15 @@ use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
+use crate::availability;
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
+use crate::history::{self, Grounds, Query};
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
+use crate::schedule;
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
@@ -45,6 +48,15 @@ struct Inner {
     env: Env,
     engine: RefCell<Option<Engine>>,
     alarm: Cell<Option<Timestamp>>,
+}
+
+/// What the sender of a report is told.
+#[derive(Default)]
+struct Stepped {
+    /// The sequence number of a later report, if it was overtaken.
+    superseded: Option<u64>,
+    /// The last rollup that is stored: its life and number.
+    handed_on: Option<(u64, u64)>,
 }
 
 #[wasm_bindgen]
@@ -78,7 +90,7 @@ impl Inner {
         self.alarm.set(None);
         let woken = match deployed::config() {
             Ok(config) => self.step(config, Event::Woken).await,
-            Err(_) => Ok(None),
+            Err(_) => Ok(Stepped::default()),
         };
         if let Err(error) = woken {
             log::error("arbiter_failed", &[("error", &error.to_string())]);
@@ -125,6 +137,16 @@ impl Inner {
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
             }
+            ArbiterCall::History(query) => self.history(&query, config),
+            ArbiterCall::Availability(pool) => {
+                self.step(config, Event::Woken).await?;
+                let now = clock::now();
+                let standing = self.engine.borrow().as_ref().map(|engine| engine.standing(&pool, now));
+                let told = rows::of_history(&self.state.storage(), |stored| {
+                    availability::answered(stored, &pool, &standing.unwrap_or_default(), now)
+                });
+                respond::plain(200, &told?)
+            }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
@@ -136,6 +158,22 @@ impl Inner {
                 respond::plain(200, &json::write(&snapshot))
             }
         }
+    }
+
+    fn history(&self, query: &Query, config: &Config) -> Result<Response> {
+        let now = clock::now();
+        self.load(config, now)?;
+        let shard = |vantage: &Name| {
+            let shards = schedule::shards(config, vantage);
+            let has = |shard: &&schedule::Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
+            shards.iter().find(has).map(schedule::Shard::label)
+        };
+        let vantages: Vec<_> =
+            config.vantages.iter().map(|known| (known.name.clone(), shard(&known.name))).collect();
+        let told = rows::of_history(&self.state.storage(), |stored| {
+            history::answered(query, &Grounds { stored, vantages: &vantages, now })
+        });
+        respond::plain(200, &told?)
     }
 
     /// Opens a line to whoever follows a pool, and says what revision it has now.
@@ -163,23 +201,34 @@ impl Inner {
             // judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
-        match self.step(config, Event::Reported(report)).await? {
+        let Stepped { superseded, handed_on } = self.step(config, Event::Reported(report)).await?;
+        let answer = match superseded {
             Some(known) => respond::plain(409, &known.to_string()),
             None => respond::plain(204, ""),
+        }?;
+        if let Some((life, seq)) = handed_on {
+            answer.headers().set(layers::HANDED_ON, &format!("{life}/{seq}"))?;
         }
+        Ok(answer)
     }
 
-    /// Steps the engine and carries its effects out; the sequence number to tell a sender whose
-    /// report was overtaken.
-    async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Option<u64>> {
+    /// Steps the engine and carries its effects out.
+    async fn step(self: &Rc<Self>, config: &Config, event: Event) -> Result<Stepped> {
         let now = clock::now();
         self.load(config, now)?;
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
-        let mut superseded = None;
+        let mut stepped = Stepped::default();
         for effect in effects {
             match effect {
-                Effect::Superseded(known) => superseded = Some(known),
+                Effect::Superseded(known) => stepped.superseded = Some(known),
+                Effect::Remember(memories) => {
+                    if let Err(error) = rows::remember(&self.state.storage(), &memories) {
+                        self.engine.replace(None);
+                        return Err(error);
+                    }
+                    stepped.handed_on = memories.handed_on();
+                }
                 Effect::Persist(rows) => {
                     if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
                         // What memory holds was not stored: begin again from what is.
@@ -217,7 +266,7 @@ impl Inner {
                 ),
             }
         }
-        Ok(superseded)
+        Ok(stepped)
     }
 
     /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of
@@ -292,7 +341,7 @@ impl Inner {
         spawn_local(async move {
             let told = async {
                 let vantage = bound::object(&env, "VANTAGE", &object.name, object.hint.as_str())?;
-                bound::post(vantage, &layers::vantage_url(VantageCall::ProbeNow), &lines).await
+                bound::post(vantage, &layers::vantage_url(&VantageCall::ProbeNow), &lines).await
             };
             if let Err(error) = told.await {
                 log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
@@ -319,5 +368,5 @@ impl Inner {
 /// Has a vantage object set its alarm.
 async fn wake(env: &Env, object: &ObjectName) -> Result<()> {
     let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
-    bound::get(vantage, &layers::vantage_url(VantageCall::Arm)).await.map(drop)
+    bound::get(vantage, &layers::vantage_url(&VantageCall::Arm)).await.map(drop)
 }

@@ -1,10 +1,13 @@
 //! The Arbiter's rows in its database: reads them all at once, and writes those of one step in one
 //! transaction. Which rows and tables there are is said by the core.
 
+use std::cell::RefCell;
+
 use worker::{Result, SqlStorageValue, Storage};
 
 use super::{caught, log};
-use crate::arbiter::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
+use crate::history::HistoryRow;
 use crate::limits::EVENTS_SHOWN;
 
 /// All rows that are stored; the tables are made where there are none yet.
@@ -20,6 +23,10 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
         };
         sql.exec(&format!("CREATE TABLE IF NOT EXISTS {name} {columns}"), None)?;
     }
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS v1_history (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+        None,
+    )?;
     let meta = Table::Meta.name();
     let newest = caught::pairs(storage, &format!("SELECT key, body FROM {meta} WHERE key = 'schema'"))?;
     let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
@@ -88,4 +95,35 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
             run(&statement, &[])
         }
     }
+}
+
+/// Runs what reads rows of history by their key; the first of them that could not be read fails it
+/// all.
+pub(super) fn of_history<T>(
+    storage: &Storage,
+    with: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> T,
+) -> Result<T> {
+    let failed = RefCell::new(None);
+    let read = |key: &str| match caught::text(storage, "SELECT body FROM v1_history WHERE key = ?", key) {
+        Ok(text) => text,
+        Err(error) => {
+            failed.borrow_mut().get_or_insert(error);
+            None
+        }
+    };
+    let value = with(&read);
+    failed.into_inner().map_or(Ok(value), Err)
+}
+
+/// Makes and writes the rows of history that a step changes, in one transaction.
+pub(super) fn remember(storage: &Storage, memories: &Memories) -> Result<()> {
+    let rows = of_history(storage, |stored| memories.rows(stored))?;
+    caught::transaction(storage, || {
+        rows.iter().try_for_each(|HistoryRow { key, text }| {
+            let statement = "INSERT INTO v1_history (key, body) VALUES (?, ?) \
+                             ON CONFLICT (key) DO UPDATE SET body = excluded.body";
+            let values: Vec<SqlStorageValue> = vec![key.as_str().into(), text.as_str().into()];
+            storage.sql().exec(statement, values).map(drop)
+        })
+    })
 }

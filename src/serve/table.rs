@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::recorded::{Kind, Recorded};
 use super::{Ask, beat, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
@@ -46,6 +47,9 @@ pub enum Target {
         /// What it proves itself with.
         token: String,
     },
+    /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
+    /// `/v1/availability/{pool}`.
+    Recorded(Recorded),
     /// `/livez`.
     Live,
     /// `/readyz`.
@@ -92,6 +96,7 @@ impl Target {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
+            Self::Recorded(asked) => (Some(&asked.pool), asked.origin.as_deref()),
             Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
                 (None, None)
             }
@@ -118,6 +123,7 @@ impl Target {
             Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
             Self::Signal { wait: Some(_), .. }
             | Self::Stream { .. }
+            | Self::Recorded(_)
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
@@ -143,6 +149,7 @@ impl Target {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
             Self::Health { pool: None, .. }
+            | Self::Recorded(_)
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
@@ -182,6 +189,9 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
+        ["v1", "history", pool, origin] => recorded(Kind::History, pool, Some(origin), query),
+        ["v1", "samples", pool, origin] => recorded(Kind::Samples, pool, Some(origin), query),
+        ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;
             Target::Beat { token: (*token).to_owned() }
@@ -231,6 +241,11 @@ pub(super) fn is_of_verdicts(target: &str) -> bool {
     matches!(first, Some("health" | "route"))
 }
 
+fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
+    let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
+    Target::Recorded(Recorded { kind, pool, origin, query })
+}
+
 fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {
     only(query, &["format", "warn", "unknown", "now"])?;
     let codes = Codes { warn: code(query, "warn")?, unknown: code(query, "unknown")? };
@@ -240,7 +255,7 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
 
 /// Refuses parameters that are not known: whoever misspells one would be told something else than
 /// was asked for.
-fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
+pub(super) fn only(query: &str, known: &[&str]) -> Result<(), Answer> {
     let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
     if names.filter(|name| !name.is_empty()).all(|name| known.contains(&name)) {
         return Ok(());
@@ -333,7 +348,7 @@ fn wait(query: &str) -> Result<Option<Wait>, Answer> {
 }
 
 /// The first value of a query parameter; empty if it stands alone. Nothing is decoded.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then_some(value)

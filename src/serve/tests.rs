@@ -48,7 +48,9 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
         Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::Stream(_) | Plan::Beat(_)) => panic!("that was not asked for: {other:?}"),
+        other @ (Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+            panic!("that was not asked for: {other:?}")
+        }
     }
 }
 
@@ -164,7 +166,9 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{target}: {other:?}"),
+            other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+                panic!("{target}: {other:?}")
+            }
         };
         assert!(!answer.body.contains("127.0.0.1"), "{target}");
     }
@@ -285,7 +289,7 @@ fn a_target_of_one_pool_needs_the_part_of_that_pool() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) => None,
+        Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_) => None,
         Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
 }

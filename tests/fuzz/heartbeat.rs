@@ -51,9 +51,11 @@ fn tokens(input: &[u8]) -> Outcome {
                 Ok("refused".into())
             }
             Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
-            other @ (Plan::Beat(_) | Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_)) => {
-                Err(format!("{other:?}"))
-            }
+            other @ (Plan::Beat(_)
+            | Plan::FromSnapshot(_)
+            | Plan::AfterNews(..)
+            | Plan::Stream(_)
+            | Plan::Recorded(_)) => Err(format!("{other:?}")),
         };
     };
     law!(text.len() <= LONGEST_TOKEN, "{} bytes", text.len());

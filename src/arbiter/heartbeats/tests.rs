@@ -135,7 +135,9 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => panic!("{target}: {other:?}"),
+        other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+            panic!("{target}: {other:?}")
+        }
     }
 }
 

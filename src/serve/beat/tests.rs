@@ -31,7 +31,9 @@ fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
             None
         }
         Plan::Done(answer) => Some(answer),
-        other @ (Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_)) => panic!("{other:?}"),
+        other @ (Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Recorded(_)) => {
+            panic!("{other:?}")
+        }
     }
 }
 

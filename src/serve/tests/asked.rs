@@ -47,7 +47,11 @@ fn options_says_what_may_be_asked_where_anybody_may() {
 fn get_by(method: &str, target: &str) -> Answer {
     match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
         Plan::Done(answer) => answer,
-        other @ (Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_)) => {
+        other @ (Plan::FromSnapshot(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)
+        | Plan::Recorded(_)) => {
             panic!("{target}: {other:?}")
         }
     }
