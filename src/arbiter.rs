@@ -73,8 +73,8 @@ pub struct ObjectName {
 pub enum Effect {
     /// Store these rows in one transaction; it must land before a later effect.
     Persist(Vec<Row>),
-    /// Make the rows of history that this changes, and store them in one transaction; it must land
-    /// before a later effect.
+    /// Make the rows of history that this changes, and store them in one transaction with the rows
+    /// before them; it must land before a later effect.
     Remember(Memories),
     /// Write this summary to KV, as the last known good.
     Publish(Snapshot),
@@ -219,12 +219,12 @@ impl Arbiter {
             rows.push(self.publication.publish(self.config.hash, now));
         }
         let mut effects = Vec::new();
+        if !rows.is_empty() {
+            effects.push(Effect::Persist(rows));
+        }
         memories.transitions.clone_from(&transitions);
         if !memories.is_empty() {
             effects.push(Effect::Remember(memories));
-        }
-        if !rows.is_empty() {
-            effects.push(Effect::Persist(rows));
         }
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));

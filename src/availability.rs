@@ -312,7 +312,7 @@ mod tests {
         assert_eq!(told(30), Shares { unknown: 30 * DAY - (5 * 24 + 6) * HOUR, ..known });
         assert_eq!(told(1), Shares { pass: DAY, ..Shares::default() });
         assert_eq!(told(7).fail, 2 * HOUR);
-        assert_eq!(told(3).pass, 3 * DAY);
+        assert_eq!(told(3).pass, 3 * DAY - 3 * HOUR);
     }
 
     #[test]
@@ -353,7 +353,7 @@ mod tests {
     fn its_rows_are_frozen() {
         let kept = rows(&[(at(0, 7), Unknown, Pass), (at(0, 9), Pass, Fail)]);
         let frozen = r#"{"version":1,"day":20000,"subjects":{"shop/a":{"first":"unknown","turns":[[7,"pass"],[9,"fail"]]}}}"#;
-        assert_eq!(kept.iter().collect::<Vec<_>>(), [(&"stood/shop/350".to_owned(), &frozen.to_owned())]);
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [(&"stood/shop/351".to_owned(), &frozen.to_owned())]);
         let away = stood(&|_| None, &[], Some(Window { from: at(0, 0), to: at(0, 5) }));
         assert_eq!(away[0].text, r#"{"version":1,"times":[[1728000000000,1728000000005]]}"#);
     }

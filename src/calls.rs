@@ -23,8 +23,8 @@ pub enum ArbiterCall {
     Snapshot(Part),
     /// Somebody reads the history of an origin.
     History(Query),
-    /// Somebody reads for how long a pool stood how.
-    Availability(Name),
+    /// Somebody reads for how long a pool, or one origin of it, stood how.
+    Availability(Name, Option<Name>),
 }
 
 impl ArbiterCall {
@@ -39,7 +39,8 @@ impl ArbiterCall {
             Self::Wake => "wake".to_owned(),
             Self::Snapshot(part) => format!("snapshot/{}", part.path()),
             Self::History(query) => format!("history/{}", query.path()),
-            Self::Availability(pool) => format!("availability/{pool}"),
+            Self::Availability(pool, None) => format!("availability/{pool}"),
+            Self::Availability(pool, Some(origin)) => format!("availability/{pool}/{origin}"),
         }
     }
 
@@ -55,7 +56,10 @@ impl ArbiterCall {
             "follow" => Name::parse(rest).ok().map(Self::Follow),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
             "history" => Query::parse(rest).map(Self::History),
-            "availability" => Name::parse(rest).ok().map(Self::Availability),
+            "availability" => match OriginId::parse(rest) {
+                Some(OriginId { pool, origin }) => Some(Self::Availability(pool, Some(origin))),
+                None => Name::parse(rest).ok().map(|pool| Self::Availability(pool, None)),
+            },
             _ => None,
         }
     }

@@ -43,3 +43,6 @@ pub const fn floor(at: Timestamp, step: Millis) -> Timestamp {
     let step = if step.get() > 0 { step.get() } else { 1 };
     Timestamp::from_millis(at.as_millis() / step * step)
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,8 +168,11 @@ impl Place {
                         .push(Event::ReferenceChecked(ticket, ReferenceResult { answered, colo: None }));
                 }
                 Effect::Report(report) => reports.push(report),
-                Effect::Persist(_) | Effect::Observed(..) | Effect::Connections(..) | Effect::Slipped(..) => {
-                }
+                Effect::Persist(_)
+                | Effect::Observed(..)
+                | Effect::Connections(..)
+                | Effect::Keep(_)
+                | Effect::Slipped(..) => {}
             }
         }
         reports

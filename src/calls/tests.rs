@@ -20,6 +20,8 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
         Just(ArbiterCall::Snapshot(Part::Whole)),
         Just(ArbiterCall::Snapshot(Part::Summary)),
         name().prop_map(|pool| ArbiterCall::Snapshot(Part::Pool(pool))),
+        name().prop_map(|pool| ArbiterCall::Availability(pool, None)),
+        id().prop_map(|OriginId { pool, origin }| ArbiterCall::Availability(pool, Some(origin))),
     ]
 }
 

@@ -21,7 +21,7 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
-use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
+use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
 use crate::availability;
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
@@ -138,14 +138,9 @@ impl Inner {
                 respond::plain(404, "")
             }
             ArbiterCall::History(query) => self.history(&query, config),
-            ArbiterCall::Availability(pool) => {
+            ArbiterCall::Availability(pool, origin) => {
                 self.step(config, Event::Woken).await?;
-                let now = clock::now();
-                let standing = self.engine.borrow().as_ref().map(|engine| engine.standing(&pool, now));
-                let told = rows::of_history(&self.state.storage(), |stored| {
-                    availability::answered(stored, &pool, &standing.unwrap_or_default(), now)
-                });
-                respond::plain(200, &told?)
+                self.availability(&pool, origin.as_ref())
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
@@ -158,6 +153,21 @@ impl Inner {
                 respond::plain(200, &json::write(&snapshot))
             }
         }
+    }
+
+    /// For how long a pool and its origins, or one of them, stood how.
+    fn availability(&self, pool: &Name, origin: Option<&Name>) -> Result<Response> {
+        let now = clock::now();
+        let standing = self.engine.borrow().as_ref().map(|engine| engine.standing(pool, now));
+        let mut standing = standing.unwrap_or_default();
+        if let Some(origin) = origin {
+            let subject = format!("{pool}/{origin}");
+            standing.retain(|standing| standing.subject == subject);
+        }
+        let told = rows::of_history(&self.state.storage(), |stored| {
+            availability::answered(stored, pool, &standing, now)
+        });
+        respond::plain(200, &told?)
     }
 
     fn history(&self, query: &Query, config: &Config) -> Result<Response> {
@@ -219,22 +229,17 @@ impl Inner {
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
         let mut stepped = Stepped::default();
-        for effect in effects {
+        let mut effects = effects.into_iter().peekable();
+        while let Some(effect) = effects.next() {
             match effect {
                 Effect::Superseded(known) => stepped.superseded = Some(known),
-                Effect::Remember(memories) => {
-                    if let Err(error) = rows::remember(&self.state.storage(), &memories) {
-                        self.engine.replace(None);
-                        return Err(error);
-                    }
-                    stepped.handed_on = memories.handed_on();
-                }
+                Effect::Remember(memories) => stepped.handed_on = self.store(&[], memories)?,
                 Effect::Persist(rows) => {
-                    if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
-                        // What memory holds was not stored: begin again from what is.
-                        self.engine.replace(None);
-                        return Err(error);
-                    }
+                    let memories = match effects.next_if(|next| matches!(next, Effect::Remember(_))) {
+                        Some(Effect::Remember(memories)) => memories,
+                        _ => Memories::default(),
+                    };
+                    stepped.handed_on = self.store(&rows, memories)?;
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
                 Effect::Push { pool, revision } => self.push(&pool, revision),
@@ -267,6 +272,16 @@ impl Inner {
             }
         }
         Ok(stepped)
+    }
+
+    /// Stores what a step changed; the last rollup among it.
+    fn store(&self, rows: &[Row], memories: Memories) -> Result<Option<(u64, u64)>> {
+        if let Err(error) = rows::write_all(&self.state.storage(), rows, &memories) {
+            // What memory holds was not stored: begin again from what is.
+            self.engine.replace(None);
+            return Err(error);
+        }
+        Ok(memories.handed_on())
     }
 
     /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of

@@ -22,7 +22,9 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
     let question = asked.question(config, clock::now())?;
     let path = match &question {
         Question::History(query) => ArbiterCall::History(query.clone()).path(),
-        Question::Availability(pool) => ArbiterCall::Availability(pool.clone()).path(),
+        Question::Availability(pool, origin) => {
+            ArbiterCall::Availability(pool.clone(), origin.clone()).path()
+        }
         Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
     };
     let address = layers::address(&format!("v1/{}/{path}", config.hash));
@@ -31,7 +33,9 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
     }
     let told = match question {
         Question::History(query) => of_arbiter(&ArbiterCall::History(query), call.env).await,
-        Question::Availability(pool) => of_arbiter(&ArbiterCall::Availability(pool), call.env).await,
+        Question::Availability(pool, origin) => {
+            of_arbiter(&ArbiterCall::Availability(pool, origin), call.env).await
+        }
         Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
     };
     match told {

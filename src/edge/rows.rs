@@ -58,8 +58,9 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes rows in one transaction.
-pub(super) fn write_all(storage: &Storage, rows: &[Row]) -> Result<()> {
+/// Writes rows, and those of history that a step changes, in one transaction.
+pub(super) fn write_all(storage: &Storage, rows: &[Row], memories: &Memories) -> Result<()> {
+    let history = of_history(storage, |stored| memories.rows(stored))?;
     caught::transaction(storage, || {
         #[cfg(feature = "trap")]
         if super::trap::is_down("last-row") && rows.len() > 2 {
@@ -67,8 +68,16 @@ pub(super) fn write_all(storage: &Storage, rows: &[Row]) -> Result<()> {
             but_one.iter().try_for_each(|row| write(storage, row))?;
             return Err("not written, on purpose".into());
         }
-        rows.iter().try_for_each(|row| write(storage, row))
+        rows.iter().try_for_each(|row| write(storage, row))?;
+        history.iter().try_for_each(|row| remember(storage, row))
     })
+}
+
+fn remember(storage: &Storage, row: &HistoryRow) -> Result<()> {
+    let statement = "INSERT INTO v1_history (key, body) VALUES (?, ?) \
+                     ON CONFLICT (key) DO UPDATE SET body = excluded.body";
+    let values: Vec<SqlStorageValue> = vec![row.key.as_str().into(), row.text.as_str().into()];
+    storage.sql().exec(statement, values).map(drop)
 }
 
 fn write(storage: &Storage, row: &Row) -> Result<()> {
@@ -113,17 +122,4 @@ pub(super) fn of_history<T>(
     };
     let value = with(&read);
     failed.into_inner().map_or(Ok(value), Err)
-}
-
-/// Makes and writes the rows of history that a step changes, in one transaction.
-pub(super) fn remember(storage: &Storage, memories: &Memories) -> Result<()> {
-    let rows = of_history(storage, |stored| memories.rows(stored))?;
-    caught::transaction(storage, || {
-        rows.iter().try_for_each(|HistoryRow { key, text }| {
-            let statement = "INSERT INTO v1_history (key, body) VALUES (?, ?) \
-                             ON CONFLICT (key) DO UPDATE SET body = excluded.body";
-            let values: Vec<SqlStorageValue> = vec![key.as_str().into(), text.as_str().into()];
-            storage.sql().exec(statement, values).map(drop)
-        })
-    })
 }

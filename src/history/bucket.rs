@@ -13,7 +13,7 @@ use crate::json;
 use crate::sample::{CacheClass, Connected, Evidence, Finding, Outcome, Sample};
 use crate::units::{OriginId, Timestamp};
 
-/// The most that the lines of one row may be, in bytes: a row of SQLite has at most 2 MB.
+/// The most that the lines of one row may be, in bytes: a row of `SQLite` has at most 2 MB.
 const MOST: usize = 1_000_000;
 
 /// The format.

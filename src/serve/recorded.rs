@@ -36,8 +36,8 @@ pub enum Question {
     History(Query),
     /// Of the vantages: raw samples.
     Samples(SampleQuery),
-    /// Of the Arbiter: for how long a pool stood how.
-    Availability(Name),
+    /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
+    Availability(Name, Option<Name>),
 }
 
 /// Quantiles in one question, at most.
@@ -61,9 +61,10 @@ impl Recorded {
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
         let Some(pool) = pool else { return Err(super::problem::not_found()) };
         match (self.kind, &self.origin) {
-            (Kind::Availability, _) => {
+            (Kind::Availability, origin) => {
                 super::table::only(&self.query, &["now"])?;
-                Ok(Question::Availability(pool))
+                let origin = origin.as_ref().map(|origin| id(&pool, origin)).transpose()?;
+                Ok(Question::Availability(pool, origin.map(|id| id.origin)))
             }
             (Kind::History | Kind::Samples, None) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),

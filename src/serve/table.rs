@@ -48,7 +48,7 @@ pub enum Target {
         token: String,
     },
     /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
-    /// `/v1/availability/{pool}`.
+    /// `/v1/availability/{pool}[/{origin}]`.
     Recorded(Recorded),
     /// `/livez`.
     Live,
@@ -192,6 +192,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "history", pool, origin] => recorded(Kind::History, pool, Some(origin), query),
         ["v1", "samples", pool, origin] => recorded(Kind::Samples, pool, Some(origin), query),
         ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),
+        ["v1", "availability", pool, origin] => recorded(Kind::Availability, pool, Some(origin), query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;
             Target::Beat { token: (*token).to_owned() }

@@ -72,12 +72,20 @@ impl Recorder {
         let mark = stored(MARK).and_then(|text| json::read::<Mark>(&text)).filter(|mark| mark.version == 1);
         let (mut life, handed) = mark.map_or((0, 0), |mark| (mark.life, mark.handed));
         let mut found = VecDeque::new();
-        let mut last = handed;
-        while last.saturating_sub(handed) < RING {
+        let (mut last, mut looked) = (handed, 0);
+        while looked <= RING {
+            looked = looked.saturating_add(1);
             let next = last.saturating_add(1);
             let row = stored(place(next)).and_then(|text| Bucket::read(&text));
-            let is_next = |row: &Bucket| row.seq() == next && (life == 0 || row.life() == life);
-            let Some(row) = row.filter(is_next) else { break };
+            let Some(row) = row.filter(|row| life == 0 || row.life() == life) else { break };
+            if row.seq() > next && found.is_empty() {
+                // The Arbiter was away for so long that the ring went round.
+                last = row.seq().saturating_sub(RING);
+                continue;
+            }
+            if row.seq() != next {
+                break;
+            }
             life = row.life();
             last = next;
             found.push_back(row);

@@ -200,7 +200,7 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(SampleQuery::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some(String::new()))
         }
-        Ok(Question::Availability(_)) => Ok(None),
+        Ok(Question::Availability(..)) => Ok(None),
         Err(refused) => Err(refused),
     };
     let answer = remembered(said, ask);

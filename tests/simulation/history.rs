@@ -58,7 +58,7 @@ impl History {
 
     /// What is to be remembered has landed. `tampered` is what the engine is given.
     pub fn remembers(&mut self, memories: &Memories, tampered: &Memories) {
-        for (sender, rollups) in &memories.rollups {
+        if let Some((sender, rollups)) = &memories.rollups {
             for rollup in rollups {
                 let shard = (sender.vantage.clone(), sender.shard.clone());
                 self.counted.insert((shard.0, shard.1, rollup.life, rollup.seq));

@@ -136,7 +136,8 @@ impl World {
                             self.ledger.stored(&config, &rows, calm.then_some(now))?;
                     }
                     if fails {
-                        return self.fails_to_write();
+                        self.fails_to_write();
+                        return Ok(false);
                     }
                 }
                 Verdicts::Remember(memories) => {
@@ -147,7 +148,8 @@ impl World {
                         self.handed_on = memories.handed_on();
                     }
                     if fails {
-                        return self.fails_to_write();
+                        self.fails_to_write();
+                        return Ok(false);
                     }
                 }
                 Verdicts::WakeAt(at) => {
@@ -193,12 +195,11 @@ impl World {
     }
 
     /// What memory holds was not stored: the Arbiter begins again.
-    fn fails_to_write(&mut self) -> Result<bool, String> {
+    fn fails_to_write(&mut self) {
         self.forget_arbiter();
         let again = self.now + 5 * SECOND;
         self.arbiter.alarm = Some(again);
         self.at(again, Happens::ArbiterRings(again));
-        Ok(false)
     }
 
     /// A message is sent.
