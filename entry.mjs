@@ -130,10 +130,11 @@ export const Vantage = durable(wasm.Vantage);
 export const Arbiter = durable(wasm.Arbiter);
 
 /**
- * Answers that may be given again, by address: `{ body, init, from, until, lease }`. The core says
- * which, and until when.
+ * Answers that may be given again, by address: `{ body, init, from, until, lease, publicOnly }`.
+ * The core says which, and until when. What is `publicOnly` is not for whoever shows who they are:
+ * they are told more.
  * @type {Map<string, { body: string, init: ResponseInit, from: number, until: number, lease: {
- *   until: number } }>}
+ *   until: number }, publicOnly: boolean }>}
  */
 const kept = new Map();
 
@@ -164,6 +165,7 @@ function again(request) {
   const now = Date.now();
   // A clock that was set back makes it look long to live: then it is made anew.
   if (now < answer.from || now >= answer.until || now >= answer.lease.until || request.headers.has("if-none-match")) return;
+  if (answer.publicOnly && (request.headers.has("authorization") || request.headers.has("cookie"))) return;
   hits += 1;
   return new Response(answer.body, answer.init);
 }

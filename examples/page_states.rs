@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             counts: &[],
             seen: &[],
         };
-        let ask = Ask { method: "GET", target: "/", if_none_match: None };
+        let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None };
         let answer = serve::answer(&Target::Page, &ask, &basis);
         fs::write(folder.join(state.name).with_extension("html"), answer.body)?;
     }

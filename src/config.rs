@@ -5,6 +5,7 @@
 //! keys. `slot` and `settings` inherit. `check` and the files it calls hold everything to its
 //! bounds. Nothing here reads a file, a clock or the environment.
 
+mod access;
 mod canon;
 mod check;
 mod compiled;
@@ -18,6 +19,7 @@ mod notify;
 mod origin;
 mod page;
 mod pattern;
+mod place;
 mod pool;
 mod presentation;
 mod probing;
@@ -43,6 +45,7 @@ use crate::defaults::config::DEFAULT_TTL;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
+pub use access::{Access, Door, Setting, Tier};
 pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
 pub use document::{Dialect, Document};
@@ -50,6 +53,7 @@ pub use heartbeat::Heartbeat;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
+pub use place::{Hint, Place};
 pub use presentation::Presentation;
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
@@ -96,6 +100,9 @@ pub struct Config {
     /// The page that people see.
     #[serde(default, skip_serializing_if = "Page::is_usual")]
     pub page: Page,
+    /// Who may see and write what.
+    #[serde(default, skip_serializing_if = "Access::is_usual")]
+    pub access: Access,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }
@@ -111,30 +118,6 @@ pub enum Plan {
     Paid,
 }
 
-/// A Durable Object location hint, for example `weur`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hint(&'static str);
-
-impl Hint {
-    /// Every hint that the platform documents
-    /// (<https://developers.cloudflare.com/durable-objects/reference/data-location/>). Objects
-    /// hinted to `sam`, `afr` and `me` are accepted and run nearby instead.
-    pub const KNOWN: [&'static str; 11] =
-        ["wnam", "enam", "sam", "weur", "eeur", "apac", "apac-ne", "apac-se", "oc", "afr", "me"];
-
-    /// Reads a hint; nothing if the platform has no such place.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::KNOWN.iter().find(|known| **known == text).map(|known| Self(known))
-    }
-
-    /// The hint as the platform writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
 /// A place that probes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vantage {
@@ -145,15 +128,6 @@ pub struct Vantage {
     /// What people read of it: a title and a description.
     #[serde(default, skip_serializing_if = "Presentation::is_empty")]
     pub about: Presentation,
-}
-
-/// How a vantage comes to its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A Durable Object created near a location hint.
-    Hint(Hint),
-    /// A placed Worker behind the service binding of this name. It does not act yet.
-    Service(String),
 }
 
 /// Origins that can stand in for one another, or one thing that is told by itself.
@@ -192,6 +166,9 @@ pub struct Pool {
     /// nobody.
     #[serde(default, skip_serializing_if = "is_not")]
     pub monitor: bool,
+    /// Whether it is shown only to whoever has a token.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub hidden: bool,
     /// What people read of it.
     #[serde(default, skip_serializing_if = "Presentation::is_empty")]
     pub about: Presentation,

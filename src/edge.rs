@@ -10,6 +10,7 @@ mod caught;
 mod clock;
 mod connect;
 mod deployed;
+mod doors;
 mod follow;
 mod heartbeat;
 mod layers;
@@ -67,10 +68,20 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
     let if_none_match = request.headers().get("if-none-match").ok().flatten();
     let own = proxy::own_target(&url);
     let target = own.as_deref().unwrap_or_else(|| respond::target_of(&url));
-    let ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref() };
+    let mut ask = Ask { method: &method, target, if_none_match: if_none_match.as_deref(), caller: None };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     let hits = hits.max(0.0) as u64;
-    let reply = match serve::plan(deployed::config(), &ask) {
+    let mut plan = serve::plan(deployed::config(), &ask);
+    let caller;
+    if plan == Plan::Who {
+        caller = doors::caller(request, call.env).await;
+        ask.caller = Some(&caller);
+        plan = serve::plan(deployed::config(), &ask);
+    }
+    let reply = match plan {
+        Plan::SignIn => doors::signed_in(request, &ask, call.env).await.into(),
+        // It is known by now who asks.
+        Plan::Who => serve::unavailable().into(),
         Plan::Done(answer) => answer.into(),
         Plan::Beat(claim) => {
             let outcome = heartbeat::taken(&claim, call.env).await;

@@ -76,9 +76,49 @@ pub enum End {
 }
 
 impl Head {
+    /// A head of what was sent, name and value of each field in turn, with what is wanted of it.
+    #[must_use]
+    pub fn of(status: u16, fields: &[(&str, &str)], wanted: &[String]) -> Self {
+        let joined = |name: &String| {
+            let mut values = fields.iter().filter(|(field, _)| field == name).map(|(_, value)| *value);
+            let mut text = values.next()?.to_owned();
+            values.for_each(|value| {
+                text.push_str(", ");
+                text.push_str(value);
+            });
+            text.truncate(text.floor_char_boundary(HEADER_CAP));
+            Some((name.clone(), text))
+        };
+        Self { status, headers: wanted.iter().filter_map(joined).collect() }
+    }
+
     /// The value of a field, by its name in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(fields: &[(&str, &str)], wanted: &[&str]) -> Vec<(String, String)> {
+        let wanted: Vec<_> = wanted.iter().map(|name| (*name).to_owned()).collect();
+        Head::of(200, fields, &wanted).headers
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_copied_and_what_is_repeated_joined() {
+        let sent = [("via", "a"), ("set-cookie", "secret"), ("age", "1"), ("via", "b")];
+        let read = head(&sent, &["age", "via", "x-cache"]);
+        assert_eq!(read, [("age".to_owned(), "1".to_owned()), ("via".to_owned(), "a, b".to_owned())]);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_between_two_characters() {
+        let long = format!("{}é", "x".repeat(HEADER_CAP - 1));
+        let [(_, cut)] = &head(&[("age", &long), ("age", "more")], &["age"])[..] else { panic!("one field") };
+        assert_eq!(cut.len(), HEADER_CAP - 1);
     }
 }

@@ -41,6 +41,8 @@ pub mod exchange;
 
 pub mod secret;
 
+pub mod access;
+
 pub mod sample;
 
 pub mod schedule;

@@ -40,6 +40,11 @@ pub enum Why {
     /// What follows `whsec_` is no base64.
     #[error("is not base64")]
     NotBase64,
+    /// It is to hold tokens of readers or writers.
+    #[error(
+        "does not hold what vedette token prints for it (name:hash, at most {0} of them, with spaces between)"
+    )]
+    NotTokens(usize),
     /// It is where messages are posted, and no address.
     #[error("is not an address (https://…, without a user name, at most {MAX_ADDRESS} bytes)")]
     NotAnAddress,

@@ -5,16 +5,20 @@
 //! edge only carries bytes.
 
 mod beat;
+mod gate;
 mod health;
+mod kept;
 mod page;
 mod problem;
 mod ready;
 mod recorded;
+mod sign_in;
 mod signal;
 mod table;
 
+use crate::access::Caller;
 use crate::answer::{self, Answer, closed};
-use crate::config::{Config, Problems};
+use crate::config::{self, Config, Problems};
 use crate::follow::{self, Wait};
 use crate::heartbeat::{self, Claim};
 use crate::proxy::Seen;
@@ -23,8 +27,10 @@ use crate::snapshot::{OriginView, Snapshot};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 pub use beat::Beaten;
+pub use kept::kept;
 pub use recorded::{KEEP_ANSWER, Question, Recorded};
-pub use table::{Codes, Format, Target};
+pub use sign_in::{MOST_POSTED, Posted, signed_in};
+pub use table::{Codes, Format, PATHS, Target};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +41,17 @@ pub struct Ask<'a> {
     pub target: &'a str,
     /// `If-None-Match`, if sent.
     pub if_none_match: Option<&'a str>,
+    /// Who asks; nothing as long as nobody had to know it.
+    pub caller: Option<&'a Caller>,
 }
 
 /// What answers a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan<'a> {
+    /// What becomes of a person who signs in ([`signed_in`]), once it is read what was posted.
+    SignIn,
+    /// What is planned anew, once it is known who asks ([`Ask::caller`]).
+    Who,
     /// This, without a snapshot.
     Done(Answer),
     /// What is made from a snapshot for this target.
@@ -78,32 +90,62 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         Ok(target) => target,
         Err(answer) => return Plan::Done(finish(answer, ask)),
     };
+    if ask.method == "OPTIONS" {
+        let tier = config.map(|config| config.access.tier(target.door())).unwrap_or_default();
+        let options = table::options(&target, tier == config::Tier::Public);
+        return Plan::Done(if tier == config::Tier::Public {
+            finish(options, ask)
+        } else {
+            private(options)
+        });
+    }
+    if let Ok(config) = config {
+        if ask.caller.is_none() && gate::asks_who(&target, config) {
+            return Plan::Who;
+        }
+        if let Some(refused) = gate::refused(&target, ask, config) {
+            return Plan::Done(private(refused));
+        }
+    }
+    let all = gate::sees_all(ask);
     let settled = match (&target, config) {
         (Target::Live, _) => Some(ready::live()),
         (Target::Style, _) => Some(page::style()),
         (Target::Script, _) => Some(page::script()),
         (_, Err(problems)) => Some(problem::bad_config(problems)),
         (Target::Health { pool: Some(pool), origin, .. }, Ok(config)) => {
-            problem::unknown(config, pool, origin.as_deref())
+            problem::unknown(config, pool, origin.as_deref(), all)
         }
         (Target::Recorded(asked), Ok(config)) => {
-            problem::unknown(config, &asked.pool, asked.origin.as_deref())
+            problem::unknown(config, &asked.pool, asked.origin.as_deref(), all)
         }
         (Target::Signal { pool, format, .. }, Ok(config)) => {
-            problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, *format))
+            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, *format))
         }
         (Target::Stream { pool }, Ok(config)) => {
-            problem::unknown(config, pool, None).or_else(|| signal::refused(config, pool, Format::Json))
+            problem::unknown(config, pool, None, all).or_else(|| signal::refused(config, pool, Format::Json))
         }
         (Target::Beat { token }, Ok(config)) => {
             let claim = heartbeat::claim(config, token);
+            // Of a job that is hidden no method tells that there is one.
+            let hidden =
+                claim.as_ref().is_some_and(|claim| config.is_hidden(claim.heartbeat.id.pool.as_str()));
             let job = claim.as_ref().map(|claim| claim.heartbeat);
-            match (beat::refused(config, job, ask.method), claim) {
+            let told = job.filter(|_| !hidden);
+            match (beat::refused(config, told, ask.method), claim) {
                 (Some(refused), _) => Some(refused),
+                (None, Some(claim)) if hidden && beat::reads_in_vain(claim.heartbeat, ask.method) => {
+                    Some(beat::answer(&Beaten::Unknown))
+                }
                 (None, Some(claim)) => return Plan::Beat(claim),
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
+        (Target::SignIn { post: false }, Ok(config)) => Some(sign_in::page(config, 200, None)),
+        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if !config.access.knows_anybody() => {
+            Some(problem::not_found())
+        }
+        (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
         (Target::Health { pool: None, .. } | Target::Ready { .. } | Target::Page, Ok(_)) => None,
     };
     match (settled, target) {
@@ -121,17 +163,22 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
 /// Makes the answer for a target from a snapshot.
 #[must_use]
 pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
-    let Basis { snapshot, now, .. } = *basis;
+    let now = basis.now;
+    let snapshot = &*gate::seen_by(ask, basis.snapshot, basis.config);
     let mut answer = match target {
         Target::Health { pool, origin, format, codes } => {
             let (pool, origin) = (pool.as_deref(), origin.as_deref());
             health::answer(snapshot, &health::Question { pool, origin, format: *format, codes: *codes }, now)
         }
         Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
-        Target::Ready { verbose } => ready::ready(basis, *verbose),
-        Target::Page => page::answer(snapshot, basis.config, basis.source.silent, now),
+        Target::Ready { verbose } => ready::ready(&Basis { snapshot, ..*basis }, *verbose),
+        Target::Page => page::page(&Basis { snapshot, ..*basis }, ask.caller),
         // Settled without a snapshot.
-        Target::Beat { .. } | Target::Stream { .. } | Target::Recorded(_) => problem::not_found(),
+        Target::Beat { .. }
+        | Target::Stream { .. }
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Recorded(_) => problem::not_found(),
         Target::Live => ready::live(),
         Target::Style => page::style(),
         Target::Script => page::script(),
@@ -163,6 +210,12 @@ pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     answer
 }
 
+/// 429 for whoever shows what proves nothing, as too many did before.
+#[must_use]
+pub fn flooded() -> Answer {
+    private(gate::too_many())
+}
+
 /// 429 for whoever would follow a signal that too many follow already.
 #[must_use]
 pub fn at_capacity(ask: &Ask<'_>) -> Answer {
@@ -179,7 +232,7 @@ pub fn at_capacity(ask: &Ask<'_>) -> Answer {
 /// What a stream of events begins with; its body is made of [`event`]s.
 #[must_use]
 pub fn stream() -> Answer {
-    let ask = Ask { method: "GET", target: "", if_none_match: None };
+    let ask = Ask { method: "GET", target: "", if_none_match: None, caller: None };
     // Some proxies gather an answer before they pass it on, unless they are told.
     let headers = vec![
         ("content-type", "text/event-stream; charset=utf-8".to_owned()),
@@ -199,51 +252,6 @@ pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
 
 /// A comment, by which a stream shows that it lives.
 pub const KEEP_ALIVE: &str = ":\n\n";
-
-/// The answer to a plain GET as it is to be given again, and until when: the next second of its
-/// ages, or when a verdict beneath it expires. Only targets that are asked for often, written in
-/// the one usual way, have one. So there are no more of them than the configuration has names.
-#[must_use]
-pub fn kept(
-    target: &Target,
-    ask: &Ask<'_>,
-    basis: &Basis<'_>,
-    answer: &Answer,
-) -> Option<(Answer, Timestamp)> {
-    let plain =
-        ask.method == "GET" && ask.if_none_match.is_none() && target.path().as_deref() == Some(ask.target);
-    if !plain || basis.source.layer == Tier::Nothing {
-        return None;
-    }
-    let mut answer = answer.clone();
-    // Whoever is given it again is answered from memory, wherever the first one's answer came from.
-    let memory = cache_status(&Source { layer: Tier::Memory, ..basis.source });
-    for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-status") {
-        value.clone_from(&memory);
-    }
-    Some((answer, holds_until(target, basis.snapshot, basis.now)))
-}
-
-/// When the answer for a target says something else although nothing new is known.
-fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestamp {
-    let second = Millis::from_secs(1);
-    let (pool, origin) = target.names();
-    let origins = || {
-        let pools = snapshot.pools.iter().filter(|view| pool.is_none_or(|pool| view.name.as_str() == pool));
-        let origins = pools.flat_map(|pool| &pool.origins);
-        origins.filter(|view| origin.is_none_or(|origin| view.name.as_str() == origin))
-    };
-    // The ages of the snapshot and of the oldest evidence count whole seconds.
-    let oldest = origins().filter_map(|origin| origin.oldest).min();
-    let since = oldest.into_iter().chain([snapshot.taken_at]);
-    let ticks = since.map(|since| since.plus(second.times(now.since(since).as_secs().saturating_add(1))));
-    // So does `max-age` before the first expiry.
-    let last = next_expiry(origins(), now).map(|at| at.minus(second.times(seconds_before(at, now))));
-    // A verdict or a vote expires, and the last second of a signal's time to live is none.
-    let ends = origins().flat_map(|origin| expiries(origin).chain([origin.valid_until.minus(second)]));
-    let latest = now.plus(second);
-    ends.chain(ticks).chain(last).filter(|at| *at > now).min().unwrap_or(latest).min(latest)
-}
 
 /// 503 of a worker that has no configuration at all to answer from.
 #[must_use]
@@ -274,14 +282,21 @@ fn cache_status(source: &Source) -> String {
 
 /// Header fields that every answer has, and 304 for a copy that is still good.
 fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
-    let mut answer = closed(answer);
-    if !table::is_of_jobs(ask.target) {
-        add(&mut answer, PUBLIC);
+    let mut answer = match ask.caller {
+        None => closed(answer),
+        Some(Caller::Nobody) => add(closed(answer), &[VARIES]),
+        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) | Caller::Flooding) => {
+            private(answer)
+        }
+    };
+    let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody);
+    if public && !table::is_of_jobs(ask.target) {
+        answer = add(answer, PUBLIC);
     }
     if answer.status != 204 && table::is_of_verdicts(ask.target) {
         // Whoever looks for this word alone must find one: a question that went wrong is answered
         // by no verdict.
-        add(&mut answer, &[("vedette-status", "unknown")]);
+        answer = add(answer, &[("vedette-status", "unknown")]);
     }
     let etag = answer.headers.iter().find(|(name, _)| *name == "etag").map(|(_, value)| value.clone());
     if answer.status == 200
@@ -299,13 +314,24 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
 const PUBLIC: &[(&str, &str)] =
     &[("access-control-allow-origin", "*"), ("access-control-expose-headers", "*")];
 
+/// What is answered depends on who asks.
+const VARIES: (&str, &str) = ("vary", "authorization, cookie");
+
+/// An answer that is for one asker alone: no cache keeps it, and no script of another site reads
+/// it.
+fn private(mut answer: Answer) -> Answer {
+    answer.headers.retain(|(name, _)| *name != "cache-control");
+    add(closed(answer), &[VARIES])
+}
+
 /// Adds header fields that an answer has not got.
-fn add(answer: &mut Answer, fields: &[(&'static str, &str)]) {
+fn add(mut answer: Answer, fields: &[(&'static str, &str)]) -> Answer {
     for (name, value) in fields {
         if !answer.headers.iter().any(|(present, _)| present == name) {
             answer.headers.push((name, (*value).to_owned()));
         }
     }
+    answer
 }
 
 /// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches

@@ -296,3 +296,25 @@ fn the_log_events_that_are_listed_are_those_of_the_code() {
     assert!(unknown.is_empty(), "docs/operations.md lists events that nothing logs: {unknown:?}");
     assert!(code.len() > 20, "{code:?}");
 }
+
+/// The checklist of `SECURITY.md` names tests; each is there under its name.
+#[test]
+fn each_line_of_the_checklist_is_held_by_a_test_that_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let list = text.split("## The checklist").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = list.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let rows: Vec<&str> = rows.skip(1).collect();
+    assert!(rows.len() > 20, "{} lines", rows.len());
+    for row in rows {
+        let held = row.rsplit("| `").next().unwrap();
+        let (file, names) = held.split_once("`: ").unwrap_or_else(|| panic!("no test: {row}"));
+        let source = fs::read_to_string(root.join(file)).unwrap_or_else(|_| panic!("no file {file}: {row}"));
+        let names: Vec<&str> = names.split('*').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            let here = source.contains(&format!("fn {name}()")) || source.contains(&format!("\"{name}\""));
+            assert!(here, "{file} has no test of the name {name}");
+        }
+    }
+}

@@ -589,3 +589,10 @@ fn steps() {
     }
     holds("steps.json", &steps);
 }
+
+/// Every row of the route table: the walk of `tests/runtime/doors.test.mjs` asks each.
+#[test]
+fn rows() {
+    let rows: Vec<Value> = vedette::serve::PATHS.iter().map(|path| json!({ "path": path })).collect();
+    holds("rows.json", &rows);
+}

@@ -7,8 +7,8 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Channel, Config, Connect, Document, Expect, Link, Origin, OriginUrl, Pace, Page, Pattern, Place, Plan,
-    Pool, Presentation, Probe, ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Vantage,
+    Access, Channel, Config, Connect, Document, Expect, Link, Origin, OriginUrl, Pace, Page, Pattern, Place,
+    Plan, Pool, Presentation, Probe, ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Tier, Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -37,6 +37,7 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
         lines.put("public_url", &url.to_string());
     }
     lines.page(&config.page);
+    lines.access(&config.access);
     Fingerprint::of(&lines.0)
 }
 
@@ -96,6 +97,9 @@ impl Lines {
         if pool.monitor {
             self.number("monitor", 1);
         }
+        if pool.hidden {
+            self.number("hidden", 1);
+        }
         self.about(&pool.about);
         self.number("min_votes", pool.min_votes.into());
         self.millis("vote_ttl", pool.vote_ttl);
@@ -145,6 +149,18 @@ impl Lines {
             }
         }
         about.tags.iter().for_each(|tag| self.put("tag", tag));
+    }
+
+    fn access(&mut self, access: &Access) {
+        let secrets = [("read_tokens", &access.read_tokens), ("admin_tokens", &access.admin_tokens)];
+        for (key, name) in secrets {
+            if let Some(name) = name {
+                self.put(key, name);
+            }
+        }
+        for setting in &access.doors {
+            self.put(setting.door.as_str(), if setting.tier == Tier::Public { "public" } else { "read" });
+        }
     }
 
     fn page(&mut self, page: &Page) {

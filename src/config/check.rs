@@ -12,13 +12,13 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, canon, expect, heartbeat, notify, origin, page,
-    presentation, reference, request, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, notify,
+    origin, page, presentation, reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -31,6 +31,7 @@ const KEYS: [&str; 12] = [
     "route",
     "notify",
     "page",
+    "access",
 ];
 
 /// Where every setting of the file belongs.
@@ -49,6 +50,7 @@ const HOMES: Homes = &[
     (&presentation::KEYS, "in [[monitor]] or [[pool]]"),
     (&[presentation::PUBLIC], "in [[monitor]] or [[pool]]"),
     (&page::KEYS, "in [page]"),
+    (&access::KEYS, "in [access]"),
 ];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -86,6 +88,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let heartbeat_secret = heartbeat::secret(file, jobs);
     let channels = notify::channels(file, &reader);
     let page = page::page(file, pools.as_deref(), reader.names());
+    let access = access::access(file, pools.as_deref());
     let public_url = notify::public_url(file);
     let known = route::Known {
         names: reader.names(),
@@ -109,6 +112,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         notify: channels?,
         public_url: public_url.ok()?,
         page: page?,
+        access: access?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

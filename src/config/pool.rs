@@ -168,7 +168,8 @@ fn whole(table: &Table<'_>, name: Option<Name>, members: Members) -> Option<Pool
     let panic = table.get("panic").map(|field| share(&field).ok_or(Refused)).transpose();
     let expose_urls = table.get("expose_urls").map_or(Some(false), |field| field.flag());
     let cert_warn = inactive(table.get("cert_warn"), |field| duration(field, CERT_WARN));
-    let about = presentation::public(table).and(presentation::presentation(table));
+    let public = presentation::public(table);
+    let about = presentation::presentation(table);
     Some(Pool {
         name: name?,
         quorum: quorum?,
@@ -183,6 +184,7 @@ fn whole(table: &Table<'_>, name: Option<Name>, members: Members) -> Option<Pool
         origins: origins.into_iter().collect::<Option<_>>()?,
         heartbeats: heartbeats.into_iter().collect::<Option<_>>()?,
         monitor: false,
+        hidden: !public?,
         about: about?,
     })
 }

@@ -75,18 +75,9 @@ pub(super) fn presentation(table: &Table<'_>) -> Option<Presentation> {
     Some(Presentation { title: title?, group: group?, description: description?, link: link?, tags: tags? })
 }
 
-/// Whether a monitor or a pool is public. What is to be hidden is refused, for nothing hides it
-/// yet: it would be on the page of whoever trusted the word.
-pub(super) fn public(table: &Table<'_>) -> Option<()> {
-    let Some(field) = table.get(PUBLIC) else { return Some(()) };
-    if field.flag()? {
-        return Some(());
-    }
-    field.refuse(format_args!(
-        "false is not active yet: everything that is watched is on the page and in every answer; \
-         watch it in a deployment of its own, or leave this out"
-    ));
-    None
+/// Whether a monitor or a pool is shown to whoever has no token.
+pub(super) fn public(table: &Table<'_>) -> Option<bool> {
+    table.get(PUBLIC).map_or(Some(true), |field| field.flag())
 }
 
 /// The title in a table that has one and nothing else.

@@ -15,9 +15,12 @@ use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
-use web_sys::{ReadableStream, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, Response};
+use web_sys::{Headers, ReadableStream, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, Response};
 pub(super) use worker::worker_sys::Context;
 use worker::{Result, State, Storage, WebSocket, WebSocketRequestResponsePair};
+
+/// The longest head that is copied, in characters; a peer is hostile.
+const HEAD_CAP: u32 = 256 * 1024;
 
 type Thrown<T> = std::result::Result<T, JsValue>;
 
@@ -33,6 +36,11 @@ extern "C" {
     /// SQLite may fail at any row, long after `exec`.
     #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
     fn array_of(iterator: &JsValue) -> Thrown<Array>;
+
+    /// Names and values of header fields, those that may stand apart one by one.
+    type Pairs;
+    #[wasm_bindgen(method, catch)]
+    fn flat(this: &Pairs) -> Thrown<Array>;
 
     type Caches;
     #[wasm_bindgen(thread_local_v2, js_name = caches)]
@@ -133,6 +141,14 @@ pub(super) async fn cached(url: &str) -> Result<Option<Response>> {
 pub(super) async fn cache(url: &str, response: &Response) -> Result<()> {
     JsFuture::from(CACHES.with(Caches::default)?.keep(url, response)?).await?;
     Ok(())
+}
+
+/// Name and value of each header field, a line each: neither has the end of a line in it (RFC 9110,
+/// section 5.5). A head that is longer than [`HEAD_CAP`] is cut.
+pub(super) fn lines(fields: &Headers) -> Thrown<String> {
+    let pairs = array_of(fields.as_ref())?;
+    let text = pairs.unchecked_ref::<Pairs>().flat()?.join("\n");
+    Ok(if text.length() > HEAD_CAP { text.substring(0, HEAD_CAP).into() } else { text.into() })
 }
 
 /// A reader into buffers of ours; the one of `web_sys` does not know the standard's `min`.

@@ -89,8 +89,10 @@ pub(super) async fn reply(
     let holds = |copy| MEMORY.with_borrow(|memory| memory.holds(&part, copy));
     let current = reading.held.as_ref().is_some_and(holds);
     let kept = if current { serve::kept(target, ask, &basis, &answer) } else { None };
-    let kept =
-        kept.map(|(answer, until)| Kept { answer, from: basis.now, until, lease: lease(&part, limit) });
+    let kept = kept.map(|(answer, until)| {
+        let (from, lease) = (basis.now, lease(&part, limit));
+        Kept { answer, from, until, lease, public_only: ask.caller.is_some() }
+    });
     Reply { answer, kept }
 }
 

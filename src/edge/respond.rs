@@ -23,6 +23,8 @@ pub(super) struct Kept {
     pub(super) from: Timestamp,
     pub(super) until: Timestamp,
     pub(super) lease: Object,
+    /// Whether it is not for whoever shows who they are.
+    pub(super) public_only: bool,
 }
 
 impl From<Answer> for Reply {
@@ -43,11 +45,12 @@ pub(super) fn target_of(url: &str) -> &str {
 /// given again, with `from`, `until` and `lease`. For HEAD there is no body.
 pub(super) fn reply(reply: &Reply, head: bool) -> Result<Object> {
     let object = response(&reply.answer, head)?;
-    if let Some(Kept { answer, from, until, lease }) = &reply.kept {
+    if let Some(Kept { answer, from, until, lease, public_only }) = &reply.kept {
         let kept = response(answer, false)?;
         set_time(&kept, "from", *from);
         set_time(&kept, "until", *until);
         Reflect::set(&kept, &"lease".into(), lease)?;
+        Reflect::set(&kept, &"publicOnly".into(), &JsValue::from_bool(*public_only))?;
         Reflect::set(&object, &"kept".into(), &kept)?;
     }
     Ok(object)

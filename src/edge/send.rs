@@ -12,10 +12,13 @@ use web_sys::{
 use worker::Env;
 
 use super::{bound, caught, clock};
-use crate::config::Method;
-use crate::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
+use crate::config::{Method, ProbeValue};
+use crate::exchange::{BODY_CAP, End, Head, Reply, Request};
 use crate::probe::{Hop, field_value, redirected, sends_again};
 use crate::secret::{ExposeSecret as _, Unusable, revealed};
+
+/// The first buffer for a body, in bytes.
+const FIRST_PIECE: usize = 4 * 1024;
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it
 /// came.
@@ -116,37 +119,59 @@ impl From<JsValue> for Unsent {
     }
 }
 
+thread_local! {
+    /// The fields of the latest request, as we and as the platform have them. Origins of one tick
+    /// are mostly sent the same ones. Those that carry a secret are not kept.
+    static LATEST: RefCell<Option<Fields>> = const { RefCell::new(None) };
+}
+
+/// Header fields, twice.
+struct Fields {
+    ours: Vec<(String, ProbeValue)>,
+    platform: Headers,
+}
+
+/// The platform's form of a request's header fields, which it copies when the request is sent.
+fn headers(request: &Request, env: &Env) -> Result<Headers, Unsent> {
+    let known = |latest: &Option<Fields>| {
+        let same = latest.as_ref().filter(|latest| latest.ours == request.headers);
+        same.map(|latest| latest.platform.clone())
+    };
+    if let Some(headers) = LATEST.with_borrow(known) {
+        return Ok(headers);
+    }
+    let headers = Headers::new()?;
+    for (name, value) in &request.headers {
+        headers.set(name, field_value(value, |name| bound::secret(env, name))?.expose_secret())?;
+    }
+    if request.headers.iter().all(|(_, value)| matches!(value, ProbeValue::Text(_))) {
+        LATEST.set(Some(Fields { ours: request.headers.clone(), platform: headers.clone() }));
+    }
+    Ok(headers)
+}
+
 /// The platform's form of a request.
 fn init(request: &Request, env: &Env, controller: Option<&AbortController>) -> Result<RequestInit, Unsent> {
     let secret = |name: &str| bound::secret(env, name);
-    let headers = Headers::new()?;
-    for (name, value) in &request.headers {
-        headers.set(name, field_value(value, secret)?.expose_secret())?;
-    }
     let init = RequestInit::new();
     if let Some(body) = &request.body {
         init.set_body(&JsValue::from_str(revealed(body, secret)?.expose_secret()));
     }
     init.set_method(request.method.as_str());
-    init.set_headers(headers.as_ref());
+    init.set_headers(headers(request, env)?.as_ref());
     init.set_redirect(RequestRedirect::Manual);
     init.set_cache(RequestCache::NoStore);
     init.set_signal(controller.map(AbortController::signal).as_ref());
     Ok(init)
 }
 
+/// The status and the wanted fields. All fields come over in one text: some forty are wanted, and
+/// each that is asked for by itself is a call and two texts.
 fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
-    let fields = response.headers();
-    let mut headers = Vec::new();
-    for name in wanted {
-        if let Some(mut value) = fields.get(name)? {
-            let end =
-                (0..=HEADER_CAP.min(value.len())).rev().find(|at| value.is_char_boundary(*at)).unwrap_or(0);
-            value.truncate(end);
-            headers.push((name.clone(), value));
-        }
-    }
-    Ok(Head { status: response.status(), headers })
+    let text = caught::lines(&response.headers())?;
+    let mut lines = text.split('\n');
+    let fields: Vec<_> = std::iter::from_fn(|| lines.next().zip(lines.next())).collect();
+    Ok(Head::of(response.status(), &fields, wanted))
 }
 
 /// Reads the body in one piece, gathered by the runtime: an origin that sends each byte in a chunk
@@ -154,12 +179,15 @@ fn head(response: &Response, wanted: &[String]) -> Result<Head, JsValue> {
 async fn read_body(response: &Response, progress: &RefCell<Progress>) -> Result<End, JsValue> {
     let Some(stream) = response.body() else { return Ok(End::Complete) };
     let reader = caught::reader(&stream)?;
+    // Most answers of health are short, and a buffer is filled with zeros first.
+    let mut piece = FIRST_PIECE;
     loop {
         // One byte more than the cap tells a body of exactly that length from a longer one.
-        let room = BODY_CAP.saturating_add(1).saturating_sub(progress.borrow().body.len());
+        let room = BODY_CAP.saturating_add(1).saturating_sub(progress.borrow().body.len()).min(piece);
         if room == 0 {
             return Ok(End::TooLong);
         }
+        piece = usize::MAX;
         #[expect(clippy::cast_possible_truncation, reason = "at most the cap of 64 KiB")]
         let (bytes, done) = caught::filled(&reader, room as u32).await?;
         progress.borrow_mut().body.extend(bytes);

@@ -144,6 +144,8 @@ impl Vantage {
 
     /// Folds what arrives until nothing is under way or the next slot has come.
     async fn fold_arrivals(&self, arrivals: &mut UnboundedReceiver<Arrival>) -> Result<()> {
+        // One timer for all that arrives before the same slot.
+        let (mut until, mut timer) = (Timestamp::default(), clock::delay(Millis::ZERO));
         loop {
             let now = clock::now();
             let (busy, next) = self
@@ -154,9 +156,13 @@ impl Vantage {
             if (!busy && self.reports.get() == 0) || next <= now {
                 return Ok(());
             }
-            match select(arrivals.next(), clock::delay(next.since(now))).await {
-                Either::Left((Some(arrival), _)) => self.fold(arrival).await?,
-                Either::Left((None, _)) | Either::Right(((), _)) => return Ok(()),
+            if until != next {
+                (until, timer) = (next, clock::delay(next.since(now)));
+            }
+            // The timer first: it counts from when it is first waited for.
+            match select(&mut timer, arrivals.next()).await {
+                Either::Right((Some(arrival), _)) => self.fold(arrival).await?,
+                Either::Right((None, _)) | Either::Left(((), _)) => return Ok(()),
             }
         }
     }

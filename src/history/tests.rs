@@ -20,8 +20,7 @@ fn at(ms: u64) -> Timestamp {
 }
 
 fn fact(ms: u64, evidence: &Evidence) -> Fact {
-    let mut sample = sample(true);
-    sample.at = at(ms);
+    let mut sample = sample(true, at(ms));
     sample.latency = Millis::new(45);
     sample.database = Database { calls: Some(3), time: Some(Millis::new(12)) };
     sample.bytes = 812;

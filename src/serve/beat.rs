@@ -60,6 +60,11 @@ pub(super) fn refused(config: &Config, job: Option<&Heartbeat>, method: &str) ->
     (reads && !may).then(only_post)
 }
 
+/// Whether a method reports for some job, and not for this one.
+pub(super) fn reads_in_vain(job: &Heartbeat, method: &str) -> bool {
+    READ.contains(&method) && !job.get
+}
+
 /// 405 for whoever only looks at the address, as previews of links do: it must not report in the
 /// job's name.
 pub(super) fn only_post() -> Answer {

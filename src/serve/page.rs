@@ -18,9 +18,10 @@ use maud::{DOCTYPE, Markup, html};
 
 use self::item::{Item, Look, by_severity};
 use self::text::{ago, badge, instant};
-use super::freshness;
+use super::{Basis, freshness};
+use crate::access::Caller;
 use crate::answer::Answer;
-use crate::config::Config;
+use crate::config::{Config, Door};
 use crate::snapshot::Snapshot;
 use crate::units::{Timestamp, listed};
 use crate::verdict::{self, Status};
@@ -54,23 +55,30 @@ fn document(kind: &str, body: &str) -> Answer {
     Answer { status: 200, headers, body: body.to_owned() }
 }
 
+/// What the page is called.
+pub(super) fn name(config: &Config) -> &str {
+    config.page.title.as_deref().unwrap_or(NAME)
+}
+
 /// The page. `arbiter_silent` says that the snapshot is an old copy, or none, because the Arbiter
 /// does not answer.
-pub(super) fn answer(snapshot: &Snapshot, config: &Config, arbiter_silent: bool, now: Timestamp) -> Answer {
+pub(super) fn page(basis: &Basis<'_>, caller: Option<&Caller>) -> Answer {
+    let Basis { snapshot, config, now, .. } = *basis;
+    let arbiter_silent = basis.source.silent;
     let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
     let mut headers = freshness(snapshot.taken_at, origins, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
     headers.push(("content-security-policy", about::policy(config, POLICY)));
-    let body = render(snapshot, arbiter_silent, Look { config, now }).into_string();
+    let body = render(snapshot, arbiter_silent, Look { config, now, caller }).into_string();
     Answer { status: 200, headers, body }
 }
 
 fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
-    let Look { config, now } = look;
+    let Look { config, now, .. } = look;
     let items = by_severity(snapshot, config, now);
     let status = status(&items, now);
     let sentence = sentence::whole(&items, arbiter_silent, now);
-    let name = config.page.title.as_deref().unwrap_or(NAME);
+    let name = name(config);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -106,12 +114,25 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
                 }
                 footer {
                     p {
-                        a href="health" { "health" } " " a href="readyz?verbose" { "readiness" }
+                        a href="health" { "health" } " "
+                        @if look.may(Door::Readiness) { a href="readyz?verbose" { "readiness" } " " }
+                        (signed(look))
                         " Vedette " (env!("CARGO_PKG_VERSION"))
                     }
                     noscript { p { "Without JavaScript this page asks for itself again every " (REFRESH) " seconds." } }
                 }
             }
+        }
+    }
+}
+
+/// Who sees the page, and the way to see all of it.
+fn signed(look: Look<'_>) -> Markup {
+    html! {
+        @if let Some(Caller::Known(identity)) = look.caller {
+            "Signed in as " (identity.name) " " a href="sign-in" { "sign out" }
+        } @else if look.config.access.knows_anybody() {
+            a href="sign-in" { "sign in" }
         }
     }
 }

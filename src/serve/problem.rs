@@ -15,9 +15,10 @@ pub(super) fn not_found() -> Answer {
     )
 }
 
-/// 404 for a pool or origin that the configuration does not name.
-pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>) -> Option<Answer> {
-    let Some(found) = config.pool(pool) else {
+/// 404 for a pool or origin that the configuration does not name, or that is hidden from whoever
+/// may not see `all`.
+pub(super) fn unknown(config: &Config, pool: &str, origin: Option<&str>, all: bool) -> Option<Answer> {
+    let Some(found) = config.pool(pool).filter(|pool| all || !pool.hidden) else {
         return Some(answer::problem(
             404,
             "unknown-pool",

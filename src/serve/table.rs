@@ -6,9 +6,9 @@
 use std::borrow::Cow;
 
 use super::recorded::{Kind, Recorded};
-use super::{Ask, beat, problem};
+use super::{Ask, beat, gate, problem};
 use crate::answer::{self, Answer};
-use crate::config::Config;
+use crate::config::{Config, Door};
 use crate::follow::{Mark, WAIT, Wait};
 use crate::path::{MAX_TARGET, plain};
 use crate::snapshot::Part;
@@ -59,6 +59,13 @@ pub enum Target {
     },
     /// `/`.
     Page,
+    /// `/sign-in`: the form, or what it posts.
+    SignIn {
+        /// Whether it posts.
+        post: bool,
+    },
+    /// `/sign-out`.
+    SignOut,
     /// `/style.css`.
     Style,
     /// `/page.js`.
@@ -91,15 +98,58 @@ pub struct Codes {
 }
 
 impl Target {
+    /// The door that it is behind: this is the one place that says so.
+    #[must_use]
+    pub const fn door(&self) -> Door {
+        match self {
+            Self::Health { .. } => Door::Health,
+            Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
+            Self::Recorded(_) => Door::Api,
+            Self::Page => Door::Page,
+            Self::Ready { verbose: true } => Door::Readiness,
+            // A heartbeat has a token of its own, which says whose it is.
+            Self::Ready { verbose: false }
+            | Self::Beat { .. }
+            | Self::Live
+            | Self::SignIn { .. }
+            | Self::SignOut
+            | Self::Style
+            | Self::Script => Door::Hall,
+        }
+    }
+
+    /// The methods by which it is asked for.
+    pub(super) const fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::SignIn { .. } => &["GET", "HEAD", "POST"],
+            Self::SignOut => &["POST"],
+            Self::Beat { .. } => BEAT,
+            Self::Health { .. }
+            | Self::Signal { .. }
+            | Self::Stream { .. }
+            | Self::Recorded(_)
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::Style
+            | Self::Script => READ,
+        }
+    }
+
     /// The pool and the origin that are asked for, where it is one.
     pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
             Self::Recorded(asked) => (Some(&asked.pool), asked.origin.as_deref()),
-            Self::Beat { .. } | Self::Live | Self::Ready { .. } | Self::Page | Self::Style | Self::Script => {
-                (None, None)
-            }
+            Self::Beat { .. }
+            | Self::Live
+            | Self::Ready { .. }
+            | Self::Page
+            | Self::SignIn { .. }
+            | Self::SignOut
+            | Self::Style
+            | Self::Script => (None, None),
         }
     }
 
@@ -128,6 +178,8 @@ impl Target {
             | Self::Live
             | Self::Ready { .. }
             | Self::Page
+            | Self::SignIn { .. }
+            | Self::SignOut
             | Self::Style
             | Self::Script => return None,
         };
@@ -153,18 +205,41 @@ impl Target {
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
+            | Self::SignIn { .. }
+            | Self::SignOut
             | Self::Style
             | Self::Script => Part::Summary,
         }
     }
 }
 
-/// The methods of every path but that of heartbeats.
+/// The methods of what is only read.
 const READ: &[&str] = &["GET", "HEAD"];
 
 /// The methods of a heartbeat. Those that only read count where the configuration says so
 /// ([`super::beat`]).
 const BEAT: &[&str] = &["POST", "GET", "HEAD"];
+
+/// Every path, as [`find`] matches it.
+pub const PATHS: [&str; 17] = [
+    "/",
+    "/style.css",
+    "/page.js",
+    "/sign-in",
+    "/sign-out",
+    "/livez",
+    "/readyz",
+    "/health",
+    "/health/{pool}",
+    "/health/{pool}/{origin}",
+    "/v1/stream/{pool}",
+    "/v1/history/{pool}/{origin}",
+    "/v1/samples/{pool}/{origin}",
+    "/v1/availability/{pool}",
+    "/v1/availability/{pool}/{origin}",
+    "/v1/heartbeat/{token}",
+    "/route/{pool}",
+];
 
 /// Finds what a request asks for.
 ///
@@ -177,12 +252,17 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         return Err(answer::problem(414, "uri-too-long", "URI too long", &detail));
     }
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
+    if let Some(refused) = gate::token_in(query) {
+        return Err(refused);
+    }
     let path = &*usual(path);
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
     let target = match parts.as_slice() {
         [""] => Target::Page,
         ["style.css"] => Target::Style,
         ["page.js"] => Target::Script,
+        ["sign-in"] => Target::SignIn { post: ask.method == "POST" },
+        ["sign-out"] => Target::SignOut,
         ["livez"] => Target::Live,
         ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
         ["health"] => health(None, None, query)?,
@@ -207,10 +287,11 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     if let Target::Beat { .. } = target {
         return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
     }
-    match ask.method {
-        "OPTIONS" => Err(options()),
-        method if READ.contains(&method) => Ok(target),
-        _ => Err(problem::method(READ)),
+    let methods = target.methods();
+    if ask.method == "OPTIONS" || methods.contains(&ask.method) {
+        Ok(target)
+    } else {
+        Err(problem::method(methods))
     }
 }
 
@@ -282,15 +363,15 @@ fn code(query: &str, name: &str) -> Result<Option<u16>, Answer> {
     Ok(code)
 }
 
-/// What may be asked of a path, and by whom: everything that is read is public.
-fn options() -> Answer {
-    let methods = format!("{}, OPTIONS", READ.join(", "));
-    let headers = vec![
-        ("allow", methods.clone()),
-        ("access-control-allow-origin", "*".to_owned()),
-        ("access-control-allow-methods", methods),
-        ("access-control-max-age", "86400".to_owned()),
-    ];
+/// What may be asked of a path; by scripts of other sites where it is public.
+pub(super) fn options(target: &Target, public: bool) -> Answer {
+    let methods = format!("{}, OPTIONS", target.methods().join(", "));
+    let mut headers = vec![("allow", methods.clone())];
+    if public && target.methods() == READ {
+        headers.push(("access-control-allow-origin", "*".to_owned()));
+        headers.push(("access-control-allow-methods", methods));
+        headers.push(("access-control-max-age", "86400".to_owned()));
+    }
     Answer { status: 204, headers, body: String::new() }
 }
 

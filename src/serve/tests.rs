@@ -9,6 +9,7 @@ use crate::snapshot::Part;
 use crate::verdict::Status;
 
 mod asked;
+mod doors;
 mod followed;
 mod fresh;
 mod kept;
@@ -30,7 +31,7 @@ fn snapshot(primary: Status, standby: Status) -> Snapshot {
 }
 
 fn ask(target: &str) -> Ask<'_> {
-    Ask { method: "GET", target, if_none_match: None }
+    Ask { method: "GET", target, if_none_match: None, caller: None }
 }
 
 /// What a request is answered at second 3.
@@ -48,7 +49,7 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
         Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+        other @ (Plan::Recorded(_) | Plan::SignIn | Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => {
             panic!("that was not asked for: {other:?}")
         }
     }
@@ -111,7 +112,7 @@ fn the_tag_of_health_rests_while_only_the_clock_moves() {
     let tag = |now| header(&answered(&ask("/health"), &snapshot, now), "etag").unwrap().to_owned();
     assert_eq!(tag(at(1_000)), tag(at(9_000)));
     let conditional = |if_none_match: &str| {
-        let ask = Ask { method: "GET", target: "/health", if_none_match: Some(if_none_match) };
+        let ask = Ask { method: "GET", target: "/health", if_none_match: Some(if_none_match), caller: None };
         let answer = answered(&ask, &snapshot, at(1_000));
         (answer.status, answer.body.is_empty())
     };
@@ -166,7 +167,12 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+            other @ (Plan::Recorded(_)
+            | Plan::SignIn
+            | Plan::Who
+            | Plan::AfterNews(..)
+            | Plan::Stream(_)
+            | Plan::Beat(_)) => {
                 panic!("{target}: {other:?}")
             }
         };
@@ -289,7 +295,13 @@ fn a_target_of_one_pool_needs_the_part_of_that_pool() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::Done(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_) => None,
+        Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::Done(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_) => None,
         Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
     }
 }

@@ -98,16 +98,17 @@ impl Connects {
     }
 
     /// Whether the probe that starts now opens one: the first in its stretch, and each while
-    /// nothing is known, while the latest that counts failed, and while the vote is in doubt.
-    /// Nothing is remembered for that but the probe before, which lies an interval back where it
-    /// was forgotten.
-    pub(super) fn starts(&mut self, in_doubt: bool, interval: Millis, now: Timestamp) -> bool {
+    /// nothing is known and while the latest that counts failed. A vote in doubt is no reason: one
+    /// is watched for a while, and who comes back would be told of by so much later. Nothing is
+    /// remembered for that but the probe before, which lies an interval back where it was
+    /// forgotten.
+    pub(super) fn starts(&mut self, interval: Millis, now: Timestamp) -> bool {
         let before = self.probed.replace(now).filter(|before| *before <= now);
         let Some(every) = self.every.filter(|_| !self.known.off) else { return false };
         let before = before.unwrap_or_else(|| now.minus(interval));
         let stretch = |at: Timestamp| at.as_millis().saturating_add(self.offset).checked_div(every.get());
         let wanted = self.known == Known::default() || self.known.since.is_some();
-        in_doubt || wanted || stretch(before) != stretch(now) || every == Millis::ZERO
+        wanted || stretch(before) != stretch(now) || every == Millis::ZERO
     }
 
     /// Takes in what came of the connection beside a request that proves `own`; what both prove,

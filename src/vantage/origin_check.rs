@@ -245,7 +245,7 @@ impl OriginCheck {
 
     /// Whether the probe that starts now opens a connection of its own.
     pub(super) fn connects(&mut self, now: Timestamp) -> bool {
-        self.connects.starts(self.tally.in_doubt(), self.origin.pace.interval, now)
+        self.connects.starts(self.origin.pace.interval, now)
     }
 
     /// What the Arbiter has not taken yet, as a vote in the report `seq`.

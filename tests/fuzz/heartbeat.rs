@@ -39,7 +39,7 @@ fn tokens(input: &[u8]) -> Outcome {
     let text = &*String::from_utf8_lossy(input);
     let Some(claimed) = claim(&CONFIG, text) else {
         let target = format!("/v1/heartbeat/{text}");
-        let ask = Ask { method: "POST", target: &target, if_none_match: None };
+        let ask = Ask { method: "POST", target: &target, if_none_match: None, caller: None };
         // What stands behind `?` is not of the token.
         return match plan(Ok(&CONFIG), &ask) {
             Plan::Done(answer) => {
@@ -51,11 +51,13 @@ fn tokens(input: &[u8]) -> Outcome {
                 Ok("refused".into())
             }
             Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
-            other @ (Plan::Beat(_)
+            other @ (Plan::Recorded(_)
+            | Plan::SignIn
+            | Plan::Who
+            | Plan::Beat(_)
             | Plan::FromSnapshot(_)
             | Plan::AfterNews(..)
-            | Plan::Stream(_)
-            | Plan::Recorded(_)) => Err(format!("{other:?}")),
+            | Plan::Stream(_)) => Err(format!("{other:?}")),
         };
     };
     law!(text.len() <= LONGEST_TOKEN, "{} bytes", text.len());

@@ -101,8 +101,12 @@ pub const CONDITION: Subject = Subject {
     name: "if-none-match",
     share: 3,
     seeds: || {
-        let tags =
-            ["/health", "/route/shop"].map(|target| Ask { method: "GET", target, if_none_match: None });
+        let tags = ["/health", "/route/shop"].map(|target| Ask {
+            method: "GET",
+            target,
+            if_none_match: None,
+            caller: None,
+        });
         let tags = tags.iter().filter_map(|ask| header(&whole(ask).ok()?.0, "etag").map(str::to_owned));
         tags.map(String::into_bytes).collect()
     },
@@ -113,7 +117,7 @@ pub const CONDITION: Subject = Subject {
 fn request(input: &[u8]) -> Outcome {
     let text = String::from_utf8_lossy(input);
     let (method, target) = text.split_once(' ').unwrap_or(("GET", &text));
-    let ask = Ask { method, target, if_none_match: None };
+    let ask = Ask { method, target, if_none_match: None, caller: None };
     let (answer, kind) = whole(&ask)?;
     law!(answer.status != 304, "304 without a condition");
     // The mark goes to places that follow from the input, so that a failure can be repeated.
@@ -133,7 +137,7 @@ fn condition(input: &[u8]) -> Outcome {
     let marked = format!("{text}{MARK}");
     let mut kinds = Vec::new();
     for target in ["/health", "/route/shop", "/style.css", "/nope"] {
-        let ask = Ask { method: "GET", target, if_none_match: None };
+        let ask = Ask { method: "GET", target, if_none_match: None, caller: None };
         let (plain, _) = whole(&ask)?;
         let (answer, kind) = whole(&Ask { if_none_match: Some(&text), ..ask })?;
         law!(
@@ -161,6 +165,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             (answer, kind)
         }
         Plan::Recorded(asked) => recorded(&asked, ask)?,
+        Plan::SignIn | Plan::Who => return Err("nobody has to know who asks".into()),
         Plan::Beat(claim) => return Err(format!("a heartbeat of nobody: {claim:?}")),
         Plan::AfterNews(target, wait) => {
             law!(is_ours(&target), "{target:?} is followed");
@@ -219,7 +224,13 @@ fn is_ours(target: &Target) -> bool {
         Target::Health { pool: None, origin, .. } => origin.is_none(),
         Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
         Target::Ready { .. } | Target::Page => true,
-        Target::Recorded(_) | Target::Beat { .. } | Target::Live | Target::Style | Target::Script => false,
+        Target::Recorded(_)
+        | Target::Beat { .. }
+        | Target::Live
+        | Target::SignIn { .. }
+        | Target::SignOut
+        | Target::Style
+        | Target::Script => false,
     }
 }
 

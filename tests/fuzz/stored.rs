@@ -146,7 +146,7 @@ fn served(config: &Config, snapshot: &Snapshot) -> Outcome {
         "/readyz?verbose",
     ];
     for target in targets {
-        let ask = Ask { method: "GET", target, if_none_match: None };
+        let ask = Ask { method: "GET", target, if_none_match: None, caller: None };
         if let Plan::FromSnapshot(target) = plan(Ok(config), &ask) {
             let answer = answer(&target, &ask, &Basis { snapshot, config, ..basis() });
             lawful(&answer)?;

@@ -73,14 +73,14 @@ pub fn ask(
 /// A pool of jobs has no signal.
 fn no_traffic_goes_there(config: &Config, pool: &PoolView) -> laws::Verdict {
     let target = format!("/route/{}", pool.name);
-    let plan = plan(Ok(config), &Ask { method: "GET", target: &target, if_none_match: None });
+    let plan = plan(Ok(config), &Ask { method: "GET", target: &target, if_none_match: None, caller: None });
     laws::hold(matches!(&plan, Plan::Done(answer) if answer.status == 404), || {
         format!("{target} is answered: {plan:?}")
     })
 }
 
 fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<Answer, String> {
-    let ask = Ask { method: "GET", target: path, if_none_match: None };
+    let ask = Ask { method: "GET", target: path, if_none_match: None, caller: None };
     let Plan::FromSnapshot(target) = plan(Ok(config), &ask) else {
         return Err(format!("{path} needs no copy"));
     };

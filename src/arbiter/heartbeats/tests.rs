@@ -123,7 +123,7 @@ fn a_job_passes_fails_at_its_deadline_and_recovers_with_the_next_heartbeat() {
 /// What is answered at a second.
 fn answered(object: &Object, target: &str, second: u64) -> Answer {
     let snapshot = object.snapshot(second);
-    let ask = Ask { method: "GET", target, if_none_match: None };
+    let ask = Ask { method: "GET", target, if_none_match: None, caller: None };
     let basis = Basis {
         snapshot: &snapshot,
         config: &object.config,
@@ -135,7 +135,12 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        other @ (Plan::AfterNews(..) | Plan::Stream(_) | Plan::Beat(_) | Plan::Recorded(_)) => {
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
             panic!("{target}: {other:?}")
         }
     }

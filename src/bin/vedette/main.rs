@@ -4,6 +4,7 @@ mod check;
 mod heartbeat;
 mod notify_test;
 mod probe;
+mod token;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -62,6 +63,12 @@ enum Command {
         #[arg(long)]
         base: Option<String>,
     },
+    /// Make a token for a reader or a writer, and the entry that a secret holds of it
+    Token {
+        /// Whose token it is: what the audit log says
+        #[arg(long)]
+        name: String,
+    },
     /// Send one signed test message from here and explain what the receiver said; secrets are read
     /// from the environment
     NotifyTest {
@@ -88,6 +95,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Compile { file, deploy } => check::compile(&file, deploy),
         Command::Probe { file, origin } => probe::run(&file, &origin),
         Command::Heartbeat { file, job, base } => heartbeat::run(&file, &job, base.as_deref()),
+        Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
     }
 }

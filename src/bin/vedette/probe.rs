@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 use vedette::config::{Config, Origin};
-use vedette::exchange::{BODY_CAP, End, HEADER_CAP, Head, Reply, Request};
+use vedette::exchange::{BODY_CAP, End, Head, Reply, Request};
 use vedette::probe::{self, Hop};
 use vedette::sample::{Evidence, Finding, Sample};
 use vedette::secret::{ExposeSecret as _, revealed};
@@ -109,16 +109,12 @@ fn exchange(request: &Request, left: Duration, reply: &mut Reply) -> Result<End,
 
 fn head(response: &Response<Body>, wanted: &[String]) -> Head {
     let fields: &HeaderMap = response.headers();
-    let joined = |name: &String| {
-        let values: Vec<String> = fields
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect();
-        let text: String = values.join(", ").chars().take(HEADER_CAP).collect();
-        (!values.is_empty()).then(|| (name.clone(), text))
-    };
-    Head { status: response.status().as_u16(), headers: wanted.iter().filter_map(joined).collect() }
+    let texts: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let fields: Vec<_> = texts.iter().map(|(name, value)| (*name, value.as_ref())).collect();
+    Head::of(response.status().as_u16(), &fields, wanted)
 }
 
 fn broken(error: &ureq::Error) -> End {

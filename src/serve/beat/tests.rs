@@ -24,14 +24,19 @@ fn answered(method: &str, job: &str, rest: &str) -> u16 {
 fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
     let config = config(JOBS);
     let target = format!("/v1/heartbeat/jobs.{job}.{MAC}{rest}");
-    let ask = Ask { method, target: &target, if_none_match: None };
+    let ask = Ask { method, target: &target, if_none_match: None, caller: None };
     match plan(Ok(&config), &ask) {
         Plan::Beat(claim) => {
             assert_eq!(claim.heartbeat.id.origin.as_str(), job);
             None
         }
         Plan::Done(answer) => Some(answer),
-        other @ (Plan::FromSnapshot(_) | Plan::AfterNews(..) | Plan::Stream(_) | Plan::Recorded(_)) => {
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::FromSnapshot(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)) => {
             panic!("{other:?}")
         }
     }
@@ -92,7 +97,7 @@ fn what_may_say_anything_else_is_no_sign_of_life() {
 
 #[test]
 fn no_cache_keeps_what_answers_a_heartbeat() {
-    let ask = Ask { method: "GET", target: "/", if_none_match: None };
+    let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None };
     let answer = crate::serve::beaten(&super::Beaten::Taken, &ask);
     assert!(answer.headers.contains(&("cache-control", "no-store".to_owned())), "{:?}", answer.headers);
 }

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use maud::Markup;
 
 use super::about::called;
-use crate::config::{Config, Pool, Presentation, Subject};
+use crate::access::Caller;
+use crate::config::{Config, Door, Pool, Presentation, Subject};
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
@@ -53,9 +54,16 @@ pub(super) struct Look<'a> {
     pub config: &'a Config,
     /// Now.
     pub now: Timestamp,
+    /// Who asks, if that had to be known.
+    pub caller: Option<&'a Caller>,
 }
 
 impl<'a> Look<'a> {
+    /// Whether whoever asks may pass a door.
+    pub(super) fn may(self, door: Door) -> bool {
+        self.caller.unwrap_or(&Caller::Nobody).passes(door, &self.config.access).is_ok()
+    }
+
     /// What people call a vantage.
     pub(super) fn vantage(self, name: &Name) -> Markup {
         called(self.vantage_title(name))

@@ -5,6 +5,8 @@ use maud::Render;
 use super::states::{self, State};
 use super::text::Plain;
 use super::*;
+use crate::fixtures::from_memory;
+use crate::reader::Source;
 use crate::units::Millis;
 
 static STATES: LazyLock<Vec<State>> = LazyLock::new(states::all);
@@ -13,6 +15,12 @@ mod monitors;
 
 fn state(name: &str) -> &'static State {
     STATES.iter().find(|state| state.name == name).unwrap_or_else(|| panic!("no state {name}"))
+}
+
+/// The page as whoever shows nothing sees it.
+fn answer(snapshot: &Snapshot, config: &Config, silent: bool, now: Timestamp) -> Answer {
+    let source = Source { silent, ..from_memory() };
+    super::page(&Basis { snapshot, config, source, now, counts: &[], seen: &[] }, None)
 }
 
 fn page(state: &State) -> String {

@@ -47,11 +47,13 @@ fn options_says_what_may_be_asked_where_anybody_may() {
 fn get_by(method: &str, target: &str) -> Answer {
     match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
         Plan::Done(answer) => answer,
-        other @ (Plan::FromSnapshot(_)
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::FromSnapshot(_)
         | Plan::AfterNews(..)
         | Plan::Stream(_)
-        | Plan::Beat(_)
-        | Plan::Recorded(_)) => {
+        | Plan::Beat(_)) => {
             panic!("{target}: {other:?}")
         }
     }

@@ -186,6 +186,21 @@ fn answers_that_go_on_for_longer_than_a_connection_lasts_switch_it_off() {
 }
 
 #[test]
+fn who_comes_back_is_not_kept_waiting_for_a_connection() {
+    let mut watch = Watch::settled("connect = \"1h\"");
+    watch.opened.clear();
+    while watch.opinion == Opinion::Pass {
+        watch.probe(&sample(false, watch.now), Connected::Accepted);
+    }
+    while watch.opinion == Opinion::Fail {
+        watch.passes(Connected::Accepted);
+    }
+    assert_eq!(watch.opinion, Opinion::Pass);
+    assert!(watch.opened.len() >= 4, "some fail, some pass: {:?}", watch.opened);
+    assert!(watch.opened.iter().all(|(_, opens)| !opens), "{:?}", watch.opened);
+}
+
+#[test]
 fn what_is_known_outlives_the_object() {
     let mut watch = Watch::settled(ALWAYS);
     watch.passes(Connected::Refused);

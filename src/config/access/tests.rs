@@ -1,0 +1,64 @@
+use super::{Access, Config, Door, Tier};
+
+const ONE: &str = "[[monitor]]\nname = \"a\"\nurl = \"https://a.example\"\n";
+const HIDDEN: &str = "[[monitor]]\nname = \"b\"\nurl = \"https://b.example\"\npublic = false\n";
+
+fn access(lines: &str) -> Result<Access, String> {
+    let read = Config::parse(&format!("{ONE}[access]\n{lines}\n"));
+    read.map(|config| config.access).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn without_a_token_every_door_is_as_it_was_but_writes_are_closed() {
+    let access = Config::parse(ONE).unwrap().access;
+    assert!(access.is_usual());
+    for door in super::DOORS {
+        assert_eq!(access.tier(door), Tier::Public, "{door:?}");
+    }
+    assert_eq!((access.tier(Door::Hall), access.tier(Door::Writes)), (Tier::Public, Tier::Admin));
+}
+
+#[test]
+fn with_a_token_what_tells_more_is_closed_unless_it_is_opened() {
+    for lines in ["read_tokens = \"READ\"", "admin_tokens = \"ADMIN\""] {
+        let access = access(lines).unwrap();
+        for (door, tier) in super::DOORS.iter().zip([
+            Tier::Public,
+            Tier::Public,
+            Tier::Public,
+            Tier::Read,
+            Tier::Read,
+            Tier::Read,
+        ]) {
+            assert_eq!(access.tier(*door), tier, "{door:?}");
+        }
+    }
+    let access = access("read_tokens = \"READ\"\nmetrics = \"public\"\npage = \"read\"").unwrap();
+    assert_eq!((access.tier(Door::Metrics), access.tier(Door::Page)), (Tier::Public, Tier::Read));
+    assert_eq!((access.tier(Door::Api), access.tier(Door::Health)), (Tier::Read, Tier::Public));
+}
+
+#[test]
+fn what_nobody_could_pass_or_anybody_could_write_is_refused_with_the_way_out() {
+    for (lines, at, way_out) in [
+        ("page = \"read\"", "access.page", "READ_TOKENS"),
+        ("read_tokens = \"A\"\nadmin_tokens = \"A\"", "access.admin_tokens", "name another"),
+        ("page = \"admin\"\nread_tokens = \"A\"", "access.page", "known are public"),
+        ("writes = \"public\"", "access.writes", "not a setting"),
+        ("read_tokens = \"vdt_abc\"", "access.read_tokens", "not repeated here"),
+    ] {
+        let said = access(lines).unwrap_err();
+        assert!(said.contains(&format!("{at}: ")) && said.contains(way_out), "{lines}: {said}");
+        assert!(!said.contains("vdt_abc"), "{said}");
+    }
+    let said = Config::parse(HIDDEN).unwrap_err().to_string();
+    assert!(said.contains("access: ") && said.contains("monitor.b.public"), "{said}");
+}
+
+#[test]
+fn what_is_hidden_is_known_by_name() {
+    let config = Config::parse(&format!("{ONE}{HIDDEN}[access]\nread_tokens = \"READ\"\n")).unwrap();
+    assert!(config.hides());
+    assert_eq!(["a", "b", "c"].map(|name| config.is_hidden(name)), [false, true, false]);
+    assert!(!Config::parse(ONE).unwrap().hides());
+}

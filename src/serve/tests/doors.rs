@@ -1,0 +1,140 @@
+//! Every row of the route table has a door, and what is behind it is shown to nobody else.
+
+use super::*;
+use crate::access::Identity;
+use crate::config::{Door, Tier as Needed};
+use crate::serve::PATHS;
+use crate::units::Name;
+
+const VEILED: &str = r#"
+[[monitor]]
+name = "shown"
+url = "https://a.example"
+[[monitor]]
+name = "veiled"
+title = "Unseen"
+group = "Behind"
+url = "https://b.example"
+public = false
+[access]
+read_tokens = "READ"
+"#;
+
+fn known(tier: Needed) -> Caller {
+    Caller::Known(Identity { name: Name::parse("ada").unwrap(), tier })
+}
+
+/// The patterns of `find` in the source of the table, as paths.
+fn patterns() -> Vec<String> {
+    let source = include_str!("../table.rs");
+    let arms = source.lines().map(str::trim).filter(|line| line.starts_with('[') && line.contains("] =>"));
+    let path = |line: &str| {
+        let arm = line.split("] =>").next().unwrap_or_default().trim_start_matches('[');
+        let parts = arm.split(", ").map(|part| match part.strip_prefix('"') {
+            Some(word) => word.trim_end_matches('"').to_owned(),
+            None => format!("{{{part}}}"),
+        });
+        format!("/{}", parts.collect::<Vec<_>>().join("/"))
+    };
+    // What is refused wherever it is is no row.
+    arms.filter(|line| !line.contains("return Err")).map(path).collect()
+}
+
+#[test]
+fn every_row_of_the_table_is_listed_and_has_a_door() {
+    assert_eq!(patterns(), PATHS, "a path that find matches is not in PATHS");
+    let config = config(VEILED);
+    for path in PATHS {
+        let target = path.replace("{pool}", "shown").replace("{origin}", "shown").replace("{token}", "x");
+        let method = if path == "/sign-out" || path.starts_with("/v1/heartbeat") { "POST" } else { "GET" };
+        let found = table::find(&Ask { method, ..ask(&target) }).unwrap_or_else(|_| panic!("{path}"));
+        let open = config.access.tier(found.door()) == Needed::Public;
+        assert!(open, "{path} is not closed by itself as long as nothing says so: {:?}", found.door());
+    }
+    let verbose = table::find(&ask("/readyz?verbose")).unwrap();
+    assert_eq!(config.access.tier(verbose.door()), Needed::Read);
+}
+
+/// What is answered to a caller, of a snapshot of everything.
+fn told(target: &str, caller: &Caller) -> Answer {
+    let config = config(VEILED);
+    let snapshot = Snapshot::blank(&config, at(0), "nothing yet");
+    let ask = Ask { caller: Some(caller), ..ask(target) };
+    match plan(Ok(&config), &ask) {
+        Plan::Done(answer) => answer,
+        Plan::FromSnapshot(target) => {
+            let basis = Basis { config: &config, ..basis(&snapshot, at(0)) };
+            let answer = answer(&target, &ask, &basis);
+            let kept = kept(&target, &ask, &basis, &answer);
+            assert!(kept.is_none() || *caller == Caller::Nobody, "{target:?} is given again to all");
+            answer
+        }
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Who
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
+            panic!("{target}: {other:?}")
+        }
+    }
+}
+
+#[test]
+fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
+    for target in ["/", "/health", "/health?format=text"] {
+        let public = told(target, &Caller::Nobody);
+        assert!(!public.body.contains("veiled") && !public.body.contains("Behind"), "{target}");
+        assert_eq!(header(&public, "vary"), Some("authorization, cookie"));
+        for tier in [Needed::Read, Needed::Admin] {
+            let all = told(target, &known(tier));
+            assert!(all.body.contains("veiled") || target.contains("text"), "{target}");
+            assert_eq!(header(&all, "access-control-allow-origin"), None);
+            assert_eq!(header(&all, "cache-control"), Some("no-store"));
+        }
+    }
+    for path in [
+        "/health/NAME",
+        "/health/NAME/NAME",
+        "/route/NAME",
+        "/v1/stream/NAME",
+        "/v1/history/NAME/NAME",
+        "/v1/availability/NAME",
+    ] {
+        let one = |name: &str| told(&path.replace("NAME", name), &Caller::Nobody);
+        assert_eq!(one("veiled"), one("absent"), "{path}");
+    }
+}
+
+#[test]
+fn who_asks_is_looked_at_only_where_it_matters() {
+    let plain = config("[[monitor]]\nname = \"a\"\nurl = \"https://a.example\"\n");
+    let veiled = config(VEILED);
+    for target in ["/", "/health", "/health/shown", "/readyz", "/livez", "/style.css", "/sign-in"] {
+        assert_ne!(plan(Ok(&plain), &ask(target)), Plan::Who, "{target}");
+    }
+    for target in ["/", "/health", "/health/absent", "/readyz?verbose"] {
+        assert_eq!(plan(Ok(&veiled), &ask(target)), Plan::Who, "{target}");
+    }
+    for target in ["/livez", "/readyz", "/style.css"] {
+        assert_ne!(plan(Ok(&veiled), &ask(target)), Plan::Who, "{target}");
+    }
+    assert_eq!(veiled.access.tier(Door::Hall), Needed::Public);
+}
+
+#[test]
+fn a_worst_that_is_hidden_makes_nothing_worse_for_the_public() {
+    let config = config(VEILED);
+    let mut snapshot = Snapshot::blank(&config, at(0), "nothing yet");
+    for (view, status) in snapshot.pools.iter_mut().zip([Status::Pass, Status::Fail]) {
+        for origin in &mut view.origins {
+            (origin.status, origin.valid_until, origin.oldest) = (status, at(45_000), Some(at(0)));
+        }
+    }
+    let code = |caller: &Caller| {
+        let ask = Ask { caller: Some(caller), ..ask("/health") };
+        let target = table::find(&ask).unwrap();
+        answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(0)) }).status
+    };
+    assert_eq!((code(&Caller::Nobody), code(&known(Needed::Read))), (200, 503));
+}
