@@ -199,6 +199,11 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
             counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
         records(load, &mut counts);
+        if day == Day::Hanging {
+            let ticks = load.beats.iter().map(load::Beat::ticks).sum::<u64>();
+            let rows = if shortest(load) > LET_GO_AFTER { ticks } else { a_day(KEEP_EVERY) };
+            counts.add(Effect::RingRow, rows.saturating_mul(load.shards));
+        }
         if !config.references.is_empty() {
             // Once an hour, for the data centre.
             counts.add(Effect::Reference, load.shards.saturating_mul(24));
@@ -211,7 +216,11 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
     let jobs: Vec<&Heartbeat> = config.heartbeats().collect();
     let walked = walk(loads, &jobs, readers, refresh);
     counts.take(Effect::Report, walked.together.saturating_add(walked.joined));
-    counts.take(Effect::RingRow, walked.together.saturating_add(walked.joined));
+    if day == Day::Hanging {
+        counts.take(Effect::RingRow, walked.together.saturating_add(walked.joined));
+    } else {
+        counts.add(Effect::RingRow, walked.ring_rows);
+    }
     counts.take(Effect::VantageAlarm, walked.joined);
     counts.take(Effect::SetAlarm, walked.joined);
     counts.wait_less(walked.spared);
@@ -234,12 +243,14 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
     counts
 }
 
-/// What a shard stores of its samples, and the Arbiter of what it hands on.
+/// The shortest interval of a shard.
+fn shortest(load: &Load) -> Millis {
+    load.beats.iter().map(|beat| beat.interval).min().unwrap_or(Millis::DAY)
+}
+
+/// What a shard notes of what it hands on, and the Arbiter keeps of it.
 fn records(load: &Load, counts: &mut Counts) {
-    let shortest = load.beats.iter().map(|beat| beat.interval).min().unwrap_or(Millis::DAY);
-    let ticks = load.beats.iter().map(load::Beat::ticks).sum();
-    let rows = if shortest > LET_GO_AFTER { ticks } else { a_day(KEEP_EVERY) };
-    counts.add(Effect::RingRow, rows.saturating_mul(load.shards));
+    let shortest = shortest(load);
     // What was handed on is noted by both sides. An hour is three rows: as a whole, in fine, and in
     // its day. A day is a row for each origin.
     let rollups = a_day(BUCKET.max(shortest));
@@ -351,12 +362,14 @@ impl<'a> Flapping<'a> {
         // says.
         let changes = changes(pool, self.vantages);
         counts.add(Effect::PoolRow, rounds.saturating_mul(changes));
-        counts.add(Effect::HistoryRow, rounds.saturating_mul(changes));
         // What is held for longer than a round never gets better in between.
         let round = DAY_MS / rounds.max(1);
         let held = pool.max_hold.max(pool.hold_down).get() >= round;
         let events = rounds.saturating_mul(changes.saturating_add(2));
-        counts.add(Effect::EventRow, if held { EVENTS_WHILE_HELD.min(events) } else { events });
+        let events = if held { EVENTS_WHILE_HELD.min(events) } else { events };
+        counts.add(Effect::EventRow, events);
+        // What comes at once is one row of its pool's day.
+        counts.add(Effect::HistoryRow, rounds.saturating_mul(changes).min(events));
     }
 
     /// How many of its slots pass while so many probes decide, the first of them in a slot and the
