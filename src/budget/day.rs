@@ -7,6 +7,7 @@
 use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
 use super::resting;
+use super::told::Told;
 use super::walk::walk;
 use super::{CONNECTION, DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
@@ -42,21 +43,10 @@ const FEW_READERS: u64 = 1;
 /// longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool. The channel's row is written as news comes (first of one origin, then
-/// of the pool) and as it is told. The message and the attempt have rows of their own.
-const NEWS_ROWS: u64 = 5;
-
-/// Rows of a reminder of one pool: there is nothing new about it.
-const REMINDER_ROWS: u64 = 3;
-
-/// Rows of a further attempt.
-const RETRY_ROWS: u64 = 1;
-
 /// Attempts a day at a receiver that is down all day.
 const RETRIES: u64 = 150;
 
-/// Rows that a vantage reads that is made anew: its own, what was handed on, the open bucket, and
-/// the one behind it.
+/// Rows that a vantage reads that is made anew: its own, and three of its ring.
 const RING_READ: u64 = 4;
 
 /// The most writes to KV in a day, and those of a day without a change.
@@ -77,33 +67,6 @@ impl Day {
             Self::Normal => FEW_READERS,
             Self::Wavering | Self::Turning | Self::Hanging => READERS,
         }
-    }
-}
-
-/// What one channel is told of one pool at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Told {
-    /// Messages with news.
-    pub news: u64,
-    /// Messages that say again what lasts.
-    pub reminders: u64,
-    /// Further attempts, because the receiver did not take it.
-    pub retries: u64,
-}
-
-impl Told {
-    /// Counts what it comes to.
-    pub fn count(self, counts: &mut Counts) {
-        let rows = [(self.news, NEWS_ROWS), (self.reminders, REMINDER_ROWS), (self.retries, RETRY_ROWS)];
-        let rows = rows.into_iter().map(|(messages, rows)| messages.saturating_mul(rows));
-        let messages = self.news.saturating_add(self.reminders).saturating_add(self.retries);
-        counts.add(Effect::Message, messages);
-        counts.add(Effect::OutboxRow, rows.fold(0, u64::saturating_add));
-        // An alarm tells when it is due, and one when what came together is gathered; a further
-        // attempt waits for its time only.
-        let alarms = messages.saturating_mul(2).saturating_sub(self.retries);
-        counts.add(Effect::SetAlarm, alarms);
-        counts.add(Effect::ArbiterAlarm, alarms);
     }
 }
 

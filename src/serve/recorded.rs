@@ -3,6 +3,7 @@
 //! A question that makes no sense is answered here, with the bound and what to write instead:
 //! nothing reaches an object for it.
 
+use super::table::Target;
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::history::{Query, SampleQuery, Step, Window};
@@ -38,6 +39,12 @@ pub enum Question {
     Samples(SampleQuery),
     /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
     Availability(Name, Option<Name>),
+}
+
+/// The target of a path of these parts.
+pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
+    let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
+    Target::Recorded(Recorded { kind, pool, origin, query })
 }
 
 /// Quantiles in one question, at most.

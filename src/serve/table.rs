@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::recorded::{Kind, Recorded};
+use super::recorded::{Kind, Recorded, recorded};
 use super::{Ask, beat, gate, problem};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Door};
@@ -321,11 +321,6 @@ pub(super) fn is_of_verdicts(target: &str) -> bool {
     let path = usual(path);
     let first = path.strip_prefix('/').unwrap_or(&path).split('/').next();
     matches!(first, Some("health" | "route"))
-}
-
-fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
-    let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
-    Target::Recorded(Recorded { kind, pool, origin, query })
 }
 
 fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {

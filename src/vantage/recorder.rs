@@ -1,9 +1,9 @@
 //! Samples → rows of the ring, and rollups for the Arbiter until it has them.
 //!
-//! A bucket has the samples of five minutes and one row. The row is written when the tick ends after
-//! which the object may be let go, and else once in half a minute: fast samples join it. Which
-//! buckets the Arbiter has is a row of its own. An object that is made anew finds the open bucket,
-//! and those that were not handed on, from there.
+//! A bucket has the samples of five minutes and one row. The row is written when the tick ends
+//! after which the object may be let go, and else once in half a minute: fast samples join it.
+//! Which buckets the Arbiter has is a row of its own. An object that is made anew finds the open
+//! bucket, and those that were not handed on, from there.
 
 use std::collections::VecDeque;
 

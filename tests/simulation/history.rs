@@ -1,5 +1,5 @@
-//! What a world knows of the samples that its vantages stored, and holds history to: each of them is
-//! counted once, and time in which nobody looked is unknown.
+//! What a world knows of the samples that its vantages stored, and holds history to: each of them
+//! is counted once, and time in which nobody looked is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
