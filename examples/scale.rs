@@ -169,6 +169,7 @@ impl World {
                     self.at(now.plus(ANSWER), shard, Due::Answers(id, ticket));
                 }
                 Effect::Persist(text) => self.row(text.len()),
+                Effect::Keep(row) => self.row(row.text.len()),
                 Effect::Report(report) => {
                     let seq = report.seq;
                     let (effects, took) =
@@ -244,6 +245,7 @@ fn sample(at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
+        bytes: 0,
         connected: Connected::NotTried,
     }
 }

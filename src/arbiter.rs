@@ -8,6 +8,7 @@
 mod doubt;
 mod heartbeats;
 mod intake;
+mod memories;
 mod notifications;
 mod presence;
 mod publication;
@@ -22,6 +23,8 @@ use std::collections::BTreeMap;
 
 use crate::config::{Config, Hint};
 use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
+use crate::defaults::heartbeat::AWAY;
+use crate::history::Window;
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
@@ -31,6 +34,7 @@ use crate::writes::{Entry, Ledger, Outcome, Stored, Write};
 use doubt::Looked;
 use heartbeats::Heartbeats;
 use intake::Taken;
+pub use memories::Memories;
 use notifications::Notifier;
 use presence::Watch;
 use publication::Publication;
@@ -72,6 +76,9 @@ pub struct ObjectName {
 pub enum Effect {
     /// Store these rows in one transaction; it must land before a later effect.
     Persist(Vec<Row>),
+    /// Make the rows of history that this changes, and store them in one transaction with the rows
+    /// before them; it must land before a later effect.
+    Remember(Memories),
     /// Write this summary to KV, as the last known good.
     Publish(Snapshot),
     /// Tell whoever follows this pool that it has this revision.
@@ -119,6 +126,8 @@ pub struct Arbiter {
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
+    /// When somebody last looked, as far as is known.
+    awake: Option<Timestamp>,
     /// The latest time it was told.
     latest: Timestamp,
     /// What is stored is later than the clock, which stepped back.
@@ -145,6 +154,7 @@ impl Arbiter {
             events: Vec::new(),
             alarm: None,
             began: now,
+            awake: None,
             latest: now,
             set_back: false,
             config,
@@ -157,6 +167,7 @@ impl Arbiter {
         arbiter.verdicts.complete(&arbiter.config, now);
         // What is stored may speak of a later time than the clock shows, if that stepped back.
         let stored = arbiter.voting.latest().max(arbiter.watch.latest());
+        arbiter.awake = stored;
         arbiter.latest = stored.unwrap_or_default().max(now);
         arbiter.mind_the_clock(now);
         arbiter.latest = now;
@@ -181,6 +192,7 @@ impl Arbiter {
             self.mind_the_clock(now);
         }
         self.latest = now;
+        let mut memories = Memories { away: self.away(now), ..Memories::default() };
         let mut rows = Vec::new();
         if std::mem::take(&mut self.set_back) {
             let shards = self.watch.keep_all(&self.voting);
@@ -190,7 +202,8 @@ impl Arbiter {
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
-            Event::Reported(report) => {
+            Event::Reported(mut report) => {
+                memories.rollups = intake::handed_on(&mut report);
                 superseded = self.superseded(&report);
                 let by = report.vantage.clone();
                 let Taken { row, turned } = self.take(report, now);
@@ -216,6 +229,10 @@ impl Arbiter {
         let mut effects = Vec::new();
         if !rows.is_empty() {
             effects.push(Effect::Persist(rows));
+        }
+        memories.transitions.clone_from(&transitions);
+        if !memories.is_empty() {
+            effects.push(Effect::Remember(memories));
         }
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
@@ -261,6 +278,14 @@ impl Arbiter {
         self.watch.set_back(back, now);
         self.verdicts.set_back(now);
         self.alarm = None;
+    }
+
+    /// The time in which nobody looked, if it was long: what was known expires in it.
+    fn away(&mut self, now: Timestamp) -> Option<Window> {
+        let looked = self.awake.replace(now)?;
+        let lives = self.config.pools.iter().map(|pool| pool.vote_ttl).max().unwrap_or_default();
+        let expired = looked.plus(lives);
+        (now.since(expired) > AWAY).then_some(Window { from: expired, to: now })
     }
 
     /// Keeps what happened as the latest events.

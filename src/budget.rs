@@ -14,6 +14,7 @@ mod fit;
 mod load;
 mod prices;
 mod resting;
+mod told;
 mod walk;
 
 use crate::config::{Config, Daily, Deployment, Place, Plan};
@@ -24,11 +25,12 @@ use crate::units::{Millis, Name};
 pub use crate::defaults::budget::{CONNECTION, ROUND_TRIP, USUAL};
 
 use day::Days;
-pub use day::{Day, READERS, Told};
+pub use day::{Day, READERS};
 pub use detection::{Detection, detection};
 pub use effect::{ARBITER_MS, Cost, Counts, Effect};
 pub use fit::{Fit, nearest};
 pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Resource};
+pub use told::Told;
 
 /// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and
 /// readers that nobody counted on.

@@ -2,6 +2,7 @@
 //! calls writes it by `path`, and the object that is called reads it by `parse`. While a deployment
 //! rolls out the two may be of two releases, so a spelling stays.
 
+use crate::history::{Query, SampleQuery};
 use crate::snapshot::Part;
 use crate::units::{Name, OriginId};
 
@@ -24,6 +25,10 @@ pub enum ArbiterCall {
     Audit,
     /// Somebody reads a part of the snapshot.
     Snapshot(Part),
+    /// Somebody reads the history of an origin.
+    History(Query),
+    /// Somebody reads for how long a pool, or one origin of it, stood how.
+    Availability(Name, Option<Name>),
 }
 
 impl ArbiterCall {
@@ -39,6 +44,9 @@ impl ArbiterCall {
             Self::Write => "write".to_owned(),
             Self::Audit => "audit".to_owned(),
             Self::Snapshot(part) => format!("snapshot/{}", part.path()),
+            Self::History(query) => format!("history/{}", query.path()),
+            Self::Availability(pool, None) => format!("availability/{pool}"),
+            Self::Availability(pool, Some(origin)) => format!("availability/{pool}/{origin}"),
         }
     }
 
@@ -55,34 +63,46 @@ impl ArbiterCall {
             "doubt" => OriginId::parse(rest).map(Self::Suspect),
             "follow" => Name::parse(rest).ok().map(Self::Follow),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
+            "history" => Query::parse(rest).map(Self::History),
+            "availability" => match OriginId::parse(rest) {
+                Some(OriginId { pool, origin }) => Some(Self::Availability(pool, Some(origin))),
+                None => Name::parse(rest).ok().map(|pool| Self::Availability(pool, None)),
+            },
             _ => None,
         }
     }
 }
 
 /// A call of a vantage object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VantageCall {
     /// It is to have its alarm set.
     Arm,
     /// It is to look at origins at once: the body names one in each line.
     ProbeNow,
+    /// Somebody reads its samples.
+    Samples(SampleQuery),
 }
 
 impl VantageCall {
     /// The path of its address.
     #[must_use]
-    pub const fn path(self) -> &'static str {
+    pub fn path(&self) -> String {
         match self {
-            Self::Arm => "arm",
-            Self::ProbeNow => "hurry",
+            Self::Arm => "arm".to_owned(),
+            Self::ProbeNow => "hurry".to_owned(),
+            Self::Samples(query) => format!("samples/{}", query.path()),
         }
     }
 
     /// The call of such a path, if there is one.
     #[must_use]
     pub fn parse(path: &str) -> Option<Self> {
-        [Self::Arm, Self::ProbeNow].into_iter().find(|call| call.path() == path)
+        match path {
+            "arm" => Some(Self::Arm),
+            "hurry" => Some(Self::ProbeNow),
+            other => SampleQuery::parse(other.strip_prefix("samples/")?).map(Self::Samples),
+        }
     }
 }
 

@@ -91,6 +91,12 @@ pub mod vantage {
     /// A vantage that reached no reference tries again after this long.
     pub const RETRY: Millis = Millis::from_secs(5);
 
+    /// Samples that are gathered in memory are stored this often.
+    pub const KEEP_EVERY: Millis = Millis::from_secs(30);
+
+    /// An object without work for so long is let go. ("Durable Objects limits", life cycle)
+    pub const LET_GO_AFTER: Millis = Millis::from_secs(10);
+
     /// The data centre is asked for once an hour.
     pub const HOURLY: Millis = Millis::from_secs(3_600);
 

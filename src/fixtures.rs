@@ -64,6 +64,7 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        bytes: 0,
         connected: Connected::NotTried,
     }
 }

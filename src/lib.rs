@@ -49,6 +49,8 @@ pub mod schedule;
 
 pub mod probe;
 
+pub mod history;
+
 pub mod vote;
 
 pub mod verdict;
@@ -60,6 +62,8 @@ pub mod signal;
 pub mod writes;
 
 pub mod snapshot;
+
+pub mod availability;
 
 pub mod calls;
 

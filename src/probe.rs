@@ -123,6 +123,7 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
         cache: cache.map_or(CacheClass::Unclassified, |reading| reading.class),
         told: cache.and_then(|reading| reading.told),
         database: head.map_or_else(Database::default, |head| timing::database(&origin.expect, head)),
+        bytes: u32::try_from(reply.body.len()).unwrap_or(u32::MAX),
         checks: Vec::new(),
         connected: Connected::NotTried,
     };

@@ -28,6 +28,8 @@ pub struct Sample {
     pub told: Option<Told>,
     /// Database calls and time that the answer's `Server-Timing` states.
     pub database: Database,
+    /// Bytes of the body that were read.
+    pub bytes: u32,
     /// Every expectation with what it found, in the order of judging.
     pub checks: Vec<Check>,
     /// What came of a connection of its own beside the request. What it proves depends on those
@@ -109,7 +111,7 @@ pub enum Evidence {
 }
 
 /// What an answer proves about the origin behind a cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum CacheClass {
     /// The origin itself answered (MISS, EXPIRED, BYPASS, DYNAMIC, REVALIDATED, …).
     #[serde(rename = "origin-proven")]
@@ -126,6 +128,15 @@ pub enum CacheClass {
 }
 
 impl CacheClass {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::OriginProven, Self::EdgeOnly, Self::CounterProof, Self::Unclassified];
+
+    /// Reads a class as answers write it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.as_str() == text)
+    }
+
     /// The class as answers and pages write it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -178,6 +189,7 @@ impl Sample {
             cache: CacheClass::Unclassified,
             told: None,
             database: Database { calls: None, time: None },
+            bytes: 0,
             checks: Vec::new(),
             connected: Connected::NotTried,
         }

@@ -18,6 +18,7 @@ mod parameters;
 mod plan;
 mod problem;
 mod ready;
+mod recorded;
 mod sign_in;
 mod signal;
 mod table;
@@ -43,6 +44,7 @@ pub use beat::Beaten;
 pub use kept::kept;
 pub use metrics::Exposition;
 pub use plan::plan;
+pub use recorded::{KEEP_ANSWER, Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
 pub use target::{Codes, Format, Target};
@@ -82,6 +84,8 @@ pub enum Plan<'a> {
     AfterNews(Target, Wait),
     /// An event for each signal of this pool ([`stream()`], [`event`]).
     Stream(String),
+    /// What an object keeps of the past ([`remembered`]).
+    Recorded(Recorded),
     /// What becomes of a heartbeat ([`beaten`]), once it is verified and the Arbiter was told.
     Beat(Claim<'a>),
 }
@@ -125,7 +129,8 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         | Target::SignIn { .. }
         | Target::SignOut
         | Target::Announcement { write: true }
-        | Target::Audit => problem::not_found(),
+        | Target::Audit
+        | Target::Recorded(_) => problem::not_found(),
         Target::Announcement { write: false } => write::announced(snapshot, now),
         Target::Live => ready::live(),
         Target::OpenApi => openapi::answer(),
@@ -134,6 +139,12 @@ pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)
+}
+
+/// The answer about the past: what an object said of the question, or why there is none.
+#[must_use]
+pub fn remembered(said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
+    finish(said.map_or_else(|refused| refused, recorded::answer), ask)
 }
 
 /// The answer to a heartbeat.

@@ -31,6 +31,13 @@ impl Timestamp {
         Self(if ms > LATEST { LATEST } else { ms })
     }
 
+    /// Reads RFC 3339 in UTC, with or without parts of a second.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = humantime::parse_rfc3339(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        u64::try_from(at.as_millis()).ok().map(Self::from_millis)
+    }
+
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
@@ -53,14 +60,6 @@ impl Timestamp {
     #[must_use]
     pub const fn minus(self, by: Millis) -> Self {
         Self(self.0.saturating_sub(by.0))
-    }
-
-    /// Reads what RFC 3339 writes (section 5.6), in UTC; nothing if it is not written so.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let at = humantime::parse_rfc3339(text).ok()?;
-        let since = at.duration_since(UNIX_EPOCH).ok()?;
-        u64::try_from(since.as_millis()).ok().map(Self::from_millis)
     }
 
     /// Its day of UTC, counted from the epoch: what the platform counts by the day begins anew

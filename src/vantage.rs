@@ -11,6 +11,7 @@ mod allowance;
 mod busy;
 mod connect;
 mod origin_check;
+mod recorder;
 mod self_check;
 mod stored;
 mod tick;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Daily, Origin, OriginUrl};
+use crate::history::{BUCKET, Fact};
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
 use crate::schedule::{SLOTS, Shard, Slots, TickLimit};
@@ -29,6 +31,8 @@ use allowance::Allowance;
 use busy::{BusyTime, Stretch};
 pub use connect::ConnectNote;
 use origin_check::OriginCheck;
+use recorder::Recorder;
+pub use recorder::{MARK, RingRow};
 use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
 
@@ -43,6 +47,8 @@ pub enum Event {
     ReferenceChecked(u64, ReferenceResult),
     /// The Arbiter took the report of this sequence number.
     Delivered(u64),
+    /// The Arbiter has every rollup of this life of the ring up to this number.
+    HandedOn(u64, u64),
     /// The Arbiter refused a report: it knows one of this sequence number.
     Superseded(u64),
     /// Live requests found this origin wanting: it is to be looked at at once.
@@ -57,6 +63,8 @@ pub enum Effect {
     /// Store this text; it must land before a later effect. If it does not, this state says more
     /// than is stored: it must be thrown away and made anew.
     Persist(String),
+    /// Store this row of the ring; it must land before a later effect, like [`Effect::Persist`].
+    Keep(RingRow),
     /// Send the probe of this origin, and give the ticket back with the sample. If that is true, it
     /// opens a connection of its own as well.
     Probe(OriginId, u64, bool),
@@ -82,6 +90,7 @@ pub struct Prober {
     checks: BTreeMap<OriginId, OriginCheck>,
     waiting: VecDeque<OriginId>,
     self_check: SelfCheck,
+    recorder: Recorder,
     allowance: Allowance,
     busy: Option<BusyTime>,
     /// Since when it is busy, if it is.
@@ -118,6 +127,7 @@ impl Prober {
         let mut stored = StoredV1::read(stored);
         let allowance = Allowance::new(daily.map(|daily| daily.fast_probes), stored.spent);
         let busy = BusyTime::new(daily, shard, stored.used);
+        let recorder = recorder(shard, |_| None, now);
         let connects = config.connects();
         let checks = shard.origins.iter().enumerate().map(|(index, origin)| {
             let (slots, known) = (Slots::new(vantage, shard.turn(index)), stored.tallies.remove(&origin.id));
@@ -129,6 +139,7 @@ impl Prober {
             config: config.hash,
             checks: checks.collect(),
             waiting: VecDeque::new(),
+            recorder,
             self_check: SelfCheck::new(&config.references, stored.asked, stored.colo),
             allowance,
             busy,
@@ -147,6 +158,18 @@ impl Prober {
         let room = prober.room(now);
         prober.checks.values_mut().for_each(|check| check.resume(room, now));
         prober
+    }
+
+    /// The same with what is stored in the ring: `stored` gives the text of the row at a place.
+    #[must_use]
+    pub fn with_ring(
+        mut self,
+        duty: &Duty<'_>,
+        stored: impl Fn(i32) -> Option<String>,
+        now: Timestamp,
+    ) -> Self {
+        self.recorder = recorder(duty.shard, stored, now);
+        self
     }
 
     /// The fingerprint of the configuration that this state was made for.
@@ -187,6 +210,9 @@ impl Prober {
                     check.fresh = check.fresh.take().filter(|fresh| fresh.sent_as != Some(seq));
                 }
                 Vec::new()
+            }
+            Event::HandedOn(life, seq) => {
+                self.recorder.handed_on(life, seq, now).map(Effect::Keep).into_iter().collect()
             }
             Event::Superseded(seq) => {
                 // The next alarm sends again what was refused.
@@ -235,8 +261,10 @@ impl Prober {
         asked: Option<Effect>,
         now: Timestamp,
     ) -> Vec<Effect> {
-        let (mut changed, mut observed) = (false, Vec::new());
+        let (mut changed, mut observed, mut kept) = (false, Vec::new(), Vec::new());
         for (id, sample, evidence) in samples {
+            let fact = |origin| Fact::of(origin, &sample, &evidence);
+            kept.extend(self.recorder.add(&id, fact, now).map(Effect::Keep));
             if let Some(check) = self.checks.get_mut(&id) {
                 let before = check.tally.clone();
                 changed |= check.fold(&sample, &evidence, now);
@@ -268,6 +296,8 @@ impl Prober {
         if at_once || over {
             effects.extend(self.dirty().map(Effect::Persist));
         }
+        kept.extend(if over { self.recorder.ended(next, now).map(Effect::Keep) } else { None });
+        effects.extend(kept);
         effects.extend(observed);
         effects.extend(asked);
         effects.extend(started);
@@ -305,6 +335,12 @@ impl Prober {
         stored.write()
     }
 
+    /// For how many rollups a sample of an origin stands: until the next one comes.
+    fn covers(&self, id: &OriginId) -> usize {
+        let interval = self.checks.get(id).map_or(BUCKET, |check| check.origin.pace.interval);
+        usize::try_from(interval.get().div_ceil(BUCKET.get())).unwrap_or(usize::MAX)
+    }
+
     /// Fresh evidence that the Arbiter has not confirmed, and why there is none where there is
     /// none.
     fn report(&mut self, now: Timestamp) -> Option<Report> {
@@ -321,6 +357,7 @@ impl Prober {
             return None;
         }
         self.seq = seq;
+        let rollups = self.recorder.rollups(|id| self.covers(id));
         let lag = std::mem::replace(&mut self.lag, Millis::ZERO);
         let queued = std::mem::replace(&mut self.queued, Millis::ZERO);
         Some(Report {
@@ -336,8 +373,16 @@ impl Prober {
             votes,
             blind,
             fast: self.allowance.limit.map(|of| Fast { spent: self.allowance.spent_at(now), of }),
+            rollups,
         })
     }
+}
+
+/// What is recorded of a shard, with what the ring has.
+fn recorder(shard: &Shard<'_>, stored: impl Fn(i32) -> Option<String>, now: Timestamp) -> Recorder {
+    let origins = shard.origins.iter().map(|origin| origin.id.clone()).collect();
+    let shortest = shard.origins.iter().map(|origin| origin.pace.interval).min().unwrap_or_default();
+    Recorder::new(origins, shortest, stored, now)
 }
 
 #[cfg(test)]

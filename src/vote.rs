@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Pace, Thresholds};
+use crate::history::Rollup;
 use crate::sample::{CacheClass, Database, Evidence, Sample};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
@@ -207,6 +208,9 @@ pub struct Report {
     pub blind: BTreeMap<OriginId, String>,
     /// The daily allowance of fast probes, where there is one.
     pub fast: Option<Fast>,
+    /// What samples added up to in five minutes that are over, until the Arbiter has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollups: Vec<Rollup>,
 }
 
 /// A daily allowance of fast probes.

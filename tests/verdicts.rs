@@ -168,8 +168,11 @@ impl Place {
                         .push(Event::ReferenceChecked(ticket, ReferenceResult { answered, colo: None }));
                 }
                 Effect::Report(report) => reports.push(report),
-                Effect::Persist(_) | Effect::Observed(..) | Effect::Connections(..) | Effect::Slipped(..) => {
-                }
+                Effect::Persist(_)
+                | Effect::Observed(..)
+                | Effect::Connections(..)
+                | Effect::Keep(_)
+                | Effect::Slipped(..) => {}
             }
         }
         reports
@@ -189,6 +192,7 @@ impl Place {
             told: None,
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
+            bytes: 0,
             connected: Connected::NotTried,
         }
     }

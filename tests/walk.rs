@@ -327,6 +327,7 @@ fn report(config: &Config, vantage: usize, passes: bool, at: Timestamp) -> Repor
         votes: votes.collect(),
         blind: BTreeMap::new(),
         fast: None,
+        rollups: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::presence::ShardName;
 use super::votes::Polled;
 use super::{Arbiter, Row};
+use crate::history::{Rollup, Sender};
 use crate::units::{OriginId, Timestamp};
 use crate::verdict::RecordedVote;
 use crate::vote::{Opinion, REPORT_VERSION, Report, Vote};
@@ -76,6 +77,15 @@ pub(super) fn arrived(
         seen: vote.seen,
         colo,
     }
+}
+
+/// What a report hands on for history. That counts each rollup once by its own number, whichever
+/// report brings it, so one that was overtaken serves as well.
+pub(super) fn handed_on(report: &mut Report) -> Option<(Sender, Vec<Rollup>)> {
+    let rollups = std::mem::take(&mut report.rollups);
+    let is_known = report.version == REPORT_VERSION && !rollups.is_empty();
+    let sender = Sender { vantage: report.vantage.clone(), shard: report.shard.clone() };
+    is_known.then_some((sender, rollups))
 }
 
 /// The shard that a report is of.

@@ -48,6 +48,7 @@ pub(super) fn report(config: &Config, vantage: &str, seq: u64, script: &str) -> 
         votes: script.chars().zip(config.origins()).map(vote).collect(),
         blind: BTreeMap::new(),
         fast: None,
+        rollups: Vec::new(),
     }
 }
 

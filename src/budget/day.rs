@@ -7,9 +7,12 @@
 use super::effect::{Counts, Effect};
 use super::load::{self, Load, a_day};
 use super::resting;
+use super::told::Told;
 use super::walk::walk;
 use super::{CONNECTION, DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Pool};
+use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
+use crate::history::BUCKET;
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
 use crate::verdict;
@@ -40,18 +43,11 @@ const FEW_READERS: u64 = 1;
 /// longest.
 const EVENTS_WHILE_HELD: u64 = 30;
 
-/// Rows of news of one pool. The channel's row is written as news comes (first of one origin, then
-/// of the pool) and as it is told. The message and the attempt have rows of their own.
-const NEWS_ROWS: u64 = 5;
-
-/// Rows of a reminder of one pool: there is nothing new about it.
-const REMINDER_ROWS: u64 = 3;
-
-/// Rows of a further attempt.
-const RETRY_ROWS: u64 = 1;
-
 /// Attempts a day at a receiver that is down all day.
 const RETRIES: u64 = 150;
+
+/// Rows that a vantage reads that is made anew: its own, and three of its ring.
+const RING_READ: u64 = 4;
 
 /// The most writes to KV in a day, and those of a day without a change.
 const KV_MOST: u64 = 700;
@@ -71,33 +67,6 @@ impl Day {
             Self::Normal => FEW_READERS,
             Self::Wavering | Self::Turning | Self::Hanging => READERS,
         }
-    }
-}
-
-/// What one channel is told of one pool at a time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Told {
-    /// Messages with news.
-    pub news: u64,
-    /// Messages that say again what lasts.
-    pub reminders: u64,
-    /// Further attempts, because the receiver did not take it.
-    pub retries: u64,
-}
-
-impl Told {
-    /// Counts what it comes to.
-    pub fn count(self, counts: &mut Counts) {
-        let rows = [(self.news, NEWS_ROWS), (self.reminders, REMINDER_ROWS), (self.retries, RETRY_ROWS)];
-        let rows = rows.into_iter().map(|(messages, rows)| messages.saturating_mul(rows));
-        let messages = self.news.saturating_add(self.reminders).saturating_add(self.retries);
-        counts.add(Effect::Message, messages);
-        counts.add(Effect::OutboxRow, rows.fold(0, u64::saturating_add));
-        // An alarm tells when it is due, and one when what came together is gathered; a further
-        // attempt waits for its time only.
-        let alarms = messages.saturating_mul(2).saturating_sub(self.retries);
-        counts.add(Effect::SetAlarm, alarms);
-        counts.add(Effect::ArbiterAlarm, alarms);
     }
 }
 
@@ -192,6 +161,12 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
             counts.wait(ticks.saturating_mul(beat.lasts(USUAL)));
             counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
+        records(load, &mut counts);
+        if day == Day::Hanging {
+            let ticks = load.beats.iter().map(load::Beat::ticks).sum::<u64>();
+            let rows = if shortest(load) > LET_GO_AFTER { ticks } else { a_day(KEEP_EVERY) };
+            counts.add(Effect::RingRow, rows.saturating_mul(load.shards));
+        }
         if !config.references.is_empty() {
             // Once an hour, for the data centre.
             counts.add(Effect::Reference, load.shards.saturating_mul(24));
@@ -204,6 +179,11 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
     let jobs: Vec<&Heartbeat> = config.heartbeats().collect();
     let walked = walk(loads, &jobs, readers, refresh);
     counts.take(Effect::Report, walked.together.saturating_add(walked.joined));
+    if day == Day::Hanging {
+        counts.take(Effect::RingRow, walked.together.saturating_add(walked.joined));
+    } else {
+        counts.add(Effect::RingRow, walked.ring_rows);
+    }
     counts.take(Effect::VantageAlarm, walked.joined);
     counts.take(Effect::SetAlarm, walked.joined);
     counts.wait_less(walked.spared);
@@ -217,10 +197,34 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
         .saturating_add(config.pools.len() as u64)
         .saturating_add(EVENTS_SHOWN as u64)
         .saturating_add(2);
-    counts.add(Effect::RowRead, walked.arbiters.saturating_mul(rows).saturating_add(walked.vantages));
+    counts.add(
+        Effect::RowRead,
+        walked.arbiters.saturating_mul(rows).saturating_add(walked.vantages.saturating_mul(RING_READ)),
+    );
     counts.add(Effect::Cron, DAY_MS / 60_000);
     counts.add(Effect::Refresh, a_day(refresh).saturating_mul(readers));
     counts
+}
+
+/// The shortest interval of a shard.
+fn shortest(load: &Load) -> Millis {
+    load.beats.iter().map(|beat| beat.interval).min().unwrap_or(Millis::DAY)
+}
+
+/// What a shard notes of what it hands on, and the Arbiter keeps of it.
+fn records(load: &Load, counts: &mut Counts) {
+    let shortest = shortest(load);
+    // What was handed on is noted by both sides. An hour is three rows: as a whole, in fine, and in
+    // its day. A day is a row for each origin.
+    let rollups = a_day(BUCKET.max(shortest));
+    let hours = a_day(Millis::from_secs(3_600).max(shortest)).saturating_mul(3);
+    let origins: u64 = load.beats.iter().map(|beat| beat.origins).sum();
+    counts.add(Effect::RingRow, rollups.saturating_mul(load.shards));
+    let kept = rollups.saturating_add(hours).saturating_add(origins);
+    counts.add(Effect::HistoryRow, kept.saturating_mul(load.shards));
+    // The open row, and the list of shards; an hour reads three more, a day one of each origin.
+    let read = rollups.saturating_mul(2).saturating_add(hours).saturating_add(origins);
+    counts.add(Effect::RowRead, read.saturating_mul(load.shards));
 }
 
 /// Every job reports once in its period, which is stored; and the Arbiter stores each minute that
@@ -325,7 +329,10 @@ impl<'a> Flapping<'a> {
         let round = DAY_MS / rounds.max(1);
         let held = pool.max_hold.max(pool.hold_down).get() >= round;
         let events = rounds.saturating_mul(changes.saturating_add(2));
-        counts.add(Effect::EventRow, if held { EVENTS_WHILE_HELD.min(events) } else { events });
+        let events = if held { EVENTS_WHILE_HELD.min(events) } else { events };
+        counts.add(Effect::EventRow, events);
+        // What comes at once is one row of its pool's day.
+        counts.add(Effect::HistoryRow, rounds.saturating_mul(changes).min(events));
     }
 
     /// How many of its slots pass while so many probes decide, the first of them in a slot and the

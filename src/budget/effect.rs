@@ -20,6 +20,10 @@ pub enum Effect {
     SetAlarm,
     /// A vantage stores its row.
     VantageRow,
+    /// A vantage stores a row of its ring.
+    RingRow,
+    /// The Arbiter stores a row of history.
+    HistoryRow,
     /// The Arbiter stores what a shard said.
     ShardRow,
     /// The Arbiter stores a pool's verdicts.
@@ -54,7 +58,7 @@ pub enum Effect {
 }
 
 /// How many effects there are.
-const COUNT: usize = 21;
+const COUNT: usize = 23;
 
 impl Effect {
     /// Every one.
@@ -65,6 +69,8 @@ impl Effect {
         Self::Report,
         Self::SetAlarm,
         Self::VantageRow,
+        Self::RingRow,
+        Self::HistoryRow,
         Self::ShardRow,
         Self::PoolRow,
         Self::EventRow,
@@ -94,6 +100,8 @@ impl Effect {
             Self::Report | Self::ArbiterAlarm | Self::Arm => object,
             Self::SetAlarm
             | Self::VantageRow
+            | Self::RingRow
+            | Self::HistoryRow
             | Self::ShardRow
             | Self::PoolRow
             | Self::MetaRow

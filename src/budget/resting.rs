@@ -8,6 +8,7 @@ use super::load::{Load, a_day};
 use super::prices::{OBJECT_MB, Resource};
 use super::{ARBITER_MS, Counts, DAY_MS, Effect, READERS, RESERVE};
 use crate::config::{Config, Plan};
+use crate::defaults::vantage::LET_GO_AFTER;
 use crate::limits;
 use crate::schedule::{self, REST_EARLY, Shard};
 use crate::units::Millis;
@@ -122,6 +123,9 @@ pub(super) fn hangs(load: &Load, share: Option<u32>, counts: &mut Counts) {
         let fewer = beat.ticks().saturating_sub(ticks);
         for effect in [Effect::VantageAlarm, Effect::SetAlarm, Effect::Report] {
             counts.take(effect, fewer);
+        }
+        if beat.interval > LET_GO_AFTER {
+            counts.take(Effect::RingRow, fewer);
         }
         counts.take(Effect::Probe, fewer.saturating_mul(beat.origins));
         // For how long it was busy is stored with each of them.

@@ -13,6 +13,7 @@ use super::load::{Beat, Load};
 use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::Heartbeat;
+use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
 use crate::schedule::tick_lasts;
 use crate::units::{Millis, Timestamp};
 
@@ -45,6 +46,8 @@ pub(super) struct Walked {
     pub(super) joined: u64,
     /// For so many milliseconds vantages are busy with two beats at once.
     pub(super) spared: u64,
+    /// Rows of their rings that vantages store.
+    pub(super) ring_rows: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +68,8 @@ struct Walker<'a> {
     cast: Vec<Vec<u64>>,
     kept: Vec<Vec<u64>>,
     worked: Vec<u64>,
+    /// Since when samples of each load are in memory alone.
+    unkept: Vec<Option<u64>>,
     /// When each beat is due next.
     due: Vec<Vec<u64>>,
     /// When the votes of each beat expire.
@@ -160,6 +165,7 @@ impl<'a> Walker<'a> {
             cast: of_each(0),
             kept: of_each(0),
             worked: vec![0; loads.len()],
+            unkept: vec![None; loads.len()],
             due: loads.iter().map(|load| load.beats.iter().map(first).collect()).collect(),
             expires: of_each(u64::MAX),
             silent_from: vec![0; loads.len()],
@@ -219,6 +225,7 @@ impl<'a> Walker<'a> {
             next.push((index, again));
         }
         self.stores(number, at, load, &begun);
+        self.keeps(number, at, load);
         if anew {
             self.sets(at);
         }
@@ -245,6 +252,22 @@ impl<'a> Walker<'a> {
         }
         self.seen.spared = self.seen.spared.saturating_add(spared.saturating_mul(load.shards));
         *worked = at.saturating_add(lasts).max(*worked);
+    }
+
+    /// A tick has ended: its samples are stored, if the object may be let go until the next one, or
+    /// the half minute is over (`src/vantage/recorder.rs`).
+    fn keeps(&mut self, number: usize, at: u64, load: &Load) {
+        let (Some(unkept), Some(due)) = (self.unkept.get_mut(number), self.due.get(number)) else { return };
+        let since = *unkept.get_or_insert(at.saturating_add(USUAL.get()));
+        let next = due.iter().copied().min().unwrap_or(u64::MAX);
+        let shortest = load.beats.iter().map(|beat| beat.interval).min().unwrap_or_default();
+        let ended = self.worked.get(number).copied().unwrap_or(at);
+        let apart = next / KEEP_EVERY.get() != since / KEEP_EVERY.get();
+        let rests = shortest > LET_GO_AFTER && next.saturating_sub(ended) > LET_GO_AFTER.get();
+        if apart || rests {
+            *unkept = None;
+            self.seen.ring_rows = self.seen.ring_rows.saturating_add(load.shards);
+        }
     }
 
     /// The votes of a beat are cast.
@@ -352,6 +375,7 @@ impl Walked {
             together: scaled(self.together),
             joined: scaled(self.joined),
             spared: scaled(self.spared),
+            ring_rows: scaled(self.ring_rows),
         }
     }
 }

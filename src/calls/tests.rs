@@ -22,6 +22,8 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
         Just(ArbiterCall::Snapshot(Part::Whole)),
         Just(ArbiterCall::Snapshot(Part::Summary)),
         name().prop_map(|pool| ArbiterCall::Snapshot(Part::Pool(pool))),
+        name().prop_map(|pool| ArbiterCall::Availability(pool, None)),
+        id().prop_map(|OriginId { pool, origin }| ArbiterCall::Availability(pool, Some(origin))),
     ]
 }
 
@@ -55,7 +57,7 @@ fn objects_of_two_releases_understand_each_other() {
     ] {
         assert_eq!(call.path(), path);
     }
-    assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(VantageCall::path), ["arm", "hurry"]);
+    assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(|call| call.path()), ["arm", "hurry"]);
     assert_eq!(VantageCall::parse("hurry"), Some(VantageCall::ProbeNow));
     assert_eq!(VantageCall::parse(""), None);
 }

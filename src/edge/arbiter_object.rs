@@ -22,13 +22,16 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
-use crate::arbiter::{Arbiter as Engine, Effect, Event, ObjectName};
+use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
+use crate::availability;
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
+use crate::history::{self, Grounds, Query};
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
+use crate::schedule;
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
@@ -56,6 +59,8 @@ struct Told {
     superseded: Option<u64>,
     /// What became of a change.
     wrote: Option<writes::Outcome>,
+    /// The last rollup that is stored of a report: its life and number.
+    handed_on: Option<(u64, u64)>,
 }
 
 #[wasm_bindgen]
@@ -136,6 +141,11 @@ impl Inner {
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
             }
+            ArbiterCall::History(query) => self.history(&query, config),
+            ArbiterCall::Availability(pool, origin) => {
+                self.step(config, Event::Woken).await?;
+                self.availability(&pool, origin.as_ref())
+            }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")
@@ -158,6 +168,37 @@ impl Inner {
                 respond::plain(200, &json::write(&snapshot))
             }
         }
+    }
+
+    /// For how long a pool and its origins, or one of them, stood how.
+    fn availability(&self, pool: &Name, origin: Option<&Name>) -> Result<Response> {
+        let now = clock::now();
+        let standing = self.engine.borrow().as_ref().map(|engine| engine.standing(pool, now));
+        let mut standing = standing.unwrap_or_default();
+        if let Some(origin) = origin {
+            let subject = format!("{pool}/{origin}");
+            standing.retain(|standing| standing.subject == subject);
+        }
+        let told = rows::of_history(&self.state.storage(), |stored| {
+            availability::answered(stored, pool, &standing, now)
+        });
+        respond::plain(200, &told?)
+    }
+
+    fn history(&self, query: &Query, config: &Config) -> Result<Response> {
+        let now = clock::now();
+        self.load(config, now)?;
+        let shard = |vantage: &Name| {
+            let shards = schedule::shards(config, vantage);
+            let has = |shard: &&schedule::Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
+            shards.iter().find(has).map(schedule::Shard::label)
+        };
+        let vantages: Vec<_> =
+            config.vantages.iter().map(|known| (known.name.clone(), shard(&known.name))).collect();
+        let told = rows::of_history(&self.state.storage(), |stored| {
+            history::answered(query, &Grounds { stored, vantages: &vantages, now })
+        });
+        respond::plain(200, &told?)
     }
 
     /// Opens a line to whoever follows a pool, and says what revision it has now.
@@ -185,10 +226,15 @@ impl Inner {
             // judged.
             log::info("report_of_another_config", &[("vantage", &report.vantage.to_string())]);
         }
-        match self.step(config, Event::Reported(report)).await?.superseded {
+        let Told { superseded, handed_on, .. } = self.step(config, Event::Reported(report)).await?;
+        let answer = match superseded {
             Some(known) => respond::plain(409, &known.to_string()),
             None => respond::plain(204, ""),
+        }?;
+        if let Some((life, seq)) = handed_on {
+            answer.headers().set(layers::HANDED_ON, &format!("{life}/{seq}"))?;
         }
+        Ok(answer)
     }
 
     /// Steps the engine and carries its effects out; what is to be told to whoever caused it.
@@ -198,16 +244,18 @@ impl Inner {
         let effects =
             self.engine.borrow_mut().as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
         let mut told = Told::default();
-        for effect in effects {
+        let mut effects = effects.into_iter().peekable();
+        while let Some(effect) = effects.next() {
             match effect {
                 Effect::Superseded(known) => told.superseded = Some(known),
                 Effect::Wrote(outcome) => told.wrote = Some(outcome),
+                Effect::Remember(memories) => told.handed_on = self.store(&[], memories)?,
                 Effect::Persist(rows) => {
-                    if let Err(error) = rows::write_all(&self.state.storage(), &rows) {
-                        // What memory holds was not stored: begin again from what is.
-                        self.engine.replace(None);
-                        return Err(error);
-                    }
+                    let memories = match effects.next_if(|next| matches!(next, Effect::Remember(_))) {
+                        Some(Effect::Remember(memories)) => memories,
+                        _ => Memories::default(),
+                    };
+                    told.handed_on = self.store(&rows, memories)?;
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
                 Effect::Push { pool, revision } => self.push(&pool, revision),
@@ -240,6 +288,16 @@ impl Inner {
             }
         }
         Ok(told)
+    }
+
+    /// Stores what a step changed; the last rollup among it.
+    fn store(&self, rows: &[Row], memories: Memories) -> Result<Option<(u64, u64)>> {
+        if let Err(error) = rows::write_all(&self.state.storage(), rows, &memories) {
+            // What memory holds was not stored: begin again from what is.
+            self.engine.replace(None);
+            return Err(error);
+        }
+        Ok(memories.handed_on())
     }
 
     /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of
@@ -314,7 +372,7 @@ impl Inner {
         spawn_local(async move {
             let told = async {
                 let vantage = bound::object(&env, "VANTAGE", &object.name, object.hint.as_str())?;
-                bound::post(vantage, &layers::vantage_url(VantageCall::ProbeNow), &lines).await
+                bound::post(vantage, &layers::vantage_url(&VantageCall::ProbeNow), &lines).await
             };
             if let Err(error) = told.await {
                 log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
@@ -341,5 +399,5 @@ impl Inner {
 /// Has a vantage object set its alarm.
 async fn wake(env: &Env, object: &ObjectName) -> Result<()> {
     let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
-    bound::get(vantage, &layers::vantage_url(VantageCall::Arm)).await.map(drop)
+    bound::get(vantage, &layers::vantage_url(&VantageCall::Arm)).await.map(drop)
 }

@@ -123,6 +123,14 @@ pub(super) fn pairs(storage: &Storage, query: &str) -> Result<Vec<(String, Strin
     Ok(rows.iter().filter_map(pair).collect())
 }
 
+/// The first text of the first row of a query with one value.
+pub(super) fn text(storage: &Storage, query: &str, value: &str) -> Result<Option<String>> {
+    let cursor = storage.as_raw().sql().exec(query, Array::of1(&JsValue::from_str(value)))?;
+    let rows = array_of(&cursor.unchecked_ref::<Cursor>().raw()?)?;
+    let row: Array = rows.get(0).unchecked_into();
+    Ok(if rows.length() == 0 { None } else { row.get(0).as_string() })
+}
+
 /// The copy that the cache of this data centre has.
 pub(super) async fn cached(url: &str) -> Result<Option<Response>> {
     let found = JsFuture::from(CACHES.with(Caches::default)?.find(url)?).await?;

@@ -43,7 +43,7 @@ const FETCHED: &str = "vedette-fetched";
 
 /// An address for a key of the Cache API. It is never asked for by a client, whatever host or path
 /// it sends.
-fn address(key: &str) -> String {
+pub(super) fn address(key: &str) -> String {
     format!("https://snapshot.vedette.internal/{key}")
 }
 
@@ -132,12 +132,12 @@ pub(super) fn arbiter(env: &Env) -> Result<Stub> {
 }
 
 /// The address of a call, at a host that only its object knows.
-fn arbiter_url(call: &ArbiterCall) -> String {
+pub(super) fn arbiter_url(call: &ArbiterCall) -> String {
     format!("{ARBITER}{}", call.path())
 }
 
 /// The same of a vantage object.
-pub(super) fn vantage_url(call: VantageCall) -> String {
+pub(super) fn vantage_url(call: &VantageCall) -> String {
     format!("{VANTAGE}{}", call.path())
 }
 
@@ -195,12 +195,20 @@ pub(super) enum Delivery {
     Refused,
 }
 
-/// Sends a report to the Arbiter.
-pub(super) async fn deliver(env: &Env, report: &str) -> Result<Delivery> {
+/// Says which rollups the Arbiter has: their life, and the number of the last.
+pub(super) const HANDED_ON: &str = "vedette-handed-on";
+
+/// Sends a report to the Arbiter; what became of it, and which rollups are stored by now.
+pub(super) async fn deliver(env: &Env, report: &str) -> Result<(Delivery, Option<(u64, u64)>)> {
     let response = bound::post(arbiter(env)?, &arbiter_url(&ArbiterCall::Report), report).await?;
-    Ok(match response.status() {
+    let handed_on = response.headers().get(HANDED_ON).ok().flatten().and_then(|text| {
+        let (life, seq) = text.split_once('/')?;
+        Some((life.parse().ok()?, seq.parse().ok()?))
+    });
+    let delivery = match response.status() {
         204 => Delivery::Taken,
         409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Superseded),
         _ => Delivery::Refused,
-    })
+    };
+    Ok((delivery, handed_on))
 }

@@ -1,10 +1,13 @@
 //! The Arbiter's rows in its database: reads them all at once, and writes those of one step in one
 //! transaction. Which rows and tables there are is said by the core.
 
+use std::cell::RefCell;
+
 use worker::{Result, SqlStorageValue, Storage};
 
 use super::{caught, log};
-use crate::arbiter::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
+use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
+use crate::history::HistoryRow;
 use crate::limits::EVENTS_SHOWN;
 
 /// All rows that are stored; the tables are made where there are none yet.
@@ -20,6 +23,10 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
         };
         sql.exec(&format!("CREATE TABLE IF NOT EXISTS {name} {columns}"), None)?;
     }
+    sql.exec(
+        "CREATE TABLE IF NOT EXISTS v1_history (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
+        None,
+    )?;
     let meta = Table::Meta.name();
     let newest = caught::pairs(storage, &format!("SELECT key, body FROM {meta} WHERE key = 'schema'"))?;
     let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
@@ -51,8 +58,9 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes rows in one transaction.
-pub(super) fn write_all(storage: &Storage, rows: &[Row]) -> Result<()> {
+/// Writes rows, and those of history that a step changes, in one transaction.
+pub(super) fn write_all(storage: &Storage, rows: &[Row], memories: &Memories) -> Result<()> {
+    let history = of_history(storage, |stored| memories.rows(stored))?;
     caught::transaction(storage, || {
         #[cfg(feature = "trap")]
         if super::trap::is_down("last-row") && rows.len() > 2 {
@@ -60,8 +68,16 @@ pub(super) fn write_all(storage: &Storage, rows: &[Row]) -> Result<()> {
             but_one.iter().try_for_each(|row| write(storage, row))?;
             return Err("not written, on purpose".into());
         }
-        rows.iter().try_for_each(|row| write(storage, row))
+        rows.iter().try_for_each(|row| write(storage, row))?;
+        history.iter().try_for_each(|row| remember(storage, row))
     })
+}
+
+fn remember(storage: &Storage, row: &HistoryRow) -> Result<()> {
+    let statement = "INSERT INTO v1_history (key, body) VALUES (?, ?) \
+                     ON CONFLICT (key) DO UPDATE SET body = excluded.body";
+    let values: Vec<SqlStorageValue> = vec![row.key.as_str().into(), row.text.as_str().into()];
+    storage.sql().exec(statement, values).map(drop)
 }
 
 fn write(storage: &Storage, row: &Row) -> Result<()> {
@@ -88,4 +104,22 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
             run(&statement, &[])
         }
     }
+}
+
+/// Runs what reads rows of history by their key; the first of them that could not be read fails it
+/// all.
+pub(super) fn of_history<T>(
+    storage: &Storage,
+    with: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> T,
+) -> Result<T> {
+    let failed = RefCell::new(None);
+    let read = |key: &str| match caught::text(storage, "SELECT body FROM v1_history WHERE key = ?", key) {
+        Ok(text) => text,
+        Err(error) => {
+            failed.borrow_mut().get_or_insert(error);
+            None
+        }
+    };
+    let value = with(&read);
+    failed.into_inner().map_or(Ok(value), Err)
 }

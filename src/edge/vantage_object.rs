@@ -20,10 +20,11 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
 use super::layers::Delivery;
-use super::{clock, connect, deployed, layers, log, respond, send};
+use super::{clock, connect, deployed, layers, log, respond, ring, send};
 use crate::calls::VantageCall;
 use crate::config::{Config, OriginUrl};
 use crate::defaults::edge::REPORT_TIMEOUT;
+use crate::history::{self, SampleQuery};
 use crate::json;
 use crate::probe::{self, ReferenceResult};
 use crate::sample::{Evidence, Sample};
@@ -55,7 +56,7 @@ enum Arrival {
     /// What a reference said, with the ticket of the question.
     ReferenceResult(u64, ReferenceResult),
     /// A report came to its end; what that means for the watch.
-    Report(Option<Event>),
+    Report(Vec<Event>),
     /// Somebody is to be looked at.
     Doubt,
 }
@@ -85,6 +86,9 @@ impl Vantage {
     /// The alarm cannot be set.
     pub async fn fetch(&self, request: Request) -> std::result::Result<Response, JsValue> {
         let call = request.url().strip_prefix(layers::VANTAGE).and_then(VantageCall::parse);
+        if let Some(VantageCall::Samples(query)) = &call {
+            return Ok(self.samples(query)?);
+        }
         if call == Some(VantageCall::ProbeNow) {
             let lines = respond::text(request.text()).await?;
             for line in lines.lines() {
@@ -175,12 +179,12 @@ impl Vantage {
                 }
                 Ok(())
             }
-            Arrival::Report(event) => {
+            Arrival::Report(events) => {
                 self.reports.set(self.reports.get().saturating_sub(1));
-                match event {
-                    Some(event) => self.step(event).await,
-                    None => Ok(()),
+                for event in events {
+                    self.step(event).await?;
                 }
+                Ok(())
             }
         }
     }
@@ -195,6 +199,12 @@ impl Vantage {
                 Effect::Persist(text) => {
                     if let Err(error) = self.state.storage().put_raw(KEY, &text).await {
                         // What memory holds was not stored: begin again from what is.
+                        self.prober.replace(None);
+                        return Err(error);
+                    }
+                }
+                Effect::Keep(row) => {
+                    if let Err(error) = ring::keep(&self.state.storage(), &row) {
                         self.prober.replace(None);
                         return Err(error);
                     }
@@ -254,20 +264,24 @@ impl Vantage {
         let (env, arrive, name) = (self.env.clone(), self.arrive.clone(), self.name());
         spawn_local(async move {
             let delivery = std::pin::pin!(layers::deliver(&env, &text));
-            let event = match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
-                Either::Left((Ok(Delivery::Taken), _)) => Some(Event::Delivered(seq)),
-                Either::Left((Ok(Delivery::Superseded(known)), _)) => Some(Event::Superseded(known)),
-                Either::Left((Ok(Delivery::Refused), _)) => None,
+            let mut events = Vec::new();
+            match select(delivery, clock::delay(REPORT_TIMEOUT)).await {
+                Either::Left((Ok((delivery, handed_on)), _)) => {
+                    events.extend(match delivery {
+                        Delivery::Taken => Some(Event::Delivered(seq)),
+                        Delivery::Superseded(known) => Some(Event::Superseded(known)),
+                        Delivery::Refused => None,
+                    });
+                    events.extend(handed_on.map(|(life, seq)| Event::HandedOn(life, seq)));
+                }
                 Either::Left((Err(error), _)) => {
                     log::warn("report_lost", &[("object", &name), ("error", &error.to_string())]);
-                    None
                 }
                 Either::Right(((), _)) => {
                     log::warn("report_lost", &[("object", &name), ("error", &"no answer in time")]);
-                    None
                 }
-            };
-            let _ = arrive.unbounded_send(Arrival::Report(event));
+            }
+            let _ = arrive.unbounded_send(Arrival::Report(events));
         });
     }
 
@@ -286,9 +300,22 @@ impl Vantage {
         }
         let stored = self.state.storage().get::<String>(KEY).await?;
         let duty = Duty { config, vantage: &vantage, shard, daily: deployed::daily() };
-        let prober = Prober::new(&duty, stored.as_deref(), clock::now());
+        let (storage, now) = (self.state.storage(), clock::now());
+        ring::open(&storage)?;
+        let prober = ring::reading(&storage, |stored_at| {
+            Prober::new(&duty, stored.as_deref(), now).with_ring(&duty, stored_at, now)
+        })?;
         self.prober.replace(Some(prober));
         Ok(true)
+    }
+
+    /// Its samples of an origin.
+    fn samples(&self, query: &SampleQuery) -> Result<Response> {
+        let storage = self.state.storage();
+        ring::open(&storage)?;
+        let vantage = self.vantage().ok_or("an object of another name")?;
+        let rows = ring::of(&storage, query)?;
+        respond::plain(200, &history::sampled(query, &vantage, rows.into_iter()))
     }
 
     /// Sets the alarm, unless it is set to that very time already: every setting is a row written.

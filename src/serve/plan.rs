@@ -26,6 +26,7 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
         Target::Health { .. }
         | Target::Signal { .. }
         | Target::Stream { .. }
+        | Target::Recorded(_)
         | Target::Beat { .. }
         | Target::Ready { .. }
         | Target::Metrics { .. }
@@ -68,6 +69,7 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
         Target::SignIn { .. } | Target::SignOut => Plan::SignIn,
         Target::Announcement { write: true } => Plan::Write,
         Target::Audit => Plan::Audit,
+        Target::Recorded(asked) => Plan::Recorded(asked),
         Target::Signal { pool, format, wait: Some(wait) } => {
             Plan::AfterNews(Target::Signal { pool, format, wait: None }, wait)
         }
@@ -98,6 +100,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         Target::Stream { pool } => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
+        Target::Recorded(asked) => unknown(&asked.pool, asked.origin.as_deref()),
         Target::Api(query) => api::refused(config, query, gate::sees_all(ask)),
         Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
         Target::SignIn { post: true } | Target::SignOut => {

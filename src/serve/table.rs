@@ -6,13 +6,14 @@
 use std::borrow::Cow;
 
 use super::parameters::{code, format, only, parameter, signal_format, wait};
+use super::recorded::{Kind, recorded};
 use super::target::{BEAT, READ};
 use super::{Ask, Codes, Exposition, List, Target, api, beat, gate, problem};
 use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as [`find`] matches it.
-pub const PATHS: [&str; 23] = [
+pub const PATHS: [&str; 27] = [
     "/",
     "/style.css",
     "/page.js",
@@ -27,6 +28,10 @@ pub const PATHS: [&str; 23] = [
     "/v1/announcement",
     "/v1/audit",
     "/v1/stream/{pool}",
+    "/v1/history/{pool}/{origin}",
+    "/v1/samples/{pool}/{origin}",
+    "/v1/availability/{pool}",
+    "/v1/availability/{pool}/{origin}",
     "/v1/heartbeat/{token}",
     "/openapi.json",
     "/v1/pools",
@@ -74,6 +79,10 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "announcement"] => Target::Announcement { write: ["PUT", "DELETE"].contains(&ask.method) },
         ["v1", "audit"] => Target::Audit,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
+        ["v1", "history", pool, origin] => recorded(Kind::History, pool, Some(origin), query),
+        ["v1", "samples", pool, origin] => recorded(Kind::Samples, pool, Some(origin), query),
+        ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),
+        ["v1", "availability", pool, origin] => recorded(Kind::Availability, pool, Some(origin), query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;
             Target::Beat { token: (*token).to_owned() }

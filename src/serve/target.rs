@@ -1,7 +1,7 @@
 //! What can be asked for: each row of the route table, with the door that it is behind, its
 //! methods, and the part of the snapshot that it needs.
 
-use super::{Exposition, Query};
+use super::{Exposition, Query, Recorded};
 use crate::config::{Config, Door};
 use crate::follow::Wait;
 use crate::snapshot::Part;
@@ -39,6 +39,9 @@ pub enum Target {
         /// What it proves itself with.
         token: String,
     },
+    /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
+    /// `/v1/availability/{pool}[/{origin}]`.
+    Recorded(Recorded),
     /// `/livez`.
     Live,
     /// `/readyz`.
@@ -111,7 +114,7 @@ impl Target {
             Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
             Self::Page => Door::Page,
             Self::Metrics { .. } => Door::Metrics,
-            Self::Api(_) => Door::Api,
+            Self::Api(_) | Self::Recorded(_) => Door::Api,
             Self::Announcement { write: false } => Door::Api,
             Self::Announcement { write: true } | Self::Audit => Door::Writes,
             Self::Ready { verbose: true } => Door::Readiness,
@@ -137,6 +140,7 @@ impl Target {
             Self::Health { .. }
             | Self::Signal { .. }
             | Self::Stream { .. }
+            | Self::Recorded(_)
             | Self::Audit
             | Self::Live
             | Self::Ready { .. }
@@ -154,6 +158,7 @@ impl Target {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
+            Self::Recorded(asked) => (Some(&asked.pool), asked.origin.as_deref()),
             Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
@@ -190,6 +195,7 @@ impl Target {
             Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
             Self::Signal { wait: Some(_), .. }
             | Self::Stream { .. }
+            | Self::Recorded(_)
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }
@@ -223,6 +229,7 @@ impl Target {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
             Self::Health { pool: None, .. }
+            | Self::Recorded(_)
             | Self::Beat { .. }
             | Self::Live
             | Self::Ready { .. }

@@ -53,7 +53,13 @@ fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
         Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::SignIn | Plan::Write | Plan::Audit | Plan::Who | Plan::Stream(_) | Plan::Beat(_)) => {
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Who
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
             panic!("that was not asked for: {other:?}")
         }
     }
@@ -177,7 +183,8 @@ fn addresses_stay_inside_unless_exposed() {
         let answer = match plan(Ok(&closed), &ask) {
             Plan::Done(answer) => answer,
             Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::SignIn
+            other @ (Plan::Recorded(_)
+            | Plan::SignIn
             | Plan::Write
             | Plan::Audit
             | Plan::Who
@@ -306,7 +313,8 @@ fn a_target_of_one_pool_needs_the_part_of_that_pool() {
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
     match plan(Ok(&shop()), ask) {
-        Plan::SignIn
+        Plan::Recorded(_)
+        | Plan::SignIn
         | Plan::Write
         | Plan::Audit
         | Plan::Who

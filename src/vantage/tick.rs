@@ -20,6 +20,7 @@ impl Prober {
     /// Begins what is due.
     pub(super) fn alarm(&mut self, now: Timestamp) -> Vec<Effect> {
         self.self_check.expire(now);
+        let kept = self.recorder.begins(now).map(Effect::Keep);
         let due = self.due(now);
         let missed = self.queue(due, now);
         let slipped = (self.lag > LATE || missed > 0).then_some(Effect::Slipped(self.lag, missed));
@@ -34,6 +35,7 @@ impl Prober {
         self.alarm = Some(next);
         let mut effects = vec![Effect::WakeAt(next)];
         effects.extend(dirty.map(Effect::Persist));
+        effects.extend(kept);
         effects.extend(slipped);
         effects.extend(report.map(Effect::Report));
         effects.extend(asked);

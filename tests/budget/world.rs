@@ -2,10 +2,11 @@
 //! the edge drives them, with every effect counted. Objects without work for ten seconds leave
 //! memory, as on the platform.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use vedette::arbiter::{self, Arbiter, Row, Table};
+use vedette::arbiter::{self, Arbiter, Memories, Row, Table};
 use vedette::budget::{CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Daily, Deployment, Place};
 use vedette::limits::EVENTS_SHOWN;
@@ -56,6 +57,7 @@ struct Shard {
     vantage: Name,
     label: String,
     stored: Option<String>,
+    ring: BTreeMap<i32, String>,
     prober: Option<Prober>,
     /// The alarm that is set, as the platform knows it.
     alarm: Option<u64>,
@@ -80,6 +82,7 @@ pub struct World<'a> {
     arbiter: Option<Arbiter>,
     rows: BTreeMap<(u8, String), Row>,
     events: Vec<Row>,
+    history: BTreeMap<String, String>,
     arbiter_alarm: Option<u64>,
     arbiter_remembered: Option<u64>,
     arbiter_worked: u64,
@@ -115,6 +118,7 @@ impl<'a> World<'a> {
                     vantage: vantage.name.clone(),
                     label: shard.label(),
                     stored: None,
+                    ring: BTreeMap::new(),
                     prober: None,
                     alarm: None,
                     remembered: None,
@@ -138,6 +142,7 @@ impl<'a> World<'a> {
             arbiter: None,
             rows: BTreeMap::new(),
             events: Vec::new(),
+            history: BTreeMap::new(),
             arbiter_alarm: None,
             arbiter_remembered: None,
             arbiter_worked: 0,
@@ -224,7 +229,11 @@ impl<'a> World<'a> {
             Happens::Reported(shard, id) => {
                 let Some(report) = self.reports_by_id.remove(&id) else { return };
                 let seq = report.seq;
+                let last = report.rollups.last().map(|rollup| (rollup.life, rollup.seq));
                 self.judge(arbiter::Event::Reported(report));
+                if let Some((life, seq)) = last {
+                    self.arrives(shard, now + ROUND_TRIP.get() / 2, vantage::Event::HandedOn(life, seq));
+                }
                 self.arrives(shard, now + ROUND_TRIP.get() / 2, vantage::Event::Delivered(seq));
             }
             Happens::ArbiterAlarm(set) => {
@@ -314,7 +323,15 @@ impl<'a> World<'a> {
             let shards = schedule::shards(config, &shard.vantage);
             let own = shards.iter().find(|other| other.label() == shard.label).unwrap();
             let duty = Duty { config, vantage: &shard.vantage, shard: own, daily: self.daily };
-            shard.prober = Some(Prober::new(&duty, shard.stored.as_deref(), at(now)));
+            let read = Cell::new(0);
+            let ring = |place| {
+                let row = shard.ring.get(&place).cloned();
+                read.set(read.get() + u64::from(row.is_some()));
+                row
+            };
+            let prober = Prober::new(&duty, shard.stored.as_deref(), at(now)).with_ring(&duty, ring, at(now));
+            shard.prober = Some(prober);
+            self.counts.add(Effect::RowRead, read.get());
             if shard.stored.is_some() {
                 self.count(Effect::RowRead);
             }
@@ -373,6 +390,10 @@ impl<'a> World<'a> {
                     self.shards[number].stored = Some(text);
                     self.count(Effect::VantageRow);
                 }
+                vantage::Effect::Keep(row) => {
+                    self.shards[number].ring.insert(row.place, row.text);
+                    self.count(Effect::RingRow);
+                }
                 vantage::Effect::Probe(id, ticket, connects) => {
                     self.count(Effect::Probe);
                     self.started += 1;
@@ -422,6 +443,7 @@ impl<'a> World<'a> {
         for effect in self.arbiter.as_mut().unwrap().step(event, at(now)) {
             match effect {
                 arbiter::Effect::Persist(rows) => rows.into_iter().for_each(|row| self.store(row)),
+                arbiter::Effect::Remember(memories) => self.remember(&memories),
                 arbiter::Effect::Publish(_) => self.count(Effect::KvWrite),
                 arbiter::Effect::WakeAt(when) => {
                     let when = when.as_millis();
@@ -450,6 +472,18 @@ impl<'a> World<'a> {
                 arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }
         }
+    }
+
+    fn remember(&mut self, memories: &Memories) {
+        let read = Cell::new(0);
+        let rows = memories.rows(&|key| {
+            let row = self.history.get(key).cloned();
+            read.set(read.get() + u64::from(row.is_some()));
+            row
+        });
+        self.counts.add(Effect::RowRead, read.get());
+        self.counts.add(Effect::HistoryRow, rows.len() as u64);
+        self.history.extend(rows.into_iter().map(|row| (row.key, row.text)));
     }
 
     fn send(&mut self, delivery: Delivery) {
@@ -494,6 +528,7 @@ fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        bytes: 0,
         connected: Connected::NotTried,
     }
 }

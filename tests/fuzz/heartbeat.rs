@@ -51,7 +51,8 @@ fn tokens(input: &[u8]) -> Outcome {
                 Ok("refused".into())
             }
             Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
-            other @ (Plan::SignIn
+            other @ (Plan::Recorded(_)
+            | Plan::SignIn
             | Plan::Write
             | Plan::Audit
             | Plan::Who

@@ -6,8 +6,11 @@ use std::sync::LazyLock;
 use vedette::answer::Answer;
 use vedette::config::{Config, Problems};
 use vedette::follow::WAIT;
+use vedette::history::{Query, SampleQuery};
 use vedette::reader::{Source, Tier};
-use vedette::serve::{Ask, Basis, Plan, Target, after_news, answer, kept, plan, stream};
+use vedette::serve::{
+    Ask, Basis, Plan, Question, Recorded, Target, after_news, answer, kept, plan, remembered, stream,
+};
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
 use vedette::verdict::Status;
@@ -176,6 +179,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             let kind = format!("{} {}", answer.status, answer.body.chars().take(60).collect::<String>());
             (answer, kind)
         }
+        Plan::Recorded(asked) => recorded(&asked, ask)?,
         Plan::SignIn | Plan::Write | Plan::Audit | Plan::Who => {
             return Err("nobody has to know who asks".into());
         }
@@ -201,6 +205,30 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
     Ok((answer, kind))
 }
 
+/// A question about the past reaches an object only within its bounds.
+fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String> {
+    let now = basis().now;
+    let said = match asked.question(&CONFIG, now) {
+        Ok(Question::History(query)) => {
+            let steps = query.window.to.since(query.window.from).get() / query.step.length().get();
+            law!((1..=842).contains(&steps), "{steps} steps");
+            law!(query.quantiles.len() <= 10, "{query:?}");
+            law!(Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
+            Ok(Some(String::new()))
+        }
+        Ok(Question::Samples(query)) => {
+            let length = query.window.to.since(query.window.from);
+            law!(length <= Millis::from_secs(6 * 3_600), "{length}");
+            law!(SampleQuery::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
+            Ok(Some(String::new()))
+        }
+        Ok(Question::Availability(..)) => Ok(None),
+        Err(refused) => Err(refused),
+    };
+    let answer = remembered(said, ask);
+    Ok((answer.clone(), format!("{} of the past", answer.status)))
+}
+
 /// Whether the configuration has what a target names.
 fn is_ours(target: &Target) -> bool {
     let has = |pool: &str, origin: Option<&str>| {
@@ -220,7 +248,8 @@ fn is_ours(target: &Target) -> bool {
             Some(pool) => has(pool, query.origin.as_deref()),
             None => true,
         },
-        Target::Beat { .. }
+        Target::Recorded(_)
+        | Target::Beat { .. }
         | Target::Live
         | Target::OpenApi
         | Target::Announcement { write: true }

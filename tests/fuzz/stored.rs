@@ -176,6 +176,7 @@ fn report(input: &[u8]) -> Outcome {
 fn told(effects: &[Effect]) -> String {
     let words = effects.iter().map(|effect| match effect {
         Effect::Persist(rows) => format!("{} rows", rows.len()),
+        Effect::Remember(_) => "remembered".to_owned(),
         Effect::Publish(_) => "published".to_owned(),
         Effect::Push { pool, revision } => format!("{pool} at {revision}"),
         Effect::Changed(Transition { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),

@@ -287,6 +287,7 @@ impl Ledger {
                 | Verdicts::Arm(_)
                 | Verdicts::ProbeNow(..)
                 | Verdicts::Deliver(_)
+                | Verdicts::Remember(_)
                 | Verdicts::Superseded(_)
                 | Verdicts::Wrote(_) => {}
             }

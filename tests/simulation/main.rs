@@ -27,6 +27,7 @@
 )]
 
 mod campaign;
+mod history;
 mod jobs;
 #[path = "../laws/mod.rs"]
 mod laws;

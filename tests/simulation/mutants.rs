@@ -2,7 +2,7 @@
 //! them to, or what passes between them and their world is tampered with. A simulation that finds
 //! none of these proves nothing.
 
-use vedette::arbiter::{Effect as Verdicts, Table};
+use vedette::arbiter::{Effect as Verdicts, Memories, Table};
 use vedette::config::{Config, Quorum, Topic};
 use vedette::sample::{Check, Finding, Outcome, Sample};
 use vedette::units::{Millis, Timestamp};
@@ -99,10 +99,14 @@ pub enum Mutant {
     AlarmForgotten,
     /// What is in doubt is probed ten times as often.
     AskedTooOften,
+    /// A rollup that comes again is counted again.
+    RollupsCountTwice,
+    /// An object that is made anew does not look into its ring.
+    OpenBucketForgotten,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -144,6 +148,8 @@ impl Mutant {
         Self::FallsInStep,
         Self::AlarmForgotten,
         Self::AskedTooOften,
+        Self::RollupsCountTwice,
+        Self::OpenBucketForgotten,
     ];
 
     /// The configuration that the engines are given in place of the right one.
@@ -261,6 +267,16 @@ impl Mutant {
                 rows.retain(|row| row.table != lost.0 || !row.key.starts_with(lost.1));
             }
         }
+    }
+
+    /// What the Arbiter is to remember; each time it comes it looks new.
+    pub fn memories(mutant: Option<Self>, memories: &Memories, now: Ms) -> Memories {
+        let mut memories = memories.clone();
+        if mutant == Some(Self::RollupsCountTwice) {
+            let rollups = memories.rollups.iter_mut().flat_map(|(_, rollups)| rollups);
+            rollups.for_each(|rollup| rollup.life = now);
+        }
+        memories
     }
 
     /// The time that answers are made with.

@@ -29,6 +29,8 @@ pub struct VantageObject {
     /// The deployment that it runs.
     pub version: usize,
     pub storage: Option<String>,
+    /// Its ring, by place.
+    pub ring: BTreeMap<i32, String>,
     pub alarm: Option<Ms>,
     pub memory: Option<Prober>,
     /// Counts its lives: what was under way in an earlier one is lost.
@@ -49,6 +51,8 @@ pub struct VantageObject {
     pub tickets: BTreeMap<OriginId, u64>,
     /// No alarm of it rings any more: a mutant.
     pub dead: bool,
+    /// It does not look into its ring: a mutant.
+    pub forgets_ring: bool,
 }
 
 impl VantageObject {
@@ -61,6 +65,7 @@ impl VantageObject {
             place,
             version,
             storage: None,
+            ring: BTreeMap::new(),
             alarm: None,
             memory: None,
             life: 0,
@@ -72,6 +77,7 @@ impl VantageObject {
             uncounted: BTreeMap::new(),
             tickets: BTreeMap::new(),
             dead: false,
+            forgets_ring: false,
         }
     }
 
@@ -92,7 +98,9 @@ impl VantageObject {
         let shards = schedule::shards(config, &known.name);
         let Some(shard) = shards.iter().find(|shard| shard.label() == self.label) else { return false };
         let duty = Duty { config, vantage: &self.vantage, shard, daily };
-        self.memory = Some(Prober::new(&duty, self.storage.as_deref(), now));
+        let prober = Prober::new(&duty, self.storage.as_deref(), now);
+        let ring = |place| self.ring.get(&place).cloned();
+        self.memory = Some(if self.forgets_ring { prober } else { prober.with_ring(&duty, ring, now) });
         self.accounts = shard
             .origins
             .iter()

@@ -55,6 +55,7 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
         told: None,
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
+        bytes: 0,
         connected: Connected::NotTried,
     };
     let proven = CacheClass::OriginProven;

@@ -28,6 +28,7 @@ use vedette::vantage::{self, Effect as Probing};
 use vedette::verdict::Status;
 use vedette::vote::Report;
 
+use crate::history::History;
 use crate::laws::Steps;
 use crate::ledger::{self, Ledger};
 use crate::mutants::Mutant;
@@ -95,6 +96,9 @@ pub struct World {
     receivers: Receivers,
     /// The sequence number that the Arbiter knows of the sender of an overtaken report.
     superseded: Option<u64>,
+    /// The rollup that it told the sender it has.
+    handed_on: Option<(u64, u64)>,
+    history: History,
     started: BTreeMap<(usize, OriginId), Ms>,
     steps: BTreeMap<(usize, OriginId), Steps>,
     /// What each origin does after the last fault, once it is asked.
@@ -139,6 +143,8 @@ impl World {
             copies: Vec::new(),
             receivers: Receivers::new(setup.seed),
             superseded: None,
+            handed_on: None,
+            history: History::default(),
             started: BTreeMap::new(),
             steps: BTreeMap::new(),
             settled: BTreeMap::new(),

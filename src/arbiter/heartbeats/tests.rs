@@ -135,7 +135,8 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
     match plan(Ok(&object.config), &ask) {
         Plan::Done(answer) => answer,
         Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        other @ (Plan::SignIn
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
         | Plan::Write
         | Plan::Audit
         | Plan::Who

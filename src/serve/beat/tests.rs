@@ -31,7 +31,8 @@ fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
             None
         }
         Plan::Done(answer) => Some(answer),
-        other @ (Plan::SignIn
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
         | Plan::Write
         | Plan::Audit
         | Plan::Who

@@ -217,6 +217,7 @@ impl Story {
                 votes,
                 blind,
                 fast: None,
+                rollups: Vec::new(),
             };
             self.arbiter.step(Event::Reported(report), self.now);
         }

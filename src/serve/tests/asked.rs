@@ -47,7 +47,8 @@ fn options_says_what_may_be_asked_where_anybody_may() {
 fn get_by(method: &str, target: &str) -> Answer {
     match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
         Plan::Done(answer) => answer,
-        other @ (Plan::SignIn
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
         | Plan::Write
         | Plan::Audit
         | Plan::Who

@@ -36,6 +36,7 @@ fn every_described_path_answers() {
                 Plan::Done(answer) => assert_eq!(answer.status, 200, "{method} {target}"),
                 Plan::Who
                 | Plan::SignIn
+                | Plan::Recorded(_)
                 | Plan::Write
                 | Plan::Audit
                 | Plan::FromSnapshot(_)

@@ -74,7 +74,8 @@ fn told(target: &str, caller: &Caller) -> Answer {
             assert!(kept.is_none() || *caller == Caller::Nobody, "{target:?} is given again to all");
             answer
         }
-        other @ (Plan::SignIn
+        other @ (Plan::Recorded(_)
+        | Plan::SignIn
         | Plan::Write
         | Plan::Audit
         | Plan::Who
@@ -99,7 +100,14 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
             assert_eq!(header(&all, "cache-control"), Some("no-store"));
         }
     }
-    for path in ["/health/NAME", "/health/NAME/NAME", "/route/NAME", "/v1/stream/NAME"] {
+    for path in [
+        "/health/NAME",
+        "/health/NAME/NAME",
+        "/route/NAME",
+        "/v1/stream/NAME",
+        "/v1/history/NAME/NAME",
+        "/v1/availability/NAME",
+    ] {
         let one = |name: &str| told(&path.replace("NAME", name), &Caller::Nobody);
         assert_eq!(one("veiled"), one("absent"), "{path}");
     }
@@ -147,6 +155,7 @@ fn asked(method: &str, tier: Needed, posted: &Posted) -> u16 {
         Plan::Write => write(&ask, posted, at(0)).map_or_else(|answer| answer.status, |_| 0),
         Plan::Done(answer) => answer.status,
         other @ (Plan::FromSnapshot(_)
+        | Plan::Recorded(_)
         | Plan::SignIn
         | Plan::Who
         | Plan::Audit

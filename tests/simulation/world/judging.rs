@@ -44,9 +44,12 @@ impl World {
         }
         self.hears(&report)?;
         let report = Mutant::report(self.mutant, report, self.now);
-        self.superseded = None;
+        (self.superseded, self.handed_on) = (None, None);
         let taken = self.evaluate(arbiter::Event::Reported(report))?;
         if taken && !self.fault(|faults| &mut faults.answer_lost) {
+            if let Some((ring, seq)) = self.handed_on {
+                self.at(self.now + 20, Happens::Replied(object, life, vantage::Event::HandedOn(ring, seq)));
+            }
             let event = self.superseded.map_or(vantage::Event::Delivered(seq), vantage::Event::Superseded);
             self.at(self.now + 20, Happens::Replied(object, life, event));
         }
@@ -133,10 +136,19 @@ impl World {
                             self.ledger.stored(&config, &rows, calm.then_some(now))?;
                     }
                     if fails {
-                        self.forget_arbiter();
-                        let again = self.now + 5 * SECOND;
-                        self.arbiter.alarm = Some(again);
-                        self.at(again, Happens::ArbiterRings(again));
+                        self.fails_to_write();
+                        return Ok(false);
+                    }
+                }
+                Verdicts::Remember(memories) => {
+                    let fails = self.fault(|faults| &mut faults.write_fails);
+                    if !fails || self.rng.bool() {
+                        let tampered = Mutant::memories(self.mutant, &memories, self.now);
+                        self.history.remembers(&memories, &tampered);
+                        self.handed_on = memories.handed_on();
+                    }
+                    if fails {
+                        self.fails_to_write();
                         return Ok(false);
                     }
                 }
@@ -180,6 +192,14 @@ impl World {
             )?;
         }
         Ok(true)
+    }
+
+    /// What memory holds was not stored: the Arbiter begins again.
+    fn fails_to_write(&mut self) {
+        self.forget_arbiter();
+        let again = self.now + 5 * SECOND;
+        self.arbiter.alarm = Some(again);
+        self.at(again, Happens::ArbiterRings(again));
     }
 
     /// A message is sent.

@@ -104,6 +104,15 @@ impl World {
             crate::laws::no_orphan(named, vantage.alarm.is_some(), keeps)
                 .map_err(|why| format!("{} is {why}", vantage.name))?;
         }
+        self.history.nothing_is_lost_or_counted_twice()?;
+        for vantage in &self.vantages {
+            if vantage.is_named(&self.configs[self.version]) {
+                self.history.everything_is_handed_on(vantage)?;
+            }
+        }
+        if self.setup.deployments.is_empty() {
+            self.history.unknown_is_what_nobody_saw(&self.configs[self.version], now)?;
+        }
         Ok(())
     }
 }

@@ -27,11 +27,13 @@ impl World {
             }
         }
         let now = self.clock(self.vantages[object].place);
+        self.vantages[object].forgets_ring = self.mutant == Some(Mutant::OpenBucketForgotten);
         let version = self.vantages[object].version;
         let (config, daily) = (&self.given[version], self.daily[version]);
         if !self.vantages[object].load(config, daily, now) {
             if self.mutant != Some(Mutant::Orphans) {
                 self.vantages[object].storage = None;
+                self.history.retires(&mut self.vantages[object]);
                 self.vantages[object].saved.clear();
                 return Ok(());
             }
@@ -109,6 +111,16 @@ impl World {
                         let vantage = &mut self.vantages[object];
                         vantage.storage = Some(text);
                         vantage.saved = vantage.accounts.clone();
+                    }
+                    if fails {
+                        self.vantages[object].forget();
+                        return Ok(());
+                    }
+                }
+                Probing::Keep(row) => {
+                    let fails = self.fault(|faults| &mut faults.write_fails);
+                    if !fails || self.rng.bool() {
+                        self.history.keeps(&mut self.vantages[object], &row);
                     }
                     if fails {
                         self.vantages[object].forget();

@@ -1,0 +1,58 @@
+//! A step of the Arbiter → what history is made of, and the rows that it changes.
+
+use super::Arbiter;
+use crate::availability::{self, Standing};
+use crate::history::{self, HistoryRow, Rollup, Sender, Window};
+use crate::snapshot::{Part, Transition};
+use crate::units::{Name, Timestamp};
+
+/// What history is made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Memories {
+    /// What a vantage handed on, and which it is.
+    pub rollups: Option<(Sender, Vec<Rollup>)>,
+    /// Verdicts that became another.
+    pub transitions: Vec<Transition>,
+    /// The time since somebody last looked, if that was long.
+    pub away: Option<Window>,
+}
+
+impl Memories {
+    /// Whether nothing is to be remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rollups.is_none() && self.transitions.is_empty() && self.away.is_none()
+    }
+
+    /// The rows that it changes. `stored` gives the text of one that is stored.
+    #[must_use]
+    pub fn rows(&self, stored: &dyn Fn(&str) -> Option<String>) -> Vec<HistoryRow> {
+        let mut rows = availability::stood(stored, &self.transitions, self.away);
+        if let Some((sender, rollups)) = &self.rollups {
+            rows.extend(history::rolled(stored, sender, rollups));
+        }
+        rows
+    }
+
+    /// The last rollup, once the rows are stored: its life and number.
+    #[must_use]
+    pub fn handed_on(&self) -> Option<(u64, u64)> {
+        let (_, rollups) = self.rollups.as_ref()?;
+        rollups.last().map(|rollup| (rollup.life, rollup.seq))
+    }
+}
+
+impl Arbiter {
+    /// What stands of a pool, and of everything in it.
+    #[must_use]
+    pub fn standing(&self, pool: &Name, now: Timestamp) -> Vec<Standing> {
+        let snapshot = self.snapshot(&Part::Pool(pool.clone()), now);
+        let Some(view) = snapshot.pools.iter().find(|view| view.name == *pool) else { return Vec::new() };
+        let whole = Standing { subject: pool.to_string(), status: view.status_at(now) };
+        let origins = view.origins.iter().map(|origin| Standing {
+            subject: format!("{pool}/{}", origin.name),
+            status: origin.status_at(now),
+        });
+        std::iter::once(whole).chain(origins).collect()
+    }
+}

@@ -1,0 +1,360 @@
+//! Transitions → for how long a pool and its origins passed, warned, failed and were unknown.
+//!
+//! A row has the transitions of one pool on one day of UTC, and what stood before the first of
+//! them. A day without a transition has no row: what stands after it stood all through it. Time in
+//! which the Arbiter was away is unknown, whatever stood.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::history::{DAYS, HistoryRow, Window};
+use crate::json::{self, Shown};
+use crate::snapshot::Transition;
+use crate::units::{Millis, Name, Timestamp};
+use crate::verdict::Status;
+
+/// The format of both rows.
+const VERSION: u32 = 1;
+
+/// Transitions of one subject in a day, at most: later ones take the place of the last.
+const MOST_TURNS: usize = 500;
+
+/// Absences that are kept, the latest ones.
+const MOST_ABSENCES: usize = 200;
+
+/// The key of the row of absences.
+const AWAY: &str = "away";
+
+/// The times that are told.
+const TOLD: [(&str, u64); 5] = [("24h", 1), ("7d", 7), ("30d", 30), ("90d", 90), ("365d", 365)];
+
+/// A day of one pool. Fields are never renamed, and new ones may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct DayRow {
+    version: u32,
+    day: u64,
+    /// By name: `shop`, `shop/primary`.
+    subjects: BTreeMap<String, Turns>,
+}
+
+/// A day of one subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Turns {
+    /// What stood when the day began.
+    first: Status,
+    /// In milliseconds of the day, and what stood from then on.
+    turns: Vec<(u64, Status)>,
+}
+
+/// When nobody looked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct AwayRow {
+    version: u32,
+    times: Vec<(Timestamp, Timestamp)>,
+}
+
+fn key(pool: &str, day: u64) -> String {
+    format!("stood/{pool}/{}", day % DAYS)
+}
+
+/// The rows that transitions and an absence change. `stored` gives the text of a row that is
+/// stored.
+#[must_use]
+pub fn stood(
+    stored: &dyn Fn(&str) -> Option<String>,
+    transitions: &[Transition],
+    away: Option<Window>,
+) -> Vec<HistoryRow> {
+    let mut rows: BTreeMap<String, DayRow> = BTreeMap::new();
+    for transition in transitions {
+        let (at, day) = (transition.at, transition.at.day());
+        let pool = transition.subject.split('/').next().unwrap_or_default();
+        let key = key(pool, day);
+        let read = || stored(&key).and_then(|text| day_row(&text, day));
+        let row = rows.entry(key.clone()).or_insert_with(|| read().unwrap_or_default());
+        (row.version, row.day) = (VERSION, day);
+        let begins = || Turns { first: transition.from, turns: Vec::new() };
+        let turns = &mut row.subjects.entry(transition.subject.clone()).or_insert_with(begins).turns;
+        // A clock that stepped back takes away what it had not come to.
+        let offset = at.since(at.midnight()).get();
+        turns.retain(|(known, _)| *known <= offset);
+        turns.truncate(MOST_TURNS.saturating_sub(1));
+        turns.push((offset, transition.to));
+    }
+    let mut written: Vec<HistoryRow> =
+        rows.into_iter().map(|(key, row)| HistoryRow { key, text: json::write(&row) }).collect();
+    if let Some(Window { from, to }) = away {
+        let mut row = away_row(stored);
+        row.version = VERSION;
+        row.times.push((from, to));
+        let over = row.times.len().saturating_sub(MOST_ABSENCES);
+        row.times.drain(..over);
+        written.push(HistoryRow { key: AWAY.to_owned(), text: json::write(&row) });
+    }
+    written
+}
+
+fn day_row(text: &str, day: u64) -> Option<DayRow> {
+    json::read::<DayRow>(text).filter(|row| row.version == VERSION && row.day == day)
+}
+
+fn away_row(stored: &dyn Fn(&str) -> Option<String>) -> AwayRow {
+    let row = stored(AWAY).and_then(|text| json::read::<AwayRow>(&text));
+    row.filter(|row| row.version == VERSION).unwrap_or_default()
+}
+
+/// A pool or an origin, and what stands of it now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// `shop`, `shop/primary`.
+    pub subject: String,
+    /// What stands.
+    pub status: Status,
+}
+
+/// For how long something stood, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// It passed.
+    pub pass: u64,
+    /// It warned.
+    pub warn: u64,
+    /// It failed.
+    pub fail: u64,
+    /// It was not known.
+    pub unknown: u64,
+}
+
+impl Shares {
+    fn add(&mut self, status: Status, ms: u64) {
+        let sum = match status {
+            Status::Pass => &mut self.pass,
+            Status::Warn => &mut self.warn,
+            Status::Fail => &mut self.fail,
+            Status::Unknown => &mut self.unknown,
+        };
+        *sum = sum.saturating_add(ms);
+    }
+}
+
+/// A time in which one status stood.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    status: Status,
+}
+
+/// What stood of a subject, the latest first: `days` by their number, and what stands now.
+fn stretches(standing: &Standing, days: &BTreeMap<u64, DayRow>, now: Timestamp) -> Vec<Stretch> {
+    let (mut status, mut end, mut found) = (standing.status, now, Vec::new());
+    for (day, row) in days.iter().rev() {
+        let Some(turns) = row.subjects.get(&standing.subject) else { continue };
+        let midnight = Timestamp::from_millis(day.saturating_mul(Millis::DAY.get()));
+        for (offset, to) in turns.turns.iter().rev() {
+            let from = midnight.plus(Millis::new(*offset)).min(end);
+            // The latest has expired without a transition, if what stands now is another.
+            let stood = if found.is_empty() { status } else { *to };
+            found.push(Stretch { from, to: end, status: stood });
+            (end, status) = (from, turns.first);
+        }
+        status = turns.first;
+    }
+    found.push(Stretch { from: Timestamp::default(), to: end, status });
+    found
+}
+
+/// For how long each status stood in a window.
+fn shares(stretches: &[Stretch], away: &[(Timestamp, Timestamp)], window: Window) -> Shares {
+    let mut shares = Shares::default();
+    for Stretch { from, to, status } in stretches {
+        let (from, to) = ((*from).max(window.from), (*to).min(window.to));
+        let absent = away.iter().map(|(gone, back)| (*back).min(to).since((*gone).max(from)).get());
+        let absent = absent.fold(0, u64::saturating_add).min(to.since(from).get());
+        shares.add(*status, to.since(from).get().saturating_sub(absent));
+        shares.add(Status::Unknown, absent);
+    }
+    shares
+}
+
+/// The answer about a pool and these of its subjects, as JSON.
+#[must_use]
+pub fn answered(
+    stored: &dyn Fn(&str) -> Option<String>,
+    pool: &Name,
+    standing: &[Standing],
+    now: Timestamp,
+) -> String {
+    let today = now.day();
+    let days: BTreeMap<u64, DayRow> = (today.saturating_sub(DAYS - 1)..=today)
+        .filter_map(|day| Some((day, day_row(&stored(&key(pool.as_str(), day))?, day)?)))
+        .collect();
+    let away = away_row(stored).times;
+    let subjects = standing.iter().map(|standing| {
+        let stretches = stretches(standing, &days, now);
+        let told = TOLD.map(|(name, days)| {
+            let window = Window { from: now.minus(Millis::DAY.times(days)), to: now };
+            (name, ShownShares::of(shares(&stretches, &away, window)))
+        });
+        ShownSubject {
+            subject: &standing.subject,
+            status: standing.status.as_str(),
+            windows: told.into_iter().collect(),
+        }
+    });
+    json::write(&Shape { pool: pool.as_str(), at: Shown(now), subjects: subjects.collect() })
+}
+
+#[derive(Serialize)]
+struct Shape<'a> {
+    pool: &'a str,
+    at: Shown<Timestamp>,
+    subjects: Vec<ShownSubject<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownSubject<'a> {
+    subject: &'a str,
+    status: &'static str,
+    windows: BTreeMap<&'static str, ShownShares>,
+}
+
+/// Of the whole window; `availability` is of the time in which somebody knew.
+#[derive(Serialize)]
+struct ShownShares {
+    pass: f64,
+    warn: f64,
+    fail: f64,
+    unknown: f64,
+    availability: Option<f64>,
+    pass_s: u64,
+    warn_s: u64,
+    fail_s: u64,
+    unknown_s: u64,
+}
+
+impl ShownShares {
+    fn of(shares: Shares) -> Self {
+        let Shares { pass, warn, fail, unknown } = shares;
+        let known = pass.saturating_add(warn).saturating_add(fail);
+        let all = known.saturating_add(unknown);
+        Self {
+            pass: share(pass, all),
+            warn: share(warn, all),
+            fail: share(fail, all),
+            unknown: share(unknown, all),
+            availability: (known > 0).then(|| share(pass.saturating_add(warn), known)),
+            pass_s: pass / 1_000,
+            warn_s: warn / 1_000,
+            fail_s: fail / 1_000,
+            unknown_s: unknown / 1_000,
+        }
+    }
+}
+
+/// A share in millionths, as a number from 0 to 1.
+fn share(part: u64, of: u64) -> f64 {
+    let millionths = u128::from(part).saturating_mul(1_000_000) / u128::from(of.max(1));
+    let millionths = u32::try_from(millionths).unwrap_or(1_000_000);
+    f64::from(millionths) / 1_000_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = Millis::DAY.get();
+    const HOUR: u64 = 3_600_000;
+
+    fn at(day: u64, ms: u64) -> Timestamp {
+        Timestamp::from_millis((20_000 + day) * DAY + ms)
+    }
+
+    /// Rows after these transitions of one subject, each in a call of its own.
+    fn rows(turns: &[(Timestamp, Status, Status)]) -> BTreeMap<String, String> {
+        let mut kept = BTreeMap::<String, String>::new();
+        for (at, from, to) in turns {
+            let transition = Transition {
+                at: *at,
+                subject: "shop/a".to_owned(),
+                from: *from,
+                to: *to,
+                reason: String::new(),
+            };
+            let rows = stood(&|key| kept.get(key).cloned(), &[transition], None);
+            kept.extend(rows.into_iter().map(|row| (row.key, row.text)));
+        }
+        kept
+    }
+
+    fn told(kept: &BTreeMap<String, String>, status: Status, now: Timestamp, days: u64) -> Shares {
+        let found = (0..20_400).filter_map(|day| Some((day, day_row(kept.get(&key("shop", day))?, day)?)));
+        let standing = Standing { subject: "shop/a".to_owned(), status };
+        let stretches = stretches(&standing, &found.collect(), now);
+        let away = away_row(&|key| kept.get(key).cloned()).times;
+        shares(&stretches, &away, Window { from: now.minus(Millis::DAY.times(days)), to: now })
+    }
+
+    use Status::{Fail, Pass, Unknown, Warn};
+
+    #[test]
+    fn a_day_without_a_transition_is_what_stands_after_it() {
+        let kept = rows(&[
+            (at(0, 6 * HOUR), Unknown, Pass),
+            (at(3, HOUR), Pass, Fail),
+            (at(3, 3 * HOUR), Fail, Warn),
+            (at(3, 4 * HOUR), Warn, Pass),
+        ]);
+        let now = at(5, 12 * HOUR);
+        let known = Shares { pass: (5 * 24 + 12 - 6 - 3) * HOUR, warn: HOUR, fail: 2 * HOUR, unknown: 0 };
+        let told = |days| told(&kept, Pass, now, days);
+        assert_eq!(told(30), Shares { unknown: 30 * DAY - (5 * 24 + 6) * HOUR, ..known });
+        assert_eq!(told(1), Shares { pass: DAY, ..Shares::default() });
+        assert_eq!(told(7).fail, 2 * HOUR);
+        assert_eq!(told(3).pass, 3 * DAY - 3 * HOUR);
+    }
+
+    #[test]
+    fn every_window_adds_up_whatever_happened() {
+        let kept = rows(&[(at(0, 0), Unknown, Pass), (at(0, 5), Pass, Fail), (at(1, 0), Fail, Pass)]);
+        for days in [1, 7, 30, 90, 365] {
+            let Shares { pass, warn, fail, unknown } = told(&kept, Pass, at(1, HOUR), days);
+            assert_eq!(pass + warn + fail + unknown, days * DAY);
+        }
+    }
+
+    #[test]
+    fn time_in_which_nobody_looked_is_unknown() {
+        let mut kept = rows(&[(at(0, 0), Unknown, Pass)]);
+        let away = Window { from: at(1, 0), to: at(1, 2 * HOUR) };
+        let row = stood(&|key| kept.get(key).cloned(), &[], Some(away));
+        kept.extend(row.into_iter().map(|row| (row.key, row.text)));
+        let told = told(&kept, Pass, at(2, 0), 2);
+        assert_eq!(told, Shares { pass: 2 * DAY - 2 * HOUR, unknown: 2 * HOUR, ..Shares::default() });
+    }
+
+    #[test]
+    fn what_has_expired_is_unknown_since_its_last_turn() {
+        let kept = rows(&[(at(0, 0), Unknown, Pass)]);
+        assert_eq!(told(&kept, Unknown, at(0, HOUR), 1).unknown, DAY);
+    }
+
+    #[test]
+    fn a_day_that_flaps_keeps_its_row_small() {
+        let turns: Vec<_> = (0..2_000_u64)
+            .map(|n| if n % 2 == 0 { (at(0, n * 1_000), Pass, Fail) } else { (at(0, n * 1_000), Fail, Pass) })
+            .collect();
+        let kept = rows(&turns);
+        assert!(kept.values().all(|text| text.len() < 20_000));
+    }
+
+    #[test]
+    fn its_rows_are_frozen() {
+        let kept = rows(&[(at(0, 7), Unknown, Pass), (at(0, 9), Pass, Fail)]);
+        let frozen = r#"{"version":1,"day":20000,"subjects":{"shop/a":{"first":"unknown","turns":[[7,"pass"],[9,"fail"]]}}}"#;
+        assert_eq!(kept.iter().collect::<Vec<_>>(), [(&"stood/shop/351".to_owned(), &frozen.to_owned())]);
+        let away = stood(&|_| None, &[], Some(Window { from: at(0, 0), to: at(0, 5) }));
+        assert_eq!(away[0].text, r#"{"version":1,"times":[[1728000000000,1728000000005]]}"#);
+    }
+}

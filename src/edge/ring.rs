@@ -1,0 +1,58 @@
+//! The ring of a vantage object in its database. Which rows there are is said by the core.
+
+use std::cell::RefCell;
+
+use worker::{Result, SqlStorageValue, Storage};
+
+use super::caught;
+use crate::history::SampleQuery;
+use crate::vantage::{MARK, RingRow};
+
+/// Makes the table where there is none yet.
+pub(super) fn open(storage: &Storage) -> Result<()> {
+    let table = "CREATE TABLE IF NOT EXISTS v1_ring (place INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)";
+    storage.sql().exec(table, None).map(drop)
+}
+
+/// Runs what reads rows by their place; the first of them that could not be read fails it all.
+pub(super) fn reading<T>(
+    storage: &Storage,
+    with: impl FnOnce(&dyn Fn(i32) -> Option<String>) -> T,
+) -> Result<T> {
+    let failed = RefCell::new(None);
+    let read = |place: i32| {
+        let query = format!("SELECT 'body', body FROM v1_ring WHERE place = {place}");
+        match caught::pairs(storage, &query) {
+            Ok(rows) => rows.into_iter().next().map(|(_, body)| body),
+            Err(error) => {
+                failed.borrow_mut().get_or_insert(error);
+                None
+            }
+        }
+    };
+    let value = with(&read);
+    failed.into_inner().map_or(Ok(value), Err)
+}
+
+/// Stores a row.
+pub(super) fn keep(storage: &Storage, row: &RingRow) -> Result<()> {
+    let at = i64::try_from(row.at.as_millis()).unwrap_or(i64::MAX);
+    let values = vec![
+        SqlStorageValue::Integer(i64::from(row.place)),
+        SqlStorageValue::try_from_i64(at)?,
+        row.text.as_str().into(),
+    ];
+    let statement = "INSERT INTO v1_ring (place, at, body) VALUES (?, ?, ?) \
+                     ON CONFLICT (place) DO UPDATE SET at = excluded.at, body = excluded.body";
+    storage.sql().exec(statement, values).map(drop)
+}
+
+/// The rows that may have samples of a question.
+pub(super) fn of(storage: &Storage, query: &SampleQuery) -> Result<Vec<String>> {
+    let bucket = crate::history::BUCKET;
+    let (from, to) = (query.window.from.minus(bucket).as_millis(), query.window.to.plus(bucket).as_millis());
+    let query = format!(
+        "SELECT 'body', body FROM v1_ring WHERE place <> {MARK} AND at >= {from} AND at < {to} ORDER BY at"
+    );
+    Ok(caught::pairs(storage, &query)?.into_iter().map(|(_, body)| body).collect())
+}

@@ -1,0 +1,48 @@
+//! Samples → what is kept of them: rows of a vantage's ring, rollups of five minutes, and the rows
+//! that the Arbiter makes of those.
+//!
+//! Everything is a function of texts and values: whoever calls hands in the rows that are stored
+//! and writes the rows that come back. Quantiles are of sketches with a stated error
+//! ([`Sketch`]).
+
+mod answer;
+mod bucket;
+mod query;
+mod roll;
+mod rows;
+mod samples;
+mod sketch;
+mod sums;
+
+pub use answer::{Grounds, answered};
+pub use bucket::{Bucket, Fact, Proof};
+pub use query::{Query, Step, Window};
+pub use roll::{HistoryRow, Sender, rolled};
+pub use rows::{DAYS, FINE_HOURS, HOURS};
+pub use samples::{MOST_SAMPLES, SampleQuery, gathered, sampled};
+pub use sketch::Sketch;
+pub use sums::{Part, Rollup, Sums};
+
+use crate::units::{Millis, Timestamp};
+
+/// The time that one rollup is of. Tests of the built worker cannot wait for so long.
+pub const BUCKET: Millis = Millis::from_secs(if cfg!(feature = "trap") { 10 } else { 300 });
+
+/// Buckets of a day.
+const A_DAY: usize = if cfg!(feature = "trap") { 8_640 } else { 288 };
+
+/// An hour, in which the Arbiter merges the buckets of a shard.
+const HOUR: Millis = Millis::from_secs(3_600);
+
+/// Rows of a vantage's ring: a day of buckets.
+pub const RING: u64 = 288;
+
+/// The bucket that a time lies in.
+#[must_use]
+pub const fn floor(at: Timestamp, step: Millis) -> Timestamp {
+    let step = if step.get() > 0 { step.get() } else { 1 };
+    Timestamp::from_millis(at.as_millis() / step * step)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! What is asked of the past → a question with its bounds, and the answer to it.
+//!
+//! A question that makes no sense is answered here, with the bound and what to write instead:
+//! nothing reaches an object for it.
+
+use super::Target;
+use crate::answer::{self, Answer};
+use crate::config::Config;
+use crate::history::{Query, SampleQuery, Step, Window};
+use crate::sample::CacheClass;
+use crate::units::{Millis, Name, OriginId, Timestamp};
+
+/// What is asked for, before it is known what time it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    pub(super) kind: Kind,
+    /// The pool.
+    pub(super) pool: String,
+    /// The origin.
+    pub(super) origin: Option<String>,
+    /// The query, as sent.
+    pub(super) query: String,
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    History,
+    Samples,
+    Availability,
+}
+
+/// A question that makes sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Of the Arbiter: rollups.
+    History(Query),
+    /// Of the vantages: raw samples.
+    Samples(SampleQuery),
+    /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
+    Availability(Name, Option<Name>),
+}
+
+/// The target of a path of these parts.
+pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
+    let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
+    Target::Recorded(Recorded { kind, pool, origin, query })
+}
+
+/// Quantiles in one question, at most.
+const MOST_QUANTILES: usize = 10;
+
+/// What is asked for if nothing is said.
+const QUANTILES: [u32; 3] = [5_000, 9_500, 9_900];
+
+/// The longest time of raw samples in one question.
+const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
+
+/// How long raw samples are kept.
+const SAMPLES_KEPT: Millis = Millis::DAY;
+
+impl Recorded {
+    /// The question, at `now`.
+    ///
+    /// # Errors
+    /// The answer: 400 with the bound, or 404.
+    pub fn question(&self, config: &Config, now: Timestamp) -> Result<Question, Answer> {
+        let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
+        let Some(pool) = pool else { return Err(super::problem::not_found()) };
+        match (self.kind, &self.origin) {
+            (Kind::Availability, origin) => {
+                super::parameters::only(&self.query, &["now"])?;
+                let origin = origin.as_ref().map(|origin| id(&pool, origin)).transpose()?;
+                Ok(Question::Availability(pool, origin.map(|id| id.origin)))
+            }
+            (Kind::History | Kind::Samples, None) => Err(super::problem::not_found()),
+            (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
+            (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
+        }
+    }
+
+    fn history(&self, id: &OriginId, now: Timestamp) -> Result<Question, Answer> {
+        super::parameters::only(
+            &self.query,
+            &["from", "to", "step", "quantiles", "class", "vantage", "now"],
+        )?;
+        let (from, to) = (self.time("from")?, self.time("to")?);
+        let asked = self.parameter("step").map(step).transpose()?;
+        let span = from.map(|from| to.unwrap_or(now).since(from));
+        let fits = |step: &Step| {
+            span.is_none_or(|span| span <= step.kept()) && now.since(from.unwrap_or(now)) <= step.kept()
+        };
+        let step = asked.or_else(|| Step::ALL.into_iter().find(fits)).unwrap_or(Step::Day);
+        // With nothing said, a chart of some hundred steps.
+        let usual = match step {
+            Step::Fine => step.length().times(72),
+            Step::Hour => Millis::DAY.times(7),
+            Step::Day => Millis::DAY.times(90),
+        };
+        let to = to.unwrap_or(now);
+        let window = Window { from: from.unwrap_or_else(|| to.minus(usual)), to };
+        let kept = step.kept();
+        ordered(window)?;
+        if window.to.since(window.from) > kept || now.since(window.from) > kept.plus(step.length()) {
+            return Err(bad(
+                "bad-window",
+                "Bad window",
+                &format!(
+                    "Steps of {} are kept for {kept}, and the window begins or is longer than that. Write a later from, or a longer step: \
+                     5m (48 hours), 1h (35 days) or 1d (400 days).",
+                    step.as_str()
+                ),
+            ));
+        }
+        if window.from > now {
+            return Err(bad(
+                "bad-window",
+                "Bad window",
+                "The window begins in the future. Write a from that has passed.",
+            ));
+        }
+        let query = Query {
+            id: id.clone(),
+            window,
+            step,
+            quantiles: self.quantiles()?,
+            class: self.class()?,
+            vantage: self.vantage()?,
+        };
+        Ok(Question::History(query.aligned()))
+    }
+
+    fn samples(&self, id: &OriginId, now: Timestamp) -> Result<Question, Answer> {
+        super::parameters::only(&self.query, &["from", "to", "cursor", "now"])?;
+        let to = self.time("to")?.unwrap_or(now);
+        let from = self.time("from")?.unwrap_or_else(|| to.minus(Millis::from_secs(900)));
+        let mut window = Window { from, to };
+        ordered(window)?;
+        if window.to.since(window.from) > LONGEST_SAMPLES {
+            return Err(bad(
+                "bad-window",
+                "Bad window",
+                "Raw samples are told for at most 6h in one question. Write a from and a to that are closer, or ask /v1/history.",
+            ));
+        }
+        if now.since(window.to) > SAMPLES_KEPT {
+            return Err(bad(
+                "bad-window",
+                "Bad window",
+                "Raw samples are kept for 1day, and the window ends before that. Write a later to, or ask /v1/history.",
+            ));
+        }
+        if let Some(cursor) = self.parameter("cursor") {
+            let at = if cursor.len() <= 16 { cursor.parse().ok().map(Timestamp::from_millis) } else { None };
+            let Some(at) = at.filter(|at| *at >= window.from && *at < window.to) else {
+                return Err(bad(
+                    "bad-cursor",
+                    "Bad cursor",
+                    "The cursor is not one of this window. Write the next of the last answer, with the same from and to.",
+                ));
+            };
+            window.from = at;
+        }
+        Ok(Question::Samples(SampleQuery { id: id.clone(), window }))
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        super::parameters::parameter(&self.query, name)
+    }
+
+    /// A point in time: RFC 3339 in UTC, or milliseconds since 1970.
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, Answer> {
+        let Some(text) = self.parameter(name) else { return Ok(None) };
+        let text = text.replace("%3A", ":").replace("%3a", ":");
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let ms =
+            if digits { text.parse::<u64>().ok() } else { Timestamp::parse(&text).map(Timestamp::as_millis) };
+        // Seconds would be of January 1970.
+        let ms = ms.filter(|ms| *ms >= 100_000_000_000 && *ms < 10_000_000_000_000);
+        ms.map(|ms| Some(Timestamp::from_millis(ms))).ok_or_else(|| {
+            bad(
+                "bad-time",
+                "Bad time",
+                &format!(
+                    "The parameter {name} is no point in time. Write RFC 3339 in UTC, for example {name}=2026-11-23T09:41:00Z, or milliseconds \
+                     since 1970."
+                ),
+            )
+        })
+    }
+
+    fn quantiles(&self) -> Result<Vec<u32>, Answer> {
+        let Some(text) = self.parameter("quantiles") else { return Ok(QUANTILES.to_vec()) };
+        let text = text.replace("%2C", ",").replace("%2c", ",");
+        let told: Option<Vec<u32>> = text.split(',').map(quantile).collect();
+        told.filter(|told| !told.is_empty() && told.len() <= MOST_QUANTILES).ok_or_else(|| {
+            bad(
+                "bad-quantiles",
+                "Bad quantiles",
+                "The parameter quantiles has at most 10 numbers from 0 to 1 with at most four places. Write for example \
+                 quantiles=0.5,0.95,0.99.",
+            )
+        })
+    }
+
+    fn class(&self) -> Result<Option<CacheClass>, Answer> {
+        let Some(text) = self.parameter("class") else { return Ok(None) };
+        CacheClass::parse(text).map(Some).ok_or_else(|| {
+            bad(
+                "bad-class",
+                "Bad class",
+                "The parameter class is none of origin-proven, edge-only, counter-proof and unclassified.",
+            )
+        })
+    }
+
+    fn vantage(&self) -> Result<Option<Name>, Answer> {
+        let Some(text) = self.parameter("vantage") else { return Ok(None) };
+        Name::parse(text).map(Some).map_err(|_| {
+            bad(
+                "bad-vantage",
+                "Bad vantage",
+                "The parameter vantage is no name. Write one of the file, for example vantage=weur.",
+            )
+        })
+    }
+}
+
+fn id(pool: &Name, origin: &str) -> Result<OriginId, Answer> {
+    let origin = Name::parse(origin).map_err(|_| super::problem::not_found())?;
+    Ok(OriginId { pool: pool.clone(), origin })
+}
+
+fn bad(slug: &str, title: &str, detail: &str) -> Answer {
+    answer::problem(400, slug, title, detail)
+}
+
+fn ordered(window: Window) -> Result<(), Answer> {
+    if window.from < window.to {
+        return Ok(());
+    }
+    Err(bad(
+        "bad-window",
+        "Bad window",
+        "The window ends before it begins. Write a from that is earlier than to.",
+    ))
+}
+
+fn step(text: &str) -> Result<Step, Answer> {
+    Step::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
+        bad(
+            "bad-step",
+            "Bad step",
+            "The parameter step is 5m (kept for 48 hours), 1h (for 35 days) or 1d (for 400 days).",
+        )
+    })
+}
+
+/// A number from 0 to 1 in ten-thousandths.
+fn quantile(text: &str) -> Option<u32> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if !(digits(whole) && digits(places))
+        || places.len() > 4
+        || whole.len() > 1
+        || text.len() < 2 && whole.is_empty()
+    {
+        return None;
+    }
+    let share = format!("{whole:0>1}{places:0<4}").parse().ok()?;
+    (share <= 10_000).then_some(share)
+}
+
+/// How long an answer may be kept, in seconds: rollups come every five minutes.
+pub const KEEP_ANSWER: u32 = 30;
+
+/// The answer that has this body; nothing if no object could say it.
+#[must_use]
+pub fn answer(body: Option<String>) -> Answer {
+    let Some(body) = body else {
+        return answer::problem(
+            503,
+            "history-silent",
+            "History does not answer",
+            "The object that keeps it did not answer in time. Ask again in a few seconds.",
+        );
+    };
+    let headers = vec![
+        ("content-type", "application/json".to_owned()),
+        ("etag", super::etag(&body)),
+        ("cache-control", format!("max-age={KEEP_ANSWER}")),
+    ];
+    Answer { status: 200, headers, body }
+}
