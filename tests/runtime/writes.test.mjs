@@ -102,7 +102,7 @@ test("an announcement is made once, shown as text, edited by who knows it, logge
 
   assert.equal((await send("PUT", { title: "b" })).status, 428);
   assert.equal((await send("PUT", { title: "b" }, { "if-match": '"999"' })).status, 412);
-  const race = await Promise.all(["b", "c", "d"].map((title) => send("PUT", { title }, { "if-match": tag })));
+  const race = await Promise.all(["Edit-b", "Edit-c", "Edit-d"].map((title) => send("PUT", { title }, { "if-match": tag })));
   assert.deepEqual(race.map(({ status }) => status).sort(), [200, 412, 412], "one of those who edit at once");
   const now = race.find(({ status }) => status === 200);
   const after = await now.json();
