@@ -153,8 +153,8 @@ test("each row of the route table, by each method and for each caller, tells onl
         const forged = `${name}.${name}.${"A".repeat(43)}`;
         const asked = path.replace("{pool}", name).replace("{origin}", name).replace("{token}", forged);
         if (asked === path && name !== "shown") continue;
-        for (const query of queries)
-          for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+        for (const query of queries.filter((query) => !query.startsWith("?wait") || path.startsWith("/route")))
+          for (const method of ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]) {
             for (const [who, init] of Object.entries(callers)) {
               const { head, body } = await told(worker, asked + query, { ...init, method });
               assert.doesNotMatch(head + body, HIDDEN, `${method} ${asked + query} for ${who}`);
@@ -162,7 +162,8 @@ test("each row of the route table, by each method and for each caller, tells onl
             if (method !== "GET") continue;
             for (const [who, init] of Object.entries(readers)) {
               const { status, body } = await told(worker, asked + query, init);
-              assert.ok(![401, 403].includes(status) || asked.startsWith("/route"), `${asked + query} for ${who}: ${status}`);
+              const may = who === "writer" || asked !== "/v1/audit";
+              assert.ok(![401, 403].includes(status) || asked.startsWith("/route") || !may, `${asked + query} for ${who}: ${status}`);
               if (HIDDEN.test(body)) seen.veiled += 1;
             }
           }
