@@ -140,12 +140,10 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
                 (None, None) => Some(beat::answer(&Beaten::Unknown)),
             }
         }
-        (Target::SignIn { post: false }, Ok(config)) => Some(sign_in::page(config, 200, None)),
-        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if !config.access.knows_anybody() => {
-            Some(problem::not_found())
+        (Target::SignIn { post: true } | Target::SignOut, Ok(config)) if config.access.knows_anybody() => {
+            return Plan::SignIn;
         }
-        (Target::SignIn { post: true } | Target::SignOut, Ok(_)) => return Plan::SignIn,
-        (target, Ok(config)) => refused(target, config, all),
+        (target, Ok(config)) => told_at_once(target, config, all),
     };
     match (settled, target) {
         (Some(answer), _) => Plan::Done(finish(answer, ask)),
@@ -158,8 +156,9 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     }
 }
 
-/// Refuses what the configuration does not name, or hides from whoever may not see `all`.
-fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
+/// What needs the configuration alone: a refusal of what it does not name, or hides from whoever may
+/// not see `all`, and the form to sign in.
+fn told_at_once(target: &Target, config: &Config, all: bool) -> Option<Answer> {
     let unknown = |pool: &str, origin: Option<&str>| problem::unknown(config, pool, origin, all);
     match target {
         Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
@@ -170,6 +169,9 @@ fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
         Target::Api(query) => api::refused(config, query, all),
+        Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
+        // Nobody has a token.
+        Target::SignIn { post: true } | Target::SignOut => Some(problem::not_found()),
         Target::Health { pool: None, .. }
         | Target::Ready { .. }
         | Target::Metrics { .. }
@@ -177,8 +179,6 @@ fn refused(target: &Target, config: &Config, all: bool) -> Option<Answer> {
         | Target::Beat { .. }
         | Target::Live
         | Target::OpenApi
-        | Target::SignIn { .. }
-        | Target::SignOut
         | Target::Style
         | Target::Script => None,
     }
