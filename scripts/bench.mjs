@@ -10,6 +10,7 @@ import { storage } from "./lib/memory.mjs";
 import { setup } from "./lib/setup.mjs";
 import { buildWorker } from "./lib/worker.mjs";
 import { against } from "./bench/against.mjs";
+import { asgi } from "./bench/asgi.mjs";
 import { detection } from "./bench/detection.mjs";
 import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
@@ -21,7 +22,7 @@ import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart };
+const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart, asgi };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {

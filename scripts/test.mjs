@@ -16,6 +16,7 @@ const node = process.execPath;
 const wasm = ["--target", "wasm32-unknown-unknown", "--lib"];
 const strict = ["--", "--deny", "warnings"];
 const origin = { cwd: below("examples", "origin") };
+const ofPython = { cwd: below("python") };
 const packaged = (program) => below("node_modules", ...program.split("/"));
 
 /** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
@@ -59,6 +60,10 @@ const checks = () => [
   { name: "sample origin: lint", command: [python, "-m", "ruff", "check", "."], ...origin },
   { name: "sample origin: formatting", command: [python, "-m", "ruff", "format", "--check", "."], ...origin },
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], ...origin },
+  { name: "Python package: lint", command: [python, "-m", "ruff", "check", "."], ...ofPython },
+  { name: "Python package: formatting", command: [python, "-m", "ruff", "format", "--check", "."], ...ofPython },
+  { name: "Python package: types", command: [python, "-m", "mypy"], ...ofPython },
+  { name: "Python package: tests of its wheel", command: [python, "-m", "pytest", "--quiet"], ...ofPython },
 ];
 
 /** How the files of tests/runtime run where it is not as most do, which wait for points in time. */

@@ -3,7 +3,7 @@
 // side by side.
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { haproxy, nginx, needing } from "./debian.mjs";
@@ -114,17 +114,53 @@ async function glueTool() {
   });
 }
 
-async function venv() {
-  const requirements = below("examples", "origin", "requirements-dev.txt");
-  const stamp = below(".vedette", "venv", "stamp");
-  const wanted = hash(requirements, below("examples", "origin", "requirements.txt"));
+/** What the sample origin runs on, and what its tests and those of the package need besides. */
+const ORIGIN = ["examples/origin/requirements-dev.txt", "examples/origin/requirements.txt", "python/requirements-build.txt"];
+const PACKAGE = ["python/requirements-dev.txt"];
+
+const pip = (...args) => run(python, ["-m", "pip", "--quiet", "--disable-pip-version-check", ...args]);
+const requiring = (...files) => pip("install", ...files.flatMap((file) => ["--requirement", below(file)]));
+
+/** Does a step unless the environment's stamp says that it is done. */
+async function stamped(name, wanted, what, work) {
+  const stamp = below(".vedette", "venv", name);
   if (stampIs(stamp, wanted)) return;
-  await step("Python packages of the sample origin", async () => {
+  await step(what, work);
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * The project's own environment: what the sample origin needs, the package of `python/` as its
+ * wheel, and with `withChecks` what the package is tested with.
+ */
+async function venv(withChecks) {
+  const fingerprint = (files) => hash(...files.map((file) => below(file)));
+  await stamped("stamp", fingerprint(ORIGIN), "Python packages of the sample origin", async () => {
     mkdirSync(below(".vedette"), { recursive: true });
     await run("python3", ["-m", "venv", "--clear", below(".vedette", "venv")]);
-    await run(python, ["-m", "pip", "install", "--quiet", "--requirement", requirements]);
-    writeFileSync(stamp, wanted);
+    await requiring(...ORIGIN);
   });
+  if (withChecks) {
+    const wanted = fingerprint([...ORIGIN, ...PACKAGE]);
+    await stamped("stamp-package", wanted, "what the Python package is tested with", () => requiring(...PACKAGE));
+  }
+  await stamped("stamp-wheel", hash(...wheelOf()), "the Python package, as a wheel", wheel);
+}
+
+/** The files that the wheel is made of. */
+function wheelOf() {
+  const source = below("python", "src", "vedette_asgi");
+  const modules = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return [below("python", "pyproject.toml"), below("python", "README.md"), ...modules.map(({ name }) => join(source, name)).sort()];
+}
+
+/** Builds the wheel of `python/` with what is pinned, and installs it; nothing is downloaded. */
+async function wheel() {
+  const folder = below(".vedette", "wheel");
+  rmSync(folder, { recursive: true, force: true });
+  await pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, below("python"));
+  const [made] = readdirSync(folder);
+  await pip("install", "--no-deps", "--no-index", "--force-reinstall", join(folder, made));
 }
 
 /** One set-up at a time in one checkout; a lock whose owner is gone counts for nothing. */
@@ -183,6 +219,9 @@ export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", [
   return skipped;
 }
 
+/** Sets up the Python package and what it is tested with. */
+export const withPackage = () => locked(() => venv(true));
+
 /**
  * Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only
  * the tests need; says which programs are not to be had here.
@@ -196,7 +235,7 @@ export async function setup({ withPython = false, withChecks = false } = {}) {
       rustTarget()
         .then(glueTool)
         .then(() => withChecks && rustChecks()),
-      withPython && venv(),
+      withPython && venv(withChecks),
     ]),
   );
   return missing;

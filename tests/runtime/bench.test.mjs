@@ -18,7 +18,7 @@ const bench = (...args) => finished(node22, command(...args), { cwd: root }, 300
 /** The figures of its last lines, by name. */
 function figures(said) {
   const last = said.trim().split("\n\n").at(-1).split("\n");
-  return Object.fromEntries(last.map((line) => line.match(/^(.*): ([\d.]+.*)$/)?.slice(1) ?? [line, undefined]));
+  return Object.fromEntries(last.map((line) => line.match(/^(.*): (-?[\d.]+.*)$/)?.slice(1) ?? [line, undefined]));
 }
 
 test("health answers are compared with those of the peers", async () => {
@@ -53,6 +53,14 @@ test("what many origins cost is measured in workerd and by the engines alone", a
   const seen = figures(said);
   assert.match(seen["scale 10 origins × 3 lag p99"], /^\d+ ms$/, said);
   assert.match(seen["scale 10 origins × 3, cost of a report"], /^[\d.]+ µs$/, said);
+});
+
+test("what the Python package costs is measured with it and without", async () => {
+  const { code, said } = await bench("asgi", "--rounds", "2");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  for (const name of ["asgi 3 calls by SQLAlchemy", "asgi 3 calls by sqlite3", "asgi no call", "asgi noise, without against without"])
+    assert.match(seen[name] ?? said, /^-?[\d.]+ µs a request \(median -?[\d.]+\)$/);
 });
 
 test("two builds are compared in one run, and the other one with itself", async () => {

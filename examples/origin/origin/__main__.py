@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="keep answers of /orders for so long (default: off)",
     )
+    serving.add_argument(
+        "--log", action="store_true", help="print a line of JSON for each request (default: off)"
+    )
 
     seeding = commands.add_parser("seed", parents=[database], help="make the database")
     seeding.add_argument(
@@ -109,6 +112,7 @@ def _serve(options: argparse.Namespace) -> int:
         database=options.database,
         allow_misbehave=options.allow_misbehave,
         cache_ttl_s=options.cache,
+        log=options.log,
     )
     return 0 if serve(settings, listen(options.host, options.port)) else 1
 

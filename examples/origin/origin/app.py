@@ -1,19 +1,22 @@
 """Puts the service together: its endpoints and the layers around them."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp
+from vedette_asgi import VedetteMiddleware, tell_cache
 
 from origin import __version__, misbehave, orders
 from origin.cache import Lookup, ResponseCache
 from origin.counts import CountingMiddleware, RequestCounts
 from origin.database import open_for_reading
-from origin.timing import Timing, TimingMiddleware
+from origin.health import HealthEndpoint, absent
+from origin.name import NameMiddleware
 
 NO_STORE = {"Cache-Control": "no-store"}
 MAX_LIMIT = 200
@@ -22,12 +25,16 @@ MAX_CUSTOMER = 2**31 - 1
 
 @dataclass(frozen=True)
 class Settings:
-    """What an instance is started with; `cache_ttl_s` is in seconds, 0 for no cache."""
+    """What an instance is started with; `cache_ttl_s` is in seconds, 0 for no cache.
+
+    With `log` each request is a line of JSON on standard output.
+    """
 
     name: str
     database: Path
     allow_misbehave: bool = False
     cache_ttl_s: float = 0
+    log: bool = False
 
 
 class Origin(NamedTuple):
@@ -37,59 +44,19 @@ class Origin(NamedTuple):
     switch: misbehave.Switch
 
 
-class HealthResponse(JSONResponse):
-    """Health checks have a media type of their own; monitors look for it."""
-
-    media_type = "application/health+json"
-
-
-def _timing(request: Request) -> Timing:
-    return request.state.timing
-
-
 def _database(request: Request, settings: Settings) -> Path:
-    if getattr(request.state, misbehave.NO_DATABASE_KEY, False):
-        # The checks then fail by themselves, just as if the file had been deleted.
-        return settings.database.with_name(f"{settings.database.name}.absent")
+    if misbehave.has_no_database(request.scope):
+        return absent(settings.database)
     return settings.database
 
 
-def _health(request: Request, settings: Settings) -> HealthResponse:
-    timing = _timing(request)
-    problem = None
-    try:
-        with open_for_reading(_database(request, settings)) as connection:
-            if not timing.rows(connection, orders.HEALTH):
-                problem = "the database holds no orders"
-    except sqlite3.Error as error:
-        problem = f"the database cannot be queried: {error}"
-    status = "fail" if problem else "pass"
-    check: dict[str, Any] = {
-        "componentType": "datastore",
-        "observedValue": round(timing.db_seconds * 1000, 1),
-        "observedUnit": "ms",
-        "status": status,
-    }
-    if problem:
-        check["output"] = problem
-    answer = {
-        "status": status,
-        "ok": problem is None,
-        "releaseId": __version__,
-        "serviceId": settings.name,
-        "checks": {"database:responseTime": [check]},
-    }
-    return HealthResponse(answer, status_code=503 if problem else 200, headers=NO_STORE)
-
-
 def _orders_headers(known: Lookup, cache: ResponseCache, *, stored: bool) -> dict[str, str]:
-    headers = {"Cache-Status": f"{known.status}; stored" if stored else known.status}
+    tell_cache(replace(known.status, stored=stored))
+    if known.body is None and not stored:
+        return NO_STORE
+    headers = {"Cache-Control": f"max-age={cache.ttl_s:.0f}"}
     if known.body is not None:
         headers["Age"] = str(known.age_s)
-    if known.body is not None or stored:
-        headers["Cache-Control"] = f"max-age={cache.ttl_s:.0f}"
-    else:
-        headers.update(NO_STORE)
     return headers
 
 
@@ -108,7 +75,7 @@ def _orders(
     stored = False
     try:
         with open_for_reading(_database(request, settings)) as connection:
-            found = orders.orders_of(connection, _timing(request), customer, limit)
+            found = orders.orders_of(connection, customer, limit)
     except sqlite3.Error as error:
         answer = _refusal(503, f"the database cannot be queried: {error}")
     else:
@@ -138,6 +105,10 @@ def _about(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
 def create(settings: Settings) -> Origin:
     """Build the service; only the connection-breaking modes need more than any ASGI server."""
     cache = ResponseCache(settings.cache_ttl_s)
@@ -153,11 +124,7 @@ def create(settings: Settings) -> Origin:
         """Say what this is."""
         return _about(settings)
 
-    @api.get("/health")
-    @api.head("/health", include_in_schema=False)
-    def health(request: Request) -> HealthResponse:
-        """Check the database with a query: 200 when it answers, else 503."""
-        return _health(request, settings)
+    api.router.routes.append(Route("/health", HealthEndpoint(settings.name, settings.database)))
 
     @api.get("/orders")
     @api.head("/orders", include_in_schema=False)
@@ -179,4 +146,6 @@ def create(settings: Settings) -> Origin:
         api.include_router(misbehave.router(switch, cache))
         asgi = misbehave.MisbehaveMiddleware(asgi, switch)
     asgi = CountingMiddleware(asgi, counts)
-    return Origin(TimingMiddleware(asgi, settings.name), switch)
+    # A sample hides nothing: it has its numbers for whoever looks at them.
+    asgi = VedetteMiddleware(asgi, tell="everyone", log=_print if settings.log else None)
+    return Origin(NameMiddleware(asgi, settings.name), switch)

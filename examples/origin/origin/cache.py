@@ -1,4 +1,4 @@
-"""A bounded response cache in memory, with the `Cache-Status` of RFC 9211."""
+"""A bounded response cache in memory, which says of each request what it did with it."""
 
 import math
 import threading
@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Optional
 
+from vedette_asgi import CacheStatus
+
+NAME = "origin-cache"
 MAX_ENTRIES = 256
 
 
@@ -22,9 +25,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Lookup:
-    """What the cache knows of a URL: the headers to answer with, and on a hit the body."""
+    """What the cache knows of a URL: what to say of it, and on a hit the body."""
 
-    status: str
+    status: CacheStatus
     body: Optional[bytes] = None
     age_s: int = 0
 
@@ -60,17 +63,18 @@ class ResponseCache:
         """Return the stored answer of `url`, or why the request has to go on."""
         with self._lock:
             if not self._ttl_s:
-                return Lookup("origin-cache; fwd=bypass")
+                return Lookup(CacheStatus(NAME, fwd="bypass"))
             entry = self._entries.get(url)
             now = self._clock()
             if entry is None:
-                return Lookup("origin-cache; fwd=uri-miss")
+                return Lookup(CacheStatus(NAME, fwd="uri-miss"))
             if entry.expires_at <= now:
                 del self._entries[url]
-                return Lookup("origin-cache; fwd=stale")
+                return Lookup(CacheStatus(NAME, fwd="stale"))
             self._entries.move_to_end(url)
             ttl_s = math.ceil(entry.expires_at - now)
-            return Lookup(f"origin-cache; hit; ttl={ttl_s}", entry.body, int(now - entry.stored_at))
+            status = CacheStatus(NAME, hit=True, ttl=ttl_s)
+            return Lookup(status, entry.body, int(now - entry.stored_at))
 
     def store(self, url: str, body: bytes) -> bool:
         """Keep an answer, the least recently used one giving way; return whether it was kept."""

@@ -21,7 +21,7 @@ from origin.counts import VANTAGE_HEADER
 PATH = "/misbehave"
 # Where the server puts the connection's transport: ASGI itself cannot break a connection.
 TRANSPORT_EXTENSION = "origin.transport"
-NO_DATABASE_KEY = "no_database"
+_NO_DATABASE_KEY = "no_database"
 
 _NO_BODY_STATUSES = {204, 205, 304}
 _FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "cf-connecting-ip")
@@ -182,6 +182,11 @@ def _is_local(scope: Scope) -> bool:
         return False
 
 
+def has_no_database(scope: Scope) -> bool:
+    """Return whether this request is to find no database."""
+    return bool(scope.get("state", {}).get(_NO_DATABASE_KEY, False))
+
+
 class MisbehaveMiddleware:
     """Does to a request what the switch says, and keeps strangers from the switch."""
 
@@ -213,7 +218,7 @@ class MisbehaveMiddleware:
         elif due.mode in {"truncate", "reset"}:
             await _break_off(due.mode, scope, receive, send)
         else:
-            scope["state"][NO_DATABASE_KEY] = due.mode == "no-database"
+            scope.setdefault("state", {})[_NO_DATABASE_KEY] = due.mode == "no-database"
             await self._app(scope, receive, send)
 
     async def _hold(self, due: Misbehaviour, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,9 +1,8 @@
 """The orders of one customer: the statements, and the answer made of their rows."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, Optional
-
-from origin.timing import Timing
 
 CUSTOMER = "SELECT id, name, city FROM customers WHERE id = ?"
 # Without an index on customer_id both of these read the whole of `orders`.
@@ -22,15 +21,22 @@ FROM orders WHERE customer_id = ?
 HEALTH = "SELECT id FROM orders ORDER BY id DESC LIMIT 1"
 
 
+def rows(
+    connection: sqlite3.Connection, sql: str, parameters: Sequence[Any] = ()
+) -> list[sqlite3.Row]:
+    """Run one statement to its last row."""
+    return connection.execute(sql, parameters).fetchall()
+
+
 def orders_of(
-    connection: sqlite3.Connection, timing: Timing, customer: int, limit: int
+    connection: sqlite3.Connection, customer: int, limit: int
 ) -> Optional[dict[str, Any]]:
     """Return a customer's totals and `limit` newest orders (money in cents), None if unknown."""
-    found = timing.rows(connection, CUSTOMER, (customer,))
+    found = rows(connection, CUSTOMER, (customer,))
     if not found:
         return None
-    totals = timing.rows(connection, TOTALS, (customer,))[0]
-    newest = timing.rows(connection, NEWEST_ORDERS, (customer, limit))
+    totals = rows(connection, TOTALS, (customer,))[0]
+    newest = rows(connection, NEWEST_ORDERS, (customer, limit))
     return {
         "customer": dict(found[0]),
         "count": totals["orders"],

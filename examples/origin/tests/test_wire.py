@@ -1,5 +1,6 @@
 """What only a real server and a raw socket can show."""
 
+import json
 import signal
 import socket
 import time
@@ -38,6 +39,21 @@ def test_a_healthy_answer_on_the_wire(server: Server) -> None:
         head, body = read_all(connection).split(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
     assert body == b""
+
+
+def test_a_line_of_json_says_what_each_answer_cost(seeded: Path) -> None:
+    server = Server(seeded, "--log", "--cache", "30")
+    server.call("GET", "/orders?customer=1")
+    server.call("GET", "/orders?customer=1")
+    server.call("GET", "/health")
+    _, output, errors = server.stop()
+    assert errors == ""
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert [(line["route"], line["cache"], line["db_calls"]) for line in lines] == [
+        ("/orders", "uri-miss", 3),
+        ("/orders", "hit", 0),
+        ("/health", None, 1),
+    ]
 
 
 def test_truncate_promises_more_than_it_sends(server: Server) -> None:
