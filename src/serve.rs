@@ -156,8 +156,8 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     }
 }
 
-/// What needs the configuration alone: a refusal of what it does not name, or hides from whoever may
-/// not see `all`, and the form to sign in.
+/// What needs the configuration alone: a refusal of what it does not name, or hides from whoever
+/// may not see `all`, and the form to sign in.
 fn told_at_once(target: &Target, config: &Config, all: bool) -> Option<Answer> {
     let unknown = |pool: &str, origin: Option<&str>| problem::unknown(config, pool, origin, all);
     match target {
