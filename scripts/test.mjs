@@ -6,6 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { DEV, PACKAGE, TOOLS, builds, keep } from "./lib/builds.mjs";
 import { ALONE, LOADS, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
+import { schemathesis } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { python, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -70,6 +71,7 @@ const runtime = {
   // A deployment builds: beside a build with other features each would take the other's for its
   // own.
   deploy: { needs: ["build that traps on purpose"] },
+  api: { cores: 0.8 },
   follow: { cores: 0.8 },
   heartbeat: { cores: 0.6 },
   "hostile-http": { cores: 1 },
@@ -122,6 +124,7 @@ function runtimeTests(after, skipped) {
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= CARGO_INCREMENTAL;
   const missing = await setup({ withPython: true, withChecks: true });
+  await schemathesis.bring();
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
   console.log(`[test] ${storage()}`);
   const first = checks();

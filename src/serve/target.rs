@@ -114,8 +114,7 @@ impl Target {
             Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
             Self::Page => Door::Page,
             Self::Metrics { .. } => Door::Metrics,
-            Self::Api(_) | Self::Recorded(_) => Door::Api,
-            Self::Announcement { write: false } => Door::Api,
+            Self::Api(_) | Self::Recorded(_) | Self::Announcement { write: false } => Door::Api,
             Self::Announcement { write: true } | Self::Audit => Door::Writes,
             Self::Ready { verbose: true } => Door::Readiness,
             // A heartbeat has a token of its own, which says whose it is.

@@ -71,7 +71,7 @@ const said = (...args) => finished(...vedette(...args), { cwd: root, env: { ...p
 test("vedette status says how everything is, and fails where something does", async () => {
   const table = await said("status");
   assert.equal(table.code, 0, table.said);
-  const lines = table.said.trim().split("\n");
+  const lines = table.said.split("\n");
   assert.match(lines[0], /^ +status +since +why$/);
   assert.match(lines[1], /^shop +warn +\d{4}-.*Z +\S/);
   assert.match(lines[2], /^ {2}primary +pass +/);

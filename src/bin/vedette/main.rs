@@ -69,15 +69,15 @@ enum Command {
         #[arg(long)]
         base: Option<String>,
     },
-    /// Say how everything is that a running worker watches: that of VEDETTE_URL, with the token of
-    /// VEDETTE_TOKEN
+    /// Say how everything is that a running worker watches; its address and a token are read from
+    /// the environment
     Status {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Say what changed, the latest first; the worker is that of VEDETTE_URL, with the token of
-    /// VEDETTE_TOKEN
+    /// Say what changed, the latest first; the worker's address and a token are read from the
+    /// environment
     Events {
         /// Of this pool only
         #[arg(long)]

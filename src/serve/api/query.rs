@@ -202,15 +202,20 @@ fn fields(text: &str, list: List) -> Result<Vec<&'static str>, Answer> {
             format!("{} bytes long; at most {FIELDS} are read. There are {}", text.len(), known.join(", "));
         return Err(bad("fields", &detail));
     }
-    let named = |name: &str| known.iter().copied().find(|known| *known == name);
-    let found: Option<Vec<&'static str>> = text.split(',').map(named).collect();
-    found.ok_or_else(|| {
-        bad(
-            "fields",
-            &format!(
-                "no list of fields. There are {}; write some of them with commas between",
-                known.join(", ")
-            ),
-        )
-    })
+    let mut found: Vec<&'static str> = Vec::new();
+    for name in text.split(',') {
+        match known.iter().copied().find(|known| *known == name) {
+            Some(field) if found.contains(&field) => {
+                return Err(bad("fields", "a list that repeats a field; write each once"));
+            }
+            Some(field) => found.push(field),
+            None => {
+                let known = known.join(", ");
+                let why =
+                    format!("no list of fields. There are {known}; write some of them with commas between");
+                return Err(bad("fields", &why));
+            }
+        }
+    }
+    Ok(found)
 }

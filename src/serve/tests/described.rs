@@ -25,7 +25,7 @@ fn every_described_path_answers() {
             let ask = Ask { method: &method, ..ask(&target) };
             match plan(Ok(&shop()), &ask) {
                 Plan::Done(answer) if path == "/v1/heartbeat/{token}" => {
-                    assert_eq!(answer.status, 404, "nobody's token")
+                    assert_eq!(answer.status, 404, "nobody's token");
                 }
                 Plan::Done(answer) if path.starts_with("/sign-") => {
                     assert_eq!(answer.status, 404, "nobody has a token");
@@ -60,10 +60,8 @@ fn documents_have_the_members_that_are_described() {
         let kind = list.as_str().trim_end_matches('s');
         let kind = format!("{}{}", kind[..1].to_uppercase(), &kind[1..]);
         let schema = described["components"]["schemas"][&kind]["properties"].as_object().unwrap();
-        assert_eq!(
-            fields.iter().collect::<BTreeSet<_>>(),
-            schema.keys().map(|key| key.as_str()).collect::<Vec<_>>().iter().collect()
-        );
+        let members: BTreeSet<&str> = schema.keys().map(String::as_str).collect();
+        assert_eq!(fields.iter().copied().collect::<BTreeSet<_>>(), members, "{list:?}");
         assert_eq!(fields, api::fields(list), "{list:?}");
     }
 }

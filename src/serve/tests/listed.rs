@@ -60,7 +60,14 @@ fn listed_by(ask: &Ask<'_>, now: Timestamp) -> Answer {
         Plan::FromSnapshot(target) => {
             answer(&target, ask, &Basis { config: &config, ..basis(&snapshot, now) })
         }
-        other => panic!("{other:?}"),
+        other @ (Plan::Who
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => panic!("{other:?}"),
     }
 }
 
@@ -202,6 +209,7 @@ fn what_is_odd_is_refused_with_the_way_out() {
         ("/v1/pools?fields=", 400, "There are name"),
         ("/v1/pools?fields=name,nope", 400, "There are name"),
         ("/v1/pools?fields=name,", 400, "There are name"),
+        ("/v1/pools?fields=name,name", 400, "each once"),
         ("/v1/pools?limit=0", 400, "from 1 to 500"),
         ("/v1/pools?limit=501", 400, "from 1 to 500"),
         ("/v1/pools?limit=+5", 400, "from 1 to 500"),
@@ -280,7 +288,17 @@ fn the_tag_rests_while_only_the_clock_moves() {
 fn a_list_of_one_pool_needs_no_more_than_its_part() {
     let part = |target: &str| match plan(Ok(&many().0), &ask(target)) {
         Plan::FromSnapshot(target) => target.part(&many().0).path(),
-        other => panic!("{other:?}"),
+        other @ (Plan::Who
+        | Plan::Write
+        | Plan::Audit
+        | Plan::Recorded(_)
+        | Plan::SignIn
+        | Plan::Done(_)
+        | Plan::AfterNews(..)
+        | Plan::Stream(_)
+        | Plan::Beat(_)) => {
+            panic!("{other:?}")
+        }
     };
     assert_eq!((part("/v1/pools"), part("/v1/votes")), ("summary".to_owned(), "whole".to_owned()));
     assert_eq!(
@@ -312,7 +330,16 @@ fn what_is_hidden_is_in_no_byte_of_an_answer_to_the_public() {
                 answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(1)) })
             }
             Plan::Done(answer) => answer,
-            other => panic!("{other:?}"),
+            other @ (Plan::Who
+            | Plan::Write
+            | Plan::Audit
+            | Plan::Recorded(_)
+            | Plan::SignIn
+            | Plan::AfterNews(..)
+            | Plan::Stream(_)
+            | Plan::Beat(_)) => {
+                panic!("{other:?}")
+            }
         };
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         assert!(
@@ -328,7 +355,17 @@ fn what_is_hidden_is_in_no_byte_of_an_answer_to_the_public() {
             let target = target.replace("NAME", name);
             match plan(Ok(&config), &Ask { caller: Some(&tokens), ..ask(&target) }) {
                 Plan::Done(answer) => answer,
-                other => panic!("{target}: {other:?}"),
+                Plan::FromSnapshot(target) => panic!("{target:?} reaches the Arbiter"),
+                other @ (Plan::Who
+                | Plan::Write
+                | Plan::Audit
+                | Plan::Recorded(_)
+                | Plan::SignIn
+                | Plan::AfterNews(..)
+                | Plan::Stream(_)
+                | Plan::Beat(_)) => {
+                    panic!("{target}: {other:?}")
+                }
             }
         });
         assert_eq!((hidden.status, &hidden), (404, &absent), "{target}");
