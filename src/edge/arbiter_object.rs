@@ -249,13 +249,13 @@ impl Inner {
             match effect {
                 Effect::Superseded(known) => told.superseded = Some(known),
                 Effect::Wrote(outcome) => told.wrote = Some(outcome),
-                Effect::Remember(memories) => told.handed_on = self.store(&[], memories)?,
+                Effect::Remember(memories) => told.handed_on = self.store(&[], &memories)?,
                 Effect::Persist(rows) => {
                     let memories = match effects.next_if(|next| matches!(next, Effect::Remember(_))) {
                         Some(Effect::Remember(memories)) => memories,
                         _ => Memories::default(),
                     };
-                    told.handed_on = self.store(&rows, memories)?;
+                    told.handed_on = self.store(&rows, &memories)?;
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
                 Effect::Push { pool, revision } => self.push(&pool, revision),
@@ -291,8 +291,8 @@ impl Inner {
     }
 
     /// Stores what a step changed; the last rollup among it.
-    fn store(&self, rows: &[Row], memories: Memories) -> Result<Option<(u64, u64)>> {
-        if let Err(error) = rows::write_all(&self.state.storage(), rows, &memories) {
+    fn store(&self, rows: &[Row], memories: &Memories) -> Result<Option<(u64, u64)>> {
+        if let Err(error) = rows::write_all(&self.state.storage(), rows, memories) {
             // What memory holds was not stored: begin again from what is.
             self.engine.replace(None);
             return Err(error);
