@@ -193,11 +193,7 @@ impl Arbiter {
         }
         self.latest = now;
         let mut memories = Memories { away: self.away(now), ..Memories::default() };
-        let mut rows = Vec::new();
-        if std::mem::take(&mut self.set_back) {
-            let shards = self.watch.keep_all(&self.voting);
-            rows.extend(shards.iter().map(|key| self.shard_row(key)));
-        }
+        let mut rows = self.kept_anew();
         let (mut superseded, mut hurried, mut outcome) = (None, Vec::new(), None);
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
@@ -248,6 +244,15 @@ impl Arbiter {
         effects.extend(hurried);
         effects.extend(self.wake(now));
         effects
+    }
+
+    /// The rows of all shards, once the clock was set back: what they say of time is of another.
+    fn kept_anew(&mut self) -> Vec<Row> {
+        if !std::mem::take(&mut self.set_back) {
+            return Vec::new();
+        }
+        let shards = self.watch.keep_all(&self.voting);
+        shards.iter().map(|key| self.shard_row(key)).collect()
     }
 
     /// Makes a change, and has what stands by it published.

@@ -17,6 +17,7 @@ mod layers;
 mod line;
 mod log;
 mod notify;
+mod past;
 mod proxy;
 mod reader;
 mod recorded;

@@ -152,6 +152,7 @@ const EDGE: &[Row] = &[
     ("respond", &["clock"]),
     ("ring", &["caught"]),
     ("rows", &["caught", "log", "trap"]),
+    ("past", &["clock", "respond", "rows"]),
     ("layers", &["caught", "bound", "line", "clock", "deployed", "trap", "respond"]),
     ("doors", &["caught", "bound", "clock", "log", "deployed", "layers"]),
     ("send", &["caught", "bound", "clock"]),
@@ -167,7 +168,7 @@ const EDGE: &[Row] = &[
         "arbiter_object",
         &[
             "caught", "bound", "line", "clock", "log", "deployed", "trap", "respond", "rows", "layers",
-            "notify",
+            "notify", "past",
         ],
     ),
     ("edge", &[]),

@@ -21,17 +21,14 @@ use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
-use super::{bound, caught, clock, deployed, layers, line, log, notify, respond, rows};
+use super::{bound, caught, clock, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
-use crate::availability;
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
-use crate::history::{self, Grounds, Query};
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
-use crate::schedule;
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
@@ -119,7 +116,18 @@ impl Inner {
             return respond::plain(503, "the configuration is not valid");
         };
         let call = request.url().strip_prefix(layers::ARBITER).and_then(ArbiterCall::parse);
-        let Some(call) = call else { return respond::plain(404, "") };
+        match call {
+            Some(call) => self.called(call, request, config).await,
+            None => respond::plain(404, ""),
+        }
+    }
+
+    async fn called(
+        self: &Rc<Self>,
+        call: ArbiterCall,
+        request: &Request,
+        config: &Config,
+    ) -> Result<Response> {
         match call {
             ArbiterCall::Report => {
                 let text = respond::text(request.text()).await?;
@@ -141,10 +149,14 @@ impl Inner {
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
             }
-            ArbiterCall::History(query) => self.history(&query, config),
+            ArbiterCall::History(query) => {
+                self.load(config, clock::now())?;
+                past::history(&self.state.storage(), &query, config)
+            }
             ArbiterCall::Availability(pool, origin) => {
                 self.step(config, Event::Woken).await?;
-                self.availability(&pool, origin.as_ref())
+                let standing = self.told(|engine| engine.standing(&pool, clock::now())).unwrap_or_default();
+                past::availability(&self.state.storage(), &pool, origin.as_ref(), standing)
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
@@ -163,42 +175,15 @@ impl Inner {
             }
             ArbiterCall::Snapshot(part) => {
                 self.step(config, Event::Woken).await?;
-                let now = clock::now();
-                let snapshot = self.engine.borrow().as_ref().map(|engine| engine.snapshot(&part, now));
+                let snapshot = self.told(|engine| engine.snapshot(&part, clock::now()));
                 respond::plain(200, &json::write(&snapshot))
             }
         }
     }
 
-    /// For how long a pool and its origins, or one of them, stood how.
-    fn availability(&self, pool: &Name, origin: Option<&Name>) -> Result<Response> {
-        let now = clock::now();
-        let standing = self.engine.borrow().as_ref().map(|engine| engine.standing(pool, now));
-        let mut standing = standing.unwrap_or_default();
-        if let Some(origin) = origin {
-            let subject = format!("{pool}/{origin}");
-            standing.retain(|standing| standing.subject == subject);
-        }
-        let told = rows::of_history(&self.state.storage(), |stored| {
-            availability::answered(stored, pool, &standing, now)
-        });
-        respond::plain(200, &told?)
-    }
-
-    fn history(&self, query: &Query, config: &Config) -> Result<Response> {
-        let now = clock::now();
-        self.load(config, now)?;
-        let shard = |vantage: &Name| {
-            let shards = schedule::shards(config, vantage);
-            let has = |shard: &&schedule::Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
-            shards.iter().find(has).map(schedule::Shard::label)
-        };
-        let vantages: Vec<_> =
-            config.vantages.iter().map(|known| (known.name.clone(), shard(&known.name))).collect();
-        let told = rows::of_history(&self.state.storage(), |stored| {
-            history::answered(query, &Grounds { stored, vantages: &vantages, now })
-        });
-        respond::plain(200, &told?)
+    /// What the engine says, if it is alive.
+    fn told<T>(&self, what: impl FnOnce(&Engine) -> T) -> Option<T> {
+        self.engine.borrow().as_ref().map(what)
     }
 
     /// Opens a line to whoever follows a pool, and says what revision it has now.

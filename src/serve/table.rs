@@ -61,7 +61,21 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
     // To another method it is the same what is asked: it is not answered at all.
     let query = if READ.contains(&ask.method) || is_of_jobs(path) { query } else { "" };
     let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).splitn(4, '/').collect();
-    let target = match parts.as_slice() {
+    let target = row(&parts, query, ask)?;
+    if let Target::Beat { .. } = target {
+        return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
+    }
+    let methods = target.methods();
+    if ask.method == "OPTIONS" || methods.contains(&ask.method) {
+        Ok(target)
+    } else {
+        Err(problem::method(methods))
+    }
+}
+
+/// The row that the parts of a path name.
+fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
+    Ok(match parts {
         [""] => Target::Page,
         ["style.css"] => Target::Style,
         ["page.js"] => Target::Script,
@@ -100,16 +114,7 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
             Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
         }
         _ => return Err(problem::not_found()),
-    };
-    if let Target::Beat { .. } = target {
-        return if BEAT.contains(&ask.method) { Ok(target) } else { Err(beat::only_post()) };
-    }
-    let methods = target.methods();
-    if ask.method == "OPTIONS" || methods.contains(&ask.method) {
-        Ok(target)
-    } else {
-        Err(problem::method(methods))
-    }
+    })
 }
 
 /// A path in its usual spelling: some checkers put a slash before or behind it, others escape what

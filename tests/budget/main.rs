@@ -148,7 +148,8 @@ fn so_does_one_with_jobs_and_channels() {
 #[test]
 fn so_does_a_paid_plan_with_several_shards() {
     let head = "plan = \"paid\"\n[defaults]\nconnect = \"off\"\ninterval = \"10s\"\nvantages = [\"weur\", \"enam\", \"apac\"]";
-    at_rest(&config(head, 40), a_while() / 24);
+    // In less than an hour the rows of its end weigh too much, or not at all.
+    at_rest(&config(head, 40), (a_while() / 24).max(HOUR));
 }
 
 /// How much longer a tick lasts for connections hangs on which of its probes open them: it is
@@ -230,6 +231,14 @@ fn worst_day(config: &Config, day: Day, nature: Nature) {
             Resource::Duration | Resource::KvWrites | Resource::RowsRead => {
                 assert!(
                     counted <= calculated + 100,
+                    "{resource:?}: calculated {calculated}, counted {counted}"
+                );
+            }
+            // Which rows are due while others are stored for a change is estimated: within 3%.
+            Resource::RowsWritten if day == Day::Turning => {
+                let apart = calculated.abs_diff(counted);
+                assert!(
+                    apart * 100 <= counted * 3,
                     "{resource:?}: calculated {calculated}, counted {counted}"
                 );
             }

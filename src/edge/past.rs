@@ -1,0 +1,44 @@
+//! What the Arbiter's object answers of the past, from the rows that it stores.
+
+use web_sys::Response;
+use worker::{Result, Storage};
+
+use super::{clock, respond, rows};
+use crate::availability::{self, Standing};
+use crate::config::Config;
+use crate::history::{self, Grounds, Query};
+use crate::schedule::{self, Shard};
+use crate::units::Name;
+
+/// For how long a pool and its origins, or one of them, stood how. `standing` is how they stand
+/// now.
+pub(super) fn availability(
+    storage: &Storage,
+    pool: &Name,
+    origin: Option<&Name>,
+    mut standing: Vec<Standing>,
+) -> Result<Response> {
+    if let Some(origin) = origin {
+        let subject = format!("{pool}/{origin}");
+        standing.retain(|standing| standing.subject == subject);
+    }
+    let now = clock::now();
+    let told = rows::of_history(storage, |stored| availability::answered(stored, pool, &standing, now));
+    respond::plain(200, &told?)
+}
+
+/// What was measured of an origin.
+pub(super) fn history(storage: &Storage, query: &Query, config: &Config) -> Result<Response> {
+    let now = clock::now();
+    let shard = |vantage: &Name| {
+        let shards = schedule::shards(config, vantage);
+        let has = |shard: &&Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
+        shards.iter().find(has).map(Shard::label)
+    };
+    let vantages: Vec<_> =
+        config.vantages.iter().map(|known| (known.name.clone(), shard(&known.name))).collect();
+    let told = rows::of_history(storage, |stored| {
+        history::answered(query, &Grounds { stored, vantages: &vantages, now })
+    });
+    respond::plain(200, &told?)
+}
