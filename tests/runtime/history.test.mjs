@@ -125,5 +125,8 @@ test("a restart loses nothing that was stored", { timeout: 60_000 }, async () =>
   const before = await samples(to - 6 * STEP_MS, to);
   assert.ok(before.length > 10, `${before.length}`);
   await worker.restart();
-  assert.deepEqual(await samples(to - 6 * STEP_MS, to - 1), before.filter(({ at }) => Date.parse(at) < to - 1));
+  assert.deepEqual(
+    await samples(to - 6 * STEP_MS, to - 1),
+    before.filter(({ at }) => Date.parse(at) < to - 1),
+  );
 });
