@@ -1,6 +1,6 @@
 //! A request and what is known → the answer: status, header fields and bytes.
 //!
-//! [`plan`] settles without any snapshot what can be settled without one (unknown paths and pools
+//! [`plan()`] settles without any snapshot what can be settled without one (unknown paths and pools
 //! never reach the Arbiter); [`answer()`] makes the rest from a [`Snapshot`]. Both are pure; the
 //! edge only carries bytes.
 

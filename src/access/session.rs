@@ -1,7 +1,7 @@
 //! A person who signed in on the page, for a browser sends no `Authorization` of its own: a cookie
 //! `{until}.{name}.{mac}`, which reads and never writes.
 //!
-//! `mac` is the HMAC-SHA256 of [`message`] under the hash of the token that was shown, in base64url
+//! `mac` is the HMAC-SHA256 of `message` under the hash of the token that was shown, in base64url
 //! without padding. So a token that is taken out of its secret ends the sessions that it began, and
 //! nothing is stored.
 

@@ -12,7 +12,7 @@ use super::{Ask, Codes, Exposition, List, Target, api, beat, gate, problem};
 use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
-/// Every path, as [`find`] matches it.
+/// Every path, as `find` matches it.
 pub const PATHS: [&str; 27] = [
     "/",
     "/style.css",
