@@ -28,7 +28,8 @@ export const modules = () => readdirSync(home).filter((file) => file.endsWith(".
 /** Lays out a worker in `folder`; `build` is where it was built. */
 export function layOut({ folder, build = join(home, "build"), compiled }) {
   for (const file of modules()) place(join(folder, file), readFileSync(join(home, file)));
-  for (const file of ["index.js", "index_bg.wasm"]) place(join(folder, "build", file), readFileSync(join(build, file)));
+  const built = readdirSync(build).filter((file) => /\.(js|wasm)$/.test(file));
+  for (const file of built) place(join(folder, "build", file), readFileSync(join(build, file)));
   const snippets = join(build, "snippets");
   if (existsSync(snippets)) cpSync(snippets, join(folder, "build", "snippets"), { recursive: true });
   place(join(folder, "build", "config.txt"), compiled);

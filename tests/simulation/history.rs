@@ -27,6 +27,9 @@ pub struct History {
     rows: BTreeMap<String, String>,
     kept: BTreeMap<Key, Kept>,
     counted: BTreeSet<Key>,
+    /// Buckets whose place in the ring was taken before anybody could be told of them: the Arbiter
+    /// was out of reach for longer than the ring holds.
+    overwritten: BTreeSet<Key>,
 }
 
 fn key(vantage: &Name, shard: &str, bucket: &Bucket) -> Key {
@@ -39,6 +42,13 @@ impl History {
         if row.place != MARK
             && let Some(bucket) = Bucket::read(&row.text)
         {
+            let before = vantage.ring.get(&row.place).and_then(|text| Bucket::read(text));
+            if let Some(before) = before.filter(|before| before.seq() != bucket.seq()) {
+                let before = key(&vantage.vantage, &vantage.label, &before);
+                if !self.counted.contains(&before) {
+                    self.overwritten.insert(before);
+                }
+            }
             let mut samples = BTreeMap::new();
             for fact in bucket.facts() {
                 *samples.entry(bucket.origins()[fact.origin].clone()).or_default() += 1;
@@ -110,12 +120,13 @@ impl History {
         laws::hold(told == expected, || format!("history counts {told:?}, and stored were {expected:?}"))
     }
 
-    /// In the end a shard has nothing but its latest buckets to hand on.
+    /// In the end a shard has nothing but its latest buckets to hand on, of those that its ring has.
     pub fn everything_is_handed_on(&self, vantage: &VantageObject) -> laws::Verdict {
         let own = |key: &Key| key.0 == vantage.vantage && key.1 == vantage.label;
         // A later life begins later, by a clock that may have stepped back.
         let own: Vec<&Key> = self.kept.keys().filter(|key| own(key)).collect();
-        let left: Vec<_> = own.iter().filter(|key| !self.counted.contains(**key)).collect();
+        let told = |key: &Key| self.counted.contains(key) || self.overwritten.contains(key);
+        let left: Vec<_> = own.iter().filter(|key| !told(key)).collect();
         let last = left.iter().map(|key| key.3).max().unwrap_or(0);
         let lives: BTreeSet<u64> = left.iter().map(|key| key.2).collect();
         let is_late = left.iter().any(|key| key.3 + 3 < last);
