@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { ALONE, WAITS } from "./lib/jobs.mjs";
-import { healthLibraries, realServers, schemathesis } from "./lib/python.mjs";
+import { healthLibraries, realServers } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -43,18 +43,6 @@ const long = () => [
   },
 ];
 
-/** What asks the API by its description, for longer than `npm test` does. */
-const REQUESTS = "2000";
-const asked = (after) => ({
-  name: `${REQUESTS} requests by the description of the API`,
-  kind: WAITS,
-  command: [node22, "--test", "tests/runtime/api.test.mjs"],
-  env: { VEDETTE_TOOLS: TOOLS, VEDETTE_REQUESTS: REQUESTS, ...process.env },
-  cores: 0.8,
-  after,
-  needs: builds().map((step) => step.name),
-});
-
 /** What the step of a file of tests/wild is called. */
 const wildName = (name) => `worker among programs of others: ${name}`;
 
@@ -86,7 +74,6 @@ await main(async () => {
   await setup({ withPython: true, withChecks: true });
   await healthLibraries.bring();
   await realServers.bring();
-  await schemathesis.bring();
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
@@ -94,7 +81,6 @@ await main(async () => {
   const good = await steps(
     [
       ...first,
-      asked(first.map(({ name }) => name)),
       ...wild(
         first.map(({ name }) => name),
         skipped,

@@ -45,6 +45,10 @@ test("a list goes on by its cursor, and its tag saves the rest", async () => {
 });
 
 test("a vote says what the probe measured, and an event what changed", async () => {
+  await until("every vantage has made up its mind", async (see) => {
+    const { votes } = await worker.json("/v1/votes?pool=shop&origin=standby&fields=opinion");
+    return see(votes).length > 0 && votes.every(({ opinion }) => opinion === "fail");
+  });
   const { votes } = await worker.json("/v1/votes?pool=shop&origin=standby&vantage=weur");
   assert.deepEqual(
     votes.map(({ success, status_code, opinion }) => ({ success, status_code, opinion })),
