@@ -120,7 +120,7 @@ impl History {
         laws::hold(told == expected, || format!("history counts {told:?}, and stored were {expected:?}"))
     }
 
-    /// In the end a shard has nothing but its latest buckets to hand on, of those that its ring has.
+    /// In the end a shard has nothing but its latest buckets to hand on, of those in its ring.
     pub fn everything_is_handed_on(&self, vantage: &VantageObject) -> laws::Verdict {
         let own = |key: &Key| key.0 == vantage.vantage && key.1 == vantage.label;
         // A later life begins later, by a clock that may have stepped back.

@@ -106,7 +106,7 @@ impl World {
                 .map_err(|why| format!("{} is {why}", vantage.name))?;
         }
         self.history.nothing_is_lost_or_counted_twice()?;
-        // Two buckets go with a report: what a long cut held back is still on its way a while later.
+        // Two buckets go with a report: what a long cut held back is on its way for a while.
         let catches_up = self
             .setup
             .cuts
