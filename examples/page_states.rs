@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use vedette::reader::{Source, Tier};
-use vedette::serve::{self, Ask, Basis, Target};
+use vedette::serve::{self, Ask, Basis, View};
 use vedette::units::Millis;
 
 #[expect(clippy::panic, clippy::expect_used, reason = "its stories are fixed, and the tests tell them too")]
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             seen: &[],
         };
         let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None, accept: None };
-        let answer = serve::answer(&Target::Page, &ask, &basis);
+        let answer = serve::answer(&View::Page, &ask, &basis);
         fs::write(folder.join(state.name).with_extension("html"), answer.body)?;
     }
     Ok(())

@@ -1,8 +1,10 @@
 //! What the core's tests share: a configuration in words, and samples.
 
+use crate::answer::Answer;
 use crate::config::{Config, Origin};
 use crate::reader::{Source, Tier};
 use crate::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
+use crate::serve::{Plan, View};
 use crate::units::{Millis, Timestamp};
 
 /// Two origins, three vantages, one probe a second.
@@ -73,4 +75,13 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
 pub(crate) fn from_memory() -> Source {
     let (age, limit) = (Millis::ZERO, Millis::new(500));
     Source { layer: Tier::Memory, age, limit, silent: false, replaced: false }
+}
+
+/// The answer that a plan comes to; `made` makes it where that takes a snapshot.
+pub(crate) fn answer_to(plan: Plan<'_>, made: impl FnOnce(&View) -> Answer) -> Answer {
+    if let Plan::Done(answer) = plan {
+        return answer;
+    }
+    let Plan::FromSnapshot(view) = plan else { panic!("that was not asked for: {plan:?}") };
+    made(&view)
 }

@@ -47,7 +47,7 @@ pub use plan::plan;
 pub use recorded::{KEEP_ANSWER, Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
-pub use target::{Codes, Format, Target};
+pub use target::{Codes, Fixed, Format, Target, View};
 pub use write::{MOST_WRITTEN, audit, write, written};
 
 /// What a client asks.
@@ -78,10 +78,10 @@ pub enum Plan<'a> {
     Who,
     /// This, without a snapshot.
     Done(Answer),
-    /// What is made from a snapshot for this target.
-    FromSnapshot(Target),
+    /// What is made from a snapshot.
+    FromSnapshot(View),
     /// The same, once there is news for whoever waits for it; 429 ([`at_capacity`]) if too many do.
-    AfterNews(Target, Wait),
+    AfterNews(View, Wait),
     /// An event for each signal of this pool ([`stream()`], [`event`]).
     Stream(String),
     /// What an object keeps of the past ([`remembered`]).
@@ -107,35 +107,23 @@ pub struct Basis<'a> {
     pub seen: &'a [Seen],
 }
 
-/// Makes the answer for a target from a snapshot.
+/// Makes an answer from a snapshot.
 #[must_use]
-pub fn answer(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
+pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let now = basis.now;
     let snapshot = &*gate::seen_by(ask, basis.snapshot, basis.config);
     let seen = Basis { snapshot, ..*basis };
-    let mut answer = match target {
-        Target::Health { pool, origin, format, codes } => {
+    let mut answer = match view {
+        View::Health { pool, origin, format, codes } => {
             let (pool, origin) = (pool.as_deref(), origin.as_deref());
             health::answer(snapshot, &health::Question { pool, origin, format: *format, codes: *codes }, now)
         }
-        Target::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
-        Target::Ready { verbose } => ready::ready(&seen, *verbose),
-        Target::Api(query) => api::answer(&seen, query),
-        Target::Metrics { exposition } => metrics::answer(&seen, *exposition),
-        Target::Page => page::page(&seen, ask.caller),
-        // Settled without a snapshot.
-        Target::Beat { .. }
-        | Target::Stream { .. }
-        | Target::SignIn { .. }
-        | Target::SignOut
-        | Target::Announcement { write: true }
-        | Target::Audit
-        | Target::Recorded(_) => problem::not_found(),
-        Target::Announcement { write: false } => write::announced(snapshot, now),
-        Target::Live => ready::live(),
-        Target::OpenApi => openapi::answer(),
-        Target::Style => page::style(),
-        Target::Script => page::script(),
+        View::Signal { pool, format, .. } => signal::answer(snapshot, pool, *format, now),
+        View::Ready { verbose } => ready::ready(&seen, *verbose),
+        View::Api(query) => api::answer(&seen, query),
+        View::Metrics { exposition } => metrics::answer(&seen, *exposition),
+        View::Page => page::page(&seen, ask.caller),
+        View::Announcement => write::announced(snapshot, now),
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));
     finish(answer, ask)
@@ -156,8 +144,8 @@ pub fn beaten(outcome: &Beaten, ask: &Ask<'_>) -> Answer {
 /// The answer to whoever waited: it is of this moment, and no cache may give it to another who
 /// waits.
 #[must_use]
-pub fn after_news(target: &Target, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
-    let mut answer = answer(target, ask, basis);
+pub fn after_news(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
+    let mut answer = answer(view, ask, basis);
     for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-control") {
         "no-store".clone_into(value);
     }

@@ -23,7 +23,7 @@ use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
 use crate::defaults::edge::GRACE;
 use crate::follow::{self, Follower, FollowerLimit, Mark, Next, Reading, Wait};
-use crate::serve::{self, Ask, Target};
+use crate::serve::{self, Ask, Format, View};
 use crate::snapshot::Part;
 use crate::units::{Millis, Name};
 
@@ -91,7 +91,11 @@ impl Following {
     /// A follower without a permit; nothing without a configuration.
     fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
         let config = deployed::config().ok()?;
-        let (part, limit) = reader::part_and_limit(&Target::Stream { pool: pool.to_owned() }, config, env);
+        let (part, limit) = reader::part_and_limit(
+            &View::Signal { pool: pool.to_owned(), format: Format::Json, wait: None },
+            config,
+            env,
+        );
         let pool = config.pool(pool)?.name.clone();
         let now = clock::now();
         let follower = match wants {
@@ -179,13 +183,13 @@ impl Following {
 
 /// Answers once there is news, or when the time is over: what is answered without waiting.
 pub(super) async fn waited(
-    target: &Target,
+    target: &View,
     wait: Wait,
     asked: ClientRequest<'_>,
     call: Call<'_>,
     hits: u64,
 ) -> Reply {
-    let Target::Signal { pool, .. } = target else { return serve::unavailable().into() };
+    let View::Signal { pool, .. } = target else { return serve::unavailable().into() };
     let Some(mut following) = Following::new(pool, Wants::Answer(wait), call.env) else {
         return serve::unavailable().into();
     };

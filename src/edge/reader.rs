@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::limits;
 use crate::proxy::{self, Seen};
 use crate::reader::{self, Asked, Held, Known, Least, Memory, Served, Source, Step, Tier};
-use crate::serve::{self, Ask, Basis, Target};
+use crate::serve::{self, Ask, Basis, View};
 use crate::snapshot::{Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
@@ -63,7 +63,7 @@ impl Reading {
 }
 
 /// The part that a target needs, and how old a copy of it may be.
-pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Part, Millis) {
+pub(super) fn part_and_limit(target: &View, config: &Config, env: &Env) -> (Part, Millis) {
     let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part(target.part(config), config, local), limits::copy_age(config.plan, local))
 }
@@ -71,7 +71,7 @@ pub(super) fn part_and_limit(target: &Target, config: &Config, env: &Env) -> (Pa
 /// Makes the answer for a target. `hits` is how many answers `entry.mjs` has given again.
 /// `seen` says what the requests that were passed on saw.
 pub(super) async fn reply(
-    target: &Target,
+    target: &View,
     ask: &Ask<'_>,
     call: Call<'_>,
     hits: u64,

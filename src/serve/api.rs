@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::accept;
-use super::{Ask, Basis, Target, etag, freshness, problem};
+use super::{Ask, Basis, Target, View, etag, freshness, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::json;
@@ -57,7 +57,7 @@ impl List {
 /// The target of a request for a list, or for one of its members.
 pub(super) fn target(list: List, pool: Option<&str>, query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
     acceptable(ask.accept)?;
-    Query::parse(list, pool, query).map(Target::Api)
+    Query::parse(list, pool, query).map(|query| Target::View(View::Api(query)))
 }
 
 /// Refuses an `Accept` that has no room for JSON.

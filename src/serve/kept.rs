@@ -1,6 +1,6 @@
 //! Which answers are given again, and until when ([`kept`]).
 
-use super::{Ask, Basis, Target, cache_status, expiries, next_expiry, seconds_before};
+use super::{Ask, Basis, View, cache_status, expiries, next_expiry, seconds_before};
 use crate::access::Caller;
 use crate::answer::Answer;
 use crate::config::Tier as Needed;
@@ -12,17 +12,12 @@ use crate::units::{Millis, Timestamp};
 /// ages, or when a verdict beneath it expires. Only targets that are asked for often, written in
 /// the one usual way, have one. So there are no more of them than the configuration has names.
 #[must_use]
-pub fn kept(
-    target: &Target,
-    ask: &Ask<'_>,
-    basis: &Basis<'_>,
-    answer: &Answer,
-) -> Option<(Answer, Timestamp)> {
+pub fn kept(view: &View, ask: &Ask<'_>, basis: &Basis<'_>, answer: &Answer) -> Option<(Answer, Timestamp)> {
     let plain =
-        ask.method == "GET" && ask.if_none_match.is_none() && target.path().as_deref() == Some(ask.target);
+        ask.method == "GET" && ask.if_none_match.is_none() && view.path().as_deref() == Some(ask.target);
     // Whoever shows nothing is given what everybody is told, and nobody anything else.
     let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody)
-        && basis.config.access.tier(target.door()) == Needed::Public;
+        && basis.config.access.tier(view.door()) == Needed::Public;
     if !plain || !public || basis.source.layer == Tier::Nothing {
         return None;
     }
@@ -32,13 +27,13 @@ pub fn kept(
     for (_, value) in answer.headers.iter_mut().filter(|(name, _)| *name == "cache-status") {
         value.clone_from(&memory);
     }
-    Some((answer, holds_until(target, basis.snapshot, basis.now)))
+    Some((answer, holds_until(view, basis.snapshot, basis.now)))
 }
 
 /// When the answer for a target says something else although nothing new is known.
-fn holds_until(target: &Target, snapshot: &Snapshot, now: Timestamp) -> Timestamp {
+fn holds_until(view: &View, snapshot: &Snapshot, now: Timestamp) -> Timestamp {
     let second = Millis::from_secs(1);
-    let (pool, origin) = target.names();
+    let (pool, origin) = view.names();
     let origins = || {
         let pools = snapshot.pools.iter().filter(|view| pool.is_none_or(|pool| view.name.as_str() == pool));
         let origins = pools.flat_map(|pool| &pool.origins);

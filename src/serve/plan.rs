@@ -1,6 +1,6 @@
 //! What is settled of a request without a snapshot, and what it still needs.
 
-use super::{Ask, Beaten, Format, Plan, Target};
+use super::{Ask, Beaten, Fixed, Format, Plan, Target, View};
 use super::{
     api, beat, finish, gate, openapi, page, private, problem, ready, sign_in, signal, stream, table,
 };
@@ -18,31 +18,10 @@ pub fn plan<'a>(config: Result<&'a Config, &Problems>, ask: &Ask<'_>) -> Plan<'a
     if ask.method == "OPTIONS" {
         return Plan::Done(options(&target, config.ok(), ask));
     }
-    let fixed = match target {
-        Target::Live => Some(ready::live()),
-        Target::Style => Some(page::style()),
-        Target::Script => Some(page::script()),
-        Target::OpenApi => Some(openapi::answer()),
-        Target::Health { .. }
-        | Target::Signal { .. }
-        | Target::Stream { .. }
-        | Target::Recorded(_)
-        | Target::Beat { .. }
-        | Target::Ready { .. }
-        | Target::Metrics { .. }
-        | Target::Api(_)
-        | Target::Page
-        | Target::Announcement { .. }
-        | Target::Audit
-        | Target::SignIn { .. }
-        | Target::SignOut => None,
-    };
-    if let Some(answer) = fixed {
-        return Plan::Done(finish(answer, ask));
-    }
-    match config {
-        Err(problems) => Plan::Done(finish(problem::bad_config(problems), ask)),
-        Ok(config) => of(target, config, ask),
+    match (target, config) {
+        (Target::Fixed(fixed), _) => Plan::Done(finish(made(fixed), ask)),
+        (_, Err(problems)) => Plan::Done(finish(problem::bad_config(problems), ask)),
+        (target, Ok(config)) => of(target, config, ask),
     }
 }
 
@@ -67,25 +46,26 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
     match target {
         Target::Beat { token } => beaten(&token, config, ask),
         Target::SignIn { .. } | Target::SignOut => Plan::SignIn,
-        Target::Announcement { write: true } => Plan::Write,
+        Target::Announce => Plan::Write,
         Target::Audit => Plan::Audit,
         Target::Recorded(asked) => Plan::Recorded(asked),
-        Target::Signal { pool, format, wait: Some(wait) } => {
-            Plan::AfterNews(Target::Signal { pool, format, wait: None }, wait)
+        Target::View(View::Signal { pool, format, wait: Some(wait) }) => {
+            Plan::AfterNews(View::Signal { pool, format, wait: None }, wait)
         }
+        Target::View(view) => Plan::FromSnapshot(view),
         Target::Stream { .. } if ask.method == "HEAD" => Plan::Done(stream()),
         Target::Stream { pool } => Plan::Stream(pool),
-        Target::Health { .. }
-        | Target::Signal { wait: None, .. }
-        | Target::Announcement { write: false }
-        | Target::Live
-        | Target::Ready { .. }
-        | Target::Metrics { .. }
-        | Target::Api(_)
-        | Target::OpenApi
-        | Target::Page
-        | Target::Style
-        | Target::Script => Plan::FromSnapshot(target),
+        Target::Fixed(fixed) => Plan::Done(finish(made(fixed), ask)),
+    }
+}
+
+/// What is the same at all times.
+fn made(fixed: Fixed) -> Answer {
+    match fixed {
+        Fixed::Live => ready::live(),
+        Fixed::OpenApi => openapi::answer(),
+        Fixed::Style => page::style(),
+        Fixed::Script => page::script(),
     }
 }
 
@@ -93,30 +73,20 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
 fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
     let unknown = |pool: &str, origin| problem::unknown(config, pool, origin, gate::sees_all(ask));
     match target {
-        Target::Health { pool: Some(pool), origin, .. } => unknown(pool, origin.as_deref()),
-        Target::Signal { pool, format, .. } => {
+        Target::View(View::Health { pool: Some(pool), origin, .. }) => unknown(pool, origin.as_deref()),
+        Target::View(View::Signal { pool, format, .. }) => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
         }
+        Target::View(View::Api(query)) => api::refused(config, query, gate::sees_all(ask)),
         Target::Stream { pool } => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
         Target::Recorded(asked) => unknown(&asked.pool, asked.origin.as_deref()),
-        Target::Api(query) => api::refused(config, query, gate::sees_all(ask)),
         Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
         Target::SignIn { post: true } | Target::SignOut => {
             (!config.access.knows_anybody()).then(problem::not_found)
         }
-        Target::Health { pool: None, .. }
-        | Target::Beat { .. }
-        | Target::Live
-        | Target::Ready { .. }
-        | Target::Metrics { .. }
-        | Target::OpenApi
-        | Target::Page
-        | Target::Announcement { .. }
-        | Target::Audit
-        | Target::Style
-        | Target::Script => None,
+        Target::View(_) | Target::Beat { .. } | Target::Announce | Target::Audit | Target::Fixed(_) => None,
     }
 }
 

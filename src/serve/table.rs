@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::parameters::{code, format, only, parameter, signal_format, wait};
 use super::recorded::{Kind, recorded};
 use super::target::{BEAT, READ};
-use super::{Ask, Codes, Exposition, List, Target, api, beat, gate, problem};
+use super::{Ask, Codes, Exposition, Fixed, List, Target, View, api, beat, gate, problem};
 use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
@@ -76,21 +76,22 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
 /// The row that the parts of a path name.
 fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
     Ok(match parts {
-        [""] => Target::Page,
-        ["style.css"] => Target::Style,
-        ["page.js"] => Target::Script,
+        [""] => Target::View(View::Page),
+        ["style.css"] => Target::Fixed(Fixed::Style),
+        ["page.js"] => Target::Fixed(Fixed::Script),
         ["sign-in"] => Target::SignIn { post: ask.method == "POST" },
         ["sign-out"] => Target::SignOut,
-        ["livez"] => Target::Live,
-        ["readyz"] => Target::Ready { verbose: parameter(query, "verbose").is_some() },
+        ["livez"] => Target::Fixed(Fixed::Live),
+        ["readyz"] => Target::View(View::Ready { verbose: parameter(query, "verbose").is_some() }),
         ["metrics"] => {
             only(query, &[])?;
-            Target::Metrics { exposition: Exposition::wanted(ask.accept) }
+            Target::View(View::Metrics { exposition: Exposition::wanted(ask.accept) })
         }
         ["health"] => health(None, None, query)?,
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
-        ["v1", "announcement"] => Target::Announcement { write: ["PUT", "DELETE"].contains(&ask.method) },
+        ["v1", "announcement"] if ["PUT", "DELETE"].contains(&ask.method) => Target::Announce,
+        ["v1", "announcement"] => Target::View(View::Announcement),
         ["v1", "audit"] => Target::Audit,
         ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
         ["v1", "history", pool, origin] => recorded(Kind::History, pool, Some(origin), query),
@@ -102,7 +103,7 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
             Target::Beat { token: (*token).to_owned() }
         }
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
-        ["openapi.json"] => Target::OpenApi,
+        ["openapi.json"] => Target::Fixed(Fixed::OpenApi),
         ["v1", "pools"] => api::target(List::Pools, None, query, ask)?,
         ["v1", "pools", pool] => api::target(List::Pools, Some(pool), query, ask)?,
         ["v1", "monitors"] => api::target(List::Monitors, None, query, ask)?,
@@ -111,7 +112,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "events"] => api::target(List::Events, None, query, ask)?,
         ["route", pool] => {
             only(query, &["format", "unknown", "wait", "revision", "now"])?;
-            Target::Signal { pool: (*pool).to_owned(), format: signal_format(query)?, wait: wait(query)? }
+            let (format, wait) = (signal_format(query)?, wait(query)?);
+            Target::View(View::Signal { pool: (*pool).to_owned(), format, wait })
         }
         _ => return Err(problem::not_found()),
     })
@@ -149,7 +151,7 @@ fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Targe
     only(query, &["format", "warn", "unknown", "now"])?;
     let codes = Codes { warn: code(query, "warn")?, unknown: code(query, "unknown")? };
     let (pool, origin) = (pool.map(str::to_owned), origin.map(str::to_owned));
-    Ok(Target::Health { pool, origin, format: format(query, false)?, codes })
+    Ok(Target::View(View::Health { pool, origin, format: format(query, false)?, codes }))
 }
 
 /// What may be asked of a path; by scripts of other sites where it is public.

@@ -1,5 +1,5 @@
-//! What can be asked for: each row of the route table, with the door that it is behind, its
-//! methods, and the part of the snapshot that it needs.
+//! What can be asked for, with the door that it is behind, its methods, and the part of the
+//! snapshot that it needs.
 
 use super::{Exposition, Query, Recorded};
 use crate::config::{Config, Door};
@@ -9,6 +9,52 @@ use crate::snapshot::Part;
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
+    /// What is the same at all times, for everybody.
+    Fixed(Fixed),
+    /// What is made from a snapshot.
+    View(View),
+    /// `/v1/stream/{pool}`: the signal as an event at each change.
+    Stream {
+        /// The pool.
+        pool: String,
+    },
+    /// `/v1/heartbeat/{token}`: a job reports by itself.
+    Beat {
+        /// What it proves itself with.
+        token: String,
+    },
+    /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
+    /// `/v1/availability/{pool}[/{origin}]`.
+    Recorded(Recorded),
+    /// `/v1/announcement`, to change it.
+    Announce,
+    /// `/v1/audit`: who changed what.
+    Audit,
+    /// `/sign-in`: the form, or what it posts.
+    SignIn {
+        /// Whether it posts.
+        post: bool,
+    },
+    /// `/sign-out`.
+    SignOut,
+}
+
+/// What is the same at all times, for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// `/livez`.
+    Live,
+    /// `/openapi.json`.
+    OpenApi,
+    /// `/style.css`.
+    Style,
+    /// `/page.js`.
+    Script,
+}
+
+/// What is made from a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
     /// `/health`, `/health/{pool}`, `/health/{pool}/{origin}`.
     Health {
         /// The pool; all if none.
@@ -29,21 +75,6 @@ pub enum Target {
         /// What it is to wait for; nothing if it is to be answered at once.
         wait: Option<Wait>,
     },
-    /// `/v1/stream/{pool}`: the signal as an event at each change.
-    Stream {
-        /// The pool.
-        pool: String,
-    },
-    /// `/v1/heartbeat/{token}`: a job reports by itself.
-    Beat {
-        /// What it proves itself with.
-        token: String,
-    },
-    /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
-    /// `/v1/availability/{pool}[/{origin}]`.
-    Recorded(Recorded),
-    /// `/livez`.
-    Live,
     /// `/readyz`.
     Ready {
         /// Whether every part is listed.
@@ -56,28 +87,10 @@ pub enum Target {
     },
     /// `/v1/pools`, `/v1/pools/{pool}`, `/v1/monitors`, `/v1/origins`, `/v1/votes`, `/v1/events`.
     Api(Query),
-    /// `/openapi.json`.
-    OpenApi,
+    /// `/v1/announcement`.
+    Announcement,
     /// `/`.
     Page,
-    /// `/v1/announcement`: what is announced, or a change of it.
-    Announcement {
-        /// Whether it changes it.
-        write: bool,
-    },
-    /// `/v1/audit`: who changed what.
-    Audit,
-    /// `/sign-in`: the form, or what it posts.
-    SignIn {
-        /// Whether it posts.
-        post: bool,
-    },
-    /// `/sign-out`.
-    SignOut,
-    /// `/style.css`.
-    Style,
-    /// `/page.js`.
-    Script,
 }
 
 /// The form of an answer.
@@ -106,26 +119,16 @@ pub struct Codes {
 }
 
 impl Target {
-    /// The door that it is behind: this is the one place that says so.
+    /// The door that it is behind: this and [`View::door`] are the one place that says so.
     #[must_use]
     pub const fn door(&self) -> Door {
         match self {
-            Self::Health { .. } => Door::Health,
-            Self::Signal { .. } | Self::Stream { .. } => Door::Signal,
-            Self::Page => Door::Page,
-            Self::Metrics { .. } => Door::Metrics,
-            Self::Api(_) | Self::Recorded(_) | Self::Announcement { write: false } => Door::Api,
-            Self::Announcement { write: true } | Self::Audit => Door::Writes,
-            Self::Ready { verbose: true } => Door::Readiness,
+            Self::View(view) => view.door(),
+            Self::Stream { .. } => Door::Signal,
+            Self::Recorded(_) => Door::Api,
+            Self::Announce | Self::Audit => Door::Writes,
             // A heartbeat has a token of its own, which says whose it is.
-            Self::Ready { verbose: false }
-            | Self::Beat { .. }
-            | Self::Live
-            | Self::OpenApi
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => Door::Hall,
+            Self::Fixed(_) | Self::Beat { .. } | Self::SignIn { .. } | Self::SignOut => Door::Hall,
         }
     }
 
@@ -134,21 +137,23 @@ impl Target {
         match self {
             Self::SignIn { .. } => &["GET", "HEAD", "POST"],
             Self::SignOut => &["POST"],
-            Self::Announcement { .. } => &["GET", "HEAD", "PUT", "DELETE"],
+            Self::Announce | Self::View(View::Announcement) => &["GET", "HEAD", "PUT", "DELETE"],
             Self::Beat { .. } => BEAT,
-            Self::Health { .. }
-            | Self::Signal { .. }
-            | Self::Stream { .. }
-            | Self::Recorded(_)
-            | Self::Audit
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Metrics { .. }
-            | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::Style
-            | Self::Script => READ,
+            Self::Fixed(_) | Self::View(_) | Self::Stream { .. } | Self::Recorded(_) | Self::Audit => READ,
+        }
+    }
+}
+
+impl View {
+    pub(super) const fn door(&self) -> Door {
+        match self {
+            Self::Health { .. } => Door::Health,
+            Self::Signal { .. } => Door::Signal,
+            Self::Ready { verbose: true } => Door::Readiness,
+            Self::Ready { verbose: false } => Door::Hall,
+            Self::Metrics { .. } => Door::Metrics,
+            Self::Api(_) | Self::Announcement => Door::Api,
+            Self::Page => Door::Page,
         }
     }
 
@@ -156,21 +161,10 @@ impl Target {
     pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
-            Self::Signal { pool, .. } | Self::Stream { pool } => (Some(pool), None),
-            Self::Recorded(asked) => (Some(&asked.pool), asked.origin.as_deref()),
-            Self::Beat { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::Metrics { .. }
-            | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::Announcement { .. }
-            | Self::Audit
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => (None, None),
+            Self::Signal { pool, .. } => (Some(pool), None),
+            Self::Ready { .. } | Self::Metrics { .. } | Self::Api(_) | Self::Announcement | Self::Page => {
+                (None, None)
+            }
         }
     }
 
@@ -183,31 +177,18 @@ impl Target {
     /// The one usual way to write a target that is asked for often; nothing for the others.
     pub(super) fn path(&self) -> Option<String> {
         let (path, format) = match self {
-            Self::Health { codes, .. } if *codes != Codes::default() => return None,
-            Self::Health { pool: None, format, .. } => ("/health".to_owned(), format),
-            Self::Health { pool: Some(pool), origin: None, format, .. } => {
-                (format!("/health/{pool}"), format)
-            }
-            Self::Health { pool: Some(pool), origin: Some(origin), format, .. } => {
-                (format!("/health/{pool}/{origin}"), format)
+            Self::Health { pool, origin, format, codes } if *codes == Codes::default() => {
+                let names = pool.iter().chain(origin);
+                (names.fold("/health".to_owned(), |path, name| format!("{path}/{name}")), format)
             }
             Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
-            Self::Signal { wait: Some(_), .. }
-            | Self::Stream { .. }
-            | Self::Recorded(_)
-            | Self::Beat { .. }
-            | Self::Live
+            Self::Health { .. }
+            | Self::Signal { .. }
             | Self::Ready { .. }
             | Self::Metrics { .. }
             | Self::Api(_)
-            | Self::OpenApi
-            | Self::Page
-            | Self::Announcement { .. }
-            | Self::Audit
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => return None,
+            | Self::Announcement
+            | Self::Page => return None,
         };
         Some(match format {
             Format::Json => path,
@@ -224,21 +205,10 @@ impl Target {
         match self {
             Self::Page | Self::Metrics { .. } => Part::Whole,
             Self::Api(query) => query.part(config),
-            Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } | Self::Stream { pool } => {
+            Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } => {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
-            Self::Health { pool: None, .. }
-            | Self::Recorded(_)
-            | Self::Beat { .. }
-            | Self::Live
-            | Self::Ready { .. }
-            | Self::OpenApi
-            | Self::Announcement { .. }
-            | Self::Audit
-            | Self::SignIn { .. }
-            | Self::SignOut
-            | Self::Style
-            | Self::Script => Part::Summary,
+            Self::Health { pool: None, .. } | Self::Ready { .. } | Self::Announcement => Part::Summary,
         }
     }
 }

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::*;
-use crate::fixtures::{SHOP, at, config, from_memory, shop};
+use crate::fixtures::{SHOP, answer_to, at, config, from_memory, shop};
 use crate::path::MAX_TARGET;
 use crate::snapshot::Part;
 use crate::units::Millis;
@@ -49,20 +49,12 @@ fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
 }
 
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {
-    match plan(Ok(&shop()), ask) {
-        Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => answer(&target, ask, &basis(snapshot, now)),
-        Plan::AfterNews(target, _) => after_news(&target, ask, &basis(snapshot, now)),
-        other @ (Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => {
-            panic!("that was not asked for: {other:?}")
-        }
+    let config = shop();
+    let plan = plan(Ok(&config), ask);
+    if let Plan::AfterNews(view, _) = &plan {
+        return after_news(view, ask, &basis(snapshot, now));
     }
+    answer_to(plan, |view| answer(view, ask, &basis(snapshot, now)))
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
@@ -180,20 +172,7 @@ fn addresses_stay_inside_unless_exposed() {
         ["/", "/health", "/health/shop", "/route/shop", "/route/shop?format=text", "/readyz?verbose"]
     {
         let ask = ask(target);
-        let answer = match plan(Ok(&closed), &ask) {
-            Plan::Done(answer) => answer,
-            Plan::FromSnapshot(target) => answer(&target, &ask, &basis(&blank, at(0))),
-            other @ (Plan::Recorded(_)
-            | Plan::SignIn
-            | Plan::Write
-            | Plan::Audit
-            | Plan::Who
-            | Plan::AfterNews(..)
-            | Plan::Stream(_)
-            | Plan::Beat(_)) => {
-                panic!("{target}: {other:?}")
-            }
-        };
+        let answer = answer_to(plan(Ok(&closed), &ask), |view| answer(view, &ask, &basis(&blank, at(0))));
         assert!(!answer.body.contains("127.0.0.1"), "{target}");
     }
     assert!(matches!(
@@ -294,7 +273,7 @@ fn cache_status_names_the_layer_and_its_age() {
     let snapshot = snapshot(Status::Pass, Status::Pass);
     for (source, line) in table {
         let basis = Basis { source, ..basis(&snapshot, at(0)) };
-        let answer = answer(&Target::Page, &ask("/"), &basis);
+        let answer = answer(&View::Page, &ask("/"), &basis);
         assert_eq!(header(&answer, "cache-status"), Some(line));
     }
 }
@@ -302,28 +281,18 @@ fn cache_status_names_the_layer_and_its_age() {
 #[test]
 fn a_target_of_one_pool_needs_the_part_of_that_pool() {
     let of_shop = Part::Pool(shop().pools[0].name.clone());
-    let signal = |pool: &str| Target::Signal { pool: pool.into(), format: Format::Json, wait: None };
+    let signal = |pool: &str| View::Signal { pool: pool.into(), format: Format::Json, wait: None };
     assert_eq!(signal("shop").part(&shop()), of_shop);
-    assert_eq!(Target::Stream { pool: "shop".into() }.part(&shop()), of_shop);
     assert_eq!(signal("nowhere").part(&shop()), Part::Summary);
-    assert_eq!(Target::Ready { verbose: false }.part(&shop()), Part::Summary);
-    assert_eq!(Target::Page.part(&shop()), Part::Whole);
+    assert_eq!(View::Ready { verbose: false }.part(&shop()), Part::Summary);
+    assert_eq!(View::Page.part(&shop()), Part::Whole);
 }
 
 /// What may be given again for a request.
 fn kept_for(ask: &Ask<'_>, basis: &Basis<'_>) -> Option<(Answer, Timestamp)> {
-    match plan(Ok(&shop()), ask) {
-        Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::Done(_)
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_) => None,
-        Plan::FromSnapshot(target) => kept(&target, ask, basis, &answer(&target, ask, basis)),
-    }
+    let config = shop();
+    let Plan::FromSnapshot(view) = plan(Ok(&config), ask) else { return None };
+    kept(&view, ask, basis, &answer(&view, ask, basis))
 }
 
 fn kept_at(target: &str, snapshot: &Snapshot, now: Timestamp) -> Option<(Answer, Timestamp)> {

@@ -65,7 +65,7 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, An
 
 /// An announcement as programs read it.
 #[derive(Serialize)]
-struct View<'a> {
+struct Announced<'a> {
     title: &'a str,
     text: &'a str,
     level: Level,
@@ -73,8 +73,8 @@ struct View<'a> {
     until: Option<Shown<Timestamp>>,
 }
 
-fn view(announcement: &Announcement) -> View<'_> {
-    View {
+fn view(announcement: &Announcement) -> Announced<'_> {
+    Announced {
         title: &announcement.title,
         text: &announcement.text,
         level: announcement.level,
@@ -146,8 +146,8 @@ struct Told<'a> {
     at: Shown<Timestamp>,
     who: &'a str,
     what: &'a str,
-    before: Option<View<'a>>,
-    after: Option<View<'a>>,
+    before: Option<Announced<'a>>,
+    after: Option<Announced<'a>>,
 }
 
 /// The audit log; `None` if the Arbiter does not answer.

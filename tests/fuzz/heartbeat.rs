@@ -41,26 +41,17 @@ fn tokens(input: &[u8]) -> Outcome {
         let target = format!("/v1/heartbeat/{text}");
         let ask = Ask { method: "POST", target: &target, if_none_match: None, caller: None, accept: None };
         // What stands behind `?` is not of the token.
-        return match plan(Ok(&CONFIG), &ask) {
-            Plan::Done(answer) => {
-                lawful(&answer)?;
-                let more = text.contains(['/', '?']);
-                let lawful = [404, 414].contains(&answer.status) || (more && answer.status == 400);
-                law!(lawful, "status {}", answer.status);
-                law!(text.len() < 8 || !answer.body.contains(text), "it is repeated: {}", answer.body);
-                Ok("refused".into())
-            }
-            Plan::Beat(_) if text.contains('?') => Ok("with a query".into()),
-            other @ (Plan::Recorded(_)
-            | Plan::SignIn
-            | Plan::Write
-            | Plan::Audit
-            | Plan::Who
-            | Plan::Beat(_)
-            | Plan::FromSnapshot(_)
-            | Plan::AfterNews(..)
-            | Plan::Stream(_)) => Err(format!("{other:?}")),
-        };
+        let planned = plan(Ok(&CONFIG), &ask);
+        if matches!(planned, Plan::Beat(_)) && text.contains('?') {
+            return Ok("with a query".into());
+        }
+        let Plan::Done(answer) = planned else { return Err(format!("{planned:?}")) };
+        lawful(&answer)?;
+        let more = text.contains(['/', '?']);
+        let lawful = [404, 414].contains(&answer.status) || (more && answer.status == 400);
+        law!(lawful, "status {}", answer.status);
+        law!(text.len() < 8 || !answer.body.contains(text), "it is repeated: {}", answer.body);
+        return Ok("refused".into());
     };
     law!(text.len() <= LONGEST_TOKEN, "{} bytes", text.len());
     let spelling = token(&claimed.heartbeat.id, &claimed.mac);

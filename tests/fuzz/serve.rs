@@ -9,7 +9,7 @@ use vedette::follow::WAIT;
 use vedette::history::{Query, SampleQuery};
 use vedette::reader::{Source, Tier};
 use vedette::serve::{
-    Ask, Basis, Plan, Question, Recorded, Target, after_news, answer, kept, plan, remembered, stream,
+    Ask, Basis, Plan, Question, Recorded, View, after_news, answer, kept, plan, remembered, stream,
 };
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
@@ -190,7 +190,7 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             (after_news(&target, ask, &basis()), format!("waits for {target:?}"))
         }
         Plan::Stream(pool) => {
-            law!(is_ours(&Target::Stream { pool }), "it is followed");
+            law!(has(&pool, None), "it is followed");
             (stream(), "a stream".to_owned())
         }
         Plan::FromSnapshot(target) => {
@@ -229,40 +229,26 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
     Ok((answer.clone(), format!("{} of the past", answer.status)))
 }
 
-/// Whether the configuration has what a target names.
-fn is_ours(target: &Target) -> bool {
-    let has = |pool: &str, origin: Option<&str>| {
-        CONFIG.pool(pool).is_some_and(|pool| {
-            origin.is_none_or(|origin| pool.origins.iter().any(|known| known.id.origin.as_str() == origin))
-        })
-    };
-    match target {
-        Target::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
-        Target::Health { pool: None, origin, .. } => origin.is_none(),
-        Target::Signal { pool, .. } | Target::Stream { pool } => has(pool, None),
-        Target::Ready { .. }
-        | Target::Metrics { .. }
-        | Target::Page
-        | Target::Announcement { write: false } => true,
-        Target::Api(query) => match &query.pool {
-            Some(pool) => has(pool, query.origin.as_deref()),
-            None => true,
-        },
-        Target::Recorded(_)
-        | Target::Beat { .. }
-        | Target::Live
-        | Target::OpenApi
-        | Target::Announcement { write: true }
-        | Target::Audit
-        | Target::SignIn { .. }
-        | Target::SignOut
-        | Target::Style
-        | Target::Script => false,
+/// Whether the configuration has a pool, or an origin of it.
+fn has(pool: &str, origin: Option<&str>) -> bool {
+    CONFIG.pool(pool).is_some_and(|pool| {
+        origin.is_none_or(|origin| pool.origins.iter().any(|known| known.id.origin.as_str() == origin))
+    })
+}
+
+/// Whether the configuration has what a view names.
+fn is_ours(view: &View) -> bool {
+    match view {
+        View::Health { pool: Some(pool), origin, .. } => has(pool, origin.as_deref()),
+        View::Health { pool: None, origin, .. } => origin.is_none(),
+        View::Signal { pool, .. } => has(pool, None),
+        View::Api(query) => query.pool.as_deref().is_none_or(|pool| has(pool, query.origin.as_deref())),
+        View::Ready { .. } | View::Metrics { .. } | View::Announcement | View::Page => true,
     }
 }
 
 /// What is given again is what would be answered, for a second at most.
-fn again(target: &Target, ask: &Ask<'_>, answer: &Answer) -> Result<(), String> {
+fn again(target: &View, ask: &Ask<'_>, answer: &Answer) -> Result<(), String> {
     let basis = basis();
     if let Some((kept, until)) = kept(target, ask, &basis, answer) {
         law!(kept == *answer, "what is given again is something else");

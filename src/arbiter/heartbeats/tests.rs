@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::Answer;
 use crate::arbiter::{Effect, Event};
-use crate::fixtures::{at, config, from_memory};
-use crate::serve::{Ask, Basis, Plan, answer, plan};
+use crate::fixtures::{answer_to, at, config, from_memory};
+use crate::serve::{Ask, Basis, answer, plan};
 use crate::snapshot::{OriginView, Part, Snapshot};
 use crate::verdict::Status;
 
@@ -132,20 +132,7 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
         counts: &[],
         seen: &[],
     };
-    match plan(Ok(&object.config), &ask) {
-        Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => answer(&target, &ask, &basis),
-        other @ (Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => {
-            panic!("{target}: {other:?}")
-        }
-    }
+    answer_to(plan(Ok(&object.config), &ask), |view| answer(view, &ask, &basis))
 }
 
 #[test]

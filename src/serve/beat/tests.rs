@@ -1,5 +1,5 @@
 use crate::answer::Answer;
-use crate::fixtures::config;
+use crate::fixtures::{answer_to, config};
 use crate::serve::{Ask, Plan, plan};
 
 const JOBS: &str = r#"
@@ -25,23 +25,12 @@ fn refused(method: &str, job: &str, rest: &str) -> Option<Answer> {
     let config = config(JOBS);
     let target = format!("/v1/heartbeat/jobs.{job}.{MAC}{rest}");
     let ask = Ask { method, target: &target, if_none_match: None, caller: None, accept: None };
-    match plan(Ok(&config), &ask) {
-        Plan::Beat(claim) => {
-            assert_eq!(claim.heartbeat.id.origin.as_str(), job);
-            None
-        }
-        Plan::Done(answer) => Some(answer),
-        other @ (Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::FromSnapshot(_)
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)) => {
-            panic!("{other:?}")
-        }
+    let plan = plan(Ok(&config), &ask);
+    if let Plan::Beat(claim) = &plan {
+        assert_eq!(claim.heartbeat.id.origin.as_str(), job);
+        return None;
     }
+    Some(answer_to(plan, |view| panic!("{view:?}")))
 }
 
 #[test]

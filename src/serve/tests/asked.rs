@@ -45,20 +45,8 @@ fn options_says_what_may_be_asked_where_anybody_may() {
 }
 
 fn get_by(method: &str, target: &str) -> Answer {
-    match plan(Ok(&shop()), &Ask { method, ..ask(target) }) {
-        Plan::Done(answer) => answer,
-        other @ (Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::FromSnapshot(_)
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => {
-            panic!("{target}: {other:?}")
-        }
-    }
+    let config = shop();
+    answer_to(plan(Ok(&config), &Ask { method, ..ask(target) }), |view| panic!("{view:?} needs a snapshot"))
 }
 
 #[test]

@@ -65,26 +65,13 @@ fn told(target: &str, caller: &Caller) -> Answer {
     let config = config(VEILED);
     let snapshot = Snapshot::blank(&config, at(0), "nothing yet");
     let ask = Ask { caller: Some(caller), ..ask(target) };
-    match plan(Ok(&config), &ask) {
-        Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => {
-            let basis = Basis { config: &config, ..basis(&snapshot, at(0)) };
-            let answer = answer(&target, &ask, &basis);
-            let kept = kept(&target, &ask, &basis, &answer);
-            assert!(kept.is_none() || *caller == Caller::Nobody, "{target:?} is given again to all");
-            answer
-        }
-        other @ (Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Who
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => {
-            panic!("{target}: {other:?}")
-        }
-    }
+    answer_to(plan(Ok(&config), &ask), |view| {
+        let basis = Basis { config: &config, ..basis(&snapshot, at(0)) };
+        let answer = answer(view, &ask, &basis);
+        let kept = kept(view, &ask, &basis, &answer);
+        assert!(kept.is_none() || *caller == Caller::Nobody, "{view:?} is given again to all");
+        answer
+    })
 }
 
 #[test]
@@ -140,8 +127,8 @@ fn a_worst_that_is_hidden_makes_nothing_worse_for_the_public() {
     }
     let code = |caller: &Caller| {
         let ask = Ask { caller: Some(caller), ..ask("/health") };
-        let target = table::find(&ask).unwrap();
-        answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(0)) }).status
+        let basis = Basis { config: &config, ..basis(&snapshot, at(0)) };
+        answer_to(plan(Ok(&config), &ask), |view| answer(view, &ask, &basis)).status
     };
     assert_eq!((code(&Caller::Nobody), code(&known(Needed::Read))), (200, 503));
 }
@@ -151,18 +138,11 @@ fn asked(method: &str, tier: Needed, posted: &Posted) -> u16 {
     let caller = known(tier);
     let ask = Ask { method, caller: Some(&caller), ..ask("/v1/announcement") };
     let closed = config(&VEILED.replace("read_tokens", "admin_tokens = \"ADMIN\"\nread_tokens"));
-    match plan(Ok(&closed), &ask) {
-        Plan::Write => write(&ask, posted, at(0)).map_or_else(|answer| answer.status, |_| 0),
-        Plan::Done(answer) => answer.status,
-        other @ (Plan::FromSnapshot(_)
-        | Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Who
-        | Plan::Audit
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => panic!("{other:?}"),
+    let plan = plan(Ok(&closed), &ask);
+    if plan == Plan::Write {
+        return write(&ask, posted, at(0)).map_or_else(|answer| answer.status, |_| 0);
     }
+    answer_to(plan, |view| panic!("{view:?}")).status
 }
 
 #[test]
@@ -214,14 +194,14 @@ fn what_is_announced_is_text_on_the_page_until_it_ends() {
     let page = |now| {
         let ask = Ask { caller: Some(&Caller::Nobody), ..ask("/") };
         let basis = Basis { config: &config, ..basis(&snapshot, now) };
-        answer(&Target::Page, &ask, &basis).body
+        answer(&View::Page, &ask, &basis).body
     };
     assert!(page(at(0)).contains("Tonight &lt;b&gt;") && page(at(0)).contains("&lt;script&gt;two"));
     assert!(!page(at(1_000)).contains("Tonight"));
     let told = |now| {
         let caller = known(Needed::Read);
         let ask = Ask { caller: Some(&caller), ..ask("/v1/announcement") };
-        let target = Target::Announcement { write: false };
+        let target = View::Announcement;
         answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, now) })
     };
     assert_eq!((told(at(0)).status, header(&told(at(0)), "etag")), (200, Some("\"7\"")));

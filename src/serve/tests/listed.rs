@@ -55,20 +55,8 @@ fn vote(vantage: &str) -> VoteView {
 
 fn listed_by(ask: &Ask<'_>, now: Timestamp) -> Answer {
     let (config, snapshot) = many();
-    match plan(Ok(&config), ask) {
-        Plan::Done(answer) => answer,
-        Plan::FromSnapshot(target) => {
-            answer(&target, ask, &Basis { config: &config, ..basis(&snapshot, now) })
-        }
-        other @ (Plan::Who
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => panic!("{other:?}"),
-    }
+    let basis = Basis { config: &config, ..basis(&snapshot, now) };
+    answer_to(plan(Ok(&config), ask), |view| answer(view, ask, &basis))
 }
 
 fn listed(target: &str) -> Answer {
@@ -286,19 +274,10 @@ fn the_tag_rests_while_only_the_clock_moves() {
 
 #[test]
 fn a_list_of_one_pool_needs_no_more_than_its_part() {
-    let part = |target: &str| match plan(Ok(&many().0), &ask(target)) {
-        Plan::FromSnapshot(target) => target.part(&many().0).path(),
-        other @ (Plan::Who
-        | Plan::Write
-        | Plan::Audit
-        | Plan::Recorded(_)
-        | Plan::SignIn
-        | Plan::Done(_)
-        | Plan::AfterNews(..)
-        | Plan::Stream(_)
-        | Plan::Beat(_)) => {
-            panic!("{other:?}")
-        }
+    let config = many().0;
+    let part = |target: &str| {
+        let Plan::FromSnapshot(view) = plan(Ok(&config), &ask(target)) else { panic!("{target}") };
+        view.part(&config).path()
     };
     assert_eq!((part("/v1/pools"), part("/v1/votes")), ("summary".to_owned(), "whole".to_owned()));
     assert_eq!(
@@ -325,22 +304,8 @@ fn what_is_hidden_is_in_no_byte_of_an_answer_to_the_public() {
         ["/metrics", "/v1/pools", "/v1/monitors", "/v1/origins", "/v1/votes", "/v1/events", "/openapi.json"]
     {
         let ask = Ask { caller: Some(&tokens), ..ask(target) };
-        let answer = match plan(Ok(&config), &ask) {
-            Plan::FromSnapshot(target) => {
-                answer(&target, &ask, &Basis { config: &config, ..basis(&snapshot, at(1)) })
-            }
-            Plan::Done(answer) => answer,
-            other @ (Plan::Who
-            | Plan::Write
-            | Plan::Audit
-            | Plan::Recorded(_)
-            | Plan::SignIn
-            | Plan::AfterNews(..)
-            | Plan::Stream(_)
-            | Plan::Beat(_)) => {
-                panic!("{other:?}")
-            }
-        };
+        let basis = Basis { config: &config, ..basis(&snapshot, at(1)) };
+        let answer = answer_to(plan(Ok(&config), &ask), |view| answer(view, &ask, &basis));
         assert_eq!(answer.status, 200, "{target}: {}", answer.body);
         assert!(
             !answer.body.contains("veiled") && !answer.body.contains("Behind"),
@@ -353,20 +318,8 @@ fn what_is_hidden_is_in_no_byte_of_an_answer_to_the_public() {
     {
         let [hidden, absent] = ["veiled", "absent"].map(|name| {
             let target = target.replace("NAME", name);
-            match plan(Ok(&config), &Ask { caller: Some(&tokens), ..ask(&target) }) {
-                Plan::Done(answer) => answer,
-                Plan::FromSnapshot(target) => panic!("{target:?} reaches the Arbiter"),
-                other @ (Plan::Who
-                | Plan::Write
-                | Plan::Audit
-                | Plan::Recorded(_)
-                | Plan::SignIn
-                | Plan::AfterNews(..)
-                | Plan::Stream(_)
-                | Plan::Beat(_)) => {
-                    panic!("{target}: {other:?}")
-                }
-            }
+            let ask = Ask { caller: Some(&tokens), ..ask(&target) };
+            answer_to(plan(Ok(&config), &ask), |view| panic!("{view:?} reaches the Arbiter"))
         });
         assert_eq!((hidden.status, &hidden), (404, &absent), "{target}");
     }

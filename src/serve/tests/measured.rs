@@ -157,7 +157,7 @@ fn where_nothing_is_known_nothing_is_measured() {
     let blank = Snapshot::blank(&shop(), at(0), "nothing is known");
     let source = Source { layer: Tier::Nothing, silent: true, ..from_memory() };
     let ask = ask("/metrics");
-    let target = Target::Metrics { exposition: Exposition::Prometheus };
+    let target = View::Metrics { exposition: Exposition::Prometheus };
     let answer = answer(&target, &ask, &Basis { source, ..basis(&blank, at(0)) });
     let found = lines(&answer);
     assert!(found.contains(&"vedette_arbiter_up 0"), "{}", answer.body);
