@@ -24,7 +24,7 @@ const MOST_TURNS: usize = 500;
 const MOST_ABSENCES: usize = 200;
 
 /// The key of the row of absences.
-const AWAY: &str = "away";
+pub const AWAY: &str = "away";
 
 /// The times that are told.
 const TOLD: [(&str, u64); 5] = [("24h", 1), ("7d", 7), ("30d", 30), ("90d", 90), ("365d", 365)];
@@ -56,6 +56,13 @@ struct AwayRow {
 
 fn key(pool: &str, day: u64) -> String {
     format!("stood/{pool}/{}", day % DAYS)
+}
+
+/// What the keys of a pool's rows begin with, and the least key after them.
+#[must_use]
+pub fn keys(pool: &Name) -> (String, String) {
+    // `0` is the character after `/`.
+    (format!("stood/{pool}/"), format!("stood/{pool}0"))
 }
 
 /// The rows that transitions and an absence change. `stored` gives the text of a row that is
@@ -313,6 +320,16 @@ mod tests {
         assert_eq!(told(1), Shares { pass: DAY, ..Shares::default() });
         assert_eq!(told(7).fail, 2 * HOUR);
         assert_eq!(told(3).pass, 3 * DAY - 3 * HOUR);
+    }
+
+    #[test]
+    fn the_keys_of_a_pool_are_those_of_its_rows_and_of_no_other_pool() {
+        let (first, after) = keys(&Name::parse("shop").unwrap());
+        let within = |pool: &str, day| (first.clone()..after.clone()).contains(&key(pool, day));
+        assert!((0..DAYS).all(|day| within("shop", day)));
+        for other in ["sho", "shop-b", "shop0", "shop2", "shops", "a", "z"] {
+            assert!((0..DAYS).all(|day| !within(other, day)), "{other}");
+        }
     }
 
     #[test]

@@ -106,6 +106,22 @@ impl VantageCall {
     }
 }
 
+/// The field of the answer to a report that says which rollups the Arbiter has.
+pub const HANDED_ON: &str = "vedette-handed-on";
+
+/// What stands in it: the life of the vantage's ring, and the number of the last rollup.
+#[must_use]
+pub fn handed_on(life: u64, seq: u64) -> String {
+    format!("{life}/{seq}")
+}
+
+/// The life and the number that it says.
+#[must_use]
+pub fn parse_handed_on(text: &str) -> Option<(u64, u64)> {
+    let (life, seq) = text.split_once('/')?;
+    Some((life.parse().ok()?, seq.parse().ok()?))
+}
+
 #[cfg(test)]
 #[path = "calls/tests.rs"]
 mod tests;

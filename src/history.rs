@@ -34,6 +34,9 @@ const A_DAY: usize = if cfg!(feature = "trap") { 8_640 } else { 288 };
 /// An hour, in which the Arbiter merges the buckets of a shard.
 const HOUR: Millis = Millis::from_secs(3_600);
 
+/// The Arbiter's table of history, named by its schema's version.
+pub const TABLE: &str = "v1_history";
+
 /// Rows of a vantage's ring: a day of buckets.
 pub const RING: u64 = 288;
 

@@ -10,7 +10,7 @@
 use crate::config::{Config, Origin, Plan, Vantage};
 use crate::defaults::budget::{ROUND_TRIP, USUAL};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
-use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
 /// Probes that one vantage object has under way at once. The platform lets six connections per
 /// invocation wait for headers; one is left for the report.
@@ -228,6 +228,14 @@ pub fn shards<'a>(config: &'a Config, vantage: &Name) -> Vec<Shard<'a>> {
         Shard { index, of, origins, limit, ticks, place: (first, all), vantage, seed }
     };
     parts.into_iter().enumerate().map(shard).collect()
+}
+
+/// The label of the shard in which a vantage has an origin.
+#[must_use]
+pub fn label_of(config: &Config, vantage: &Name, id: &OriginId) -> Option<String> {
+    let shards = shards(config, vantage);
+    let has = |shard: &&Shard<'_>| shard.origins.iter().any(|origin| origin.id == *id);
+    shards.iter().find(has).map(Shard::label)
 }
 
 /// Splits origins into ticks, each within the limit and small enough for one shard.

@@ -32,7 +32,7 @@ use busy::{BusyTime, Stretch};
 pub use connect::ConnectNote;
 use origin_check::OriginCheck;
 use recorder::Recorder;
-pub use recorder::{MARK, RingRow};
+pub use recorder::{MARK, RING_TABLE, RingRow};
 use self_check::SelfCheck;
 use stored::{StoredTally, StoredV1};
 

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, r
 import { spawnSync } from "node:child_process";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { place as placeFile } from "../../cli/layout.mjs";
 import { Stop, below, node22, root, run } from "./run.mjs";
 import { bindgen } from "./setup.mjs";
 
@@ -130,9 +131,4 @@ export function compile(file, { deploy = false, folder = root } = {}) {
 }
 
 /** Puts a compiled configuration beside the worker, where `entry.mjs` imports it. */
-export function place(compiled, folder) {
-  mkdirSync(folder, { recursive: true });
-  const half = join(folder, `config.txt.${process.pid}`);
-  writeFileSync(half, compiled);
-  renameSync(half, join(folder, "config.txt"));
-}
+export const place = (compiled, folder) => placeFile(join(folder, "config.txt"), compiled);

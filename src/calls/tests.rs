@@ -60,4 +60,9 @@ fn objects_of_two_releases_understand_each_other() {
     assert_eq!([VantageCall::Arm, VantageCall::ProbeNow].map(|call| call.path()), ["arm", "hurry"]);
     assert_eq!(VantageCall::parse("hurry"), Some(VantageCall::ProbeNow));
     assert_eq!(VantageCall::parse(""), None);
+    assert_eq!(handed_on(1_700_000_000_000, 4_032), "1700000000000/4032");
+    assert_eq!(parse_handed_on("1700000000000/4032"), Some((1_700_000_000_000, 4_032)));
+    for odd in ["", "1", "1/", "/1", "1/x", "-1/2", "1/2/3"] {
+        assert_eq!(parse_handed_on(odd), None, "{odd}");
+    }
 }

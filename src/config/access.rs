@@ -136,7 +136,8 @@ impl Config {
     /// Whether anything is shown only to whoever has a token.
     #[must_use]
     pub fn hides(&self) -> bool {
-        self.pools.iter().any(|pool| pool.hidden)
+        // Nothing is hidden where nobody could see it, and most requests ask this.
+        self.access.knows_anybody() && self.pools.iter().any(|pool| pool.hidden)
     }
 
     /// Whether a pool or a monitor is shown only to whoever has a token.

@@ -23,7 +23,7 @@ use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
-use crate::calls::{ArbiterCall, VantageCall};
+use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
@@ -217,7 +217,7 @@ impl Inner {
             None => respond::plain(204, ""),
         }?;
         if let Some((life, seq)) = handed_on {
-            answer.headers().set(layers::HANDED_ON, &format!("{life}/{seq}"))?;
+            answer.headers().set(calls::HANDED_ON, &calls::handed_on(life, seq))?;
         }
         Ok(answer)
     }

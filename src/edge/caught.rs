@@ -11,6 +11,8 @@
 //! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms
 //! that do not catch.
 
+use std::cell::RefCell;
+
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -129,6 +131,21 @@ pub(super) fn text(storage: &Storage, query: &str, value: &str) -> Result<Option
     let rows = array_of(&cursor.unchecked_ref::<Cursor>().raw()?)?;
     let row: Array = rows.get(0).unchecked_into();
     Ok(if rows.length() == 0 { None } else { row.get(0).as_string() })
+}
+
+/// Runs what reads rows one by one; the first of them that could not be read fails it all.
+pub(super) fn all_read<K: ?Sized, T>(
+    read: impl Fn(&K) -> Result<Option<String>>,
+    with: impl FnOnce(&dyn Fn(&K) -> Option<String>) -> T,
+) -> Result<T> {
+    let failed = RefCell::new(None);
+    let value = with(&|key: &K| {
+        read(key).unwrap_or_else(|error| {
+            failed.borrow_mut().get_or_insert(error);
+            None
+        })
+    });
+    failed.into_inner().map_or(Ok(value), Err)
 }
 
 /// The copy that the cache of this data centre has.

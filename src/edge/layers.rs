@@ -9,7 +9,7 @@ use worker::{Env, Error, Result, Stub};
 
 use super::line::{Line, Word};
 use super::{bound, caught, clock, deployed, respond};
-use crate::calls::{ArbiterCall, VantageCall};
+use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::json;
@@ -195,16 +195,11 @@ pub(super) enum Delivery {
     Refused,
 }
 
-/// Says which rollups the Arbiter has: their life, and the number of the last.
-pub(super) const HANDED_ON: &str = "vedette-handed-on";
-
 /// Sends a report to the Arbiter; what became of it, and which rollups are stored by now.
 pub(super) async fn deliver(env: &Env, report: &str) -> Result<(Delivery, Option<(u64, u64)>)> {
     let response = bound::post(arbiter(env)?, &arbiter_url(&ArbiterCall::Report), report).await?;
-    let handed_on = response.headers().get(HANDED_ON).ok().flatten().and_then(|text| {
-        let (life, seq) = text.split_once('/')?;
-        Some((life.parse().ok()?, seq.parse().ok()?))
-    });
+    let handed_on = response.headers().get(calls::HANDED_ON).ok().flatten();
+    let handed_on = handed_on.and_then(|text| calls::parse_handed_on(&text));
     let delivery = match response.status() {
         204 => Delivery::Taken,
         409 => respond::text(response.text()).await?.parse().map_or(Delivery::Refused, Delivery::Superseded),

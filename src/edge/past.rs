@@ -7,7 +7,7 @@ use super::{clock, respond, rows};
 use crate::availability::{self, Standing};
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
-use crate::schedule::{self, Shard};
+use crate::schedule;
 use crate::units::Name;
 
 /// For how long a pool and its origins, or one of them, stood how. `standing` is how they stand
@@ -23,18 +23,16 @@ pub(super) fn availability(
         standing.retain(|standing| standing.subject == subject);
     }
     let now = clock::now();
-    let told = rows::of_history(storage, |stored| availability::answered(stored, pool, &standing, now));
-    respond::plain(200, &told?)
+    // Most days have no row, and a question for each would cost more than the answer.
+    let known = rows::of_pool(storage, pool)?;
+    let stored = |key: &str| known.get(key).cloned();
+    respond::plain(200, &availability::answered(&stored, pool, &standing, now))
 }
 
 /// What was measured of an origin.
 pub(super) fn history(storage: &Storage, query: &Query, config: &Config) -> Result<Response> {
     let now = clock::now();
-    let shard = |vantage: &Name| {
-        let shards = schedule::shards(config, vantage);
-        let has = |shard: &&Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
-        shards.iter().find(has).map(Shard::label)
-    };
+    let shard = |vantage: &Name| schedule::label_of(config, vantage, &query.id);
     let vantages: Vec<_> =
         config.vantages.iter().map(|known| (known.name.clone(), shard(&known.name))).collect();
     let told = rows::of_history(storage, |stored| {

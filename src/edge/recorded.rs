@@ -14,7 +14,6 @@ use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::history::{SampleQuery, gathered};
 use crate::schedule;
 use crate::serve::{self, KEEP_ANSWER, Question, Recorded};
-use crate::units::Name;
 
 /// What an object says of a question, or why it is not asked.
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
@@ -83,13 +82,10 @@ async fn read(asking: impl Future<Output = Result<Response>>) -> Result<String> 
 
 /// Asks every vantage that has the origin, at once.
 async fn of_vantages(query: &SampleQuery, config: &Config, env: &Env) -> String {
-    let has = |name: &Name| config.origin(&query.id).is_some_and(|origin| origin.vantages.contains(name));
-    let vantages = config.vantages.iter().filter(|vantage| has(&vantage.name));
-    let asked = vantages.filter_map(|vantage| {
+    let asked = config.vantages.iter().filter_map(|vantage| {
         let Place::Hint(hint) = vantage.place else { return None };
-        let shards = schedule::shards(config, &vantage.name);
-        let of = |shard: &&schedule::Shard<'_>| shard.origins.iter().any(|origin| origin.id == query.id);
-        let name = schedule::object_name(vantage, hint.as_str(), &shards.iter().find(of)?.label());
+        let label = schedule::label_of(config, &vantage.name, &query.id)?;
+        let name = schedule::object_name(vantage, hint.as_str(), &label);
         Some(async move {
             let url = layers::vantage_url(&VantageCall::Samples(query.clone()));
             let asking =

@@ -1,37 +1,27 @@
 //! The ring of a vantage object in its database. Which rows there are is said by the core.
 
-use std::cell::RefCell;
-
 use worker::{Result, SqlStorageValue, Storage};
 
 use super::caught;
 use crate::history::SampleQuery;
-use crate::vantage::{MARK, RingRow};
+use crate::vantage::{MARK, RING_TABLE, RingRow};
 
 /// Makes the table where there is none yet.
 pub(super) fn open(storage: &Storage) -> Result<()> {
-    let table = "CREATE TABLE IF NOT EXISTS v1_ring (place INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)";
-    storage.sql().exec(table, None).map(drop)
+    let columns = "(place INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL)";
+    storage.sql().exec(&format!("CREATE TABLE IF NOT EXISTS {RING_TABLE} {columns}"), None).map(drop)
 }
 
-/// Runs what reads rows by their place; the first of them that could not be read fails it all.
+/// Runs what reads rows by their place.
 pub(super) fn reading<T>(
     storage: &Storage,
     with: impl FnOnce(&dyn Fn(i32) -> Option<String>) -> T,
 ) -> Result<T> {
-    let failed = RefCell::new(None);
-    let read = |place: i32| {
-        let query = format!("SELECT 'body', body FROM v1_ring WHERE place = {place}");
-        match caught::pairs(storage, &query) {
-            Ok(rows) => rows.into_iter().next().map(|(_, body)| body),
-            Err(error) => {
-                failed.borrow_mut().get_or_insert(error);
-                None
-            }
-        }
+    let read = |place: &i32| {
+        let query = format!("SELECT 'body', body FROM {RING_TABLE} WHERE place = {place}");
+        Ok(caught::pairs(storage, &query)?.into_iter().next().map(|(_, body)| body))
     };
-    let value = with(&read);
-    failed.into_inner().map_or(Ok(value), Err)
+    caught::all_read(read, |read| with(&|place| read(&place)))
 }
 
 /// Stores a row.
@@ -42,9 +32,11 @@ pub(super) fn keep(storage: &Storage, row: &RingRow) -> Result<()> {
         SqlStorageValue::try_from_i64(at)?,
         row.text.as_str().into(),
     ];
-    let statement = "INSERT INTO v1_ring (place, at, body) VALUES (?, ?, ?) \
-                     ON CONFLICT (place) DO UPDATE SET at = excluded.at, body = excluded.body";
-    storage.sql().exec(statement, values).map(drop)
+    let statement = format!(
+        "INSERT INTO {RING_TABLE} (place, at, body) VALUES (?, ?, ?) \
+         ON CONFLICT (place) DO UPDATE SET at = excluded.at, body = excluded.body"
+    );
+    storage.sql().exec(&statement, values).map(drop)
 }
 
 /// The rows that may have samples of a question.
@@ -52,7 +44,7 @@ pub(super) fn of(storage: &Storage, query: &SampleQuery) -> Result<Vec<String>> 
     let bucket = crate::history::BUCKET;
     let (from, to) = (query.window.from.minus(bucket).as_millis(), query.window.to.plus(bucket).as_millis());
     let query = format!(
-        "SELECT 'body', body FROM v1_ring WHERE place <> {MARK} AND at >= {from} AND at < {to} ORDER BY at"
+        "SELECT 'body', body FROM {RING_TABLE} WHERE place <> {MARK} AND at >= {from} AND at < {to} ORDER BY at"
     );
     Ok(caught::pairs(storage, &query)?.into_iter().map(|(_, body)| body).collect())
 }

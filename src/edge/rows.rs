@@ -1,14 +1,16 @@
 //! The Arbiter's rows in its database: reads them all at once, and writes those of one step in one
 //! transaction. Which rows and tables there are is said by the core.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use worker::{Result, SqlStorageValue, Storage};
 
 use super::{caught, log};
 use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
-use crate::history::HistoryRow;
+use crate::availability;
+use crate::history::{self, HistoryRow};
 use crate::limits::EVENTS_SHOWN;
+use crate::units::Name;
 
 /// All rows that are stored; the tables are made where there are none yet.
 pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
@@ -23,10 +25,8 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
         };
         sql.exec(&format!("CREATE TABLE IF NOT EXISTS {name} {columns}"), None)?;
     }
-    sql.exec(
-        "CREATE TABLE IF NOT EXISTS v1_history (key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID",
-        None,
-    )?;
+    let columns = "(key TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID";
+    sql.exec(&format!("CREATE TABLE IF NOT EXISTS {} {columns}", history::TABLE), None)?;
     let meta = Table::Meta.name();
     let newest = caught::pairs(storage, &format!("SELECT key, body FROM {meta} WHERE key = 'schema'"))?;
     let schema = newest.first().and_then(|(_, body)| body.parse::<u32>().ok());
@@ -74,10 +74,12 @@ pub(super) fn write_all(storage: &Storage, rows: &[Row], memories: &Memories) ->
 }
 
 fn remember(storage: &Storage, row: &HistoryRow) -> Result<()> {
-    let statement = "INSERT INTO v1_history (key, body) VALUES (?, ?) \
-                     ON CONFLICT (key) DO UPDATE SET body = excluded.body";
+    let table = history::TABLE;
+    let statement = format!(
+        "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
+    );
     let values: Vec<SqlStorageValue> = vec![row.key.as_str().into(), row.text.as_str().into()];
-    storage.sql().exec(statement, values).map(drop)
+    storage.sql().exec(&statement, values).map(drop)
 }
 
 fn write(storage: &Storage, row: &Row) -> Result<()> {
@@ -106,20 +108,23 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
     }
 }
 
-/// Runs what reads rows of history by their key; the first of them that could not be read fails it
-/// all.
+/// The rows of a pool's availability, by their key.
+pub(super) fn of_pool(storage: &Storage, pool: &Name) -> Result<BTreeMap<String, String>> {
+    let (first, after) = availability::keys(pool);
+    // A name has no character that SQL would read.
+    let query = format!(
+        "SELECT key, body FROM {} WHERE key = '{}' OR (key >= '{first}' AND key < '{after}')",
+        history::TABLE,
+        availability::AWAY
+    );
+    Ok(caught::pairs(storage, &query)?.into_iter().collect())
+}
+
+/// Runs what reads rows of history by their key.
 pub(super) fn of_history<T>(
     storage: &Storage,
     with: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> T,
 ) -> Result<T> {
-    let failed = RefCell::new(None);
-    let read = |key: &str| match caught::text(storage, "SELECT body FROM v1_history WHERE key = ?", key) {
-        Ok(text) => text,
-        Err(error) => {
-            failed.borrow_mut().get_or_insert(error);
-            None
-        }
-    };
-    let value = with(&read);
-    failed.into_inner().map_or(Ok(value), Err)
+    let query = format!("SELECT body FROM {} WHERE key = ?", history::TABLE);
+    caught::all_read(|key: &str| caught::text(storage, &query, key), with)
 }

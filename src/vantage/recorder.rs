@@ -25,6 +25,9 @@ pub struct RingRow {
     pub text: String,
 }
 
+/// The table of a vantage's ring, named by its schema's version.
+pub const RING_TABLE: &str = "v1_ring";
+
 /// The place of the row that says which buckets the Arbiter has.
 pub const MARK: i32 = -1;
 

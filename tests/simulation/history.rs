@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vedette::arbiter::Memories;
 use vedette::config::Config;
 use vedette::history::{BUCKET, Bucket, Grounds, Query, Step, Window, answered, floor};
+use vedette::schedule::label_of;
 use vedette::units::{Name, OriginId, Timestamp};
 use vedette::vantage::{MARK, RingRow};
 
@@ -149,13 +150,7 @@ impl History {
             let vantages: Vec<_> = config
                 .vantages
                 .iter()
-                .map(|vantage| {
-                    let shards = vedette::schedule::shards(config, &vantage.name);
-                    let has = |shard: &&vedette::schedule::Shard<'_>| {
-                        shard.origins.iter().any(|one| one.id == origin.id)
-                    };
-                    (vantage.name.clone(), shards.iter().find(has).map(vedette::schedule::Shard::label))
-                })
+                .map(|vantage| (vantage.name.clone(), label_of(config, &vantage.name, &origin.id)))
                 .collect();
             let stored = |key: &str| self.rows.get(key).cloned();
             let told = answered(&query, &Grounds { stored: &stored, vantages: &vantages, now });
