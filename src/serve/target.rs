@@ -119,7 +119,7 @@ pub struct Codes {
 }
 
 impl Target {
-    /// The door that it is behind: this and [`View::door`] are the one place that says so.
+    /// The door that it is behind: this and `View::door` are the one place that says so.
     #[must_use]
     pub const fn door(&self) -> Door {
         match self {
