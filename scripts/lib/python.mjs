@@ -19,11 +19,15 @@ class Environment {
     this.python = join(this.folder, "bin", "python");
   }
 
+  /** Whether it is there, or this machine's Python is new enough for it. */
+  isToBeHad() {
+    return existsSync(this.folder) || works("python3", ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"]);
+  }
+
   /** Makes the environment, unless it is there. */
   async bring() {
     if (existsSync(this.folder)) return;
-    const isNew = works("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]);
-    if (!isNew || !works("python3", ["-c", "import venv, ensurepip"]))
+    if (!this.isToBeHad())
       throw new Stop(`The ${this.what} need Python 3.10 or newer with venv; install it (Debian: apt-get install python3 python3-venv).`);
     await step(`${this.what} (once per machine)`, () => wholly(this.folder, (half) => this.#install(half)));
   }
