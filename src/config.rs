@@ -46,7 +46,7 @@ use crate::defaults::config::DEFAULT_TTL;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
-pub use access::{Access, Door, Setting, Tier};
+pub use access::{Access, Door, Jwt, Setting, Tier};
 pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
 pub use document::{Dialect, Document};

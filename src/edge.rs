@@ -4,6 +4,7 @@
 //! every module here turns platform values into the core's and effects into platform calls.
 
 mod arbiter_object;
+mod assertion;
 mod bound;
 mod call;
 mod caught;

@@ -215,9 +215,13 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     let mut answer = match ask.caller {
         None => closed(answer),
         Some(Caller::Nobody) => add(closed(answer), &[VARIES]),
-        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) | Caller::Flooding) => {
-            private(answer)
-        }
+        Some(
+            Caller::Known(_)
+            | Caller::Stranger
+            | Caller::Misfit(_)
+            | Caller::Unverifiable(_)
+            | Caller::Flooding,
+        ) => private(answer),
     };
     let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody);
     if public && !table::is_of_jobs(ask.target) {
@@ -245,7 +249,7 @@ const PUBLIC: &[(&str, &str)] =
     &[("access-control-allow-origin", "*"), ("access-control-expose-headers", "*")];
 
 /// What is answered depends on who asks.
-const VARIES: (&str, &str) = ("vary", "authorization, cookie");
+const VARIES: (&str, &str) = ("vary", "authorization, cookie, cf-access-jwt-assertion");
 
 /// An answer that is for one asker alone: no cache keeps it, and no script of another site reads
 /// it.

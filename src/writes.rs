@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::misleading;
 use crate::json;
-use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Timestamp, Who};
 
 /// The longest title in characters.
 pub const MAX_TITLE: usize = 80;
@@ -122,7 +122,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// Who.
-    pub who: Name,
+    pub who: Who,
     /// What.
     pub change: Change,
     /// `If-Match`, if sent.
@@ -157,7 +157,7 @@ pub struct Entry {
     /// When.
     pub at: Timestamp,
     /// Who.
-    pub who: Name,
+    pub who: Who,
     /// What.
     pub what: String,
     /// What stood before.

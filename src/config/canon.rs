@@ -158,6 +158,11 @@ impl Lines {
                 self.put(key, name);
             }
         }
+        if let Some(jwt) = &access.jwt {
+            self.put("jwt_issuer", &jwt.issuer.to_string());
+            jwt.audience.iter().for_each(|audience| self.put("jwt_audience", audience));
+            jwt.admins.iter().for_each(|admin| self.put("jwt_admin", admin));
+        }
         for setting in &access.doors {
             self.put(setting.door.as_str(), if setting.tier == Tier::Public { "public" } else { "read" });
         }

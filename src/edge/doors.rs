@@ -6,9 +6,9 @@ use futures_util::future::{Either, select};
 use web_sys::Request;
 use worker::Env;
 
-use super::{bound, caught, clock, deployed, layers, log};
+use super::{assertion, bound, caught, clock, deployed, layers, log};
 use crate::access::failures::Failures;
-use crate::access::{self, Caller};
+use crate::access::{self, Caller, Fields, Proof};
 use crate::answer::Answer;
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::serve::{self, Ask, MOST_POSTED, MOST_WRITTEN, Posted};
@@ -23,16 +23,15 @@ const LIMITER: &str = "FAILURES";
 /// Who sends a request.
 pub(super) async fn caller(request: &Request, env: &Env) -> Caller {
     let Ok(config) = deployed::config() else { return Caller::Nobody };
+    let fields = Fields {
+        authorization: field(request, "authorization"),
+        assertion: field(request, access::jwt::FIELD),
+        cookie: field(request, "cookie"),
+    };
     let secret = |name: &str| bound::secret(env, name);
-    let caller = match (field(request, "authorization"), field(request, "cookie")) {
-        (Some(shown), cookie) => match (access::by_field(Some(&shown), &config.access, secret), cookie) {
-            (Caller::Nobody, Some(cookie)) => {
-                access::by_cookie(&cookie, &config.access, clock::now(), secret)
-            }
-            (caller, _) => caller,
-        },
-        (None, Some(cookie)) => access::by_cookie(&cookie, &config.access, clock::now(), secret),
-        (None, None) => Caller::Nobody,
+    let caller = match access::proof(&fields, &config.access, clock::now(), secret) {
+        Proof::Settled(caller) => caller,
+        Proof::Jwt(shown) => assertion::caller(&shown, env).await,
     };
     bounded(caller, request, env).await
 }
@@ -45,7 +44,11 @@ pub(super) async fn signed_in(request: &Request, ask: &Ask<'_>, env: &Env) -> An
     let (answer, caller) = serve::signed_in(ask, &posted, config, clock::now(), &secret);
     match bounded(caller, request, env).await {
         Caller::Flooding => serve::flooded(),
-        Caller::Nobody | Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) => answer,
+        Caller::Nobody
+        | Caller::Known(_)
+        | Caller::Stranger
+        | Caller::Misfit(_)
+        | Caller::Unverifiable(_) => answer,
     }
 }
 
@@ -93,7 +96,7 @@ async fn posted(request: &Request, most: usize) -> Posted {
 /// Counts who shows what proves nothing: by address where the deployment binds a limiter, else of
 /// all that this isolate is asked.
 async fn bounded(caller: Caller, request: &Request, env: &Env) -> Caller {
-    if caller != Caller::Stranger {
+    if !caller.fails() {
         return caller;
     }
     let address = field(request, "cf-connecting-ip").unwrap_or_default();

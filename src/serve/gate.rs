@@ -32,7 +32,8 @@ pub(super) fn refused(target: &Target, ask: &Ask<'_>, config: &Config) -> Option
     let caller = ask.caller.unwrap_or(&Caller::Nobody);
     let refusal = caller.passes(target.door(), &config.access).err()?;
     let mut answer = told(refusal, config.access.read_tokens.as_deref());
-    if refusal == Refusal::Unproved && *target == Target::View(View::Page) {
+    let form = refusal == Refusal::Unproved && *target == Target::View(View::Page);
+    if form && config.access.knows_tokens() {
         // A person is asked for a token, not told of a field that no browser lets them send.
         let form = sign_in::page(config, answer.status, Some("This page is not public."));
         answer.headers.retain(|(name, _)| *name == "www-authenticate");
@@ -59,6 +60,13 @@ pub(super) fn token_in(query: &str) -> Option<Answer> {
     })
 }
 
+/// What a token that proves nothing is told (RFC 6750 section 3.1).
+const INVALID: &str = ", error=\"invalid_token\"";
+
+fn unknown(detail: &str) -> Answer {
+    answer::problem(401, "token-unknown", "The token is not known", detail)
+}
+
 fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
     let challenge = |rest: &str| format!("Bearer realm=\"vedette\"{rest}");
     let (mut answer, challenge) = match refusal {
@@ -72,20 +80,21 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
             challenge(""),
         ),
         Refusal::Unknown => (
-            answer::problem(
-                401,
-                "token-unknown",
-                "The token is not known",
+            unknown(
                 "The token is none of this deployment. It may be misspelt, taken away, or of another deployment.",
             ),
-            challenge(", error=\"invalid_token\""),
+            challenge(INVALID),
+        ),
+        Refusal::Misfit(misfit) => (
+            unknown(&format!("The JWT that Cloudflare Access is to have made proves nothing: it {misfit}.")),
+            challenge(INVALID),
         ),
         Refusal::TooLittle => (
             answer::problem(
                 403,
                 "token-not-enough",
                 "The token is not enough",
-                "The token is one of those that read, and this writes. Send one that the secret of admin_tokens holds.",
+                "What is shown reads, and this writes. Send a token that the secret of admin_tokens holds, or be one of jwt_admins.",
             ),
             challenge(", error=\"insufficient_scope\""),
         ),
@@ -107,7 +116,7 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
                 503,
                 "tokens-not-verifiable",
                 "Tokens cannot be verified",
-                &format!("No token can be verified: {why}. Set it with wrangler secret put."),
+                &format!("No token can be verified: {why}."),
             );
         }
     };

@@ -84,7 +84,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         Target::Recorded(asked) => unknown(&asked.pool, asked.origin.as_deref()),
         Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
         Target::SignIn { post: true } | Target::SignOut => {
-            (!config.access.knows_anybody()).then(problem::not_found)
+            (!config.access.knows_tokens()).then(problem::not_found)
         }
         Target::View(_) | Target::Beat { .. } | Target::Announce | Target::Audit | Target::Fixed(_) => None,
     }

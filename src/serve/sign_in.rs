@@ -69,7 +69,7 @@ impl Posted {
 
 /// The form, where anybody can sign in.
 pub(super) fn page(config: &Config, status: u16, note: Option<&str>) -> Answer {
-    if !config.access.knows_anybody() {
+    if !config.access.knows_tokens() {
         return problem::not_found();
     }
     let name = page::name(config);
@@ -142,7 +142,7 @@ pub fn signed_in(
             on_to(session::begun(&identity.name, &token::hash(shown), &posted.url, now))
         }
         Caller::Unverifiable(why) => page(config, 503, Some(&format!("No token can be verified: {why}."))),
-        Caller::Nobody | Caller::Stranger | Caller::Flooding => {
+        Caller::Nobody | Caller::Stranger | Caller::Misfit(_) | Caller::Flooding => {
             page(config, 401, Some("The token is none of this deployment."))
         }
     };

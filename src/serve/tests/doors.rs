@@ -4,7 +4,7 @@ use super::*;
 use crate::access::Identity;
 use crate::config::{Door, Tier as Needed};
 use crate::serve::{PATHS, Posted};
-use crate::units::Name;
+use crate::units::Who;
 use crate::writes::{Announcement, Level};
 
 const VEILED: &str = r#"
@@ -22,7 +22,7 @@ read_tokens = "READ"
 "#;
 
 fn known(tier: Needed) -> Caller {
-    Caller::Known(Identity { name: Name::parse("ada").unwrap(), tier })
+    Caller::Known(Identity { name: Who::parse("ada").unwrap(), tier })
 }
 
 /// The patterns of `find` in the source of the table, as paths.
@@ -79,7 +79,7 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
     for target in ["/", "/health", "/health?format=text"] {
         let public = told(target, &Caller::Nobody);
         assert!(!public.body.contains("veiled") && !public.body.contains("Behind"), "{target}");
-        assert_eq!(header(&public, "vary"), Some("authorization, cookie"));
+        assert_eq!(header(&public, "vary"), Some("authorization, cookie, cf-access-jwt-assertion"));
         for tier in [Needed::Read, Needed::Admin] {
             let all = told(target, &known(tier));
             assert!(all.body.contains("veiled") || target.contains("text"), "{target}");
