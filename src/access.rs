@@ -4,9 +4,9 @@
 //! signs JWTs ([`keys`]). Nothing here reads a request: the edge hands over the fields of those
 //! that need to be known, and of no others.
 
-pub mod failures;
 pub mod jwt;
 pub mod keys;
+pub mod rate;
 pub mod session;
 pub mod token;
 
@@ -139,12 +139,16 @@ impl Assertion<'_> {
     /// over says nothing: it must lock nobody out of what is public.
     #[must_use]
     pub fn caller(&self, found: Caller) -> Caller {
+        if !self.is_cookie {
+            return found;
+        }
         match found {
-            Caller::Known(identity) if self.is_cookie => {
-                Caller::Known(Identity { tier: Tier::Read, ..identity })
-            }
-            found if !self.is_cookie => found,
-            _ => Caller::Nobody,
+            Caller::Known(identity) => Caller::Known(Identity { tier: Tier::Read, ..identity }),
+            Caller::Nobody
+            | Caller::Stranger
+            | Caller::Misfit(_)
+            | Caller::Unverifiable(_)
+            | Caller::Flooding => Caller::Nobody,
         }
     }
 }

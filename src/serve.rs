@@ -41,6 +41,7 @@ use crate::units::{Fingerprint, Timestamp};
 pub use accept::is_negotiated;
 pub use api::{List, Query};
 pub use beat::Beaten;
+pub use gate::public;
 pub use kept::kept;
 pub use metrics::Exposition;
 pub use plan::plan;
@@ -48,7 +49,7 @@ pub use recorded::{KEEP_ANSWER, Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
 pub use target::{Codes, Fixed, Format, Target, View};
-pub use write::{MOST_WRITTEN, audit, write, written};
+pub use write::{MOST_WRITTEN, audit, too_often, write, written};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -105,13 +106,15 @@ pub struct Basis<'a> {
     pub counts: &'a [(Tier, u64)],
     /// What the requests that were passed on saw, for the same.
     pub seen: &'a [Seen],
+    /// The verdicts as the public sees them ([`public`]), if they are made already.
+    pub public: Option<&'a Snapshot>,
 }
 
 /// Makes an answer from a snapshot.
 #[must_use]
 pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let now = basis.now;
-    let snapshot = &*gate::seen_by(ask, basis.snapshot, basis.config);
+    let snapshot = &*gate::seen_by(ask, basis);
     let seen = Basis { snapshot, ..*basis };
     let mut answer = match view {
         View::Health { pool, origin, format, codes } => {

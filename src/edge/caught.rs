@@ -86,6 +86,8 @@ extern "C" {
     pub(super) type Reader;
     #[wasm_bindgen(method, catch)]
     fn read(this: &Reader, buffer: &Uint8Array, options: &Object) -> Thrown<Promise>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &Reader) -> Thrown<Promise>;
 }
 
 /// The same invocation, for a task that outlives the call.
@@ -218,6 +220,16 @@ pub(super) fn reader(body: &ReadableStream) -> Thrown<Reader> {
     let mode = ReadableStreamGetReaderOptions::new();
     mode.set_mode(ReadableStreamReaderMode::Byob);
     body.unchecked_ref::<Body>().reader(&mode)
+}
+
+/// Lets a body go that is not read to its end. Whether that succeeds changes nothing for whoever
+/// reads it no more, and nobody waits for it.
+pub(super) fn let_go(reader: &Reader) {
+    if let Ok(ended) = reader.cancel() {
+        wasm_bindgen_futures::spawn_local(async {
+            let _ = JsFuture::from(ended).await;
+        });
+    }
 }
 
 /// Reads until `room` bytes are there or the body has ended: the bytes, and whether it has.

@@ -6,12 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::{Answer, Ask, sign_in};
+use super::{Answer, Ask, Basis, sign_in};
 use super::{Target, View};
-use crate::access::{Caller, Refusal, failures};
+use crate::access::{Caller, Refusal, rate};
 use crate::answer;
 use crate::config::{Config, Door, Tier};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Transition, WatchView};
 use crate::units::Name;
 
 /// The names of parameters in which somebody might send a token.
@@ -129,7 +129,7 @@ pub(super) fn too_many() -> Answer {
     let detail =
         "Too many show what proves nothing. A token that is good is still taken; ask again in a minute.";
     let mut answer = answer::problem(429, "too-many-failures", "Too many failures", detail);
-    answer.headers.push(("retry-after", failures::SPAN.as_secs().to_string()));
+    answer.headers.push(("retry-after", rate::SPAN.as_secs().to_string()));
     answer
 }
 
@@ -140,21 +140,40 @@ pub(super) fn sees_all(ask: &Ask<'_>) -> bool {
 
 /// A snapshot as somebody may see it: without a token nothing of what is hidden is left in it, so
 /// nothing that is made of it can tell of that.
-pub(super) fn seen_by<'a>(ask: &Ask<'_>, snapshot: &'a Snapshot, config: &Config) -> Cow<'a, Snapshot> {
-    if sees_all(ask) || !config.hides() {
-        return Cow::Borrowed(snapshot);
+pub(super) fn seen_by<'a>(ask: &Ask<'_>, basis: &Basis<'a>) -> Cow<'a, Snapshot> {
+    match basis.public {
+        _ if sees_all(ask) => Cow::Borrowed(basis.snapshot),
+        Some(public) => Cow::Borrowed(public),
+        None => public(basis.snapshot, basis.config).map_or(Cow::Borrowed(basis.snapshot), Cow::Owned),
+    }
+}
+
+/// A snapshot without what is hidden; nothing if there is nothing hidden in it. It takes as long as
+/// a copy, so whoever answers many makes it once for each snapshot ([`Basis::public`]).
+#[must_use]
+pub fn public(snapshot: &Snapshot, config: &Config) -> Option<Snapshot> {
+    if !config.hides() {
+        return None;
     }
     // A pool that the configuration does not name is of another one: it may have been hidden there.
-    let public = |name: &Name| config.pool(name.as_str()).is_some_and(|pool| !pool.hidden);
-    let mut seen = snapshot.clone();
-    seen.pools.retain(|pool| public(&pool.name));
-    seen.events.retain(|event| !config.is_hidden(event.pool()));
-    for watch in &mut seen.watch {
-        // It names an origin.
+    let shown = |name: &Name| config.pool(name.as_str()).is_some_and(|pool| !pool.hidden);
+    let told = |event: &Transition| !config.is_hidden(event.pool());
+    // It names an origin.
+    let blind_in = |watch: &WatchView| {
         let of = watch.blind.as_deref().and_then(|blind| blind.split_once('/'));
-        if of.is_some_and(|(pool, _)| config.is_hidden(pool)) {
-            watch.blind = None;
-        }
+        of.is_some_and(|(pool, _)| config.is_hidden(pool))
+    };
+    if snapshot.pools.iter().all(|pool| shown(&pool.name))
+        && snapshot.events.iter().all(told)
+        && !snapshot.watch.iter().any(blind_in)
+    {
+        return None;
     }
-    Cow::Owned(seen)
+    let mut seen = snapshot.clone();
+    seen.pools.retain(|pool| shown(&pool.name));
+    seen.events.retain(told);
+    for watch in seen.watch.iter_mut().filter(|watch| blind_in(watch)) {
+        watch.blind = None;
+    }
+    Some(seen)
 }

@@ -311,7 +311,15 @@ pub fn basis() -> Basis<'static> {
         silent: false,
         replaced: false,
     };
-    Basis { snapshot: &SNAPSHOT, config: &CONFIG, source, now: NOW, counts: &[(Tier::Memory, 3)], seen: &[] }
+    Basis {
+        snapshot: &SNAPSHOT,
+        config: &CONFIG,
+        source,
+        now: NOW,
+        counts: &[(Tier::Memory, 3)],
+        seen: &[],
+        public: None,
+    }
 }
 
 /// Verdicts of every kind, fresh ones and one that has expired.
