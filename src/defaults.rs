@@ -277,8 +277,8 @@ pub mod edge {
     /// When the Arbiter is given up, however patient its readers were.
     pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
 
-    /// How long the body of what is posted or written may take. It has a few hundred bytes; one that
-    /// drips must not hold a request open.
+    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
+    /// that drips must not hold a request open.
     pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
 
     /// How long a report may take before the tick no longer waits for it.

@@ -61,6 +61,7 @@ const LINE: &[Row] = &[
     (
         "serve",
         &[
+            "defaults",
             "json",
             "secret",
             "access",

@@ -54,7 +54,8 @@ impl Posted {
         }
     }
 
-    /// 408 for a body that did not come to its end in time, 413 for one that is too long or no text.
+    /// 408 for a body that did not come to its end in time, 413 for one that is too long or no
+    /// text.
     pub(super) fn unread(&self, most: usize) -> Option<Answer> {
         let seconds = BODY_TIMEOUT.as_secs();
         let late = format!("The body did not come to its end in {seconds}s. Send it in one piece.");

@@ -101,6 +101,26 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
 }
 
 #[test]
+fn what_the_public_sees_is_the_same_whether_it_was_made_before_or_is_made_now() {
+    let config = config(VEILED);
+    let snapshot = Snapshot::blank(&config, at(0), "nothing yet");
+    let made = public(&snapshot, &config).expect("something is hidden");
+    assert!(made.pools.iter().all(|pool| pool.name.as_str() == "shown") && !made.pools.is_empty());
+    assert_eq!(public(&made, &config), None, "there is nothing hidden in it");
+    for caller in [Caller::Nobody, known(Needed::Read)] {
+        for target in ["/", "/health", "/health/shown", "/readyz"] {
+            let ask = Ask { caller: Some(&caller), ..ask(target) };
+            let by = |public| {
+                answer_to(plan(Ok(&config), &ask), |view| {
+                    answer(view, &ask, &Basis { config: &config, public, ..basis(&snapshot, at(0)) })
+                })
+            };
+            assert_eq!(by(Some(&made)), by(None), "{target} for {caller:?}");
+        }
+    }
+}
+
+#[test]
 fn who_asks_is_looked_at_only_where_it_matters() {
     let plain = config("[[monitor]]\nname = \"a\"\nurl = \"https://a.example\"\n");
     let veiled = config(VEILED);
@@ -160,6 +180,7 @@ fn a_change_is_taken_from_a_writer_alone_in_the_right_form() {
         (403, Posted { origin: Some("https://b.example".into()), ..good.clone() }),
         (403, Posted { site: Some("cross-site".into()), ..good.clone() }),
         (413, Posted { body: None, ..good.clone() }),
+        (408, Posted { body: None, late: true, ..good.clone() }),
         (415, Posted { kind: Some("text/plain".into()), ..good.clone() }),
         (415, Posted { kind: None, ..good.clone() }),
         (400, Posted { key: Some("k".repeat(256)), ..good.clone() }),
