@@ -15,7 +15,7 @@ pub(super) fn lines(config: &Config) -> Vec<String> {
     let proof = match (access.knows_tokens(), access.jwt.is_some()) {
         (true, true) => "a token or a JWT of Cloudflare Access",
         (false, true) => "a JWT of Cloudflare Access",
-        (true, false) | (false, false) => "a token",
+        (true | false, false) => "a token",
     };
     let (open, closed) = (of(Tier::Public), of(Tier::Read));
     let open = if open.is_empty() { "nothing of it".to_owned() } else { open };
