@@ -9,8 +9,8 @@
 //! - `transactionSync`: the crate has only the transaction that awaits.
 //! - Signatures: `web_sys` would have them, and cannot say what a key of JSON is.
 //!
-//! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms
-//! that do not catch.
+//! `tests/runtime/throws.test.mjs` makes them throw, and `access.test.mjs` has keys at which those
+//! of signatures do. `clippy.toml` refuses the forms that do not catch.
 
 use std::cell::RefCell;
 
