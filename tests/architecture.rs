@@ -53,6 +53,7 @@ const LINE: &[Row] = &[
     ("writes", &["json", "units", "config"]),
     ("snapshot", &["defaults", "json", "writes", "units", "config", "sample", "vote", "verdict"]),
     ("availability", &["json", "units", "history", "verdict", "snapshot"]),
+    ("incident", &["defaults", "json", "writes", "units", "history", "verdict"]),
     ("calls", &["units", "history", "snapshot"]),
     ("reader", &["defaults", "units", "config", "limits", "snapshot"]),
     ("follow", &["defaults", "units", "verdict", "snapshot", "reader"]),
