@@ -13,6 +13,7 @@ mod connect;
 mod document;
 mod expect;
 mod heartbeat;
+mod incidents;
 mod json;
 mod monitor;
 mod notify;
@@ -51,6 +52,7 @@ pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
+pub use incidents::Incidents;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
@@ -105,6 +107,9 @@ pub struct Config {
     /// Who may see and write what.
     #[serde(default, skip_serializing_if = "Access::is_usual")]
     pub access: Access,
+    /// What opens an incident.
+    #[serde(default, skip_serializing_if = "Incidents::is_usual")]
+    pub incidents: Incidents,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }

@@ -299,3 +299,15 @@ pub mod snapshot {
     /// What comes again so soon is one outage that flaps.
     pub const CALM: Millis = Millis::from_secs(60);
 }
+
+/// Of `src/incident`.
+pub mod incident {
+    use crate::units::Millis;
+
+    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
+    /// hold if nothing is written. It is longer than what is one row on the page.
+    pub const CALM: Millis = Millis::from_secs(300);
+
+    /// How long an incident is told of: as long as days of history are.
+    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
+}

@@ -10,6 +10,7 @@ mod beat;
 mod fresh;
 mod gate;
 mod health;
+mod incidents;
 mod kept;
 mod metrics;
 mod openapi;
@@ -45,7 +46,7 @@ pub use gate::public;
 pub use kept::kept;
 pub use metrics::Exposition;
 pub use plan::plan;
-pub use recorded::{KEEP_ANSWER, Question, Recorded};
+pub use recorded::{Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
 pub use target::{Codes, Fixed, Format, Target, View};
@@ -134,8 +135,8 @@ pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
 
 /// The answer about the past: what an object said of the question, or why there is none.
 #[must_use]
-pub fn remembered(said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
-    finish(said.map_or_else(|refused| refused, recorded::answer), ask)
+pub fn remembered(asked: &Recorded, said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
+    finish(said.map_or_else(|refused| refused, |body| asked.answer(body)), ask)
 }
 
 /// The answer to a heartbeat.

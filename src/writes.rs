@@ -108,6 +108,17 @@ impl Announcement {
     }
 }
 
+/// What somebody noted of an incident. Format version 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Who,
+    /// What (1 to 2,000 characters).
+    pub text: String,
+}
+
 /// What is to be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

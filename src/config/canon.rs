@@ -38,6 +38,9 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     }
     lines.page(&config.page);
     lines.access(&config.access);
+    if config.incidents.on_warnings {
+        lines.put("open_on", "warn");
+    }
     Fingerprint::of(&lines.0)
 }
 

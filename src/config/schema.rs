@@ -8,8 +8,8 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use super::{
-    access, check, expect, heartbeat, monitor, notify, origin, page, pool, presentation, request, route,
-    settings, vantage,
+    access, check, expect, heartbeat, incidents, monitor, notify, origin, page, pool, presentation, request,
+    route, settings, vantage,
 };
 use crate::json;
 use rows::{Kind, ROWS};
@@ -55,6 +55,7 @@ fn tables() -> Vec<Keys> {
         ("notify", notify::KEYS.to_vec()),
         ("page", page::KEYS.to_vec()),
         ("access", access::KEYS.to_vec()),
+        ("incidents", incidents::KEYS.to_vec()),
         ("link", page::LINK_KEYS.to_vec()),
     ]
 }

@@ -6,10 +6,10 @@
 //! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that
 //! hibernates and says the pool's revision, now and at each change; 404 unknown, 429 too many),
 //! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
-//! an origin (204; the vantages are made to look at it). It answers `GET /snapshot/` and the path
-//! of a part (200), `POST /write` (200 with what became of a change), `GET /audit` (200) and `GET
-//! /wake` (204). The rows of a step are written in one transaction, so they land together or not at
-//! all. The platform's output gate holds every answer until they have landed.
+//! an origin (204). It answers `GET` of a snapshot's part, of the past and of `/audit` (200),
+//! `POST /write` (200 with what became of it) and `GET /wake` (204). The rows of a step are written
+//! in one transaction, so they land together or not at all. The platform's output gate holds every
+//! answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -149,14 +149,14 @@ impl Inner {
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
             }
-            ArbiterCall::History(query) => {
-                self.load(config, clock::now())?;
-                past::history(&self.state.storage(), &query, config)
-            }
-            ArbiterCall::Availability(pool, origin) => {
+            ArbiterCall::History(_)
+            | ArbiterCall::Availability(..)
+            | ArbiterCall::Incidents(_)
+            | ArbiterCall::Incident(..) => {
                 self.step(config, Event::Woken).await?;
-                let standing = self.told(|engine| engine.standing(&pool, clock::now())).unwrap_or_default();
-                past::availability(&self.state.storage(), &pool, origin.as_ref(), standing)
+                let standing =
+                    |pool: &Name| self.told(|engine| engine.standing(pool, clock::now())).unwrap_or_default();
+                past::told(&self.state.storage(), &call, config, standing)
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;

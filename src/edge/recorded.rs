@@ -13,7 +13,7 @@ use crate::config::{Config, Place};
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::history::{SampleQuery, gathered};
 use crate::schedule;
-use crate::serve::{self, KEEP_ANSWER, Question, Recorded};
+use crate::serve::{self, Question, Recorded};
 
 /// What an object says of a question, or why it is not asked.
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
@@ -25,21 +25,26 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
             ArbiterCall::Availability(pool.clone(), origin.clone()).path()
         }
         Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
+        Question::Incidents(query) => ArbiterCall::Incidents(query.clone()).path(),
+        Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
     };
     let address = layers::address(&format!("v1/{}/{path}", config.hash));
     if let Some(text) = left(&address).await {
         return Ok(Some(text));
     }
+    let keep = question.keep();
     let told = match question {
         Question::History(query) => of_arbiter(&ArbiterCall::History(query), call.env).await,
         Question::Availability(pool, origin) => {
             of_arbiter(&ArbiterCall::Availability(pool, origin), call.env).await
         }
         Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
+        Question::Incidents(query) => of_arbiter(&ArbiterCall::Incidents(query), call.env).await,
+        Question::Incident(id, all) => of_arbiter(&ArbiterCall::Incident(id, all), call.env).await,
     };
     match told {
         Ok(text) => {
-            leave(&address, &text).await;
+            leave(&address, &text, keep).await;
             Ok(Some(text))
         }
         Err(error) => {
@@ -55,8 +60,8 @@ async fn left(address: &str) -> Option<String> {
 }
 
 /// Leaves a copy. One that cannot be left is no harm: the next one asks again.
-async fn leave(address: &str, text: &str) {
-    let headers = [("cache-control", format!("max-age={KEEP_ANSWER}"))];
+async fn leave(address: &str, text: &str, keep: u32) {
+    let headers = [("cache-control", format!("max-age={keep}"))];
     if let Ok(response) = respond::with_headers(text, &headers) {
         let _ = caught::cache(address, &response).await;
     }

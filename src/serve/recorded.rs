@@ -3,10 +3,11 @@
 //! A question that makes no sense is answered here, with the bound and what to write instead:
 //! nothing reaches an object for it.
 
-use super::Target;
+use super::{Target, incidents};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::history::{Query, SampleQuery, Step, Window};
+use crate::incident;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
@@ -14,12 +15,14 @@ use crate::units::{Millis, Name, OriginId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     pub(super) kind: Kind,
-    /// The pool.
+    /// The pool; of one incident its id.
     pub(super) pool: String,
     /// The origin.
     pub(super) origin: Option<String>,
     /// The query, as sent.
     pub(super) query: String,
+    /// Whether the asker may see what is hidden.
+    pub(super) all: bool,
 }
 
 /// Which of them.
@@ -28,6 +31,8 @@ pub(super) enum Kind {
     History,
     Samples,
     Availability,
+    Incidents,
+    Incident,
 }
 
 /// A question that makes sense.
@@ -39,12 +44,27 @@ pub enum Question {
     Samples(SampleQuery),
     /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
     Availability(Name, Option<Name>),
+    /// Of the Arbiter: incidents.
+    Incidents(incident::Query),
+    /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
+    Incident(String, bool),
+}
+
+impl Question {
+    /// How long an answer to it may be kept, in seconds.
+    #[must_use]
+    pub const fn keep(&self) -> u32 {
+        match self {
+            Self::History(_) | Self::Samples(_) | Self::Availability(..) => KEEP_ANSWER,
+            Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
+        }
+    }
 }
 
 /// The target of a path of these parts.
 pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
     let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
-    Target::Recorded(Recorded { kind, pool, origin, query })
+    Target::Recorded(Recorded { kind, pool, origin, query, all: false })
 }
 
 /// Quantiles in one question, at most.
@@ -60,11 +80,36 @@ const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
 const SAMPLES_KEPT: Millis = Millis::DAY;
 
 impl Recorded {
+    /// The answer that has this body; nothing if no object could say it, an empty text if there is
+    /// nothing of that name.
+    pub(super) fn answer(&self, body: Option<String>) -> Answer {
+        match (self.kind, body) {
+            (Kind::Incident, Some(body)) if body.is_empty() => incidents::no_incident(),
+            (Kind::Incidents | Kind::Incident, body) => {
+                answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
+            }
+            (Kind::History | Kind::Samples | Kind::Availability, body) => answer(body, KEEP_ANSWER),
+        }
+    }
+
+    /// The pool and the origin that it names.
+    pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
+        match self.kind {
+            Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
+            Kind::Incidents | Kind::Incident => None,
+        }
+    }
+
     /// The question, at `now`.
     ///
     /// # Errors
     /// The answer: 400 with the bound, or 404.
     pub fn question(&self, config: &Config, now: Timestamp) -> Result<Question, Answer> {
+        match self.kind {
+            Kind::Incidents => return incidents::list(self, config),
+            Kind::Incident => return incidents::one(self, config),
+            Kind::History | Kind::Samples | Kind::Availability => {}
+        }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
         let Some(pool) = pool else { return Err(super::problem::not_found()) };
         match (self.kind, &self.origin) {
@@ -73,7 +118,9 @@ impl Recorded {
                 let origin = origin.as_ref().map(|origin| id(&pool, origin)).transpose()?;
                 Ok(Question::Availability(pool, origin.map(|id| id.origin)))
             }
-            (Kind::History | Kind::Samples, None) => Err(super::problem::not_found()),
+            (Kind::Incidents | Kind::Incident, _) | (Kind::History | Kind::Samples, None) => {
+                Err(super::problem::not_found())
+            }
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
@@ -164,12 +211,12 @@ impl Recorded {
         Ok(Question::Samples(SampleQuery { id: id.clone(), window }))
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         super::parameters::parameter(&self.query, name)
     }
 
     /// A point in time: RFC 3339 in UTC, or milliseconds since 1970.
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Answer> {
+    pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Answer> {
         let Some(text) = self.parameter(name) else { return Ok(None) };
         let text = text.replace("%3A", ":").replace("%3a", ":");
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -231,7 +278,7 @@ fn id(pool: &Name, origin: &str) -> Result<OriginId, Answer> {
     Ok(OriginId { pool: pool.clone(), origin })
 }
 
-fn bad(slug: &str, title: &str, detail: &str) -> Answer {
+pub(super) fn bad(slug: &str, title: &str, detail: &str) -> Answer {
     answer::problem(400, slug, title, detail)
 }
 
@@ -272,11 +319,12 @@ fn quantile(text: &str) -> Option<u32> {
 }
 
 /// How long an answer may be kept, in seconds: rollups come every five minutes.
-pub const KEEP_ANSWER: u32 = 30;
+const KEEP_ANSWER: u32 = 30;
 
-/// The answer that has this body; nothing if no object could say it.
-#[must_use]
-pub fn answer(body: Option<String>) -> Answer {
+/// The same of incidents, which somebody waits for.
+const KEEP_INCIDENTS: u32 = 5;
+
+fn answer(body: Option<String>, keep: u32) -> Answer {
     let Some(body) = body else {
         return answer::problem(
             503,
@@ -288,7 +336,7 @@ pub fn answer(body: Option<String>) -> Answer {
     let headers = vec![
         ("content-type", "application/json".to_owned()),
         ("etag", super::etag(&body)),
-        ("cache-control", format!("max-age={KEEP_ANSWER}")),
+        ("cache-control", format!("max-age={keep}")),
     ];
     Answer { status: 200, headers, body }
 }

@@ -104,6 +104,8 @@ pub(super) const ROWS: &[Row] = &[
     all("notify", Tables("notify", 16), "Where messages go"),
     all("page", Table("page"), "The page that people see"),
     all("access", Table("access"), "Who may see what"),
+    all("incidents", Table("incidents"), "What opens an incident"),
+    all("open_on", Words(|| vec!["fail", "warn"]), "Which verdict of a pool opens an incident"),
     all("read_tokens", Secret, "The name of the secret that holds the tokens of readers"),
     all("admin_tokens", Secret, "The name of the secret that holds the tokens of writers"),
     all("jwt_issuer", Address, "Cloudflare Access: the team's address, which signs JWTs"),
