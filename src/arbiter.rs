@@ -26,12 +26,13 @@ use crate::config::{Config, Hint};
 use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
 use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
+use crate::incident::NewNote;
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
-use crate::writes::{Entry, Ledger, Outcome, Stored, Write};
+use crate::writes::{Change, Entry, Ledger, Outcome, Stored, Write};
 
 use doubt::Looked;
 use heartbeats::Heartbeats;
@@ -213,7 +214,7 @@ impl Arbiter {
                 seen = turned;
             }
             Event::Answered(answer) => self.answered(answer, now),
-            Event::Written(write) => outcome = Some(self.written(&write, now, &mut rows)),
+            Event::Written(write) => (outcome, memories.note) = self.written(&write, now, &mut rows),
             Event::OriginSuspected(id) => hurried = self.doubt(&id, now),
             Event::Woken | Event::Beat(_) => {}
         }
@@ -262,14 +263,31 @@ impl Arbiter {
         shards.iter().map(|key| self.shard_row(key)).collect()
     }
 
-    /// Makes a change, and has what stands by it published.
-    fn written(&mut self, write: &Write, now: Timestamp, rows: &mut Vec<Row>) -> Outcome {
+    /// Makes a change, and has what stands by it published; what is to be noted of an incident.
+    fn written(
+        &mut self,
+        write: &Write,
+        now: Timestamp,
+        rows: &mut Vec<Row>,
+    ) -> (Option<Outcome>, Option<NewNote>) {
         let (outcome, stored) = self.ledger.write(write, now);
-        if !stored.is_empty() {
+        let note = match (&write.change, &outcome) {
+            (Change::Note { incident, .. }, Outcome::Noted(note)) if !stored.is_empty() => {
+                Some(NewNote { id: incident.clone(), note: note.clone() })
+            }
+            _ => None,
+        };
+        if !stored.is_empty() && note.is_none() {
             rows.extend(self.publication.changed());
         }
         rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));
-        outcome
+        (Some(outcome), note)
+    }
+
+    /// The answer to a change that was made before.
+    #[must_use]
+    pub fn answered_before(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
+        self.ledger.answered(write, now)
     }
 
     /// What stands, for an isolate that says what it counted of the requests that it passed on.

@@ -19,7 +19,7 @@ use crate::verdict::Status;
 pub use crate::defaults::incident::{CALM, KEPT};
 pub use answer::{Document, Grounds, found, listed, told, within};
 pub use query::{Cursor, FIELDS, MOST_LISTED, Query};
-pub use rows::{NewNote, keys, noted, notes_key, recorded};
+pub use rows::{NewNote, closed_to_notes, keys, noted, notes_key, recorded};
 
 /// Incidents that are kept of all pools together, the latest ones.
 pub const MOST: u64 = 1_000;

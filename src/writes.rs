@@ -1,6 +1,7 @@
 //! What somebody with a token changes while the worker runs → what stands then, and who did it.
 //!
-//! One thing can be changed: the announcement at the top of the page. Every change has an entry in
+//! Two things can be changed: the announcement at the top of the page, and what is noted of an
+//! incident. Every change has an entry in
 //! the audit log, with what stood before and after. A change that is sent again with the same
 //! `Idempotency-Key` within a day is answered as the first time, and changes nothing.
 
@@ -15,6 +16,12 @@ pub const MAX_TITLE: usize = 80;
 
 /// The longest text in characters.
 pub const MAX_TEXT: usize = 1_000;
+
+/// The longest note in characters.
+pub const MAX_NOTE: usize = 2_000;
+
+/// The most notes of one incident.
+pub const MOST_NOTES: u32 = 50;
 
 /// The longest that an announcement may stand before it ends by itself.
 pub const LONGEST: Millis = Millis::DAY.times(366);
@@ -58,15 +65,7 @@ impl Draft {
     pub fn check(&self, now: Timestamp) -> Result<(), String> {
         let bounds = [("title", &self.title, 1, MAX_TITLE), ("text", &self.text, 0, MAX_TEXT)];
         for (name, text, least, most) in bounds {
-            let count = text.chars().count();
-            if count < least || count > most || least > 0 && text.trim().is_empty() {
-                return Err(format!("{name} has {count} characters; write {least} to {most}"));
-            }
-            let line_end = |c: char| name == "text" && c == '\n';
-            if let Some(c) = text.chars().find(|c| !line_end(*c) && misleading(*c).is_some()) {
-                let (code, why) = (u32::from(c), misleading(c).unwrap_or_default());
-                return Err(format!("{name} has the character U+{code:04X}, which {why}; leave it out"));
-            }
+            bounded(name, text, least, most)?;
         }
         let Some(text) = &self.until else { return Ok(()) };
         match Timestamp::parse(text) {
@@ -74,6 +73,38 @@ impl Draft {
             Some(_) => Err("until is past, or more than 366 days away; write a time between".to_owned()),
             None => Err("until is not a time; write it as \"2026-11-28T18:00:00Z\"".to_owned()),
         }
+    }
+}
+
+/// Holds a member of what is written to its bounds. Only `text` may have several lines.
+fn bounded(name: &str, text: &str, least: usize, most: usize) -> Result<(), String> {
+    let count = text.chars().count();
+    if count < least || count > most || least > 0 && text.trim().is_empty() {
+        return Err(format!("{name} has {count} characters; write {least} to {most}"));
+    }
+    let line_end = |c: char| name == "text" && c == '\n';
+    if let Some(c) = text.chars().find(|c| !line_end(*c) && misleading(*c).is_some()) {
+        let (code, why) = (u32::from(c), misleading(c).unwrap_or_default());
+        return Err(format!("{name} has the character U+{code:04X}, which {why}; leave it out"));
+    }
+    Ok(())
+}
+
+/// What somebody wants noted of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteDraft {
+    /// What (1 to 2,000 characters).
+    pub text: String,
+}
+
+impl NoteDraft {
+    /// Holds it to its bounds.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to write.
+    pub fn check(&self) -> Result<(), String> {
+        bounded("text", &self.text, 1, MAX_NOTE)
     }
 }
 
@@ -127,6 +158,13 @@ pub enum Change {
     Put(Draft),
     /// Nothing is.
     Delete,
+    /// This is to be noted of an incident.
+    Note {
+        /// The incident, by its name.
+        incident: String,
+        /// What.
+        text: String,
+    },
 }
 
 /// A change, and who wants it on which conditions.
@@ -148,6 +186,12 @@ pub struct Write {
 pub enum Outcome {
     /// It is made, now or when it was sent first; this stands by it.
     Done(Option<Announcement>),
+    /// It is noted, now or when it was sent first.
+    Noted(Note),
+    /// There is no such incident.
+    NoIncident,
+    /// The incident has as many notes as it may.
+    NotesFull,
     /// There is nothing to take away.
     Nothing,
     /// What stands is another than the sender knows.
@@ -175,6 +219,9 @@ pub struct Entry {
     pub before: Option<Announcement>,
     /// What stands since.
     pub after: Option<Announcement>,
+    /// What was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted: Option<String>,
     /// The fingerprint of its key, if it has one.
     key: Option<Fingerprint>,
     /// The fingerprint of what was asked.
@@ -238,59 +285,95 @@ impl Ledger {
         }
     }
 
-    fn refused(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
-        let today = |entry: &&Entry| now.since(entry.at) < Millis::DAY;
+    /// The answer to a change that was sent before, by its key.
+    #[must_use]
+    pub fn answered(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
         let key = key_of(write);
-        if let Some(first) = self.entries().filter(today).find(|entry| key.is_some() && entry.key == key) {
-            let same = first.asked == asked_of(write);
-            return Some(if same { Outcome::Done(first.after.clone()) } else { Outcome::KeyTaken });
+        let first = self.of_the_day(now).find(|entry| key.is_some() && entry.key == key)?;
+        if first.asked != asked_of(write) {
+            return Some(Outcome::KeyTaken);
+        }
+        Some(first.note().map_or_else(|| Outcome::Done(first.after.clone()), Outcome::Noted))
+    }
+
+    fn of_the_day(&self, now: Timestamp) -> impl Iterator<Item = &Entry> {
+        self.entries().filter(move |entry| now.since(entry.at) < Millis::DAY)
+    }
+
+    fn refused(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
+        if let Some(outcome) = self.answered(write, now) {
+            return Some(outcome);
         }
         match (self.announcement(now), &write.if_match) {
+            _ if matches!(write.change, Change::Note { .. }) => {}
             (None, _) if write.change == Change::Delete => return Some(Outcome::Nothing),
             (None, Some(_)) => return Some(Outcome::Changed),
             (Some(_), None) => return Some(Outcome::Unconditional),
             (Some(stands), Some(known)) if !matches(known, &stands.tag()) => return Some(Outcome::Changed),
             (None, None) | (Some(_), Some(_)) => {}
         }
-        (self.entries().filter(today).count() >= ENTRIES).then_some(Outcome::TooMany)
+        (self.of_the_day(now).count() >= ENTRIES).then_some(Outcome::TooMany)
     }
 
     fn make(&mut self, write: &Write, now: Timestamp) -> (Outcome, Vec<Stored>) {
         let version = self.entries.last().map_or(0, |entry| entry.version).saturating_add(1);
-        let after = match &write.change {
-            Change::Delete => None,
-            Change::Put(draft) => Some(Announcement {
-                title: draft.title.clone(),
-                text: draft.text.clone(),
-                level: draft.level,
-                since: now,
-                until: draft.until.as_deref().and_then(Timestamp::parse),
-                version,
-            }),
-        };
-        let before = self.announcement(now).cloned();
-        self.announcement.clone_from(&after);
-        let what = if after.is_some() { "announcement put" } else { "announcement deleted" };
-        let entry = Entry {
+        let mut entry = Entry {
             version,
             at: now,
             who: write.who.clone(),
-            what: what.to_owned(),
-            before,
-            after: after.clone(),
+            what: String::new(),
+            before: None,
+            after: None,
+            noted: None,
             key: key_of(write),
             asked: asked_of(write),
         };
-        let mut stored = vec![
-            Stored { key: ANNOUNCEMENT.to_owned(), text: json::write(&after) },
-            Stored { key: format!("{ENTRY}{version}"), text: json::write(&entry) },
-        ];
+        let (outcome, mut stored) = match &write.change {
+            Change::Note { incident, text } => {
+                entry.what = format!("note on {incident}");
+                entry.noted = Some(text.clone());
+                (Outcome::Noted(Note { at: now, who: write.who.clone(), text: text.clone() }), Vec::new())
+            }
+            Change::Delete => {
+                "announcement deleted".clone_into(&mut entry.what);
+                self.announce(None, &mut entry)
+            }
+            Change::Put(draft) => {
+                "announcement put".clone_into(&mut entry.what);
+                let announcement = Announcement {
+                    title: draft.title.clone(),
+                    text: draft.text.clone(),
+                    level: draft.level,
+                    since: now,
+                    until: draft.until.as_deref().and_then(Timestamp::parse),
+                    version,
+                };
+                self.announce(Some(announcement), &mut entry)
+            }
+        };
+        stored.push(Stored { key: format!("{ENTRY}{version}"), text: json::write(&entry) });
         self.entries.push(entry);
         while self.entries.len() > ENTRIES {
             let gone = self.entries.remove(0);
             stored.push(Stored { key: format!("{ENTRY}{}", gone.version), text: String::new() });
         }
-        (Outcome::Done(after), stored)
+        (outcome, stored)
+    }
+
+    fn announce(&mut self, after: Option<Announcement>, entry: &mut Entry) -> (Outcome, Vec<Stored>) {
+        entry.before = self.announcement(entry.at).cloned();
+        entry.after.clone_from(&after);
+        self.announcement.clone_from(&after);
+        let stored = Stored { key: ANNOUNCEMENT.to_owned(), text: json::write(&after) };
+        (Outcome::Done(after), vec![stored])
+    }
+}
+
+impl Entry {
+    /// The note that it made, if it made one.
+    fn note(&self) -> Option<Note> {
+        let text = self.noted.clone()?;
+        Some(Note { at: self.at, who: self.who.clone(), text })
     }
 }
 

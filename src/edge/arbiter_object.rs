@@ -165,9 +165,7 @@ impl Inner {
             ArbiterCall::Write => {
                 let write = json::read::<Write>(&respond::text(request.text()).await?);
                 let Some(write) = write else { return respond::plain(400, "") };
-                log::info("written", &[("who", &write.who.to_string())]);
-                let told = self.step(config, Event::Written(write)).await?;
-                respond::plain(200, &json::write(&told.wrote))
+                self.write(config, write).await
             }
             ArbiterCall::Audit => {
                 self.step(config, Event::Woken).await?;
@@ -181,6 +179,17 @@ impl Inner {
                 counts::taken(respond::plain(200, &json::write(&snapshot))?, step.as_ref())
             }
         }
+    }
+
+    async fn write(self: &Rc<Self>, config: &Config, write: Write) -> Result<Response> {
+        self.load(config, clock::now())?;
+        let known = self.told(|engine| engine.answered_before(&write, clock::now())).flatten();
+        if let (None, Some(refused)) = (known, past::refused(&self.state.storage(), &write)?) {
+            return respond::plain(200, &json::write(&refused));
+        }
+        log::info("written", &[("who", &write.who.to_string())]);
+        let told = self.step(config, Event::Written(write)).await?;
+        respond::plain(200, &json::write(&told.wrote))
     }
 
     /// What the engine says, if it is alive.

@@ -11,6 +11,7 @@ use crate::history::{self, Grounds, Query};
 use crate::incident;
 use crate::schedule;
 use crate::units::Name;
+use crate::writes::{Change, Outcome, Write};
 
 /// The answer to a call about the past. `standing` says how a pool and its origins stand now.
 pub(super) fn told(
@@ -86,4 +87,11 @@ fn incidents(
         with(&incident::Grounds { stored: &stored, shown: &shown, config: config.hash, now: clock::now() })
     });
     respond::plain(200, &told?.unwrap_or_default())
+}
+
+/// Why a change is none, as far as the incidents say that are stored.
+pub(super) fn refused(storage: &Storage, write: &Write) -> Result<Option<Outcome>> {
+    let Change::Note { incident, .. } = &write.change else { return Ok(None) };
+    let known = rows::of_incidents(storage)?;
+    Ok(incident::closed_to_notes(&|key: &str| known.get(key).cloned(), incident))
 }

@@ -8,7 +8,7 @@ use super::{CALM, Incident, MOST, Observed, State};
 use crate::history::{HistoryRow, Window};
 use crate::json;
 use crate::units::{Name, Timestamp};
-use crate::writes::Note;
+use crate::writes::{MOST_NOTES, Note, Outcome};
 
 /// The format of every row.
 pub(super) const VERSION: u32 = 1;
@@ -86,6 +86,15 @@ pub fn noted(stored: &dyn Fn(&str) -> Option<String>, incident: &Incident) -> Ve
     let row = stored(&notes_key(incident.number)).and_then(|text| json::read::<NotesRow>(&text));
     let row = row.filter(|row| row.version == VERSION && row.id == incident.id);
     row.map(|row| row.notes).unwrap_or_default()
+}
+
+/// Why nothing more can be noted of an incident, if so.
+#[must_use]
+pub fn closed_to_notes(stored: &dyn Fn(&str) -> Option<String>, id: &str) -> Option<Outcome> {
+    match super::found(stored, id) {
+        None => Some(Outcome::NoIncident),
+        Some(incident) => (incident.notes >= MOST_NOTES).then_some(Outcome::NotesFull),
+    }
 }
 
 /// What is stored, and what of it changes.

@@ -13,7 +13,7 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 29] = [
+pub const PATHS: [&str; 30] = [
     "/",
     "/style.css",
     "/page.js",
@@ -34,6 +34,7 @@ pub const PATHS: [&str; 29] = [
     "/v1/availability/{pool}/{origin}",
     "/v1/incidents",
     "/v1/incidents/{id}",
+    "/v1/incidents/{id}/notes",
     "/v1/heartbeat/{token}",
     "/openapi.json",
     "/v1/pools",
@@ -101,6 +102,7 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),
         ["v1", "availability", pool, origin] => recorded(Kind::Availability, pool, Some(origin), query),
         ["v1", "incidents"] => recorded(Kind::Incidents, "", None, query),
+        ["v1", "incidents", id, "notes"] => Target::Note { incident: (*id).to_owned() },
         ["v1", "incidents", id] => recorded(Kind::Incident, id, None, query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;

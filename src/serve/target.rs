@@ -28,6 +28,11 @@ pub enum Target {
     Recorded(Recorded),
     /// `/v1/announcement`, to change it.
     Announce,
+    /// `/v1/incidents/{id}/notes`, to note something of an incident.
+    Note {
+        /// The incident, by its name.
+        incident: String,
+    },
     /// `/v1/audit`: who changed what.
     Audit,
     /// `/sign-in`: the form, or what it posts.
@@ -126,7 +131,7 @@ impl Target {
             Self::View(view) => view.door(),
             Self::Stream { .. } => Door::Signal,
             Self::Recorded(_) => Door::Api,
-            Self::Announce | Self::Audit => Door::Writes,
+            Self::Announce | Self::Note { .. } | Self::Audit => Door::Writes,
             // A heartbeat has a token of its own, which says whose it is.
             Self::Fixed(_) | Self::Beat { .. } | Self::SignIn { .. } | Self::SignOut => Door::Hall,
         }
@@ -136,7 +141,7 @@ impl Target {
     pub(super) const fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::SignIn { .. } => &["GET", "HEAD", "POST"],
-            Self::SignOut => &["POST"],
+            Self::SignOut | Self::Note { .. } => &["POST"],
             Self::Announce | Self::View(View::Announcement) => &["GET", "HEAD", "PUT", "DELETE"],
             Self::Beat { .. } => BEAT,
             Self::Fixed(_) | Self::View(_) | Self::Stream { .. } | Self::Recorded(_) | Self::Audit => READ,

@@ -4,13 +4,15 @@
 
 use serde::Serialize;
 
-use super::{Answer, Ask, Posted, private, problem};
+use super::{Answer, Ask, Posted, Target, incidents, private, problem, table};
 use crate::access::{Caller, rate};
 use crate::answer;
 use crate::json::{self, Shown};
 use crate::snapshot::Snapshot;
 use crate::units::Timestamp;
-use crate::writes::{Announcement, Change, Draft, ENTRIES, Entry, Level, Outcome, Write};
+use crate::writes::{
+    Announcement, Change, Draft, ENTRIES, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
+};
 
 /// The most that is read of a body, in bytes.
 pub const MOST_WRITTEN: usize = 8 * 1024;
@@ -45,15 +47,14 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, An
         if !posted.is("application/json") {
             return refuse(415, "not-json", "Not JSON", "Send Content-Type: application/json.");
         }
-        let draft: Option<Draft> = json::read(body);
-        let Some(draft) = draft else {
-            let detail = "Send {\"title\": \"…\"} with, if you like, \"text\", \"level\" (info or warn) and \"until\" (RFC 3339).";
-            return refuse(422, "not-an-announcement", "Not an announcement", detail);
+        let read = match table::find(ask) {
+            Ok(Target::Note { incident }) => note(incident, body),
+            Ok(_) | Err(_) => announcement(body, now),
         };
-        if let Err(why) = draft.check(now) {
-            return refuse(422, "not-an-announcement", "Not an announcement", &why);
+        match read {
+            Ok(change) => change,
+            Err((slug, title, why)) => return refuse(422, slug, title, &why),
         }
-        Change::Put(draft)
     };
     Ok(Write {
         who: identity.name.clone(),
@@ -61,6 +62,38 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, An
         if_match: posted.if_match.clone(),
         key: posted.key.clone(),
     })
+}
+
+/// What is wrong with a body: the slug and the title of the problem, and what to write.
+type Unfit = (&'static str, &'static str, String);
+
+fn announcement(body: &str, now: Timestamp) -> Result<Change, Unfit> {
+    let unfit = |why: String| ("not-an-announcement", "Not an announcement", why);
+    let usage = "Send {\"title\": \"…\"} with, if you like, \"text\", \"level\" (info or warn) and \"until\" (RFC 3339).";
+    let draft: Draft = json::read(body).ok_or_else(|| unfit(usage.to_owned()))?;
+    draft.check(now).map_err(unfit)?;
+    Ok(Change::Put(draft))
+}
+
+fn note(incident: String, body: &str) -> Result<Change, Unfit> {
+    let unfit = |why: String| ("not-a-note", "Not a note", why);
+    let draft: NoteDraft = json::read(body).ok_or_else(|| unfit("Send {\"text\": \"…\"}.".to_owned()))?;
+    draft.check().map_err(unfit)?;
+    Ok(Change::Note { incident, text: draft.text })
+}
+
+/// A note as programs read it.
+#[derive(Serialize)]
+struct Noted<'a> {
+    at: Shown<Timestamp>,
+    who: &'a str,
+    text: &'a str,
+}
+
+fn noted(note: &Note) -> Answer {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    let noted = Noted { at: Shown(note.at), who: note.who.as_str(), text: &note.text };
+    Answer { status: 201, headers, body: json::write(&noted) }
 }
 
 /// An announcement as programs read it.
@@ -103,6 +136,12 @@ pub fn written(outcome: Option<&Outcome>) -> Answer {
     let answer = match outcome {
         Some(Outcome::Done(Some(announcement))) => shown(announcement),
         Some(Outcome::Done(None)) => Answer { status: 204, headers: Vec::new(), body: String::new() },
+        Some(Outcome::Noted(note)) => noted(note),
+        Some(Outcome::NoIncident) => incidents::no_incident(),
+        Some(Outcome::NotesFull) => {
+            let detail = format!("An incident has at most {MOST_NOTES} notes.");
+            problem(409, "too-many-notes", "Too many notes", &detail)
+        }
         Some(Outcome::Nothing) => problem(404, "no-announcement", "No announcement", "Nothing is announced."),
         Some(Outcome::Changed) => problem(
             412,
@@ -158,6 +197,8 @@ struct Told<'a> {
     what: &'a str,
     before: Option<Announced<'a>>,
     after: Option<Announced<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noted: Option<&'a str>,
 }
 
 /// The audit log; `None` if the Arbiter does not answer.
@@ -171,6 +212,7 @@ pub fn audit(entries: Option<&[Entry]>) -> Answer {
         what: &entry.what,
         before: entry.before.as_ref().map(view),
         after: entry.after.as_ref().map(view),
+        noted: entry.noted.as_deref(),
     });
     let headers = vec![("content-type", "application/json".to_owned())];
     private(Answer { status: 200, headers, body: json::write(&told.collect::<Vec<_>>()) })

@@ -1,19 +1,30 @@
 // Incidents in workerd: a pool fails, is told of with cause and vantages, serves again, and all of
-// it is still there after a restart. What is hidden, or is not there, is told of in the same words.
+// it is still there after a restart. So is what writers noted of it.
 
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
 
+const token = `vdt_${randomBytes(32).toString("base64url")}`;
+const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
+const folder = mkdtempSync(join(tmpdir(), "vedette-incidents-"));
 let worker, only;
 
 before(async () => {
   only = await origin(answers.ok);
-  worker = await startWorker(config({ shop: { only: only.port } }));
+  const secrets = join(folder, "secrets");
+  writeFileSync(secrets, `ADMIN=${entry}\n`);
+  const access = '\n[access]\nadmin_tokens = "ADMIN"\napi = "public"\n';
+  worker = await startWorker(config({ shop: { only: only.port } }) + access, { env: { VEDETTE_SECRETS: secrets } });
 });
 after(async () => {
   await worker?.stop();
   await only?.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const list = (query = "") => worker.json(`/v1/incidents${query}`);
@@ -72,4 +83,57 @@ test("what is odd is refused, and what is not there is 404", async () => {
   }
   const fields = await list("?fields=id,worst");
   assert.deepEqual(Object.keys(fields.incidents[0]).sort(), ["id", "worst"]);
+});
+
+/** Sends a note; `{ status, body }`. */
+async function note(id, body, headers = { authorization: `Bearer ${token}` }) {
+  const sent = typeof body === "string" ? body : JSON.stringify(body);
+  const init = { method: "POST", body: sent, headers: { "content-type": "application/json", ...headers } };
+  const answer = await worker.get(`/v1/incidents/${id}/notes`, init);
+  return { status: answer.status, body: await answer.json() };
+}
+
+test("writers note what they found, and it is there once, in the audit log too, and after a restart", async () => {
+  const [{ id }] = (await list()).incidents;
+  const text = "The disk was full.\n<b>Emptied</b> it.";
+  const headers = { authorization: `Bearer ${token}`, "idempotency-key": "disk" };
+  const first = await note(id, { text }, headers);
+  assert.deepEqual([first.status, first.body.who, first.body.text], [201, "ada", text]);
+  assert.deepEqual(await note(id, { text }, headers), first);
+  assert.equal((await note(id, { text: "another" }, headers)).status, 422);
+  const noted = await until("it is noted", async (see) => {
+    const one = see(await worker.json(`/v1/incidents/${id}`));
+    return one.note_count === 1 && one;
+  });
+  assert.deepEqual(noted.notes, [{ at: first.body.at, text }], "whoever has no token is not told who");
+  const audit = await (await worker.get("/v1/audit", { headers: { authorization: `Bearer ${token}` } })).json();
+  assert.deepEqual([audit[0].what, audit[0].who, audit[0].noted], [`note on ${id}`, "ada", text]);
+  await worker.restart();
+  const again = await until("the Arbiter answers", async (see) => {
+    const one = see(await worker.json(`/v1/incidents/${id}`));
+    return one.id === id && one;
+  });
+  assert.deepEqual(again, noted);
+});
+
+test("a note that is none is refused, and says what to write", async () => {
+  const [{ id }] = (await list()).incidents;
+  for (const [which, body, headers, status] of [
+    [id, { text: "x" }, {}, 401],
+    [id, { text: "x" }, { authorization: `Bearer ${token}`, "sec-fetch-site": "cross-site" }, 403],
+    ["shop-zzzz", { text: "x" }, undefined, 404],
+    [id, { text: "x" }, { authorization: `Bearer ${token}`, "content-type": "text/plain" }, 415],
+    [id, { text: "x".repeat(9_000) }, undefined, 413],
+    [id, { text: "x".repeat(2_001) }, undefined, 422],
+    [id, { text: " " }, undefined, 422],
+    [id, { text: "a\u202eb" }, undefined, 422],
+    [id, { text: "x", more: 1 }, undefined, 422],
+    [id, "{", undefined, 422],
+  ]) {
+    const answer = await note(which, body, headers);
+    assert.equal(answer.status, status, `${JSON.stringify(answer.body)} for ${JSON.stringify(body).slice(0, 60)}`);
+    assert.ok(answer.body.detail.length > 10);
+  }
+  const answer = await worker.get(`/v1/incidents/${id}/notes`);
+  assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST"]);
 });
