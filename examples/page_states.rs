@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             now: state.now,
             counts: &[],
             seen: &[],
+            past: &[],
         };
         let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None, accept: None };
         let answer = serve::answer(&View::Page, &ask, &basis);

@@ -23,6 +23,7 @@ use worker::{Env, Result, State};
 
 use super::{bound, caught, clock, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
+use crate::availability::Detail;
 use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
@@ -122,6 +123,19 @@ impl Inner {
         }
     }
 
+    /// For how long a pool and its origins, or one of them, stood how.
+    async fn availability(
+        self: &Rc<Self>,
+        config: &Config,
+        pool: &Name,
+        origin: Option<&Name>,
+        detail: Detail,
+    ) -> Result<Response> {
+        self.step(config, Event::Woken).await?;
+        let standing = self.told(|engine| engine.standing(pool, clock::now())).unwrap_or_default();
+        past::availability(&self.state.storage(), pool, origin, standing, detail)
+    }
+
     async fn called(
         self: &Rc<Self>,
         call: ArbiterCall,
@@ -154,9 +168,15 @@ impl Inner {
                 past::history(&self.state.storage(), &query, config)
             }
             ArbiterCall::Availability(pool, origin) => {
+                self.availability(config, &pool, origin.as_ref(), Detail::Windows).await
+            }
+            ArbiterCall::Days(Some(pool), origin) => {
+                self.availability(config, &pool, origin.as_ref(), Detail::Daily).await
+            }
+            ArbiterCall::Days(None, _) => {
                 self.step(config, Event::Woken).await?;
-                let standing = self.told(|engine| engine.standing(&pool, clock::now())).unwrap_or_default();
-                past::availability(&self.state.storage(), &pool, origin.as_ref(), standing)
+                let standing = self.told(|engine| engine.standing_of_all(clock::now())).unwrap_or_default();
+                past::days_of_all(&self.state.storage(), &standing)
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;

@@ -4,7 +4,7 @@ use web_sys::Response;
 use worker::{Result, Storage};
 
 use super::{clock, respond, rows};
-use crate::availability::{self, Standing};
+use crate::availability::{self, Detail, Standing};
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
 use crate::schedule;
@@ -17,6 +17,7 @@ pub(super) fn availability(
     pool: &Name,
     origin: Option<&Name>,
     mut standing: Vec<Standing>,
+    detail: Detail,
 ) -> Result<Response> {
     if let Some(origin) = origin {
         let subject = format!("{pool}/{origin}");
@@ -26,7 +27,14 @@ pub(super) fn availability(
     // Most days have no row, and a question for each would cost more than the answer.
     let known = rows::of_pool(storage, pool)?;
     let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered(&stored, pool, &standing, now))
+    respond::plain(200, &availability::answered(&stored, pool, &standing, detail, now))
+}
+
+/// The same of every pool, by the day.
+pub(super) fn days_of_all(storage: &Storage, pools: &[(Name, Standing)]) -> Result<Response> {
+    let known = rows::of_all_pools(storage)?;
+    let stored = |key: &str| known.get(key).cloned();
+    respond::plain(200, &availability::answered_of_all(&stored, pools, clock::now()))
 }
 
 /// What was measured of an origin.

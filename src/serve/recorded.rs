@@ -28,6 +28,8 @@ pub(super) enum Kind {
     History,
     Samples,
     Availability,
+    /// Of every pool by the day: the public page alone asks it.
+    Everything,
 }
 
 /// A question that makes sense.
@@ -39,12 +41,19 @@ pub enum Question {
     Samples(SampleQuery),
     /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
     Availability(Name, Option<Name>),
+    /// The same by the day as well; without a pool of every one.
+    Days(Option<Name>, Option<Name>),
 }
 
 /// The target of a path of these parts.
 pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
     let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
     Target::Recorded(Recorded { kind, pool, origin, query })
+}
+
+/// The question of the public page.
+pub(super) const fn everything() -> Recorded {
+    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new() }
 }
 
 /// Quantiles in one question, at most.
@@ -60,20 +69,62 @@ const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
 const SAMPLES_KEPT: Millis = Millis::DAY;
 
 impl Recorded {
+    /// How long its answer may be kept: rollups come every five minutes, and the days of every pool
+    /// are many rows.
+    #[must_use]
+    pub const fn keep(&self) -> Millis {
+        match self.kind {
+            Kind::Everything => Millis::from_secs(300),
+            Kind::History | Kind::Samples | Kind::Availability => Millis::from_secs(KEEP_ANSWER as u64),
+        }
+    }
+
+    /// Whether an old answer is better than none.
+    #[must_use]
+    pub const fn outlives(&self) -> bool {
+        matches!(self.kind, Kind::Everything)
+    }
+
+    /// Where a program asks it: path and query.
+    pub(super) fn path(&self) -> String {
+        let word = match self.kind {
+            Kind::History => "history",
+            Kind::Samples => "samples",
+            Kind::Availability | Kind::Everything => "availability",
+        };
+        let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("v1/{word}/{}{origin}{mark}{}", self.pool, self.query)
+    }
+
     /// The question, at `now`.
     ///
     /// # Errors
     /// The answer: 400 with the bound, or 404.
     pub fn question(&self, config: &Config, now: Timestamp) -> Result<Question, Answer> {
+        if self.kind == Kind::Everything {
+            return Ok(Question::Days(None, None));
+        }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
         let Some(pool) = pool else { return Err(super::problem::not_found()) };
         match (self.kind, &self.origin) {
             (Kind::Availability, origin) => {
-                super::parameters::only(&self.query, &["now"])?;
+                super::parameters::only(&self.query, &["days", "now"])?;
                 let origin = origin.as_ref().map(|origin| id(&pool, origin)).transpose()?;
-                Ok(Question::Availability(pool, origin.map(|id| id.origin)))
+                let origin = origin.map(|id| id.origin);
+                match self.parameter("days") {
+                    None => Ok(Question::Availability(pool, origin)),
+                    Some("90") => Ok(Question::Days(Some(pool), origin)),
+                    Some(_) => Err(bad(
+                        "bad-days",
+                        "Bad days",
+                        "The latest 90 days are told one by one. Write days=90.",
+                    )),
+                }
             }
-            (Kind::History | Kind::Samples, None) => Err(super::problem::not_found()),
+            (Kind::History | Kind::Samples | Kind::Everything, None) | (Kind::Everything, Some(_)) => {
+                Err(super::problem::not_found())
+            }
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
@@ -272,7 +323,7 @@ fn quantile(text: &str) -> Option<u32> {
 }
 
 /// How long an answer may be kept, in seconds: rollups come every five minutes.
-pub const KEEP_ANSWER: u32 = 30;
+const KEEP_ANSWER: u32 = 30;
 
 /// The answer that has this body; nothing if no object could say it.
 #[must_use]

@@ -86,6 +86,15 @@ pub const REQUEST: Subject = Subject {
         "/shop",
         "/vault",
         "/primary",
+        "/pool/shop",
+        "/monitor/",
+        "/status",
+        "/badge/shop.svg",
+        "/badge/vault.json",
+        "/feed.atom",
+        "show=response",
+        "show=availability",
+        "window=7d",
         "?",
         "&",
         "=",
@@ -222,7 +231,7 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(SampleQuery::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some(String::new()))
         }
-        Ok(Question::Availability(..)) => Ok(None),
+        Ok(Question::Availability(..) | Question::Days(..)) => Ok(None),
         Err(refused) => Err(refused),
     };
     let answer = remembered(said, ask);
@@ -243,7 +252,16 @@ fn is_ours(view: &View) -> bool {
         View::Health { pool: None, origin, .. } => origin.is_none(),
         View::Signal { pool, .. } => has(pool, None),
         View::Api(query) => query.pool.as_deref().is_none_or(|pool| has(pool, query.origin.as_deref())),
-        View::Ready { .. } | View::Metrics { .. } | View::Announcement | View::Page => true,
+        View::Dossier(_) | View::Badge(_) => {
+            let named = view.names();
+            named.0.is_some_and(|pool| has(pool, named.1))
+        }
+        View::Ready { .. }
+        | View::Metrics { .. }
+        | View::Announcement
+        | View::Page
+        | View::Status
+        | View::Feed => true,
     }
 }
 
@@ -311,7 +329,15 @@ pub fn basis() -> Basis<'static> {
         silent: false,
         replaced: false,
     };
-    Basis { snapshot: &SNAPSHOT, config: &CONFIG, source, now: NOW, counts: &[(Tier::Memory, 3)], seen: &[] }
+    Basis {
+        snapshot: &SNAPSHOT,
+        config: &CONFIG,
+        source,
+        now: NOW,
+        counts: &[(Tier::Memory, 3)],
+        seen: &[],
+        past: &[],
+    }
 }
 
 /// Verdicts of every kind, fresh ones and one that has expired.

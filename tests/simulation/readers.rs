@@ -89,7 +89,11 @@ fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<A
     };
     let (age, limit) = (now.since(copy.taken_at), Millis::new(500));
     let source = Source { layer: Tier::Memory, age, limit, silent: false, replaced: true };
-    Ok(answer(&target, &ask, &Basis { snapshot: copy, config, source, now, counts: &[], seen: &[] }))
+    Ok(answer(
+        &target,
+        &ask,
+        &Basis { snapshot: copy, config, source, now, counts: &[], seen: &[], past: &[] },
+    ))
 }
 
 fn word(answer: &Answer) -> Result<String, String> {

@@ -105,6 +105,7 @@ pub(super) const ROWS: &[Row] = &[
     all("read_tokens", Secret, "The name of the secret that holds the tokens of readers"),
     all("admin_tokens", Secret, "The name of the secret that holds the tokens of writers"),
     only("access", "page", Words(tiers), "Who sees the page"),
+    only("access", "status", Words(tiers), "Who sees the page for customers, badges and the feed"),
     all("health", Words(tiers), "Who is told of health"),
     all("signal", Words(tiers), "Who is told the failover signal"),
     all("readiness", Words(tiers), "Who is told of the worker's own parts"),

@@ -96,6 +96,32 @@ fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
     }
 }
 
+/// The same of a job, where it has a page of its own.
+pub(super) fn heartbeat_of(origin: &OriginView, now: Timestamp) -> Markup {
+    html! { @if let Some(beat) = &origin.beat { (heartbeat(beat, now)) } }
+}
+
+/// What each vantage measured of an origin.
+pub(super) fn votes_of(origin: &OriginView, look: Look<'_>) -> Markup {
+    html! { @if origin.votes.is_empty() { p.soft { "No vantage has reported yet." } } @else { (votes(&origin.votes, look)) } }
+}
+
+/// A vote as a word.
+pub(super) fn vote_mark(vote: &VoteView, now: Timestamp) -> Markup {
+    let (like, word) = opinion(vote, now);
+    mark(like, word)
+}
+
+fn opinion(vote: &VoteView, now: Timestamp) -> (Status, &'static str) {
+    match vote.opinion {
+        _ if now >= vote.expires => (Status::Unknown, "expired"),
+        Opinion::Undecided => (Status::Unknown, "undecided"),
+        Opinion::Pass if vote.warned => (Status::Warn, "warn"),
+        Opinion::Pass => (Status::Pass, "pass"),
+        Opinion::Fail => (Status::Fail, "fail"),
+    }
+}
+
 /// When a job last reported, and until when it has to again.
 fn heartbeat(beat: &BeatView, now: Timestamp) -> Markup {
     html! {
@@ -115,13 +141,7 @@ fn votes(votes: &[VoteView], look: Look<'_>) -> Markup {
 
 fn vote_item(vote: &VoteView, with_reason: bool, look: Look<'_>) -> Markup {
     let now = look.now;
-    let (like, word) = match vote.opinion {
-        _ if now >= vote.expires => (Status::Unknown, "expired"),
-        Opinion::Undecided => (Status::Unknown, "undecided"),
-        Opinion::Pass if vote.warned => (Status::Warn, "warn"),
-        Opinion::Pass => (Status::Pass, "pass"),
-        Opinion::Fail => (Status::Fail, "fail"),
-    };
+    let (like, word) = opinion(vote, now);
     html! {
         li {
             span { b { (look.vantage(&vote.vantage)) } @if let Some(colo) = &vote.colo { " (" (Plain(colo)) ")" } }

@@ -21,7 +21,11 @@ fn every_row_of_the_route_table_is_described_and_nothing_else() {
 fn every_described_path_answers() {
     let config = shop();
     for (path, item) in described()["paths"].as_object().unwrap() {
-        let target = path.replace("{pool}", "shop").replace("{origin}", "primary").replace("{token}", "x");
+        let target = path
+            .replace("{pool}", "shop")
+            .replace("{origin}", "primary")
+            .replace("{token}", "x")
+            .replace("{badge}", "shop.svg");
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             let ask = Ask { method: &method, ..ask(&target) };
             // What needs more than the configuration is answered by others.
@@ -29,6 +33,8 @@ fn every_described_path_answers() {
             let expected = match path.as_str() {
                 "/v1/heartbeat/{token}" => 404,
                 path if path.starts_with("/sign-") => 404,
+                // A pool is no monitor.
+                "/monitor/{pool}" => 404,
                 // Nobody may write.
                 "/v1/announcement" | "/v1/audit" => 403,
                 _ => 200,
