@@ -11,6 +11,9 @@ import { endOf, isUsual, pathOf } from "./address.mjs";
 /** Leases that are kept, by address; of very many the latest count. */
 const LEASES_MOST = 1000;
 
+/** In milliseconds: as often as a copy of the snapshot is fetched. */
+const HANDS_ON_EVERY = 500;
+
 export class Leases {
   /** By the part of an address that decides where it goes.
    *  @type {Map<string, Kept>} */
@@ -21,6 +24,9 @@ export class Leases {
   #depths = new Map();
 
   #count;
+
+  /** When what was counted was handed on last. */
+  #handedOn = 0;
 
   /** @param {(lease: Kept) => void} count what counts the requests of a lease that is over */
   constructor(count) {
@@ -40,7 +46,7 @@ export class Leases {
     this.#depths.set(url.slice(0, path), lease.depth);
     const set = lease.set.map(([name]) => name).concat("forwarded", "x-forwarded-for");
     const unset = removed.filter((name) => !set.includes(name));
-    const kept = { ...lease, unset, skip: path + lease.strip, host: headers.get("host"), count: 0 };
+    const kept = { ...lease, unset, skip: path + lease.strip, host: headers.get("host"), count: 0, waited: 0 };
     this.#kept.set(url.slice(0, endOf(url, path, lease.depth)), kept);
   }
 
@@ -58,6 +64,18 @@ export class Leases {
     if (now >= lease.from && now < lease.until) return lease;
     this.#kept.delete(key);
     this.#count(lease);
+  }
+
+  /** Hands on what was counted under leases that still hold, at most twice a second. */
+  handOn() {
+    const now = Date.now();
+    if (now >= this.#handedOn && now < this.#handedOn + HANDS_ON_EVERY) return;
+    this.#handedOn = now;
+    this.countAll();
+  }
+
+  countAll() {
+    for (const lease of this.#kept.values()) this.#count(lease);
   }
 
   forget() {

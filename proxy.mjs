@@ -86,7 +86,10 @@ export class Carrier {
       const headers = lease && usual(request, lease);
       if (lease && headers) return this.#leased(inFlight, lease, headers).catch(lost);
       const first = this.#between.wasm.on_request(inbound(request), env, ctx);
-      return first === undefined ? undefined : this.#carry(first, inFlight).catch(lost);
+      if (first !== undefined) return this.#carry(first, inFlight).catch(lost);
+      // Whoever asks Vedette itself may read the counts.
+      this.#leases.handOn();
+      return undefined;
     } catch (error) {
       return lost(error);
     }
@@ -105,7 +108,9 @@ export class Carrier {
   /** Counts the requests that went well under a lease.
    *  @param {Kept} lease */
   #count(lease) {
-    if (lease.count) this.#between.wasm.count_ok(lease.route, lease.count);
+    if (!lease.count) return;
+    this.#between.wasm.count_ok(lease.route, lease.count, lease.waited);
+    [lease.count, lease.waited] = [0, 0];
   }
 
   /**
@@ -222,8 +227,9 @@ export class Carrier {
     const outcome = outcomeOf(came);
     const response = responseOf(came);
     if (response && isGood(outcome, lease)) {
-      lease.count += 1;
       const took = Date.now() - began;
+      lease.count += 1;
+      lease.waited += took;
       return this.#handedOn(
         response,
         inFlight,
@@ -231,11 +237,12 @@ export class Carrier {
         lease.append.map(([name, value]) => [name, name === "server-timing" ? value + took : value]),
       );
     }
-    // It holds for nobody any more.
-    this.forget();
     const { revive, wasm } = this.#between;
     revive();
     this.#count(lease);
+    this.#leases.countAll();
+    // None of them holds for anybody any more.
+    this.forget();
     const attempt = { origin: lease.origin, outcome, answered: fieldsOf(response?.headers ?? NONE), began };
     return this.#carry(wasm.on_leased_failure(inbound(request), attempt, env, ctx), inFlight, response, lease);
   }

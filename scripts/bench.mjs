@@ -15,6 +15,7 @@ import { detection } from "./bench/detection.mjs";
 import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
+import { newcomer } from "./bench/package.mjs";
 import { outage } from "./bench/outage.mjs";
 import { proxy } from "./bench/proxy.mjs";
 import { restart } from "./bench/restart.mjs";
@@ -22,7 +23,7 @@ import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart, asgi };
+const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart, asgi, package: newcomer };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {

@@ -41,6 +41,11 @@ const long = () => [
     env: { VEDETTE_FUZZ_SEED: seed, VEDETTE_FUZZ_ITERATIONS: INPUTS, ...process.env },
     holds: "dev",
   },
+  {
+    name: "one commit makes one package",
+    // Two checkouts compile into folders of their own.
+    command: [node22, "--test", "tests/release/reproducible.test.mjs"],
+  },
 ];
 
 /** What the step of a file of tests/wild is called. */

@@ -27,6 +27,7 @@ use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
+use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
 use crate::writes::{Entry, Ledger, Outcome, Stored, Write};
@@ -120,6 +121,7 @@ pub struct Arbiter {
     notifier: Notifier,
     publication: Publication,
     ledger: Ledger,
+    traffic: Sums,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
@@ -150,6 +152,7 @@ impl Arbiter {
             notifier: Notifier::new(&config),
             publication: Publication::default(),
             ledger: Ledger::default(),
+            traffic: Sums::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
             alarm: None,
@@ -263,6 +266,14 @@ impl Arbiter {
         }
         rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));
         outcome
+    }
+
+    /// What stands, for an isolate that says what it counted of the requests that it passed on.
+    pub fn read(&mut self, part: &Part, counted: Option<&traffic::Step>, now: Timestamp) -> Snapshot {
+        if let Some(step) = counted {
+            self.traffic.take(&self.config, step);
+        }
+        self.snapshot(part, now)
     }
 
     /// The latest changes that somebody made, newest first.

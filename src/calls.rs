@@ -119,6 +119,9 @@ impl VantageCall {
 /// The field of the answer to a report that says which rollups the Arbiter has.
 pub const HANDED_ON: &str = "vedette-handed-on";
 
+/// The field of the answer to a reader that says which step of its counts was taken.
+pub const COUNTED: &str = "vedette-counted";
+
 /// What stands in it: the life of the vantage's ring, and the number of the last rollup.
 #[must_use]
 pub fn handed_on(life: u64, seq: u64) -> String {

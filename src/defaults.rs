@@ -250,6 +250,13 @@ pub mod proxy {
 
     /// The longest ejection.
     pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
+
+    /// An isolate hands on the counts of so many pools at once: some 8 KB.
+    pub const POOLS_IN_A_STEP: usize = 50;
+
+    /// The Arbiter knows the last step of so many isolates; of more it forgets the one that was
+    /// silent the longest.
+    pub const ISOLATES_KNOWN: usize = 1_000;
 }
 
 /// Of `src/budget`.

@@ -9,6 +9,7 @@ mod call;
 mod caught;
 mod clock;
 mod connect;
+mod counts;
 mod deployed;
 mod doors;
 mod follow;

@@ -61,6 +61,8 @@ pub mod signal;
 
 pub mod writes;
 
+pub mod traffic;
+
 pub mod snapshot;
 
 pub mod availability;

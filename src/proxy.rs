@@ -27,12 +27,12 @@ mod unreached;
 
 pub use asked::{Asked, Body, HELD, RouteRef, Times};
 pub use attempt::{Attempt, Effect, Event, Fault};
-pub use engine::Proxy;
+pub use engine::{Proxy, Went};
 pub use in_flight::{After, Known, Tried};
 pub use lease::{Lease, Terms};
 pub use order::{Order, RoutePool, holds_until, last_resort, order};
 pub use outcome::OUTCOMES;
-pub use outlier::{Counts, OutlierDetector, Seen};
+pub use outlier::{OutlierDetector, Seen};
 pub use replies::{Rejection, error_answer, refused};
 pub use step::{Inbound, Send, Step};
 pub use table::{RouteMatch, Table, matched, own_path};

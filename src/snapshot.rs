@@ -17,6 +17,7 @@ pub use transition::Transition;
 use crate::config::{Config, Subject};
 use crate::json;
 use crate::sample::{CacheClass, Database};
+use crate::traffic::Counts;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 use crate::verdict::Status;
 use crate::vote::{Fast, Opinion};
@@ -68,6 +69,10 @@ pub struct PoolView {
     pub panic: bool,
     /// The origins in the order of the configuration.
     pub origins: Vec<OriginView>,
+    /// What became of the requests that routes brought, since the Arbiter's object began; in the
+    /// whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Counts>,
 }
 
 /// An origin's verdict.
@@ -297,6 +302,7 @@ impl Snapshot {
                 choice: reason.to_owned(),
                 panic: false,
                 origins: origins.collect(),
+                traffic: None,
             }
         });
         Self {

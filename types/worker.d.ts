@@ -66,6 +66,8 @@ export interface Kept extends Lease {
   host: string | null;
   /** How many requests went well under it. */
   count: number;
+  /** How long their clients waited for the head of the answer, all together, in milliseconds. */
+  waited: number;
 }
 
 export interface Copy {

@@ -30,6 +30,11 @@ impl Arbiter {
         if !matches!(part, Part::Pool(_)) {
             pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.in_doubt = None);
         }
+        if *part == Part::Whole {
+            for pool in &mut pools {
+                pool.traffic = self.traffic.of(&self.config, &pool.name);
+            }
+        }
         if *part == Part::Summary {
             pools.iter_mut().flat_map(|pool| &mut pool.origins).for_each(|origin| origin.votes.clear());
         }
@@ -71,6 +76,7 @@ impl Arbiter {
             choice: choice.map_or("not decided yet", Choice::reason).to_owned(),
             panic: standing.is_some_and(|standing| standing.panic),
             origins,
+            traffic: None,
         }
     }
 

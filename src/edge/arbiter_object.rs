@@ -21,7 +21,7 @@ use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
-use super::{bound, caught, clock, deployed, layers, line, log, notify, past, respond, rows};
+use super::{bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
 use crate::availability::Detail;
 use crate::calls::{self, ArbiterCall, VantageCall};
@@ -194,9 +194,11 @@ impl Inner {
                 respond::plain(200, &json::write(&self.engine.borrow().as_ref().map(Engine::audit)))
             }
             ArbiterCall::Snapshot(part) => {
+                let step = counts::of(request).await?;
                 self.step(config, Event::Woken).await?;
-                let snapshot = self.told(|engine| engine.snapshot(&part, clock::now()));
-                respond::plain(200, &json::write(&snapshot))
+                let read = |engine: &mut Engine| engine.read(&part, step.as_ref(), clock::now());
+                let snapshot = self.engine.borrow_mut().as_mut().map(read);
+                counts::taken(respond::plain(200, &json::write(&snapshot))?, step.as_ref())
             }
         }
     }

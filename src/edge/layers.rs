@@ -8,7 +8,7 @@ use worker::kv::KvError;
 use worker::{Env, Error, Result, Stub};
 
 use super::line::{Line, Word};
-use super::{bound, caught, clock, deployed, respond};
+use super::{bound, caught, clock, counts, deployed, respond};
 use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::defaults::edge::ARBITER_DEADLINE;
@@ -84,7 +84,12 @@ pub(super) async fn from_arbiter(part: &Part, env: &Env) -> Result<(Held, String
     // As old as the question: the answer may have been long on its way.
     let fetched = clock::now();
     let asking = async {
-        let response = bound::get(arbiter(env)?, &url).await?;
+        // What was counted goes with a question that is asked anyway.
+        let response = match counts::step() {
+            Some(step) => bound::post(arbiter(env)?, &url, &step).await?,
+            None => bound::get(arbiter(env)?, &url).await?,
+        };
+        counts::heard(&response);
         match response.status() {
             200 => respond::text(response.text()).await,
             status => Err(Error::from(format!("the Arbiter answers {status}"))),

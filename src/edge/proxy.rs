@@ -13,12 +13,13 @@ use worker::Env;
 
 use super::call::Call;
 use super::caught::{self, Context};
-use super::{clock, deployed, layers, log, reader};
+use super::{clock, counts, deployed, layers, log, reader};
 use crate::config::Config;
 use crate::json;
 use crate::proxy::copy::Exchange;
-use crate::proxy::{self as engine, After, Body, Event, Proxy, Seen, back, fields};
-use crate::units::{Name, OriginId};
+use crate::proxy::{self as engine, After, Body, Event, Proxy, Seen, Went, back, fields};
+use crate::traffic::Counts;
+use crate::units::{Millis, Name, OriginId};
 
 thread_local! {
     static PROXY: RefCell<Option<Proxy>> = const { RefCell::new(None) };
@@ -27,7 +28,17 @@ thread_local! {
 /// Does something with the proxy of this isolate; nothing if the configuration is bad.
 fn with<T>(work: impl FnOnce(&mut Proxy, &'static Config) -> Option<T>) -> Option<T> {
     let config = deployed::config().ok()?;
-    PROXY.with_borrow_mut(|proxy| work(proxy.get_or_insert_with(|| Proxy::new(config, chance())), config))
+    let begin = || {
+        counts::begin(chance(), counted);
+        Proxy::new(config, chance())
+    };
+    PROXY.with_borrow_mut(|proxy| work(proxy.get_or_insert_with(begin), config))
+}
+
+/// What was counted of the requests that were passed on.
+fn counted() -> Vec<(Name, Counts)> {
+    let counted = |proxy: &mut Proxy, config: &Config| Some(proxy.traffic().counted(config).collect());
+    with(counted).unwrap_or_default()
 }
 
 /// 48 bits of chance. Nothing secret hangs on it.
@@ -176,11 +187,13 @@ pub fn on_leased_failure(inbound: &Inbound, tried: &Tried, env: &Env, ctx: &Cont
     })
 }
 
-/// Counts requests that went well under a lease.
+/// Counts requests that went well under a lease. `waited` is how long their clients waited for the
+/// head of the answer, all together, in milliseconds.
 #[wasm_bindgen]
-pub fn count_ok(route: usize, count: u32) {
+pub fn count_ok(route: usize, count: u32, waited: u32) {
     with(|proxy, config| {
-        proxy.count_ok(config, route, count.into(), clock::now());
+        let went = Went { count: count.into(), waited: Millis::new(waited.into()) };
+        proxy.count_ok(config, route, went, clock::now());
         Some(())
     });
 }

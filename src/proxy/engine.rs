@@ -37,6 +37,15 @@ pub struct Proxy {
     latest: u32,
 }
 
+/// Requests that came out well under a lease.
+#[derive(Clone, Copy, Debug)]
+pub struct Went {
+    /// How many.
+    pub count: u64,
+    /// How long their clients waited for the head of the answer, all together.
+    pub waited: Millis,
+}
+
 impl Proxy {
     /// Nothing on its way. `seed` is where chance comes from.
     #[must_use]
@@ -108,11 +117,12 @@ impl Proxy {
         self.on_response(config, id, event, now)
     }
 
-    /// Counts requests that went their way under a lease, and came out well.
-    pub fn count_ok(&mut self, config: &Config, route: usize, count: u64, now: Timestamp) {
+    /// Counts requests that went their way under a lease.
+    pub fn count_ok(&mut self, config: &Config, route: usize, went: Went, now: Timestamp) {
         let pool = config.routes.get(route).map(|route| &route.pool);
         if let Some(place) = pool.and_then(|name| config.pools.iter().position(|pool| pool.name == *name)) {
-            self.traffic.arrived(place, count, now);
+            self.traffic.arrived(place, went.count, now);
+            self.traffic.answered(place, went.count, went.waited);
         }
     }
 
@@ -305,6 +315,7 @@ impl Proxy {
                 }))
             }
             Effect::Pass => {
+                self.traffic.answered(attempt.pool, 1, now.since(in_flight.came));
                 let pass = Step::Pass(fields::response(config, &attempt, now.since(in_flight.came)));
                 // An answer after which another origin was to be asked is worse than a copy.
                 if attempt.is_good() { pass } else { in_flight.copied(config, &attempt, pass) }

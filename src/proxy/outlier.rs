@@ -6,7 +6,8 @@
 
 use crate::config::Config;
 use crate::defaults::proxy::{EJECTION, LONGEST_EJECTION};
-use crate::units::{Fingerprint, Name, OriginId, Ratio, Timestamp};
+use crate::traffic::Counts;
+use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio, Timestamp};
 
 /// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one
 /// isolate sees but a part).
@@ -46,27 +47,12 @@ struct OriginStats {
     until: Timestamp,
 }
 
-/// What became of the requests of a pool since the isolate began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Requests.
-    pub requests: u64,
-    /// How often one was sent to another origin.
-    pub retries: u64,
-    /// How often the budget forbade it.
-    pub held_back: u64,
-    /// Ejections of an origin.
-    pub ejections: u64,
-    /// Requests that no origin answered.
-    pub unanswered: u64,
-}
-
 /// What the requests of this isolate saw of a pool.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// The pool.
     pub pool: Name,
-    /// What became of them.
+    /// What became of them since the isolate began.
     pub counts: Counts,
     /// The origins that they have ejected, and until when at most; a verdict that turns good ends
     /// it sooner.
@@ -190,6 +176,15 @@ impl OutlierDetector {
         }
     }
 
+    /// Counts requests whose answer was an origin's, and how long their clients waited for its
+    /// head, all together.
+    pub fn answered(&mut self, pool: usize, count: u64, waited: Millis) {
+        if let Some(pool) = self.pools.get_mut(pool) {
+            pool.counts.answered = pool.counts.answered.saturating_add(count);
+            pool.counts.waited_ms = pool.counts.waited_ms.saturating_add(waited.get());
+        }
+    }
+
     /// Counts a request that no origin answered.
     pub fn unanswered(&mut self, pool: usize) {
         if let Some(pool) = self.pools.get_mut(pool) {
@@ -246,6 +241,14 @@ impl OutlierDetector {
     #[must_use]
     pub fn counts(&self, pool: usize) -> Counts {
         self.pools.get(pool).map(|pool| pool.counts).unwrap_or_default()
+    }
+
+    /// The same of all pools that got requests.
+    pub fn counted(&self, config: &Config) -> impl Iterator<Item = (Name, Counts)> {
+        let pools = config.pools.iter().zip(&self.pools);
+        pools
+            .filter(|(_, pool)| pool.counts.requests > 0)
+            .map(|(known, pool)| (known.name.clone(), pool.counts))
     }
 
     /// What was seen of the pools that got requests.

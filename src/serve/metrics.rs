@@ -44,6 +44,7 @@ impl Exposition {
 pub(super) fn answer(basis: &Basis<'_>, exposition: Exposition) -> Answer {
     let mut families = parts::worker(basis);
     families.extend(subjects::pools(basis));
+    families.extend(subjects::traffic(basis));
     families.extend(subjects::origins(basis));
     families.extend(subjects::votes(basis));
     families.extend(parts::vantages(basis));

@@ -3,8 +3,9 @@
 use super::Basis;
 use crate::answer::Answer;
 use crate::config::Config;
-use crate::proxy::{Counts, Seen};
+use crate::proxy::Seen;
 use crate::snapshot::ChannelView;
+use crate::traffic::Counts;
 
 fn text(status: u16, body: String) -> Answer {
     Answer { status, headers: vec![("content-type", "text/plain; charset=utf-8".to_owned())], body }
@@ -78,7 +79,7 @@ pub(super) fn ready(basis: &Basis<'_>, verbose: bool) -> Answer {
 
 /// What the requests saw that this isolate passed on to a pool.
 fn passed_on(Seen { pool, counts, ejected }: &Seen, lines: &mut Vec<String>) {
-    let Counts { requests, retries, held_back, ejections, unanswered } = counts;
+    let Counts { requests, retries, held_back, ejections, unanswered, .. } = counts;
     lines.push(format!(
         "[+]requests of this isolate for {pool}: {requests}, sent again {retries}, held back by the budget {held_back}, not answered {unanswered}, ejections {ejections}"
     ));

@@ -10,7 +10,7 @@ import { secretsOf } from "../../cli/dev.mjs";
 import { mustSuitWrangler } from "../../cli/wrangler.mjs";
 import { freePort } from "../../scripts/lib/ports.mjs";
 import { node22 } from "../../scripts/lib/run.mjs";
-import { answers, descendants, finished, origin, program, root, runs, until } from "./lib.mjs";
+import { answers, descendants, finished, origin, program, python, root, runs, until } from "./lib.mjs";
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const packed = join(root, ".vedette", "package", `vedette-${version}.tgz`);
@@ -147,6 +147,29 @@ test("init takes several addresses and a domain, into a folder of its own", asyn
   const checked = await npx("vedette", "check", join("Zweiter Ordner", "vedette.toml"), "--deploy");
   assert.equal(checked.code, 0, checked.said);
   rmSync(join(folder, "Zweiter Ordner"), { recursive: true });
+});
+
+test("Ctrl-C at each question of init writes nothing", async () => {
+  const empty = join(above, "questions");
+  mkdirSync(empty);
+  const answers = [
+    ["Address to watch", "https://shop.example.com\r"],
+    ["What people call it", "Shop\r"],
+    ["Another one", "\r"],
+    ["Domain for the page", "\r"],
+  ];
+  const init = [join(bin, "node"), join(folder, "node_modules", "vedette", "cli", "vedette.mjs"), "init"];
+  const asked = (steps) =>
+    finished(python, [join(root, "tests", "runtime", "terminal.py"), JSON.stringify(steps), ...init], { cwd: empty, env: env() }, 60_000);
+  for (const n of answers.keys()) {
+    const { code, said } = await asked([...answers.slice(0, n), [answers[n][0], "\u0003"]]);
+    assert.equal(code, 1, said);
+    assert.match(said, /Nothing was written\.\s*$/);
+    assert.deepEqual(readdirSync(empty), []);
+  }
+  const { code, said } = await asked(answers);
+  assert.equal(code, 0, said);
+  assert.match(readFileSync(join(empty, "vedette.toml"), "utf8"), /name = "shop"\ntitle = "Shop"\nurl = "https:\/\/shop\.example\.com"/);
 });
 
 test("check says that it is good; a bad file, a newer and a large one are told in sentences", async () => {

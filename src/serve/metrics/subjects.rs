@@ -5,6 +5,8 @@ use crate::reader::Tier;
 use crate::sample::CacheClass;
 use crate::serve::{Basis, kind, watched};
 use crate::snapshot::{OriginView, PoolView, VoteView};
+use crate::traffic::Counts;
+use crate::units::Millis;
 use crate::verdict::Status;
 use crate::vote::Opinion;
 
@@ -69,6 +71,46 @@ pub(super) fn pools(basis: &Basis<'_>) -> Vec<Family> {
             "1 for the origin that the signal names, 0 for the others.",
             chosen,
         ),
+    ]
+}
+
+/// Measurements of the requests that routes brought, by all isolates.
+pub(super) fn traffic(basis: &Basis<'_>) -> Vec<Family> {
+    let routed: Vec<(Labels, Counts)> = basis
+        .snapshot
+        .pools
+        .iter()
+        .filter_map(|pool| Some((Labels::of([("pool", pool.name.as_str())]), pool.traffic?)))
+        .collect();
+    let counter = |name, help, count: fn(&Counts) -> u64| {
+        Family::counter(name, help, routed.iter().map(|(labels, counts)| labels.count(count(counts))))
+    };
+    let waited = routed.iter().map(|(labels, counts)| labels.span(Millis::new(counts.waited_ms)));
+    vec![
+        counter("vedette_proxy_requests", "Requests that routes brought to the pool.", |counts| {
+            counts.requests
+        }),
+        counter(
+            "vedette_proxy_answered",
+            "Requests whose answer was an origin's, whatever its status.",
+            |counts| counts.answered,
+        ),
+        Family::counter(
+            "vedette_proxy_answer",
+            "How long clients waited for the head of those answers, all together.",
+            waited,
+        )
+        .in_seconds(),
+        counter("vedette_proxy_unanswered", "Requests that no origin answered.", |counts| counts.unanswered),
+        counter("vedette_proxy_retries", "How often a request was sent to another origin.", |counts| {
+            counts.retries
+        }),
+        counter("vedette_proxy_retries_held_back", "How often the budget of retries forbade it.", |counts| {
+            counts.held_back
+        }),
+        counter("vedette_proxy_ejections", "How often an isolate ejected an origin.", |counts| {
+            counts.ejections
+        }),
     ]
 }
 

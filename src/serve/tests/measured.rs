@@ -12,6 +12,8 @@ fn measured() -> (Config, Snapshot) {
     snapshot.config = config.hash;
     snapshot.pools[0].origins[0].votes = vec![vote("weur", at(45_000))];
     snapshot.watch[0].fast = crate::json::read(r#"{"spent":30,"of":20}"#);
+    snapshot.pools[0].traffic =
+        crate::json::read(r#"{"requests":9,"retries":2,"answered":8,"waited_ms":1250,"unanswered":1}"#);
     snapshot.notify = crate::json::read(r#"[{"name":"ops","sending":true,"waiting":1}]"#);
     (config, snapshot)
 }
@@ -58,6 +60,13 @@ fn each_measurement_is_said_as_prometheus_reads_it() {
         r#"vedette_pool_status{pool="shop",status="pass"} 1"#,
         r#"vedette_pool_status{pool="shop",status="fail"} 0"#,
         r#"vedette_pool_chosen{pool="shop",origin="primary"} 1"#,
+        r#"vedette_proxy_requests_total{pool="shop"} 9"#,
+        r#"vedette_proxy_answered_total{pool="shop"} 8"#,
+        r#"vedette_proxy_answer_seconds_total{pool="shop"} 1.25"#,
+        r#"vedette_proxy_unanswered_total{pool="shop"} 1"#,
+        r#"vedette_proxy_retries_total{pool="shop"} 2"#,
+        r#"vedette_proxy_retries_held_back_total{pool="shop"} 0"#,
+        r#"vedette_proxy_ejections_total{pool="shop"} 0"#,
         r#"vedette_pool_chosen{pool="shop",origin="standby"} 0"#,
         r#"vedette_origin_status{pool="shop",origin="standby",status="pass"} 1"#,
         r#"vedette_origin_evidence_timestamp_seconds{pool="shop",origin="primary"} 1700000000.0"#,
