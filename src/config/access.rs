@@ -121,8 +121,8 @@ impl Access {
         self.read_tokens.is_some() || self.admin_tokens.is_some()
     }
 
-    /// Who may pass a door. The pages, health and signal are open unless they are closed; what tells
-    /// more is open only where there is no token to ask for.
+    /// Who may pass a door. The pages, health and signal are open unless they are closed; what
+    /// tells more is open only where there is no token to ask for.
     #[must_use]
     pub fn tier(&self, door: Door) -> Tier {
         let usual = match door {

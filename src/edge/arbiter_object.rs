@@ -21,6 +21,7 @@ use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
+use super::past::Asked;
 use super::{bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
 use crate::availability::Detail;
@@ -123,17 +124,11 @@ impl Inner {
         }
     }
 
-    /// For how long a pool and its origins, or one of them, stood how.
-    async fn availability(
-        self: &Rc<Self>,
-        config: &Config,
-        pool: &Name,
-        origin: Option<&Name>,
-        detail: Detail,
-    ) -> Result<Response> {
+    /// For how long something stood how.
+    async fn stood(self: &Rc<Self>, config: &Config, asked: Asked) -> Result<Response> {
         self.step(config, Event::Woken).await?;
-        let standing = self.told(|engine| engine.standing(pool, clock::now())).unwrap_or_default();
-        past::availability(&self.state.storage(), pool, origin, standing, detail)
+        let told = self.told(|engine| past::stood(&self.state.storage(), &asked, engine));
+        told.unwrap_or_else(|| respond::plain(503, ""))
     }
 
     async fn called(
@@ -168,15 +163,11 @@ impl Inner {
                 past::history(&self.state.storage(), &query, config)
             }
             ArbiterCall::Availability(pool, origin) => {
-                self.availability(config, &pool, origin.as_ref(), Detail::Windows).await
+                let detail = Detail::Windows;
+                self.stood(config, Asked { pool: Some(pool), origin, detail }).await
             }
-            ArbiterCall::Days(Some(pool), origin) => {
-                self.availability(config, &pool, origin.as_ref(), Detail::Daily).await
-            }
-            ArbiterCall::Days(None, _) => {
-                self.step(config, Event::Woken).await?;
-                let standing = self.told(|engine| engine.standing_of_all(clock::now())).unwrap_or_default();
-                past::days_of_all(&self.state.storage(), &standing)
+            ArbiterCall::Days(pool, origin) => {
+                self.stood(config, Asked { pool, origin, detail: Detail::Daily }).await
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;

@@ -4,37 +4,40 @@ use web_sys::Response;
 use worker::{Result, Storage};
 
 use super::{clock, respond, rows};
-use crate::availability::{self, Detail, Standing};
+use crate::arbiter::Arbiter as Engine;
+use crate::availability::{self, Detail};
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
 use crate::schedule;
 use crate::units::Name;
 
-/// For how long a pool and its origins, or one of them, stood how. `standing` is how they stand
-/// now.
-pub(super) fn availability(
-    storage: &Storage,
-    pool: &Name,
-    origin: Option<&Name>,
-    mut standing: Vec<Standing>,
-    detail: Detail,
-) -> Result<Response> {
-    if let Some(origin) = origin {
-        let subject = format!("{pool}/{origin}");
-        standing.retain(|standing| standing.subject == subject);
-    }
-    let now = clock::now();
-    // Most days have no row, and a question for each would cost more than the answer.
-    let known = rows::of_pool(storage, pool)?;
-    let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered(&stored, pool, &standing, detail, now))
+/// Whose standing is asked for.
+pub(super) struct Asked {
+    /// Every pool if none.
+    pub pool: Option<Name>,
+    /// The pool and all its origins if none.
+    pub origin: Option<Name>,
+    /// In what detail; of every pool it is always by the day.
+    pub detail: Detail,
 }
 
-/// The same of every pool, by the day.
-pub(super) fn days_of_all(storage: &Storage, pools: &[(Name, Standing)]) -> Result<Response> {
-    let known = rows::of_all_pools(storage)?;
-    let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered_of_all(&stored, pools, clock::now()))
+/// For how long it stood how; how it stands now the engine says.
+pub(super) fn stood(storage: &Storage, asked: &Asked, engine: &Engine) -> Result<Response> {
+    let now = clock::now();
+    // Most days have no row, and a question for each would cost more than the answer.
+    let text = if let Some(pool) = &asked.pool {
+        let known = rows::of_pool(storage, pool)?;
+        let mut standing = engine.standing(pool, now);
+        if let Some(origin) = &asked.origin {
+            let subject = format!("{pool}/{origin}");
+            standing.retain(|standing| standing.subject == subject);
+        }
+        availability::answered(&|key| known.get(key).cloned(), pool, &standing, asked.detail, now)
+    } else {
+        let known = rows::of_all_pools(storage)?;
+        availability::answered_of_all(&|key| known.get(key).cloned(), &engine.standing_of_all(now), now)
+    };
+    respond::plain(200, &text)
 }
 
 /// What was measured of an origin.

@@ -81,11 +81,11 @@ pub(super) async fn reply(
     let Ok(config) = deployed::config() else { return serve::unavailable().into() };
     let (part, limit) = part_and_limit(target, config, call.env);
     let looking = look(&part, limit, None, config, call);
-    let (reading, past) = join(looking, recorded::past(target, config, call)).await;
-    let past: Vec<Option<&str>> = past.iter().map(|told| told.as_deref()).collect();
+    let (reading, recalled) = join(looking, recorded::past(target, config, call)).await;
+    let told: Vec<Option<&str>> = recalled.iter().map(|told| told.as_deref()).collect();
     let counts = reading.counted(hits);
     let seen = if target.tells_all() { seen() } else { Vec::new() };
-    let basis = Basis { past: &past, ..reading.basis(config, &counts, &seen) };
+    let basis = Basis { past: &told, ..reading.basis(config, &counts, &seen) };
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given
     // again.

@@ -27,8 +27,8 @@ thread_local! {
     static RECALL: RefCell<Recall> = const { RefCell::new(Recall::new()) };
 }
 
-/// What a page is made of besides a snapshot, from memory where it is fresh there: however many look
-/// at once, one of them asks.
+/// What a page is made of besides a snapshot, from memory where it is fresh there: however many
+/// look at once, one of them asks.
 pub(super) async fn past(view: &View, config: &'static Config, call: Call<'_>) -> Vec<Option<Rc<str>>> {
     let asked = serve::asks(view, config, clock::now());
     join_all(asked.iter().map(|one| recalled(one, config, call))).await

@@ -10,7 +10,7 @@ use crate::units::{Millis, Timestamp};
 const MOST: usize = 48;
 
 /// So long whoever asks may take, until another one does.
-const PATIENCE: Millis = Millis::from_secs(2);
+const ASK_TIMEOUT: Millis = Millis::from_secs(2);
 
 /// Whoever waits looks again after this time.
 const AGAIN: Millis = Millis::new(25);
@@ -65,7 +65,7 @@ impl Recall {
         if known.failed.is_some_and(|at| now.since(at) < REST) {
             return Recalled::Have(known.text.clone());
         }
-        match known.asking.filter(|since| now.since(*since) < PATIENCE) {
+        match known.asking.filter(|since| now.since(*since) < ASK_TIMEOUT) {
             Some(_) if known.text.is_some() => Recalled::Have(known.text.clone()),
             Some(_) => Recalled::Wait(AGAIN),
             None => {

@@ -192,8 +192,8 @@ fn drawn(said: &Said) -> String {
     )
 }
 
-/// How wide a text is in Verdana of 11 pixels with 6 on either side, by the kind of its letters. The
-/// text is drawn to that length, so an estimate will do.
+/// How wide a text is in Verdana of 11 pixels with 6 on either side, by the kind of its letters.
+/// The text is drawn to that length, so an estimate will do.
 fn wide(text: &str) -> u32 {
     let tenths = |letter: char| match letter {
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '|' | '!' | '\'' | '(' | ')' | '[' | ']' | ' ' => 42,

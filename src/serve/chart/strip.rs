@@ -1,4 +1,5 @@
-//! The latest days → a strip: one bar for each, filled from below by the share of what was not well.
+//! The latest days → a strip: one bar for each, filled from below by the share of what was not
+//! well.
 
 use maud::{Markup, html};
 

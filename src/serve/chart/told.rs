@@ -93,7 +93,8 @@ pub(in crate::serve) struct Availability {
 #[derive(Debug, Deserialize)]
 pub(in crate::serve) struct Subject {
     /// `shop`, `shop/primary`.
-    pub subject: String,
+    #[serde(rename = "subject")]
+    pub name: String,
     /// By the name of the window: `24h`, `90d`.
     pub windows: BTreeMap<String, Shares>,
     /// Of each day the seconds of pass, warn, fail and unknown.
@@ -124,7 +125,7 @@ impl Sums {
 impl Availability {
     /// What is told of a subject.
     pub(in crate::serve) fn of(&self, subject: &str) -> Option<&Subject> {
-        self.subjects.iter().find(|known| known.subject == subject)
+        self.subjects.iter().find(|known| known.name == subject)
     }
 }
 

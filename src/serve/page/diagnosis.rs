@@ -1,5 +1,5 @@
-//! What the latest probes of an origin say of where the trouble lies: one region, the cache in front
-//! of it, or the database behind it.
+//! What the latest probes of an origin say of where the trouble lies: one region, the cache in
+//! front of it, or the database behind it.
 
 use super::item::Look;
 use crate::sample::CacheClass;

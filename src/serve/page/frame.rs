@@ -9,7 +9,8 @@ use crate::verdict::Status;
 
 /// What a page is framed with.
 pub(super) struct Frame<'a> {
-    /// The way to the root, so that a page holds below `/.vedette/` as well: empty, `../`, `../../`.
+    /// The way to the root, so that a page holds below `/.vedette/` as well: empty, `../`,
+    /// `../../`.
     pub base: &'a str,
     /// What stands in the tab.
     pub title: &'a str,
@@ -27,7 +28,7 @@ pub(super) struct Frame<'a> {
 
 impl Frame<'_> {
     /// The page.
-    pub(super) fn around(&self, main: Markup, footer: Markup) -> Markup {
+    pub(super) fn around(&self, main: &Markup, footer: &Markup) -> Markup {
         let (base, page) = (self.base, &self.config.page);
         let every = (self.every > 0).then_some(self.every);
         html! {

@@ -1,5 +1,5 @@
-//! The page of one pool, one origin or one monitor: the verdict and why, who sees it how, the latest
-//! 90 days, and what was measured as charts.
+//! The page of one pool, one origin or one monitor: the verdict and why, who sees it how, the
+//! latest 90 days, and what was measured as charts.
 
 use maud::{Markup, html};
 
@@ -87,7 +87,7 @@ impl One<'_> {
             @if self.dossier.charted().is_some() { (self.measured(basis)) }
             (events::of(basis.snapshot, self.look, |entry| entry.cause.pool() == self.dossier.pool && self.concerns(entry)))
         };
-        frame.around(main, html! {
+        frame.around(&main, &html! {
             p {
                 a href={ (self.base) "health/" (self.dossier.pool) } { "health" } " "
                 a href={ (self.base) "v1/pools/" (self.dossier.pool) } { "JSON" } " "

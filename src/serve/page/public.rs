@@ -64,7 +64,7 @@ fn render(snapshot: &Snapshot, told: &[Availability], look: Look<'_>) -> Markup 
             ol.outages { @for entry in outages(false).take(PAST) { (outage(entry, look)) } }
         }
     };
-    frame.around(main, html! { p { a href="feed.atom" { "Feed" } } })
+    frame.around(&main, &html! { p { a href="feed.atom" { "Feed" } } })
 }
 
 /// Whether it is an outage that customers are told of: something was down or slow.
