@@ -58,15 +58,15 @@ impl Chart<'_> {
                 desc id=(about) { (self.said(scale, none)) }
                 @for tick in scale.ticks() {
                     @let y = TOP + scale.place(tick) / HEIGHT * PLOT;
-                    line.grid x1="44" x2="100%" y1=(px(y)) y2=(px(y)) {}
-                    @if !none { text.tick x="38" y=(px(y + 4.0)) text-anchor="end" { (scale.written(tick)) } }
+                    line.grid x1="54" x2="100%" y1=(px(y)) y2=(px(y)) {}
+                    @if !none { text.tick x="48" y=(px(y + 4.0)) text-anchor="end" { (scale.written(tick)) } }
                 }
-                svg.plot x="44" y="0" width="100%" height="180" {
+                svg.plot x="54" y="0" width="100%" height="180" {
                     (self.box_of(scale))
                     @for (at, shown) in times(self.window) {
                         @let percent = at / 10.0;
                         // A text must not reach over either end.
-                        @let anchor = if percent < 4.0 { "start" } else if percent > 96.0 { "end" } else { "middle" };
+                        @let anchor = if percent < 8.0 { "start" } else if percent > 92.0 { "end" } else { "middle" };
                         text.tick x={ (px(percent)) "%" } y=(px(BENEATH)) text-anchor=(anchor) { (shown) }
                     }
                     @if none { text.empty x="50%" y=(px(TOP + PLOT / 2.0 + 4.0)) text-anchor="middle" { (self.empty) } }

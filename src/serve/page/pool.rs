@@ -54,6 +54,7 @@ fn signal(item: &Item<'_>) -> Markup {
                 }
             }
             p {
+                a href={ "pool/" (name) } aria-label={ "charts of " (item.title()) } { "charts" } " "
                 a href={ "health/" (name) } aria-label={ "health of " (item.title()) " as JSON" } { "health" } " "
                 @if item.takes_traffic() {
                     a href={ "route/" (name) } aria-label={ "signal of " (item.title()) " as JSON" } { "signal" }
@@ -72,6 +73,7 @@ fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
     // A monitor has said its name, and has one address in answers.
     let health = if item.is_monitor() { item.view.name.as_str() } else { &path };
     let label = if item.is_monitor() { title } else { &path };
+    let page = if item.is_monitor() { ["monitor/", health] } else { ["pool/", health] }.concat();
     html! {
         li id=(path) class=(status.as_str()) {
             @if !item.is_monitor() {
@@ -89,6 +91,7 @@ fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
                     (None, None) => { span { "no evidence" } },
                 }
                 @if let Some(url) = &origin.url { a href=(url) { (Plain(url)) } }
+                a href=(page) aria-label={ "charts of " (label) } { "charts" }
                 a href={ "health/" (health) } aria-label={ "health of " (label) " as JSON" } { "health" }
             }
             @if !origin.votes.is_empty() { (votes(&origin.votes, look)) }

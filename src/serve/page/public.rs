@@ -72,6 +72,15 @@ fn is_outage(entry: &TimelineEntry<'_>) -> bool {
     matches!(entry.kind, EntryKind::Outage { .. }) && entry.worst != Status::Unknown
 }
 
+/// The worst of an outage for customers: where others stood in, the pool was not down.
+fn worst(entry: &TimelineEntry<'_>) -> Status {
+    if entry.worst == Status::Fail && entry.subject != entry.cause.pool() {
+        Status::Warn
+    } else {
+        entry.worst
+    }
+}
+
 /// The state of the whole, in customers' words.
 fn sentence(items: &[Item<'_>]) -> String {
     let of = |status: Status| -> Vec<&str> {
@@ -163,7 +172,7 @@ fn outage(entry: &TimelineEntry<'_>, look: Look<'_>) -> Markup {
     html! {
         li {
             strong { (called(&look.subject(pool))) } " "
-            span class={ "badge " (entry.worst.as_str()) } { (word(entry.worst)) } " "
+            span class={ "badge " (worst(entry).as_str()) } { (word(worst(entry))) } " "
             span.soft {
                 @match entry.ended {
                     Some(ended) => { (instant(entry.begun, look.now)) ", for " (lasted(ended.since(entry.begun))) },
@@ -181,7 +190,7 @@ pub(in crate::serve) fn told(entry: &TimelineEntry<'_>, config: &Config, now: Ti
     }
     let look = Look { config, now, caller: None };
     let title = look.subject(entry.cause.pool());
-    let word = word(entry.worst);
+    let word = word(worst(entry));
     Some(match entry.ended {
         Some(ended) => format!("{title} was {word} for {}", lasted(ended.since(entry.begun))),
         None => format!("{title} is {word}"),
