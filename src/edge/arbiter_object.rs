@@ -24,7 +24,6 @@ use worker::{Env, Result, State};
 use super::past::Asked;
 use super::{bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
-use crate::availability::Detail;
 use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
 use crate::follow;
@@ -162,13 +161,8 @@ impl Inner {
                 self.load(config, clock::now())?;
                 past::history(&self.state.storage(), &query, config)
             }
-            ArbiterCall::Availability(pool, origin) => {
-                let detail = Detail::Windows;
-                self.stood(config, Asked { pool: Some(pool), origin, detail }).await
-            }
-            ArbiterCall::Days(pool, origin) => {
-                self.stood(config, Asked { pool, origin, detail: Detail::Daily }).await
-            }
+            ArbiterCall::Availability(pool, origin) => self.stood(config, Asked::whole(pool, origin)).await,
+            ArbiterCall::Days(pool, origin) => self.stood(config, Asked::daily(pool, origin)).await,
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")

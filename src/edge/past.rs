@@ -14,11 +14,23 @@ use crate::units::Name;
 /// Whose standing is asked for.
 pub(super) struct Asked {
     /// Every pool if none.
-    pub pool: Option<Name>,
+    pool: Option<Name>,
     /// The pool and all its origins if none.
-    pub origin: Option<Name>,
+    origin: Option<Name>,
     /// In what detail; of every pool it is always by the day.
-    pub detail: Detail,
+    detail: Detail,
+}
+
+impl Asked {
+    /// By whole windows.
+    pub(super) const fn whole(pool: Name, origin: Option<Name>) -> Self {
+        Self { pool: Some(pool), origin, detail: Detail::Windows }
+    }
+
+    /// By the day as well.
+    pub(super) const fn daily(pool: Option<Name>, origin: Option<Name>) -> Self {
+        Self { pool, origin, detail: Detail::Daily }
+    }
 }
 
 /// For how long it stood how; how it stands now the engine says.
