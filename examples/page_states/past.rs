@@ -63,10 +63,10 @@ pub fn history(now: Timestamp) -> String {
 
 fn sums(step: u64) -> Value {
     let wave = step.abs_diff(144) / 6;
-    let p50 = 90 - wave + (step * 37) % 11;
+    let noise = |most: u64| (step * step * 31 + step * 7) % 97 * most / 97;
+    let p50 = 90 - wave + noise(4);
     let fail = if (200..206).contains(&step) { 40 } else { u64::from(step % 50 == 7) };
-    let quantiles =
-        |ms: u64| json!({ "0.5": ms, "0.95": ms * 2 + (step * 53) % 40, "0.99": ms * 3 + (step * 71) % 90 });
+    let quantiles = |ms: u64| json!({ "0.5": ms, "0.95": ms * 2 + noise(12), "0.99": ms * 3 + noise(40) });
     json!({
         "samples": 90, "pass": 90 - fail, "warn": 0, "fail": fail,
         "response_ms": { "quantiles": quantiles(p50) }, "db_ms": { "quantiles": quantiles(p50 / 3) },
