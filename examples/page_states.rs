@@ -43,9 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err(target.into());
         };
         let pool = target.split('/').nth(2).unwrap_or_default();
-        let days = match view {
-            View::Status => past::of_all(&state.config, state.now),
-            _ => past::days(&state.config, pool, state.now).to_string(),
+        let days = if view == View::Status {
+            past::of_all(&state.config, state.now)
+        } else {
+            past::days(&state.config, pool, state.now).to_string()
         };
         let history = past::history(state.now);
         let known = [Some(days.as_str()), Some(history.as_str())];

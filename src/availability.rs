@@ -454,7 +454,9 @@ mod tests {
         let now = at(5, 11);
         let mut sum = Shares::default();
         let stretches = stretches(&standing, &found.collect(), now);
-        daily(&stretches, &[], now).into_iter().for_each(|day| sum.merge(day));
+        for day in daily(&stretches, &[], now) {
+            sum.merge(day);
+        }
         assert_eq!(sum, shares(&stretches, &[], Window { from: first_day(now), to: now }));
     }
 
