@@ -13,15 +13,15 @@ import { QUIET } from "./wrangler.mjs";
  * `{ good, text, compiled }` of a file. `wrangler` is run by `node`. With `front`, a wrangler.toml,
  * another worker answers at the port, with a service binding to this one.
  * @typedef {{ config: string, port: number, state: string, secrets: string, build?: string,
- *   front?: string, node: string, wrangler: string, asDeployed?: boolean, logLevel?: string,
- *   compile: (file: string) => any }} Laptop
+ *   front?: string, node: string, wrangler: string, asDeployed?: boolean, limiters?: boolean,
+ *   logLevel?: string, compile: (file: string) => any }} Laptop
  */
 
 /**
  * The deployment's configuration for a laptop: objects and rules of wrangler.toml, no build
  * command, no routes.
  */
-function wranglerConfig({ asDeployed }) {
+function wranglerConfig({ asDeployed, limiters }) {
   return {
     name: "vedette",
     main: "entry.mjs",
@@ -37,6 +37,10 @@ function wranglerConfig({ asDeployed }) {
       ],
     },
     kv_namespaces: [{ binding: "SNAPSHOTS", id: "snapshots" }],
+    // What the platform counts by address and by writer, where a test wants to see that.
+    ratelimits: limiters
+      ? ["FAILURES", "WRITES"].map((name, n) => ({ name, namespace_id: String(1001 + n), simple: { limit: 5, period: 60 } }))
+      : [],
     migrations: [{ tag: "v1", new_sqlite_classes: ["Vantage", "Arbiter"] }],
     triggers: { crons: ["* * * * *"] },
   };

@@ -73,6 +73,7 @@ fn told(state: &State, view: &View, target: &str, past: &[Option<&str>]) -> Stri
         counts: &[],
         seen: &[],
         past,
+        public: None,
     };
     let ask = Ask { method: "GET", target, if_none_match: None, accept: None, caller: None };
     serve::answer(view, &ask, &basis).body

@@ -27,6 +27,7 @@ const settings = {
   build: resolve(process.env.VEDETTE_BUILD || below("build")),
   front: process.env.VEDETTE_FRONT ? resolve(process.env.VEDETTE_FRONT) : undefined,
   asDeployed: Boolean(process.env.VEDETTE_AS_DEPLOYED),
+  limiters: Boolean(process.env.VEDETTE_LIMITERS),
   logLevel: process.env.VEDETTE_LOG_LEVEL,
   node: node22,
   wrangler: below("node_modules", "wrangler", "bin", "wrangler.js"),

@@ -7,6 +7,7 @@
 
 mod doubt;
 mod heartbeats;
+mod incidents;
 mod intake;
 mod memories;
 mod notifications;
@@ -34,6 +35,7 @@ use crate::writes::{Entry, Ledger, Outcome, Stored, Write};
 
 use doubt::Looked;
 use heartbeats::Heartbeats;
+use incidents::Touched;
 use intake::Taken;
 pub use memories::Memories;
 use notifications::Notifier;
@@ -44,7 +46,7 @@ pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 #[cfg(test)]
 use stored::{PoolRow, ShardRow};
 use votes::Voting;
-use weighing::{CurrentVerdict, Verdicts};
+use weighing::{CurrentVerdict, Moved, Verdicts};
 
 /// What happens to the Arbiter.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,7 +199,7 @@ impl Arbiter {
         self.latest = now;
         let mut memories = Memories { away: self.away(now), ..Memories::default() };
         let mut rows = self.kept_anew();
-        let (mut superseded, mut hurried, mut outcome) = (None, Vec::new(), None);
+        let (mut superseded, mut hurried, mut outcome, mut seen) = (None, Vec::new(), None, Vec::new());
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
         match event {
@@ -208,13 +210,16 @@ impl Arbiter {
                 let Taken { row, turned } = self.take(report, now);
                 rows.extend(row);
                 hurried = self.share_doubts(&by, &turned, now);
+                seen = turned;
             }
             Event::Answered(answer) => self.answered(answer, now),
             Event::Written(write) => outcome = Some(self.written(&write, now, &mut rows)),
             Event::OriginSuspected(id) => hurried = self.doubt(&id, now),
             Event::Woken | Event::Beat(_) => {}
         }
-        let transitions = self.evaluate(now, &mut rows);
+        let Moved { transitions, pools, .. } = self.evaluate(now, &mut rows);
+        memories.observed =
+            self.observed(&Touched { pools: &pools, transitions: &transitions, turned: &seen }, now);
         let looks = self.watch.is_to_be_looked_at(now);
         let (given_up, deliveries) = self.tell(looks, &mut rows, now);
         self.note(transitions.iter().chain(&given_up), &mut rows);
@@ -241,8 +246,7 @@ impl Arbiter {
         effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
-        effects.extend(superseded.map(Effect::Superseded));
-        effects.extend(outcome.map(Effect::Wrote));
+        effects.extend(superseded.map(Effect::Superseded).into_iter().chain(outcome.map(Effect::Wrote)));
         effects.extend(self.watch.arm_silent(now));
         effects.extend(hurried);
         effects.extend(self.wake(now));

@@ -3,6 +3,7 @@
 //! rolls out the two may be of two releases, so a spelling stays.
 
 use crate::history::{Query, SampleQuery};
+use crate::incident::{self, Incident};
 use crate::snapshot::Part;
 use crate::units::{Name, OriginId};
 
@@ -31,6 +32,10 @@ pub enum ArbiterCall {
     Availability(Name, Option<Name>),
     /// The same by the day as well; without a pool of every one.
     Days(Option<Name>, Option<Name>),
+    /// Somebody reads incidents.
+    Incidents(incident::Query),
+    /// Somebody reads one, by its id, who may see everything or not.
+    Incident(String, bool),
 }
 
 impl ArbiterCall {
@@ -52,6 +57,8 @@ impl ArbiterCall {
             Self::Days(None, _) => "days".to_owned(),
             Self::Days(Some(pool), None) => format!("days/{pool}"),
             Self::Days(Some(pool), Some(origin)) => format!("days/{pool}/{origin}"),
+            Self::Incidents(query) => format!("incidents/{}", query.path()),
+            Self::Incident(id, all) => format!("incident/{}/{id}", u8::from(*all)),
         }
     }
 
@@ -69,6 +76,12 @@ impl ArbiterCall {
             "follow" => Name::parse(rest).ok().map(Self::Follow),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
             "history" => Query::parse(rest).map(Self::History),
+            "incidents" => incident::Query::parse(rest).map(Self::Incidents),
+            "incident" => {
+                let (all, id) = rest.split_once('/')?;
+                let known = Incident::pool_of(id).is_some() && ["0", "1"].contains(&all);
+                known.then(|| Self::Incident(id.to_owned(), all == "1"))
+            }
             "availability" => match OriginId::parse(rest) {
                 Some(OriginId { pool, origin }) => Some(Self::Availability(pool, Some(origin))),
                 None => Name::parse(rest).ok().map(|pool| Self::Availability(pool, None)),

@@ -13,6 +13,7 @@ mod connect;
 mod document;
 mod expect;
 mod heartbeat;
+mod incidents;
 mod json;
 mod monitor;
 mod notify;
@@ -46,11 +47,12 @@ use crate::defaults::config::DEFAULT_TTL;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
-pub use access::{Access, Door, Setting, Tier};
+pub use access::{Access, Door, Jwt, Setting, Tier};
 pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
+pub use incidents::Incidents;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
@@ -105,6 +107,9 @@ pub struct Config {
     /// Who may see and write what.
     #[serde(default, skip_serializing_if = "Access::is_usual")]
     pub access: Access,
+    /// What opens an incident.
+    #[serde(default, skip_serializing_if = "Incidents::is_usual")]
+    pub incidents: Incidents,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }

@@ -284,6 +284,10 @@ pub mod edge {
     /// When the Arbiter is given up, however patient its readers were.
     pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
 
+    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
+    /// that drips must not hold a request open.
+    pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
+
     /// How long a report may take before the tick no longer waits for it.
     pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 }
@@ -294,4 +298,16 @@ pub mod snapshot {
 
     /// What comes again so soon is one outage that flaps.
     pub const CALM: Millis = Millis::from_secs(60);
+}
+
+/// Of `src/incident`.
+pub mod incident {
+    use crate::units::Millis;
+
+    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
+    /// hold if nothing is written. It is longer than what is one row on the page.
+    pub const CALM: Millis = Millis::from_secs(300);
+
+    /// How long an incident is told of: as long as days of history are.
+    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
 }

@@ -4,6 +4,7 @@
 //! every module here turns platform values into the core's and effects into platform calls.
 
 mod arbiter_object;
+mod assertion;
 mod bound;
 mod call;
 mod caught;
@@ -99,7 +100,7 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
             let outcome = heartbeat::taken(&claim, call.env).await;
             serve::beaten(&outcome, &ask).into()
         }
-        Plan::Recorded(asked) => serve::remembered(recorded::said(&asked, call).await, &ask).into(),
+        Plan::Recorded(asked) => serve::remembered(&asked, recorded::said(&asked, call).await, &ask).into(),
         Plan::FromSnapshot(target) => reader::reply(&target, &ask, call, hits, proxy::seen).await,
         Plan::AfterNews(target, wait) => {
             follow::waited(&target, wait, ClientRequest { request, ask: &ask }, call, hits).await

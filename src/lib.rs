@@ -67,6 +67,8 @@ pub mod snapshot;
 
 pub mod availability;
 
+pub mod incident;
+
 pub mod calls;
 
 pub mod reader;

@@ -14,6 +14,7 @@ mod feed;
 mod fresh;
 mod gate;
 mod health;
+mod incidents;
 mod kept;
 mod metrics;
 mod openapi;
@@ -47,6 +48,7 @@ pub use api::{List, Query};
 pub use badge::Badge;
 pub use beat::Beaten;
 pub use dossier::{Dossier, asks};
+pub use gate::public;
 pub use kept::kept;
 pub use metrics::Exposition;
 pub use plan::plan;
@@ -54,7 +56,7 @@ pub use recorded::{Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
 pub use target::{Codes, Fixed, Format, Target, View};
-pub use write::{MOST_WRITTEN, audit, write, written};
+pub use write::{MOST_WRITTEN, audit, too_often, write, written};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]
@@ -113,13 +115,15 @@ pub struct Basis<'a> {
     pub seen: &'a [Seen],
     /// What was answered of the past to each question of [`asks`]; nothing if no object could.
     pub past: &'a [Option<&'a str>],
+    /// The verdicts as the public sees them ([`public`]), if they are made already.
+    pub public: Option<&'a Snapshot>,
 }
 
 /// Makes an answer from a snapshot.
 #[must_use]
 pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
     let now = basis.now;
-    let snapshot = &*gate::seen_by(ask, basis.snapshot, basis.config);
+    let snapshot = &*gate::seen_by(ask, basis);
     let seen = Basis { snapshot, ..*basis };
     let mut answer = match view {
         View::Health { pool, origin, format, codes } => {
@@ -143,8 +147,8 @@ pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
 
 /// The answer about the past: what an object said of the question, or why there is none.
 #[must_use]
-pub fn remembered(said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
-    finish(said.map_or_else(|refused| refused, recorded::answer), ask)
+pub fn remembered(asked: &Recorded, said: Result<Option<String>, Answer>, ask: &Ask<'_>) -> Answer {
+    finish(said.map_or_else(|refused| refused, |body| asked.answer(body)), ask)
 }
 
 /// The answer to a heartbeat.
@@ -227,9 +231,13 @@ fn finish(answer: Answer, ask: &Ask<'_>) -> Answer {
     let mut answer = match ask.caller {
         None => closed(answer),
         Some(Caller::Nobody) => add(closed(answer), &[VARIES]),
-        Some(Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) | Caller::Flooding) => {
-            private(answer)
-        }
+        Some(
+            Caller::Known(_)
+            | Caller::Stranger
+            | Caller::Misfit(_)
+            | Caller::Unverifiable(_)
+            | Caller::Flooding,
+        ) => private(answer),
     };
     let public = ask.caller.is_none_or(|caller| *caller == Caller::Nobody);
     if public && !table::is_of_jobs(ask.target) {
@@ -257,7 +265,7 @@ const PUBLIC: &[(&str, &str)] =
     &[("access-control-allow-origin", "*"), ("access-control-expose-headers", "*")];
 
 /// What is answered depends on who asks.
-const VARIES: (&str, &str) = ("vary", "authorization, cookie");
+const VARIES: (&str, &str) = ("vary", "authorization, cookie, cf-access-jwt-assertion");
 
 /// An answer that is for one asker alone: no cache keeps it, and no script of another site reads
 /// it.

@@ -4,6 +4,8 @@
 //! Construction is the only check; a function that takes one of these need not look again. Nothing
 //! here reads a clock.
 
+mod who;
+
 use std::fmt;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::json::as_text;
+
+pub use who::Who;
 
 /// A point in time: milliseconds since the Unix epoch. The core never reads a clock; it is handed
 /// one of these.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::misleading;
 use crate::json;
-use crate::units::{Fingerprint, Millis, Name, Timestamp};
+use crate::units::{Fingerprint, Millis, Timestamp, Who};
 
 /// The longest title in characters.
 pub const MAX_TITLE: usize = 80;
@@ -108,6 +108,17 @@ impl Announcement {
     }
 }
 
+/// What somebody noted of an incident. Format version 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: Who,
+    /// What (1 to 2,000 characters).
+    pub text: String,
+}
+
 /// What is to be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -122,7 +133,7 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// Who.
-    pub who: Name,
+    pub who: Who,
     /// What.
     pub change: Change,
     /// `If-Match`, if sent.
@@ -157,7 +168,7 @@ pub struct Entry {
     /// When.
     pub at: Timestamp,
     /// Who.
-    pub who: Name,
+    pub who: Who,
     /// What.
     pub what: String,
     /// What stood before.

@@ -444,3 +444,30 @@ fn a_monitor_goes_by_its_name_and_an_address_in_two_places_is_named() {
         "{said}"
     );
 }
+
+#[test]
+fn check_says_who_may_see_what() {
+    let one = "[[monitor]]\nname = \"a\"\nurl = \"https://a.example\"\n";
+    let hidden = "[[monitor]]\nname = \"b\"\nurl = \"https://b.example\"\npublic = false\n";
+    let jwt = "jwt_issuer = \"https://t.example\"\njwt_audience = \"x\"\njwt_admins = \"ada@a.example\"\n";
+    for (name, text, said) in [
+        ("open.toml", one.to_owned(), "  open to anybody: page, health, signal, readiness, api, metrics\n"),
+        (
+            "closed.toml",
+            format!("{one}{hidden}[access]\nread_tokens = \"READ\"\nmetrics = \"public\"\n"),
+            "  open to anybody: page, health, signal, metrics\n  needs a token: readiness, api\n  hidden without a token: b\n",
+        ),
+        (
+            "both.toml",
+            format!(
+                "{one}[access]\nadmin_tokens = \"ADMIN\"\npage = \"read\"\nhealth = \"read\"\nsignal = \"read\"\n{jwt}"
+            ),
+            "  open to anybody: nothing of it\n  needs a token or a JWT of Cloudflare Access: page, health, signal, readiness, api, \
+             metrics\n  may write: whoever has a token of admin_tokens, and 1 of jwt_admins\n",
+        ),
+    ] {
+        let output = vedette(&["check", &file(name, &text)]);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(printed.contains(said), "{name}: {printed}");
+    }
+}

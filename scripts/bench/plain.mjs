@@ -123,7 +123,7 @@ export function configured(toml, folder = root) {
  * Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that
  * was compiled there.
  */
-export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root, cache } = {}) {
+export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root, cache, bindings = {} } = {}) {
   if (!existsSync(join(folder, build, "index_bg.wasm"))) throw new Stop(`There is no built worker in ${folder}; run npm run build there.`);
   return serve({
     entry: "entry.mjs",
@@ -133,7 +133,7 @@ export async function serveVedette(config, { build = "build", flags = FLAGS, fol
     },
     from: folder,
     objects: ["Vantage", "Arbiter"],
-    bindings: { VEDETTE_LOCAL: "1" },
+    bindings: { VEDETTE_LOCAL: "1", ...bindings },
     flags,
     cache,
   });

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::token::Hash;
 use crate::mac;
 use crate::path::{OWN_PREFIX, host_of, loopback, parts};
-use crate::units::{Millis, Name, Timestamp};
+use crate::units::{Millis, Name, Timestamp, Who};
 
 /// How long a session lasts.
 pub const LASTS: Millis = Millis::from_secs(12 * 3_600);
@@ -34,7 +34,7 @@ pub struct Claim {
 }
 
 /// What a MAC is made of.
-fn message(name: &Name, until: u64) -> String {
+fn message(name: &str, until: u64) -> String {
     format!("vedette session v1 {name} {until}")
 }
 
@@ -43,17 +43,21 @@ impl Claim {
     #[must_use]
     pub fn holds(&self, hash: &Hash, now: Timestamp) -> bool {
         let ends = Timestamp::from_millis(self.until.saturating_mul(1_000));
-        mac::verifies(hash, &message(&self.name, self.until), &self.mac) && now < ends
+        mac::verifies(hash, &message(self.name.as_str(), self.until), &self.mac) && now < ends
     }
 }
 
 /// The claims in a field `Cookie`, at most one of each name.
 pub fn claims(field: &str) -> impl Iterator<Item = Claim> {
+    NAMES.into_iter().filter_map(move |wanted| value(field, wanted).and_then(claim))
+}
+
+/// The value of the first cookie of a name in a field `Cookie`.
+#[must_use]
+pub fn value<'a>(field: &'a str, wanted: &str) -> Option<&'a str> {
     let field = if field.len() > LONGEST { "" } else { field };
-    NAMES.into_iter().filter_map(move |wanted| {
-        let mut pairs = field.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == wanted).and_then(|(_, value)| claim(value))
-    })
+    let mut pairs = field.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 fn claim(value: &str) -> Option<Claim> {
@@ -66,9 +70,9 @@ fn claim(value: &str) -> Option<Claim> {
 
 /// `Set-Cookie` for whoever showed the token of this hash at this address.
 #[must_use]
-pub fn begun(name: &Name, hash: &Hash, url: &str, now: Timestamp) -> String {
+pub fn begun(name: &Who, hash: &Hash, url: &str, now: Timestamp) -> String {
     let until = now.plus(LASTS).as_millis() / 1_000;
-    let mac = mac::sign(hash, &message(name, until)).unwrap_or_default();
+    let mac = mac::sign(hash, &message(name.as_str(), until)).unwrap_or_default();
     let value = format!("{until}.{name}.{}", URL_SAFE_NO_PAD.encode(mac));
     cookie(url, &value, LASTS.as_secs())
 }

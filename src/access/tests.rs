@@ -1,11 +1,11 @@
 use super::token::{self, LONGEST, MOST};
-use super::{Caller, Identity, Refusal, by_field};
+use super::{Caller, Fields, Identity, Proof, Refusal, proof};
 use crate::config::{Access, Door, Tier};
 use crate::secret::{Secret, Unusable, Why};
-use crate::units::Name;
+use crate::units::{Name, Timestamp, Who};
 
 fn access() -> Access {
-    Access { read_tokens: Some("READ".into()), admin_tokens: Some("ADMIN".into()), doors: Vec::new() }
+    Access { read_tokens: Some("READ".into()), admin_tokens: Some("ADMIN".into()), ..Access::default() }
 }
 
 fn token(seed: u8) -> String {
@@ -25,12 +25,20 @@ fn secret(name: &str) -> Result<Secret, Unusable> {
     }
 }
 
+fn by_field(field: Option<&str>, secret: impl Fn(&str) -> Result<Secret, Unusable>) -> Caller {
+    let fields = Fields { authorization: field.map(str::to_owned), ..Fields::default() };
+    match proof(&fields, &access(), Timestamp::default(), secret) {
+        Proof::Settled(caller) => caller,
+        Proof::Jwt(_) => panic!("none is taken here"),
+    }
+}
+
 fn shown(field: &str) -> Caller {
-    by_field(Some(field), &access(), secret)
+    by_field(Some(field), secret)
 }
 
 fn known(name: &str, tier: Tier) -> Caller {
-    Caller::Known(Identity { name: Name::parse(name).unwrap(), tier })
+    Caller::Known(Identity { name: Who::parse(name).unwrap(), tier })
 }
 
 #[test]
@@ -42,7 +50,7 @@ fn every_token_says_who_it_is_and_the_old_one_lives_beside_the_new() {
             assert_eq!(shown(&format!("{scheme} {}", token(seed))), caller);
         }
     }
-    assert_eq!(by_field(None, &access(), secret), Caller::Nobody);
+    assert_eq!(by_field(None, secret), Caller::Nobody);
     assert_eq!(shown("Basic YTpi"), Caller::Nobody, "that is meant for somebody else");
 }
 
@@ -87,10 +95,13 @@ fn a_secret_that_holds_no_tokens_lets_nobody_in_and_is_not_repeated() {
         let said = held(bad).err().map(|why| why.to_string()).unwrap();
         assert!(said.starts_with("the secret READ ") && !said.contains("canary"), "{said}");
     }
-    let caller = by_field(Some("Bearer x"), &access(), |name| Err(Why::NotSet.of(name)));
-    assert_eq!(caller, Caller::Unverifiable("the secret READ is not set".into()));
+    let caller = by_field(Some("Bearer x"), |name| Err(Why::NotSet.of(name)));
+    assert_eq!(
+        caller,
+        Caller::Unverifiable("the secret READ is not set. Set it with wrangler secret put".into())
+    );
     let only_admin = |name: &str| if name == "READ" { Err(Why::NotSet.of(name)) } else { secret(name) };
-    let caller = by_field(Some(&format!("Bearer {}", token(3))), &access(), only_admin);
+    let caller = by_field(Some(&format!("Bearer {}", token(3))), only_admin);
     assert_eq!(caller, known("ada", Tier::Admin), "one list that is lost locks out no one of the other");
 }
 

@@ -3,6 +3,7 @@
 use super::Arbiter;
 use crate::availability::{self, Standing};
 use crate::history::{self, HistoryRow, Rollup, Sender, Window};
+use crate::incident::{self, NewNote, Observed};
 use crate::snapshot::{Part, PoolView, Transition};
 use crate::units::{Name, Timestamp};
 
@@ -15,19 +16,28 @@ pub struct Memories {
     pub transitions: Vec<Transition>,
     /// The time since somebody last looked, if that was long.
     pub away: Option<Window>,
+    /// How the pools stand of which an incident may have something new.
+    pub observed: Vec<Observed>,
+    /// What somebody noted of an incident.
+    pub note: Option<NewNote>,
 }
 
 impl Memories {
     /// Whether nothing is to be remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rollups.is_none() && self.transitions.is_empty() && self.away.is_none()
+        self.rollups.is_none()
+            && self.transitions.is_empty()
+            && self.away.is_none()
+            && self.observed.is_empty()
+            && self.note.is_none()
     }
 
     /// The rows that it changes. `stored` gives the text of one that is stored.
     #[must_use]
     pub fn rows(&self, stored: &dyn Fn(&str) -> Option<String>) -> Vec<HistoryRow> {
         let mut rows = availability::stood(stored, &self.transitions, self.away);
+        rows.extend(incident::recorded(stored, &self.observed, self.away, self.note.as_ref()));
         if let Some((sender, rollups)) = &self.rollups {
             rows.extend(history::rolled(stored, sender, rollups));
         }

@@ -261,7 +261,7 @@ impl Verdicts {
 impl Arbiter {
     /// Weighs everything that is new, or whose time has come; what has to be stored is put to
     /// `rows`.
-    pub(super) fn evaluate(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Vec<Transition> {
+    pub(super) fn evaluate(&mut self, now: Timestamp, rows: &mut Vec<Row>) -> Moved {
         for vantage in self.voting.look(&self.config, now) {
             for (_, presence) in self.watch.iter().filter(|(key, _)| key.vantage == vantage) {
                 presence.origins.iter().for_each(|origin| self.verdicts.expire(origin));
@@ -270,10 +270,10 @@ impl Arbiter {
         let (config, voting, heartbeats) = (&self.config, &self.voting, &self.heartbeats);
         let awaits_alarm = self.alarm.is_some_and(|set| now < set);
         let grounds = Grounds { config, voting, heartbeats, awaits_alarm };
-        let moved = self.verdicts.evaluate(&grounds, now);
-        moved.pools.into_iter().for_each(|place| self.notifier.touch(place));
-        rows.extend(moved.rows);
-        moved.transitions
+        let mut moved = self.verdicts.evaluate(&grounds, now);
+        moved.pools.iter().for_each(|place| self.notifier.touch(*place));
+        rows.append(&mut moved.rows);
+        moved
     }
 }
 

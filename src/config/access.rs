@@ -1,5 +1,7 @@
-//! `[access]`: which secrets hold the tokens of readers and of writers, and which doors are open
-//! without one.
+//! `[access]`: which secrets hold the tokens of readers and of writers, whose JWTs are taken beside
+//! them, and which doors are open without any.
+
+mod jwt;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +11,18 @@ use super::request::secret_name;
 use super::value::word;
 use super::{Config, Pool};
 
+pub use jwt::Jwt;
+
 /// The keys that name secrets.
 const SECRETS: [&str; 2] = ["read_tokens", "admin_tokens"];
 
 /// The keys of `[access]`.
-pub(super) const KEYS: [&str; 9] = [
+pub(super) const KEYS: [&str; 12] = [
     SECRETS[0],
     SECRETS[1],
+    jwt::KEYS[0],
+    jwt::KEYS[1],
+    jwt::KEYS[2],
     Door::Page.as_str(),
     Door::Status.as_str(),
     Door::Health.as_str(),
@@ -94,6 +101,9 @@ pub struct Access {
     /// The same of writers, who may read as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub admin_tokens: Option<String>,
+    /// Whose JWTs prove who somebody is, beside tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<Jwt>,
     /// What is written of a door, in the order of the documents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub doors: Vec<Setting>,
@@ -118,7 +128,19 @@ impl Access {
     /// Whether anybody can prove to be more than the public.
     #[must_use]
     pub const fn knows_anybody(&self) -> bool {
+        self.knows_tokens() || self.jwt.is_some()
+    }
+
+    /// Whether anybody can do so by a token.
+    #[must_use]
+    pub const fn knows_tokens(&self) -> bool {
         self.read_tokens.is_some() || self.admin_tokens.is_some()
+    }
+
+    /// Whether anybody can prove that he may write.
+    #[must_use]
+    pub fn knows_writers(&self) -> bool {
+        self.admin_tokens.is_some() || self.jwt.as_ref().is_some_and(|jwt| !jwt.admins.is_empty())
     }
 
     /// Who may pass a door. The pages, health and signal are open unless they are closed; what
@@ -168,7 +190,8 @@ pub(super) fn access(file: &Table<'_>, pools: Option<&[Pool]>) -> Option<Access>
         .filter_map(|door| table.get(door.as_str()).map(|field| setting(*door, &field)))
         .collect();
     let doors = doors.into_iter().collect::<Option<Vec<Setting>>>();
-    let access = Access { read_tokens: read_tokens?, admin_tokens: admin_tokens?, doors: doors? };
+    let jwt = jwt::jwt(&table);
+    let access = Access { read_tokens: read_tokens?, admin_tokens: admin_tokens?, jwt: jwt?, doors: doors? };
     if access.read_tokens.is_some() && access.read_tokens == access.admin_tokens {
         table.refuse_at(
             SECRETS[1],

@@ -38,6 +38,9 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     }
     lines.page(&config.page);
     lines.access(&config.access);
+    if config.incidents.on_warnings {
+        lines.put("open_on", "warn");
+    }
     Fingerprint::of(&lines.0)
 }
 
@@ -157,6 +160,11 @@ impl Lines {
             if let Some(name) = name {
                 self.put(key, name);
             }
+        }
+        if let Some(jwt) = &access.jwt {
+            self.put("jwt_issuer", &jwt.issuer.to_string());
+            jwt.audience.iter().for_each(|audience| self.put("jwt_audience", audience));
+            jwt.admins.iter().for_each(|admin| self.put("jwt_admin", admin));
         }
         for setting in &access.doors {
             self.put(setting.door.as_str(), if setting.tier == Tier::Public { "public" } else { "read" });

@@ -12,13 +12,13 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, notify,
-    origin, page, presentation, reference, request, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, incidents,
+    notify, origin, page, presentation, reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -32,6 +32,7 @@ pub(super) const KEYS: [&str; 13] = [
     "notify",
     "page",
     "access",
+    "incidents",
 ];
 
 /// Where every setting of the file belongs.
@@ -51,6 +52,7 @@ const HOMES: Homes = &[
     (&[presentation::PUBLIC], "in [[monitor]] or [[pool]]"),
     (&page::KEYS, "in [page]"),
     (&access::KEYS, "in [access]"),
+    (&incidents::KEYS, "in [incidents]"),
 ];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -89,6 +91,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let channels = notify::channels(file, &reader);
     let page = page::page(file, pools.as_deref(), reader.names());
     let access = access::access(file, pools.as_deref());
+    let incidents = incidents::incidents(file);
     let public_url = notify::public_url(file);
     let known = route::Known {
         names: reader.names(),
@@ -113,6 +116,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         public_url: public_url.ok()?,
         page: page?,
         access: access?,
+        incidents: incidents?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

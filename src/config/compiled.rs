@@ -13,7 +13,7 @@ use crate::json::{self, as_text};
 use crate::units::Ratio;
 
 /// The number of this form; raised whenever a type of the configuration changes.
-const FORM: u32 = 14;
+const FORM: u32 = 15;
 
 /// A checked configuration, and what is worked out from it before it is deployed.
 #[derive(Clone, Debug, PartialEq)]
@@ -225,12 +225,12 @@ mod tests {
             "{}",
             "null",
             "plan = \"free\"",
-            &good.replace("\"form\":14", "\"form\":13"),
+            &good.replace("\"form\":15", "\"form\":14"),
             &good.replace(']', ""),
         ] {
             let problems = Deployment::from_compiled(text).unwrap_err();
             assert!(problems.to_string().contains("build it again"), "{problems}");
         }
-        assert!(Deployment::from_compiled("{\"form\":14}").is_err());
+        assert!(Deployment::from_compiled("{\"form\":15}").is_err());
     }
 }

@@ -8,8 +8,8 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use super::{
-    access, check, expect, heartbeat, monitor, notify, origin, page, pool, presentation, request, route,
-    settings, vantage,
+    access, check, expect, heartbeat, incidents, monitor, notify, origin, page, pool, presentation, request,
+    route, settings, vantage,
 };
 use crate::json;
 use rows::{Kind, ROWS};
@@ -55,6 +55,7 @@ fn tables() -> Vec<Keys> {
         ("notify", notify::KEYS.to_vec()),
         ("page", page::KEYS.to_vec()),
         ("access", access::KEYS.to_vec()),
+        ("incidents", incidents::KEYS.to_vec()),
         ("link", page::LINK_KEYS.to_vec()),
     ]
 }
@@ -132,9 +133,8 @@ fn kind(kind: &Kind) -> Value {
         Kind::Value(longest) => value(*longest),
         Kind::Headers => json!({ "type": "object", "additionalProperties": value(4_096) }),
         Kind::Texts(most) => json!({ "type": "array", "maxItems": most, "items": { "type": "string" } }),
-        Kind::Fields => {
-            json!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 1 } })
-        }
+        Kind::OneOrMore(most) => one_or_more(*most),
+        Kind::Fields => fields(),
         Kind::Statuses => json!({ "type": "array", "minItems": 1, "maxItems": 64, "items": {
             "oneOf": [
                 { "type": "integer", "minimum": 200, "maximum": 599 },
@@ -170,6 +170,16 @@ fn kind(kind: &Kind) -> Value {
 
 /// An address: schemes are read in any case, and a user name is refused.
 const ADDRESS: &str = "^[Hh][Tt][Tt][Pp][Ss]?://[^@]*$";
+
+fn fields() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": "string", "minLength": 1 } })
+}
+
+/// A text, or a list of them.
+fn one_or_more(most: usize) -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    json!({ "oneOf": [text, { "type": "array", "minItems": 1, "maxItems": most, "uniqueItems": true, "items": text }] })
+}
 
 fn pattern(text: &str) -> Value {
     json!({ "type": "string", "pattern": text })

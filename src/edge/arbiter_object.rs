@@ -6,10 +6,10 @@
 //! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that
 //! hibernates and says the pool's revision, now and at each change; 404 unknown, 429 too many),
 //! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
-//! an origin (204; the vantages are made to look at it). It answers `GET /snapshot/` and the path
-//! of a part (200), `POST /write` (200 with what became of a change), `GET /audit` (200) and `GET
-//! /wake` (204). The rows of a step are written in one transaction, so they land together or not at
-//! all. The platform's output gate holds every answer until they have landed.
+//! an origin (204). It answers `GET` of a snapshot's part, of the past and of `/audit` (200),
+//! `POST /write` (200 with what became of it) and `GET /wake` (204). The rows of a step are written
+//! in one transaction, so they land together or not at all. The platform's output gate holds every
+//! answer until they have landed.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -21,7 +21,6 @@ use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
-use super::past::Asked;
 use super::{bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows};
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
 use crate::calls::{self, ArbiterCall, VantageCall};
@@ -123,13 +122,6 @@ impl Inner {
         }
     }
 
-    /// For how long something stood how.
-    async fn stood(self: &Rc<Self>, config: &Config, asked: Asked) -> Result<Response> {
-        self.step(config, Event::Woken).await?;
-        let told = self.told(|engine| past::stood(&self.state.storage(), &asked, engine));
-        told.unwrap_or_else(|| respond::plain(503, ""))
-    }
-
     async fn called(
         self: &Rc<Self>,
         call: ArbiterCall,
@@ -157,12 +149,15 @@ impl Inner {
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
             }
-            ArbiterCall::History(query) => {
-                self.load(config, clock::now())?;
-                past::history(&self.state.storage(), &query, config)
+            ArbiterCall::History(_)
+            | ArbiterCall::Availability(..)
+            | ArbiterCall::Days(..)
+            | ArbiterCall::Incidents(_)
+            | ArbiterCall::Incident(..) => {
+                self.step(config, Event::Woken).await?;
+                let told = self.told(|engine| past::told(&self.state.storage(), &call, config, engine));
+                told.unwrap_or_else(|| respond::plain(503, ""))
             }
-            ArbiterCall::Availability(pool, origin) => self.stood(config, Asked::whole(pool, origin)).await,
-            ArbiterCall::Days(pool, origin) => self.stood(config, Asked::daily(pool, origin)).await,
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;
                 respond::plain(204, "")

@@ -7,9 +7,10 @@
 //! - Rows of a query, the cache, a body that is read into a buffer: declared without `catch`, so
 //!   they are declared here.
 //! - `transactionSync`: the crate has only the transaction that awaits.
+//! - Signatures: `web_sys` would have them, and cannot say what a key of JSON is.
 //!
-//! `tests/runtime/throws.test.mjs` makes each of them throw, and `clippy.toml` refuses the forms
-//! that do not catch.
+//! `tests/runtime/throws.test.mjs` makes them throw, and `access.test.mjs` has keys at which those
+//! of signatures do. `clippy.toml` refuses the forms that do not catch.
 
 use std::cell::RefCell;
 
@@ -20,6 +21,8 @@ use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::{Headers, ReadableStream, ReadableStreamGetReaderOptions, ReadableStreamReaderMode, Response};
 pub(super) use worker::worker_sys::Context;
 use worker::{Result, State, Storage, WebSocket, WebSocketRequestResponsePair};
+
+use crate::access::keys::Key;
 
 /// The longest head that is copied, in characters; a peer is hostile.
 const HEAD_CAP: u32 = 256 * 1024;
@@ -55,6 +58,27 @@ extern "C" {
     #[wasm_bindgen(method, catch, js_name = put)]
     fn keep(this: &Cache, url: &str, response: &Response) -> Thrown<Promise>;
 
+    type Subtle;
+    #[wasm_bindgen(thread_local_v2, js_namespace = crypto, js_name = subtle)]
+    static SUBTLE: Subtle;
+    #[wasm_bindgen(method, catch, js_name = importKey)]
+    fn import(
+        this: &Subtle,
+        format: &str,
+        key: &Object,
+        algorithm: &Object,
+        extractable: bool,
+        usages: &Array,
+    ) -> Thrown<Promise>;
+    #[wasm_bindgen(method, catch)]
+    fn verify(
+        this: &Subtle,
+        algorithm: &str,
+        key: &JsValue,
+        signature: &Uint8Array,
+        data: &Uint8Array,
+    ) -> Thrown<Promise>;
+
     type Body;
     #[wasm_bindgen(method, catch, js_name = getReader)]
     fn reader(this: &Body, options: &ReadableStreamGetReaderOptions) -> Thrown<Reader>;
@@ -62,6 +86,8 @@ extern "C" {
     pub(super) type Reader;
     #[wasm_bindgen(method, catch)]
     fn read(this: &Reader, buffer: &Uint8Array, options: &Object) -> Thrown<Promise>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &Reader) -> Thrown<Promise>;
 }
 
 /// The same invocation, for a task that outlives the call.
@@ -160,6 +186,27 @@ pub(super) async fn cache(url: &str, response: &Response) -> Result<()> {
     Ok(())
 }
 
+/// Whether a signature is that of this key, by RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section
+/// 3.3).
+pub(super) async fn verifies(key: &Key, signature: &[u8], signed: &str) -> Thrown<bool> {
+    const RSA: &str = "RSASSA-PKCS1-v1_5";
+    let object = |members: &[(&str, &str)]| -> Thrown<Object> {
+        let object = Object::new();
+        for (name, value) in members {
+            Reflect::set(&object, &(*name).into(), &(*value).into())?;
+        }
+        Ok(object)
+    };
+    let written = object(&[("kty", "RSA"), ("alg", "RS256"), ("n", &key.n), ("e", &key.e)])?;
+    let algorithm = object(&[("name", RSA), ("hash", "SHA-256")])?;
+    let usages = Array::of1(&"verify".into());
+    let import = SUBTLE.with(|subtle| subtle.import("jwk", &written, &algorithm, false, &usages))?;
+    let key = JsFuture::from(import).await?;
+    let (signature, signed) = (Uint8Array::from(signature), Uint8Array::from(signed.as_bytes()));
+    let verified = SUBTLE.with(|subtle| subtle.verify(RSA, &key, &signature, &signed))?;
+    Ok(JsFuture::from(verified).await?.is_truthy())
+}
+
 /// Name and value of each header field, a line each: neither has the end of a line in it (RFC 9110,
 /// section 5.5). A head that is longer than [`HEAD_CAP`] is cut.
 pub(super) fn lines(fields: &Headers) -> Thrown<String> {
@@ -173,6 +220,16 @@ pub(super) fn reader(body: &ReadableStream) -> Thrown<Reader> {
     let mode = ReadableStreamGetReaderOptions::new();
     mode.set_mode(ReadableStreamReaderMode::Byob);
     body.unchecked_ref::<Body>().reader(&mode)
+}
+
+/// Lets a body go that is not read to its end. Whether that succeeds changes nothing for whoever
+/// reads it no more, and nobody waits for it.
+pub(super) fn let_go(reader: &Reader) {
+    if let Ok(ended) = reader.cancel() {
+        wasm_bindgen_futures::spawn_local(async {
+            let _ = JsFuture::from(ended).await;
+        });
+    }
 }
 
 /// Reads until `room` bytes are there or the body has ended: the bytes, and whether it has.

@@ -1,38 +1,41 @@
 //! Who asks, by what a request shows.
 
 use std::cell::RefCell;
+use std::thread::LocalKey;
 
 use futures_util::future::{Either, select};
 use web_sys::Request;
 use worker::Env;
 
-use super::{bound, caught, clock, deployed, layers, log};
-use crate::access::failures::Failures;
-use crate::access::{self, Caller};
+use super::{assertion, bound, caught, clock, deployed, layers, log};
+use crate::access::rate::{self, Rate};
+use crate::access::{self, Caller, Fields, Proof};
 use crate::answer::Answer;
-use crate::defaults::edge::ARBITER_DEADLINE;
+use crate::defaults::edge::{ARBITER_DEADLINE, BODY_TIMEOUT};
 use crate::serve::{self, Ask, MOST_POSTED, MOST_WRITTEN, Posted};
 
 thread_local! {
-    static FAILURES: RefCell<Failures> = const { RefCell::new(Failures::new()) };
+    static FAILURES: RefCell<Rate> = const { RefCell::new(Rate::new()) };
+    static WRITES: RefCell<Rate> = const { RefCell::new(Rate::new()) };
 }
 
-/// The binding that bounds how often what proves nothing may be shown.
-const LIMITER: &str = "FAILURES";
+/// The bindings that bound how often what proves nothing may be shown, and how often somebody
+/// writes.
+const FAILURES_LIMITER: &str = "FAILURES";
+const WRITES_LIMITER: &str = "WRITES";
 
 /// Who sends a request.
 pub(super) async fn caller(request: &Request, env: &Env) -> Caller {
     let Ok(config) = deployed::config() else { return Caller::Nobody };
+    let fields = Fields {
+        authorization: field(request, "authorization"),
+        assertion: field(request, access::jwt::FIELD),
+        cookie: field(request, "cookie"),
+    };
     let secret = |name: &str| bound::secret(env, name);
-    let caller = match (field(request, "authorization"), field(request, "cookie")) {
-        (Some(shown), cookie) => match (access::by_field(Some(&shown), &config.access, secret), cookie) {
-            (Caller::Nobody, Some(cookie)) => {
-                access::by_cookie(&cookie, &config.access, clock::now(), secret)
-            }
-            (caller, _) => caller,
-        },
-        (None, Some(cookie)) => access::by_cookie(&cookie, &config.access, clock::now(), secret),
-        (None, None) => Caller::Nobody,
+    let caller = match access::proof(&fields, &config.access, clock::now(), secret) {
+        Proof::Settled(caller) => caller,
+        Proof::Jwt(shown) => assertion::caller(&shown, env).await,
     };
     bounded(caller, request, env).await
 }
@@ -45,7 +48,11 @@ pub(super) async fn signed_in(request: &Request, ask: &Ask<'_>, env: &Env) -> An
     let (answer, caller) = serve::signed_in(ask, &posted, config, clock::now(), &secret);
     match bounded(caller, request, env).await {
         Caller::Flooding => serve::flooded(),
-        Caller::Nobody | Caller::Known(_) | Caller::Stranger | Caller::Unverifiable(_) => answer,
+        Caller::Nobody
+        | Caller::Known(_)
+        | Caller::Stranger
+        | Caller::Misfit(_)
+        | Caller::Unverifiable(_) => answer,
     }
 }
 
@@ -56,6 +63,10 @@ pub(super) async fn written(request: &Request, ask: &Ask<'_>, env: &Env) -> Answ
         Ok(write) => write,
         Err(refused) => return refused,
     };
+    if too_often(WRITES_LIMITER, write.who.to_string(), &WRITES, env).await {
+        log::warn("write_refused", &[("who", &write.who)]);
+        return serve::too_often();
+    }
     let outcome = within(layers::write(env, &write)).await;
     serve::written(outcome.as_ref())
 }
@@ -79,6 +90,7 @@ async fn within<T>(asking: impl Future<Output = worker::Result<Option<T>>>) -> O
 
 /// What is sent, of a body at most so many bytes.
 async fn posted(request: &Request, most: usize) -> Posted {
+    let (body, late) = body(request, most).await;
     Posted {
         url: request.url(),
         origin: field(request, "origin"),
@@ -86,33 +98,50 @@ async fn posted(request: &Request, most: usize) -> Posted {
         kind: field(request, "content-type"),
         if_match: field(request, "if-match"),
         key: field(request, "idempotency-key"),
-        body: body(request, most).await,
+        body,
+        late,
     }
 }
 
 /// Counts who shows what proves nothing: by address where the deployment binds a limiter, else of
 /// all that this isolate is asked.
 async fn bounded(caller: Caller, request: &Request, env: &Env) -> Caller {
-    if caller != Caller::Stranger {
+    if !caller.fails() {
         return caller;
     }
+    // The platform sets it, whatever the client sent.
     let address = field(request, "cf-connecting-ip").unwrap_or_default();
-    let over = match env.rate_limiter(LIMITER) {
-        Ok(limiter) => limiter.limit(address).await.is_ok_and(|outcome| !outcome.success),
-        Err(_) => FAILURES.with_borrow_mut(|failures| failures.count(clock::now())),
-    };
+    let over = too_often(FAILURES_LIMITER, rate::counted_as(&address), &FAILURES, env).await;
     log::warn("token_refused", &[("over", &over.to_string())]);
     if over { Caller::Flooding } else { caller }
 }
 
-/// The body as text, if it is one of at most so many bytes. What is longer is not read to its end.
-async fn body(request: &Request, most: usize) -> Option<String> {
-    let Some(stream) = request.body() else { return Some(String::new()) };
-    let reader = caught::reader(&stream).ok()?;
+/// Counts one more under this name; whether it is one too many. A limiter that is not bound, or
+/// fails, leaves it to the bound of this isolate, which counts all alike.
+async fn too_often(binding: &str, name: String, own: &'static LocalKey<RefCell<Rate>>, env: &Env) -> bool {
+    let limited = match env.rate_limiter(binding) {
+        Ok(limiter) => limiter.limit(name).await,
+        Err(error) => Err(error),
+    };
+    limited.map_or_else(|_| own.with_borrow_mut(|rate| rate.count(clock::now())), |outcome| !outcome.success)
+}
+
+/// The body as text, if it is one of at most so many bytes, and whether it was late. What is longer
+/// or late is not read to its end.
+async fn body(request: &Request, most: usize) -> (Option<String>, bool) {
+    let Some(stream) = request.body() else { return (Some(String::new()), false) };
+    let Ok(reader) = caught::reader(&stream) else { return (None, false) };
     // One byte more tells a body of exactly that length from a longer one.
-    let room = u32::try_from(most.saturating_add(1)).ok()?;
-    let (bytes, _) = caught::filled(&reader, room).await.ok()?;
-    if bytes.len() > most { None } else { String::from_utf8(bytes).ok() }
+    let Ok(room) = u32::try_from(most.saturating_add(1)) else { return (None, false) };
+    let reading = std::pin::pin!(caught::filled(&reader, room));
+    match select(reading, clock::delay(BODY_TIMEOUT)).await {
+        Either::Left((Ok((bytes, _)), _)) if bytes.len() <= most => (String::from_utf8(bytes).ok(), false),
+        Either::Left(_) => (None, false),
+        Either::Right(((), _)) => {
+            caught::let_go(&reader);
+            (None, true)
+        }
+    }
 }
 
 fn field(request: &Request, name: &str) -> Option<String> {

@@ -20,11 +20,11 @@ thread_local! {
 
 /// What becomes of a heartbeat.
 pub(super) async fn taken(claim: &Claim<'_>, env: &Env) -> Beaten {
-    let name = deployed::config().ok().and_then(|config| config.heartbeat_secret.as_deref());
-    let name = name.unwrap_or_default();
+    let Ok(config) = deployed::config() else { return Beaten::Unknown };
+    let name = config.heartbeat_secret.as_deref().unwrap_or_default();
     let key = match heartbeat::key(name, bound::secret(env, name)) {
         Ok(key) => key,
-        Err(unusable) => return Beaten::Deaf(unusable.to_string()),
+        Err(unusable) => return Beaten::deaf(unusable.to_string(), claim.heartbeat, config),
     };
     let message = heartbeat::message(&claim.heartbeat.id);
     if mac::verifies(key.expose_secret().as_bytes(), &message, &claim.mac) {

@@ -6,54 +6,78 @@ use worker::{Result, Storage};
 use super::{clock, respond, rows};
 use crate::arbiter::Arbiter as Engine;
 use crate::availability::{self, Detail};
+use crate::calls::ArbiterCall;
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
+use crate::incident;
 use crate::schedule;
 use crate::units::Name;
 
+/// The answer to a call about the past; how things stand now the engine says.
+pub(super) fn told(
+    storage: &Storage,
+    call: &ArbiterCall,
+    config: &Config,
+    engine: &Engine,
+) -> Result<Response> {
+    match call {
+        ArbiterCall::History(query) => history(storage, query, config),
+        ArbiterCall::Availability(pool, origin) => {
+            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Windows }, engine)
+        }
+        ArbiterCall::Days(Some(pool), origin) => {
+            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Daily }, engine)
+        }
+        ArbiterCall::Days(None, _) => days_of_all(storage, engine),
+        ArbiterCall::Incidents(query) => {
+            incidents(storage, query.all, config, |grounds| Some(incident::listed(grounds, query)))
+        }
+        ArbiterCall::Incident(id, all) => {
+            incidents(storage, *all, config, |grounds| incident::told(grounds, id, *all))
+        }
+        ArbiterCall::Report
+        | ArbiterCall::Beat(_)
+        | ArbiterCall::Suspect(_)
+        | ArbiterCall::Follow(_)
+        | ArbiterCall::Wake
+        | ArbiterCall::Write
+        | ArbiterCall::Audit
+        | ArbiterCall::Snapshot(_) => respond::plain(404, ""),
+    }
+}
+
 /// Whose standing is asked for.
-pub(super) struct Asked {
-    /// Every pool if none.
-    pool: Option<Name>,
+struct Asked<'a> {
+    pool: &'a Name,
     /// The pool and all its origins if none.
-    origin: Option<Name>,
-    /// In what detail; of every pool it is always by the day.
+    origin: Option<&'a Name>,
     detail: Detail,
 }
 
-impl Asked {
-    /// By whole windows.
-    pub(super) const fn whole(pool: Name, origin: Option<Name>) -> Self {
-        Self { pool: Some(pool), origin, detail: Detail::Windows }
+/// For how long it stood how.
+fn stood(storage: &Storage, asked: &Asked<'_>, engine: &Engine) -> Result<Response> {
+    let (now, pool) = (clock::now(), asked.pool);
+    let mut standing = engine.standing(pool, now);
+    if let Some(origin) = asked.origin {
+        let subject = format!("{pool}/{origin}");
+        standing.retain(|standing| standing.subject == subject);
     }
-
-    /// By the day as well.
-    pub(super) const fn daily(pool: Option<Name>, origin: Option<Name>) -> Self {
-        Self { pool, origin, detail: Detail::Daily }
-    }
+    // Most days have no row, and a question for each would cost more than the answer.
+    let known = rows::of_pool(storage, pool)?;
+    let stored = |key: &str| known.get(key).cloned();
+    respond::plain(200, &availability::answered(&stored, pool, &standing, asked.detail, now))
 }
 
-/// For how long it stood how; how it stands now the engine says.
-pub(super) fn stood(storage: &Storage, asked: &Asked, engine: &Engine) -> Result<Response> {
+/// The same of every pool, by the day.
+fn days_of_all(storage: &Storage, engine: &Engine) -> Result<Response> {
     let now = clock::now();
-    // Most days have no row, and a question for each would cost more than the answer.
-    let text = if let Some(pool) = &asked.pool {
-        let known = rows::of_pool(storage, pool)?;
-        let mut standing = engine.standing(pool, now);
-        if let Some(origin) = &asked.origin {
-            let subject = format!("{pool}/{origin}");
-            standing.retain(|standing| standing.subject == subject);
-        }
-        availability::answered(&|key| known.get(key).cloned(), pool, &standing, asked.detail, now)
-    } else {
-        let known = rows::of_all_pools(storage)?;
-        availability::answered_of_all(&|key| known.get(key).cloned(), &engine.standing_of_all(now), now)
-    };
-    respond::plain(200, &text)
+    let known = rows::of_all_pools(storage)?;
+    let stored = |key: &str| known.get(key).cloned();
+    respond::plain(200, &availability::answered_of_all(&stored, &engine.standing_of_all(now), now))
 }
 
 /// What was measured of an origin.
-pub(super) fn history(storage: &Storage, query: &Query, config: &Config) -> Result<Response> {
+fn history(storage: &Storage, query: &Query, config: &Config) -> Result<Response> {
     let now = clock::now();
     let shard = |vantage: &Name| schedule::label_of(config, vantage, &query.id);
     let vantages: Vec<_> =
@@ -62,4 +86,20 @@ pub(super) fn history(storage: &Storage, query: &Query, config: &Config) -> Resu
         history::answered(query, &Grounds { stored, vantages: &vantages, now })
     });
     respond::plain(200, &told?)
+}
+
+/// Incidents, as whoever may see everything, or only what is not hidden, is told of them.
+fn incidents(
+    storage: &Storage,
+    all: bool,
+    config: &Config,
+    with: impl FnOnce(&incident::Grounds<'_>) -> Option<String>,
+) -> Result<Response> {
+    let known = rows::of_incidents(storage)?;
+    let shown = |pool: &Name| config.pool(pool.as_str()).is_some_and(|pool| all || !pool.hidden);
+    let told = rows::of_history(storage, |by_key| {
+        let stored = |key: &str| known.get(key).cloned().or_else(|| by_key(key));
+        with(&incident::Grounds { stored: &stored, shown: &shown, config: config.hash, now: clock::now() })
+    });
+    respond::plain(200, &told?.unwrap_or_default())
 }

@@ -27,11 +27,20 @@ thread_local! {
     /// given again. Shared by all that was rendered from one state of it, so that a change of
     /// verdict ends them all at once.
     static LEASES: RefCell<BTreeMap<Part, Object>> = const { RefCell::new(BTreeMap::new()) };
+    /// For each part, what the public sees of its latest copy.
+    static PUBLIC: RefCell<BTreeMap<Part, Public>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// What the public sees of a copy. It holds the copy, so that no other has its place in memory.
+struct Public {
+    of: Rc<Snapshot>,
+    public: Rc<Snapshot>,
 }
 
 /// What a look at the layers brought.
 pub(super) struct Reading {
     pub(super) snapshot: Rc<Snapshot>,
+    public: Option<Rc<Snapshot>>,
     held: Option<Held>,
     source: Source,
 }
@@ -58,8 +67,17 @@ impl Reading {
         counts: &'a [(Tier, u64)],
         seen: &'a [Seen],
     ) -> Basis<'a> {
-        let (source, now) = (self.source, clock::now());
-        Basis { snapshot: &self.snapshot, config, source, now, counts, seen, past: &[] }
+        let public = self.public.as_deref();
+        Basis {
+            snapshot: &self.snapshot,
+            config,
+            source: self.source,
+            now: clock::now(),
+            counts,
+            seen,
+            public,
+            past: &[],
+        }
     }
 }
 
@@ -147,7 +165,22 @@ pub(super) async fn look(
     let Served { copy, source } = served(part, limit, known, config, call).await;
     let blank = || Rc::new(Snapshot::blank(config, clock::now(), "the Arbiter does not answer"));
     let snapshot = copy.as_ref().map_or_else(blank, |copy| Rc::clone(&copy.snapshot));
-    Reading { snapshot, held: copy, source }
+    let public = config.hides().then(|| public(part, &snapshot, config));
+    Reading { snapshot, public, held: copy, source }
+}
+
+/// A snapshot as the public sees it, made once for each copy of a part.
+fn public(part: &Part, snapshot: &Rc<Snapshot>, config: &Config) -> Rc<Snapshot> {
+    let known = PUBLIC.with_borrow(|made| {
+        let of = made.get(part).filter(|made| Rc::ptr_eq(&made.of, snapshot));
+        of.map(|made| Rc::clone(&made.public))
+    });
+    known.unwrap_or_else(|| {
+        let public = serve::public(snapshot, config).map_or_else(|| Rc::clone(snapshot), Rc::new);
+        let made = Public { of: Rc::clone(snapshot), public: Rc::clone(&public) };
+        PUBLIC.with_borrow_mut(|all| all.insert(part.clone(), made));
+        public
+    })
 }
 
 async fn served(

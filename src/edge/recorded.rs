@@ -21,7 +21,7 @@ use crate::serve::{self, Question, Recorded, View};
 use crate::units::Millis;
 
 /// How long the last answer is kept for when the Arbiter does not answer.
-const KEEP_LAST: Millis = Millis::DAY;
+const KEEP_LAST: u32 = 86_400;
 
 thread_local! {
     static RECALL: RefCell<Recall> = const { RefCell::new(Recall::new()) };
@@ -35,9 +35,11 @@ pub(super) async fn past(view: &View, config: &'static Config, call: Call<'_>) -
 }
 
 async fn recalled(asked: &Recorded, config: &Config, call: Call<'_>) -> Option<Rc<str>> {
-    let key = address(&asked.question(config, clock::now()).ok()?, config);
+    let question = asked.question(config, clock::now()).ok()?;
+    let key = address(&question, config);
+    let keep = Millis::from_secs(u64::from(question.keep()));
     loop {
-        match RECALL.with_borrow_mut(|recall| recall.look(&key, asked.keep(), clock::now())) {
+        match RECALL.with_borrow_mut(|recall| recall.look(&key, keep, clock::now())) {
             Recalled::Have(text) => return text,
             Recalled::Wait(time) => clock::delay(time).await,
             Recalled::Ask => break,
@@ -62,6 +64,8 @@ fn address(question: &Question, config: &Config) -> String {
             ArbiterCall::Availability(pool.clone(), origin.clone()).path()
         }
         Question::Days(pool, origin) => ArbiterCall::Days(pool.clone(), origin.clone()).path(),
+        Question::Incidents(query) => ArbiterCall::Incidents(query.clone()).path(),
+        Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
         Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
     };
     layers::address(&format!("v1/{}/{path}", config.hash))
@@ -71,10 +75,12 @@ fn address(question: &Question, config: &Config) -> String {
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
     let Ok(config) = deployed::config() else { return Err(serve::unavailable()) };
     let question = asked.question(config, clock::now())?;
+    let keep = question.keep();
     let address = address(&question, config);
     if let Some(text) = left(&address).await {
         return Ok(Some(text));
     }
+    let keep = question.keep();
     let told = match question {
         Question::History(query) => of_arbiter(&ArbiterCall::History(query), call.env).await,
         Question::Availability(pool, origin) => {
@@ -82,10 +88,12 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
         }
         Question::Days(pool, origin) => of_arbiter(&ArbiterCall::Days(pool, origin), call.env).await,
         Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
+        Question::Incidents(query) => of_arbiter(&ArbiterCall::Incidents(query), call.env).await,
+        Question::Incident(id, all) => of_arbiter(&ArbiterCall::Incident(id, all), call.env).await,
     };
     match told {
         Ok(text) => {
-            leave(&address, &text, asked.keep()).await;
+            leave(&address, &text, keep).await;
             Ok(Some(text))
         }
         Err(error) => {
@@ -101,8 +109,8 @@ async fn left(address: &str) -> Option<String> {
 }
 
 /// Leaves a copy. One that cannot be left is no harm: the next one asks again.
-async fn leave(address: &str, text: &str, keep: Millis) {
-    let headers = [("cache-control", format!("max-age={}", keep.as_secs()))];
+async fn leave(address: &str, text: &str, keep: u32) {
+    let headers = [("cache-control", format!("max-age={keep}"))];
     if let Ok(response) = respond::with_headers(text, &headers) {
         let _ = caught::cache(address, &response).await;
     }

@@ -9,6 +9,7 @@ use super::{caught, log};
 use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
 use crate::availability;
 use crate::history::{self, HistoryRow};
+use crate::incident;
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Name;
 
@@ -128,6 +129,14 @@ pub(super) fn of_all_pools(storage: &Storage) -> Result<BTreeMap<String, String>
         history::TABLE,
         availability::AWAY
     );
+    Ok(caught::pairs(storage, &query)?.into_iter().collect())
+}
+
+/// The rows of incidents, by their key.
+pub(super) fn of_incidents(storage: &Storage) -> Result<BTreeMap<String, String>> {
+    let (first, after) = incident::keys();
+    let table = history::TABLE;
+    let query = format!("SELECT key, body FROM {table} WHERE key >= '{first}' AND key < '{after}'");
     Ok(caught::pairs(storage, &query)?.into_iter().collect())
 }
 

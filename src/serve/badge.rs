@@ -66,6 +66,7 @@ impl Badge {
             pool: self.pool.clone(),
             origin: None,
             query,
+            all: false,
         })
     }
 }

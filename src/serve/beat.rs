@@ -25,6 +25,15 @@ pub enum Beaten {
     Lost,
 }
 
+impl Beaten {
+    /// What becomes of a heartbeat of this job while none can be verified. Of a job that is hidden
+    /// the answer must not tell that there is one.
+    #[must_use]
+    pub fn deaf(why: String, job: &Heartbeat, config: &Config) -> Self {
+        if config.is_hidden(job.id.pool.as_str()) { Self::Unknown } else { Self::Deaf(why) }
+    }
+}
+
 /// Whether a heartbeat says nothing else than that the job is alive.
 ///
 /// # Errors

@@ -137,13 +137,20 @@ impl Dossier {
             pool: self.pool.clone(),
             origin: Some(origin.to_owned()),
             query,
+            all: false,
         })
     }
 
     /// How it stood, as it is asked of `/v1/availability`.
     pub(super) fn availability(&self) -> Recorded {
         let origin = self.origin.clone();
-        Recorded { kind: Kind::Availability, pool: self.pool.clone(), origin, query: "days=90".to_owned() }
+        Recorded {
+            kind: Kind::Availability,
+            pool: self.pool.clone(),
+            origin,
+            query: "days=90".to_owned(),
+            all: false,
+        }
     }
 }
 

@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 
 use super::Target;
-use super::{Answer, Ask, sign_in};
-use crate::access::{Caller, Refusal, failures};
+use super::{Answer, Ask, Basis, sign_in};
+use crate::access::{Caller, Refusal, rate};
 use crate::answer;
 use crate::config::{Config, Door, Tier};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Transition, WatchView};
 use crate::units::Name;
 
 /// The names of parameters in which somebody might send a token.
@@ -32,7 +32,8 @@ pub(super) fn refused(target: &Target, ask: &Ask<'_>, config: &Config) -> Option
     let caller = ask.caller.unwrap_or(&Caller::Nobody);
     let refusal = caller.passes(target.door(), &config.access).err()?;
     let mut answer = told(refusal, config.access.read_tokens.as_deref());
-    if refusal == Refusal::Unproved && matches!(target, Target::View(view) if view.is_page()) {
+    let is_page = matches!(target, Target::View(view) if view.is_page());
+    if refusal == Refusal::Unproved && is_page && config.access.knows_tokens() {
         // A person is asked for a token, not told of a field that no browser lets them send.
         let path = ask.target.split('?').next().unwrap_or_default();
         let base = "../".repeat(path.matches('/').count().saturating_sub(1));
@@ -61,6 +62,13 @@ pub(super) fn token_in(query: &str) -> Option<Answer> {
     })
 }
 
+/// What a token that proves nothing is told (RFC 6750 section 3.1).
+const INVALID: &str = ", error=\"invalid_token\"";
+
+fn unknown(detail: &str) -> Answer {
+    answer::problem(401, "token-unknown", "The token is not known", detail)
+}
+
 fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
     let challenge = |rest: &str| format!("Bearer realm=\"vedette\"{rest}");
     let (mut answer, challenge) = match refusal {
@@ -74,20 +82,21 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
             challenge(""),
         ),
         Refusal::Unknown => (
-            answer::problem(
-                401,
-                "token-unknown",
-                "The token is not known",
+            unknown(
                 "The token is none of this deployment. It may be misspelt, taken away, or of another deployment.",
             ),
-            challenge(", error=\"invalid_token\""),
+            challenge(INVALID),
+        ),
+        Refusal::Misfit(misfit) => (
+            unknown(&format!("The JWT that Cloudflare Access is to have made proves nothing: it {misfit}.")),
+            challenge(INVALID),
         ),
         Refusal::TooLittle => (
             answer::problem(
                 403,
                 "token-not-enough",
                 "The token is not enough",
-                "The token is one of those that read, and this writes. Send one that the secret of admin_tokens holds.",
+                "What is shown reads, and this writes. Send a token that the secret of admin_tokens holds, or be one of jwt_admins.",
             ),
             challenge(", error=\"insufficient_scope\""),
         ),
@@ -109,7 +118,7 @@ fn told(refusal: Refusal<'_>, read_tokens: Option<&str>) -> Answer {
                 503,
                 "tokens-not-verifiable",
                 "Tokens cannot be verified",
-                &format!("No token can be verified: {why}. Set it with wrangler secret put."),
+                &format!("No token can be verified: {why}."),
             );
         }
     };
@@ -122,7 +131,7 @@ pub(super) fn too_many() -> Answer {
     let detail =
         "Too many show what proves nothing. A token that is good is still taken; ask again in a minute.";
     let mut answer = answer::problem(429, "too-many-failures", "Too many failures", detail);
-    answer.headers.push(("retry-after", failures::SPAN.as_secs().to_string()));
+    answer.headers.push(("retry-after", rate::SPAN.as_secs().to_string()));
     answer
 }
 
@@ -133,21 +142,40 @@ pub(super) fn sees_all(ask: &Ask<'_>) -> bool {
 
 /// A snapshot as somebody may see it: without a token nothing of what is hidden is left in it, so
 /// nothing that is made of it can tell of that.
-pub(super) fn seen_by<'a>(ask: &Ask<'_>, snapshot: &'a Snapshot, config: &Config) -> Cow<'a, Snapshot> {
-    if sees_all(ask) || !config.hides() {
-        return Cow::Borrowed(snapshot);
+pub(super) fn seen_by<'a>(ask: &Ask<'_>, basis: &Basis<'a>) -> Cow<'a, Snapshot> {
+    match basis.public {
+        _ if sees_all(ask) => Cow::Borrowed(basis.snapshot),
+        Some(public) => Cow::Borrowed(public),
+        None => public(basis.snapshot, basis.config).map_or(Cow::Borrowed(basis.snapshot), Cow::Owned),
+    }
+}
+
+/// A snapshot without what is hidden; nothing if there is nothing hidden in it. It takes as long as
+/// a copy, so whoever answers many makes it once for each snapshot ([`Basis::public`]).
+#[must_use]
+pub fn public(snapshot: &Snapshot, config: &Config) -> Option<Snapshot> {
+    if !config.hides() {
+        return None;
     }
     // A pool that the configuration does not name is of another one: it may have been hidden there.
-    let public = |name: &Name| config.pool(name.as_str()).is_some_and(|pool| !pool.hidden);
-    let mut seen = snapshot.clone();
-    seen.pools.retain(|pool| public(&pool.name));
-    seen.events.retain(|event| !config.is_hidden(event.pool()));
-    for watch in &mut seen.watch {
-        // It names an origin.
+    let shown = |name: &Name| config.pool(name.as_str()).is_some_and(|pool| !pool.hidden);
+    let told = |event: &Transition| !config.is_hidden(event.pool());
+    // It names an origin.
+    let blind_in = |watch: &WatchView| {
         let of = watch.blind.as_deref().and_then(|blind| blind.split_once('/'));
-        if of.is_some_and(|(pool, _)| config.is_hidden(pool)) {
-            watch.blind = None;
-        }
+        of.is_some_and(|(pool, _)| config.is_hidden(pool))
+    };
+    if snapshot.pools.iter().all(|pool| shown(&pool.name))
+        && snapshot.events.iter().all(told)
+        && !snapshot.watch.iter().any(blind_in)
+    {
+        return None;
     }
-    Cow::Owned(seen)
+    let mut seen = snapshot.clone();
+    seen.pools.retain(|pool| shown(&pool.name));
+    seen.events.retain(told);
+    for watch in seen.watch.iter_mut().filter(|watch| blind_in(watch)) {
+        watch.blind = None;
+    }
+    Some(seen)
 }

@@ -143,8 +143,9 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
 fn signed(look: Look<'_>) -> Markup {
     html! {
         @if let Some(Caller::Known(identity)) = look.caller {
-            "Signed in as " (identity.name) " " a href="sign-in" { "sign out" }
-        } @else if look.config.access.knows_anybody() {
+            "Signed in as " (identity.name) " "
+            @if look.config.access.knows_tokens() { a href="sign-in" { "sign out" } }
+        } @else if look.config.access.knows_tokens() {
             a href="sign-in" { "sign in" }
         }
     }

@@ -1,6 +1,6 @@
 //! What is settled of a request without a snapshot, and what it still needs.
 
-use super::{Ask, Beaten, Fixed, Format, Plan, Target, View};
+use super::{Ask, Beaten, Fixed, Format, Plan, Recorded, Target, View};
 use super::{
     api, beat, finish, gate, openapi, page, private, problem, ready, sign_in, signal, stream, table,
 };
@@ -48,7 +48,7 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
         Target::SignIn { .. } | Target::SignOut => Plan::SignIn,
         Target::Announce => Plan::Write,
         Target::Audit => Plan::Audit,
-        Target::Recorded(asked) => Plan::Recorded(asked),
+        Target::Recorded(asked) => Plan::Recorded(Recorded { all: gate::sees_all(ask), ..asked }),
         Target::View(View::Signal { pool, format, wait: Some(wait) }) => {
             Plan::AfterNews(View::Signal { pool, format, wait: None }, wait)
         }
@@ -86,10 +86,10 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         Target::Stream { pool } => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
-        Target::Recorded(asked) => unknown(&asked.pool, asked.origin.as_deref()),
+        Target::Recorded(asked) => asked.names().and_then(|(pool, origin)| unknown(pool, origin)),
         Target::SignIn { post: false } => Some(sign_in::page(config, "", 200, None)),
         Target::SignIn { post: true } | Target::SignOut => {
-            (!config.access.knows_anybody()).then(problem::not_found)
+            (!config.access.knows_tokens()).then(problem::not_found)
         }
         Target::View(_) | Target::Beat { .. } | Target::Announce | Target::Audit | Target::Fixed(_) => None,
     }

@@ -3,10 +3,11 @@
 //! A question that makes no sense is answered here, with the bound and what to write instead:
 //! nothing reaches an object for it.
 
-use super::Target;
+use super::{Target, incidents};
 use crate::answer::{self, Answer};
 use crate::config::Config;
 use crate::history::{Query, SampleQuery, Step, Window};
+use crate::incident;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
@@ -14,12 +15,14 @@ use crate::units::{Millis, Name, OriginId, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     pub(super) kind: Kind,
-    /// The pool.
+    /// The pool; of one incident its id.
     pub(super) pool: String,
     /// The origin.
     pub(super) origin: Option<String>,
     /// The query, as sent.
     pub(super) query: String,
+    /// Whether the asker may see what is hidden.
+    pub(super) all: bool,
 }
 
 /// Which of them.
@@ -30,6 +33,8 @@ pub(super) enum Kind {
     Availability,
     /// Of every pool by the day: the public page alone asks it.
     Everything,
+    Incidents,
+    Incident,
 }
 
 /// A question that makes sense.
@@ -43,17 +48,34 @@ pub enum Question {
     Availability(Name, Option<Name>),
     /// The same by the day as well; without a pool of every one.
     Days(Option<Name>, Option<Name>),
+    /// Of the Arbiter: incidents.
+    Incidents(incident::Query),
+    /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
+    Incident(String, bool),
+}
+
+impl Question {
+    /// How long an answer to it may be kept, in seconds.
+    #[must_use]
+    pub const fn keep(&self) -> u32 {
+        match self {
+            Self::History(_) | Self::Samples(_) | Self::Availability(..) => KEEP_ANSWER,
+            Self::Days(None, _) => KEEP_DAYS,
+            Self::Days(Some(_), _) => KEEP_ANSWER,
+            Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
+        }
+    }
 }
 
 /// The target of a path of these parts.
 pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
     let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
-    Target::Recorded(Recorded { kind, pool, origin, query })
+    Target::Recorded(Recorded { kind, pool, origin, query, all: false })
 }
 
 /// The question of the public page.
 pub(super) const fn everything() -> Recorded {
-    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new() }
+    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new(), all: false }
 }
 
 /// Quantiles in one question, at most.
@@ -69,16 +91,6 @@ const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
 const SAMPLES_KEPT: Millis = Millis::DAY;
 
 impl Recorded {
-    /// How long its answer may be kept: rollups come every five minutes, and the days of every pool
-    /// are many rows.
-    #[must_use]
-    pub const fn keep(&self) -> Millis {
-        match self.kind {
-            Kind::Everything => Millis::from_secs(300),
-            Kind::History | Kind::Samples | Kind::Availability => Millis::from_secs(KEEP_ANSWER as u64),
-        }
-    }
-
     /// Whether an old answer is better than none.
     #[must_use]
     pub const fn outlives(&self) -> bool {
@@ -91,10 +103,33 @@ impl Recorded {
             Kind::History => "history",
             Kind::Samples => "samples",
             Kind::Availability | Kind::Everything => "availability",
+            Kind::Incidents | Kind::Incident => "incidents",
         };
         let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
         let mark = if self.query.is_empty() { "" } else { "?" };
         format!("v1/{word}/{}{origin}{mark}{}", self.pool, self.query)
+    }
+
+    /// The answer that has this body; nothing if no object could say it, an empty text if there is
+    /// nothing of that name.
+    pub(super) fn answer(&self, body: Option<String>) -> Answer {
+        match (self.kind, body) {
+            (Kind::Incident, Some(body)) if body.is_empty() => incidents::no_incident(),
+            (Kind::Incidents | Kind::Incident, body) => {
+                answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
+            }
+            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything, body) => {
+                answer(body, KEEP_ANSWER)
+            }
+        }
+    }
+
+    /// The pool and the origin that it names.
+    pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
+        match self.kind {
+            Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
+            Kind::Incidents | Kind::Incident | Kind::Everything => None,
+        }
     }
 
     /// The question, at `now`.
@@ -102,8 +137,11 @@ impl Recorded {
     /// # Errors
     /// The answer: 400 with the bound, or 404.
     pub fn question(&self, config: &Config, now: Timestamp) -> Result<Question, Answer> {
-        if self.kind == Kind::Everything {
-            return Ok(Question::Days(None, None));
+        match self.kind {
+            Kind::Incidents => return incidents::list(self, config),
+            Kind::Incident => return incidents::one(self, config),
+            Kind::Everything => return Ok(Question::Days(None, None)),
+            Kind::History | Kind::Samples | Kind::Availability => {}
         }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
         let Some(pool) = pool else { return Err(super::problem::not_found()) };
@@ -125,6 +163,7 @@ impl Recorded {
             (Kind::History | Kind::Samples | Kind::Everything, None) | (Kind::Everything, Some(_)) => {
                 Err(super::problem::not_found())
             }
+            (Kind::Incidents | Kind::Incident, _) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
@@ -215,12 +254,12 @@ impl Recorded {
         Ok(Question::Samples(SampleQuery { id: id.clone(), window }))
     }
 
-    fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         super::parameters::parameter(&self.query, name)
     }
 
     /// A point in time: RFC 3339 in UTC, or milliseconds since 1970.
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Answer> {
+    pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, Answer> {
         let Some(text) = self.parameter(name) else { return Ok(None) };
         let text = text.replace("%3A", ":").replace("%3a", ":");
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -282,7 +321,7 @@ fn id(pool: &Name, origin: &str) -> Result<OriginId, Answer> {
     Ok(OriginId { pool: pool.clone(), origin })
 }
 
-fn bad(slug: &str, title: &str, detail: &str) -> Answer {
+pub(super) fn bad(slug: &str, title: &str, detail: &str) -> Answer {
     answer::problem(400, slug, title, detail)
 }
 
@@ -325,9 +364,13 @@ fn quantile(text: &str) -> Option<u32> {
 /// How long an answer may be kept, in seconds: rollups come every five minutes.
 const KEEP_ANSWER: u32 = 30;
 
-/// The answer that has this body; nothing if no object could say it.
-#[must_use]
-pub fn answer(body: Option<String>) -> Answer {
+/// The same of incidents, which somebody waits for.
+const KEEP_INCIDENTS: u32 = 5;
+
+/// The same of the days of every pool, which are many rows.
+const KEEP_DAYS: u32 = 300;
+
+fn answer(body: Option<String>, keep: u32) -> Answer {
     let Some(body) = body else {
         return answer::problem(
             503,
@@ -339,7 +382,7 @@ pub fn answer(body: Option<String>) -> Answer {
     let headers = vec![
         ("content-type", "application/json".to_owned()),
         ("etag", super::etag(&body)),
-        ("cache-control", format!("max-age={KEEP_ANSWER}")),
+        ("cache-control", format!("max-age={keep}")),
     ];
     Answer { status: 200, headers, body }
 }

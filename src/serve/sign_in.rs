@@ -7,6 +7,7 @@ use super::{Answer, Ask, page, private, problem};
 use crate::access::{self, Caller, session, token};
 use crate::answer;
 use crate::config::Config;
+use crate::defaults::edge::BODY_TIMEOUT;
 use crate::path::parts;
 use crate::secret::{Secret, Unusable};
 use crate::units::Timestamp;
@@ -35,6 +36,8 @@ pub struct Posted {
     pub key: Option<String>,
     /// The body; nothing if it is longer than is read, or no text.
     pub body: Option<String>,
+    /// Whether it did not come to its end in time ([`BODY_TIMEOUT`]).
+    pub late: bool,
 }
 
 impl Posted {
@@ -48,6 +51,19 @@ impl Posted {
                 !own.is_some_and(|own| own.eq_ignore_ascii_case(origin))
             }
             (None, None) => false,
+        }
+    }
+
+    /// 408 for a body that did not come to its end in time, 413 for one that is too long or no
+    /// text.
+    pub(super) fn unread(&self, most: usize) -> Option<Answer> {
+        let seconds = BODY_TIMEOUT.as_secs();
+        let late = format!("The body did not come to its end in {seconds}s. Send it in one piece.");
+        let long = format!("At most {most} bytes of text are read here.");
+        match &self.body {
+            _ if self.late => Some(answer::problem(408, "too-slow", "Too slow", &late)),
+            None => Some(answer::problem(413, "too-large", "Too large", &long)),
+            Some(_) => None,
         }
     }
 
@@ -70,7 +86,7 @@ impl Posted {
 /// The form, where anybody can sign in.
 /// `base` is the way to the root from where it is shown.
 pub(super) fn page(config: &Config, base: &str, status: u16, note: Option<&str>) -> Answer {
-    if !config.access.knows_anybody() {
+    if !config.access.knows_tokens() {
         return problem::not_found();
     }
     let name = page::name(config);
@@ -132,9 +148,8 @@ pub fn signed_in(
         let detail = "The form posts application/x-www-form-urlencoded.";
         return (private(answer::problem(415, "not-a-form", "Not a form", detail)), Caller::Nobody);
     }
-    if posted.body.is_none() {
-        let detail = format!("At most {MOST_POSTED} bytes are read here.");
-        return (private(answer::problem(413, "too-large", "Too large", &detail)), Caller::Nobody);
+    if let Some(unread) = posted.unread(MOST_POSTED) {
+        return (private(unread), Caller::Nobody);
     }
     let shown = posted.token();
     let caller = access::by_token(shown, &config.access, secret);
@@ -145,7 +160,7 @@ pub fn signed_in(
         Caller::Unverifiable(why) => {
             page(config, "", 503, Some(&format!("No token can be verified: {why}.")))
         }
-        Caller::Nobody | Caller::Stranger | Caller::Flooding => {
+        Caller::Nobody | Caller::Stranger | Caller::Misfit(_) | Caller::Flooding => {
             page(config, "", 401, Some("The token is none of this deployment."))
         }
     };

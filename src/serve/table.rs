@@ -15,7 +15,7 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 34] = [
+pub const PATHS: [&str; 36] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
@@ -41,6 +41,8 @@ pub const PATHS: [&str; 34] = [
     "/v1/samples/{pool}/{origin}",
     "/v1/availability/{pool}",
     "/v1/availability/{pool}/{origin}",
+    "/v1/incidents",
+    "/v1/incidents/{id}",
     "/v1/heartbeat/{token}",
     "/openapi.json",
     "/v1/pools",
@@ -114,6 +116,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "samples", pool, origin] => recorded(Kind::Samples, pool, Some(origin), query),
         ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),
         ["v1", "availability", pool, origin] => recorded(Kind::Availability, pool, Some(origin), query),
+        ["v1", "incidents"] => recorded(Kind::Incidents, "", None, query),
+        ["v1", "incidents", id] => recorded(Kind::Incident, id, None, query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;
             Target::Beat { token: (*token).to_owned() }

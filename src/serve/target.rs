@@ -24,7 +24,7 @@ pub enum Target {
         token: String,
     },
     /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
-    /// `/v1/availability/{pool}[/{origin}]`.
+    /// `/v1/availability/{pool}[/{origin}]`, `/v1/incidents[/{id}]`.
     Recorded(Recorded),
     /// `/v1/announcement`, to change it.
     Announce,

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{Answer, Ask, Posted, private, problem};
-use crate::access::Caller;
+use crate::access::{Caller, rate};
 use crate::answer;
 use crate::json::{self, Shown};
 use crate::snapshot::Snapshot;
@@ -35,10 +35,10 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, An
         let detail = format!("Idempotency-Key and If-Match have 1 to {LONGEST_FIELD} bytes.");
         return refuse(400, "bad-field", "Bad field", &detail);
     }
-    let Some(body) = &posted.body else {
-        let detail = format!("At most {MOST_WRITTEN} bytes of text are read here.");
-        return refuse(413, "too-large", "Too large", &detail);
-    };
+    if let Some(unread) = posted.unread(MOST_WRITTEN) {
+        return Err(private(unread));
+    }
+    let body = posted.body.as_deref().unwrap_or_default();
     let change = if ask.method == "DELETE" {
         Change::Delete
     } else {
@@ -136,6 +136,16 @@ pub fn written(outcome: Option<&Outcome>) -> Answer {
             answer
         }
     };
+    private(answer)
+}
+
+/// 429 for whoever writes too often.
+#[must_use]
+pub fn too_often() -> Answer {
+    let span = rate::SPAN.as_secs();
+    let detail = "Too many changes are sent just now; none of this was taken. Send it again in a minute.";
+    let mut answer = answer::problem(429, "too-often", "Too often", detail);
+    answer.headers.push(("retry-after", span.to_string()));
     private(answer)
 }
 

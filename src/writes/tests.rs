@@ -6,7 +6,7 @@ fn draft(title: &str) -> Draft {
 }
 
 fn put(title: &str) -> Write {
-    Write { who: Name::parse("ada").unwrap(), change: Change::Put(draft(title)), if_match: None, key: None }
+    Write { who: Who::parse("ada").unwrap(), change: Change::Put(draft(title)), if_match: None, key: None }
 }
 
 fn version(outcome: &Outcome) -> u64 {
@@ -46,7 +46,7 @@ fn what_is_sent_again_within_a_day_is_answered_as_the_first_time() {
     assert_eq!(ledger.write(&keyed, at(day - 1)), (first.0.clone(), Vec::new()));
     let other = Write { key: Some("k".into()), ..put("b") };
     assert_eq!(ledger.write(&other, at(1)).0, Outcome::KeyTaken);
-    let eve = Write { who: Name::parse("eve").unwrap(), ..keyed.clone() };
+    let eve = Write { who: Who::parse("eve").unwrap(), ..keyed.clone() };
     assert_eq!(ledger.write(&eve, at(2)).0, Outcome::Unconditional, "another's key is another key");
     assert_eq!(ledger.write(&keyed, at(day)).0, Outcome::Unconditional, "a day is over");
 }

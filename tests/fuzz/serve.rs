@@ -7,6 +7,7 @@ use vedette::answer::Answer;
 use vedette::config::{Config, Problems};
 use vedette::follow::WAIT;
 use vedette::history::{Query, SampleQuery};
+use vedette::incident;
 use vedette::reader::{Source, Tier};
 use vedette::serve::{
     Ask, Basis, Plan, Question, Recorded, View, after_news, answer, kept, plan, remembered, stream,
@@ -231,10 +232,15 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(SampleQuery::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some(String::new()))
         }
-        Ok(Question::Availability(..) | Question::Days(..)) => Ok(None),
+        Ok(Question::Incidents(query)) => {
+            law!((1..=500).contains(&query.limit), "{query:?}");
+            law!(incident::Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
+            Ok(Some("{\"incidents\":[]}".to_owned()))
+        }
+        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..)) => Ok(None),
         Err(refused) => Err(refused),
     };
-    let answer = remembered(said, ask);
+    let answer = remembered(asked, said, ask);
     Ok((answer.clone(), format!("{} of the past", answer.status)))
 }
 
@@ -337,6 +343,7 @@ pub fn basis() -> Basis<'static> {
         counts: &[(Tier::Memory, 3)],
         seen: &[],
         past: &[],
+        public: None,
     }
 }
 

@@ -132,6 +132,7 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
         counts: &[],
         seen: &[],
         past: &[],
+        public: None,
     };
     answer_to(plan(Ok(&object.config), &ask), |view| answer(view, &ask, &basis))
 }

@@ -4,6 +4,7 @@
 mod addresses;
 mod deployable;
 mod document;
+mod doors;
 mod tables;
 
 use std::path::Path;
@@ -136,7 +137,7 @@ fn describe(file: &Path, config: &Config, accepted: bool) {
             say(&line);
         }
     }
-    for line in addresses::lines(config) {
+    for line in addresses::lines(config).into_iter().chain(doors::lines(config)) {
         say(&line);
     }
     describe_channels(config);

@@ -55,6 +55,18 @@ fn what_nobody_could_pass_or_anybody_could_write_is_refused_with_the_way_out() {
         ("page = \"admin\"\nread_tokens = \"A\"", "access.page", "known are public"),
         ("writes = \"public\"", "access.writes", "not a setting"),
         ("read_tokens = \"vdt_abc\"", "access.read_tokens", "not repeated here"),
+        ("jwt_issuer = \"https://t.example\"", "access.jwt_audience", "the AUD tag"),
+        ("jwt_audience = \"a\"", "access.jwt_issuer", "TEAM.cloudflareaccess.com"),
+        ("jwt_admins = [\"a\"]", "access.jwt_issuer", "jwt_admins needs it"),
+        ("jwt_issuer = \"http://t.example\"\njwt_audience = \"a\"", "access.jwt_issuer", "not https"),
+        ("jwt_issuer = \"https://t.example/cdn-cgi\"\njwt_audience = \"a\"", "access.jwt_issuer", "a path"),
+        ("jwt_issuer = \"https://t.example\"\njwt_audience = []", "access.jwt_audience", "is empty"),
+        (
+            "jwt_issuer = \"https://t.example\"\njwt_audience = [\"a\", \"a\"]",
+            "access.jwt_audience[1]",
+            "once",
+        ),
+        ("jwt_issuer = \"https://t.example\"\njwt_audience = \"a b\"", "access.jwt_audience", "visible"),
     ] {
         let said = access(lines).unwrap_err();
         assert!(said.contains(&format!("{at}: ")) && said.contains(way_out), "{lines}: {said}");
@@ -70,4 +82,20 @@ fn what_is_hidden_is_known_by_name() {
     assert!(config.hides());
     assert_eq!(["a", "b", "c"].map(|name| config.is_hidden(name)), [false, true, false]);
     assert!(!Config::parse(ONE).unwrap().hides());
+}
+
+#[test]
+fn a_jwt_is_enough_to_close_and_hide_and_its_settings_are_in_the_fingerprint() {
+    let of = |more: &str| {
+        let lines = format!("jwt_issuer = \"https://T.example/\"\njwt_audience = \"a\"\n{more}");
+        Config::parse(&format!("{ONE}{HIDDEN}[access]\n{lines}\n")).unwrap()
+    };
+    let (reads, writes) = (of("page = \"read\""), of("jwt_admins = \"ada@example.com\"\npage = \"read\""));
+    assert!(reads.hides() && !reads.access.knows_tokens());
+    assert_eq!([&reads, &writes].map(|config| config.access.knows_writers()), [false, true]);
+    assert_eq!(reads.access.jwt.as_ref().unwrap().issuer.to_string(), "https://t.example");
+    assert_ne!(reads.hash, writes.hash);
+    for local in ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9"] {
+        assert!(access(&format!("jwt_issuer = \"{local}\"\njwt_audience = [\"a\"]")).is_ok(), "{local}");
+    }
 }

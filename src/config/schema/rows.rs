@@ -40,6 +40,8 @@ pub(super) enum Kind {
     Headers,
     /// At most so many texts.
     Texts(usize),
+    /// A text, or at most so many.
+    OneOrMore(usize),
     /// Texts by the names of header fields.
     Fields,
     /// Status codes and ranges of them.
@@ -81,9 +83,9 @@ const fn only(table: &'static str, key: &'static str, kind: Kind, says: &'static
 }
 
 use Kind::{
-    Address, Addresses, Chosen, Connect, Duration, Fields, Flag, Headers, Json, Latency, Name, Names, Path,
-    Pattern, Quorum, Secret, Secrets, Share, Statuses, Table, Tables, Text, Texts, Value, Vantages, Whole,
-    Words,
+    Address, Addresses, Chosen, Connect, Duration, Fields, Flag, Headers, Json, Latency, Name, Names,
+    OneOrMore, Path, Pattern, Quorum, Secret, Secrets, Share, Statuses, Table, Tables, Text, Texts, Value,
+    Vantages, Whole, Words,
 };
 
 /// Every setting that is not only one table's, and those that are.
@@ -102,8 +104,13 @@ pub(super) const ROWS: &[Row] = &[
     all("notify", Tables("notify", 16), "Where messages go"),
     all("page", Table("page"), "The page that people see"),
     all("access", Table("access"), "Who may see what"),
+    all("incidents", Table("incidents"), "What opens an incident"),
+    all("open_on", Words(|| vec!["fail", "warn"]), "Which verdict of a pool opens an incident"),
     all("read_tokens", Secret, "The name of the secret that holds the tokens of readers"),
     all("admin_tokens", Secret, "The name of the secret that holds the tokens of writers"),
+    all("jwt_issuer", Address, "Cloudflare Access: the team's address, which signs JWTs"),
+    all("jwt_audience", OneOrMore(16), "Cloudflare Access: the AUD tag of the application, or several"),
+    all("jwt_admins", OneOrMore(64), "Who of those that Access lets in may write: e-mails or subjects"),
     only("access", "page", Words(tiers), "Who sees the page"),
     only("access", "status", Words(tiers), "Who sees the page for customers, badges and the feed"),
     all("health", Words(tiers), "Who is told of health"),

@@ -1,6 +1,6 @@
 use crate::answer::Answer;
 use crate::fixtures::{answer_to, config};
-use crate::serve::{Ask, Plan, plan};
+use crate::serve::{Ask, Beaten, Plan, plan};
 
 const JOBS: &str = r#"
 heartbeat_secret = "HEARTBEAT_KEY"
@@ -91,4 +91,30 @@ fn no_cache_keeps_what_answers_a_heartbeat() {
     let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None, accept: None };
     let answer = crate::serve::beaten(&super::Beaten::Taken, &ask);
     assert!(answer.headers.contains(&("cache-control", "no-store".to_owned())), "{:?}", answer.headers);
+}
+
+#[test]
+fn while_none_is_heard_a_hidden_job_is_answered_as_none() {
+    let config = config(
+        r#"
+        heartbeat_secret = "BEATS"
+        [[monitor]]
+        name = "loud"
+        kind = "heartbeat"
+        period = "1h"
+        [[monitor]]
+        name = "hushed"
+        kind = "heartbeat"
+        period = "1h"
+        public = false
+        [access]
+        read_tokens = "READ"
+        "#,
+    );
+    let deaf = |name: &str| {
+        let job = config.heartbeats().find(|job| job.id.pool.as_str() == name).unwrap();
+        Beaten::deaf("the secret BEATS is not set".to_owned(), job, &config)
+    };
+    assert_eq!(deaf("hushed"), Beaten::Unknown);
+    assert_eq!(deaf("loud"), Beaten::Deaf("the secret BEATS is not set".to_owned()));
 }

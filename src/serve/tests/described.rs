@@ -25,7 +25,8 @@ fn every_described_path_answers() {
             .replace("{pool}", "shop")
             .replace("{origin}", "primary")
             .replace("{token}", "x")
-            .replace("{badge}", "shop.svg");
+            .replace("{badge}", "shop.svg")
+            .replace("{id}", "shop-x");
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             let ask = Ask { method: &method, ..ask(&target) };
             // What needs more than the configuration is answered by others.

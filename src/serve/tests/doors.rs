@@ -4,7 +4,7 @@ use super::*;
 use crate::access::Identity;
 use crate::config::{Door, Tier as Needed};
 use crate::serve::{PATHS, Posted};
-use crate::units::Name;
+use crate::units::Who;
 use crate::writes::{Announcement, Level};
 
 const VEILED: &str = r#"
@@ -22,7 +22,7 @@ read_tokens = "READ"
 "#;
 
 fn known(tier: Needed) -> Caller {
-    Caller::Known(Identity { name: Name::parse("ada").unwrap(), tier })
+    Caller::Known(Identity { name: Who::parse("ada").unwrap(), tier })
 }
 
 /// The patterns of `find` in the source of the table, as paths.
@@ -85,7 +85,7 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
     for target in ["/", "/status", "/feed.atom", "/health", "/health?format=text"] {
         let public = told(target, &Caller::Nobody);
         assert!(!public.body.contains("veiled") && !public.body.contains("Behind"), "{target}");
-        assert_eq!(header(&public, "vary"), Some("authorization, cookie"));
+        assert_eq!(header(&public, "vary"), Some("authorization, cookie, cf-access-jwt-assertion"));
         for tier in [Needed::Read, Needed::Admin] {
             let all = told(target, &known(tier));
             assert!(
@@ -111,6 +111,26 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
     ] {
         let one = |name: &str| told(&path.replace("NAME", name), &Caller::Nobody);
         assert_eq!(one("veiled"), one("absent"), "{path}");
+    }
+}
+
+#[test]
+fn what_the_public_sees_is_the_same_whether_it_was_made_before_or_is_made_now() {
+    let config = config(VEILED);
+    let snapshot = Snapshot::blank(&config, at(0), "nothing yet");
+    let made = public(&snapshot, &config).expect("something is hidden");
+    assert!(made.pools.iter().all(|pool| pool.name.as_str() == "shown") && !made.pools.is_empty());
+    assert_eq!(public(&made, &config), None, "there is nothing hidden in it");
+    for caller in [Caller::Nobody, known(Needed::Read)] {
+        for target in ["/", "/health", "/health/shown", "/readyz"] {
+            let ask = Ask { caller: Some(&caller), ..ask(target) };
+            let by = |public| {
+                answer_to(plan(Ok(&config), &ask), |view| {
+                    answer(view, &ask, &Basis { config: &config, public, ..basis(&snapshot, at(0)) })
+                })
+            };
+            assert_eq!(by(Some(&made)), by(None), "{target} for {caller:?}");
+        }
     }
 }
 
@@ -174,6 +194,7 @@ fn a_change_is_taken_from_a_writer_alone_in_the_right_form() {
         (403, Posted { origin: Some("https://b.example".into()), ..good.clone() }),
         (403, Posted { site: Some("cross-site".into()), ..good.clone() }),
         (413, Posted { body: None, ..good.clone() }),
+        (408, Posted { body: None, late: true, ..good.clone() }),
         (415, Posted { kind: Some("text/plain".into()), ..good.clone() }),
         (415, Posted { kind: None, ..good.clone() }),
         (400, Posted { key: Some("k".repeat(256)), ..good.clone() }),

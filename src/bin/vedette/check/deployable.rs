@@ -23,6 +23,12 @@ pub(super) fn refused(config: &Config) -> Vec<String> {
         Some(format!("notify.{}: its url {why}; write an https address that is public", channel.name))
     });
     let mut refused: Vec<String> = origins.chain(references).chain(channels).collect();
+    if let Some((issuer, Reach::Never(why))) =
+        config.access.jwt.as_ref().map(|jwt| (&jwt.issuer, jwt.issuer.reach()))
+    {
+        refused
+            .push(format!("access.jwt_issuer: {issuer} {why}; write \"https://TEAM.cloudflareaccess.com\""));
+    }
     if config.public_url.as_ref().is_some_and(OriginUrl::is_loopback) {
         refused.push(
             "public_url: is this machine; write where people find the page, or leave it out".to_owned(),
