@@ -1,41 +1,80 @@
-//! Writes the page in each of its designed states into a folder, to be looked at: `cargo run
-//! --example page_states -- FOLDER`.
+//! Writes the page in each of its designed states into a folder, to be looked at, and of some the
+//! pages that show a past: `cargo run --example page_states -- FOLDER`.
 
 use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
 use vedette::reader::{Source, Tier};
-use vedette::serve::{self, Ask, Basis, View};
+use vedette::serve::{self, Ask, Basis, Plan, View};
 use vedette::units::Millis;
 
+#[path = "page_states/past.rs"]
+mod past;
 #[expect(clippy::panic, clippy::expect_used, reason = "its stories are fixed, and the tests tell them too")]
 #[path = "../src/serve/page/states.rs"]
 mod states;
 
+use states::State;
+
+/// Pages with a past: the state that they are of, their address, and what they are called.
+const PAGES: [(&str, &str, &str); 8] = [
+    ("failing-over", "/pool/shop", "pool"),
+    ("failing-over", "/pool/shop/primary", "origin"),
+    ("failing-over", "/status", "status-failing-over"),
+    ("monitors", "/status", "status"),
+    ("monitors", "/monitor/memo", "monitor"),
+    ("passing", "/pool/shop/standby?window=6h", "origin-without-a-past"),
+    ("hostile-titles", "/status", "status-hostile"),
+    ("hostile-titles", "/monitor/memo", "monitor-hostile"),
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("the folder is missing")?);
     fs::create_dir_all(&folder)?;
-    for state in states::all() {
-        let source = Source {
-            layer: Tier::Memory,
-            age: Millis::ZERO,
-            limit: Millis::ZERO,
-            silent: state.arbiter_silent,
-            replaced: false,
+    let states = states::all();
+    for state in &states {
+        fs::write(folder.join(state.name).with_extension("html"), told(state, &View::Page, "/", &[]))?;
+    }
+    for (name, target, called) in PAGES {
+        let state = states.iter().find(|state| state.name == name).ok_or(name)?;
+        let ask = Ask { method: "GET", target, if_none_match: None, accept: None, caller: None };
+        let Plan::FromSnapshot(view) = serve::plan(Ok(&state.config), &ask) else {
+            return Err(target.into());
         };
-        let basis = Basis {
-            snapshot: &state.snapshot,
-            config: &state.config,
-            source,
-            now: state.now,
-            counts: &[],
-            seen: &[],
-            public: None,
+        let pool = target.split('/').nth(2).unwrap_or_default();
+        let days = if view == View::Status {
+            past::of_all(&state.config, state.now)
+        } else {
+            past::days(&state.config, pool, state.now).to_string()
         };
-        let ask = Ask { method: "GET", target: "/", if_none_match: None, caller: None, accept: None };
-        let answer = serve::answer(&View::Page, &ask, &basis);
-        fs::write(folder.join(state.name).with_extension("html"), answer.body)?;
+        let history = past::history(state.now);
+        let known = [Some(days.as_str()), Some(history.as_str())];
+        let nothing = [Some(days.as_str()), None];
+        let past = if called.ends_with("without-a-past") { &nothing } else { &known };
+        fs::write(folder.join(called).with_extension("html"), told(state, &view, target, past))?;
     }
     Ok(())
+}
+
+fn told(state: &State, view: &View, target: &str, past: &[Option<&str>]) -> String {
+    let source = Source {
+        layer: Tier::Memory,
+        age: Millis::ZERO,
+        limit: Millis::ZERO,
+        silent: state.arbiter_silent,
+        replaced: false,
+    };
+    let basis = Basis {
+        snapshot: &state.snapshot,
+        config: &state.config,
+        source,
+        now: state.now,
+        counts: &[],
+        seen: &[],
+        past,
+        public: None,
+    };
+    let ask = Ask { method: "GET", target, if_none_match: None, accept: None, caller: None };
+    serve::answer(view, &ask, &basis).body
 }

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { below, main } from "./lib/run.mjs";
+import { designed, shot } from "./lib/pictures.mjs";
 import { paletted } from "./lib/png.mjs";
 import { setup } from "./lib/setup.mjs";
 
@@ -66,28 +67,11 @@ async function forty({ origin, startWorker, until }, broken) {
   return { url: worker.url, stop };
 }
 
-/** The pixels of what is seen. */
-async function shot(page) {
-  const png = await page.screenshot();
-  const { width, height, text } = await page.evaluate(async (png) => {
-    const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
-    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-    const { width, height } = bitmap;
-    const context = new OffscreenCanvas(width, height).getContext("2d");
-    context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, width, height);
-    let text = "";
-    for (const byte of data) text += String.fromCharCode(byte);
-    return { width, height, text: btoa(text) };
-  }, png.toString("base64"));
-  return { width, height, pixels: Buffer.from(text, "base64") };
-}
-
 await main(async () => {
   await setup({ withPython: true, withChecks: true });
   // These need packages that the set-up brings.
   const { answers, config, origin, sampleDatabase, sampleOrigin, startWorker, until } = await import("../tests/runtime/lib.mjs");
-  const { browser } = await import("../tests/runtime/browser.mjs");
+  const { browser, serveStates } = await import("../tests/runtime/browser.mjs");
 
   const data = await sampleDatabase();
   const primary = await sampleOrigin("primary", data.database);
@@ -118,6 +102,7 @@ await main(async () => {
 
   try {
     mkdirSync(FOLDER, { recursive: true });
+    await designed({ chrome, serveStates, folder: FOLDER });
     await until("everything passes", async (see) => see(await worker.text("/health?format=text")) === "pass\n");
     await take("dark", "Everything passes", { viewport: DESK, colorScheme: "dark", unfold: "#pool-shop summary" });
     await fetch(`http://127.0.0.1:${primary.port}/misbehave`, {

@@ -23,6 +23,9 @@ const MOST_TURNS: usize = 500;
 /// Absences that are kept, the latest ones.
 const MOST_ABSENCES: usize = 200;
 
+/// Days that are told one by one.
+pub const DAILY: usize = 90;
+
 /// The key of the row of absences.
 pub const AWAY: &str = "away";
 
@@ -64,6 +67,9 @@ pub fn keys(pool: &Name) -> (String, String) {
     // `0` is the character after `/`.
     (format!("stood/{pool}/"), format!("stood/{pool}0"))
 }
+
+/// The same of every pool's rows.
+pub const ALL_KEYS: (&str, &str) = ("stood/", "stood0");
 
 /// The rows that transitions and an absence change. `stored` gives the text of a row that is
 /// stored.
@@ -143,6 +149,13 @@ impl Shares {
         };
         *sum = sum.saturating_add(ms);
     }
+
+    fn merge(&mut self, other: Self) {
+        self.add(Status::Pass, other.pass);
+        self.add(Status::Warn, other.warn);
+        self.add(Status::Fail, other.fail);
+        self.add(Status::Unknown, other.unknown);
+    }
 }
 
 /// A time in which one status stood.
@@ -185,14 +198,72 @@ fn shares(stretches: &[Stretch], away: &[(Timestamp, Timestamp)], window: Window
     shares
 }
 
+/// For how long each status stood on each of the latest [`DAILY`] days of UTC, the oldest first. Of
+/// today it is what has passed of it.
+fn daily(stretches: &[Stretch], away: &[(Timestamp, Timestamp)], now: Timestamp) -> Vec<Shares> {
+    let first = first_day(now);
+    let mut days = vec![Shares::default(); DAILY];
+    for Stretch { from, to, status } in stretches {
+        let mut at = (*from).max(first);
+        while at < *to {
+            let end = at.midnight().plus(Millis::DAY).min(*to);
+            let piece = Stretch { from: at, to: end, status: *status };
+            let day = usize::try_from(at.day().saturating_sub(first.day())).unwrap_or(DAILY);
+            if let Some(day) = days.get_mut(day) {
+                day.merge(shares(&[piece], away, Window { from: at, to: end }));
+            }
+            at = end;
+        }
+    }
+    days
+}
+
+/// When the first of the days began that are told one by one.
+fn first_day(now: Timestamp) -> Timestamp {
+    now.midnight().minus(Millis::DAY.times(DAILY as u64 - 1))
+}
+
+/// What is told of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Whole windows.
+    Windows,
+    /// The latest days as well, one by one.
+    Daily,
+}
+
 /// The answer about a pool and these of its subjects, as JSON.
 #[must_use]
 pub fn answered(
     stored: &dyn Fn(&str) -> Option<String>,
     pool: &Name,
     standing: &[Standing],
+    detail: Detail,
     now: Timestamp,
 ) -> String {
+    json::write(&shape(stored, pool, standing, detail, now))
+}
+
+/// The same of every pool by the day, as a list; of each the pool alone.
+#[must_use]
+pub fn answered_of_all(
+    stored: &dyn Fn(&str) -> Option<String>,
+    pools: &[(Name, Standing)],
+    now: Timestamp,
+) -> String {
+    let shapes = pools
+        .iter()
+        .map(|(pool, standing)| shape(stored, pool, std::slice::from_ref(standing), Detail::Daily, now));
+    json::write(&shapes.collect::<Vec<_>>())
+}
+
+fn shape<'a>(
+    stored: &dyn Fn(&str) -> Option<String>,
+    pool: &'a Name,
+    standing: &'a [Standing],
+    detail: Detail,
+    now: Timestamp,
+) -> Shape<'a> {
     let today = now.day();
     let days: BTreeMap<u64, DayRow> = (today.saturating_sub(DAYS - 1)..=today)
         .filter_map(|day| Some((day, day_row(&stored(&key(pool.as_str(), day))?, day)?)))
@@ -204,19 +275,27 @@ pub fn answered(
             let window = Window { from: now.minus(Millis::DAY.times(days)), to: now };
             (name, ShownShares::of(shares(&stretches, &away, window)))
         });
+        let by_day =
+            |shares: Shares| [shares.pass, shares.warn, shares.fail, shares.unknown].map(|ms| ms / 1_000);
+        let days = (detail == Detail::Daily)
+            .then(|| daily(&stretches, &away, now).into_iter().map(by_day).collect());
         ShownSubject {
             subject: &standing.subject,
             status: standing.status.as_str(),
             windows: told.into_iter().collect(),
+            days,
         }
     });
-    json::write(&Shape { pool: pool.as_str(), at: Shown(now), subjects: subjects.collect() })
+    let days_from = (detail == Detail::Daily).then(|| Shown(first_day(now)));
+    Shape { pool: pool.as_str(), at: Shown(now), days_from, subjects: subjects.collect() }
 }
 
 #[derive(Serialize)]
 struct Shape<'a> {
     pool: &'a str,
     at: Shown<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_from: Option<Shown<Timestamp>>,
     subjects: Vec<ShownSubject<'a>>,
 }
 
@@ -225,6 +304,9 @@ struct ShownSubject<'a> {
     subject: &'a str,
     status: &'static str,
     windows: BTreeMap<&'static str, ShownShares>,
+    /// Of each day the seconds of pass, warn, fail and unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<Vec<[u64; 4]>>,
 }
 
 /// Of the whole window; `availability` is of the time in which somebody knew.
@@ -339,6 +421,43 @@ mod tests {
             let Shares { pass, warn, fail, unknown } = told(&kept, Pass, at(1, HOUR), days);
             assert_eq!(pass + warn + fail + unknown, days * DAY);
         }
+    }
+
+    #[test]
+    fn every_day_has_its_own_shares_and_today_what_has_passed_of_it() {
+        let kept = rows(&[
+            (at(0, 6 * HOUR), Unknown, Pass),
+            (at(1, 23 * HOUR), Pass, Fail),
+            (at(2, HOUR), Fail, Pass),
+        ]);
+        let stored = |key: &str| kept.get(key).cloned();
+        let standing = [Standing { subject: "shop/a".to_owned(), status: Pass }];
+        let pool = Name::parse("shop").unwrap();
+        let told = answered(&stored, &pool, &standing, Detail::Daily, at(3, 12 * HOUR));
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        let days = told["subjects"][0]["days"].as_array().unwrap();
+        assert_eq!(days.len(), DAILY);
+        let last: Vec<String> = days[86..].iter().map(ToString::to_string).collect();
+        assert_eq!(last, ["[64800,0,0,21600]", "[82800,0,3600,0]", "[82800,0,3600,0]", "[43200,0,0,0]"]);
+        assert_eq!(days[0].to_string(), "[0,0,0,86400]");
+        let first = at(3, 0).minus(Millis::DAY.times(89)).to_string();
+        assert_eq!(told["days_from"], first);
+        let plain = answered(&stored, &pool, &standing, Detail::Windows, at(3, 12 * HOUR));
+        assert!(!plain.contains("days"), "{plain}");
+    }
+
+    #[test]
+    fn the_days_of_a_window_add_up_to_it() {
+        let kept = rows(&[(at(0, 0), Unknown, Pass), (at(0, 5), Pass, Fail), (at(1, 7), Fail, Pass)]);
+        let found = (0..20_400).filter_map(|day| Some((day, day_row(kept.get(&key("shop", day))?, day)?)));
+        let standing = Standing { subject: "shop/a".to_owned(), status: Pass };
+        let now = at(5, 11);
+        let mut sum = Shares::default();
+        let stretches = stretches(&standing, &found.collect(), now);
+        for day in daily(&stretches, &[], now) {
+            sum.merge(day);
+        }
+        assert_eq!(sum, shares(&stretches, &[], Window { from: first_day(now), to: now }));
     }
 
     #[test]

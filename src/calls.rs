@@ -30,6 +30,8 @@ pub enum ArbiterCall {
     History(Query),
     /// Somebody reads for how long a pool, or one origin of it, stood how.
     Availability(Name, Option<Name>),
+    /// The same by the day as well; without a pool of every one.
+    Days(Option<Name>, Option<Name>),
     /// Somebody reads incidents.
     Incidents(incident::Query),
     /// Somebody reads one, by its id, who may see everything or not.
@@ -52,6 +54,9 @@ impl ArbiterCall {
             Self::History(query) => format!("history/{}", query.path()),
             Self::Availability(pool, None) => format!("availability/{pool}"),
             Self::Availability(pool, Some(origin)) => format!("availability/{pool}/{origin}"),
+            Self::Days(None, _) => "days".to_owned(),
+            Self::Days(Some(pool), None) => format!("days/{pool}"),
+            Self::Days(Some(pool), Some(origin)) => format!("days/{pool}/{origin}"),
             Self::Incidents(query) => format!("incidents/{}", query.path()),
             Self::Incident(id, all) => format!("incident/{}/{id}", u8::from(*all)),
         }
@@ -80,6 +85,11 @@ impl ArbiterCall {
             "availability" => match OriginId::parse(rest) {
                 Some(OriginId { pool, origin }) => Some(Self::Availability(pool, Some(origin))),
                 None => Name::parse(rest).ok().map(|pool| Self::Availability(pool, None)),
+            },
+            "days" if path == "days" => Some(Self::Days(None, None)),
+            "days" => match OriginId::parse(rest) {
+                Some(OriginId { pool, origin }) => Some(Self::Days(Some(pool), Some(origin))),
+                None => Name::parse(rest).ok().map(|pool| Self::Days(Some(pool), None)),
             },
             _ => None,
         }

@@ -7,6 +7,7 @@
 //! verdict in it expires by itself.
 
 mod memory;
+mod recall;
 
 use std::rc::Rc;
 
@@ -19,6 +20,7 @@ use crate::units::{Millis, Name, Timestamp};
 pub use crate::defaults::reader::{CACHE_TIMEOUT, FIRST_TIMEOUT, KV_TIMEOUT, SILENT_TIMEOUT, TIMEOUT};
 
 pub use memory::Memory;
+pub use recall::{Recall, Recalled};
 
 /// A layer that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

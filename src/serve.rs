@@ -6,7 +6,11 @@
 
 mod accept;
 mod api;
+mod badge;
 mod beat;
+mod chart;
+mod dossier;
+mod feed;
 mod fresh;
 mod gate;
 mod health;
@@ -41,7 +45,9 @@ use crate::units::{Fingerprint, Timestamp};
 
 pub use accept::is_negotiated;
 pub use api::{List, Query};
+pub use badge::Badge;
 pub use beat::Beaten;
+pub use dossier::{Dossier, asks};
 pub use gate::public;
 pub use kept::kept;
 pub use metrics::Exposition;
@@ -107,6 +113,8 @@ pub struct Basis<'a> {
     pub counts: &'a [(Tier, u64)],
     /// What the requests that were passed on saw, for the same.
     pub seen: &'a [Seen],
+    /// What was answered of the past to each question of [`asks`]; nothing if no object could.
+    pub past: &'a [Option<&'a str>],
     /// The verdicts as the public sees them ([`public`]), if they are made already.
     pub public: Option<&'a Snapshot>,
 }
@@ -127,6 +135,10 @@ pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         View::Api(query) => api::answer(&seen, query),
         View::Metrics { exposition } => metrics::answer(&seen, *exposition),
         View::Page => page::page(&seen, ask.caller),
+        View::Dossier(dossier) => page::one(dossier, &seen, ask.caller),
+        View::Status => page::public::page(&seen, ask.caller),
+        View::Badge(badge) => badge::answer(badge, &seen),
+        View::Feed => feed::answer(&seen),
         View::Announcement => write::announced(snapshot, now),
     };
     answer.headers.push(("cache-status", cache_status(&basis.source)));

@@ -177,8 +177,11 @@ const EDGE: &[Row] = &[
     ("connect", &["caught", "clock", "send"]),
     ("heartbeat", &["bound", "clock", "log", "deployed", "layers"]),
     ("notify", &["bound", "clock", "send"]),
-    ("reader", &["caught", "bound", "call", "clock", "log", "deployed", "trap", "respond", "layers"]),
     ("recorded", &["caught", "bound", "call", "clock", "log", "deployed", "respond", "layers"]),
+    (
+        "reader",
+        &["caught", "bound", "call", "clock", "log", "deployed", "trap", "respond", "layers", "recorded"],
+    ),
     ("follow", &["caught", "call", "line", "clock", "log", "deployed", "respond", "layers", "reader"]),
     ("proxy", &["caught", "call", "clock", "counts", "log", "deployed", "trap", "layers", "reader"]),
     ("vantage_object", &["clock", "log", "deployed", "trap", "respond", "ring", "layers", "send", "connect"]),

@@ -4,7 +4,7 @@ use super::Arbiter;
 use crate::availability::{self, Standing};
 use crate::history::{self, HistoryRow, Rollup, Sender, Window};
 use crate::incident::{self, NewNote, Observed};
-use crate::snapshot::{Part, Transition};
+use crate::snapshot::{Part, PoolView, Transition};
 use crate::units::{Name, Timestamp};
 
 /// What history is made of.
@@ -64,5 +64,14 @@ impl Arbiter {
             status: origin.status_at(now),
         });
         std::iter::once(whole).chain(origins).collect()
+    }
+
+    /// How every pool stands now, without its origins.
+    #[must_use]
+    pub fn standing_of_all(&self, now: Timestamp) -> Vec<(Name, Standing)> {
+        let pools = self.snapshot(&Part::Summary, now).pools;
+        let standing =
+            |view: &PoolView| Standing { subject: view.name.to_string(), status: view.status_at(now) };
+        pools.iter().map(|view| (view.name.clone(), standing(view))).collect()
     }
 }

@@ -24,6 +24,9 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
         name().prop_map(|pool| ArbiterCall::Snapshot(Part::Pool(pool))),
         name().prop_map(|pool| ArbiterCall::Availability(pool, None)),
         id().prop_map(|OriginId { pool, origin }| ArbiterCall::Availability(pool, Some(origin))),
+        Just(ArbiterCall::Days(None, None)),
+        name().prop_map(|pool| ArbiterCall::Days(Some(pool), None)),
+        id().prop_map(|OriginId { pool, origin }| ArbiterCall::Days(Some(pool), Some(origin))),
     ]
 }
 

@@ -17,13 +17,14 @@ pub use jwt::Jwt;
 const SECRETS: [&str; 2] = ["read_tokens", "admin_tokens"];
 
 /// The keys of `[access]`.
-pub(super) const KEYS: [&str; 11] = [
+pub(super) const KEYS: [&str; 12] = [
     SECRETS[0],
     SECRETS[1],
     jwt::KEYS[0],
     jwt::KEYS[1],
     jwt::KEYS[2],
     Door::Page.as_str(),
+    Door::Status.as_str(),
     Door::Health.as_str(),
     Door::Signal.as_str(),
     Door::Readiness.as_str(),
@@ -52,6 +53,8 @@ pub enum Door {
     Hall,
     /// The page for people.
     Page,
+    /// What customers see: the public page, badges and the feed.
+    Status,
     /// Health, by name and as a whole.
     Health,
     /// The failover signal and its stream.
@@ -67,7 +70,8 @@ pub enum Door {
 }
 
 /// The doors that have a setting, in the order of the documents.
-const DOORS: [Door; 6] = [Door::Page, Door::Health, Door::Signal, Door::Readiness, Door::Api, Door::Metrics];
+const DOORS: [Door; 7] =
+    [Door::Page, Door::Status, Door::Health, Door::Signal, Door::Readiness, Door::Api, Door::Metrics];
 
 impl Door {
     /// The name of its setting.
@@ -76,6 +80,7 @@ impl Door {
         match self {
             Self::Hall => "hall",
             Self::Page => "page",
+            Self::Status => "status",
             Self::Health => "health",
             Self::Signal => "signal",
             Self::Readiness => "readiness",
@@ -138,12 +143,14 @@ impl Access {
         self.admin_tokens.is_some() || self.jwt.as_ref().is_some_and(|jwt| !jwt.admins.is_empty())
     }
 
-    /// Who may pass a door. Page, health and signal are open unless they are closed; what tells
-    /// more is open only where there is no token to ask for.
+    /// Who may pass a door. The pages, health and signal are open unless they are closed; what
+    /// tells more is open only where there is no token to ask for.
     #[must_use]
     pub fn tier(&self, door: Door) -> Tier {
         let usual = match door {
             Door::Hall => return Tier::Public,
+            // Whoever closed the page before there was another one closed this as well.
+            Door::Status => self.tier(Door::Page),
             Door::Writes => return Tier::Admin,
             Door::Readiness | Door::Api | Door::Metrics if self.knows_anybody() => Tier::Read,
             Door::Page | Door::Health | Door::Signal | Door::Readiness | Door::Api | Door::Metrics => {

@@ -151,12 +151,12 @@ impl Inner {
             }
             ArbiterCall::History(_)
             | ArbiterCall::Availability(..)
+            | ArbiterCall::Days(..)
             | ArbiterCall::Incidents(_)
             | ArbiterCall::Incident(..) => {
                 self.step(config, Event::Woken).await?;
-                let standing =
-                    |pool: &Name| self.told(|engine| engine.standing(pool, clock::now())).unwrap_or_default();
-                past::told(&self.state.storage(), &call, config, standing)
+                let told = self.told(|engine| past::told(&self.state.storage(), &call, config, engine));
+                told.unwrap_or_else(|| respond::plain(503, ""))
             }
             ArbiterCall::Wake => {
                 self.step(config, Event::Woken).await?;

@@ -4,7 +4,8 @@ use web_sys::Response;
 use worker::{Result, Storage};
 
 use super::{clock, respond, rows};
-use crate::availability::{self, Standing};
+use crate::arbiter::Arbiter as Engine;
+use crate::availability::{self, Detail};
 use crate::calls::ArbiterCall;
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
@@ -13,18 +14,22 @@ use crate::schedule;
 use crate::units::Name;
 use crate::writes::{Change, Outcome, Write};
 
-/// The answer to a call about the past. `standing` says how a pool and its origins stand now.
+/// The answer to a call about the past; how things stand now the engine says.
 pub(super) fn told(
     storage: &Storage,
     call: &ArbiterCall,
     config: &Config,
-    standing: impl FnOnce(&Name) -> Vec<Standing>,
+    engine: &Engine,
 ) -> Result<Response> {
     match call {
         ArbiterCall::History(query) => history(storage, query, config),
         ArbiterCall::Availability(pool, origin) => {
-            availability(storage, pool, origin.as_ref(), standing(pool))
+            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Windows }, engine)
         }
+        ArbiterCall::Days(Some(pool), origin) => {
+            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Daily }, engine)
+        }
+        ArbiterCall::Days(None, _) => days_of_all(storage, engine),
         ArbiterCall::Incidents(query) => {
             incidents(storage, query.all, config, |grounds| Some(incident::listed(grounds, query)))
         }
@@ -42,23 +47,34 @@ pub(super) fn told(
     }
 }
 
-/// For how long a pool and its origins, or one of them, stood how. `standing` is how they stand
-/// now.
-fn availability(
-    storage: &Storage,
-    pool: &Name,
-    origin: Option<&Name>,
-    mut standing: Vec<Standing>,
-) -> Result<Response> {
-    if let Some(origin) = origin {
+/// Whose standing is asked for.
+struct Asked<'a> {
+    pool: &'a Name,
+    /// The pool and all its origins if none.
+    origin: Option<&'a Name>,
+    detail: Detail,
+}
+
+/// For how long it stood how.
+fn stood(storage: &Storage, asked: &Asked<'_>, engine: &Engine) -> Result<Response> {
+    let (now, pool) = (clock::now(), asked.pool);
+    let mut standing = engine.standing(pool, now);
+    if let Some(origin) = asked.origin {
         let subject = format!("{pool}/{origin}");
         standing.retain(|standing| standing.subject == subject);
     }
-    let now = clock::now();
     // Most days have no row, and a question for each would cost more than the answer.
     let known = rows::of_pool(storage, pool)?;
     let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered(&stored, pool, &standing, now))
+    respond::plain(200, &availability::answered(&stored, pool, &standing, asked.detail, now))
+}
+
+/// The same of every pool, by the day.
+fn days_of_all(storage: &Storage, engine: &Engine) -> Result<Response> {
+    let now = clock::now();
+    let known = rows::of_all_pools(storage)?;
+    let stored = |key: &str| known.get(key).cloned();
+    respond::plain(200, &availability::answered_of_all(&stored, &engine.standing_of_all(now), now))
 }
 
 /// What was measured of an origin.

@@ -5,14 +5,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join, select};
 use js_sys::Object;
 use worker::Env;
 
 use super::call::Call;
 use super::caught;
 use super::respond::{Kept, Reply};
-use super::{bound, clock, deployed, layers, log};
+use super::{bound, clock, deployed, layers, log, recorded};
 use crate::config::Config;
 use crate::limits;
 use crate::proxy::{self, Seen};
@@ -76,6 +76,7 @@ impl Reading {
             counts,
             seen,
             public,
+            past: &[],
         }
     }
 }
@@ -97,10 +98,12 @@ pub(super) async fn reply(
 ) -> Reply {
     let Ok(config) = deployed::config() else { return serve::unavailable().into() };
     let (part, limit) = part_and_limit(target, config, call.env);
-    let reading = look(&part, limit, None, config, call).await;
+    let looking = look(&part, limit, None, config, call);
+    let (reading, recalled) = join(looking, recorded::past(target, config, call)).await;
+    let told: Vec<Option<&str>> = recalled.iter().map(|told| told.as_deref()).collect();
     let counts = reading.counted(hits);
     let seen = if target.tells_all() { seen() } else { Vec::new() };
-    let basis = reading.basis(config, &counts, &seen);
+    let basis = Basis { past: &told, ..reading.basis(config, &counts, &seen) };
     let answer = serve::answer(target, ask, &basis);
     // Meanwhile another request may have brought something newer: then this one is not to be given
     // again.

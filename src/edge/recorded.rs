@@ -1,6 +1,9 @@
 //! Questions about the past: what another isolate of this data centre left, the Arbiter, the
 //! vantages.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use futures_util::future::{Either, join_all, select};
 use web_sys::Response;
 use worker::{Env, Error, Result};
@@ -12,23 +15,68 @@ use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::{Config, Place};
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::history::{SampleQuery, gathered};
+use crate::reader::{Recall, Recalled};
 use crate::schedule;
-use crate::serve::{self, Question, Recorded};
+use crate::serve::{self, Question, Recorded, View};
+use crate::units::Millis;
+
+/// How long the last answer is kept for when the Arbiter does not answer.
+const KEEP_LAST: u32 = 86_400;
+
+thread_local! {
+    static RECALL: RefCell<Recall> = const { RefCell::new(Recall::new()) };
+}
+
+/// What a page is made of besides a snapshot, from memory where it is fresh there: however many
+/// look at once, one of them asks.
+pub(super) async fn past(view: &View, config: &'static Config, call: Call<'_>) -> Vec<Option<Rc<str>>> {
+    let asked = serve::asks(view, config, clock::now());
+    join_all(asked.iter().map(|one| recalled(one, config, call))).await
+}
+
+async fn recalled(asked: &Recorded, config: &Config, call: Call<'_>) -> Option<Rc<str>> {
+    let question = asked.question(config, clock::now()).ok()?;
+    let key = address(&question, config);
+    let keep = Millis::from_secs(u64::from(question.keep()));
+    loop {
+        match RECALL.with_borrow_mut(|recall| recall.look(&key, keep, clock::now())) {
+            Recalled::Have(text) => return text,
+            Recalled::Wait(time) => clock::delay(time).await,
+            Recalled::Ask => break,
+        }
+    }
+    let mut told = said(asked, call).await.ok().flatten();
+    // What stood for days is told as well as it is known, whoever does not answer.
+    let last = [key.as_str(), "/last"].concat();
+    match &told {
+        Some(text) if asked.outlives() => leave(&last, text, KEEP_LAST).await,
+        None if asked.outlives() => told = left(&last).await,
+        Some(_) | None => {}
+    }
+    RECALL.with_borrow_mut(|recall| recall.answered(&key, told.map(Rc::from), clock::now()))
+}
+
+/// Under which key an answer is left for the other isolates of this data centre.
+fn address(question: &Question, config: &Config) -> String {
+    let path = match question {
+        Question::History(query) => ArbiterCall::History(query.clone()).path(),
+        Question::Availability(pool, origin) => {
+            ArbiterCall::Availability(pool.clone(), origin.clone()).path()
+        }
+        Question::Days(pool, origin) => ArbiterCall::Days(pool.clone(), origin.clone()).path(),
+        Question::Incidents(query) => ArbiterCall::Incidents(query.clone()).path(),
+        Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
+        Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
+    };
+    layers::address(&format!("v1/{}/{path}", config.hash))
+}
 
 /// What an object says of a question, or why it is not asked.
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
     let Ok(config) = deployed::config() else { return Err(serve::unavailable()) };
     let question = asked.question(config, clock::now())?;
-    let path = match &question {
-        Question::History(query) => ArbiterCall::History(query.clone()).path(),
-        Question::Availability(pool, origin) => {
-            ArbiterCall::Availability(pool.clone(), origin.clone()).path()
-        }
-        Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
-        Question::Incidents(query) => ArbiterCall::Incidents(query.clone()).path(),
-        Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
-    };
-    let address = layers::address(&format!("v1/{}/{path}", config.hash));
+    let keep = question.keep();
+    let address = address(&question, config);
     if let Some(text) = left(&address).await {
         return Ok(Some(text));
     }
@@ -38,6 +86,7 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
         Question::Availability(pool, origin) => {
             of_arbiter(&ArbiterCall::Availability(pool, origin), call.env).await
         }
+        Question::Days(pool, origin) => of_arbiter(&ArbiterCall::Days(pool, origin), call.env).await,
         Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
         Question::Incidents(query) => of_arbiter(&ArbiterCall::Incidents(query), call.env).await,
         Question::Incident(id, all) => of_arbiter(&ArbiterCall::Incident(id, all), call.env).await,

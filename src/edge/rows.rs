@@ -121,6 +121,17 @@ pub(super) fn of_pool(storage: &Storage, pool: &Name) -> Result<BTreeMap<String,
     Ok(caught::pairs(storage, &query)?.into_iter().collect())
 }
 
+/// The same of every pool.
+pub(super) fn of_all_pools(storage: &Storage) -> Result<BTreeMap<String, String>> {
+    let (first, after) = availability::ALL_KEYS;
+    let query = format!(
+        "SELECT key, body FROM {} WHERE key = '{}' OR (key >= '{first}' AND key < '{after}')",
+        history::TABLE,
+        availability::AWAY
+    );
+    Ok(caught::pairs(storage, &query)?.into_iter().collect())
+}
+
 /// The rows of incidents, by their key.
 pub(super) fn of_incidents(storage: &Storage) -> Result<BTreeMap<String, String>> {
     let (first, after) = incident::keys();

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::Target;
 use super::{Answer, Ask, Basis, sign_in};
-use super::{Target, View};
 use crate::access::{Caller, Refusal, rate};
 use crate::answer;
 use crate::config::{Config, Door, Tier};
@@ -32,10 +32,12 @@ pub(super) fn refused(target: &Target, ask: &Ask<'_>, config: &Config) -> Option
     let caller = ask.caller.unwrap_or(&Caller::Nobody);
     let refusal = caller.passes(target.door(), &config.access).err()?;
     let mut answer = told(refusal, config.access.read_tokens.as_deref());
-    let form = refusal == Refusal::Unproved && *target == Target::View(View::Page);
-    if form && config.access.knows_tokens() {
+    let is_page = matches!(target, Target::View(view) if view.is_page());
+    if refusal == Refusal::Unproved && is_page && config.access.knows_tokens() {
         // A person is asked for a token, not told of a field that no browser lets them send.
-        let form = sign_in::page(config, answer.status, Some("This page is not public."));
+        let path = ask.target.split('?').next().unwrap_or_default();
+        let base = "../".repeat(path.matches('/').count().saturating_sub(1));
+        let form = sign_in::page(config, &base, answer.status, Some("This page is not public."));
         answer.headers.retain(|(name, _)| *name == "www-authenticate");
         answer = Answer { headers: [answer.headers, form.headers].concat(), ..form };
     }

@@ -2,9 +2,9 @@
 // focus, selection, scroll and what is unfolded stay; counts ages on; and says so when Vedette
 // cannot be reached. The page is whole without it.
 
-const EVERY = 3000;
 const TIMEOUT = 8000;
 const page = document.getElementById("page");
+const EVERY = Number(page.dataset.every || 3000);
 const lost = document.getElementById("lost");
 const live = document.getElementById("live");
 let skew, timer, busy, paused, lostAt, tab;
@@ -110,7 +110,7 @@ async function refresh() {
   clearTimeout(timer);
   const begun = Date.now();
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
+    const answer = await fetch(location.pathname + location.search, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT) });
     if (!answer.ok) throw new Error(answer.status);
     const text = await answer.text();
     if (!paused) take(new DOMParser().parseFromString(text, "text/html"));

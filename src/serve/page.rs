@@ -6,14 +6,21 @@
 //! exception.
 
 mod about;
+mod diagnosis;
 mod events;
+mod frame;
 mod item;
+mod matrix;
 mod notice;
+mod one;
 mod pool;
+pub(super) mod public;
 mod sections;
 mod sentence;
 mod text;
 
+pub(super) use self::one::one;
+pub(super) use self::text::misleads;
 use maud::{DOCTYPE, Markup, html};
 
 use self::item::{Item, Look, by_severity};
@@ -42,6 +49,11 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 /// The style of the page.
 pub(super) fn style() -> Answer {
     document("text/css; charset=utf-8", include_str!("page.css"))
+}
+
+/// The style of charts and strips, for the pages that have any.
+pub(super) fn charts_style() -> Answer {
+    document("text/css; charset=utf-8", include_str!("charts.css"))
 }
 
 /// What keeps the page alive.

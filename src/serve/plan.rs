@@ -65,6 +65,7 @@ fn made(fixed: Fixed) -> Answer {
         Fixed::Live => ready::live(),
         Fixed::OpenApi => openapi::answer(),
         Fixed::Style => page::style(),
+        Fixed::ChartsStyle => page::charts_style(),
         Fixed::Script => page::script(),
     }
 }
@@ -74,6 +75,10 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
     let unknown = |pool: &str, origin| problem::unknown(config, pool, origin, gate::sees_all(ask));
     match target {
         Target::View(View::Health { pool: Some(pool), origin, .. }) => unknown(pool, origin.as_deref()),
+        Target::View(View::Dossier(dossier)) => {
+            unknown(&dossier.pool, dossier.origin.as_deref()).or_else(|| dossier.refused(config))
+        }
+        Target::View(View::Badge(badge)) => unknown(&badge.pool, None),
         Target::View(View::Signal { pool, format, .. }) => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
         }
@@ -82,7 +87,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
         Target::Recorded(asked) => asked.names().and_then(|(pool, origin)| unknown(pool, origin)),
-        Target::SignIn { post: false } => Some(sign_in::page(config, 200, None)),
+        Target::SignIn { post: false } => Some(sign_in::page(config, "", 200, None)),
         Target::SignIn { post: true } | Target::SignOut => {
             (!config.access.knows_tokens()).then(problem::not_found)
         }

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     History,
     Samples,
     Availability,
+    /// Of every pool by the day: the public page alone asks it.
+    Everything,
     Incidents,
     Incident,
 }
@@ -44,6 +46,8 @@ pub enum Question {
     Samples(SampleQuery),
     /// Of the Arbiter: for how long a pool, or one origin of it, stood how.
     Availability(Name, Option<Name>),
+    /// The same by the day as well; without a pool of every one.
+    Days(Option<Name>, Option<Name>),
     /// Of the Arbiter: incidents.
     Incidents(incident::Query),
     /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
@@ -56,6 +60,8 @@ impl Question {
     pub const fn keep(&self) -> u32 {
         match self {
             Self::History(_) | Self::Samples(_) | Self::Availability(..) => KEEP_ANSWER,
+            Self::Days(None, _) => KEEP_DAYS,
+            Self::Days(Some(_), _) => KEEP_ANSWER,
             Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
         }
     }
@@ -65,6 +71,11 @@ impl Question {
 pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str) -> Target {
     let (pool, origin, query) = (pool.to_owned(), origin.map(str::to_owned), query.to_owned());
     Target::Recorded(Recorded { kind, pool, origin, query, all: false })
+}
+
+/// The question of the public page.
+pub(super) const fn everything() -> Recorded {
+    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new(), all: false }
 }
 
 /// Quantiles in one question, at most.
@@ -80,6 +91,25 @@ const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
 const SAMPLES_KEPT: Millis = Millis::DAY;
 
 impl Recorded {
+    /// Whether an old answer is better than none.
+    #[must_use]
+    pub const fn outlives(&self) -> bool {
+        matches!(self.kind, Kind::Everything)
+    }
+
+    /// Where a program asks it: path and query.
+    pub(super) fn path(&self) -> String {
+        let word = match self.kind {
+            Kind::History => "history",
+            Kind::Samples => "samples",
+            Kind::Availability | Kind::Everything => "availability",
+            Kind::Incidents | Kind::Incident => "incidents",
+        };
+        let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("v1/{word}/{}{origin}{mark}{}", self.pool, self.query)
+    }
+
     /// The answer that has this body; nothing if no object could say it, an empty text if there is
     /// nothing of that name.
     pub(super) fn answer(&self, body: Option<String>) -> Answer {
@@ -88,7 +118,9 @@ impl Recorded {
             (Kind::Incidents | Kind::Incident, body) => {
                 answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
             }
-            (Kind::History | Kind::Samples | Kind::Availability, body) => answer(body, KEEP_ANSWER),
+            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything, body) => {
+                answer(body, KEEP_ANSWER)
+            }
         }
     }
 
@@ -96,7 +128,7 @@ impl Recorded {
     pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
         match self.kind {
             Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
-            Kind::Incidents | Kind::Incident => None,
+            Kind::Incidents | Kind::Incident | Kind::Everything => None,
         }
     }
 
@@ -108,19 +140,30 @@ impl Recorded {
         match self.kind {
             Kind::Incidents => return incidents::list(self, config),
             Kind::Incident => return incidents::one(self, config),
+            Kind::Everything => return Ok(Question::Days(None, None)),
             Kind::History | Kind::Samples | Kind::Availability => {}
         }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
         let Some(pool) = pool else { return Err(super::problem::not_found()) };
         match (self.kind, &self.origin) {
             (Kind::Availability, origin) => {
-                super::parameters::only(&self.query, &["now"])?;
+                super::parameters::only(&self.query, &["days", "now"])?;
                 let origin = origin.as_ref().map(|origin| id(&pool, origin)).transpose()?;
-                Ok(Question::Availability(pool, origin.map(|id| id.origin)))
+                let origin = origin.map(|id| id.origin);
+                match self.parameter("days") {
+                    None => Ok(Question::Availability(pool, origin)),
+                    Some("90") => Ok(Question::Days(Some(pool), origin)),
+                    Some(_) => Err(bad(
+                        "bad-days",
+                        "Bad days",
+                        "The latest 90 days are told one by one. Write days=90.",
+                    )),
+                }
             }
-            (Kind::Incidents | Kind::Incident, _) | (Kind::History | Kind::Samples, None) => {
+            (Kind::History | Kind::Samples | Kind::Everything, None) | (Kind::Everything, Some(_)) => {
                 Err(super::problem::not_found())
             }
+            (Kind::Incidents | Kind::Incident, _) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
@@ -323,6 +366,9 @@ const KEEP_ANSWER: u32 = 30;
 
 /// The same of incidents, which somebody waits for.
 const KEEP_INCIDENTS: u32 = 5;
+
+/// The same of the days of every pool, which are many rows.
+const KEEP_DAYS: u32 = 300;
 
 fn answer(body: Option<String>, keep: u32) -> Answer {
     let Some(body) = body else {

@@ -84,7 +84,8 @@ impl Posted {
 }
 
 /// The form, where anybody can sign in.
-pub(super) fn page(config: &Config, status: u16, note: Option<&str>) -> Answer {
+/// `base` is the way to the root from where it is shown.
+pub(super) fn page(config: &Config, base: &str, status: u16, note: Option<&str>) -> Answer {
     if !config.access.knows_tokens() {
         return problem::not_found();
     }
@@ -97,21 +98,21 @@ pub(super) fn page(config: &Config, status: u16, note: Option<&str>) -> Answer {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "Sign in · " (name) }
-                link rel="stylesheet" href={ "style.css?" (env!("CARGO_PKG_VERSION")) };
+                link rel="stylesheet" href={ (base) "style.css?" (env!("CARGO_PKG_VERSION")) };
             }
             body {
                 header { p.brand { bdi { (name) } } }
                 main {
                     h1 { "Sign in" }
                     @if let Some(note) = note { p.notice role="alert" { (note) } }
-                    form.sign method="post" action="sign-in" {
+                    form.sign method="post" action={ (base) "sign-in" } {
                         label for="token" { "Token" }
                         input #token name="token" type="password" autocomplete="current-password" required
                             maxlength=(token::LONGEST) spellcheck="false" autocapitalize="none";
                         button type="submit" { "Show everything" }
                     }
                     p.soft { "It holds for twelve hours in this browser, reads and changes nothing." }
-                    form.sign method="post" action="sign-out" { button type="submit" { "Sign out" } }
+                    form.sign method="post" action={ (base) "sign-out" } { button type="submit" { "Sign out" } }
                 }
             }
         }
@@ -156,9 +157,11 @@ pub fn signed_in(
         Caller::Known(identity) => {
             on_to(session::begun(&identity.name, &token::hash(shown), &posted.url, now))
         }
-        Caller::Unverifiable(why) => page(config, 503, Some(&format!("No token can be verified: {why}."))),
+        Caller::Unverifiable(why) => {
+            page(config, "", 503, Some(&format!("No token can be verified: {why}.")))
+        }
         Caller::Nobody | Caller::Stranger | Caller::Misfit(_) | Caller::Flooding => {
-            page(config, 401, Some("The token is none of this deployment."))
+            page(config, "", 401, Some("The token is none of this deployment."))
         }
     };
     (private(answer), caller)

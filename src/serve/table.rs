@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::badge::badge;
+use super::dossier::{Whose, dossier};
 use super::parameters::{code, format, only, parameter, signal_format, wait};
 use super::recorded::{Kind, recorded};
 use super::target::{BEAT, READ};
@@ -13,9 +15,16 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 30] = [
+pub const PATHS: [&str; 37] = [
     "/",
+    "/pool/{pool}",
+    "/pool/{pool}/{origin}",
+    "/monitor/{pool}",
+    "/status",
+    "/badge/{badge}",
+    "/feed.atom",
     "/style.css",
+    "/charts.css",
     "/page.js",
     "/sign-in",
     "/sign-out",
@@ -80,7 +89,14 @@ pub(super) fn find(ask: &Ask<'_>) -> Result<Target, Answer> {
 fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
     Ok(match parts {
         [""] => Target::View(View::Page),
+        ["pool", pool] => dossier(Whose::Pool, pool, None, query)?,
+        ["pool", pool, origin] => dossier(Whose::Origin, pool, Some(origin), query)?,
+        ["monitor", pool] => dossier(Whose::Monitor, pool, None, query)?,
+        ["status"] => Target::View(View::Status),
+        ["badge", badge] => self::badge(badge, query)?,
+        ["feed.atom"] => Target::View(View::Feed),
         ["style.css"] => Target::Fixed(Fixed::Style),
+        ["charts.css"] => Target::Fixed(Fixed::ChartsStyle),
         ["page.js"] => Target::Fixed(Fixed::Script),
         ["sign-in"] => Target::SignIn { post: ask.method == "POST" },
         ["sign-out"] => Target::SignOut,

@@ -1,7 +1,7 @@
 //! What can be asked for, with the door that it is behind, its methods, and the part of the
 //! snapshot that it needs.
 
-use super::{Exposition, Query, Recorded};
+use super::{Badge, Dossier, Exposition, Query, Recorded};
 use crate::config::{Config, Door};
 use crate::follow::Wait;
 use crate::snapshot::Part;
@@ -53,6 +53,8 @@ pub enum Fixed {
     OpenApi,
     /// `/style.css`.
     Style,
+    /// `/charts.css`.
+    ChartsStyle,
     /// `/page.js`.
     Script,
 }
@@ -96,6 +98,14 @@ pub enum View {
     Announcement,
     /// `/`.
     Page,
+    /// `/pool/{pool}`, `/pool/{pool}/{origin}`, `/monitor/{monitor}`.
+    Dossier(Dossier),
+    /// `/status`: the page for customers.
+    Status,
+    /// `/badge/{badge}`.
+    Badge(Badge),
+    /// `/feed.atom`.
+    Feed,
 }
 
 /// The form of an answer.
@@ -158,18 +168,26 @@ impl View {
             Self::Ready { verbose: false } => Door::Hall,
             Self::Metrics { .. } => Door::Metrics,
             Self::Api(_) | Self::Announcement => Door::Api,
-            Self::Page => Door::Page,
+            Self::Page | Self::Dossier(_) => Door::Page,
+            Self::Status | Self::Badge(_) | Self::Feed => Door::Status,
         }
     }
 
     /// The pool and the origin that are asked for, where it is one.
-    pub(super) fn names(&self) -> (Option<&str>, Option<&str>) {
+    #[must_use]
+    pub fn names(&self) -> (Option<&str>, Option<&str>) {
         match self {
             Self::Health { pool, origin, .. } => (pool.as_deref(), origin.as_deref()),
             Self::Signal { pool, .. } => (Some(pool), None),
-            Self::Ready { .. } | Self::Metrics { .. } | Self::Api(_) | Self::Announcement | Self::Page => {
-                (None, None)
-            }
+            Self::Dossier(dossier) => (Some(&dossier.pool), dossier.origin.as_deref()),
+            Self::Badge(badge) => (Some(&badge.pool), None),
+            Self::Ready { .. }
+            | Self::Metrics { .. }
+            | Self::Api(_)
+            | Self::Announcement
+            | Self::Page
+            | Self::Status
+            | Self::Feed => (None, None),
         }
     }
 
@@ -177,6 +195,11 @@ impl View {
     #[must_use]
     pub const fn tells_all(&self) -> bool {
         matches!(self, Self::Ready { verbose: true })
+    }
+
+    /// Whether it is a page that a person looks at.
+    pub(super) const fn is_page(&self) -> bool {
+        matches!(self, Self::Page | Self::Dossier(_) | Self::Status)
     }
 
     /// The one usual way to write a target that is asked for often; nothing for the others.
@@ -187,13 +210,17 @@ impl View {
                 (names.fold("/health".to_owned(), |path, name| format!("{path}/{name}")), format)
             }
             Self::Signal { pool, format, wait: None } => (format!("/route/{pool}"), format),
+            Self::Page => return Some("/".to_owned()),
+            Self::Status => return Some("/status".to_owned()),
             Self::Health { .. }
             | Self::Signal { .. }
             | Self::Ready { .. }
             | Self::Metrics { .. }
             | Self::Api(_)
             | Self::Announcement
-            | Self::Page => return None,
+            | Self::Dossier(_)
+            | Self::Badge(_)
+            | Self::Feed => return None,
         };
         Some(match format {
             Format::Json => path,
@@ -208,9 +235,11 @@ impl View {
     #[must_use]
     pub fn part(&self, config: &Config) -> Part {
         match self {
-            Self::Page | Self::Metrics { .. } => Part::Whole,
+            Self::Page | Self::Metrics { .. } | Self::Dossier(_) | Self::Status | Self::Feed => Part::Whole,
             Self::Api(query) => query.part(config),
-            Self::Health { pool: Some(pool), .. } | Self::Signal { pool, .. } => {
+            Self::Badge(Badge { pool, .. })
+            | Self::Health { pool: Some(pool), .. }
+            | Self::Signal { pool, .. } => {
                 config.pool(pool).map_or(Part::Summary, |pool| Part::Pool(pool.name.clone()))
             }
             Self::Health { pool: None, .. } | Self::Ready { .. } | Self::Announcement => Part::Summary,

@@ -45,7 +45,16 @@ fn get(target: &str, snapshot: &Snapshot) -> Answer {
 
 fn basis(snapshot: &Snapshot, now: Timestamp) -> Basis<'_> {
     static SHOP: LazyLock<Config> = LazyLock::new(shop);
-    Basis { snapshot, config: &SHOP, source: from_memory(), now, counts: &[], seen: &[], public: None }
+    Basis {
+        snapshot,
+        config: &SHOP,
+        source: from_memory(),
+        now,
+        counts: &[],
+        seen: &[],
+        past: &[],
+        public: None,
+    }
 }
 
 fn answered(ask: &Ask<'_>, snapshot: &Snapshot, now: Timestamp) -> Answer {

@@ -87,6 +87,15 @@ pub const REQUEST: Subject = Subject {
         "/shop",
         "/vault",
         "/primary",
+        "/pool/shop",
+        "/monitor/",
+        "/status",
+        "/badge/shop.svg",
+        "/badge/vault.json",
+        "/feed.atom",
+        "show=response",
+        "show=availability",
+        "window=7d",
         "?",
         "&",
         "=",
@@ -228,7 +237,7 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(incident::Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some("{\"incidents\":[]}".to_owned()))
         }
-        Ok(Question::Availability(..) | Question::Incident(..)) => Ok(None),
+        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..)) => Ok(None),
         Err(refused) => Err(refused),
     };
     let answer = remembered(asked, said, ask);
@@ -249,7 +258,16 @@ fn is_ours(view: &View) -> bool {
         View::Health { pool: None, origin, .. } => origin.is_none(),
         View::Signal { pool, .. } => has(pool, None),
         View::Api(query) => query.pool.as_deref().is_none_or(|pool| has(pool, query.origin.as_deref())),
-        View::Ready { .. } | View::Metrics { .. } | View::Announcement | View::Page => true,
+        View::Dossier(_) | View::Badge(_) => {
+            let named = view.names();
+            named.0.is_some_and(|pool| has(pool, named.1))
+        }
+        View::Ready { .. }
+        | View::Metrics { .. }
+        | View::Announcement
+        | View::Page
+        | View::Status
+        | View::Feed => true,
     }
 }
 
@@ -324,6 +342,7 @@ pub fn basis() -> Basis<'static> {
         now: NOW,
         counts: &[(Tier::Memory, 3)],
         seen: &[],
+        past: &[],
         public: None,
     }
 }

@@ -67,6 +67,7 @@ export async function serveStates(folder) {
   const states = { names, shown: "passing", asked: 0 };
   const answer = (path) => {
     if (path === "/style.css") return ["text/css", source("page.css")];
+    if (path === "/charts.css") return ["text/css", source("charts.css")];
     if (path === "/page.js") return ["text/javascript", source("page.js")];
     states.asked += path === "/" ? 1 : 0;
     const name = path === "/" ? states.shown : path.slice(1);

@@ -92,7 +92,7 @@ fn get(config: &Config, copy: &Snapshot, path: &str, now: Timestamp) -> Result<A
     Ok(answer(
         &target,
         &ask,
-        &Basis { snapshot: copy, config, source, now, counts: &[], seen: &[], public: None },
+        &Basis { snapshot: copy, config, source, now, counts: &[], seen: &[], past: &[], public: None },
     ))
 }
 

@@ -131,6 +131,7 @@ fn answered(object: &Object, target: &str, second: u64) -> Answer {
         now: at(second * 1_000),
         counts: &[],
         seen: &[],
+        past: &[],
         public: None,
     };
     answer_to(plan(Ok(&object.config), &ask), |view| answer(view, &ask, &basis))

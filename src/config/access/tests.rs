@@ -26,6 +26,7 @@ fn with_a_token_what_tells_more_is_closed_unless_it_is_opened() {
             Tier::Public,
             Tier::Public,
             Tier::Public,
+            Tier::Public,
             Tier::Read,
             Tier::Read,
             Tier::Read,
@@ -36,6 +37,14 @@ fn with_a_token_what_tells_more_is_closed_unless_it_is_opened() {
     let access = access("read_tokens = \"READ\"\nmetrics = \"public\"\npage = \"read\"").unwrap();
     assert_eq!((access.tier(Door::Metrics), access.tier(Door::Page)), (Tier::Public, Tier::Read));
     assert_eq!((access.tier(Door::Api), access.tier(Door::Health)), (Tier::Read, Tier::Public));
+}
+
+#[test]
+fn the_page_for_customers_is_as_open_as_the_page_unless_it_says_otherwise() {
+    let closed = access("read_tokens = \"READ\"\npage = \"read\"").unwrap();
+    assert_eq!(closed.tier(Door::Status), Tier::Read);
+    let opened = access("read_tokens = \"READ\"\npage = \"read\"\nstatus = \"public\"").unwrap();
+    assert_eq!((opened.tier(Door::Page), opened.tier(Door::Status)), (Tier::Read, Tier::Public));
 }
 
 #[test]

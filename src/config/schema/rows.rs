@@ -112,6 +112,7 @@ pub(super) const ROWS: &[Row] = &[
     all("jwt_audience", OneOrMore(16), "Cloudflare Access: the AUD tag of the application, or several"),
     all("jwt_admins", OneOrMore(64), "Who of those that Access lets in may write: e-mails or subjects"),
     only("access", "page", Words(tiers), "Who sees the page"),
+    only("access", "status", Words(tiers), "Who sees the page for customers, badges and the feed"),
     all("health", Words(tiers), "Who is told of health"),
     all("signal", Words(tiers), "Who is told the failover signal"),
     all("readiness", Words(tiers), "Who is told of the worker's own parts"),

@@ -12,8 +12,15 @@ use crate::verdict::Status;
 /// Rows at most.
 const ROWS: usize = 20;
 
+/// All of them.
 pub(super) fn events(snapshot: &Snapshot, look: Look<'_>) -> Markup {
-    let entries = timeline(&snapshot.events, &snapshot.pools);
+    of(snapshot, look, |_| true)
+}
+
+/// Those of some entries.
+pub(super) fn of(snapshot: &Snapshot, look: Look<'_>, is: impl Fn(&TimelineEntry<'_>) -> bool) -> Markup {
+    let mut entries = timeline(&snapshot.events, &snapshot.pools);
+    entries.retain(is);
     html! {
         section aria-labelledby="events" {
             h2 #events { "Recent events" }

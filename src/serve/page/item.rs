@@ -47,6 +47,17 @@ pub(super) fn by_severity<'a>(snapshot: &'a Snapshot, config: &'a Config, now: T
     items
 }
 
+/// One of them, if it is in the snapshot.
+pub(super) fn find<'a>(
+    snapshot: &'a Snapshot,
+    config: &'a Config,
+    name: &str,
+    now: Timestamp,
+) -> Option<Item<'a>> {
+    let view = snapshot.pool(name)?;
+    Some(Item { view, status: view.status_at(now), pool: config.pool(name) })
+}
+
 /// What the page is made by beside what it shows.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {

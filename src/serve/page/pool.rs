@@ -54,6 +54,7 @@ fn signal(item: &Item<'_>) -> Markup {
                 }
             }
             p {
+                a href={ "pool/" (name) } aria-label={ "charts of " (item.title()) } { "charts" } " "
                 a href={ "health/" (name) } aria-label={ "health of " (item.title()) " as JSON" } { "health" } " "
                 @if item.takes_traffic() {
                     a href={ "route/" (name) } aria-label={ "signal of " (item.title()) " as JSON" } { "signal" }
@@ -72,6 +73,7 @@ fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
     // A monitor has said its name, and has one address in answers.
     let health = if item.is_monitor() { item.view.name.as_str() } else { &path };
     let label = if item.is_monitor() { title } else { &path };
+    let page = if item.is_monitor() { ["monitor/", health] } else { ["pool/", health] }.concat();
     html! {
         li id=(path) class=(status.as_str()) {
             @if !item.is_monitor() {
@@ -89,10 +91,37 @@ fn origin_item(item: &Item<'_>, origin: &OriginView, look: Look<'_>) -> Markup {
                     (None, None) => { span { "no evidence" } },
                 }
                 @if let Some(url) = &origin.url { a href=(url) { (Plain(url)) } }
+                a href=(page) aria-label={ "charts of " (label) } { "charts" }
                 a href={ "health/" (health) } aria-label={ "health of " (label) " as JSON" } { "health" }
             }
             @if !origin.votes.is_empty() { (votes(&origin.votes, look)) }
         }
+    }
+}
+
+/// The same of a job, where it has a page of its own.
+pub(super) fn heartbeat_of(origin: &OriginView, now: Timestamp) -> Markup {
+    html! { @if let Some(beat) = &origin.beat { (heartbeat(beat, now)) } }
+}
+
+/// What each vantage measured of an origin.
+pub(super) fn votes_of(origin: &OriginView, look: Look<'_>) -> Markup {
+    html! { @if origin.votes.is_empty() { p.soft { "No vantage has reported yet." } } @else { (votes(&origin.votes, look)) } }
+}
+
+/// A vote as a word.
+pub(super) fn vote_mark(vote: &VoteView, now: Timestamp) -> Markup {
+    let (like, word) = opinion(vote, now);
+    mark(like, word)
+}
+
+fn opinion(vote: &VoteView, now: Timestamp) -> (Status, &'static str) {
+    match vote.opinion {
+        _ if now >= vote.expires => (Status::Unknown, "expired"),
+        Opinion::Undecided => (Status::Unknown, "undecided"),
+        Opinion::Pass if vote.warned => (Status::Warn, "warn"),
+        Opinion::Pass => (Status::Pass, "pass"),
+        Opinion::Fail => (Status::Fail, "fail"),
     }
 }
 
@@ -115,13 +144,7 @@ fn votes(votes: &[VoteView], look: Look<'_>) -> Markup {
 
 fn vote_item(vote: &VoteView, with_reason: bool, look: Look<'_>) -> Markup {
     let now = look.now;
-    let (like, word) = match vote.opinion {
-        _ if now >= vote.expires => (Status::Unknown, "expired"),
-        Opinion::Undecided => (Status::Unknown, "undecided"),
-        Opinion::Pass if vote.warned => (Status::Warn, "warn"),
-        Opinion::Pass => (Status::Pass, "pass"),
-        Opinion::Fail => (Status::Fail, "fail"),
-    };
+    let (like, word) = opinion(vote, now);
     html! {
         li {
             span { b { (look.vantage(&vote.vantage)) } @if let Some(colo) = &vote.colo { " (" (Plain(colo)) ")" } }

@@ -182,6 +182,17 @@ fn of_pool(item: &Item<'_>, now: Timestamp) -> Saying {
     Saying { head, detail: clauses.join(", ") }
 }
 
+/// What is said of one origin, to follow its name.
+pub(super) fn word(origin: &OriginView, now: Timestamp) -> &'static str {
+    match origin.status_at(now) {
+        Status::Pass => "passes",
+        Status::Warn => "warns",
+        Status::Fail => "fails",
+        Status::Unknown if is_new(origin) => "has no verdict yet",
+        Status::Unknown => "is unknown",
+    }
+}
+
 /// Whether nothing has ever been known of an origin or a job.
 pub(super) fn is_new(origin: &OriginView) -> bool {
     let evidence = match &origin.beat {

@@ -20,7 +20,10 @@ fn state(name: &str) -> &'static State {
 /// The page as whoever shows nothing sees it.
 fn answer(snapshot: &Snapshot, config: &Config, silent: bool, now: Timestamp) -> Answer {
     let source = Source { silent, ..from_memory() };
-    super::page(&Basis { snapshot, config, source, now, counts: &[], seen: &[], public: None }, None)
+    super::page(
+        &Basis { snapshot, config, source, now, counts: &[], seen: &[], past: &[], public: None },
+        None,
+    )
 }
 
 fn page(state: &State) -> String {

@@ -35,7 +35,7 @@ impl Render for Plain<'_> {
     }
 }
 
-fn misleads(c: char) -> bool {
+pub(in crate::serve) fn misleads(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -25,6 +25,7 @@ fn every_described_path_answers() {
             .replace("{pool}", "shop")
             .replace("{origin}", "primary")
             .replace("{token}", "x")
+            .replace("{badge}", "shop.svg")
             .replace("{id}", "shop-x");
         for method in item.as_object().unwrap().keys().map(|method| method.to_uppercase()) {
             let ask = Ask { method: &method, ..ask(&target) };
@@ -33,6 +34,8 @@ fn every_described_path_answers() {
             let expected = match path.as_str() {
                 "/v1/heartbeat/{token}" => 404,
                 path if path.starts_with("/sign-") => 404,
+                // A pool is no monitor.
+                "/monitor/{pool}" => 404,
                 // Nobody may write.
                 "/v1/announcement" | "/v1/audit" => 403,
                 _ => 200,

@@ -46,13 +46,19 @@ fn every_row_of_the_table_is_listed_and_has_a_door() {
     assert_eq!(patterns(), PATHS, "a path that find matches is not in PATHS");
     let config = config(VEILED);
     for path in PATHS {
-        let target = path.replace("{pool}", "shown").replace("{origin}", "shown").replace("{token}", "x");
+        let target = path
+            .replace("{pool}", "shown")
+            .replace("{origin}", "shown")
+            .replace("{token}", "x")
+            .replace("{badge}", "shown.svg");
         let method = if path == "/sign-out" || path.starts_with("/v1/heartbeat") { "POST" } else { "GET" };
         let found = table::find(&Ask { method, ..ask(&target) }).unwrap_or_else(|_| panic!("{path}"));
         let tier = match found.door() {
             Door::Api | Door::Metrics => Needed::Read,
             Door::Writes => Needed::Admin,
-            Door::Hall | Door::Page | Door::Health | Door::Signal | Door::Readiness => Needed::Public,
+            Door::Hall | Door::Page | Door::Status | Door::Health | Door::Signal | Door::Readiness => {
+                Needed::Public
+            }
         };
         assert_eq!(config.access.tier(found.door()), tier, "{path}");
     }
@@ -76,13 +82,16 @@ fn told(target: &str, caller: &Caller) -> Answer {
 
 #[test]
 fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
-    for target in ["/", "/health", "/health?format=text"] {
+    for target in ["/", "/status", "/feed.atom", "/health", "/health?format=text"] {
         let public = told(target, &Caller::Nobody);
         assert!(!public.body.contains("veiled") && !public.body.contains("Behind"), "{target}");
         assert_eq!(header(&public, "vary"), Some("authorization, cookie, cf-access-jwt-assertion"));
         for tier in [Needed::Read, Needed::Admin] {
             let all = told(target, &known(tier));
-            assert!(all.body.contains("veiled") || target.contains("text"), "{target}");
+            assert!(
+                all.body.contains("veiled") || target.contains("text") || target.contains("feed"),
+                "{target}"
+            );
             assert_eq!(header(&all, "access-control-allow-origin"), None);
             assert_eq!(header(&all, "cache-control"), Some("no-store"));
         }
@@ -94,6 +103,11 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
         "/v1/stream/NAME",
         "/v1/history/NAME/NAME",
         "/v1/availability/NAME",
+        "/pool/NAME",
+        "/pool/NAME/NAME",
+        "/monitor/NAME",
+        "/badge/NAME.svg",
+        "/badge/NAME.json",
     ] {
         let one = |name: &str| told(&path.replace("NAME", name), &Caller::Nobody);
         assert_eq!(one("veiled"), one("absent"), "{path}");

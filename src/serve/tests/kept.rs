@@ -21,6 +21,8 @@ fn what_is_given_again_comes_from_memory_wherever_it_came_from_first() {
 fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
     let snapshot = snapshot(Status::Pass, Status::Pass);
     let again = [
+        "/",
+        "/status",
         "/health",
         "/health?format=text",
         "/health/shop",
@@ -30,7 +32,10 @@ fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
         "/route/shop?format=redirect",
     ];
     let never = [
-        "/",
+        "/status?now",
+        "/pool/shop",
+        "/feed.atom",
+        "/badge/shop.svg",
         "/livez",
         "/readyz",
         "/readyz?verbose",

@@ -1,0 +1,75 @@
+//! A past for the pages that show one, as `/v1/history` and `/v1/availability` would tell it.
+
+use serde_json::{Value, json};
+use vedette::config::Config;
+use vedette::units::{Millis, Timestamp};
+
+const STEP: Millis = Millis::from_secs(300);
+
+/// What is told of every pool by the day.
+pub fn of_all(config: &Config, now: Timestamp) -> String {
+    Value::from(config.pools.iter().map(|pool| days(config, pool.name.as_str(), now)).collect::<Vec<_>>())
+        .to_string()
+}
+
+/// What is told of one pool by the day: it failed for some minutes of a few days, and nobody looked
+/// in the first week.
+pub fn days(config: &Config, pool: &str, now: Timestamp) -> Value {
+    let origins = config.pool(pool).into_iter().flat_map(|pool| &pool.origins);
+    let names = std::iter::once(pool.to_owned()).chain(origins.map(|origin| origin.id.to_string()));
+    let subjects = names.map(|name| {
+        let bad = |day: u64| (day * 7 + name.len() as u64) % 31 == 3;
+        let of = |day: u64| match day {
+            0..=6 => json!([0, 0, 0, 86_400]),
+            day if bad(day) => json!([86_400 - day * 60, 0, day * 60, 0]),
+            day if day % 23 == 9 => json!([80_000, 6_400, 0, 0]),
+            _ => json!([86_400, 0, 0, 0]),
+        };
+        let shares = |availability: f64| json!({ "availability": availability });
+        json!({
+            "subject": name, "status": "pass", "days": (0..90).map(of).collect::<Vec<_>>(),
+            "windows": { "24h": shares(1.0), "7d": shares(0.999_91), "90d": shares(0.998_7) },
+        })
+    });
+    let first = now.midnight().minus(Millis::DAY.times(89));
+    json!({
+        "pool": pool, "at": now.to_string(), "days_from": first.to_string(),
+        "subjects": subjects.collect::<Vec<_>>(),
+    })
+}
+
+/// A day of five minutes each: slower by day than by night, with an outage and an hour in which
+/// nobody looked.
+pub fn history(now: Timestamp) -> String {
+    let to = Timestamp::from_millis(now.as_millis().div_ceil(STEP.get()) * STEP.get());
+    let from = to.minus(STEP.times(288));
+    let steps = (0..288_u64).map(|step| {
+        let at = from.plus(STEP.times(step));
+        let classes = match step {
+            100..=111 | 287 => json!({}),
+            _ if step % 9 == 0 => json!({ "origin-proven": sums(step), "edge-only": sums(step / 9) }),
+            _ => json!({ "origin-proven": sums(step) }),
+        };
+        let unknown_s = if (100..=111).contains(&step) || step == 287 { 300 } else { 0 };
+        json!({ "at": at.to_string(), "unknown_s": unknown_s, "classes": classes })
+    });
+    let complete = to.minus(STEP).to_string();
+    json!({
+        "from": from.to_string(), "to": to.to_string(), "complete_until": complete,
+        "steps": steps.collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+fn sums(step: u64) -> Value {
+    let wave = step.abs_diff(144) / 6;
+    let noise = |most: u64| (step * step * 31 + step * 7) % 97 * most / 97;
+    let p50 = 90 - wave + noise(4);
+    let fail = if (200..206).contains(&step) { 40 } else { u64::from(step % 50 == 7) };
+    let quantiles = |ms: u64| json!({ "0.5": ms, "0.95": ms * 2 + noise(12), "0.99": ms * 3 + noise(40) });
+    json!({
+        "samples": 90, "pass": 90 - fail, "warn": 0, "fail": fail,
+        "response_ms": { "quantiles": quantiles(p50) }, "db_ms": { "quantiles": quantiles(p50 / 3) },
+        "db_calls": 270 + wave, "db_stated": 90,
+    })
+}
