@@ -6,8 +6,8 @@ import { after, before, test } from "node:test";
 import { axeFinds, browser, open, overflows } from "./browser.mjs";
 import { answers, origin, startWorker, until } from "./lib.mjs";
 
-const HOSTILE = `<img src=x onerror=alert(1)> & \\"q\\" \\u202e ]]>`;
-const NEVER = /<img src=x|\u202e/;
+const HOSTILE = `<img src=x onerror=alert(1)> & \\"q\\" ]]>`;
+const NEVER = /<img src=x/;
 let memo, worker, chrome;
 
 before(async () => {
@@ -30,7 +30,7 @@ fast_interval = "1s"
 timeout = "500ms"
 fall = 2
 rise = 1
-vantages = ["paris", "enam"]
+vantages = ["weur", "enam"]
 ${monitor("memo", "Memo (EU)")}${monitor("hostile", HOSTILE)}`,
     { build: ".vedette/build-trap" },
   );
@@ -109,7 +109,7 @@ test("customers read their own words, and nothing of the machine", async (t) => 
   assert.equal(await page.locator("h1").textContent(), "Everything is up");
   const text = await page.locator("body").innerText();
   assert.ok(text.includes("Memo (EU)") && text.includes("available"));
-  assert.doesNotMatch(text, /vantage|quorum|paris|enam|pass|unclassified/);
+  assert.doesNotMatch(text, /vantage|quorum|weur|enam|pass|unclassified/);
 });
 
 test("hostile titles are text in page, badge and feed, and what is drawn is well formed", async (t) => {
