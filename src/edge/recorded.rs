@@ -75,7 +75,6 @@ fn address(question: &Question, config: &Config) -> String {
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
     let Ok(config) = deployed::config() else { return Err(serve::unavailable()) };
     let question = asked.question(config, clock::now())?;
-    let keep = question.keep();
     let address = address(&question, config);
     if let Some(text) = left(&address).await {
         return Ok(Some(text));

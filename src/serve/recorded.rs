@@ -59,9 +59,10 @@ impl Question {
     #[must_use]
     pub const fn keep(&self) -> u32 {
         match self {
-            Self::History(_) | Self::Samples(_) | Self::Availability(..) => KEEP_ANSWER,
             Self::Days(None, _) => KEEP_DAYS,
-            Self::Days(Some(_), _) => KEEP_ANSWER,
+            Self::History(_) | Self::Samples(_) | Self::Availability(..) | Self::Days(Some(_), _) => {
+                KEEP_ANSWER
+            }
             Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
         }
     }

@@ -63,7 +63,7 @@ test(`schemathesis finds nothing in ${REQUESTS} requests`, { timeout: 900_000 },
   const left = ["/v1/stream/{pool}", "/v1/heartbeat/{token}", "/route/{pool}"].flatMap((path) => ["--exclude-path", path]);
   const args = ["-m", "schemathesis.cli", "--config-file", join(root, "tests", "runtime", "api", "schemathesis.toml")];
   const run = ["run", `${worker.url}/openapi.json`, "--seed", SEED, ...left, "--max-examples", String(Math.ceil(REQUESTS / 30))];
-  const { code, said } = await finished(schemathesis.python, [...args, ...run], { cwd: root, env: process.env }, 900_000);
+  const { code, said } = await finished(schemathesis.python, [...args, ...run], { cwd: worker.folder, env: process.env }, 900_000);
   assert.equal(code, 0, said);
   const made = Number(said.match(/(\d+) generated/)?.[1]);
   assert.ok(made >= REQUESTS, `${made} requests: ${said}`);
