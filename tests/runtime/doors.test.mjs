@@ -221,7 +221,14 @@ test("each row of the route table, by each method and for each caller, tells onl
     for (const { path } of rows)
       for (const name of ["shown", "veiled", "hushed", ...(worker === routed ? ["secluded"] : [])]) {
         const forged = `${name}.${name}.${"A".repeat(43)}`;
-        const asked = below + path.replace("{pool}", name).replace("{origin}", name).replace("{token}", forged);
+        const asked =
+          below +
+          path
+            .replace("{pool}", name)
+            .replace("{origin}", name)
+            .replace("{token}", forged)
+            .replace("{badge}", `${name}.svg`)
+            .replace("{id}", `${name}-mkz3k0q8`);
         if (asked === below + path && name !== "shown") continue;
         for (const query of queries.filter((query) => !query.startsWith("?wait") || path.startsWith("/route")))
           for (const method of ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE"]) {
