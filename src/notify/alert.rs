@@ -70,6 +70,9 @@ struct Told {
     /// The origins that it was told to fail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     failing: Vec<Name>,
+    /// The origins that failed too, of which it could not be told in time: its end names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unsaid: Vec<Name>,
 }
 
 /// What came, lasted and went without being told: the worst of it, from the first to the last.
@@ -190,8 +193,7 @@ impl Alert {
         }
         if self.continues(&open) {
             // That one more failed was not told in time: its end tells of both.
-            let told = self.told.iter_mut().map(|told| &mut told.failing);
-            told.for_each(|told| add(told, &open.failing));
+            self.told.iter_mut().for_each(|told| add(&mut told.unsaid, &open.failing));
             return true;
         }
         let Incident { topic, since, failing, .. } = open;
@@ -286,7 +288,8 @@ impl Alert {
         let subject = || subject.to_owned();
         if let Some(told) = self.told.take_if(|told| told.ended.is_some()) {
             let kind = if told.unwatched == Some(true) { Kind::Unwatched } else { Kind::Over };
-            let Told { topic, since, ended, failing, .. } = told;
+            let Told { topic, since, ended, mut failing, unsaid, .. } = told;
+            add(&mut failing, &unsaid);
             news.push(News { kind, topic, subject: subject(), since, until: ended, times: 1, failing });
         }
         if let Some(Past { topic, since, until, times, failing }) = self.past.take() {
@@ -302,8 +305,12 @@ impl Alert {
             return;
         };
         let Incident { topic, since, failing, .. } = open.clone();
+        let before = self.told.take().filter(|told| told.level() == open.level() && told.since == since);
+        let mut unsaid = before.map_or_else(Vec::new, |told| told.unsaid);
+        unsaid.retain(|name| !failing.contains(name));
+        let heard = failing.clone();
         self.told =
-            Some(Told { topic, since, at: now, ended: None, unwatched: None, failing: failing.clone() });
+            Some(Told { topic, since, at: now, ended: None, unwatched: None, failing: heard, unsaid });
         news.push(News { kind, topic, subject: subject(), since, until: None, times: 1, failing });
     }
 
@@ -320,7 +327,9 @@ impl Alert {
     pub(super) fn untell(&mut self, told: bool, unwatched: Option<bool>, past: Past) {
         if told && self.told.is_none() {
             let Past { topic, since, until, failing, .. } = past;
-            self.told = Some(Told { topic, since, at: UNTOLD, ended: Some(until), unwatched, failing });
+            let unsaid = Vec::new();
+            self.told =
+                Some(Told { topic, since, at: UNTOLD, ended: Some(until), unwatched, failing, unsaid });
         } else {
             self.passed(past);
         }

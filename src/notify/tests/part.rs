@@ -211,6 +211,15 @@ fn the_message_of_a_dead_origin_is_frozen() {
     );
 }
 
+#[test]
+fn one_that_fails_again_after_nobody_could_be_told_of_it_is_told() {
+    let mut ops =
+        Listener::to(channel_of("after = \"79s\"\non = [\"fail\", \"warn\", \"origin\", \"recovered\"]"));
+    ops.plays(&[("-+-", 86), ("+-!", 86), ("-!-", 82), ("!!+", 1), ("--+", 200), ("+++", 100)]);
+    let recovered = "shop recovered after 7m 35s: a, b and c failed";
+    assert_eq!(ops.titles(), ["shop: a and c fail", "shop: b fails", "shop: a and b fail", recovered]);
+}
+
 /// A course of what stands with three origins.
 fn course() -> impl Strategy<Value = Vec<(String, u64)>> {
     prop::collection::vec(("[+!?-]{3}", 1_u64..200), 1..12)
