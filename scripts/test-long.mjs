@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { TOOLS, builds } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { ALONE, WAITS } from "./lib/jobs.mjs";
-import { healthLibraries, realServers } from "./lib/python.mjs";
+import { healthLibraries, realServers, schemathesis } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -21,6 +21,7 @@ const first = process.env.VEDETTE_FIRST || "0";
 const HOURS = "10000";
 const FORTNIGHTS = "20";
 const INPUTS = "150000";
+const REQUESTS = "2000";
 
 const cargo = (...args) => ["cargo", "test", "--locked", "--quiet", ...args];
 
@@ -47,6 +48,17 @@ const long = () => [
     command: [node22, "--test", "tests/release/reproducible.test.mjs"],
   },
 ];
+
+/** More requests of what `/openapi.json` describes than `npm test` makes. */
+const described = (after) => ({
+  name: `${REQUESTS} requests of the API, seed ${process.env.VEDETTE_FIRST || "20"}`,
+  kind: WAITS,
+  command: [node22, "--test", "tests/runtime/api.test.mjs"],
+  env: { VEDETTE_TOOLS: TOOLS, VEDETTE_REQUESTS: REQUESTS, ...process.env },
+  cores: 0.8,
+  after,
+  needs: builds().map((step) => step.name),
+});
 
 /** What the step of a file of tests/wild is called. */
 const wildName = (name) => `worker among programs of others: ${name}`;
@@ -82,15 +94,12 @@ await main(async () => {
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
+  if (schemathesis.isToBeHad() || process.env.CI) await schemathesis.bring();
   const first = [...builds(), ...long()];
+  const names = first.map(({ name }) => name);
+  const api = schemathesis.isToBeHad() || process.env.CI ? [described(names)] : [];
   const good = await steps(
-    [
-      ...first,
-      ...wild(
-        first.map(({ name }) => name),
-        skipped,
-      ),
-    ],
+    [...first, ...api, ...wild(names, skipped)],
     [...skipped].map(([test, name]) => `${wildName(test)}: there is no ${name}, nor the apt-get that would bring it`),
   );
   process.exit(good ? 0 : 1);

@@ -11,6 +11,7 @@ mod day;
 mod detection;
 mod effect;
 mod fit;
+mod flapping;
 mod load;
 mod prices;
 mod resting;

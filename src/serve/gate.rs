@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::Target;
+use super::recorded::Kind;
 use super::{Answer, Ask, Basis, sign_in};
 use crate::access::{Caller, Refusal, rate};
 use crate::answer;
@@ -21,9 +22,15 @@ const TOKEN_PARAMETERS: [&str; 5] = ["token", "access_token", "read_token", "adm
 pub(super) fn asks_who(target: &Target, config: &Config) -> bool {
     let door = target.door();
     match config.access.tier(door) {
-        Tier::Public => door != Door::Hall && config.hides(),
+        Tier::Public => door != Door::Hall && (config.hides() || names_people(target, config)),
         Tier::Read | Tier::Admin => true,
     }
+}
+
+/// Whether an answer names who wrote something, to whoever proves to be somebody.
+fn names_people(target: &Target, config: &Config) -> bool {
+    let notes = matches!(target, Target::Recorded(asked) if asked.kind == Kind::Incident);
+    notes && config.access.knows_anybody()
 }
 
 /// The answer to whoever may not pass; nothing if it may. Whoever was not to be looked at shows

@@ -266,6 +266,14 @@ fn an_origin_that_keeps_turning_costs_what_is_calculated() {
     worst_day(&free(), Day::Turning, turns);
 }
 
+#[test]
+fn an_origin_that_keeps_turning_and_is_all_that_its_pool_has_costs_what_is_calculated() {
+    let head = "[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]\n";
+    let monitors: String =
+        (0..10).map(|n| format!("[[monitor]]\nname = \"o{n}\"\nurl = \"https://o{n}.example\"\n")).collect();
+    worst_day(&Config::parse(&(head.to_owned() + &monitors)).unwrap(), Day::Turning, turns);
+}
+
 /// The most that the free plan is to carry: 60 origins × 3 vantages × 30 s.
 fn sixty() -> Config {
     config("[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]", 60)

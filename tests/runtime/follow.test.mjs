@@ -199,6 +199,6 @@ test("who has waited leaves nothing behind", async () => {
       if (refused.length === 0) served += 1;
       return served >= 7;
     },
-    60_000,
+    180_000,
   );
 });

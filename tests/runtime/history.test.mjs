@@ -4,7 +4,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
-import { config, python, root, sampleDatabase, sampleOrigin, startWorker, until } from "./lib.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
+import { config, finished, python, root, sampleDatabase, sampleOrigin, startWorker, until } from "./lib.mjs";
 
 const STEP_MS = 10_000;
 let data, primary, standby, worker;
@@ -87,6 +88,25 @@ test("availability adds up to the whole time, and unknown time is shown apart", 
   }
   const primary = subjects[1].windows["24h"];
   assert.ok(primary.fail_s > 0 && primary.availability < 1, JSON.stringify(primary));
+});
+
+test("vedette history says in a terminal what was measured", async () => {
+  const env = { ...process.env, VEDETTE_URL: worker.url, VEDETTE_TOKEN: "" };
+  const typed = (...args) => finished(...vedette("history", "shop/primary", ...args), { cwd: root, env });
+  const { code, said } = await typed();
+  assert.equal(code, 0, said);
+  const [head, ...rows] = said.trimEnd().split("\n");
+  assert.match(head, /^from +class +samples +failed +p50 ms +p95 ms +p99 ms +db p95 ms +db calls$/);
+  assert.ok(
+    rows.some((row) => /^\d{4}-\S+Z +origin-proven +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+\.\d$/.test(row)),
+    said,
+  );
+  assert.ok(
+    rows.some((row) => /^\d{4}-\S+Z +nobody looked$/.test(row)),
+    said,
+  );
+  const { steps } = JSON.parse((await typed("--json", "--vantage", "weur")).said);
+  assert.ok(steps.some(({ classes }) => classes["origin-proven"]?.samples > 0));
 });
 
 test("nonsense is refused with the bound and what to write instead", async () => {

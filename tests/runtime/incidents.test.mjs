@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, config, origin, startWorker, until } from "./lib.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
+import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
 
 const token = `vdt_${randomBytes(32).toString("base64url")}`;
 const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
@@ -136,4 +137,46 @@ test("a note that is none is refused, and says what to write", async () => {
   }
   const answer = await worker.get(`/v1/incidents/${id}/notes`);
   assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "POST"]);
+});
+
+/** The command line against the worker, with or without the token. */
+const typed = (...args) => run(token, ...args);
+const run = (shown, ...args) =>
+  finished(...vedette(...args), { cwd: root, env: { ...process.env, VEDETTE_URL: worker.url, VEDETTE_TOKEN: shown } });
+
+test("vedette incidents and incident say in a terminal what was, and note what was found", async () => {
+  const [{ id }] = (await list()).incidents;
+  const { code, said } = await typed("incidents", "--pool", "shop");
+  assert.equal(code, 0, said);
+  assert.match(said.split("\n")[0], /^opened +lasted +id +what +seen from +cause$/);
+  assert.match(said, new RegExp(`\\d{4}-.*Z +\\d+m?.*s +${id} +fail +.*weur.* +only: .*status 500`));
+  assert.equal((await typed("incidents", "--open")).said.trim().split("\n").length, 1, "none is open");
+  assert.equal(JSON.parse((await typed("incidents", "--json")).said).incidents[0].id, id);
+
+  const words = "Seen from the terminal, too.";
+  const wrote = await typed("incident", "note", id, words);
+  assert.deepEqual([wrote.code, /^noted at \d{4}-/.test(wrote.said)], [0, true], wrote.said);
+  assert.deepEqual(await typed("incident", "note", id, words), wrote, "once, however often it is sent");
+  const shown = await until("both notes are told", async (see) => {
+    const { code, said } = see(await typed("incident", "show", id));
+    return code === 0 && said.includes(words) && said;
+  });
+  assert.match(shown, /^cause +only: .*status 500/m);
+  assert.match(shown, /^note \d{4}-\S+ +ada: The disk was full\.\n {20,}<b>Emptied<\/b> it\.$/m);
+  assert.equal(shown.split(words).length, 2);
+
+  for (const [shown, args, wanted, words] of [
+    ["", ["incident", "note", id, "x"], 2, /VEDETTE_TOKEN is empty/],
+    [token, ["incident", "note", id, " "], 1, /write 1 to 2000/],
+    [token, ["incident", "show", "../../health"], 2, /as shop-/],
+    [token, ["incident", "show", "shop-zzzz"], 1, /incident/],
+    [token, ["incidents", "--from", "yesterday"], 1, /RFC 3339/],
+    [token, ["history", "shop"], 2, /POOL\/ORIGIN/],
+    [token, ["history", "shop/nope"], 1, /name/],
+    [token, ["history", "shop/only", "--step", "1s"], 1, /step is 5m/],
+  ]) {
+    const { code, said } = await run(shown, ...args);
+    assert.equal(code, wanted, `${args}: ${said}`);
+    assert.match(said, words);
+  }
 });

@@ -5,9 +5,11 @@ mod heartbeat;
 mod host;
 mod notify_test;
 mod package;
+mod past;
 mod probe;
 mod reads;
 mod token;
+mod worker;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -92,6 +94,52 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say what failed, for how long and why, the latest first; the worker's address and a token
+    /// are read from the environment
+    Incidents {
+        /// Of this pool or monitor only
+        #[arg(long)]
+        pool: Option<String>,
+        /// Only those that are open
+        #[arg(long)]
+        open: bool,
+        /// Those that lasted until this moment or later, as 2026-01-31T09:41:00Z
+        #[arg(long)]
+        from: Option<String>,
+        /// Those that opened before this moment
+        #[arg(long)]
+        to: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one incident with its notes, or note something of it
+    #[command(subcommand)]
+    Incident(Incident),
+    /// Say what was measured of an origin, step by step; the worker's address and a token are read
+    /// from the environment
+    History {
+        /// The origin, as POOL/ORIGIN
+        origin: String,
+        /// From this moment on, as 2026-01-31T09:41:00Z
+        #[arg(long)]
+        from: Option<String>,
+        /// Until this moment
+        #[arg(long)]
+        to: Option<String>,
+        /// 5m, 1h or 1d; the finest that is kept if it is not given
+        #[arg(long)]
+        step: Option<String>,
+        /// Of one cache class only
+        #[arg(long)]
+        class: Option<String>,
+        /// As seen from this vantage only
+        #[arg(long)]
+        vantage: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
         /// Whose token it is: what the audit log says
@@ -108,6 +156,25 @@ enum Command {
     },
     #[command(flatten)]
     Package(package::Command),
+}
+
+#[derive(Subcommand)]
+enum Incident {
+    /// Cause, vantages, what served meanwhile, and notes
+    Show {
+        /// The incident, as `vedette incidents` names it
+        id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Note what was found or done; it cannot be taken back
+    Note {
+        /// The incident, as `vedette incidents` names it
+        id: String,
+        /// What: at most 2,000 characters
+        text: String,
+    },
 }
 
 /// Problems were found and printed.
@@ -163,6 +230,14 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Status { json } => reads::status(json),
         Command::Events { pool, origin, since, json } => {
             reads::events(&reads::Wanted { pool, origin, since, json })
+        }
+        Command::Incidents { pool, open, from, to, json } => {
+            past::incidents(&past::Incidents { pool, open, from, to, json })
+        }
+        Command::Incident(Incident::Show { id, json }) => past::incident(&id, json),
+        Command::Incident(Incident::Note { id, text }) => past::note(&id, &text),
+        Command::History { origin, from, to, step, class, vantage, json } => {
+            past::history(&past::History { origin, from, to, step, class, vantage, json })
         }
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
