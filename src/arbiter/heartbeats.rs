@@ -69,6 +69,11 @@ impl Heartbeats {
         self.now = mark.filter(later).or(self.now);
     }
 
+    /// When the Arbiter looked last, as far as is stored.
+    pub(super) fn looked(&self) -> Option<Timestamp> {
+        self.now.map(|mark| mark.at)
+    }
+
     /// Judges a job at the latest look at the clock.
     pub(super) fn judge(&self, heartbeat: &Heartbeat, now: Timestamp) -> RawVerdict {
         heartbeat::judge(heartbeat, &self.pulse(heartbeat, now))

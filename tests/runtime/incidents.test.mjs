@@ -44,6 +44,7 @@ test("an outage is an incident with cause and vantages, and outlives a restart",
   assert.equal(open.length, 1);
   const { id, cause, origins, served, worst, status } = open[0];
   assert.deepEqual([status, worst, cause.kind, cause.origin], ["open", "fail", "answer", "only"]);
+  assert.match((await typed("incidents", "--open")).said, new RegExp(`Z +\\d+m?.*s so far +${id} +fail `));
   assert.match(cause.reason, /status 500/);
   assert.deepEqual([origins, served.map(({ origin }) => origin)], [["only"], [null]]);
   assert.match(id, /^shop-[0-9a-z]+$/);

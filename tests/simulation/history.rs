@@ -79,6 +79,11 @@ impl History {
         self.rows.extend(rows.into_iter().map(|row| (row.key, row.text)));
     }
 
+    /// The Arbiter's rows.
+    pub const fn rows(&self) -> &BTreeMap<String, String> {
+        &self.rows
+    }
+
     /// What the Arbiter's rows add up to, by vantage and origin.
     fn told(&self) -> BTreeMap<(String, String), u64> {
         let mut told = BTreeMap::new();

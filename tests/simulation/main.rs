@@ -28,6 +28,7 @@
 
 mod campaign;
 mod history;
+mod incidents;
 mod jobs;
 #[path = "../laws/mod.rs"]
 mod laws;

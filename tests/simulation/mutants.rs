@@ -4,6 +4,7 @@
 
 use vedette::arbiter::{Effect as Verdicts, Memories, Table};
 use vedette::config::{Config, Quorum, Topic};
+use vedette::incident::State;
 use vedette::sample::{Check, Finding, Outcome, Sample};
 use vedette::units::{Millis, Timestamp};
 use vedette::vantage::Effect as Probing;
@@ -103,10 +104,14 @@ pub enum Mutant {
     RollupsCountTwice,
     /// An object that is made anew does not look into its ring.
     OpenBucketForgotten,
+    /// That a pool fails opens no incident.
+    NothingOpens,
+    /// That a pool serves again closes none.
+    NothingCloses,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 45] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -150,6 +155,8 @@ impl Mutant {
         Self::AskedTooOften,
         Self::RollupsCountTwice,
         Self::OpenBucketForgotten,
+        Self::NothingOpens,
+        Self::NothingCloses,
     ];
 
     /// The configuration that the engines are given in place of the right one.
@@ -275,6 +282,11 @@ impl Mutant {
         if mutant == Some(Self::RollupsCountTwice) {
             let rollups = memories.rollups.iter_mut().flat_map(|(_, rollups)| rollups);
             rollups.for_each(|rollup| rollup.life = now);
+        }
+        match mutant {
+            Some(Self::NothingOpens) => memories.observed.retain(|one| one.state != State::Amiss),
+            Some(Self::NothingCloses) => memories.observed.retain(|one| one.state != State::Well),
+            _ => {}
         }
         memories
     }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::rc::Rc;
 
 use fastrand::Rng;
-use vedette::arbiter::{self, Effect as Verdicts};
+use vedette::arbiter::{self, Effect as Verdicts, Memories, Row};
 use vedette::budget;
 use vedette::config::{Config, Daily, Deployment};
 use vedette::json;

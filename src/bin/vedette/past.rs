@@ -2,9 +2,9 @@
 //! or as JSON for scripts; and what somebody notes of an incident.
 
 use serde_json::{Map, Value, json};
-use vedette::units::Millis;
+use vedette::units::{Millis, Timestamp};
 
-use super::host::ExitCode;
+use super::host::{self, ExitCode};
 use super::say;
 use super::worker::{Failure, Query, Worker, table, text};
 
@@ -217,9 +217,13 @@ fn cause(incident: &Map<String, Value>) -> String {
     format!("{}: {}{mark}", part("origin"), part("reason"))
 }
 
-/// For how long it lasted; of one that is open so far.
+/// For how long it lasted; of one that is open, which the worker does not say, until now.
 fn lasted(incident: &Map<String, Value>) -> String {
-    let seconds = incident.get("length_s").and_then(Value::as_u64).unwrap_or_default();
-    let length = Millis::from_secs(seconds).to_string();
-    if incident.contains_key("closed") { length } else { format!("{length} so far") }
+    match incident.get("length_s").and_then(Value::as_u64) {
+        Some(seconds) => Millis::from_secs(seconds).to_string(),
+        None => match Timestamp::parse(&member(incident, "opened")) {
+            Some(opened) => format!("{} so far", Millis::from_secs(host::now().since(opened).as_secs())),
+            None => "still open".to_owned(),
+        },
+    }
 }

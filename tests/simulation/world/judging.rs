@@ -113,6 +113,33 @@ impl World {
         now
     }
 
+    /// Rows are written, in one transaction; whether it is known that they were.
+    fn lands(
+        &mut self,
+        rows: &[Row],
+        memories: Option<&Memories>,
+        calm: Option<Timestamp>,
+    ) -> Result<bool, String> {
+        let fails = self.fault(|faults| &mut faults.write_fails);
+        if !fails || self.rng.bool() {
+            if !rows.is_empty() {
+                self.arbiter.write(rows);
+                self.receivers.stored(rows);
+                let config = Rc::clone(&self.configs[self.arbiter.version]);
+                self.tallies.transitions += self.ledger.stored(&config, rows, calm)?;
+            }
+            if let Some(memories) = memories {
+                let tampered = Mutant::memories(self.mutant, memories, self.now);
+                self.history.remembers(memories, &tampered);
+                self.handed_on = memories.handed_on();
+            }
+        }
+        if fails {
+            self.fails_to_write();
+        }
+        Ok(!fails)
+    }
+
     /// Steps the Arbiter and carries out what it wants done; whether it came to an end.
     pub(super) fn evaluate(&mut self, event: arbiter::Event) -> Result<bool, String> {
         let now = self.awake();
@@ -125,30 +152,22 @@ impl World {
         Mutant::verdicts(self.mutant, &mut effects);
         self.looks(&effects, beat.is_some(), now)?;
         self.ledger.follows(&config, &effects, now)?;
-        for effect in effects {
+        let mut effects = effects.into_iter().peekable();
+        while let Some(effect) = effects.next() {
             match effect {
                 Verdicts::Persist(rows) => {
-                    let fails = self.fault(|faults| &mut faults.write_fails);
-                    if !fails || self.rng.bool() {
-                        self.arbiter.write(&rows);
-                        self.receivers.stored(&rows);
-                        self.tallies.transitions +=
-                            self.ledger.stored(&config, &rows, calm.then_some(now))?;
-                    }
-                    if fails {
-                        self.fails_to_write();
+                    // What is to be remembered lands with what is stored, or neither does.
+                    let remembered = effects.next_if(|next| matches!(next, Verdicts::Remember(_)));
+                    let memories = match &remembered {
+                        Some(Verdicts::Remember(memories)) => Some(memories),
+                        _ => None,
+                    };
+                    if !self.lands(&rows, memories, calm.then_some(now))? {
                         return Ok(false);
                     }
                 }
                 Verdicts::Remember(memories) => {
-                    let fails = self.fault(|faults| &mut faults.write_fails);
-                    if !fails || self.rng.bool() {
-                        let tampered = Mutant::memories(self.mutant, &memories, self.now);
-                        self.history.remembers(&memories, &tampered);
-                        self.handed_on = memories.handed_on();
-                    }
-                    if fails {
-                        self.fails_to_write();
+                    if !self.lands(&[], Some(&memories), calm.then_some(now))? {
                         return Ok(false);
                     }
                 }

@@ -1,6 +1,7 @@
 //! What a world does for its readers, and what must be true of it in the end.
 
 use super::*;
+use crate::incidents;
 use crate::setup::HOUR;
 
 impl World {
@@ -97,6 +98,9 @@ impl World {
         let exact = self.setup.faults.clocks == 0 && self.setup.deployments.is_empty();
         let stays = |pool: &Name| self.configs.iter().all(|config| config.pool(pool.as_str()).is_some());
         self.receivers.is_true(&self.configs[self.version], &snapshot, exact, stays)?;
+        let config = &self.configs[self.version];
+        incidents::Told { rows: self.history.rows(), config, snapshot: &snapshot, now }
+            .are_true(stays, exact)?;
         for vantage in &self.vantages {
             let named = vantage.is_named(&self.configs[self.version]);
             // Whoever lost its alarm before it could retire is woken by nobody: what it keeps is a
