@@ -173,7 +173,8 @@ impl Arbiter {
         arbiter.verdicts.complete(&arbiter.config, now);
         // What is stored may speak of a later time than the clock shows, if that stepped back.
         let stored = arbiter.voting.latest().max(arbiter.watch.latest());
-        // Whoever judged a job, or saw a verdict turn, looked then, whether vantages reported or not.
+        // Whoever judged a job, or saw a verdict turn, looked then, whether vantages reported or
+        // not.
         let turned = arbiter.events.first().map(|event| event.at);
         arbiter.awake = stored.max(arbiter.heartbeats.looked()).max(turned);
         arbiter.latest = stored.unwrap_or_default().max(now);

@@ -72,8 +72,8 @@ impl Told<'_> {
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();
         let failed = told["subjects"][0]["windows"]["365d"]["fail_s"].as_u64().unwrap();
         let summed: u64 = incidents.iter().map(|one| one.fail(self.now).get()).sum::<u64>() / 1_000;
-        // An absence begins when the Arbiter last stored that it was awake: up to a minute before the
-        // last thing that it saw, in which an incident may have ended.
+        // An absence begins when the Arbiter last stored that it was awake: up to a minute before
+        // the last thing that it saw, in which an incident may have ended.
         let absences = self.stored(AWAY).map_or(0, |text| text.matches("],[").count() as u64 + 1);
         laws::hold(failed.abs_diff(summed) <= 1 + absences * MINUTE / SECOND, || {
             format!("{pool} failed for {failed} s, and its incidents say {summed} s")
