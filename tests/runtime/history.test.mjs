@@ -98,7 +98,7 @@ test("vedette history says in a terminal what was measured", async () => {
   const [head, ...rows] = said.trimEnd().split("\n");
   assert.match(head, /^from +class +samples +failed +p50 ms +p95 ms +p99 ms +db p95 ms +db calls$/);
   assert.ok(
-    rows.some((row) => /^\d{4}-\S+Z +origin-proven +\d+ +\d+ +\d+ +\d+ +\d+ +\d+ +\d+\.\d$/.test(row)),
+    rows.some((row) => /^\d{4}-\S+Z +[a-z-]+ +[1-9]\d* +\d+ +\d+ +\d+ +\d+ +\d+ +\d+\.\d$/.test(row)),
     said,
   );
   assert.ok(
@@ -106,7 +106,7 @@ test("vedette history says in a terminal what was measured", async () => {
     said,
   );
   const { steps } = JSON.parse((await typed("--json", "--vantage", "weur")).said);
-  assert.ok(steps.some(({ classes }) => classes["origin-proven"]?.samples > 0));
+  assert.ok(steps.some(({ classes }) => Object.values(classes).some(({ samples }) => samples > 0)));
 });
 
 test("nonsense is refused with the bound and what to write instead", async () => {
