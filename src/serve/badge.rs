@@ -160,22 +160,26 @@ struct Document<'a> {
 }
 
 fn document(said: &Said) -> String {
-    let Said { label, message, colour } = said;
-    json::write(&Document { schema_version: 1, label, message, color: colour, cache_seconds: 300 })
+    let (label, message, color) = (&shown(&said.label), &shown(&said.message), said.colour);
+    json::write(&Document { schema_version: 1, label, message, color, cache_seconds: 300 })
 }
 
 /// Letters of a label at most: the rest is cut.
 const LONGEST: usize = 60;
 
+/// A text of a badge: cut, and without letters that turn the direction of others. Who makes a badge
+/// of the document does neither.
+fn shown(text: &str) -> String {
+    let plain = |letter| if page::misleads(letter) { char::REPLACEMENT_CHARACTER } else { letter };
+    let mut shown: String = text.chars().take(LONGEST).map(plain).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn drawn(said: &Said) -> String {
-    let cut = |text: &str| -> String {
-        let mut shown: String = text.chars().take(LONGEST).collect();
-        if text.chars().nth(LONGEST).is_some() {
-            shown.push('…');
-        }
-        shown
-    };
-    let (label, message) = (cut(&said.label), cut(&said.message));
+    let (label, message) = (shown(&said.label), shown(&said.message));
     let (left, right) = (wide(&label), wide(&message));
     let (all, middle) = (left + right, left + right / 2);
     let (label, message) = (escaped(&label), escaped(&message));

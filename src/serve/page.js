@@ -1,12 +1,13 @@
 // Keeps the page alive: fetches it again every few seconds and takes over what differs, so that
-// focus, selection, scroll and what is unfolded stay; counts ages on; and says so when Vedette
-// cannot be reached. The page is whole without it.
+// focus, selection, scroll and what is unfolded stay; counts ages on; and says so when nobody
+// answers. The page is whole without it. Customers read it too: it speaks of "this page" alone.
 
 const TIMEOUT = 8000;
 const page = document.getElementById("page");
 const EVERY = Number(page.dataset.every || 3000);
 const lost = document.getElementById("lost");
 const live = document.getElementById("live");
+const SILENT = "This page gets no answer";
 let skew, timer, busy, paused, lostAt, tab;
 
 const sentence = () => page.querySelector("h1").textContent;
@@ -96,11 +97,11 @@ function take(fresh) {
 
 /** What is shown is old: says so, and takes the colours away. */
 function show() {
-  const old = lostAt ? `Vedette cannot be reached since ${clock(lostAt)}.` : paused && `Paused at ${clock(paused)}.`;
+  const old = lostAt ? `${SILENT} since ${clock(lostAt)}.` : paused && `Paused at ${clock(paused)}.`;
   document.body.classList.toggle("old", Boolean(old));
   lost.hidden = !old;
   lost.textContent = old ? `${old} What follows is what it said then.` : "";
-  document.title = lostAt ? "Vedette cannot be reached" : tab;
+  document.title = lostAt ? SILENT : tab;
   live.textContent = paused ? "Resume updates" : "Pause updates";
 }
 
@@ -115,7 +116,7 @@ async function refresh() {
     const text = await answer.text();
     if (!paused) take(new DOMParser().parseFromString(text, "text/html"));
   } catch {
-    if (!lostAt) say("Vedette cannot be reached");
+    if (!lostAt) say(SILENT);
     lostAt ||= begun + skew;
   }
   busy = false;

@@ -280,9 +280,9 @@ test("when the worker is gone the page says so, and recovers by itself", async (
   await page.evaluate(() => (window.sameDocument = true));
   await worker.kill9();
   const lost = page.locator("#lost");
-  await until("it says so", async (see) => /^Vedette cannot be reached since \d\d:\d\d:\d\d UTC\./.test(see(await lost.textContent())));
-  assert.equal(await said(page), "Vedette cannot be reached");
-  assert.equal(await page.title(), "Vedette cannot be reached");
+  await until("it says so", async (see) => /^This page gets no answer since \d\d:\d\d:\d\d UTC\./.test(see(await lost.textContent())));
+  assert.equal(await said(page), "This page gets no answer");
+  assert.equal(await page.title(), "This page gets no answer");
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   assert.equal(await lost.evaluate((one) => one.getBoundingClientRect().top >= 0), true, "it stays in view");
   assert.deepEqual(await axeFinds(page), []);
