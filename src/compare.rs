@@ -31,7 +31,7 @@ use crate::units::{Name, OriginId, Timestamp};
 pub const LEAST: usize = 20;
 
 /// How often each look may err: the increments of `2 − 2Φ(z / √t)` at a quarter, half, three
-/// quarters and the whole, 5 % in all. Source: Lan and DeMets, Biometrika 70 (1983).
+/// quarters and the whole, 5 % in all. Source: Lan and `DeMets`, Biometrika 70 (1983).
 pub const LEVELS: [f64; 4] = [0.000_088, 0.005_487, 0.018_047, 0.026_378];
 
 /// One sample, as far as it counts here.

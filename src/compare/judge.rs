@@ -111,7 +111,12 @@ impl View<'_> {
                     let counts = |p: &&&Point| match expectation.measure {
                         Measure::Hits => true,
                         Measure::Errors if deciding => p.class != CacheClass::EdgeOnly,
-                        _ => p.class == class,
+                        Measure::Errors
+                        | Measure::Quantile(_)
+                        | Measure::Response
+                        | Measure::DatabaseTime
+                        | Measure::Calls
+                        | Measure::Bytes => p.class == class,
                     };
                     points.iter().filter(counts).map(|p| (*p).clone()).collect()
                 };
@@ -120,7 +125,7 @@ impl View<'_> {
                     continue;
                 }
                 let measured = measure::measured(expectation.measure, &b, &a);
-                judged.strata.push(stratum(expectation, measured, Place { seen, class, deciding }));
+                judged.strata.push(stratum(expectation, &measured, Place { seen, class, deciding }));
             }
         }
         judged
@@ -160,11 +165,11 @@ fn within(points: &[Point], window: Window) -> Vec<&Point> {
 }
 
 /// A stratum, its verdict as its own numbers have it: `decide` holds it to the family.
-fn stratum(expectation: &Expectation, measured: Measured, place: Place<'_>) -> Stratum {
+fn stratum(expectation: &Expectation, measured: &Measured, place: Place<'_>) -> Stratum {
     let (p, (verdict, mut why)) = match &measured.tested {
         Some(tested) => {
             let tails = tails(expectation, tested);
-            (Some((2.0 * tails.up.min(tails.down)).min(1.0)), direction(expectation, &measured, tails))
+            (Some((2.0 * tails.up.min(tails.down)).min(1.0)), direction(expectation, measured, tails))
         }
         None => (None, (Verdict::Inconclusive, Some("too few samples: each window needs 20".to_owned()))),
     };
@@ -178,7 +183,7 @@ fn stratum(expectation: &Expectation, measured: Measured, place: Place<'_>) -> S
         deciding: place.deciding,
         before: measured.before,
         after: measured.after,
-        change: measured.tested.map(|tested| tested.change),
+        change: measured.tested.as_ref().map(|tested| tested.change),
         p,
         verdict,
         why,
@@ -220,7 +225,13 @@ fn direction(expectation: &Expectation, measured: &Measured, tails: Tails) -> (V
             Verdict::Inconclusive,
             Some(format!("it went the way wished, but by {:.1} %", percent(measured))),
         ),
-        _ => (Verdict::Improved, None),
+        Aim::AtMost(_)
+        | Aim::AtLeast(_)
+        | Aim::Down(_)
+        | Aim::Up(_)
+        | Aim::NotUp
+        | Aim::NotDown
+        | Aim::Any => (Verdict::Improved, None),
     }
 }
 

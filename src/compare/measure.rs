@@ -29,9 +29,8 @@ pub(super) struct Tested {
 fn values(measure: Measure, points: &[Point]) -> Vec<f64> {
     let whole = |p: &&Point| p.complete && !p.failed;
     let number = |n: u64| u32::try_from(n).map_or(f64::from(u32::MAX), f64::from);
-    let list = |of: fn(&Point) -> Option<u64>| {
-        points.iter().filter(whole).filter_map(|p| of(p)).map(number).collect()
-    };
+    let list =
+        |of: fn(&Point) -> Option<u64>| points.iter().filter(whole).filter_map(of).map(number).collect();
     match measure {
         Measure::Quantile(_) | Measure::Response => list(|p| Some(p.response_ms)),
         Measure::DatabaseTime => list(|p| p.database_ms),
@@ -92,7 +91,12 @@ fn numbers(measure: Measure, before: &[f64], after: Vec<f64>, factor: f64) -> Te
     let (b, a) = (scaled(before), scaled(&after));
     let test = |shift: f64| match measure {
         Measure::Quantile(_) => stats::mood(level(measure), [&b, &a], shift, factor),
-        _ => stats::ranks(&b, &a, shift, factor),
+        Measure::Response
+        | Measure::DatabaseTime
+        | Measure::Calls
+        | Measure::Errors
+        | Measure::Bytes
+        | Measure::Hits => stats::ranks(&b, &a, shift, factor),
     };
     let range = b.first().into_iter().chain(a.first()).chain(b.last()).chain(a.last());
     let far = range.fold(1.0, |far: f64, v| far.max(v.abs())) * 2.0;

@@ -12,23 +12,25 @@ fn count(number: f64) -> usize {
     if number.is_finite() { number.round().clamp(0.0, 4e9) as usize } else { 0 }
 }
 
+/// The terms of `erfcc`, the highest power first.
+const TERMS: [f64; 10] = [
+    0.170_872_77,
+    -0.822_152_23,
+    1.488_515_87,
+    -1.135_203_98,
+    0.278_868_07,
+    -0.186_288_06,
+    0.096_784_18,
+    0.374_091_96,
+    1.000_023_68,
+    -1.265_512_23,
+];
+
 /// The upper tail of the standard normal distribution, with a relative error below 2e-7.
 /// Source: Numerical Recipes, 2nd edition, section 6.2 (`erfcc`).
 pub(super) fn upper(z: f64) -> f64 {
     let x = z / std::f64::consts::SQRT_2;
     let t = 1.0 / (1.0 + 0.5 * x.abs());
-    const TERMS: [f64; 10] = [
-        0.170_872_77,
-        -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
-        0.278_868_07,
-        -0.186_288_06,
-        0.096_784_18,
-        0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
-    ];
     let sum = TERMS.iter().fold(0.0, |sum, term| sum * t + term);
     let tail = 0.5 * t * (sum - x * x).exp();
     if x >= 0.0 { tail } else { 1.0 - tail }
@@ -85,7 +87,8 @@ pub(super) fn ranks(before: &[f64], after: &[f64], shift: f64, alike: f64) -> Ta
     }
     let mut all: Vec<f64> = before.iter().map(|b| b + shift).chain(after.iter().copied()).collect();
     all.sort_by(f64::total_cmp);
-    let ties: f64 = all.chunk_by(|a, b| a == b).map(|tie| float(tie.len())).map(|t| t * t * t - t).sum();
+    let ties: f64 =
+        all.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(|tie| float(tie.len())).map(|t| t * t * t - t).sum();
     let both = n + m;
     let variance = n * m / 12.0 * (both + 1.0 - ties / (both * (both - 1.0))) * alike;
     if !variance.is_finite() || variance <= 0.0 {
