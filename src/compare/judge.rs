@@ -125,7 +125,7 @@ impl View<'_> {
                     continue;
                 }
                 let measured = measure::measured(expectation.measure, &b, &a);
-                judged.strata.push(stratum(expectation, &measured, Place { seen, class, deciding }));
+                judged.strata.push(stratum(expectation, &measured, &Place { seen, class, deciding }));
             }
         }
         judged
@@ -165,7 +165,7 @@ fn within(points: &[Point], window: Window) -> Vec<&Point> {
 }
 
 /// A stratum, its verdict as its own numbers have it: `decide` holds it to the family.
-fn stratum(expectation: &Expectation, measured: &Measured, place: Place<'_>) -> Stratum {
+fn stratum(expectation: &Expectation, measured: &Measured, place: &Place<'_>) -> Stratum {
     let (p, (verdict, mut why)) = match &measured.tested {
         Some(tested) => {
             let tails = tails(expectation, tested);
