@@ -45,6 +45,8 @@ pub mod access;
 
 pub mod sample;
 
+pub mod compare;
+
 pub mod schedule;
 
 pub mod probe;

@@ -43,6 +43,7 @@ const LINE: &[Row] = &[
     ("secret", &["config"]),
     ("access", &["json", "mac", "secret", "units", "path", "config", "exchange"]),
     ("sample", &["units"]),
+    ("compare", &["json", "units", "sample"]),
     ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
     ("history", &["json", "units", "sample"]),

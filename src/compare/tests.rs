@@ -1,0 +1,139 @@
+use super::*;
+use crate::units::Millis;
+
+const START: u64 = 1_000_000;
+
+fn point(at: u64, ms: u64) -> Point {
+    Point {
+        at: Timestamp::from_millis(at),
+        class: CacheClass::OriginProven,
+        failed: false,
+        complete: true,
+        response_ms: ms,
+        calls: Some(3),
+        database_ms: Some(20),
+        bytes: 1_000,
+    }
+}
+
+fn windows() -> Windows {
+    let change = Timestamp::from_millis(START + 1_000_000);
+    Windows {
+        before: Window { from: Timestamp::from_millis(START), to: change },
+        after: Window { from: change, to: change.plus(Millis::from_secs(1_000)) },
+    }
+}
+
+/// 100 samples in each window; their times differ as those of a server do.
+fn seen(scale: u64) -> Seen {
+    let list = |from: u64, scale: u64| {
+        (0..100).map(|i| point(from + i * 10_000, (100 + i * 37 % 61) * scale)).collect()
+    };
+    Seen {
+        origin: OriginId::parse("shop/primary").unwrap(),
+        vantage: Name::parse("weur").unwrap(),
+        before: list(START, 1),
+        after: list(START + 1_000_000, scale),
+    }
+}
+
+fn verdict(expectation: &str, seen: &Seen) -> Verdict {
+    let given = Expectation::parse(expectation).unwrap();
+    judge(&[given], std::slice::from_ref(seen), &windows(), windows().after.to).verdict
+}
+
+#[test]
+fn twice_as_slow_is_a_regression_and_the_reverse_an_improvement() {
+    let slow = seen(2);
+    let fast =
+        Seen { before: shifted(&slow.after, false), after: shifted(&slow.before, true), ..slow.clone() };
+    for measure in ["response time", "p50", "p90"] {
+        assert_eq!(verdict(&format!("{measure} any"), &slow), Verdict::Regressed);
+        assert_eq!(verdict(&format!("{measure} any"), &fast), Verdict::Improved);
+    }
+    assert_eq!(verdict("response time down by 30%", &fast), Verdict::Improved);
+    assert_eq!(verdict("response time down by 70%", &fast), Verdict::Inconclusive);
+}
+
+fn shifted(points: &[Point], later: bool) -> Vec<Point> {
+    let by = Millis::from_secs(1_000);
+    points
+        .iter()
+        .map(|p| Point { at: if later { p.at.plus(by) } else { p.at.minus(by) }, ..p.clone() })
+        .collect()
+}
+
+#[test]
+fn the_same_is_unchanged_at_the_end_and_not_before() {
+    let same = seen(1);
+    assert_eq!(verdict("response time any", &same), Verdict::Unchanged);
+    let early = windows().after.from.plus(Millis::from_secs(800));
+    let judged = judge(&[], &[same], &windows(), early);
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
+    assert!(!judged.r#final);
+}
+
+#[test]
+fn too_few_samples_are_inconclusive() {
+    let mut few = seen(50);
+    few.after.truncate(LEAST - 1);
+    assert_eq!(verdict("response time any", &few), Verdict::Inconclusive);
+}
+
+#[test]
+fn a_hundred_more_calls_in_every_sample_are_a_regression() {
+    let mut more = seen(1);
+    for p in &mut more.after {
+        p.calls = Some(103);
+    }
+    assert_eq!(verdict("database calls not up", &more), Verdict::Regressed);
+    assert_eq!(verdict("database calls at most 3", &more), Verdict::Regressed);
+    assert_eq!(verdict("database calls at most 3", &seen(1)), Verdict::Unchanged);
+}
+
+#[test]
+fn hits_of_a_cache_never_change_the_word_about_the_origin() {
+    for scale in [1, 2] {
+        let plain = seen(scale);
+        let mut cached = plain.clone();
+        for i in 0..300 {
+            let hit = Point { class: CacheClass::EdgeOnly, ..point(START + 1_000_000 + i * 3_000, 1) };
+            cached.after.push(hit);
+        }
+        let (a, b) = (
+            judge(&[], &[plain], &windows(), windows().after.to),
+            judge(&[], &[cached], &windows(), windows().after.to),
+        );
+        assert_eq!(a.verdict, b.verdict);
+        assert!(b.mix[0].sentence.is_some());
+    }
+}
+
+#[test]
+fn nothing_and_too_much_are_inconclusive() {
+    assert_eq!(judge(&[], &[], &windows(), windows().after.to).verdict, Verdict::Inconclusive);
+    let mut huge = seen(1);
+    for p in &mut huge.after {
+        p.response_ms = u64::MAX;
+    }
+    assert_eq!(verdict("response time any", &huge), Verdict::Regressed);
+}
+
+#[test]
+fn words_are_read_printed_and_refused_with_a_way_out() {
+    for text in [
+        "p95 of shop/primary down by 30%",
+        "database calls at most 3",
+        "error rate not up",
+        "p99 of response time at most 300ms",
+    ] {
+        assert_eq!(Expectation::parse(text).unwrap().to_string(), text);
+    }
+    for text in ["", "speed up", "p95 sideways", "error rate at most 3", "p95 of shop down", "p95 down by 0%"]
+    {
+        let error = Expectation::parse(text).unwrap_err().to_string();
+        assert!(error.contains("write"), "{error}");
+    }
+    let both = ["p95 down", "p95 of shop/primary up"].map(|text| Expectation::parse(text).unwrap());
+    assert_eq!(contradictions(&both), [(0, 1)]);
+}
