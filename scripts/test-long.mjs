@@ -22,6 +22,7 @@ const HOURS = "10000";
 const FORTNIGHTS = "20";
 const INPUTS = "150000";
 const REQUESTS = "2000";
+const PAIRS = "1000";
 
 const cargo = (...args) => ["cargo", "test", "--locked", "--quiet", ...args];
 
@@ -40,6 +41,12 @@ const long = () => [
     name: `${INPUTS} hostile inputs, seed ${seed}`,
     command: cargo("--test", "fuzz"),
     env: { VEDETTE_FUZZ_SEED: seed, VEDETTE_FUZZ_ITERATIONS: INPUTS, ...process.env },
+    holds: "dev",
+  },
+  {
+    name: `${PAIRS} pairs of windows, compared`,
+    command: cargo("--config", "tests/optimised.toml", "--test", "compare"),
+    env: { VEDETTE_PAIRS: PAIRS, ...process.env },
     holds: "dev",
   },
   {

@@ -1,12 +1,12 @@
 //! Samples before and after a change, and what was expected → a [`Judgement`]. It never compares
 //! across origins, vantages or cache classes, and never decides by what a cache answered.
 //!
-//! **Who decides.** Samples that are origin-proven; where neither window has any, unclassified ones.
-//! The error rate counts every sample but those of a cache, as what fails often has no class.
+//! **Who decides.** Samples that are origin-proven; where neither window has any, unclassified
+//! ones. The error rate counts every sample but those of a cache, as what fails often has no class.
 //!
-//! **When.** At a quarter, half, three quarters and the end of the planned time after. Each look may
-//! err as often as spending like O'Brien and Fleming allows ([`LEVELS`]), 5 % in all. Between looks
-//! the last one stands, and the first that decides is final for its stratum.
+//! **When.** At a quarter, half, three quarters and the end of the planned time after. Each look
+//! may err as often as spending like O'Brien and Fleming allows ([`LEVELS`]), 5 % in all. Between
+//! looks the last one stands, and the first that decides is final for its stratum.
 //!
 //! **How sure.** At each look Holm's procedure goes over expectations and vantages. Chances of
 //! several vantages are not joined: they share the origin's moods. `unchanged` is said at the last

@@ -248,7 +248,8 @@ fn percent(measured: &Measured) -> f64 {
 }
 
 /// Holds verdicts to the level by Holm's procedure over all that decide; strata that do not decide
-/// are held to the same as if each were one more of them. Source: Holm, Scand. J. Statist. 6 (1979).
+/// are held to the same as if each were one more of them. Source: Holm, Scand. J. Statist. 6
+/// (1979).
 fn decide(judged: &mut [Judged], level: f64, given: &[Expectation], last: bool) {
     let mut chances: Vec<f64> = judged
         .iter()

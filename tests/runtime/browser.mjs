@@ -43,7 +43,8 @@ export async function open(context, url) {
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** The rules whose findings another scheme or width may change: the rest reads the same elements. */
+// The rest reads the same elements.
+/** The rules whose findings another scheme or width may change. */
 export const LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"];
 
 /** What axe finds wrong, by WCAG 2 A and AA and by best practice: one line each. */

@@ -1,6 +1,7 @@
 //! Reads the arguments and runs the command.
 
 mod check;
+mod compare;
 mod heartbeat;
 mod host;
 mod notify_test;
@@ -140,6 +141,30 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare what was measured before a moment with what was measured after it: exit 0 if nothing
+    /// regressed, 1 if something did, 3 if it cannot be told; the worker's address and a token are
+    /// read from the environment
+    Compare {
+        /// The origins, as POOL/ORIGIN
+        #[arg(required = true)]
+        origins: Vec<String>,
+        /// When the change was made, as 2026-01-31T09:41:00Z: at most a day ago
+        #[arg(long)]
+        applied: String,
+        /// How long the time before and the time after are
+        #[arg(long, default_value = "30m")]
+        window: String,
+        /// What is left out after the change
+        #[arg(long, default_value = "1m")]
+        warm_up: String,
+        /// What is expected, as "p95 down by 30%", "database calls at most 3" or "error rate not
+        /// up"; several times if need be
+        #[arg(long)]
+        expect: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
         /// Whose token it is: what the audit log says
@@ -238,6 +263,9 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Incident(Incident::Note { id, text }) => past::note(&id, &text),
         Command::History { origin, from, to, step, class, vantage, json } => {
             past::history(&past::History { origin, from, to, step, class, vantage, json })
+        }
+        Command::Compare { origins, applied, window, warm_up, expect, json } => {
+            compare::run(&compare::Wanted { origins, applied, window, warm_up, expect, json })
         }
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),

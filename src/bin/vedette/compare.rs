@@ -1,0 +1,223 @@
+//! `vedette compare`: the samples of origins before and after a moment, as a running worker has
+//! them, and whether the difference is one.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use vedette::compare::{
+    Expectation, Judged, Judgement, Point, Seen, Stratum, Verdict, Window, Windows, contradictions, judge,
+};
+use vedette::sample::CacheClass;
+use vedette::units::{Millis, Name, OriginId, Timestamp};
+
+use super::host::{self, ExitCode};
+use super::worker::{Failure, Query, Worker, table};
+use super::{PROBLEMS, say};
+
+/// Windows may be this long: a question for samples is about six hours at most.
+const SHORTEST: Millis = Millis::from_secs(60);
+const LONGEST: Millis = Millis::from_secs(6 * 3_600);
+
+/// A window has at most so many pages of samples, of 1,000 each.
+const PAGES: usize = 100;
+
+/// It cannot be told.
+const UNDECIDED: u8 = 3;
+
+/// What is asked for.
+pub(super) struct Wanted {
+    pub(super) origins: Vec<String>,
+    pub(super) applied: String,
+    pub(super) window: String,
+    pub(super) warm_up: String,
+    pub(super) expect: Vec<String>,
+    pub(super) json: bool,
+}
+
+/// Prints the comparison: 0 if nothing regressed, 1 if something did, 3 if it cannot be told.
+pub(super) fn run(wanted: &Wanted) -> ExitCode {
+    let judgement = match plan(wanted).and_then(|plan| compared(&plan)) {
+        Ok(judgement) => judgement,
+        Err(failure) => return failure.told(),
+    };
+    if wanted.json {
+        say(&serde_json::to_string(&judgement).unwrap_or_default());
+    } else {
+        tell(&judgement);
+    }
+    ExitCode::from(match judgement.verdict {
+        Verdict::Improved | Verdict::Unchanged => 0,
+        Verdict::Regressed => PROBLEMS,
+        Verdict::Inconclusive => UNDECIDED,
+    })
+}
+
+/// What is asked for, understood.
+struct Plan {
+    origins: Vec<OriginId>,
+    windows: Windows,
+    expectations: Vec<Expectation>,
+}
+
+fn plan(wanted: &Wanted) -> Result<Plan, Failure> {
+    let usage = |text: String| Failure::Usage(text);
+    let origins = wanted.origins.iter().map(|text| {
+        let way_out = || usage(format!("{text} is no origin; write POOL/ORIGIN, as shop/primary"));
+        OriginId::parse(text).ok_or_else(way_out)
+    });
+    let origins = origins.collect::<Result<Vec<_>, _>>()?;
+    let applied = Timestamp::parse(&wanted.applied).ok_or_else(|| {
+        usage(format!("--applied {} is no time; write it as 2026-01-31T09:41:00Z", wanted.applied))
+    })?;
+    let window = length("window", &wanted.window, SHORTEST)?;
+    let warm_up = length("warm-up", &wanted.warm_up, Millis::ZERO)?;
+    let expectations = wanted.expect.iter().map(|text| Expectation::parse(text));
+    let expectations = expectations.collect::<Result<Vec<_>, _>>().map_err(|why| usage(why.to_string()))?;
+    let texts = |place: usize| wanted.expect.get(place).cloned().unwrap_or_default();
+    if let Some((one, other)) = contradictions(&expectations).first() {
+        return Err(usage(format!(
+            "{} and {} contradict each other; leave one out",
+            texts(*one),
+            texts(*other)
+        )));
+    }
+    let from = applied.plus(warm_up);
+    let windows = Windows {
+        before: Window { from: applied.minus(window), to: applied },
+        after: Window { from, to: from.plus(window) },
+    };
+    if host::now() <= from {
+        return Err(usage(format!("nothing is measured yet: the time after begins at {from}")));
+    }
+    Ok(Plan { origins, windows, expectations })
+}
+
+/// A length as it is written in a configuration.
+fn length(name: &str, written: &str, shortest: Millis) -> Result<Millis, Failure> {
+    let found = humantime::parse_duration(written).ok();
+    let found = found.and_then(|length| u64::try_from(length.as_millis()).ok()).map(Millis::new);
+    let found = found.filter(|length| (shortest..=LONGEST).contains(length));
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "--{name} {written} is no length from {shortest} to {LONGEST}; write it as 30m"
+        ))
+    })
+}
+
+fn compared(plan: &Plan) -> Result<Judgement, Failure> {
+    let worker = Worker::named()?;
+    let now = host::now();
+    let mut seen = Vec::new();
+    for origin in &plan.origins {
+        let mut before = samples(&worker, origin, plan.windows.before)?;
+        let mut after = samples(&worker, origin, plan.windows.after)?;
+        let names: Vec<Name> = before.keys().chain(after.keys()).cloned().collect();
+        for vantage in names {
+            let [before, after] =
+                [before.remove(&vantage), after.remove(&vantage)].map(Option::unwrap_or_default);
+            if !before.is_empty() || !after.is_empty() {
+                seen.push(Seen { origin: origin.clone(), vantage, before, after });
+            }
+        }
+    }
+    Ok(judge(&plan.expectations, &seen, &plan.windows, now))
+}
+
+/// The samples of an origin in a window, by vantage. Those that prove nothing are left out.
+fn samples(
+    worker: &Worker,
+    origin: &OriginId,
+    window: Window,
+) -> Result<BTreeMap<Name, Vec<Point>>, Failure> {
+    let [from, to] = [window.from, window.to].map(|at| Some(at.as_millis().to_string()));
+    let mut found: BTreeMap<Name, Vec<Point>> = BTreeMap::new();
+    let mut cursor = None;
+    for _ in 0..PAGES {
+        let query = Query::of(&[("from", &from), ("to", &to), ("cursor", &cursor)]);
+        let page = worker.get(&query.after(&format!("/v1/samples/{origin}")))?;
+        for sample in page.get("samples").and_then(Value::as_array).into_iter().flatten() {
+            if let Some((vantage, point)) = sample.as_object().and_then(point) {
+                found.entry(vantage).or_default().push(point);
+            }
+        }
+        cursor = page.get("next").and_then(Value::as_str).map(str::to_owned);
+        if cursor.is_none() {
+            return Ok(found);
+        }
+    }
+    Err(Failure::Asking(format!("the samples of {origin} have no end; write a shorter --window")))
+}
+
+fn point(sample: &Map<String, Value>) -> Option<(Name, Point)> {
+    let word = |key: &str| sample.get(key).and_then(Value::as_str);
+    let number = |key: &str| sample.get(key).and_then(Value::as_u64);
+    let evidence = word("evidence").filter(|evidence| *evidence != "none")?;
+    let point = Point {
+        at: Timestamp::parse(word("at")?)?,
+        class: CacheClass::parse(word("cache")?)?,
+        failed: evidence == "fail",
+        complete: sample.get("complete").and_then(Value::as_bool)?,
+        response_ms: number("response_ms")?,
+        calls: number("db_calls").and_then(|calls| u32::try_from(calls).ok()),
+        database_ms: number("db_ms"),
+        bytes: number("bytes")?,
+    };
+    Some((Name::parse(word("vantage")?).ok()?, point))
+}
+
+fn tell(judgement: &Judgement) {
+    say(&judgement.sentence);
+    let looks = &judgement.looks;
+    say(&format!("looks at the time after: {} of {}", looks.taken, looks.planned));
+    for judged in &judgement.expectations {
+        say("");
+        say(&judged.sentence);
+        table(&rows(judged));
+    }
+    let shifts = judgement.mix.iter().filter_map(|mix| Some((mix, mix.sentence.as_ref()?)));
+    for (mix, sentence) in shifts {
+        say("");
+        say(&format!("{} from {}: {sentence}", mix.origin, mix.vantage));
+    }
+}
+
+fn rows(judged: &Judged) -> Vec<[String; 8]> {
+    let head = ["origin", "vantage", "class", "before", "after", "change", "p", "verdict"].map(str::to_owned);
+    std::iter::once(head).chain(judged.strata.iter().map(row)).collect()
+}
+
+fn row(stratum: &Stratum) -> [String; 8] {
+    let value = |value: Option<f64>, samples: usize| match value {
+        Some(value) if value >= 1.0 => format!("{value:.1} ({samples})"),
+        Some(value) => format!("{value:.4} ({samples})"),
+        None => format!("- ({samples})"),
+    };
+    let change = stratum.change.map_or_else(
+        || "-".to_owned(),
+        |change| format!("{:.3} [{:.3}, {:.3}]", change.estimate, change.low, change.high),
+    );
+    let mark = if stratum.deciding { "" } else { ", not deciding" };
+    let why = stratum.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    [
+        stratum.origin.to_string(),
+        stratum.vantage.to_string(),
+        stratum.class.as_str().to_owned(),
+        value(stratum.before.value, stratum.before.samples),
+        value(stratum.after.value, stratum.after.samples),
+        change,
+        stratum.p.map_or_else(
+            || "-".to_owned(),
+            |p| if p < 0.001 { format!("{p:.1e}") } else { format!("{p:.3}") },
+        ),
+        format!("{}{mark}{why}", word(stratum.verdict)),
+    ]
+}
+
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Improved => "improved",
+        Verdict::Unchanged => "unchanged",
+        Verdict::Regressed => "regressed",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
