@@ -52,10 +52,10 @@ fn frame<'a>(base: &'a str, title: &'a str, status: Status, look: Look<'a>) -> F
 }
 
 /// What stands beneath it: where a program is told the same.
-fn foot(links: &[String], basis: &Basis<'_>, look: Look<'_>) -> Markup {
+fn foot(links: &Markup, basis: &Basis<'_>, look: Look<'_>) -> Markup {
     html! {
         p {
-            @if look.may(Door::Api) { @for href in links { a href=(href) { "JSON" } " " } }
+            @if look.may(Door::Api) { (links) " " }
             "As of " (instant(basis.snapshot.taken_at, look.now)) ". Vedette " (env!("CARGO_PKG_VERSION"))
         }
     }
@@ -100,15 +100,21 @@ fn list(asked: &Chronicle, basis: &Basis<'_>, look: Look<'_>) -> Markup {
             p { a href={ (path) "&cursor=" (next) } { "Older ones, as JSON" } }
         }
     };
-    frame("", &sentence, status, look).around(&main, &foot(&links, basis, look))
+    let words = ["open ones as JSON", "latest as JSON"];
+    let foot_links =
+        html! { @for (href, words) in links.iter().zip(words) { a href=(href) { (words) } " " } };
+    frame("", &sentence, status, look).around(&main, &foot(&foot_links, basis, look))
 }
 
 fn table(open: &[Incident], over: &[Incident], look: Look<'_>) -> Markup {
     html! {
-        div.wide.card tabindex="0" role="region" aria-label="incidents" {
-            table.matrix.incidents {
-                thead { tr { @for word in ["incident", "worst", "length", "cause", "seen from", "served"] { th scope="col" { (word) } } } }
-                tbody { @for one in open.iter().chain(over) { (row(one, look)) } }
+        section aria-labelledby="incidents" {
+            h2 #incidents { "Incidents" }
+            div.wide.card tabindex="0" role="region" aria-label="table of incidents" {
+                table.matrix {
+                    thead { tr { @for word in ["incident", "worst", "length", "cause", "seen from", "served"] { th scope="col" { (word) } } } }
+                    tbody { @for one in open.iter().chain(over) { (row(one, look)) } }
+                }
             }
         }
     }
@@ -198,8 +204,8 @@ fn one(one: &Incident, basis: &Basis<'_>, look: Look<'_>) -> Markup {
         (happened(one, look))
         (noted(&one.notes, look.now))
     };
-    let links = [format!("../v1/incidents/{}", one.id)];
-    frame("../", &sentence, status, look).around(&main, &foot(&links, basis, look))
+    let link = html! { a href={ "../v1/incidents/" (one.id) } { "JSON" } };
+    frame("../", &sentence, status, look).around(&main, &foot(&link, basis, look))
 }
 
 fn facts(one: &Incident, look: Look<'_>) -> Markup {
@@ -280,5 +286,5 @@ fn silent(basis: &Basis<'_>, look: Look<'_>) -> Markup {
         div.state.unknown { h1 { (sentence) } p { "What keeps it did not answer in time. Ask again in a few seconds." } }
         (notice::notices(basis.snapshot, basis.source.silent, look))
     };
-    frame("../", sentence, Status::Unknown, look).around(&main, &foot(&[], basis, look))
+    frame("../", sentence, Status::Unknown, look).around(&main, &foot(&html! {}, basis, look))
 }
