@@ -18,13 +18,15 @@ mod states;
 use states::State;
 
 /// Pages with a past: the state that they are of, their address, and what they are called.
-const PAGES: [(&str, &str, &str); 8] = [
+const PAGES: [(&str, &str, &str); 10] = [
     ("failing-over", "/pool/shop", "pool"),
     ("failing-over", "/pool/shop/primary", "origin"),
     ("failing-over", "/status", "status-failing-over"),
     ("monitors", "/status", "status"),
     ("monitors", "/monitor/memo", "monitor"),
     ("passing", "/pool/shop/standby?window=6h", "origin-without-a-past"),
+    ("failing-over", "/incidents", "incidents"),
+    ("failing-over", "/incident/shop-mkz3k0q8", "incident"),
     ("hostile-titles", "/status", "status-hostile"),
     ("hostile-titles", "/monitor/memo", "monitor-hostile"),
 ];
@@ -50,8 +52,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         let history = past::history(state.now);
         let known = [Some(days.as_str()), Some(history.as_str())];
+        let (open, over) = (past::incidents(state.now, true), past::incidents(state.now, false));
+        let one = past::incident(state.now, "shop-mkz3k0q8").to_string();
+        let (listed, noted) = ([Some(open.as_str()), Some(over.as_str())], [Some(one.as_str()), None]);
         let nothing = [Some(days.as_str()), None];
-        let past = if called.ends_with("without-a-past") { &nothing } else { &known };
+        let past = match called {
+            "origin-without-a-past" => &nothing,
+            "incidents" => &listed,
+            "incident" => &noted,
+            _ => &known,
+        };
         fs::write(folder.join(called).with_extension("html"), told(state, &view, target, past))?;
     }
     Ok(())

@@ -9,6 +9,7 @@ mod api;
 mod badge;
 mod beat;
 mod chart;
+mod chronicle;
 mod dossier;
 mod feed;
 mod fresh;
@@ -47,6 +48,7 @@ pub use accept::is_negotiated;
 pub use api::{List, Query};
 pub use badge::Badge;
 pub use beat::Beaten;
+pub use chronicle::Chronicle;
 pub use dossier::{Dossier, asks};
 pub use gate::public;
 pub use kept::kept;
@@ -136,6 +138,7 @@ pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         View::Metrics { exposition } => metrics::answer(&seen, *exposition),
         View::Page => page::page(&seen, ask.caller),
         View::Dossier(dossier) => page::one(dossier, &seen, ask.caller),
+        View::Chronicle(asked) => page::incidents(asked, &seen, ask.caller),
         View::Status => page::public::page(&seen, ask.caller),
         View::Badge(badge) => badge::answer(badge, &seen),
         View::Feed => feed::answer(&seen),

@@ -73,3 +73,35 @@ fn sums(step: u64) -> Value {
         "db_calls": 270 + wave, "db_stated": 90,
     })
 }
+
+/// What is told of incidents: of one that is open, or of two that are over.
+pub fn incidents(now: Timestamp, open: bool) -> String {
+    let ids: &[&str] = if open { &["shop-open"] } else { &["shop-mkz3k0q8", "shop-mkz3k0q1"] };
+    json!({ "incidents": ids.iter().map(|id| incident(now, id)).collect::<Vec<_>>() }).to_string()
+}
+
+/// What is told of one of them, with a note that is hostile.
+pub fn incident(now: Timestamp, id: &str) -> Value {
+    let opened = now.minus(if id == "shop-open" { Millis::from_secs(40) } else { Millis::DAY });
+    let at = |seconds| opened.plus(Millis::from_secs(seconds)).to_string();
+    let text = format!("The disk of shop-a was full.\n<b>Emptied</b> it: {}", "/var/log".repeat(40));
+    let over = id != "shop-open";
+    let (closed, length, fail, warn) =
+        (over.then(|| at(754)), over.then_some(754), over.then_some(700), over.then_some(0));
+    let mut told = json!({
+        "id": id, "pool": "shop", "status": if over { "closed" } else { "open" },
+        "opened": opened.to_string(), "closed": closed, "length_s": length, "fail_s": fail, "warn_s": warn,
+        "times": 2, "worst": "fail",
+        "cause": {
+            "kind": "answer", "origin": "primary",
+            "reason": "3 of 3 vantages: status 500 is not expected (apac, enam, weur)",
+        },
+        "origins": ["primary"], "vantages": ["apac", "enam", "weur"],
+        "served": [{ "origin": "standby", "from": at(2) }, { "origin": null, "from": at(20) }],
+        "note_count": 1, "notes": [{ "at": at(30), "who": "ada", "text": text }],
+    });
+    if let Some(members) = told.as_object_mut() {
+        members.retain(|_, value| !value.is_null());
+    }
+    told
+}

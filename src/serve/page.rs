@@ -9,6 +9,7 @@ mod about;
 mod diagnosis;
 mod events;
 mod frame;
+mod incidents;
 mod item;
 mod matrix;
 mod notice;
@@ -19,6 +20,7 @@ mod sections;
 mod sentence;
 mod text;
 
+pub(super) use self::incidents::incidents;
 pub(super) use self::one::one;
 pub(super) use self::text::misleads;
 use maud::{DOCTYPE, Markup, html};
@@ -122,6 +124,7 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
                     (notice::notices(snapshot, arbiter_silent, look))
                     (sections::sections(&items, look))
                     (events::events(snapshot, look))
+                    p { a href="incidents" { "All incidents" } }
                     (notice::watch(snapshot, arbiter_silent, look))
                     (words())
                 }

@@ -1,6 +1,6 @@
 //! What is settled of a request without a snapshot, and what it still needs.
 
-use super::{Ask, Beaten, Fixed, Format, Plan, Recorded, Target, View};
+use super::{Ask, Beaten, Chronicle, Fixed, Format, Plan, Recorded, Target, View};
 use super::{
     api, beat, finish, gate, openapi, page, private, problem, ready, sign_in, signal, stream, table,
 };
@@ -52,6 +52,9 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
         Target::View(View::Signal { pool, format, wait: Some(wait) }) => {
             Plan::AfterNews(View::Signal { pool, format, wait: None }, wait)
         }
+        Target::View(View::Chronicle(asked)) => {
+            Plan::FromSnapshot(View::Chronicle(Chronicle { all: gate::sees_all(ask), ..asked }))
+        }
         Target::View(view) => Plan::FromSnapshot(view),
         Target::Stream { .. } if ask.method == "HEAD" => Plan::Done(stream()),
         Target::Stream { pool } => Plan::Stream(pool),
@@ -78,6 +81,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         Target::View(View::Dossier(dossier)) => {
             unknown(&dossier.pool, dossier.origin.as_deref()).or_else(|| dossier.refused(config))
         }
+        Target::View(View::Chronicle(asked)) => asked.refused(config, gate::sees_all(ask)),
         Target::View(View::Badge(badge)) => unknown(&badge.pool, None),
         Target::View(View::Signal { pool, format, .. }) => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, *format))

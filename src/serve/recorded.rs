@@ -108,7 +108,8 @@ impl Recorded {
         };
         let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
         let mark = if self.query.is_empty() { "" } else { "?" };
-        format!("v1/{word}/{}{origin}{mark}{}", self.pool, self.query)
+        let slash = if self.pool.is_empty() { "" } else { "/" };
+        format!("v1/{word}{slash}{}{origin}{mark}{}", self.pool, self.query)
     }
 
     /// The answer that has this body; nothing if no object could say it, an empty text if there is

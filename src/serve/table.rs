@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::badge::badge;
+use super::chronicle::chronicle;
 use super::dossier::{Whose, dossier};
 use super::parameters::{code, format, only, parameter, signal_format, wait};
 use super::recorded::{Kind, recorded};
@@ -15,11 +16,13 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 37] = [
+pub const PATHS: [&str; 39] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
     "/monitor/{pool}",
+    "/incidents",
+    "/incident/{id}",
     "/status",
     "/badge/{badge}",
     "/feed.atom",
@@ -92,6 +95,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["pool", pool] => dossier(Whose::Pool, pool, None, query)?,
         ["pool", pool, origin] => dossier(Whose::Origin, pool, Some(origin), query)?,
         ["monitor", pool] => dossier(Whose::Monitor, pool, None, query)?,
+        ["incidents"] => chronicle(None, query)?,
+        ["incident", id] => chronicle(Some(id), query)?,
         ["status"] => Target::View(View::Status),
         ["badge", badge] => self::badge(badge, query)?,
         ["feed.atom"] => Target::View(View::Feed),

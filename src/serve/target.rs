@@ -1,7 +1,7 @@
 //! What can be asked for, with the door that it is behind, its methods, and the part of the
 //! snapshot that it needs.
 
-use super::{Badge, Dossier, Exposition, Query, Recorded};
+use super::{Badge, Chronicle, Dossier, Exposition, Query, Recorded};
 use crate::config::{Config, Door};
 use crate::follow::Wait;
 use crate::snapshot::Part;
@@ -100,6 +100,8 @@ pub enum View {
     Page,
     /// `/pool/{pool}`, `/pool/{pool}/{origin}`, `/monitor/{monitor}`.
     Dossier(Dossier),
+    /// `/incidents`, `/incident/{id}`.
+    Chronicle(Chronicle),
     /// `/status`: the page for customers.
     Status,
     /// `/badge/{badge}`.
@@ -168,7 +170,7 @@ impl View {
             Self::Ready { verbose: false } => Door::Hall,
             Self::Metrics { .. } => Door::Metrics,
             Self::Api(_) | Self::Announcement => Door::Api,
-            Self::Page | Self::Dossier(_) => Door::Page,
+            Self::Page | Self::Dossier(_) | Self::Chronicle(_) => Door::Page,
             Self::Status | Self::Badge(_) | Self::Feed => Door::Status,
         }
     }
@@ -186,6 +188,7 @@ impl View {
             | Self::Api(_)
             | Self::Announcement
             | Self::Page
+            | Self::Chronicle(_)
             | Self::Status
             | Self::Feed => (None, None),
         }
@@ -199,7 +202,7 @@ impl View {
 
     /// Whether it is a page that a person looks at.
     pub(super) const fn is_page(&self) -> bool {
-        matches!(self, Self::Page | Self::Dossier(_) | Self::Status)
+        matches!(self, Self::Page | Self::Dossier(_) | Self::Chronicle(_) | Self::Status)
     }
 
     /// The one usual way to write a target that is asked for often; nothing for the others.
@@ -219,6 +222,7 @@ impl View {
             | Self::Api(_)
             | Self::Announcement
             | Self::Dossier(_)
+            | Self::Chronicle(_)
             | Self::Badge(_)
             | Self::Feed => return None,
         };
@@ -235,7 +239,12 @@ impl View {
     #[must_use]
     pub fn part(&self, config: &Config) -> Part {
         match self {
-            Self::Page | Self::Metrics { .. } | Self::Dossier(_) | Self::Status | Self::Feed => Part::Whole,
+            Self::Page
+            | Self::Metrics { .. }
+            | Self::Dossier(_)
+            | Self::Chronicle(_)
+            | Self::Status
+            | Self::Feed => Part::Whole,
             Self::Api(query) => query.part(config),
             Self::Badge(Badge { pool, .. })
             | Self::Health { pool: Some(pool), .. }

@@ -89,6 +89,8 @@ pub const REQUEST: Subject = Subject {
         "/primary",
         "/pool/shop",
         "/monitor/",
+        "/incidents",
+        "/incident/shop-mkz3k0q8",
         "/status",
         "/badge/shop.svg",
         "/badge/vault.json",
@@ -264,6 +266,7 @@ fn is_ours(view: &View) -> bool {
         }
         View::Ready { .. }
         | View::Metrics { .. }
+        | View::Chronicle(_)
         | View::Announcement
         | View::Page
         | View::Status

@@ -118,6 +118,43 @@ test("writers note what they found, and it is there once, in the audit log too, 
   assert.deepEqual(again, noted);
 });
 
+/** What a page says without its tags, and where its links lead. */
+async function read(path) {
+  const answer = await worker.get(path);
+  assert.deepEqual([path, answer.status, answer.headers.get("content-type")], [path, 200, "text/html; charset=utf-8"]);
+  const page = await answer.text();
+  const links = [...page.matchAll(/ href="([^"]*)"/g)].map(([, href]) => new URL(href, `${worker.url}${path}`).pathname);
+  return { page, links, text: page.replace(/<[^>]*>/g, " ") };
+}
+
+test("the pages of incidents show what the API answers, and lead there", async () => {
+  const [listed] = (await list()).incidents;
+  const one = await worker.json(`/v1/incidents/${listed.id}`);
+  const table = await read("/incidents");
+  const about = await read(`/incident/${one.id}`);
+  for (const { page, text } of [table, about]) {
+    assert.ok(page.includes(`datetime="${one.opened}"`), page);
+    const seconds = [...text.matchAll(/(\d+) s\b/g)].map(([, count]) => Number(count));
+    assert.ok(seconds.includes(one.length_s), `${one.length_s} s is not in ${text}`);
+    for (const said of [one.cause.reason, one.worst, ...one.vantages]) assert.ok(text.includes(said), `${said} is not in ${text}`);
+  }
+  assert.equal(table.page.match(/<h1>(.*)<\/h1>/)[1], "No incident is open");
+  assert.ok(about.page.includes(`datetime="${one.closed}"`));
+  assert.ok(one.notes.length > 0 && about.page.includes("&lt;b&gt;Emptied&lt;/b&gt; it."), "a note is text");
+  for (const { at } of one.notes) assert.ok(about.page.includes(`datetime="${at}"`), at);
+  assert.doesNotMatch(about.text, /\bada\b/, "whoever has no token is not told who");
+  assert.ok(table.links.includes(`/incident/${one.id}`) && table.links.includes("/v1/incidents"));
+  assert.ok(about.links.includes(`/v1/incidents/${one.id}`) && about.links.includes("/pool/shop"));
+  for (const path of ["/", "/pool/shop"]) assert.ok((await read(path)).links.includes("/incidents"), path);
+  for (const [path, status] of [
+    ["/incident/shop-zzzz", 404],
+    ["/incident/nope-zzzz", 404],
+    ["/incidents?pool=nope", 404],
+    ["/incidents?limit=1", 400],
+  ])
+    assert.deepEqual([path, (await worker.get(path)).status], [path, status]);
+});
+
 test("a note that is none is refused, and says what to write", async () => {
   const [{ id }] = (await list()).incidents;
   for (const [which, body, headers, status] of [

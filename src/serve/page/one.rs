@@ -86,6 +86,7 @@ impl One<'_> {
             (self.stood(basis))
             @if self.dossier.charted().is_some() { (self.measured(basis)) }
             (events::of(basis.snapshot, self.look, |entry| entry.cause.pool() == self.dossier.pool && self.concerns(entry)))
+            p { a href={ (self.base) "incidents?pool=" (self.dossier.pool) } { "All incidents of " (called(self.item.title())) } }
         };
         frame.around(&main, &html! {
             p {

@@ -12,6 +12,7 @@ use crate::units::Millis;
 static STATES: LazyLock<Vec<State>> = LazyLock::new(states::all);
 
 mod elsewhere;
+mod incidents;
 mod monitors;
 
 fn state(name: &str) -> &'static State {

@@ -107,6 +107,8 @@ fn what_is_hidden_is_left_out_for_the_public_and_there_for_readers() {
         "/pool/NAME",
         "/pool/NAME/NAME",
         "/monitor/NAME",
+        "/incidents?pool=NAME",
+        "/incident/NAME-mkz3k0q8",
         "/badge/NAME.svg",
         "/badge/NAME.json",
     ] {
@@ -242,4 +244,17 @@ fn what_is_announced_is_text_on_the_page_until_it_ends() {
     };
     assert_eq!((told(at(0)).status, header(&told(at(0)), "etag")), (200, Some("\"7\"")));
     assert_eq!(told(at(1_000)).status, 404);
+}
+
+#[test]
+fn who_wrote_a_note_is_asked_for_readers_alone() {
+    let config = config(VEILED);
+    for (caller, all) in [(Caller::Nobody, false), (known(Needed::Read), true)] {
+        for target in ["/incidents", "/incident/shown-mkz3k0q8"] {
+            let ask = Ask { caller: Some(&caller), ..ask(target) };
+            let Plan::FromSnapshot(view) = plan(Ok(&config), &ask) else { panic!("{target} is no page") };
+            let questions = asks(&view, &config, at(0));
+            assert!(!questions.is_empty() && questions.iter().all(|asked| asked.all == all), "{target}");
+        }
+    }
 }

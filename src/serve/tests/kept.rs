@@ -34,6 +34,7 @@ fn only_what_is_asked_for_often_is_given_again_and_in_the_usual_form() {
     let never = [
         "/status?now",
         "/pool/shop",
+        "/incidents",
         "/feed.atom",
         "/badge/shop.svg",
         "/livez",
