@@ -103,7 +103,7 @@ fn verdicts(pairs: u64, alike: f64, done: Done) -> [u64; 4] {
 }
 
 fn pairs() -> u64 {
-    std::env::var("VEDETTE_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
+    std::env::var("VEDETTE_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
 #[test]

@@ -7,6 +7,9 @@ use super::{Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, 
 use crate::sample::CacheClass;
 use crate::units::{Millis, Timestamp};
 
+/// What is said of a bound that was missed before as well.
+const MISSED: &str = "the bound is missed, as before";
+
 /// What is known at `now`; later samples are ignored.
 #[must_use]
 pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now: Timestamp) -> Judgement {
@@ -146,7 +149,7 @@ impl View<'_> {
         let sentence = before.zip(after).filter(|(b, a)| (a - b).abs() > 0.1).map(|(b, a)| {
             let (b, a) = (b * 100.0, a * 100.0);
             format!(
-                "share of hits {b:.0} % → {a:.0} %: what users waited for changed by that, the origin did not"
+                "share of hits {b:.0} % → {a:.0} %: what users waited for changed by that, whatever the origin did"
             )
         });
         Mix { origin: seen.origin.clone(), vantage: seen.vantage.clone(), before, after, sentence }
@@ -206,10 +209,21 @@ fn direction(expectation: &Expectation, measured: &Measured, tails: Tails) -> (V
         Aim::Down(_) | Aim::NotUp | Aim::AtMost(_) => true,
         Aim::Up(_) | Aim::NotDown | Aim::AtLeast(_) => false,
     };
-    if fell != less_is_better {
-        return (Verdict::Regressed, None);
-    }
     let before = measured.before.value.unwrap_or(0.0);
+    if fell != less_is_better {
+        // A bound that was missed before is missed again: nothing got worse by that.
+        return match expectation.aim {
+            Aim::AtMost(limit) if before > limit => (Verdict::Inconclusive, Some(MISSED.to_owned())),
+            Aim::AtLeast(limit) if before < limit => (Verdict::Inconclusive, Some(MISSED.to_owned())),
+            Aim::AtMost(_)
+            | Aim::AtLeast(_)
+            | Aim::Down(_)
+            | Aim::Up(_)
+            | Aim::NotUp
+            | Aim::NotDown
+            | Aim::Any => (Verdict::Regressed, None),
+        };
+    }
     match expectation.aim {
         Aim::AtMost(limit) if before <= limit => {
             (Verdict::Unchanged, Some("within the bound, as before".to_owned()))

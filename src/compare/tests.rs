@@ -55,6 +55,13 @@ fn twice_as_slow_is_a_regression_and_the_reverse_an_improvement() {
     assert_eq!(verdict("response time down by 70%", &fast), Verdict::Inconclusive);
 }
 
+#[test]
+fn a_bound_that_was_missed_before_is_no_regression_and_one_that_held_is() {
+    assert_eq!(verdict("p50 at most 50ms", &seen(1)), Verdict::Inconclusive);
+    assert_eq!(verdict("p50 at most 200ms", &seen(2)), Verdict::Regressed);
+    assert_eq!(verdict("p50 at least 500ms", &seen(1)), Verdict::Inconclusive);
+}
+
 fn shifted(points: &[Point], later: bool) -> Vec<Point> {
     let by = Millis::from_secs(1_000);
     points

@@ -142,9 +142,9 @@ test("links lead to what programs read", async (t) => {
   for (const link of links.filter((link) => !/^(#|http)/.test(link))) {
     const { status, headers } = await worker.get(`/${link}`);
     assert.deepEqual([link, status], [link, 200]);
-    assert.match(headers.get("content-type"), /^(pool|monitor)\//.test(link) ? /^text\/html/ : /json|text\/plain/);
+    assert.match(headers.get("content-type"), /^(pool\/|monitor\/|incidents$|incident\/)/.test(link) ? /^text\/html/ : /json|text\/plain/);
   }
-  assert.ok(links.includes("pool/shop") && links.includes("pool/shop/standby"));
+  assert.ok(links.includes("pool/shop") && links.includes("pool/shop/standby") && links.includes("incidents"));
   assert.ok(links.includes("health/shop/standby") && links.includes("route/docs"));
 });
 

@@ -26,7 +26,11 @@ const found = (name) =>
     .map((folder) => join(folder, name))
     .find((file) => statSync(file, { throwIfNoEntry: false }));
 
+/** What says how the registry is reached from here, if anything has to. */
+const REACH = ["NODE_EXTRA_CA_CERTS", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "npm_config_cache"];
+
 const env = () => ({
+  ...Object.fromEntries(REACH.filter((name) => process.env[name]).map((name) => [name, process.env[name]])),
   PATH: bin,
   HOME: process.env.HOME,
   npm_config_prefer_offline: "true",
@@ -34,7 +38,6 @@ const env = () => ({
   npm_config_fund: "false",
   npm_config_update_notifier: "false",
   WRANGLER_SEND_METRICS: "false",
-  ...(process.env.npm_config_cache ? { npm_config_cache: process.env.npm_config_cache } : {}),
 });
 
 /** Runs a program of that folder to its end. */
