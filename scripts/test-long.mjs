@@ -101,10 +101,11 @@ await main(async () => {
   const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
-  if (schemathesis.isToBeHad() || process.env.CI) await schemathesis.bring();
+  const asks = schemathesis.isToBeHad() || process.env.CI;
+  if (asks) await schemathesis.bring();
   const first = [...builds(), ...long()];
   const names = first.map(({ name }) => name);
-  const api = schemathesis.isToBeHad() || process.env.CI ? [described(names)] : [];
+  const api = asks ? [described(names)] : [];
   const good = await steps(
     [...first, ...api, ...wild(names, skipped)],
     [...skipped].map(([test, name]) => `${wildName(test)}: there is no ${name}, nor the apt-get that would bring it`),

@@ -5,7 +5,7 @@
 //! ones. The error rate counts every sample but those of a cache, as what fails often has no class.
 //!
 //! **When.** At a quarter, half, three quarters and the end of the planned time after. Each look
-//! may err as often as spending like O'Brien and Fleming allows ([`LEVELS`]), 5 % in all. Between
+//! may err as often as spending like O'Brien and Fleming allows (`LEVELS`), 5 % in all. Between
 //! looks the last one stands, and the first that decides is final for its stratum.
 //!
 //! **How sure.** At each look Holm's procedure goes over expectations and vantages. Chances of
@@ -20,19 +20,20 @@ mod stats;
 
 use serde::{Serialize, Serializer};
 
-pub use expectation::{Expectation, ExpectationError, LONGEST, contradictions};
+pub use expectation::{Expectation, ExpectationError, contradictions};
 pub use judge::judge;
 
+use crate::history::Window;
 use crate::json::Shown;
 use crate::sample::CacheClass;
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples that each window must have before a word is said of it.
-pub const LEAST: usize = 20;
+const LEAST: usize = 20;
 
 /// How often each look may err: the increments of `2 − 2Φ(z / √t)` at a quarter, half, three
 /// quarters and the whole, 5 % in all. Source: Lan and `DeMets`, Biometrika 70 (1983).
-pub const LEVELS: [f64; 4] = [0.000_088, 0.005_487, 0.018_047, 0.026_378];
+const LEVELS: [f64; 4] = [0.000_088, 0.005_487, 0.018_047, 0.026_378];
 
 /// One sample, as far as it counts here.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,15 +67,6 @@ pub struct Seen {
     pub before: Vec<Point>,
     /// Samples after it.
     pub after: Vec<Point>,
-}
-
-/// A time from `from` up to, and without, `to`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// Its begin.
-    pub from: Timestamp,
-    /// Its end, which is no part of it.
-    pub to: Timestamp,
 }
 
 /// The planned windows.

@@ -45,13 +45,13 @@ pub mod access;
 
 pub mod sample;
 
-pub mod compare;
-
 pub mod schedule;
 
 pub mod probe;
 
 pub mod history;
+
+pub mod compare;
 
 pub mod vote;
 

@@ -13,7 +13,8 @@
     reason = "a test may panic, prints what it found, and draws small numbers"
 )]
 
-use vedette::compare::{Expectation, Point, Seen, Verdict, Window, Windows, judge};
+use vedette::compare::{Expectation, Point, Seen, Verdict, Windows, judge};
+use vedette::history::Window;
 use vedette::sample::CacheClass;
 use vedette::units::{Name, OriginId, Timestamp};
 
@@ -142,11 +143,13 @@ fn what_changed_is_found() {
 fn looking_after_every_sample_says_what_the_looks_say() {
     let given = [Expectation::parse("response time any").unwrap()];
     let seen = pair(7, 0.5, NOTHING);
-    let mut words = Vec::new();
+    let end = windows().after.to;
+    let look = |n: u64| Timestamp::from_millis((SAMPLES + n) * EVERY);
+    let looks: Vec<_> = (0..=4).map(|k| judge(&given, &seen, &windows(), look(k * SAMPLES / 4))).collect();
     for n in 0..=SAMPLES {
-        words.push(judge(&given, &seen, &windows(), Timestamp::from_millis((SAMPLES + n) * EVERY)));
+        let said = judge(&given, &seen, &windows(), look(n));
+        assert_eq!(&said, &looks[(n * 4 / SAMPLES) as usize], "after {n} samples");
     }
-    let distinct = words.chunk_by(|a, b| a == b).count();
-    assert!(distinct <= 5, "{distinct} different words");
-    assert!(words.last().unwrap().r#final);
+    assert!(looks[4].r#final && look(SAMPLES) == end);
+    assert!(looks.windows(2).all(|pair| pair[0].expectations != pair[1].expectations), "looks look at more");
 }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use crate::units::OriginId;
 
 /// The longest expectation, in characters.
-pub const LONGEST: usize = 200;
+const LONGEST: usize = 200;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,12 +3,16 @@
 use super::expectation::{self, Aim, Expectation, Measure};
 use super::measure::{self, Measured, Tested};
 use super::stats::{self, Tails};
-use super::{Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, Verdict, Window, Windows};
+use super::{Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, Verdict, Windows};
+use crate::history::Window;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Timestamp};
 
 /// What is said of a bound that was missed before as well.
 const MISSED: &str = "the bound is missed, as before";
+
+/// What is said of one that held before as well.
+const HELD: &str = "within the bound, as before";
 
 /// What is known at `now`; later samples are ignored.
 #[must_use]
@@ -74,7 +78,7 @@ const fn word(verdict: Verdict) -> &'static str {
         Verdict::Improved => "improved",
         Verdict::Unchanged => "unchanged within the tolerance",
         Verdict::Regressed => "regressed",
-        Verdict::Inconclusive => "cannot be told yet, or from so few samples",
+        Verdict::Inconclusive => "cannot be told",
     }
 }
 
@@ -210,42 +214,22 @@ fn direction(expectation: &Expectation, measured: &Measured, tails: Tails) -> (V
         Aim::Up(_) | Aim::NotDown | Aim::AtLeast(_) => false,
     };
     let before = measured.before.value.unwrap_or(0.0);
-    if fell != less_is_better {
+    let (held, short_of) = match expectation.aim {
+        Aim::AtMost(limit) => (Some(before <= limit), None),
+        Aim::AtLeast(limit) => (Some(before >= limit), None),
+        Aim::Down(Some(by)) => (None, Some((by, -percent(measured)))),
+        Aim::Up(Some(by)) => (None, Some((by, percent(measured)))),
+        Aim::Down(None) | Aim::Up(None) | Aim::NotUp | Aim::NotDown | Aim::Any => (None, None),
+    };
+    match (fell == less_is_better, held, short_of) {
         // A bound that was missed before is missed again: nothing got worse by that.
-        return match expectation.aim {
-            Aim::AtMost(limit) if before > limit => (Verdict::Inconclusive, Some(MISSED.to_owned())),
-            Aim::AtLeast(limit) if before < limit => (Verdict::Inconclusive, Some(MISSED.to_owned())),
-            Aim::AtMost(_)
-            | Aim::AtLeast(_)
-            | Aim::Down(_)
-            | Aim::Up(_)
-            | Aim::NotUp
-            | Aim::NotDown
-            | Aim::Any => (Verdict::Regressed, None),
-        };
-    }
-    match expectation.aim {
-        Aim::AtMost(limit) if before <= limit => {
-            (Verdict::Unchanged, Some("within the bound, as before".to_owned()))
+        (false, Some(false), _) => (Verdict::Inconclusive, Some(MISSED.to_owned())),
+        (false, ..) => (Verdict::Regressed, None),
+        (true, Some(true), _) => (Verdict::Unchanged, Some(HELD.to_owned())),
+        (true, _, Some((by, moved))) if moved < by => {
+            (Verdict::Inconclusive, Some(format!("it went the way wished, but by {moved:.1} %")))
         }
-        Aim::AtLeast(limit) if before >= limit => {
-            (Verdict::Unchanged, Some("within the bound, as before".to_owned()))
-        }
-        Aim::Down(Some(by)) if by > -percent(measured) => (
-            Verdict::Inconclusive,
-            Some(format!("it went the way wished, but by {:.1} %", -percent(measured))),
-        ),
-        Aim::Up(Some(by)) if by > percent(measured) => (
-            Verdict::Inconclusive,
-            Some(format!("it went the way wished, but by {:.1} %", percent(measured))),
-        ),
-        Aim::AtMost(_)
-        | Aim::AtLeast(_)
-        | Aim::Down(_)
-        | Aim::Up(_)
-        | Aim::NotUp
-        | Aim::NotDown
-        | Aim::Any => (Verdict::Improved, None),
+        (true, ..) => (Verdict::Improved, None),
     }
 }
 
@@ -262,8 +246,7 @@ fn percent(measured: &Measured) -> f64 {
 }
 
 /// Holds verdicts to the level by Holm's procedure over all that decide; strata that do not decide
-/// are held to the same as if each were one more of them. Source: Holm, Scand. J. Statist. 6
-/// (1979).
+/// are held to the same bar and do not move it. Source: Holm, Scand. J. Statist. 6 (1979).
 fn decide(judged: &mut [Judged], level: f64, given: &[Expectation], last: bool) {
     let mut chances: Vec<f64> = judged
         .iter()

@@ -194,10 +194,6 @@ pub fn recorded(
     for observed in observed {
         changing.see(observed);
     }
-    // What is seen now may stand since a time in which nobody looked.
-    if let Some(away) = away {
-        changing.unseen(away);
-    }
     let notes = note.and_then(|new| {
         let number = super::found(stored, &new.id)?.number;
         let mut notes = noted(stored, changing.get(number)?);

@@ -305,8 +305,8 @@ impl Alert {
             return;
         };
         let Incident { topic, since, failing, .. } = open.clone();
-        let before = self.told.take().filter(|told| told.level() == open.level() && told.since == since);
-        let mut unsaid = before.map_or_else(Vec::new, |told| told.unsaid);
+        let goes_on = self.continues(open);
+        let mut unsaid = self.told.take().filter(|_| goes_on).map_or_else(Vec::new, |told| told.unsaid);
         unsaid.retain(|name| !failing.contains(name));
         let heard = failing.clone();
         self.told =

@@ -170,8 +170,7 @@ const LONGEST: usize = 60;
 /// A text of a badge: cut, and without letters that turn the direction of others. Who makes a badge
 /// of the document does neither.
 fn shown(text: &str) -> String {
-    let plain = |letter| if page::misleads(letter) { char::REPLACEMENT_CHARACTER } else { letter };
-    let mut shown: String = text.chars().take(LONGEST).map(plain).collect();
+    let mut shown: String = page::plain(text).chars().take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }

@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::Target;
 use super::recorded::Kind;
 use super::{Answer, Ask, Basis, sign_in};
+use super::{Target, View};
 use crate::access::{Caller, Refusal, rate};
 use crate::answer;
 use crate::config::{Config, Door, Tier};
@@ -29,7 +29,8 @@ pub(super) fn asks_who(target: &Target, config: &Config) -> bool {
 
 /// Whether an answer names who wrote something, to whoever proves to be somebody.
 fn names_people(target: &Target, config: &Config) -> bool {
-    let notes = matches!(target, Target::Recorded(asked) if asked.kind == Kind::Incident);
+    let notes = matches!(target, Target::Recorded(asked) if asked.kind == Kind::Incident)
+        || matches!(target, Target::View(View::Chronicle(asked)) if asked.id.is_some());
     notes && config.access.knows_anybody()
 }
 

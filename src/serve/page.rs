@@ -22,7 +22,7 @@ mod text;
 
 pub(super) use self::incidents::incidents;
 pub(super) use self::one::one;
-pub(super) use self::text::misleads;
+pub(super) use self::text::{misleads, plain};
 use maud::{DOCTYPE, Markup, html};
 
 use self::item::{Item, Look, by_severity};

@@ -43,8 +43,7 @@ export async function open(context, url) {
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-// The rest reads the same elements.
-/** The rules whose findings another scheme or width may change. */
+/** Of these another scheme or width may change the findings; the other rules read neither. */
 export const LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"];
 
 /** What axe finds wrong, by WCAG 2 A and AA and by best practice: one line each. */

@@ -13,6 +13,8 @@ const at = (ms) => new Date(ms).toISOString();
 
 /** How many milliseconds an answer took, by when it was asked for and a number from 0 to 1. */
 let course, server, url;
+/** Vantages that do not answer. */
+let silent = [];
 const asked = [];
 
 /** The samples of a window from two vantages, a page of at most 50 at a time. */
@@ -25,7 +27,7 @@ function samples(from, to, cursor) {
       all.push({ at: at(ms), vantage, evidence: "pass", kind: null, complete: true, status: 200, bytes: 900, ...course(ms, chance) });
     }
   const page = all.slice(cursor, cursor + 50);
-  return { pool: "shop", origin: "primary", samples: page, next: cursor + 50 < all.length ? String(cursor + 50) : null };
+  return { pool: "shop", origin: "primary", silent, samples: page, next: cursor + 50 < all.length ? String(cursor + 50) : null };
 }
 
 before(async () => {
@@ -76,11 +78,14 @@ test("one that does what was expected has improved", async () => {
   );
 });
 
-test("one that stays as it is has neither improved nor regressed", async () => {
+test("one that stays as it is is unchanged, and who did not answer is named", async (t) => {
   course = origin(1, 3);
+  silent = ["apac"];
+  t.after(() => (silent = []));
   const { code, said } = await compare(...usual, "--json");
-  assert.ok(["unchanged", "inconclusive"].includes(JSON.parse(said).verdict), said);
-  assert.equal(code, JSON.parse(said).verdict === "unchanged" ? 0 : 3);
+  const { verdict, silent: missing } = JSON.parse(said);
+  assert.deepEqual([code, verdict, missing], [0, "unchanged", ["apac"]], said);
+  assert.match((await compare(...usual)).said, /^no answer from apac: /m);
 });
 
 test("what only a cache made faster is no improvement of the origin", async () => {

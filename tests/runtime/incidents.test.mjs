@@ -145,6 +145,8 @@ test("the pages of incidents show what the API answers, and lead there", async (
   assert.ok(one.notes.length > 0 && about.page.includes("&lt;b&gt;Emptied&lt;/b&gt; it."), "a note is text");
   for (const { at } of one.notes) assert.ok(about.page.includes(`datetime="${at}"`), at);
   assert.doesNotMatch(about.text, /\bada\b/, "whoever has no token is not told who");
+  const known = await worker.get(`/incident/${one.id}`, { headers: { authorization: `Bearer ${token}` } });
+  assert.match((await known.text()).replace(/<[^>]*>/g, " "), /by +ada/);
   assert.ok(table.links.includes(`/incident/${one.id}`) && table.links.includes("/v1/incidents"));
   assert.ok(about.links.includes(`/v1/incidents/${one.id}`) && about.links.includes("/pool/shop"));
   for (const path of ["/", "/pool/shop"]) assert.ok((await read(path)).links.includes("/incidents"), path);

@@ -74,7 +74,9 @@ impl Told<'_> {
         let summed: u64 = incidents.iter().map(|one| one.fail(self.now).get()).sum::<u64>() / 1_000;
         // An absence begins when the Arbiter last stored that it was awake: up to a minute before
         // the last thing that it saw, in which an incident may have ended.
-        let absences = self.stored(AWAY).map_or(0, |text| text.matches("],[").count() as u64 + 1);
+        let away: Option<serde_json::Value> =
+            self.stored(AWAY).map(|text| serde_json::from_str(&text).unwrap());
+        let absences = away.map_or(0, |away| away["times"].as_array().unwrap().len() as u64);
         laws::hold(failed.abs_diff(summed) <= 1 + absences * MINUTE / SECOND, || {
             format!("{pool} failed for {failed} s, and its incidents say {summed} s")
         })

@@ -1,17 +1,19 @@
 //! `vedette compare`: the samples of origins before and after a moment, as a running worker has
 //! them, and whether the difference is one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use vedette::compare::{
-    Expectation, Judged, Judgement, Point, Seen, Stratum, Verdict, Window, Windows, contradictions, judge,
+    Expectation, Judged, Judgement, Point, Seen, Stratum, Verdict, Windows, contradictions, judge,
 };
+use vedette::history::Window;
 use vedette::sample::CacheClass;
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 
+use super::client::{Failure, Query, Worker, seen, table};
 use super::host::{self, ExitCode};
-use super::worker::{Failure, Query, Worker, table};
 use super::{PROBLEMS, say};
 
 /// Windows may be this long: a question for samples is about six hours at most.
@@ -36,16 +38,16 @@ pub(super) struct Wanted {
 
 /// Prints the comparison: 0 if nothing regressed, 1 if something did, 3 if it cannot be told.
 pub(super) fn run(wanted: &Wanted) -> ExitCode {
-    let judgement = match plan(wanted).and_then(|plan| compared(&plan)) {
-        Ok(judgement) => judgement,
+    let compared = match plan(wanted).and_then(|plan| compared(&plan)) {
+        Ok(compared) => compared,
         Err(failure) => return failure.told(),
     };
     if wanted.json {
-        say(&serde_json::to_string(&judgement).unwrap_or_default());
+        say(&serde_json::to_string(&compared).unwrap_or_default());
     } else {
-        tell(&judgement);
+        tell(&compared);
     }
-    ExitCode::from(match judgement.verdict {
+    ExitCode::from(match compared.judgement.verdict {
         Verdict::Improved | Verdict::Unchanged => 0,
         Verdict::Regressed => PROBLEMS,
         Verdict::Inconclusive => UNDECIDED,
@@ -104,23 +106,32 @@ fn length(name: &str, written: &str, shortest: Millis) -> Result<Millis, Failure
     })
 }
 
-fn compared(plan: &Plan) -> Result<Judgement, Failure> {
+/// What is told of it.
+#[derive(Serialize)]
+struct Compared {
+    #[serde(flatten)]
+    judgement: Judgement,
+    /// Vantages that did not answer: what they saw is missing.
+    silent: BTreeSet<String>,
+}
+
+fn compared(plan: &Plan) -> Result<Compared, Failure> {
     let worker = Worker::named()?;
     let now = host::now();
-    let mut seen = Vec::new();
+    let (mut all, mut silent) = (Vec::new(), BTreeSet::new());
     for origin in &plan.origins {
-        let mut before = samples(&worker, origin, plan.windows.before)?;
-        let mut after = samples(&worker, origin, plan.windows.after)?;
+        let mut before = samples(&worker, origin, plan.windows.before, &mut silent)?;
+        let mut after = samples(&worker, origin, plan.windows.after, &mut silent)?;
         let names: Vec<Name> = before.keys().chain(after.keys()).cloned().collect();
         for vantage in names {
             let [before, after] =
                 [before.remove(&vantage), after.remove(&vantage)].map(Option::unwrap_or_default);
             if !before.is_empty() || !after.is_empty() {
-                seen.push(Seen { origin: origin.clone(), vantage, before, after });
+                all.push(Seen { origin: origin.clone(), vantage, before, after });
             }
         }
     }
-    Ok(judge(&plan.expectations, &seen, &plan.windows, now))
+    Ok(Compared { judgement: judge(&plan.expectations, &all, &plan.windows, now), silent })
 }
 
 /// The samples of an origin in a window, by vantage. Those that prove nothing are left out.
@@ -128,6 +139,7 @@ fn samples(
     worker: &Worker,
     origin: &OriginId,
     window: Window,
+    silent: &mut BTreeSet<String>,
 ) -> Result<BTreeMap<Name, Vec<Point>>, Failure> {
     let [from, to] = [window.from, window.to].map(|at| Some(at.as_millis().to_string()));
     let mut found: BTreeMap<Name, Vec<Point>> = BTreeMap::new();
@@ -140,6 +152,8 @@ fn samples(
                 found.entry(vantage).or_default().push(point);
             }
         }
+        let missing = page.get("silent").and_then(Value::as_array).into_iter().flatten();
+        silent.extend(missing.filter_map(Value::as_str).map(str::to_owned));
         cursor = page.get("next").and_then(Value::as_str).map(str::to_owned);
         if cursor.is_none() {
             return Ok(found);
@@ -165,10 +179,15 @@ fn point(sample: &Map<String, Value>) -> Option<(Name, Point)> {
     Some((Name::parse(word("vantage")?).ok()?, point))
 }
 
-fn tell(judgement: &Judgement) {
+fn tell(compared: &Compared) {
+    let judgement = &compared.judgement;
     say(&judgement.sentence);
     let looks = &judgement.looks;
     say(&format!("looks at the time after: {} of {}", looks.taken, looks.planned));
+    if !compared.silent.is_empty() {
+        let names: Vec<&str> = compared.silent.iter().map(String::as_str).collect();
+        say(&seen(&format!("no answer from {}: what was seen from there is missing", names.join(", "))));
+    }
     for judged in &judgement.expectations {
         say("");
         say(&judged.sentence);

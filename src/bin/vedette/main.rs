@@ -1,6 +1,7 @@
 //! Reads the arguments and runs the command.
 
 mod check;
+mod client;
 mod compare;
 mod heartbeat;
 mod host;
@@ -10,7 +11,6 @@ mod past;
 mod probe;
 mod reads;
 mod token;
-mod worker;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value, json};
 use vedette::units::{Millis, Timestamp};
 
+use super::client::{Failure, Query, Worker, table, text};
 use super::host::{self, ExitCode};
 use super::say;
-use super::worker::{Failure, Query, Worker, table, text};
 
 /// What `vedette incidents` asks for.
 pub(super) struct Incidents {

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
+use super::client::{Query, Worker, table, text};
 use super::host::ExitCode;
-use super::worker::{Query, Worker, table, text};
 use super::{PROBLEMS, say};
 
 /// What `vedette events` asks for.

@@ -9,7 +9,7 @@ use self::told::{Incident, List, Note, Served};
 use super::about::{self, called};
 use super::frame::Frame;
 use super::item::Look;
-use super::text::{Plain, ago, badge, instant, lasted, misleads};
+use super::text::{Plain, ago, badge, instant, lasted, plain};
 use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
@@ -265,17 +265,12 @@ fn noted(notes: &[Note], now: Timestamp) -> Markup {
             @if notes.is_empty() { p.soft { "Nobody has noted anything." } }
             @for note in notes {
                 div.card.note {
-                    @for line in note.text.lines() { p { (called(&shown(line))) } }
+                    @for line in note.text.lines() { p { (called(&plain(line))) } }
                     p.facts { (instant(note.at, now)) @if let Some(who) = &note.who { " by " (Plain(who)) } }
                 }
             }
         }
     }
-}
-
-/// A text without characters that are not seen but change how others are.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if misleads(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// No object says anything of it.

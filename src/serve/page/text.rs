@@ -35,6 +35,11 @@ impl Render for Plain<'_> {
     }
 }
 
+/// A text without characters that are not seen but change how others are.
+pub(in crate::serve) fn plain(text: &str) -> String {
+    text.chars().map(|c| if misleads(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 pub(in crate::serve) fn misleads(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -187,7 +187,7 @@ fn escaped(value: &str) -> String {
 }
 
 /// A text as a terminal may show it.
-fn seen(text: &str) -> String {
+pub(super) fn seen(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
