@@ -25,7 +25,8 @@ const word = async (path) => (await worker.json(path)).status;
 
 test("both origins pass at first, without a manual step", async () => {
   await until("the pool passes", async (see) => see(await word("/health/shop")) === "pass");
-  // A probe that comes while the check of another one is under way waits for that, and calls nothing.
+  // A probe that comes while the check of another one is under way waits for that one.
+  // It calls nothing itself.
   const calls = await until("Server-Timing is read", async (see) => {
     const { checks } = await worker.json("/health/shop?now");
     const stated = (checks["shop/primary:databaseCalls"] ?? []).map(({ observedValue }) => observedValue);
