@@ -6,6 +6,7 @@
 //! that it would expire before the next one comes.
 
 mod doubt;
+mod edits;
 mod heartbeats;
 mod incidents;
 mod intake;
@@ -22,19 +23,20 @@ mod weighing;
 
 use std::collections::BTreeMap;
 
+use crate::change::{Changes, Errand, Gathered, Looked as ChangeLooked};
 use crate::config::{Config, Hint};
 use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
 use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
-use crate::incident::NewNote;
 use crate::notify::{Answer, Delivery};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
-use crate::writes::{Change, Entry, Ledger, Outcome, Stored, Write};
+use crate::writes::{Ledger, Outcome, Write};
 
 use doubt::Looked;
+pub use edits::object_of;
 use heartbeats::Heartbeats;
 use incidents::Touched;
 use intake::Taken;
@@ -64,6 +66,10 @@ pub enum Event {
     Answered(Answer),
     /// Somebody who may changes something.
     Written(Write),
+    /// The same that begins a change of the service, with what vantages say of the time before.
+    Started(Write, Gathered),
+    /// What vantages said of a change.
+    Looked(ChangeLooked),
 }
 
 /// How to reach a vantage object.
@@ -103,6 +109,8 @@ pub enum Effect {
     Superseded(u64),
     /// Tell who wrote what became of it.
     Wrote(Outcome),
+    /// Ask vantages for samples, and say what came of it ([`Arbiter::look`]).
+    Gather(Errand),
     /// Wake this vantage object: it has never reported under this configuration, or is silent.
     Arm(ObjectName),
     /// Have this vantage object look at these origins of its own at once, and a few times more in
@@ -124,6 +132,7 @@ pub struct Arbiter {
     notifier: Notifier,
     publication: Publication,
     ledger: Ledger,
+    changes: Changes,
     traffic: Sums,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
@@ -137,6 +146,20 @@ pub struct Arbiter {
     latest: Timestamp,
     /// What is stored is later than the clock, which stepped back.
     set_back: bool,
+}
+
+/// What an event came to, besides what is evaluated after every one.
+#[derive(Default)]
+struct Folded {
+    rows: Vec<Row>,
+    /// The sequence number that is known, of a report that was overtaken.
+    superseded: Option<u64>,
+    /// Who is to look at once.
+    hurried: Vec<Effect>,
+    /// Origins of which a vantage saw something new.
+    turned: Vec<OriginId>,
+    /// What became of an edit.
+    outcome: Option<Outcome>,
 }
 
 /// A bound where nothing is to come.
@@ -155,6 +178,7 @@ impl Arbiter {
             notifier: Notifier::new(&config),
             publication: Publication::default(),
             ledger: Ledger::default(),
+            changes: Changes::default(),
             traffic: Sums::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
@@ -203,27 +227,13 @@ impl Arbiter {
         self.latest = now;
         let mut memories = Memories { away: self.away(now), ..Memories::default() };
         let mut rows = self.kept_anew();
-        let (mut superseded, mut hurried, mut outcome, mut seen) = (None, Vec::new(), None, Vec::new());
         let beat = if let Event::Beat(id) = &event { Some(id) } else { None };
         self.listen(beat, now, &mut rows);
-        match event {
-            Event::Reported(mut report) => {
-                memories.rollups = intake::handed_on(&mut report);
-                superseded = self.superseded(&report);
-                let by = report.vantage.clone();
-                let Taken { row, turned } = self.take(report, now);
-                rows.extend(row);
-                hurried = self.share_doubts(&by, &turned, now);
-                seen = turned;
-            }
-            Event::Answered(answer) => self.answered(answer, now),
-            Event::Written(write) => (outcome, memories.note) = self.written(&write, now, &mut rows),
-            Event::OriginSuspected(id) => hurried = self.doubt(&id, now),
-            Event::Woken | Event::Beat(_) => {}
-        }
+        let folded = self.fold(event, &mut memories, now);
+        rows.extend(folded.rows);
         let Moved { transitions, pools, .. } = self.evaluate(now, &mut rows);
         memories.observed =
-            self.observed(&Touched { pools: &pools, transitions: &transitions, turned: &seen }, now);
+            self.observed(&Touched { pools: &pools, transitions: &transitions, turned: &folded.turned }, now);
         let looks = self.watch.is_to_be_looked_at(now);
         let (given_up, deliveries) = self.tell(looks, &mut rows, now);
         self.note(transitions.iter().chain(&given_up), &mut rows);
@@ -250,11 +260,48 @@ impl Arbiter {
         effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
-        effects.extend(superseded.map(Effect::Superseded).into_iter().chain(outcome.map(Effect::Wrote)));
+        effects.extend(folded.superseded.map(Effect::Superseded));
+        effects.extend(folded.outcome.map(Effect::Wrote));
         effects.extend(self.watch.arm_silent(now));
-        effects.extend(hurried);
+        effects.extend(folded.hurried);
+        effects.extend(self.errand(now));
         effects.extend(self.wake(now));
         effects
+    }
+
+    /// Folds in what is of the event alone; what is to be remembered of it.
+    fn fold(&mut self, event: Event, memories: &mut Memories, now: Timestamp) -> Folded {
+        let mut folded = Folded::default();
+        let edited = match event {
+            Event::Reported(mut report) => {
+                memories.rollups = intake::handed_on(&mut report);
+                folded.superseded = self.superseded(&report);
+                let by = report.vantage.clone();
+                let Taken { row, turned } = self.take(report, now);
+                folded.rows.extend(row);
+                folded.hurried = self.share_doubts(&by, &turned, now);
+                folded.turned = turned;
+                return folded;
+            }
+            Event::OriginSuspected(id) => {
+                folded.hurried = self.doubt(&id, now);
+                return folded;
+            }
+            Event::Answered(answer) => {
+                self.answered(answer, now);
+                return folded;
+            }
+            Event::Woken | Event::Beat(_) => return folded,
+            Event::Written(write) if !write.edit.is_of_changes() => {
+                (folded.outcome, memories.note) = self.written(&write, now, &mut folded.rows);
+                return folded;
+            }
+            Event::Written(write) => self.edited(&write, None, now),
+            Event::Started(write, gathered) => self.edited(&write, Some(&gathered), now),
+            Event::Looked(looked) => self.looked(looked, now),
+        };
+        memories.changed = edited.history;
+        Folded { rows: edited.rows, outcome: edited.outcome, ..folded }
     }
 
     /// The rows of all shards, once the clock was set back: what they say of time is of another.
@@ -266,45 +313,12 @@ impl Arbiter {
         shards.iter().map(|key| self.shard_row(key)).collect()
     }
 
-    /// Makes a change, and has what stands by it published; what is to be noted of an incident.
-    fn written(
-        &mut self,
-        write: &Write,
-        now: Timestamp,
-        rows: &mut Vec<Row>,
-    ) -> (Option<Outcome>, Option<NewNote>) {
-        let (outcome, stored) = self.ledger.write(write, now);
-        let note = match (&write.change, &outcome) {
-            (Change::Note { incident, .. }, Outcome::Noted(note)) if !stored.is_empty() => {
-                Some(NewNote { id: incident.clone(), note: note.clone() })
-            }
-            _ => None,
-        };
-        if !stored.is_empty() && note.is_none() {
-            rows.extend(self.publication.changed());
-        }
-        rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));
-        (Some(outcome), note)
-    }
-
-    /// The answer to a change that was made before.
-    #[must_use]
-    pub fn answered_before(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
-        self.ledger.answered(write, now)
-    }
-
     /// What stands, for an isolate that says what it counted of the requests that it passed on.
     pub fn read(&mut self, part: &Part, counted: Option<&traffic::Step>, now: Timestamp) -> Snapshot {
         if let Some(step) = counted {
             self.traffic.take(&self.config, step);
         }
         self.snapshot(part, now)
-    }
-
-    /// The latest changes that somebody made, newest first.
-    #[must_use]
-    pub fn audit(&self) -> Vec<&Entry> {
-        self.ledger.entries().collect()
     }
 
     /// A clock that stepped back must not keep votes alive for longer than their time: each stays
@@ -343,7 +357,8 @@ impl Arbiter {
     fn wake(&mut self, now: Timestamp) -> Option<Effect> {
         let publication = self.publication.due(self.config.hash, now);
         let times = [self.verdicts.unmoved_until(), self.watch.silence_at(), self.notifier.next, publication];
-        let next = times.into_iter().filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
+        let times = times.into_iter().chain(self.changes.due());
+        let next = times.filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
         let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
             return None;

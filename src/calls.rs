@@ -2,6 +2,7 @@
 //! calls writes it by `path`, and the object that is called reads it by `parse`. While a deployment
 //! rolls out the two may be of two releases, so a spelling stays.
 
+use crate::change;
 use crate::history::{Query, SampleQuery};
 use crate::incident::{self, Incident};
 use crate::snapshot::Part;
@@ -36,6 +37,10 @@ pub enum ArbiterCall {
     Incidents(incident::Query),
     /// Somebody reads one, by its id, who may see everything or not.
     Incident(String, bool),
+    /// Somebody reads changes of the service.
+    Changes(change::Query),
+    /// Somebody reads one, by its id, as Markdown or as JSON.
+    Change(String, bool),
 }
 
 impl ArbiterCall {
@@ -59,6 +64,8 @@ impl ArbiterCall {
             Self::Days(Some(pool), Some(origin)) => format!("days/{pool}/{origin}"),
             Self::Incidents(query) => format!("incidents/{}", query.path()),
             Self::Incident(id, all) => format!("incident/{}/{id}", u8::from(*all)),
+            Self::Changes(query) => format!("changes/{}", query.path()),
+            Self::Change(id, markdown) => format!("change/{}/{id}", u8::from(*markdown)),
         }
     }
 
@@ -81,6 +88,12 @@ impl ArbiterCall {
                 let (all, id) = rest.split_once('/')?;
                 let known = Incident::pool_of(id).is_some() && ["0", "1"].contains(&all);
                 known.then(|| Self::Incident(id.to_owned(), all == "1"))
+            }
+            "changes" => change::Query::parse(rest).map(Self::Changes),
+            "change" => {
+                let (markdown, id) = rest.split_once('/')?;
+                let known = change::number_of(id).is_some() && ["0", "1"].contains(&markdown);
+                known.then(|| Self::Change(id.to_owned(), markdown == "1"))
             }
             "availability" => match OriginId::parse(rest) {
                 Some(OriginId { pool, origin }) => Some(Self::Availability(pool, Some(origin))),
@@ -105,6 +118,8 @@ pub enum VantageCall {
     ProbeNow,
     /// Somebody reads its samples.
     Samples(SampleQuery),
+    /// The Arbiter reads them, as a row of the ring.
+    Kept(SampleQuery),
 }
 
 impl VantageCall {
@@ -115,6 +130,7 @@ impl VantageCall {
             Self::Arm => "arm".to_owned(),
             Self::ProbeNow => "hurry".to_owned(),
             Self::Samples(query) => format!("samples/{}", query.path()),
+            Self::Kept(query) => format!("kept/{}", query.path()),
         }
     }
 
@@ -124,7 +140,11 @@ impl VantageCall {
         match path {
             "arm" => Some(Self::Arm),
             "hurry" => Some(Self::ProbeNow),
-            other => SampleQuery::parse(other.strip_prefix("samples/")?).map(Self::Samples),
+            other => match other.split_once('/')? {
+                ("samples", rest) => SampleQuery::parse(rest).map(Self::Samples),
+                ("kept", rest) => SampleQuery::parse(rest).map(Self::Kept),
+                _ => None,
+            },
         }
     }
 }

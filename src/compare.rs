@@ -18,7 +18,7 @@ mod judge;
 mod measure;
 mod stats;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub use expectation::{Expectation, ExpectationError, contradictions};
 pub use judge::judge;
@@ -79,7 +79,7 @@ pub struct Windows {
 }
 
 /// What a comparison says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It went the way that was wished, beyond chance.

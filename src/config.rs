@@ -57,7 +57,7 @@ pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
 pub use place::{Hint, Place};
-pub use presentation::{Presentation, misleading};
+pub use presentation::{Presentation, bounded, misleading};
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
 #[cfg(any(not(target_arch = "wasm32"), feature = "node"))]

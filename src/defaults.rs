@@ -284,6 +284,10 @@ pub mod edge {
     /// When the Arbiter is given up, however patient its readers were.
     pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
 
+    /// How long a vantage may take to hand out its samples: less than whoever waits for the Arbiter
+    /// meanwhile.
+    pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
+
     /// How long the body of what is posted or written may take. It has a few hundred bytes; one
     /// that drips must not hold a request open.
     pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
@@ -310,4 +314,18 @@ pub mod incident {
 
     /// How long an incident is told of: as long as days of history are.
     pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
+}
+
+/// Of `src/change`.
+pub mod change {
+    use crate::units::Millis;
+
+    /// A look waits so long for probes that were sent before its time ended.
+    pub const GRACE: Millis = Millis::from_secs(10);
+
+    /// Vantages that did not answer are asked again after this.
+    pub const RETRY: Millis = Millis::from_secs(60);
+
+    /// Vantages that did not answer for so long are not waited for any more.
+    pub const GIVE_UP: Millis = Millis::from_secs(3_600);
 }

@@ -30,6 +30,7 @@ mod send;
 #[cfg(feature = "trap")]
 mod trap;
 mod vantage_object;
+mod vantages;
 
 use call::Call;
 use caught::Context;

@@ -19,7 +19,7 @@ pub use bucket::{Bucket, Fact, Proof};
 pub use query::{Query, Step, Window};
 pub use roll::{HistoryRow, Sender, rolled};
 pub use rows::{DAYS, FINE_HOURS, HOURS};
-pub use samples::{MOST_SAMPLES, SampleQuery, gathered, sampled};
+pub use samples::{MOST_KEPT, MOST_SAMPLES, SampleQuery, gathered, kept, sampled};
 pub use sketch::Sketch;
 pub use sums::{Part, Rollup, Sums};
 

@@ -172,6 +172,12 @@ impl Prober {
         self
     }
 
+    /// The row of the ring that is not stored yet, if there is one.
+    #[must_use]
+    pub fn unkept(&self) -> Option<RingRow> {
+        self.recorder.unkept()
+    }
+
     /// The fingerprint of the configuration that this state was made for.
     #[must_use]
     pub const fn config(&self) -> Fingerprint {

@@ -1,15 +1,19 @@
 //! What somebody with a token changes while the worker runs → what stands then, and who did it.
 //!
-//! Two things can be changed: the announcement at the top of the page, and what is noted of an
-//! incident. Every change has an entry in
-//! the audit log, with what stood before and after. A change that is sent again with the same
+//! What can be edited: the announcement at the top of the page, what is noted of an incident, and
+//! the changes of a service that are verified ([`crate::change`]). Every edit has an entry in the
+//! audit log, with what stood before and after. One that is sent again with the same
 //! `Idempotency-Key` within a day is answered as the first time, and changes nothing.
+
+mod ledger;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::misleading;
-use crate::json;
-use crate::units::{Fingerprint, Millis, Timestamp, Who};
+use crate::change::{CloseDraft, Plan, Refusal};
+use crate::config::bounded;
+use crate::units::{Millis, Timestamp, Who};
+
+pub use ledger::{Entry, Ledger, Stored};
 
 /// The longest title in characters.
 pub const MAX_TITLE: usize = 80;
@@ -63,10 +67,8 @@ impl Draft {
     /// # Errors
     /// What is wrong with it, and what to write.
     pub fn check(&self, now: Timestamp) -> Result<(), String> {
-        let bounds = [("title", &self.title, 1, MAX_TITLE), ("text", &self.text, 0, MAX_TEXT)];
-        for (name, text, least, most) in bounds {
-            bounded(name, text, least, most)?;
-        }
+        bounded("title", &self.title, 1..=MAX_TITLE, false)?;
+        bounded("text", &self.text, 0..=MAX_TEXT, true)?;
         let Some(text) = &self.until else { return Ok(()) };
         match Timestamp::parse(text) {
             Some(until) if until > now && until <= now.plus(LONGEST) => Ok(()),
@@ -74,20 +76,6 @@ impl Draft {
             None => Err("until is not a time; write it as \"2026-11-28T18:00:00Z\"".to_owned()),
         }
     }
-}
-
-/// Holds a member of what is written to its bounds. Only `text` may have several lines.
-fn bounded(name: &str, text: &str, least: usize, most: usize) -> Result<(), String> {
-    let count = text.chars().count();
-    if count < least || count > most || least > 0 && text.trim().is_empty() {
-        return Err(format!("{name} has {count} characters; write {least} to {most}"));
-    }
-    let line_end = |c: char| name == "text" && c == '\n';
-    if let Some(c) = text.chars().find(|c| !line_end(*c) && misleading(*c).is_some()) {
-        let (code, why) = (u32::from(c), misleading(c).unwrap_or_default());
-        return Err(format!("{name} has the character U+{code:04X}, which {why}; leave it out"));
-    }
-    Ok(())
 }
 
 /// What somebody wants noted of an incident.
@@ -104,7 +92,7 @@ impl NoteDraft {
     /// # Errors
     /// What is wrong with it, and what to write.
     pub fn check(&self) -> Result<(), String> {
-        bounded("text", &self.text, 1, MAX_NOTE)
+        bounded("text", &self.text, 1..=MAX_NOTE, true)
     }
 }
 
@@ -153,7 +141,7 @@ pub struct Note {
 /// What is to be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Change {
+pub enum Edit {
     /// This is to be announced.
     Put(Draft),
     /// Nothing is.
@@ -165,6 +153,25 @@ pub enum Change {
         /// What.
         text: String,
     },
+    /// This change of a service begins.
+    Start(Box<Plan>),
+    /// The change of this name is applied now.
+    Apply(String),
+    /// The change of this name is closed.
+    Close {
+        /// Which.
+        id: String,
+        /// How.
+        draft: CloseDraft,
+    },
+}
+
+impl Edit {
+    /// Whether it is one of a change of a service.
+    #[must_use]
+    pub const fn is_of_changes(&self) -> bool {
+        matches!(self, Self::Start(_) | Self::Apply(_) | Self::Close { .. })
+    }
 }
 
 /// A change, and who wants it on which conditions.
@@ -173,7 +180,8 @@ pub struct Write {
     /// Who.
     pub who: Who,
     /// What.
-    pub change: Change,
+    #[serde(rename = "change")]
+    pub edit: Edit,
     /// `If-Match`, if sent.
     pub if_match: Option<String>,
     /// `Idempotency-Key`, if sent.
@@ -188,6 +196,15 @@ pub enum Outcome {
     Done(Option<Announcement>),
     /// It is noted, now or when it was sent first.
     Noted(Note),
+    /// It is made of the change of a service of this name, which reads so now.
+    Change {
+        /// The name.
+        id: String,
+        /// JSON; empty until it is read.
+        told: String,
+    },
+    /// It is not made, for this reason.
+    NoChange(Refusal),
     /// There is no such incident.
     NoIncident,
     /// The incident has as many notes as it may.
@@ -202,193 +219,6 @@ pub enum Outcome {
     KeyTaken,
     /// No more today.
     TooMany,
-}
-
-/// One change that was made. Format version 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its number.
-    pub version: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub who: Who,
-    /// What.
-    pub what: String,
-    /// What stood before.
-    pub before: Option<Announcement>,
-    /// What stands since.
-    pub after: Option<Announcement>,
-    /// What was noted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub noted: Option<String>,
-    /// The fingerprint of its key, if it has one.
-    key: Option<Fingerprint>,
-    /// The fingerprint of what was asked.
-    asked: Fingerprint,
-}
-
-/// What is stored under a key; an empty text takes it away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored {
-    /// The key.
-    pub key: String,
-    /// JSON.
-    pub text: String,
-}
-
-/// The keys of what is stored.
-const ANNOUNCEMENT: &str = "announcement";
-const ENTRY: &str = "audit/";
-
-/// All changes that are remembered, and what stands.
-#[derive(Clone, Debug, Default)]
-pub struct Ledger {
-    announcement: Option<Announcement>,
-    /// Oldest first.
-    entries: Vec<Entry>,
-}
-
-impl Ledger {
-    /// Takes a stored row in; whether it is one of these.
-    pub fn restore(&mut self, key: &str, text: &str) -> bool {
-        if key == ANNOUNCEMENT {
-            self.announcement = json::read(text).flatten();
-            return true;
-        }
-        if !key.starts_with(ENTRY) {
-            return false;
-        }
-        if let Some(entry) = json::read::<Entry>(text) {
-            let place = self.entries.partition_point(|known| known.version < entry.version);
-            self.entries.insert(place, entry);
-        }
-        true
-    }
-
-    /// What is announced, while it stands.
-    #[must_use]
-    pub fn announcement(&self, now: Timestamp) -> Option<&Announcement> {
-        self.announcement.as_ref().filter(|announcement| announcement.stands(now))
-    }
-
-    /// The latest changes, newest first.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().rev()
-    }
-
-    /// Makes a change if it may be made; what is to be stored of it.
-    pub fn write(&mut self, write: &Write, now: Timestamp) -> (Outcome, Vec<Stored>) {
-        match self.refused(write, now) {
-            Some(outcome) => (outcome, Vec::new()),
-            None => self.make(write, now),
-        }
-    }
-
-    /// The answer to a change that was sent before, by its key.
-    #[must_use]
-    pub fn answered(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
-        let key = key_of(write);
-        let first = self.of_the_day(now).find(|entry| key.is_some() && entry.key == key)?;
-        if first.asked != asked_of(write) {
-            return Some(Outcome::KeyTaken);
-        }
-        Some(first.note().map_or_else(|| Outcome::Done(first.after.clone()), Outcome::Noted))
-    }
-
-    fn of_the_day(&self, now: Timestamp) -> impl Iterator<Item = &Entry> {
-        self.entries().filter(move |entry| now.since(entry.at) < Millis::DAY)
-    }
-
-    fn refused(&self, write: &Write, now: Timestamp) -> Option<Outcome> {
-        if let Some(outcome) = self.answered(write, now) {
-            return Some(outcome);
-        }
-        match (self.announcement(now), &write.if_match) {
-            _ if matches!(write.change, Change::Note { .. }) => {}
-            (None, _) if write.change == Change::Delete => return Some(Outcome::Nothing),
-            (None, Some(_)) => return Some(Outcome::Changed),
-            (Some(_), None) => return Some(Outcome::Unconditional),
-            (Some(stands), Some(known)) if !matches(known, &stands.tag()) => return Some(Outcome::Changed),
-            (None, None) | (Some(_), Some(_)) => {}
-        }
-        (self.of_the_day(now).count() >= ENTRIES).then_some(Outcome::TooMany)
-    }
-
-    fn make(&mut self, write: &Write, now: Timestamp) -> (Outcome, Vec<Stored>) {
-        let version = self.entries.last().map_or(0, |entry| entry.version).saturating_add(1);
-        let mut entry = Entry {
-            version,
-            at: now,
-            who: write.who.clone(),
-            what: String::new(),
-            before: None,
-            after: None,
-            noted: None,
-            key: key_of(write),
-            asked: asked_of(write),
-        };
-        let (outcome, mut stored) = match &write.change {
-            Change::Note { incident, text } => {
-                entry.what = format!("note on {incident}");
-                entry.noted = Some(text.clone());
-                (Outcome::Noted(Note { at: now, who: write.who.clone(), text: text.clone() }), Vec::new())
-            }
-            Change::Delete => {
-                "announcement deleted".clone_into(&mut entry.what);
-                self.announce(None, &mut entry)
-            }
-            Change::Put(draft) => {
-                "announcement put".clone_into(&mut entry.what);
-                let announcement = Announcement {
-                    title: draft.title.clone(),
-                    text: draft.text.clone(),
-                    level: draft.level,
-                    since: now,
-                    until: draft.until.as_deref().and_then(Timestamp::parse),
-                    version,
-                };
-                self.announce(Some(announcement), &mut entry)
-            }
-        };
-        stored.push(Stored { key: format!("{ENTRY}{version}"), text: json::write(&entry) });
-        self.entries.push(entry);
-        while self.entries.len() > ENTRIES {
-            let gone = self.entries.remove(0);
-            stored.push(Stored { key: format!("{ENTRY}{}", gone.version), text: String::new() });
-        }
-        (outcome, stored)
-    }
-
-    fn announce(&mut self, after: Option<Announcement>, entry: &mut Entry) -> (Outcome, Vec<Stored>) {
-        entry.before = self.announcement(entry.at).cloned();
-        entry.after.clone_from(&after);
-        self.announcement.clone_from(&after);
-        let stored = Stored { key: ANNOUNCEMENT.to_owned(), text: json::write(&after) };
-        (Outcome::Done(after), vec![stored])
-    }
-}
-
-impl Entry {
-    /// The note that it made, if it made one.
-    fn note(&self) -> Option<Note> {
-        let text = self.noted.clone()?;
-        Some(Note { at: self.at, who: self.who.clone(), text })
-    }
-}
-
-/// Whose key it is counts as well: two people may choose the same.
-fn key_of(write: &Write) -> Option<Fingerprint> {
-    write.key.as_ref().map(|key| Fingerprint::of(&format!("{} {key}", write.who)))
-}
-
-fn asked_of(write: &Write) -> Fingerprint {
-    Fingerprint::of(&json::write(&(&write.change, &write.if_match)))
-}
-
-/// Strong comparison (RFC 9110 section 8.8.3.2) against a list of tags.
-fn matches(known: &str, tag: &str) -> bool {
-    known.trim() == "*" || known.split(',').any(|known| known.trim() == tag)
 }
 
 #[cfg(test)]

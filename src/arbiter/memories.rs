@@ -20,6 +20,8 @@ pub struct Memories {
     pub observed: Vec<Observed>,
     /// What somebody noted of an incident.
     pub note: Option<NewNote>,
+    /// Rows of changes of the service.
+    pub changed: Vec<HistoryRow>,
 }
 
 impl Memories {
@@ -31,6 +33,7 @@ impl Memories {
             && self.away.is_none()
             && self.observed.is_empty()
             && self.note.is_none()
+            && self.changed.is_empty()
     }
 
     /// The rows that it changes. `stored` gives the text of one that is stored.
@@ -38,6 +41,7 @@ impl Memories {
     pub fn rows(&self, stored: &dyn Fn(&str) -> Option<String>) -> Vec<HistoryRow> {
         let mut rows = availability::stood(stored, &self.transitions, self.away);
         rows.extend(incident::recorded(stored, &self.observed, self.away, self.note.as_ref()));
+        rows.extend(self.changed.iter().cloned());
         if let Some((sender, rollups)) = &self.rollups {
             rows.extend(history::rolled(stored, sender, rollups));
         }

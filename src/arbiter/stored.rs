@@ -145,7 +145,8 @@ impl Arbiter {
         match row.table {
             Table::Shards => self.restore_shard(&row.text),
             Table::Pools => self.restore_pool(&row.text),
-            Table::Meta if self.ledger.restore(&row.key, &row.text) => {}
+            Table::Meta
+                if self.ledger.restore(&row.key, &row.text) || self.changes.restore(&row.key, &row.text) => {}
             Table::Meta => {
                 if let Some(publication) = Publication::restore(row) {
                     self.publication = publication;

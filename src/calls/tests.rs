@@ -25,6 +25,10 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
         name().prop_map(|pool| ArbiterCall::Availability(pool, None)),
         id().prop_map(|OriginId { pool, origin }| ArbiterCall::Availability(pool, Some(origin))),
         Just(ArbiterCall::Days(None, None)),
+        (any::<Option<bool>>(), any::<Option<u64>>(), 0..=100_usize)
+            .prop_map(|(open, before, limit)| ArbiterCall::Changes(change::Query { open, before, limit })),
+        (1..=u64::MAX, any::<bool>())
+            .prop_map(|(number, markdown)| ArbiterCall::Change(change::id(number), markdown)),
         name().prop_map(|pool| ArbiterCall::Days(Some(pool), None)),
         id().prop_map(|OriginId { pool, origin }| ArbiterCall::Days(Some(pool), Some(origin))),
     ]

@@ -7,6 +7,8 @@
 
 mod address;
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::problem::quoted;
@@ -122,6 +124,21 @@ pub(super) fn line(field: &Field<'_>, most: usize) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+/// Holds a text that somebody sends to so many characters, none of which misleads who reads it.
+///
+/// # Errors
+/// What is wrong with it, and what to write.
+pub fn bounded(name: &str, text: &str, length: RangeInclusive<usize>, lines: bool) -> Result<(), String> {
+    let (least, count) = (*length.start(), text.chars().count());
+    if !length.contains(&count) || least > 0 && text.trim().is_empty() {
+        return Err(format!("{name} has {count} characters; write {least} to {}", length.end()));
+    }
+    let bad = text.chars().find(|c| !(lines && *c == '\n') && misleading(*c).is_some());
+    let Some(c) = bad else { return Ok(()) };
+    let (code, why) = (u32::from(c), misleading(c).unwrap_or_default());
+    Err(format!("{name} has the character U+{code:04X}, which {why}; leave it out"))
 }
 
 /// Why a character must not stand in what people read: it changes how others are seen, or is itself

@@ -11,6 +11,8 @@
 //! in one transaction, so they land together or not at all. The platform's output gate holds every
 //! answer until they have landed.
 
+mod edits;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -21,16 +23,18 @@ use web_sys::{Request, Response};
 use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
-use super::{bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows};
-use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, ObjectName, Row};
-use crate::calls::{self, ArbiterCall, VantageCall};
+use super::{
+    bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows, vantages,
+};
+use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, Row};
+use crate::calls::{self, ArbiterCall};
 use crate::config::Config;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::Snapshot;
-use crate::units::{Millis, Name, OriginId, Timestamp};
+use crate::units::{Millis, Name, Timestamp};
 use crate::vote::Report;
 use crate::writes::{self, Write};
 
@@ -126,7 +130,7 @@ impl Inner {
         self: &Rc<Self>,
         call: ArbiterCall,
         request: &Request,
-        config: &Config,
+        config: &'static Config,
     ) -> Result<Response> {
         match call {
             ArbiterCall::Report => {
@@ -153,7 +157,9 @@ impl Inner {
             | ArbiterCall::Availability(..)
             | ArbiterCall::Days(..)
             | ArbiterCall::Incidents(_)
-            | ArbiterCall::Incident(..) => {
+            | ArbiterCall::Incident(..)
+            | ArbiterCall::Changes(_)
+            | ArbiterCall::Change(..) => {
                 self.step(config, Event::Woken).await?;
                 let told = self.told(|engine| past::told(&self.state.storage(), &call, config, engine));
                 told.unwrap_or_else(|| respond::plain(503, ""))
@@ -179,17 +185,6 @@ impl Inner {
                 counts::taken(respond::plain(200, &json::write(&snapshot))?, step.as_ref())
             }
         }
-    }
-
-    async fn write(self: &Rc<Self>, config: &Config, write: Write) -> Result<Response> {
-        self.load(config, clock::now())?;
-        let known = self.told(|engine| engine.answered_before(&write, clock::now())).flatten();
-        if let (None, Some(refused)) = (known, past::refused(&self.state.storage(), &write)?) {
-            return respond::plain(200, &json::write(&refused));
-        }
-        log::info("written", &[("who", &write.who.to_string())]);
-        let told = self.step(config, Event::Written(write)).await?;
-        respond::plain(200, &json::write(&told.wrote))
     }
 
     /// What the engine says, if it is alive.
@@ -274,8 +269,9 @@ impl Inner {
                         return Err(error);
                     }
                 }
-                Effect::Arm(object) => self.arm(object),
-                Effect::ProbeNow(object, origins) => self.probe_now(object, &origins),
+                Effect::Arm(object) => vantages::arm(&self.env, object),
+                Effect::ProbeNow(object, origins) => vantages::probe_now(&self.env, object, &origins),
+                Effect::Gather(errand) => self.gather(errand),
                 Effect::Deliver(delivery) => self.deliver(delivery),
                 Effect::GivenUp(transition) => log::error(
                     "notify_given_up",
@@ -345,37 +341,6 @@ impl Inner {
         });
     }
 
-    /// Wakes a vantage object; whether it comes is seen by its report.
-    fn arm(&self, object: ObjectName) {
-        let env = self.env.clone();
-        spawn_local(async move {
-            let name = object.name.clone();
-            log::info("vantage_armed", &[("object", &name.clone())]);
-            if let Err(error) = wake(&env, &object).await {
-                log::warn("vantage_unreachable", &[("object", &name), ("error", &error.to_string())]);
-            }
-        });
-    }
-
-    /// Has a vantage object look at an origin. If it does not hear of it, it looks when it would
-    /// have looked anyway.
-    fn probe_now(&self, object: ObjectName, origins: &[OriginId]) {
-        let env = self.env.clone();
-        let mut lines = String::new();
-        for id in origins {
-            lines.push_str(&format!("{id}\n"));
-        }
-        spawn_local(async move {
-            let told = async {
-                let vantage = bound::object(&env, "VANTAGE", &object.name, object.hint.as_str())?;
-                bound::post(vantage, &layers::vantage_url(&VantageCall::ProbeNow), &lines).await
-            };
-            if let Err(error) = told.await {
-                log::warn("vantage_unreachable", &[("object", &object.name), ("error", &error.to_string())]);
-            }
-        });
-    }
-
     fn load(&self, config: &Config, now: Timestamp) -> Result<()> {
         if self.engine.borrow().as_ref().is_some_and(|engine| engine.config() == config.hash) {
             return Ok(());
@@ -390,10 +355,4 @@ impl Inner {
         self.engine.replace(Some(engine));
         Ok(())
     }
-}
-
-/// Has a vantage object set its alarm.
-async fn wake(env: &Env, object: &ObjectName) -> Result<()> {
-    let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
-    bound::get(vantage, &layers::vantage_url(&VantageCall::Arm)).await.map(drop)
 }

@@ -58,8 +58,9 @@ pub(super) async fn signed_in(request: &Request, ask: &Ask<'_>, env: &Env) -> An
 
 /// What becomes of a change.
 pub(super) async fn written(request: &Request, ask: &Ask<'_>, env: &Env) -> Answer {
+    let Ok(config) = deployed::config() else { return serve::unavailable() };
     let posted = posted(request, MOST_WRITTEN).await;
-    let write = match serve::write(ask, &posted, clock::now()) {
+    let write = match serve::write(ask, &posted, config, clock::now()) {
         Ok(write) => write,
         Err(refused) => return refused,
     };
@@ -68,7 +69,7 @@ pub(super) async fn written(request: &Request, ask: &Ask<'_>, env: &Env) -> Answ
         return serve::too_often();
     }
     let outcome = within(layers::write(env, &write)).await;
-    serve::written(outcome.as_ref())
+    serve::written(outcome.as_ref(), ask)
 }
 
 /// The audit log.

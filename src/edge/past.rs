@@ -7,12 +7,13 @@ use super::{clock, respond, rows};
 use crate::arbiter::Arbiter as Engine;
 use crate::availability::{self, Detail};
 use crate::calls::ArbiterCall;
+use crate::change::{self, Refusal};
 use crate::config::Config;
 use crate::history::{self, Grounds, Query};
 use crate::incident;
 use crate::schedule;
 use crate::units::Name;
-use crate::writes::{Change, Outcome, Write};
+use crate::writes::{Edit, Outcome, Write};
 
 /// The answer to a call about the past; how things stand now the engine says.
 pub(super) fn told(
@@ -35,6 +36,15 @@ pub(super) fn told(
         }
         ArbiterCall::Incident(id, all) => {
             incidents(storage, *all, config, |grounds| incident::told(grounds, id, *all))
+        }
+        ArbiterCall::Changes(query) => {
+            changes(storage, engine, |grounds| Some(change::listed(grounds, query)))
+                .and_then(|told| respond::plain(200, &told.unwrap_or_default()))
+        }
+        ArbiterCall::Change(id, markdown) => {
+            let told = if *markdown { change::markdown } else { change::told };
+            changes(storage, engine, |grounds| told(grounds, id))
+                .and_then(|told| respond::plain(200, &told.unwrap_or_default()))
         }
         ArbiterCall::Report
         | ArbiterCall::Beat(_)
@@ -96,7 +106,7 @@ fn incidents(
     config: &Config,
     with: impl FnOnce(&incident::Grounds<'_>) -> Option<String>,
 ) -> Result<Response> {
-    let known = rows::of_incidents(storage)?;
+    let known = rows::between(storage, incident::keys())?;
     let shown = |pool: &Name| config.pool(pool.as_str()).is_some_and(|pool| all || !pool.hidden);
     let told = rows::of_history(storage, |by_key| {
         let stored = |key: &str| known.get(key).cloned().or_else(|| by_key(key));
@@ -105,9 +115,31 @@ fn incidents(
     respond::plain(200, &told?.unwrap_or_default())
 }
 
-/// Why a change is none, as far as the incidents say that are stored.
+/// Changes of the service, as they read now.
+fn changes<T>(storage: &Storage, engine: &Engine, with: impl FnOnce(&change::Grounds<'_>) -> T) -> Result<T> {
+    let known = rows::between(storage, change::keys())?;
+    rows::of_history(storage, |by_key| {
+        let stored = |key: &str| known.get(key).cloned().or_else(|| by_key(key));
+        with(&change::Grounds { changes: engine.changes(), stored: &stored, now: clock::now() })
+    })
+}
+
+/// One change, as it reads now.
+pub(super) fn change(storage: &Storage, id: &str, engine: &Engine) -> Result<Option<String>> {
+    changes(storage, engine, |grounds| change::told(grounds, id))
+}
+
+/// Why an edit is not made, as far as incidents and changes say that are stored.
 pub(super) fn refused(storage: &Storage, write: &Write) -> Result<Option<Outcome>> {
-    let Change::Note { incident, .. } = &write.change else { return Ok(None) };
-    let known = rows::of_incidents(storage)?;
-    Ok(incident::closed_to_notes(&|key: &str| known.get(key).cloned(), incident))
+    match &write.edit {
+        Edit::Note { incident, .. } => {
+            let known = rows::between(storage, incident::keys())?;
+            Ok(incident::closed_to_notes(&|key: &str| known.get(key).cloned(), incident))
+        }
+        Edit::Apply(id) | Edit::Close { id, .. } => {
+            let closed = rows::of_history(storage, |stored| change::is_closed(stored, id))?;
+            Ok(closed.then_some(Outcome::NoChange(Refusal::Closed)))
+        }
+        Edit::Start(_) | Edit::Put(_) | Edit::Delete => Ok(None),
+    }
 }

@@ -39,12 +39,15 @@ pub(super) fn keep(storage: &Storage, row: &RingRow) -> Result<()> {
     storage.sql().exec(&statement, values).map(drop)
 }
 
-/// The rows that may have samples of a question.
-pub(super) fn of(storage: &Storage, query: &SampleQuery) -> Result<Vec<String>> {
+/// The rows that may have samples of a question; `unkept` is one that is not stored yet.
+pub(super) fn of(storage: &Storage, query: &SampleQuery, unkept: Option<RingRow>) -> Result<Vec<String>> {
     let bucket = crate::history::BUCKET;
     let (from, to) = (query.window.from.minus(bucket).as_millis(), query.window.to.plus(bucket).as_millis());
     let query = format!(
-        "SELECT 'body', body FROM {RING_TABLE} WHERE place <> {MARK} AND at >= {from} AND at < {to} ORDER BY at"
+        "SELECT CAST(place AS TEXT), body FROM {RING_TABLE} WHERE place <> {MARK} AND at >= {from} AND at < {to} ORDER BY at"
     );
-    Ok(caught::pairs(storage, &query)?.into_iter().map(|(_, body)| body).collect())
+    let place = unkept.as_ref().map(|row| row.place.to_string());
+    let stored = caught::pairs(storage, &query)?.into_iter();
+    let stored = stored.filter(|(stored, _)| Some(stored) != place.as_ref()).map(|(_, body)| body);
+    Ok(stored.chain(unkept.map(|row| row.text)).collect())
 }

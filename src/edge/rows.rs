@@ -9,7 +9,6 @@ use super::{caught, log};
 use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
 use crate::availability;
 use crate::history::{self, HistoryRow};
-use crate::incident;
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Name;
 
@@ -132,10 +131,12 @@ pub(super) fn of_all_pools(storage: &Storage) -> Result<BTreeMap<String, String>
     Ok(caught::pairs(storage, &query)?.into_iter().collect())
 }
 
-/// The rows of incidents, by their key.
-pub(super) fn of_incidents(storage: &Storage) -> Result<BTreeMap<String, String>> {
-    let (first, after) = incident::keys();
-    let table = history::TABLE;
+/// The rows of history of these keys, none of which anybody else chose.
+pub(super) fn between(
+    storage: &Storage,
+    keys: std::ops::Range<&'static str>,
+) -> Result<BTreeMap<String, String>> {
+    let (table, first, after) = (history::TABLE, keys.start, keys.end);
     let query = format!("SELECT key, body FROM {table} WHERE key >= '{first}' AND key < '{after}'");
     Ok(caught::pairs(storage, &query)?.into_iter().collect())
 }

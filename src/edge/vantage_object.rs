@@ -30,7 +30,7 @@ use crate::probe::{self, ReferenceResult};
 use crate::sample::{Evidence, Sample};
 use crate::schedule;
 use crate::units::{Millis, Name, OriginId, Timestamp};
-use crate::vantage::{ConnectNote, Duty, Effect, Event, Prober};
+use crate::vantage::{ConnectNote, Duty, Effect, Event, Prober, RingRow};
 
 /// The key of the one row.
 const KEY: &str = "shard";
@@ -88,6 +88,9 @@ impl Vantage {
         let call = request.url().strip_prefix(layers::VANTAGE).and_then(VantageCall::parse);
         if let Some(VantageCall::Samples(query)) = &call {
             return Ok(self.samples(query)?);
+        }
+        if let Some(VantageCall::Kept(query)) = &call {
+            return Ok(self.kept(query)?);
         }
         if call == Some(VantageCall::ProbeNow) {
             let lines = respond::text(request.text()).await?;
@@ -314,8 +317,20 @@ impl Vantage {
         let storage = self.state.storage();
         ring::open(&storage)?;
         let vantage = self.vantage().ok_or("an object of another name")?;
-        let rows = ring::of(&storage, query)?;
+        let rows = ring::of(&storage, query, self.unkept())?;
         respond::plain(200, &history::sampled(query, &vantage, rows.into_iter()))
+    }
+
+    /// The same as they are kept.
+    fn kept(&self, query: &SampleQuery) -> Result<Response> {
+        let storage = self.state.storage();
+        ring::open(&storage)?;
+        let rows = ring::of(&storage, query, self.unkept())?;
+        respond::plain(200, &history::kept(query, rows.into_iter()))
+    }
+
+    fn unkept(&self) -> Option<RingRow> {
+        self.prober.borrow().as_ref().and_then(Prober::unkept)
     }
 
     /// Sets the alarm, unless it is set to that very time already: every setting is a row written.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Proof};
+use super::bucket::{Bucket, Fact, Proof};
 use super::query::Window;
 use crate::json::{self, Shown};
 use crate::units::{Name, OriginId, Timestamp};
@@ -86,6 +86,33 @@ pub fn sampled(query: &SampleQuery, vantage: &Name, rows: impl Iterator<Item = S
     // One more than is told says that there are more.
     found.truncate(MOST_SAMPLES.saturating_add(1));
     json::write(&found)
+}
+
+/// Samples of a window that are kept of one origin, at most: of more, the first of each of so many
+/// parts of the window.
+pub const MOST_KEPT: u64 = 2_880;
+
+/// What a vantage hands out to be kept: its samples of the window, as one row of a ring. `rows` are
+/// those of its own.
+#[must_use]
+pub fn kept(query: &SampleQuery, rows: impl Iterator<Item = String>) -> String {
+    let Window { from, to } = query.window;
+    let mut found: Vec<Fact> = Vec::new();
+    for bucket in rows.filter_map(|text| Bucket::read(&text)) {
+        let Some(place) = bucket.origins().iter().position(|id| *id == query.id) else { continue };
+        let inside = |fact: &Fact| fact.origin == place && fact.at >= from && fact.at < to;
+        found.extend(bucket.facts().filter(inside).map(|fact| Fact { origin: 0, ..fact }));
+    }
+    found.sort_by_key(|fact| fact.at);
+    // By time and not by their number, so that samples that come later leave these as they are.
+    let part = (to.since(from).get() / MOST_KEPT).max(1);
+    let part_of = |fact: &Fact| fact.at.since(from).get() / part;
+    found.dedup_by(|one, earlier| part_of(one) == part_of(earlier));
+    let mut kept = Bucket::new(0, 0, from, vec![query.id.clone()]);
+    for fact in &found {
+        kept.add(fact);
+    }
+    kept.text()
 }
 
 const fn word(proof: Proof) -> &'static str {

@@ -50,12 +50,11 @@ pub struct NewNote {
     pub note: Note,
 }
 
-/// The least key of all incidents and of the row that says which was the last, and the least key
-/// after them.
+/// The keys of all incidents and of the row that says which was the last.
 #[must_use]
-pub const fn keys() -> (&'static str, &'static str) {
+pub const fn keys() -> std::ops::Range<&'static str> {
     // A row is `incident/` and a place, that of the head `incidents`.
-    ("incident/", "incidentt")
+    "incident/".."incidentt"
 }
 
 /// The key of the row of an incident.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::recorded::Kind;
-use super::{Answer, Ask, Basis, sign_in};
+use super::{Answer, Ask, Basis, changes, sign_in};
 use super::{Target, View};
 use crate::access::{Caller, Refusal, rate};
 use crate::answer;
@@ -22,6 +22,7 @@ const TOKEN_PARAMETERS: [&str; 5] = ["token", "access_token", "read_token", "adm
 pub(super) fn asks_who(target: &Target, config: &Config) -> bool {
     let door = target.door();
     match config.access.tier(door) {
+        Tier::Public if changes::is_for_people(target) => true,
         Tier::Public => door != Door::Hall && (config.hides() || names_people(target, config)),
         Tier::Read | Tier::Admin => true,
     }
@@ -38,7 +39,9 @@ fn names_people(target: &Target, config: &Config) -> bool {
 /// nothing.
 pub(super) fn refused(target: &Target, ask: &Ask<'_>, config: &Config) -> Option<Answer> {
     let caller = ask.caller.unwrap_or(&Caller::Nobody);
-    let refusal = caller.passes(target.door(), &config.access).err()?;
+    let unproved = changes::is_for_people(target) && !changes::is_one_of_them(ask);
+    let passed = caller.passes(target.door(), &config.access).err();
+    let refusal = passed.or_else(|| unproved.then_some(Refusal::Unproved))?;
     let mut answer = told(refusal, config.access.read_tokens.as_deref());
     let is_page = matches!(target, Target::View(view) if view.is_page());
     if refusal == Refusal::Unproved && is_page && config.access.knows_tokens() {

@@ -43,7 +43,7 @@ pub(super) fn list(asked: &Recorded, config: &Config) -> Result<Question, Answer
         return Err(bad("bad-window", "Bad window", detail));
     }
     let before = asked.parameter("cursor").map(|text| cursor(text, config)).transpose()?;
-    let limit = asked.parameter("limit").map_or(Ok(USUAL), limit)?;
+    let limit = asked.parameter("limit").map_or(Ok(USUAL), |text| limit_of(text, MOST_LISTED))?;
     Ok(Question::Incidents(Query { all: asked.all, pool, open, from, to, before, limit }))
 }
 
@@ -81,26 +81,37 @@ fn cursor(text: &str, config: &Config) -> Result<u64, Answer> {
     })
 }
 
-fn limit(text: &str) -> Result<usize, Answer> {
+/// How many at most.
+pub(super) fn limit_of(text: &str, most: usize) -> Result<usize, Answer> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let limit = text.parse().ok().filter(|limit| digits && (1..=MOST_LISTED).contains(limit));
+    let limit = text.parse().ok().filter(|limit| digits && (1..=most).contains(limit));
     limit.ok_or_else(|| {
-        let detail = format!("The parameter limit is no whole number from 1 to {MOST_LISTED}.");
+        let detail = format!("The parameter limit is no whole number from 1 to {most}.");
         bad("bad-limit", "Bad limit", &detail)
     })
 }
 
+/// The members of an incident, one by one or in a list.
+fn wanted() -> Vec<&'static str> {
+    [FIELDS.as_slice(), &["notes"]].concat()
+}
+
 /// The members that are wanted; all if nothing is said.
 fn fields(query: &str) -> Result<Option<Vec<String>>, Answer> {
+    fields_of(query, &wanted())
+}
+
+/// The same of documents that have these members.
+pub(super) fn fields_of(query: &str, members: &[&str]) -> Result<Option<Vec<String>>, Answer> {
     let Some(text) = parameters::parameter(query, "fields") else { return Ok(None) };
     let text = text.replace("%2C", ",").replace("%2c", ",");
     let names: Vec<String> = text.split(',').map(str::to_owned).collect();
-    let known = |name: &String| FIELDS.contains(&name.as_str()) || name == "notes";
+    let known = |name: &String| members.contains(&name.as_str());
     if text.len() > LONGEST_FIELDS || !names.iter().all(known) {
         let detail = format!(
             "The parameter fields is no list of fields, or longer than {LONGEST_FIELDS} bytes. There are {}; write some of them with \
              commas between.",
-            FIELDS.join(", ")
+            members.join(", ")
         );
         return Err(bad("bad-fields", "Bad fields", &detail));
     }
@@ -109,15 +120,20 @@ fn fields(query: &str) -> Result<Option<Vec<String>>, Answer> {
 
 /// The answer with the members that are wanted alone.
 pub(super) fn chosen(body: String, query: &str) -> String {
-    let Ok(Some(names)) = fields(query) else { return body };
+    chosen_of(body, query, &wanted(), "incidents")
+}
+
+/// The same of documents that have these members, one or a list of this name.
+pub(super) fn chosen_of(body: String, query: &str, members: &[&str], list: &str) -> String {
+    let Ok(Some(names)) = fields_of(query, members) else { return body };
     let Some(mut document) = json::read::<Value>(&body) else { return body };
     let keep = |one: &mut Value| {
         if let Some(members) = one.as_object_mut() {
             members.retain(|name, _| names.contains(name));
         }
     };
-    match document.get_mut("incidents").and_then(Value::as_array_mut) {
-        Some(incidents) => incidents.iter_mut().for_each(keep),
+    match document.get_mut(list).and_then(Value::as_array_mut) {
+        Some(documents) => documents.iter_mut().for_each(keep),
         None => keep(&mut document),
     }
     json::write(&document)

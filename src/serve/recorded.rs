@@ -3,8 +3,13 @@
 //! A question that makes no sense is answered here, with the bound and what to write instead:
 //! nothing reaches an object for it.
 
-use super::{Target, incidents};
+mod words;
+
+use words::{quantile, step};
+
+use super::{Target, changes, incidents};
 use crate::answer::{self, Answer};
+use crate::change;
 use crate::config::Config;
 use crate::history::{Query, SampleQuery, Step, Window};
 use crate::incident;
@@ -35,6 +40,8 @@ pub(super) enum Kind {
     Everything,
     Incidents,
     Incident,
+    Changes,
+    Change,
 }
 
 /// A question that makes sense.
@@ -52,6 +59,10 @@ pub enum Question {
     Incidents(incident::Query),
     /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
     Incident(String, bool),
+    /// Of the Arbiter: changes of the service.
+    Changes(change::Query),
+    /// Of the Arbiter: one of them by its id, as Markdown or as JSON.
+    Change(String, bool),
 }
 
 impl Question {
@@ -64,6 +75,7 @@ impl Question {
                 KEEP_ANSWER
             }
             Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
+            Self::Changes(_) | Self::Change(..) => KEEP_CHANGES,
         }
     }
 }
@@ -105,6 +117,7 @@ impl Recorded {
             Kind::Samples => "samples",
             Kind::Availability | Kind::Everything => "availability",
             Kind::Incidents | Kind::Incident => "incidents",
+            Kind::Changes | Kind::Change => "changes",
         };
         let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
         let mark = if self.query.is_empty() { "" } else { "?" };
@@ -120,6 +133,7 @@ impl Recorded {
             (Kind::Incidents | Kind::Incident, body) => {
                 answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
             }
+            (Kind::Changes | Kind::Change, body) => changes::answered(body, self),
             (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything, body) => {
                 answer(body, KEEP_ANSWER)
             }
@@ -130,7 +144,7 @@ impl Recorded {
     pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
         match self.kind {
             Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
-            Kind::Incidents | Kind::Incident | Kind::Everything => None,
+            Kind::Incidents | Kind::Incident | Kind::Changes | Kind::Change | Kind::Everything => None,
         }
     }
 
@@ -142,6 +156,8 @@ impl Recorded {
         match self.kind {
             Kind::Incidents => return incidents::list(self, config),
             Kind::Incident => return incidents::one(self, config),
+            Kind::Changes => return changes::list(self),
+            Kind::Change => return changes::one(self),
             Kind::Everything => return Ok(Question::Days(None, None)),
             Kind::History | Kind::Samples | Kind::Availability => {}
         }
@@ -162,10 +178,10 @@ impl Recorded {
                     )),
                 }
             }
-            (Kind::History | Kind::Samples | Kind::Everything, None) | (Kind::Everything, Some(_)) => {
+            (Kind::History | Kind::Samples, None)
+            | (Kind::Everything | Kind::Incidents | Kind::Incident | Kind::Changes | Kind::Change, _) => {
                 Err(super::problem::not_found())
             }
-            (Kind::Incidents | Kind::Incident, _) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
@@ -338,41 +354,19 @@ fn ordered(window: Window) -> Result<(), Answer> {
     ))
 }
 
-fn step(text: &str) -> Result<Step, Answer> {
-    Step::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
-        bad(
-            "bad-step",
-            "Bad step",
-            "The parameter step is 5m (kept for 48 hours), 1h (for 35 days) or 1d (for 400 days).",
-        )
-    })
-}
-
-/// A number from 0 to 1 in ten-thousandths.
-fn quantile(text: &str) -> Option<u32> {
-    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !(digits(whole) && digits(places))
-        || places.len() > 4
-        || whole.len() > 1
-        || text.len() < 2 && whole.is_empty()
-    {
-        return None;
-    }
-    let share = format!("{whole:0>1}{places:0<4}").parse().ok()?;
-    (share <= 10_000).then_some(share)
-}
-
 /// How long an answer may be kept, in seconds: rollups come every five minutes.
 const KEEP_ANSWER: u32 = 30;
 
 /// The same of incidents, which somebody waits for.
 const KEEP_INCIDENTS: u32 = 5;
 
+/// The same of changes, of which somebody reads what was just done.
+pub(super) const KEEP_CHANGES: u32 = 1;
+
 /// The same of the days of every pool, which are many rows.
 const KEEP_DAYS: u32 = 300;
 
-fn answer(body: Option<String>, keep: u32) -> Answer {
+pub(super) fn answer(body: Option<String>, keep: u32) -> Answer {
     let Some(body) = body else {
         return answer::problem(
             503,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::badge::badge;
+use super::changes::Done;
 use super::chronicle::chronicle;
 use super::dossier::{Whose, dossier};
 use super::parameters::{code, format, only, parameter, signal_format, wait};
@@ -16,7 +17,7 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 39] = [
+pub const PATHS: [&str; 43] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
@@ -47,6 +48,10 @@ pub const PATHS: [&str; 39] = [
     "/v1/incidents",
     "/v1/incidents/{id}/notes",
     "/v1/incidents/{id}",
+    "/v1/changes",
+    "/v1/changes/{id}/applied",
+    "/v1/changes/{id}/closed",
+    "/v1/changes/{id}",
     "/v1/heartbeat/{token}",
     "/openapi.json",
     "/v1/pools",
@@ -107,10 +112,7 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["sign-out"] => Target::SignOut,
         ["livez"] => Target::Fixed(Fixed::Live),
         ["readyz"] => Target::View(View::Ready { verbose: parameter(query, "verbose").is_some() }),
-        ["metrics"] => {
-            only(query, &[])?;
-            Target::View(View::Metrics { exposition: Exposition::wanted(ask.accept) })
-        }
+        ["metrics"] => metrics(query, ask)?,
         ["health"] => health(None, None, query)?,
         ["health", pool] => health(Some(pool), None, query)?,
         ["health", pool, origin] => health(Some(pool), Some(origin), query)?,
@@ -125,6 +127,11 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "incidents"] => recorded(Kind::Incidents, "", None, query),
         ["v1", "incidents", id, "notes"] => Target::Note { incident: (*id).to_owned() },
         ["v1", "incidents", id] => recorded(Kind::Incident, id, None, query),
+        ["v1", "changes"] if ask.method == "POST" => Target::Change(Done::Start),
+        ["v1", "changes"] => recorded(Kind::Changes, "", None, query),
+        ["v1", "changes", id, "applied"] => Target::Change(Done::Apply((*id).to_owned())),
+        ["v1", "changes", id, "closed"] => Target::Change(Done::Close((*id).to_owned())),
+        ["v1", "changes", id] => recorded(Kind::Change, id, None, query),
         ["v1", "heartbeat", token] => {
             beat::alive(query)?;
             Target::Beat { token: (*token).to_owned() }
@@ -172,6 +179,11 @@ pub(super) fn is_of_verdicts(target: &str) -> bool {
     let path = usual(path);
     let first = path.strip_prefix('/').unwrap_or(&path).split('/').next();
     matches!(first, Some("health" | "route"))
+}
+
+fn metrics(query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
+    only(query, &[])?;
+    Ok(Target::View(View::Metrics { exposition: Exposition::wanted(ask.accept) }))
 }
 
 fn health(pool: Option<&str>, origin: Option<&str>, query: &str) -> Result<Target, Answer> {

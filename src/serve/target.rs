@@ -1,6 +1,8 @@
 //! What can be asked for, with the door that it is behind, its methods, and the part of the
 //! snapshot that it needs.
 
+use super::changes::Done;
+use super::recorded::Kind;
 use super::{Badge, Chronicle, Dossier, Exposition, Query, Recorded};
 use crate::config::{Config, Door};
 use crate::follow::Wait;
@@ -24,7 +26,7 @@ pub enum Target {
         token: String,
     },
     /// `/v1/history/{pool}/{origin}`, `/v1/samples/{pool}/{origin}`,
-    /// `/v1/availability/{pool}[/{origin}]`, `/v1/incidents[/{id}]`.
+    /// `/v1/availability/{pool}[/{origin}]`, `/v1/incidents[/{id}]`, `/v1/changes[/{id}]`.
     Recorded(Recorded),
     /// `/v1/announcement`, to change it.
     Announce,
@@ -33,6 +35,9 @@ pub enum Target {
         /// The incident, by its name.
         incident: String,
     },
+    /// `/v1/changes`, `/v1/changes/{id}/applied`, `/v1/changes/{id}/closed`, to do something to a
+    /// change of the service.
+    Change(Done),
     /// `/v1/audit`: who changed what.
     Audit,
     /// `/sign-in`: the form, or what it posts.
@@ -143,7 +148,7 @@ impl Target {
             Self::View(view) => view.door(),
             Self::Stream { .. } => Door::Signal,
             Self::Recorded(_) => Door::Api,
-            Self::Announce | Self::Note { .. } | Self::Audit => Door::Writes,
+            Self::Announce | Self::Note { .. } | Self::Change(_) | Self::Audit => Door::Writes,
             // A heartbeat has a token of its own, which says whose it is.
             Self::Fixed(_) | Self::Beat { .. } | Self::SignIn { .. } | Self::SignOut => Door::Hall,
         }
@@ -153,7 +158,10 @@ impl Target {
     pub(super) const fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::SignIn { .. } => &["GET", "HEAD", "POST"],
-            Self::SignOut | Self::Note { .. } => &["POST"],
+            Self::SignOut | Self::Note { .. } | Self::Change(Done::Apply(_) | Done::Close(_)) => &["POST"],
+            Self::Change(Done::Start) | Self::Recorded(Recorded { kind: Kind::Changes, .. }) => {
+                &["GET", "HEAD", "POST"]
+            }
             Self::Announce | Self::View(View::Announcement) => &["GET", "HEAD", "PUT", "DELETE"],
             Self::Beat { .. } => BEAT,
             Self::Fixed(_) | Self::View(_) | Self::Stream { .. } | Self::Recorded(_) | Self::Audit => READ,

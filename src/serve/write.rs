@@ -4,18 +4,19 @@
 
 use serde::Serialize;
 
-use super::{Answer, Ask, Posted, Target, incidents, private, problem, table};
+use super::{Answer, Ask, Done, Posted, Target, changes, incidents, private, problem, table};
 use crate::access::{Caller, rate};
 use crate::answer;
+use crate::config::Config;
 use crate::json::{self, Shown};
 use crate::snapshot::Snapshot;
 use crate::units::Timestamp;
 use crate::writes::{
-    Announcement, Change, Draft, ENTRIES, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
+    Announcement, Draft, ENTRIES, Edit, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
 };
 
 /// The most that is read of a body, in bytes.
-pub const MOST_WRITTEN: usize = 8 * 1024;
+pub const MOST_WRITTEN: usize = 32 * 1024;
 
 /// The longest `Idempotency-Key` and `If-Match`, in bytes.
 const LONGEST_FIELD: usize = 255;
@@ -24,7 +25,7 @@ const LONGEST_FIELD: usize = 255;
 ///
 /// # Errors
 /// The answer to what is none: 400, 403, 413, 415 or 422.
-pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, Answer> {
+pub fn write(ask: &Ask<'_>, posted: &Posted, config: &Config, now: Timestamp) -> Result<Write, Answer> {
     let refuse =
         |status, slug, title, detail: &str| Err(private(answer::problem(status, slug, title, detail)));
     let Some(Caller::Known(identity)) = ask.caller else { return Err(private(problem::not_found())) };
@@ -41,45 +42,40 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, now: Timestamp) -> Result<Write, An
         return Err(private(unread));
     }
     let body = posted.body.as_deref().unwrap_or_default();
-    let change = if ask.method == "DELETE" {
-        Change::Delete
+    let done = changes::done(ask);
+    let bodyless = matches!(done, Some(Done::Apply(_))) && body.is_empty();
+    let edit = if ask.method == "DELETE" {
+        Edit::Delete
     } else {
-        if !posted.is("application/json") {
+        if !bodyless && !posted.is("application/json") {
             return refuse(415, "not-json", "Not JSON", "Send Content-Type: application/json.");
         }
-        let read = match table::find(ask) {
-            Ok(Target::Note { incident }) => note(incident, body),
-            Ok(_) | Err(_) => announcement(body, now),
+        let read = match (done, table::find(ask)) {
+            (Some(done), _) => changes::edit(done, body, config),
+            (None, Ok(Target::Note { incident })) => note(incident, body),
+            (None, Ok(_) | Err(_)) => announcement(body, now),
         };
-        match read {
-            Ok(change) => change,
-            Err((slug, title, why)) => return refuse(422, slug, title, &why),
-        }
+        read.map_err(|(slug, title, why)| private(answer::problem(422, slug, title, &why)))?
     };
-    Ok(Write {
-        who: identity.name.clone(),
-        change,
-        if_match: posted.if_match.clone(),
-        key: posted.key.clone(),
-    })
+    Ok(Write { who: identity.name.clone(), edit, if_match: posted.if_match.clone(), key: posted.key.clone() })
 }
 
 /// What is wrong with a body: the slug and the title of the problem, and what to write.
 type Unfit = (&'static str, &'static str, String);
 
-fn announcement(body: &str, now: Timestamp) -> Result<Change, Unfit> {
+fn announcement(body: &str, now: Timestamp) -> Result<Edit, Unfit> {
     let unfit = |why: String| ("not-an-announcement", "Not an announcement", why);
     let usage = "Send {\"title\": \"…\"} with, if you like, \"text\", \"level\" (info or warn) and \"until\" (RFC 3339).";
     let draft: Draft = json::read(body).ok_or_else(|| unfit(usage.to_owned()))?;
     draft.check(now).map_err(unfit)?;
-    Ok(Change::Put(draft))
+    Ok(Edit::Put(draft))
 }
 
-fn note(incident: String, body: &str) -> Result<Change, Unfit> {
+fn note(incident: String, body: &str) -> Result<Edit, Unfit> {
     let unfit = |why: String| ("not-a-note", "Not a note", why);
     let draft: NoteDraft = json::read(body).ok_or_else(|| unfit("Send {\"text\": \"…\"}.".to_owned()))?;
     draft.check().map_err(unfit)?;
-    Ok(Change::Note { incident, text: draft.text })
+    Ok(Edit::Note { incident, text: draft.text })
 }
 
 /// A note as programs read it.
@@ -131,12 +127,14 @@ pub(super) fn announced(snapshot: &Snapshot, now: Timestamp) -> Answer {
 
 /// The answer to a change; `None` if the Arbiter did not take it.
 #[must_use]
-pub fn written(outcome: Option<&Outcome>) -> Answer {
+pub fn written(outcome: Option<&Outcome>, ask: &Ask<'_>) -> Answer {
     let problem = answer::problem;
     let answer = match outcome {
         Some(Outcome::Done(Some(announcement))) => shown(announcement),
         Some(Outcome::Done(None)) => Answer { status: 204, headers: Vec::new(), body: String::new() },
         Some(Outcome::Noted(note)) => noted(note),
+        Some(Outcome::Change { id, told }) => changes::made(id, told, ask),
+        Some(Outcome::NoChange(refusal)) => changes::refused(refusal),
         Some(Outcome::NoIncident) => incidents::no_incident(),
         Some(Outcome::NotesFull) => {
             let detail = format!("An incident has at most {MOST_NOTES} notes.");
@@ -167,15 +165,17 @@ pub fn written(outcome: Option<&Outcome>) -> Answer {
             answer.headers.push(("retry-after", "3600".to_owned()));
             answer
         }
-        None => {
-            let detail =
-                "The change could not be stored just now. Send it again with the same Idempotency-Key.";
-            let mut answer = problem(503, "not-stored", "Not stored", detail);
-            answer.headers.push(("retry-after", "5".to_owned()));
-            answer
-        }
+        None => not_stored(),
     };
     private(answer)
+}
+
+/// 503: the Arbiter did not take it.
+fn not_stored() -> Answer {
+    let detail = "The change could not be stored just now. Send it again with the same Idempotency-Key.";
+    let mut answer = answer::problem(503, "not-stored", "Not stored", detail);
+    answer.headers.push(("retry-after", "5".to_owned()));
+    answer
 }
 
 /// 429 for whoever writes too often.
@@ -199,12 +199,14 @@ struct Told<'a> {
     after: Option<Announced<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     noted: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<&'a str>,
 }
 
 /// The audit log; `None` if the Arbiter does not answer.
 #[must_use]
 pub fn audit(entries: Option<&[Entry]>) -> Answer {
-    let Some(entries) = entries else { return written(None) };
+    let Some(entries) = entries else { return private(not_stored()) };
     let told = entries.iter().map(|entry| Told {
         version: entry.version,
         at: Shown(entry.at),
@@ -213,6 +215,7 @@ pub fn audit(entries: Option<&[Entry]>) -> Answer {
         before: entry.before.as_ref().map(view),
         after: entry.after.as_ref().map(view),
         noted: entry.noted.as_deref(),
+        change: entry.change.as_deref(),
     });
     let headers = vec![("content-type", "application/json".to_owned())];
     private(Answer { status: 200, headers, body: json::write(&told.collect::<Vec<_>>()) })

@@ -149,6 +149,11 @@ impl Recorder {
         self.ended(now, now)
     }
 
+    /// The row of the samples that are in memory alone, if there are any.
+    pub(super) fn unkept(&self) -> Option<RingRow> {
+        self.unkept.and(self.open.as_ref()).map(row_of)
+    }
+
     /// What the next report hands on: only what is stored.
     pub(super) fn rollups(&self, covers: impl Fn(&OriginId) -> usize) -> Vec<Rollup> {
         self.closed.iter().take(AT_ONCE).map(|bucket| bucket.rollup(&covers)).collect()

@@ -6,7 +6,7 @@ fn draft(title: &str) -> Draft {
 }
 
 fn put(title: &str) -> Write {
-    Write { who: Who::parse("ada").unwrap(), change: Change::Put(draft(title)), if_match: None, key: None }
+    Write { who: Who::parse("ada").unwrap(), edit: Edit::Put(draft(title)), if_match: None, key: None }
 }
 
 fn version(outcome: &Outcome) -> u64 {
@@ -23,7 +23,7 @@ fn two_who_edit_at_once_do_not_undo_each_other() {
     let second = version(&ledger.write(&known(first), at(2)).0);
     assert!(second > first);
     assert_eq!(ledger.write(&known(first), at(3)).0, Outcome::Changed);
-    let gone = Write { change: Change::Delete, ..known(second) };
+    let gone = Write { edit: Edit::Delete, ..known(second) };
     assert_eq!(ledger.write(&gone, at(4)).0, Outcome::Done(None));
     assert_eq!(ledger.write(&gone, at(5)).0, Outcome::Nothing);
     assert_eq!(ledger.write(&known(second), at(6)).0, Outcome::Changed, "nothing stands");
@@ -55,7 +55,7 @@ fn what_is_sent_again_within_a_day_is_answered_as_the_first_time() {
 fn it_ends_by_itself_and_is_there_after_a_restart() {
     let mut ledger = Ledger::default();
     let mut write = put("a");
-    if let Change::Put(draft) = &mut write.change {
+    if let Edit::Put(draft) = &mut write.edit {
         draft.until = Some(at(10_000).to_string());
     }
     let (_, stored) = ledger.write(&write, at(0));

@@ -468,6 +468,7 @@ impl<'a> World<'a> {
                 }
                 arbiter::Effect::Changed(_) | arbiter::Effect::GivenUp(_) | arbiter::Effect::Push { .. } => {}
                 arbiter::Effect::Superseded(_) => panic!("nothing is superseded here"),
+                arbiter::Effect::Gather(_) => panic!("nothing is changed here"),
                 arbiter::Effect::Wrote(_) => panic!("nobody writes here"),
                 arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use vedette::answer::Answer;
+use vedette::change;
 use vedette::config::{Config, Problems};
 use vedette::follow::WAIT;
 use vedette::history::{Query, SampleQuery};
@@ -91,6 +92,9 @@ pub const REQUEST: Subject = Subject {
         "/monitor/",
         "/incidents",
         "/incident/shop-mkz3k0q8",
+        "/v1/changes",
+        "/v1/changes/change-7",
+        "format=markdown",
         "/status",
         "/badge/shop.svg",
         "/badge/vault.json",
@@ -238,6 +242,15 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!((1..=500).contains(&query.limit), "{query:?}");
             law!(incident::Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some("{\"incidents\":[]}".to_owned()))
+        }
+        Ok(Question::Changes(query)) => {
+            law!((1..=100).contains(&query.limit), "{query:?}");
+            law!(change::Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
+            Ok(Some("{\"changes\":[]}".to_owned()))
+        }
+        Ok(Question::Change(id, _)) => {
+            law!(change::number_of(&id).is_some(), "{id:?}");
+            Ok(Some(String::new()))
         }
         Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..)) => Ok(None),
         Err(refused) => Err(refused),

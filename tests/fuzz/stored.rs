@@ -183,6 +183,7 @@ fn told(effects: &[Effect]) -> String {
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) | Effect::ProbeNow(..) => "armed".to_owned(),
         Effect::Superseded(_) => "superseded".to_owned(),
+        Effect::Gather(_) => "gathers".to_owned(),
         Effect::Wrote(_) => "wrote".to_owned(),
         Effect::Deliver(_) => "sent".to_owned(),
         Effect::GivenUp(_) => "given up".to_owned(),

@@ -289,6 +289,7 @@ impl Ledger {
                 | Verdicts::Deliver(_)
                 | Verdicts::Remember(_)
                 | Verdicts::Superseded(_)
+                | Verdicts::Gather(_)
                 | Verdicts::Wrote(_) => {}
             }
         }

@@ -188,7 +188,11 @@ impl World {
                 Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
                 Verdicts::Superseded(known) => self.superseded = Some(known),
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
-                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) | Verdicts::Wrote(_) => {}
+                Verdicts::Publish(_)
+                | Verdicts::Changed(_)
+                | Verdicts::GivenUp(_)
+                | Verdicts::Gather(_)
+                | Verdicts::Wrote(_) => {}
             }
         }
         self.ledger.all_are_told(&config)?;

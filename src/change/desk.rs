@@ -1,0 +1,341 @@
+//! Changes that are not closed: who may start, apply and close one, what is due, and what is stored
+//! of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::look::{Cut, Errand, Gathered, Looked, Part};
+use super::{
+    Change, CloseDraft, Closing, GIVE_UP, GRACE, KEPT, MOST_OPEN, PLACES, Pair, Plan, RETRY, VERSION,
+    number_of,
+};
+use crate::history::HistoryRow;
+use crate::json;
+use crate::units::{Millis, Timestamp, Who, listed};
+
+/// How often the time after is looked at, as [`crate::compare`] does.
+const LOOKS: usize = 4;
+
+/// The key of the row that says which change was the last.
+const LAST: &str = "changes";
+
+/// The keys of those that are not closed.
+const OPEN: &str = "change/";
+
+/// Why something that is asked of a change does not happen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// There is none of this name.
+    Unknown,
+    /// It is applied since then.
+    Applied(Timestamp),
+    /// It is closed.
+    Closed,
+    /// As many are open as may be.
+    TooMany,
+    /// Nothing was measured before it. Why not.
+    NothingBefore(String),
+}
+
+/// A row of what is known while changes are open; an empty text takes it away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRow {
+    /// The key.
+    pub key: String,
+    /// JSON.
+    pub text: String,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// To which change, by its name.
+    pub id: String,
+    /// What, for the audit log.
+    pub what: String,
+    /// What is to be stored of those that are open.
+    pub stored: Vec<OpenRow>,
+    /// What is to be stored of history.
+    pub rows: Vec<HistoryRow>,
+}
+
+/// Which change was the last. Format version 1.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct LastRow {
+    version: u32,
+    number: u64,
+}
+
+/// The changes that are not closed.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    last: u64,
+    open: BTreeMap<u64, Change>,
+    /// When vantages were last asked about each.
+    asked: BTreeMap<u64, Timestamp>,
+}
+
+/// The key of the row of a change that is closed.
+pub(super) fn closed_key(number: u64) -> String {
+    format!("change/{}", number % KEPT)
+}
+
+/// Whether a change of this name is closed and kept. `stored` gives the text of a row of history.
+#[must_use]
+pub fn is_closed(stored: &dyn Fn(&str) -> Option<String>, id: &str) -> bool {
+    number_of(id).is_some_and(|number| closed(stored, number).is_some())
+}
+
+/// The change of this number, if it is closed and kept.
+pub(super) fn closed(stored: &dyn Fn(&str) -> Option<String>, number: u64) -> Option<Change> {
+    let change = stored(&closed_key(number)).and_then(|text| json::read::<Change>(&text))?;
+    (change.version == VERSION && change.number == number).then_some(change)
+}
+
+impl Changes {
+    /// Takes a stored row in; whether it is one of these.
+    pub fn restore(&mut self, key: &str, text: &str) -> bool {
+        if key == LAST {
+            let row = json::read::<LastRow>(text).filter(|row| row.version == VERSION);
+            self.last = self.last.max(row.map_or(0, |row| row.number));
+            return true;
+        }
+        if !key.starts_with(OPEN) {
+            return false;
+        }
+        if let Some(change) = json::read::<Change>(text).filter(|change| change.version == VERSION) {
+            self.last = self.last.max(change.number);
+            self.open.insert(change.number, change);
+        }
+        true
+    }
+
+    /// The number of the last one that was started; 0 before the first.
+    #[must_use]
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// One that is not closed.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&Change> {
+        self.open.get(&number)
+    }
+
+    /// Why none can be started, if so.
+    #[must_use]
+    pub fn full(&self) -> Option<Refusal> {
+        (self.open.len() >= MOST_OPEN).then_some(Refusal::TooMany)
+    }
+
+    /// Starts one. `gathered` is what vantages say of the time before; `failing` are times in which
+    /// origins failed then.
+    ///
+    /// # Errors
+    /// Why it cannot be started.
+    pub fn start(
+        &mut self,
+        plan: &Plan,
+        who: &Who,
+        gathered: &Gathered,
+        failing: Vec<Cut>,
+    ) -> Result<Made, Refusal> {
+        if let Some(refusal) = self.full() {
+            return Err(refusal);
+        }
+        let number = self.last.saturating_add(1);
+        let place = self.free_place(number);
+        let change = Change {
+            version: VERSION,
+            number,
+            plan: plan.clone(),
+            who: who.clone(),
+            started: gathered.window.to,
+            applied: None,
+            closed: None,
+            pairs: gathered.said.iter().map(|said| said.pair.clone()).collect(),
+            place,
+            missing: gathered.silent(),
+            sought: true,
+            silent: Vec::new(),
+            gone: Vec::new(),
+            cuts: failing,
+            looks: 0,
+            verdict: None,
+            sentence: None,
+            settled: false,
+        };
+        if Change::counted(gathered, &change.cuts) == 0 {
+            return Err(Refusal::NothingBefore(nothing(gathered, &change)));
+        }
+        let rows = change.pinned(Part::Before, &gathered.said);
+        let last = OpenRow { key: LAST.to_owned(), text: json::write(&LastRow { version: VERSION, number }) };
+        let made = Made {
+            id: change.id(),
+            what: format!("{} started: {}", change.id(), plan.title),
+            stored: vec![last, row(&change)],
+            rows,
+        };
+        self.last = number;
+        self.asked.insert(number, gathered.window.to);
+        self.open.insert(number, change);
+        Ok(made)
+    }
+
+    /// Marks the moment in which one is applied.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn apply(&mut self, id: &str, now: Timestamp) -> Result<Made, Refusal> {
+        let change = self.find(id)?;
+        if let Some(at) = change.applied {
+            return Err(Refusal::Applied(at));
+        }
+        // A clock that stepped back must not put it before what it is compared with.
+        change.applied = Some(now.max(change.started));
+        Ok(Made {
+            id: change.id(),
+            what: format!("{} applied", change.id()),
+            stored: vec![row(change)],
+            rows: Vec::new(),
+        })
+    }
+
+    /// Closes one: it is history from now on.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub fn close(
+        &mut self,
+        id: &str,
+        draft: &CloseDraft,
+        who: &Who,
+        now: Timestamp,
+    ) -> Result<Made, Refusal> {
+        let change = self.find(id)?;
+        let (fate, note) = (draft.fate, draft.note.clone());
+        let at = now.max(change.applied.unwrap_or(change.started));
+        change.closed = Some(Closing { at, who: who.clone(), fate, note });
+        let (number, text) = (change.number, json::write(change));
+        let id = change.id();
+        self.open.remove(&number);
+        self.asked.remove(&number);
+        Ok(Made {
+            what: format!("{id} closed: {}", fate.as_str()),
+            id,
+            stored: vec![OpenRow { key: format!("{OPEN}{number}"), text: String::new() }],
+            rows: vec![HistoryRow { key: closed_key(number), text }],
+        })
+    }
+
+    fn find(&mut self, id: &str) -> Result<&mut Change, Refusal> {
+        let found = number_of(id).and_then(|number| self.open.get_mut(&number));
+        found.ok_or(Refusal::Unknown)
+    }
+
+    /// A place for the samples of a new one that no open one has: the one that was taken the
+    /// longest ago.
+    fn free_place(&self, number: u64) -> u64 {
+        let is_free = |place: &u64| !self.open.values().any(|change| change.place == *place);
+        (0..PLACES).map(|step| number.saturating_add(step) % PLACES).find(is_free).unwrap_or(0)
+    }
+
+    /// When vantages are next to be asked about one.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        self.open.values().filter_map(|change| self.due_of(change).map(|(at, _)| at)).min()
+    }
+
+    fn due_of(&self, change: &Change) -> Option<(Timestamp, Part)> {
+        let asked = self.asked.get(&change.number);
+        let again = |at: Timestamp| asked.map_or(at, |asked| at.max(asked.plus(RETRY)));
+        let sought = change.sought && !change.missing.is_empty();
+        let before = sought.then(|| (again(change.started), Part::Before));
+        let after = change.look_at(change.looks).map(|at| {
+            // Vantages that were asked for an earlier look answer this one.
+            let late = asked.is_some_and(|asked| *asked >= at);
+            (if late { again(at) } else { at }, Part::After)
+        });
+        before.into_iter().chain(after).min_by_key(|(at, _)| *at)
+    }
+
+    /// What is to be asked of vantages now: of one change at a time. `watches` says whether a
+    /// vantage probes an origin.
+    pub fn errand(&mut self, watches: impl Fn(&Pair) -> bool, now: Timestamp) -> Option<Errand> {
+        let due = self.open.values().filter_map(|change| Some((self.due_of(change)?, change.number)));
+        let ((at, part), number) = due.min_by_key(|((at, _), _)| *at)?;
+        let change = self.open.get(&number).filter(|_| at <= now)?;
+        let window = match part {
+            Part::Before => change.before(),
+            Part::After => change.after()?,
+        };
+        let wanted =
+            |pair: &&Pair| watches(pair) && (part == Part::After || change.missing.contains(&pair.vantage));
+        let pairs = change.pairs.iter().filter(wanted).cloned().collect();
+        self.asked.insert(number, now);
+        Some(Errand { number, part, window, pairs })
+    }
+
+    /// Takes in what came of an errand; what is to be stored.
+    pub fn looked(&mut self, looked: Looked, now: Timestamp) -> (Vec<OpenRow>, Vec<HistoryRow>) {
+        let Some(change) = self.open.get_mut(&looked.number) else { return (Vec::new(), Vec::new()) };
+        match looked.part {
+            Part::Before => {
+                change.missing = looked.silent;
+                change.sought = now.since(change.started) < GIVE_UP;
+            }
+            Part::After => {
+                change.silent = looked.silent;
+                change.gone = looked.gone;
+                if let Some(outcome) = looked.outcome {
+                    change.verdict = Some(outcome.verdict);
+                    change.sentence = Some(outcome.sentence);
+                    change.looks = outcome.looks;
+                    change.settled = outcome.settled;
+                }
+            }
+        }
+        (vec![row(change)], looked.rows)
+    }
+
+    /// Those that are not closed, the latest first.
+    pub fn open(&self) -> impl Iterator<Item = &Change> {
+        self.open.values().rev()
+    }
+}
+
+impl Change {
+    /// When the look after so many is due: once probes that were sent before its end have ended.
+    fn look_at(&self, looks: usize) -> Option<Timestamp> {
+        let after = self.after().filter(|_| !self.settled && looks < LOOKS)?;
+        let quarter = after.to.since(after.from).get() / LOOKS as u64;
+        let nth = u64::try_from(looks).unwrap_or(u64::MAX).saturating_add(1);
+        Some(after.from.plus(Millis::new(quarter.saturating_mul(nth))).plus(GRACE))
+    }
+
+    /// Whether vantages that do not answer are still waited for.
+    pub(super) fn waits(&self, now: Timestamp) -> bool {
+        self.look_at(self.looks).is_some_and(|due| now.since(due) < GIVE_UP)
+    }
+}
+
+fn row(change: &Change) -> OpenRow {
+    OpenRow { key: format!("{OPEN}{}", change.number), text: json::write(change) }
+}
+
+/// Why nothing was measured before a change.
+fn nothing(gathered: &Gathered, change: &Change) -> String {
+    let silent = gathered.silent();
+    let names: Vec<&str> = silent.iter().map(crate::units::Name::as_str).collect();
+    if gathered.said.is_empty() {
+        "no vantage probes these origins".to_owned()
+    } else if !silent.is_empty() {
+        format!("{} did not answer, and the others have no sample of that time", listed(&names))
+    } else if change.cuts.is_empty() {
+        "no vantage has a sample of that time".to_owned()
+    } else {
+        "the origins failed in that time, which is no state to compare with".to_owned()
+    }
+}
