@@ -126,6 +126,9 @@ export class Host {
 
   measured = () => performance.now();
 
+  /** Does nothing for so many milliseconds. */
+  pause = (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
   command = (name, settings) => {
     this.asked = { name, settings: JSON.parse(settings) };
   };

@@ -100,10 +100,15 @@ impl Worker {
 
     /// All members of a list, part after part.
     pub(super) fn list(&self, list: &str, query: &Query) -> Result<Vec<Value>, Failure> {
+        self.list_by(list, query, 500)
+    }
+
+    /// The same with so many members in a part.
+    pub(super) fn list_by(&self, list: &str, query: &Query, limit: usize) -> Result<Vec<Value>, Failure> {
         let mut members = Vec::new();
         let mut cursor = String::new();
         for _ in 0..PARTS {
-            let mut part = self.get(&format!("/v1/{list}?limit=500{}{cursor}", query.0))?;
+            let mut part = self.get(&format!("/v1/{list}?limit={limit}{}{cursor}", query.0))?;
             match part.remove(list) {
                 Some(Value::Array(found)) => members.extend(found),
                 _ => return Err(Failure::Asking(format!("{} does not answer as Vedette does", self.base))),
@@ -121,17 +126,64 @@ impl Worker {
         self.ask("GET", target, None)
     }
 
+    /// The same as text.
+    pub(super) fn text(&self, target: &str) -> Result<String, Failure> {
+        match self.exchanged("GET", target, None)? {
+            (200, said) => Ok(said),
+            (status, said) => Err(self.refused(status, &said)),
+        }
+    }
+
     /// What becomes of a document that is sent. The same words sent twice change nothing twice.
     pub(super) fn post(&self, target: &str, body: &Value) -> Result<Map<String, Value>, Failure> {
+        let key = Fingerprint::of(&format!("{target} {body}"));
+        self.post_once(target, body, key.to_string())
+    }
+
+    /// The same under a key of its own, of which nothing happens twice.
+    pub(super) fn post_once(
+        &self,
+        target: &str,
+        body: &Value,
+        key: String,
+    ) -> Result<Map<String, Value>, Failure> {
         if self.token.is_none() {
             let way_out = "VEDETTE_TOKEN is empty; write the token of somebody who may write into it";
             return Err(Failure::Usage(way_out.to_owned()));
         }
-        self.ask("POST", target, Some(body.to_string()))
+        self.ask("POST", target, Some(Posted { text: body.to_string(), key }))
     }
 
-    fn ask(&self, method: &str, target: &str, body: Option<String>) -> Result<Map<String, Value>, Failure> {
-        let unable = |why: &str| Failure::Asking(format!("{} cannot be asked: {why}", self.base));
+    fn ask(&self, method: &str, target: &str, body: Option<Posted>) -> Result<Map<String, Value>, Failure> {
+        let (status, said) = self.exchanged(method, target, body)?;
+        let document = serde_json::from_str::<Map<String, Value>>(&said).ok();
+        match (status, document) {
+            (200 | 201, Some(document)) => Ok(document),
+            _ => Err(self.refused(status, &said)),
+        }
+    }
+
+    fn unable(&self, why: &str) -> Failure {
+        Failure::Asking(format!("{} cannot be asked: {why}", self.base))
+    }
+
+    /// Why what was asked is not there.
+    fn refused(&self, status: u16, said: &str) -> Failure {
+        let document = serde_json::from_str::<Map<String, Value>>(said).ok();
+        match document {
+            _ if status == 401 && self.token.is_none() => {
+                self.unable("it wants a token; write one into VEDETTE_TOKEN")
+            }
+            Some(document) => {
+                let detail = document.get("detail").and_then(Value::as_str);
+                self.unable(detail.unwrap_or(&format!("status {status}")))
+            }
+            None => self.unable(&format!("status {status}, and no JSON")),
+        }
+    }
+
+    /// Status and body of an answer that came whole.
+    fn exchanged(&self, method: &str, target: &str, body: Option<Posted>) -> Result<(u16, String), Failure> {
         let url = format!("{}{target}", self.base);
         let mut headers = vec![("accept", Secret::from("application/json"))];
         if let Some(token) = &self.token {
@@ -139,37 +191,32 @@ impl Worker {
         }
         if let Some(body) = &body {
             headers.push(("content-type", Secret::from("application/json")));
-            let key = Fingerprint::of(&format!("{target} {body}"));
-            headers.push(("idempotency-key", Secret::from(key.to_string())));
+            headers.push(("idempotency-key", Secret::from(body.key.clone())));
         }
         let answer = host::exchange(&Outgoing {
             method,
             url: &url,
             headers,
-            body: body.map(Secret::from),
+            body: body.map(|body| Secret::from(body.text)),
             within: TIMEOUT,
             wanted: &[],
             most: LARGEST,
         });
         match answer.end {
             End::Complete => {}
-            End::TooLong => return Err(unable("it says more than is read")),
-            End::TimedOut => return Err(unable("it does not answer within the time")),
-            End::Broken(why) | End::NotSent(why) | End::Redirected(why) => return Err(unable(&why)),
+            End::TooLong => return Err(self.unable("it says more than is read")),
+            End::TimedOut => return Err(self.unable("it does not answer within the time")),
+            End::Broken(why) | End::NotSent(why) | End::Redirected(why) => return Err(self.unable(&why)),
         }
         let status = answer.head.map_or(0, |head| head.status);
-        let said = String::from_utf8_lossy(&answer.body);
-        let document = serde_json::from_str::<Map<String, Value>>(&said).ok();
-        match (status, document) {
-            (200 | 201, Some(document)) => Ok(document),
-            (401, _) if self.token.is_none() => Err(unable("it wants a token; write one into VEDETTE_TOKEN")),
-            (_, Some(document)) => {
-                let detail = document.get("detail").and_then(Value::as_str);
-                Err(unable(detail.unwrap_or(&format!("status {status}"))))
-            }
-            (_, None) => Err(unable(&format!("status {status}, and no JSON"))),
-        }
+        Ok((status, String::from_utf8_lossy(&answer.body).into_owned()))
     }
+}
+
+/// What is sent, and the key under which it is done once.
+struct Posted {
+    text: String,
+    key: String,
 }
 
 /// A member that is a text.

@@ -10,9 +10,13 @@ mod native;
 mod node;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(super) use native::{Stopwatch, exchange, in_node, now, random, say, say_error, size, text, variable};
+pub(super) use native::{
+    Stopwatch, exchange, in_node, now, pause, random, say, say_error, size, text, variable,
+};
 #[cfg(target_arch = "wasm32")]
-pub(super) use node::{Stopwatch, exchange, in_node, now, random, say, say_error, size, text, variable};
+pub(super) use node::{
+    Stopwatch, exchange, in_node, now, pause, random, say, say_error, size, text, variable,
+};
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Reads the arguments and runs the command.
 
+mod change;
 mod check;
 mod client;
 mod compare;
@@ -165,6 +166,20 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Verify a change of the service: what was before it is kept, and compared with what comes
+    /// after; the worker's address and a token are read from the environment
+    #[command(subcommand)]
+    Change(change::Change),
+    /// Say which changes were made, the latest first; the worker's address and a token are read
+    /// from the environment
+    Changes {
+        /// Only those that are open
+        #[arg(long)]
+        open: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
         /// Whose token it is: what the audit log says
@@ -267,6 +282,8 @@ fn carry_out(command: Command) -> ExitCode {
         Command::Compare { origins, applied, window, warm_up, expect, json } => {
             compare::run(&compare::Wanted { origins, applied, window, warm_up, expect, json })
         }
+        Command::Change(change) => change::run(change),
+        Command::Changes { open, json } => change::list(open, json),
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
         Command::Package(command) => package::run(command),

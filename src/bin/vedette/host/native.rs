@@ -53,6 +53,11 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Does nothing for so long.
+pub(crate) fn pause(length: Duration) {
+    std::thread::sleep(length);
+}
+
 /// Measures how long something takes.
 pub(crate) struct Stopwatch(Instant);
 

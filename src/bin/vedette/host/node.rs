@@ -47,6 +47,8 @@ extern "C" {
     fn random_of(count: usize) -> Vec<u8>;
     #[wasm_bindgen(js_namespace = __vedette_host)]
     fn measured() -> f64;
+    #[wasm_bindgen(js_namespace = __vedette_host, js_name = pause)]
+    fn pause_for(milliseconds: f64);
     #[wasm_bindgen(js_namespace = __vedette_host)]
     fn command(name: &str, settings: &str);
     #[wasm_bindgen(js_namespace = __vedette_host)]
@@ -100,6 +102,11 @@ pub(crate) fn random(bytes: &mut [u8]) -> Result<(), String> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since 1970")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(clock() as u64)
+}
+
+/// Does nothing for so long.
+pub(crate) fn pause(length: Duration) {
+    pause_for(length.as_secs_f64() * 1000.0);
 }
 
 /// Measures how long something takes.
