@@ -5,9 +5,11 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
+use vedette::access::{Caller, Identity};
+use vedette::config;
 use vedette::reader::{Source, Tier};
 use vedette::serve::{self, Ask, Basis, Plan, View};
-use vedette::units::Millis;
+use vedette::units::{Millis, Who};
 
 #[path = "page_states/past.rs"]
 mod past;
@@ -18,7 +20,7 @@ mod states;
 use states::State;
 
 /// Pages with a past: the state that they are of, their address, and what they are called.
-const PAGES: [(&str, &str, &str); 10] = [
+const PAGES: [(&str, &str, &str); 12] = [
     ("failing-over", "/pool/shop", "pool"),
     ("failing-over", "/pool/shop/primary", "origin"),
     ("failing-over", "/status", "status-failing-over"),
@@ -27,6 +29,8 @@ const PAGES: [(&str, &str, &str); 10] = [
     ("passing", "/pool/shop/standby?window=6h", "origin-without-a-past"),
     ("failing-over", "/incidents", "incidents"),
     ("failing-over", "/incident/shop-mkz3k0q8", "incident"),
+    ("failing-over", "/changes", "changes"),
+    ("failing-over", "/change/change-1", "change"),
     ("hostile-titles", "/status", "status-hostile"),
     ("hostile-titles", "/monitor/memo", "monitor-hostile"),
 ];
@@ -40,7 +44,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for (name, target, called) in PAGES {
         let state = states.iter().find(|state| state.name == name).ok_or(name)?;
-        let ask = Ask { method: "GET", target, if_none_match: None, accept: None, caller: None };
+        let somebody = somebody().ok_or("ada is somebody")?;
+        // Changes are for people of the service.
+        let caller = target.starts_with("/change").then_some(&somebody);
+        let ask = Ask { method: "GET", target, if_none_match: None, accept: None, caller };
         let Plan::FromSnapshot(view) = serve::plan(Ok(&state.config), &ask) else {
             return Err(target.into());
         };
@@ -60,11 +67,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             "origin-without-a-past" => &nothing,
             "incidents" => &listed,
             "incident" => &noted,
+            "change" => &[Some(CHANGES.lines().nth(1).unwrap_or_default()), None],
+            "changes" => &[CHANGES.lines().nth(2), None],
             _ => &known,
         };
         fs::write(folder.join(called).with_extension("html"), told(state, &view, target, past))?;
     }
     Ok(())
+}
+
+/// What is told of changes: one that is started, the same when it is judged, and a list.
+const CHANGES: &str = include_str!("../src/change/frozen/answers.txt");
+
+fn somebody() -> Option<Caller> {
+    Some(Caller::Known(Identity { name: Who::parse("ada")?, tier: config::Tier::Read }))
 }
 
 fn told(state: &State, view: &View, target: &str, past: &[Option<&str>]) -> String {

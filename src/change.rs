@@ -10,6 +10,7 @@
 //! judgement. Everything is a function of values and of `now`.
 
 mod answer;
+mod curves;
 mod desk;
 mod draft;
 mod look;

@@ -185,7 +185,7 @@ pub struct Change {
 }
 
 /// How a change is expressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
     /// After over before; 1 is no change.

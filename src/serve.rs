@@ -49,7 +49,7 @@ pub use accept::is_negotiated;
 pub use api::{List, Query};
 pub use badge::Badge;
 pub use beat::Beaten;
-pub use changes::Done;
+pub use changes::{ChangesPage, Done};
 pub use chronicle::Chronicle;
 pub use dossier::{Dossier, asks};
 pub use gate::public;
@@ -141,6 +141,7 @@ pub fn answer(view: &View, ask: &Ask<'_>, basis: &Basis<'_>) -> Answer {
         View::Page => page::page(&seen, ask.caller),
         View::Dossier(dossier) => page::one(dossier, &seen, ask.caller),
         View::Chronicle(asked) => page::incidents(asked, &seen, ask.caller),
+        View::Changes(asked) => page::changes_page(asked, &seen, ask.caller),
         View::Status => page::public::page(&seen, ask.caller),
         View::Badge(badge) => badge::answer(badge, &seen),
         View::Feed => feed::answer(&seen),

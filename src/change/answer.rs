@@ -107,13 +107,13 @@ impl Grounds<'_> {
         Some((change, all))
     }
 
-    /// The judgement of a change, as it was told; nothing before the first look.
-    pub(super) fn judgement(&self, change: &Change) -> Option<Value> {
+    /// What was measured of a change, a member of it; nothing before the first look.
+    pub(super) fn measured(&self, change: &Change, member: &str) -> Option<Value> {
         let text = (self.stored)(&judged_key(change.number))?;
         let mut row = json::read::<Value>(&text)?;
         let number = |key: &str| row.get(key).and_then(Value::as_u64);
         let fits = number("version") == Some(u64::from(VERSION)) && number("number") == Some(change.number);
-        fits.then(|| row.get_mut("judgement").map(Value::take)).flatten()
+        fits.then(|| row.get_mut(member).map(Value::take)).flatten()
     }
 }
 
@@ -170,6 +170,8 @@ pub(super) struct Document<'a> {
     warm_up_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     judgement: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curves: Option<Value>,
 }
 
 /// The names of the changes that may be the reason of what is seen of this one.
@@ -218,6 +220,7 @@ impl<'a> Document<'a> {
             confounded_with: confounding(change, all, now),
             warm_up_s: None,
             judgement: None,
+            curves: None,
         }
     }
 }
@@ -250,6 +253,7 @@ pub fn listed(grounds: &Grounds<'_>, query: &Query) -> String {
 pub fn told(grounds: &Grounds<'_>, id: &str) -> Option<String> {
     let (change, all) = grounds.find(id)?;
     let warm_up_s = Some(Millis::as_secs(change.plan.warm_up));
-    let judgement = grounds.judgement(&change);
-    Some(json::write(&Document { warm_up_s, judgement, ..Document::of(&change, &all, grounds.now) }))
+    let measured = |member: &str| grounds.measured(&change, member);
+    let (judgement, curves) = (measured("judgement"), measured("curves"));
+    Some(json::write(&Document { warm_up_s, judgement, curves, ..Document::of(&change, &all, grounds.now) }))
 }

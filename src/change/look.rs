@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::curves::{Curve, curves};
 use super::{Change, PLACES, Pair, VERSION};
 use crate::compare::{Expectation, Judgement, Point, Seen, Verdict, Windows, judge};
 use crate::history::{Bucket, Fact, HistoryRow, Proof, Window};
@@ -121,6 +122,7 @@ struct JudgedRow<'a> {
     number: u64,
     at: Timestamp,
     judgement: &'a Judgement,
+    curves: Vec<Curve>,
 }
 
 impl Change {
@@ -243,7 +245,13 @@ impl Change {
         let seen: Vec<Seen> = seen.collect();
         let expectations = self.plan.expectations.iter().filter_map(|text| Expectation::parse(text).ok());
         let judgement = judge(&expectations.collect::<Vec<_>>(), &seen, &windows, now);
-        let row = JudgedRow { version: VERSION, number: self.number, at: now, judgement: &judgement };
+        let row = JudgedRow {
+            version: VERSION,
+            number: self.number,
+            at: now,
+            judgement: &judgement,
+            curves: curves(&seen),
+        };
         looked.rows.push(HistoryRow { key: judged_key(self.number), text: json::write(&row) });
         if judgement.r#final {
             looked.rows.extend(self.pinned(Part::After, &gathered.said));

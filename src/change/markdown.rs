@@ -4,13 +4,14 @@ use serde_json::Value;
 
 use super::answer::{Grounds, confounding};
 use super::{Change, State};
+use crate::compare::{Expectation, Scale};
 use crate::units::{Name, Timestamp, listed};
 
 /// One change as Markdown; nothing if there is none of this name.
 #[must_use]
 pub fn markdown(grounds: &Grounds<'_>, id: &str) -> Option<String> {
     let (change, all) = grounds.find(id)?;
-    let judgement = grounds.judgement(&change);
+    let judgement = grounds.measured(&change, "judgement");
     let plan = &change.plan;
     let mut text =
         format!("# {}: {}\n\n**{}**\n\n", change.id(), plain(&plan.title), verdict(&change, grounds.now));
@@ -62,44 +63,55 @@ fn verdict(change: &Change, now: Timestamp) -> String {
 /// What was measured, by expectation.
 fn measured(judgement: &Value) -> String {
     let mut text = String::from("\n## Measured\n");
-    let list =
-        |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    let word = |value: &Value, key: &str| plain(value.get(key).and_then(Value::as_str).unwrap_or("-"));
-    for expectation in list(judgement, "expectations") {
-        text.push_str(&format!("\n{}\n\n", word(&expectation, "sentence")));
+    for judged in list(judgement, "expectations") {
+        let written = judged.get("expectation").and_then(Value::as_str).unwrap_or_default();
+        let Ok(expectation) = Expectation::parse(written) else { continue };
+        text.push_str(&format!("\n{}\n\n", word(judged, "sentence")));
         text.push_str("| origin | vantage | class | before | after | change | verdict |\n");
         text.push_str("| --- | --- | --- | --- | --- | --- | --- |\n");
-        for stratum in list(&expectation, "strata") {
-            let side = |key: &str| {
-                let part =
-                    |name: &str| stratum.get(key).and_then(|side| side.get(name)).and_then(Value::as_f64);
-                let samples = part("samples").unwrap_or(0.0);
-                format!("{} ({samples:.0})", part("value").map_or("-".to_owned(), figure))
-            };
-            let change = stratum.get("change").filter(|change| !change.is_null()).map(|change| {
-                let part =
-                    |name: &str| change.get(name).and_then(Value::as_f64).map_or("-".to_owned(), figure);
-                let sign =
-                    if change.get("scale").and_then(Value::as_str) == Some("ratio") { "×" } else { "" };
-                format!("{sign}{} [{}, {}]", part("estimate"), part("low"), part("high"))
-            });
-            let why = stratum.get("why").and_then(Value::as_str).map(|why| format!(": {}", plain(why)));
-            let aside = stratum.get("deciding").and_then(Value::as_bool) == Some(false);
-            text.push_str(&format!(
-                "| {} | {} | {} | {} | {} | {} | {}{}{} |\n",
-                word(&stratum, "origin"),
-                word(&stratum, "vantage"),
-                word(&stratum, "class"),
-                side("before"),
-                side("after"),
-                change.unwrap_or("-".to_owned()),
-                word(&stratum, "verdict"),
-                if aside { ", not deciding" } else { "" },
-                why.unwrap_or_default()
-            ));
-        }
+        text.extend(list(judged, "strata").map(|stratum| row(&expectation, stratum)));
     }
     text
+}
+
+/// One line of it.
+fn row(expectation: &Expectation, stratum: &Value) -> String {
+    let number = |of: Option<&Value>, key: &str| of.and_then(|of| of.get(key)).and_then(Value::as_f64);
+    let side = |key: &str| {
+        let value = number(stratum.get(key), "value").map(|value| expectation.shown(value));
+        let samples = number(stratum.get(key), "samples").unwrap_or(0.0);
+        format!("{} ({samples:.0})", value.unwrap_or("-".to_owned()))
+    };
+    let change = stratum.get("change").filter(|change| !change.is_null());
+    let ratio = change.and_then(|change| change.get("scale")).and_then(Value::as_str) == Some("ratio");
+    let scale = if ratio { Scale::Ratio } else { Scale::Difference };
+    let moved =
+        |key: &str| number(change, key).map_or("-".to_owned(), |value| expectation.moved(scale, value));
+    let change = match change {
+        Some(_) => format!("{} ({} to {})", moved("estimate"), moved("low"), moved("high")),
+        None => "-".to_owned(),
+    };
+    let why = stratum.get("why").and_then(Value::as_str).map(|why| format!(": {}", plain(why)));
+    let aside = stratum.get("deciding").and_then(Value::as_bool) == Some(false);
+    format!(
+        "| {} | {} | {} | {} | {} | {change} | {}{}{} |\n",
+        word(stratum, "origin"),
+        word(stratum, "vantage"),
+        word(stratum, "class"),
+        side("before"),
+        side("after"),
+        word(stratum, "verdict"),
+        if aside { ", not deciding" } else { "" },
+        why.unwrap_or_default()
+    )
+}
+
+fn list<'a>(of: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    of.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+fn word(of: &Value, key: &str) -> String {
+    plain(of.get(key).and_then(Value::as_str).unwrap_or("-"))
 }
 
 /// What else is to be known of it.
@@ -133,17 +145,6 @@ fn remarks(change: &Change, confounded: &[String], judgement: Option<&Value>) ->
         }
     }
     remarks
-}
-
-/// A number with as many places as tell something.
-fn figure(value: f64) -> String {
-    if value.abs() >= 100.0 {
-        format!("{value:.0}")
-    } else if value.abs() >= 1.0 {
-        format!("{value:.2}")
-    } else {
-        format!("{value:.4}")
-    }
 }
 
 /// A text in a line, with nothing in it that Markdown or HTML would read.

@@ -377,3 +377,50 @@ proptest! {
         prop_assert_eq!(listed(&grounds, &query), "{\"changes\":[]}");
     }
 }
+
+/// A change that got faster, told while it is started and once it is judged; a list; Markdown.
+fn story() -> [String; 4] {
+    let mut desk = Desk::default();
+    let id = desk.start(BEGUN);
+    let stored = |desk: &Desk, how: &dyn Fn(&Grounds<'_>) -> String, now: u64| {
+        how(&Grounds { changes: &desk.changes, stored: &|key| desk.history.get(key).cloned(), now: at(now) })
+    };
+    let one = |grounds: &Grounds<'_>| told(grounds, "change-1").unwrap();
+    let started = stored(&desk, &one, BEGUN);
+    desk.apply(&id, BEGUN + MINUTE).unwrap();
+    for second in 0..1_500 {
+        desk.work(|_, window| Some(row(window, 50)), BEGUN + MINUTE + second * 1_000);
+    }
+    let end = BEGUN + 30 * MINUTE;
+    let query = Query { open: None, before: None, limit: 5 };
+    let list = stored(&desk, &|grounds| listed(grounds, &query), end);
+    let marked = stored(&desk, &|grounds| markdown(grounds, "change-1").unwrap(), end);
+    [started, stored(&desk, &one, end), list, marked]
+}
+
+#[test]
+fn what_is_told_is_frozen() {
+    let [started, judged, list, marked] = story();
+    expect(&[started, judged, list].join("\n"), include_str!("frozen/answers.txt"), "answers.txt");
+    expect(&marked, include_str!("frozen/markdown.txt"), "markdown.txt");
+}
+
+#[test]
+fn what_is_stored_is_frozen() {
+    let mut desk = Desk::default();
+    let id = desk.start(BEGUN);
+    desk.apply(&id, BEGUN + MINUTE).unwrap();
+    let mut rows: Vec<String> = desk.open.iter().map(|(key, text)| format!("{key} {text}")).collect();
+    desk.close(&id, Fate::Kept, BEGUN + 2 * MINUTE).unwrap();
+    rows.extend(desk.history.iter().map(|(key, text)| format!("{key} {}", text.lines().next().unwrap())));
+    expect(&rows.join("\n"), include_str!("frozen/rows.txt"), "rows.txt");
+}
+
+fn expect(found: &str, frozen: &str, file: &str) {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/change/frozen/");
+        std::fs::write(format!("{folder}{file}"), format!("{}\n", found.trim_end())).unwrap();
+        return;
+    }
+    assert_eq!(found.trim_end(), frozen.trim_end(), "\n{found}\n");
+}

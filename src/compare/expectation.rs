@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::Scale;
 use crate::units::OriginId;
 
 /// The longest expectation, in characters.
@@ -189,6 +190,41 @@ fn against(a: Aim, b: Aim) -> bool {
         (Aim::Down(_), Aim::Up(_) | Aim::NotDown) | (Aim::Up(_), Aim::NotUp) => true,
         (Aim::AtMost(most), Aim::AtLeast(least)) => most < least,
         _ => false,
+    }
+}
+
+impl Expectation {
+    /// A value of what it measures, as people read it: `48.0 ms`, `2.5%`, `3.0`.
+    #[must_use]
+    pub fn shown(&self, value: f64) -> String {
+        let places = |value: f64| {
+            if value.abs() >= 100.0 {
+                format!("{value:.0}")
+            } else if value.abs() >= 10.0 {
+                format!("{value:.1}")
+            } else {
+                format!("{value:.2}")
+            }
+        };
+        match self.measure {
+            Measure::Quantile(_) | Measure::Response | Measure::DatabaseTime => {
+                format!("{} ms", places(value))
+            }
+            Measure::Errors | Measure::Hits => format!("{}%", places(value * 100.0)),
+            Measure::Calls => places(value),
+            Measure::Bytes => format!("{value:.0} B"),
+        }
+    }
+
+    /// By how much it changed, as people read it: of a ratio `-45.1%`, of a difference `+2.0`, of
+    /// rates `+3.0 points`.
+    #[must_use]
+    pub fn moved(&self, scale: Scale, value: f64) -> String {
+        match (scale, self.measure) {
+            (Scale::Ratio, _) => format!("{:+.1}%", (value - 1.0) * 100.0),
+            (Scale::Difference, Measure::Errors | Measure::Hits) => format!("{:+.1} points", value * 100.0),
+            (Scale::Difference, _) => format!("{value:+.2}"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::incidents::{chosen_of, fields_of, limit_of};
 use super::recorded::{KEEP_CHANGES, Kind, Question, Recorded, answer, bad};
-use super::{Ask, Target, gate, parameters, table};
+use super::{Ask, Target, View, gate, parameters, table};
 use crate::access::Caller;
 use crate::answer::{self, Answer};
 use crate::change::{self, Bounds, CloseDraft, Draft, FIELDS, MOST_LISTED, MOST_OPEN, Query, Refusal};
@@ -25,10 +25,41 @@ pub enum Done {
     Close(String),
 }
 
+/// A page about changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangesPage {
+    /// The change that it is about; all of them if none.
+    pub(super) id: Option<String>,
+}
+
+/// The target of such a page.
+///
+/// # Errors
+/// 400 for a parameter that is not known.
+pub(super) fn page(id: Option<&str>, query: &str) -> Result<Target, Answer> {
+    parameters::only(query, &["now"])?;
+    Ok(Target::View(View::Changes(ChangesPage { id: id.map(str::to_owned) })))
+}
+
+impl ChangesPage {
+    /// 404 for an id that is none.
+    pub(super) fn refused(&self) -> Option<Answer> {
+        self.id.as_ref().filter(|id| change::number_of(id).is_none()).map(|_| no_change())
+    }
+
+    /// What it is made of.
+    pub(super) fn asks(&self) -> Vec<Recorded> {
+        let (kind, pool) = self.id.as_ref().map_or((Kind::Changes, ""), |id| (Kind::Change, id.as_str()));
+        let query = if self.id.is_some() { String::new() } else { format!("limit={MOST_LISTED}") };
+        vec![Recorded { kind, pool: pool.to_owned(), origin: None, query, all: true }]
+    }
+}
+
 /// Whether a target tells of changes: of owners, and of ways back. That is for people of the
 /// service, whoever may read the rest.
 pub(super) fn is_for_people(target: &Target) -> bool {
     matches!(target, Target::Recorded(asked) if matches!(asked.kind, Kind::Changes | Kind::Change))
+        || matches!(target, Target::View(View::Changes(_)))
 }
 
 /// Whether somebody may be told of changes: whoever proves to be one of them.

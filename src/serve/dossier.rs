@@ -162,6 +162,7 @@ pub fn asks(view: &View, config: &Config, now: Timestamp) -> Vec<Recorded> {
             std::iter::once(dossier.availability()).chain(dossier.history(config, now)).collect()
         }
         View::Chronicle(chronicle) => chronicle.asks(),
+        View::Changes(page) => page.asks(),
         View::Status => vec![super::recorded::everything()],
         View::Badge(badge) => badge.asks().into_iter().collect(),
         View::Health { .. }

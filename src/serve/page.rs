@@ -6,6 +6,7 @@
 //! exception.
 
 mod about;
+mod changes;
 mod diagnosis;
 mod events;
 mod frame;
@@ -20,6 +21,7 @@ mod sections;
 mod sentence;
 mod text;
 
+pub(super) use self::changes::changes_page;
 pub(super) use self::incidents::incidents;
 pub(super) use self::one::one;
 pub(super) use self::text::{misleads, plain};
@@ -88,7 +90,7 @@ pub(super) fn page(basis: &Basis<'_>, caller: Option<&Caller>) -> Answer {
 }
 
 fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
-    let Look { config, now, .. } = look;
+    let Look { config, now, caller } = look;
     let items = by_severity(snapshot, config, now);
     let status = status(&items, now);
     let sentence = sentence::whole(&items, arbiter_silent, now);
@@ -124,7 +126,11 @@ fn render(snapshot: &Snapshot, arbiter_silent: bool, look: Look<'_>) -> Markup {
                     (notice::notices(snapshot, arbiter_silent, look))
                     (sections::sections(&items, look))
                     (events::events(snapshot, look))
-                    p { a href="incidents" { "All incidents" } }
+                    p {
+                        a href="incidents" { "All incidents" }
+                        // Changes are for people of the service.
+                        @if matches!(caller, Some(Caller::Known(_))) { " · " a href="changes" { "Changes" } }
+                    }
                     (notice::watch(snapshot, arbiter_silent, look))
                     (words())
                 }

@@ -82,6 +82,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
             unknown(&dossier.pool, dossier.origin.as_deref()).or_else(|| dossier.refused(config))
         }
         Target::View(View::Chronicle(asked)) => asked.refused(config, gate::sees_all(ask)),
+        Target::View(View::Changes(asked)) => asked.refused(),
         Target::View(View::Badge(badge)) => unknown(&badge.pool, None),
         Target::View(View::Signal { pool, format, .. }) => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, *format))

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::badge::badge;
-use super::changes::Done;
+use super::changes::{self, Done};
 use super::chronicle::chronicle;
 use super::dossier::{Whose, dossier};
 use super::parameters::{code, format, only, parameter, signal_format, wait};
@@ -17,13 +17,15 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 43] = [
+pub const PATHS: [&str; 45] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
     "/monitor/{pool}",
     "/incidents",
     "/incident/{id}",
+    "/changes",
+    "/change/{id}",
     "/status",
     "/badge/{badge}",
     "/feed.atom",
@@ -102,6 +104,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["monitor", pool] => dossier(Whose::Monitor, pool, None, query)?,
         ["incidents"] => chronicle(None, query)?,
         ["incident", id] => chronicle(Some(id), query)?,
+        ["changes"] => changes::page(None, query)?,
+        ["change", id] => changes::page(Some(id), query)?,
         ["status"] => Target::View(View::Status),
         ["badge", badge] => self::badge(badge, query)?,
         ["feed.atom"] => Target::View(View::Feed),

@@ -3,7 +3,7 @@
 
 use super::changes::Done;
 use super::recorded::Kind;
-use super::{Badge, Chronicle, Dossier, Exposition, Query, Recorded};
+use super::{Badge, ChangesPage, Chronicle, Dossier, Exposition, Query, Recorded};
 use crate::config::{Config, Door};
 use crate::follow::Wait;
 use crate::snapshot::Part;
@@ -107,6 +107,8 @@ pub enum View {
     Dossier(Dossier),
     /// `/incidents`, `/incident/{id}`.
     Chronicle(Chronicle),
+    /// `/changes`, `/change/{id}`.
+    Changes(ChangesPage),
     /// `/status`: the page for customers.
     Status,
     /// `/badge/{badge}`.
@@ -178,7 +180,7 @@ impl View {
             Self::Ready { verbose: false } => Door::Hall,
             Self::Metrics { .. } => Door::Metrics,
             Self::Api(_) | Self::Announcement => Door::Api,
-            Self::Page | Self::Dossier(_) | Self::Chronicle(_) => Door::Page,
+            Self::Page | Self::Dossier(_) | Self::Chronicle(_) | Self::Changes(_) => Door::Page,
             Self::Status | Self::Badge(_) | Self::Feed => Door::Status,
         }
     }
@@ -197,6 +199,7 @@ impl View {
             | Self::Announcement
             | Self::Page
             | Self::Chronicle(_)
+            | Self::Changes(_)
             | Self::Status
             | Self::Feed => (None, None),
         }
@@ -210,7 +213,7 @@ impl View {
 
     /// Whether it is a page that a person looks at.
     pub(super) const fn is_page(&self) -> bool {
-        matches!(self, Self::Page | Self::Dossier(_) | Self::Chronicle(_) | Self::Status)
+        matches!(self, Self::Page | Self::Dossier(_) | Self::Chronicle(_) | Self::Changes(_) | Self::Status)
     }
 
     /// The one usual way to write a target that is asked for often; nothing for the others.
@@ -231,6 +234,7 @@ impl View {
             | Self::Announcement
             | Self::Dossier(_)
             | Self::Chronicle(_)
+            | Self::Changes(_)
             | Self::Badge(_)
             | Self::Feed => return None,
         };
@@ -251,6 +255,7 @@ impl View {
             | Self::Metrics { .. }
             | Self::Dossier(_)
             | Self::Chronicle(_)
+            | Self::Changes(_)
             | Self::Status
             | Self::Feed => Part::Whole,
             Self::Api(query) => query.part(config),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use vedette::access::Caller;
 use vedette::answer::Answer;
 use vedette::change;
 use vedette::config::{Config, Problems};
@@ -196,6 +197,12 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
             (answer, kind)
         }
         Plan::Recorded(asked) => recorded(&asked, ask)?,
+        // Changes are for people of the service, however open the rest is.
+        Plan::Who if ask.caller.is_none() && ask.target.contains("/change") => {
+            let (answer, kind) = whole(&Ask { caller: Some(&Caller::Nobody), ..*ask })?;
+            law!(answer.status == 401, "{} is told to anybody: {kind}", ask.target);
+            (answer, kind)
+        }
         Plan::SignIn | Plan::Write | Plan::Audit | Plan::Who => {
             return Err("nobody has to know who asks".into());
         }
@@ -280,6 +287,7 @@ fn is_ours(view: &View) -> bool {
         View::Ready { .. }
         | View::Metrics { .. }
         | View::Chronicle(_)
+        | View::Changes(_)
         | View::Announcement
         | View::Page
         | View::Status
@@ -305,7 +313,7 @@ fn again(target: &View, ask: &Ask<'_>, answer: &Answer) -> Result<(), String> {
 /// The laws of every answer.
 pub fn lawful(answer: &Answer) -> Result<(), String> {
     let status = answer.status;
-    law!([200, 204, 304, 307, 400, 403, 404, 405, 414, 503].contains(&status), "status {status}");
+    law!([200, 204, 304, 307, 400, 401, 403, 404, 405, 414, 503].contains(&status), "status {status}");
     let mut names = HashSet::new();
     for (name, value) in &answer.headers {
         law!(names.insert(name), "{name} comes twice");
