@@ -26,7 +26,7 @@ pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY};
 pub use answer::{FIELDS, Grounds, MOST_LISTED, Query, keys, listed, told};
 pub use desk::{Changes, Made, OpenRow, Refusal, is_closed};
 pub use draft::{Bounds, CloseDraft, Draft, Plan};
-pub use look::{Cut, Errand, Gathered, Looked, Part, Said, Span};
+pub use look::{Cut, Errand, Gathered, Looked, Outcome, Part, Said, Span};
 pub use markdown::markdown;
 
 /// Changes that are kept once they are closed.
@@ -179,6 +179,12 @@ impl Change {
     #[must_use]
     pub const fn verdict(&self) -> Option<Verdict> {
         self.verdict
+    }
+
+    /// The same in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> Option<&str> {
+        self.sentence.as_deref()
     }
 
     /// The time in which another change of one of its origins confounds it: from the beginning of

@@ -37,6 +37,7 @@ mod settings;
 mod slot;
 mod subject;
 mod syntax;
+mod topic;
 mod url;
 mod value;
 mod vantage;
@@ -53,7 +54,7 @@ pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
 pub use incidents::Incidents;
-pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS, Topic};
+pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS};
 pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
 pub use place::{Hint, Place};
@@ -66,6 +67,7 @@ pub use route::{Retry, Route, StaticAnswer, Steering};
 pub use rule::{Parts, Rule};
 pub use schema::schema;
 pub use subject::Subject;
+pub use topic::Topic;
 
 /// The largest configuration that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;

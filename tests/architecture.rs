@@ -108,6 +108,7 @@ const LINE: &[Row] = &[
             "sample",
             "schedule",
             "history",
+            "compare",
             "change",
             "vote",
             "verdict",

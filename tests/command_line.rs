@@ -364,11 +364,11 @@ fn a_test_message_is_explained() {
 fn channels_are_listed_and_one_that_the_edge_cannot_reach_is_not_deployed() {
     let here = file("here.toml", &channel("url = \"http://127.0.0.1:9103\"\nafter = \"1m\"\nevery = \"4h\""));
     let said = text(&vedette(&["check", &here]).stdout);
-    let line = "ops          webhook    fail, origin, recovered, watch of every pool, after 1m, again every 4h; at most 20 in 1h";
+    let line = "ops          webhook    fail, origin, recovered, watch, regressed of every pool, after 1m, again every 4h; at most 20 in 1h";
     assert!(said.contains(line), "{said}");
     let said = json(&["check", &here, "--json"]);
     let listed = serde_json::json!([{
-        "name": "ops", "kind": "webhook", "on": ["fail", "origin", "recovered", "watch"], "after_ms": 60_000, "every_ms": 14_400_000,
+        "name": "ops", "kind": "webhook", "on": ["fail", "origin", "recovered", "watch", "regressed"], "after_ms": 60_000, "every_ms": 14_400_000,
         "cap_messages": 20, "cap_within_ms": 3_600_000, "give_up_ms": 86_400_000,
     }]);
     assert_eq!((&said["channels"], &said["heartbeats"]), (&listed, &serde_json::json!([])));

@@ -634,7 +634,7 @@ fn channels_are_read() {
     assert_eq!(ops.cap, Cap { messages: 10, within: Millis::from_secs(1_800) });
     assert!(ops.covers(&config.pools[0].name) && !ops.covers(&config.pools[1].name));
     assert_eq!((chat.kind, chat.url.clone()), (ChannelKind::Slack, ProbeValue::Secret("SLACK_URL".into())));
-    assert_eq!(chat.on, [Topic::Fail, Topic::Origin, Topic::Recovered, Topic::Watch]);
+    assert_eq!(chat.on, [Topic::Fail, Topic::Origin, Topic::Recovered, Topic::Watch, Topic::Regressed]);
     assert_eq!((chat.after, chat.every, chat.give_up), (Millis::ZERO, None, Millis::from_secs(86_400)));
     assert!(chat.covers(&config.pools[1].name));
     assert_eq!(config.public_url.unwrap().to_string(), "https://status.example.com");

@@ -3,7 +3,9 @@
 
 use super::stored::{Row, Table};
 use super::{Arbiter, Effect, ObjectName};
-use crate::change::{Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal, Span};
+use crate::change::{
+    self, Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal, Span,
+};
 use crate::config::{Config, Place};
 use crate::history::{HistoryRow, Window};
 use crate::incident::NewNote;
@@ -93,6 +95,9 @@ impl Arbiter {
         };
         match made {
             Ok(made) => {
+                if let Some(number) = change::number_of(&made.id) {
+                    self.notifier.touch_change(number);
+                }
                 let mut rows: Vec<Row> = made.stored.into_iter().map(meta).collect();
                 let logged = self.ledger.changed(write, &made.id, made.what, now).into_iter();
                 rows.extend(logged.map(|row| Row { table: Table::Meta, key: row.key, text: row.text }));
@@ -105,6 +110,7 @@ impl Arbiter {
 
     /// Takes in what vantages said of a change.
     pub(super) fn looked(&mut self, looked: Looked, now: Timestamp) -> Edited {
+        self.notifier.touch_change(looked.number);
         let (stored, history) = self.changes.looked(looked, now);
         Edited { outcome: None, rows: stored.into_iter().map(meta).collect(), history }
     }

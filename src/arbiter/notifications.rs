@@ -2,6 +2,8 @@
 //! hands out what is to be stored and sent.
 
 use super::{Arbiter, Effect, NEVER, Row, Table};
+use crate::change;
+use crate::compare::Verdict;
 use crate::config::{Channel, Config, Pool, Subject, Topic};
 use crate::notify::{
     AlertState, Answer, Detail, Facts, Label, Outbox, PoolState, SubjectKind, WATCH_DELAY, of_pool,
@@ -16,6 +18,9 @@ use crate::vote::Opinion;
 /// sent.
 const SENT_AT_ONCE: usize = 4;
 
+/// Characters of the way back in a message: the rest stands on the page of the change.
+const WAY_BACK: usize = 300;
+
 /// Origins whose reason a message gives.
 const REASONS: usize = 4;
 
@@ -25,6 +30,8 @@ pub(super) struct Notifier {
     boxes: Vec<Outbox>,
     /// Places of the pools that may have changed since they were last looked at.
     touched: Vec<usize>,
+    /// Numbers of the changes of the service of which the same holds.
+    changes: Vec<u64>,
     /// An outbox changed since it was stored.
     dirty: bool,
     /// Rows of channels that are no more, to be cleared away.
@@ -40,6 +47,7 @@ impl Notifier {
         Self {
             boxes: config.notify.iter().map(|channel| Outbox::new(channel.name.clone())).collect(),
             touched: (0..touched).collect(),
+            changes: Vec::new(),
             dirty: false,
             gone: Vec::new(),
             next: if config.notify.is_empty() { NEVER } else { Timestamp::from_millis(0) },
@@ -67,10 +75,21 @@ impl Notifier {
         }
     }
 
+    fn is_untouched(&self) -> bool {
+        self.touched.is_empty() && self.changes.is_empty()
+    }
+
     /// Notes that a pool may have changed.
     pub(super) fn touch(&mut self, place: usize) {
         if !self.boxes.is_empty() {
             self.touched.push(place);
+        }
+    }
+
+    /// The same of a change of the service.
+    pub(super) fn touch_change(&mut self, number: u64) {
+        if !self.boxes.is_empty() {
+            self.changes.push(number);
         }
     }
 
@@ -107,6 +126,8 @@ impl Arbiter {
         // Whether the configuration still has a subject, and the channel is told of it.
         let known = |channel: &Channel, subject: &str| match subject.split_once('/') {
             Some(("vantage", name)) => watch.iter().any(|(key, _)| name == key.to_string()),
+            // It is known until it is closed, which tells it to be over.
+            Some(("change", id)) => change::number_of(id).is_some(),
             Some((_, pool)) => config.pool(pool).is_some_and(|pool| channel.covers(&pool.name)),
             None => false,
         };
@@ -130,13 +151,13 @@ impl Arbiter {
     ) -> (Vec<Transition>, Vec<Effect>) {
         let (mut transitions, mut deliveries) = (Vec::new(), Vec::new());
         rows.append(&mut self.notifier.gone);
-        let idle =
-            !looks && self.notifier.touched.is_empty() && !self.notifier.dirty && now < self.notifier.next;
+        let idle = !looks && self.notifier.is_untouched() && !self.notifier.dirty && now < self.notifier.next;
         if self.config.notify.is_empty() || idle {
             return (transitions, deliveries);
         }
         let mut notifier = std::mem::take(&mut self.notifier);
         let touched = std::mem::take(&mut notifier.touched);
+        let changes = std::mem::take(&mut notifier.changes);
         (notifier.dirty, notifier.next) = (false, NEVER);
         let base = self.config.own_base(None);
         // Whoever has to wait is sent when another one has ended.
@@ -146,6 +167,9 @@ impl Arbiter {
                 if channel.covers(&pool.name) {
                     self.look_at_pool(outbox, channel, pool, now);
                 }
+            }
+            for number in &changes {
+                self.look_at_change(outbox, channel, *number, now);
             }
             if looks && channel.hears(Topic::Watch) {
                 self.look_at_watch(outbox, channel, now);
@@ -203,6 +227,37 @@ impl Arbiter {
         }
     }
 
+    /// Looks at a change of the service, if the channel is told of one of its pools.
+    fn look_at_change(&self, outbox: &mut Outbox, channel: &Channel, number: u64, now: Timestamp) {
+        let subject = format!("change/{}", change::id(number));
+        let change = self.changes.get(number).filter(|_| channel.hears(Topic::Regressed));
+        let covered = change.filter(|change| change.plan.origins.iter().any(|id| channel.covers(&id.pool)));
+        let regressed = covered.filter(|change| change.verdict() == Some(Verdict::Regressed));
+        let found = match regressed.and_then(|change| change.applied) {
+            Some(applied) => AlertState::firing(Topic::Regressed, applied, Millis::ZERO),
+            None => AlertState::Good,
+        };
+        outbox.see(channel, &subject, found, now);
+    }
+
+    /// What a message says of a change beside its title.
+    fn detail_of_change(&self, id: &str) -> Detail {
+        let Some(change) = change::number_of(id).and_then(|number| self.changes.get(number)) else {
+            return Detail::default();
+        };
+        let said = change.sentence().unwrap_or_default();
+        let mut back: String = change.plan.rollback.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((end, _)) = back.char_indices().nth(WAY_BACK) {
+            back.truncate(end);
+            back.push('…');
+        }
+        Detail {
+            reason: format!("{said}. The way back: {back}"),
+            next: format!("take {id} back or keep it, and close it"),
+            ..Detail::default()
+        }
+    }
+
     fn look_at_watch(&self, outbox: &mut Outbox, channel: &Channel, now: Timestamp) {
         for (key, presence) in self.watch.iter() {
             let until = presence.silent_from();
@@ -219,8 +274,10 @@ impl Arbiter {
     /// What a message says of a subject beside its name.
     fn detail(&self, subject: &str, now: Timestamp) -> Detail {
         let Some((kind, name)) = subject.split_once('/') else { return Detail::default() };
-        if kind == "vantage" {
-            return self.detail_of_vantage(name);
+        match kind {
+            "vantage" => return self.detail_of_vantage(name),
+            "change" => return self.detail_of_change(name),
+            _ => {}
         }
         let Some(pool) = self.config.pool(name) else { return Detail::default() };
         let view = self.pool_view(pool, now);
@@ -286,6 +343,11 @@ impl Arbiter {
     fn label(&self, subject: &str) -> Label {
         let pool = match subject.split_once('/') {
             Some(("vantage", name)) => return self.label_of_vantage(name),
+            Some(("change", id)) => {
+                let known = change::number_of(id).and_then(|number| self.changes.get(number));
+                let title = known.map(|change| format!("{id} ({})", change.plan.title));
+                return Label { title, ..Label::default() };
+            }
             Some((_, name)) => self.config.pool(name),
             None => None,
         };

@@ -7,6 +7,7 @@ use crate::sample::{CacheClass, Database};
 use crate::verdict::Status;
 use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
+mod changes;
 mod copies;
 mod monitors;
 mod trusted;

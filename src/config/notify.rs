@@ -11,6 +11,7 @@ use super::presentation;
 use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
 use super::request::{secret, secret_name};
+use super::topic::Topic;
 use super::url::{MAX_URL, origin_url};
 use super::value::{Given, Span, duration, title, word};
 use super::{OriginUrl, ProbeValue};
@@ -86,30 +87,6 @@ pub enum ChannelKind {
     Slack,
 }
 
-/// What a channel is told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Topic {
-    /// A pool fails.
-    #[serde(rename = "fail")]
-    Fail,
-    /// A pool serves, with a blemish or with a part of its origins.
-    #[serde(rename = "warn")]
-    Warn,
-    /// An origin fails while its pool serves. Only a configuration has this word: messages call it
-    /// a warning of the pool.
-    #[serde(rename = "origin")]
-    Origin,
-    /// What was told is over.
-    #[serde(rename = "recovered")]
-    Recovered,
-    /// An origin of a pool keeps falling.
-    #[serde(rename = "flapping")]
-    Flapping,
-    /// The monitor itself is in trouble: a vantage is silent, or a pool is unknown.
-    #[serde(rename = "watch")]
-    Watch,
-}
-
 /// So many `messages` in any time of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cap {
@@ -126,25 +103,6 @@ impl ChannelKind {
         match self {
             Self::Webhook => "webhook",
             Self::Slack => "slack",
-        }
-    }
-}
-
-impl Topic {
-    /// Every topic.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Fail, Self::Origin, Self::Warn, Self::Recovered, Self::Flapping, Self::Watch];
-
-    /// The topic as the file and messages write it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Warn => "warn",
-            Self::Origin => "origin",
-            Self::Recovered => "recovered",
-            Self::Flapping => "flapping",
-            Self::Watch => "watch",
         }
     }
 }
@@ -315,7 +273,7 @@ fn keys(table: &Table<'_>, kind: Option<ChannelKind>) -> Option<Vec<String>> {
 
 fn topics(table: &Table<'_>) -> Option<Vec<Topic>> {
     let Some(field) = table.get("on") else {
-        return Some(vec![Topic::Fail, Topic::Origin, Topic::Recovered, Topic::Watch]);
+        return Some(vec![Topic::Fail, Topic::Origin, Topic::Recovered, Topic::Watch, Topic::Regressed]);
     };
     let example = "one as [\"fail\", \"origin\", \"recovered\", \"watch\"]";
     let items = field.list(example)?;

@@ -78,10 +78,12 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
     let Ok(config) = deployed::config() else { return Err(serve::unavailable()) };
     let question = asked.question(config, clock::now())?;
     let address = address(&question, config);
-    if let Some(text) = left(&address).await {
+    let keep = question.keep();
+    if keep > 0
+        && let Some(text) = left(&address).await
+    {
         return Ok(Some(text));
     }
-    let keep = question.keep();
     let told = match question {
         Question::History(query) => of_arbiter(&ArbiterCall::History(query), call.env).await,
         Question::Availability(pool, origin) => {
@@ -96,7 +98,9 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
     };
     match told {
         Ok(text) => {
-            leave(&address, &text, keep).await;
+            if keep > 0 {
+                leave(&address, &text, keep).await;
+            }
             Ok(Some(text))
         }
         Err(error) => {

@@ -372,7 +372,7 @@ impl Past {
 const fn level(topic: Topic, failing: &[Name]) -> u8 {
     match topic {
         Topic::Recovered => 0,
-        Topic::Flapping => 1,
+        Topic::Flapping | Topic::Regressed => 1,
         Topic::Warn if failing.is_empty() => 2,
         Topic::Warn | Topic::Origin => 3,
         Topic::Watch => 4,

@@ -1,8 +1,9 @@
 //! News → the text that a channel is sent: what, since when, seen from where, why, what would
 //! change it, and where to look.
 //!
-//! Made of what is public only: names, statuses and the reasons of verdicts. No address of an
-//! origin and no text that an origin sent is in it. Webhook bodies are of version 1: members are
+//! Made of what is public only: names, statuses and the reasons of verdicts; of a change also its
+//! title and way back, as its owner wrote them. No address of an origin and no text that an origin
+//! sent is in it. Webhook bodies are of version 1: members are
 //! never renamed.
 
 use std::fmt;
@@ -44,6 +45,7 @@ impl News {
     /// `detail` is given for what is told in full.
     fn item<'a>(&'a self, label: &'a Label, detail: Option<&'a Detail>, base: Option<&str>) -> Item<'a> {
         let health = match (base, self.subject.split_once('/')) {
+            (_, Some(("change", _))) => None,
             // What is not watched may have no health any more.
             (Some(base), Some((_, pool))) if !pool.contains('/') && self.kind != Kind::Unwatched => {
                 Some(format!("{base}/health/{pool}"))
@@ -246,7 +248,11 @@ fn named<'a>(mut news: impl ExactSizeIterator<Item = (&'a News, &'a Label)>) -> 
 
 /// What all of the news is, as `pool.fail`; `digest` if it is not all the same.
 fn kind_of(news: &[News]) -> String {
-    let scope = |one: &News| if one.subject.starts_with("vantage/") { "vantage" } else { "pool" };
+    let scope = |one: &News| match one.subject.split_once('/') {
+        Some(("vantage", _)) => "vantage",
+        Some(("change", _)) => "change",
+        Some(_) | None => "pool",
+    };
     let kind = |one: &News| (scope(one), one.word());
     match news.first().map(kind) {
         Some(first) if news.iter().all(|one| kind(one) == first) => format!("{}.{}", first.0, first.1),

@@ -110,9 +110,14 @@ impl News {
             (Topic::Flapping, _) => ("flaps", "flapped"),
             (Topic::Watch, _) if silent => ("is silent", "was silent"),
             (Topic::Watch | Topic::Recovered, _) => ("is unknown", "was unknown"),
+            (Topic::Regressed, _) => ("made it worse", "made it worse"),
         };
         let name = self.name(label);
         match self.kind {
+            // A change does not recover: somebody closes it.
+            Kind::Over if self.topic == Topic::Regressed => {
+                format!("{name} is closed{}: it {was}", self.length())
+            }
             Kind::Begun => format!("{name} {is}"),
             Kind::Still => format!("{name} still {is}"),
             Kind::Over => format!("{name} recovered{}: it {was}", self.length()),

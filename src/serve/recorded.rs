@@ -360,8 +360,8 @@ const KEEP_ANSWER: u32 = 30;
 /// The same of incidents, which somebody waits for.
 const KEEP_INCIDENTS: u32 = 5;
 
-/// The same of changes, of which somebody reads what was just done.
-pub(super) const KEEP_CHANGES: u32 = 1;
+/// The same of changes: whoever just did something reads what it came to.
+pub(super) const KEEP_CHANGES: u32 = 0;
 
 /// The same of the days of every pool, which are many rows.
 const KEEP_DAYS: u32 = 300;

@@ -1,4 +1,5 @@
 // Changes in workerd: one is started, applied, measured and judged; all of it outlives a restart.
+// Who may read and write them, and what is odd.
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
@@ -6,7 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { config, origin, startWorker, until } from "./lib.mjs";
+import { vedette } from "../../scripts/lib/worker.mjs";
+import { config, finished, origin, root, startWorker, until } from "./lib.mjs";
 
 const token = `vdt_${randomBytes(32).toString("base64url")}`;
 const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
@@ -63,8 +65,6 @@ const draft = {
 };
 
 test("a change is started, applied, judged and closed, and outlives a restart", { timeout: 300_000 }, async () => {
-  const early = await post("/v1/changes", { ...draft, before: "30s" });
-  if (early.status === 409) assert.match((await early.json()).detail, /There is nothing to compare with/);
   await until(
     "a window of samples is there",
     async (see) => {
@@ -112,4 +112,72 @@ test("a change is started, applied, judged and closed, and outlives a restart", 
   assert.equal((await post(`/v1/changes/${id}/closed`, { fate: "kept" })).status, 409);
   await worker.restart();
   assert.deepEqual((await until("it is there", async (see) => see(await show(id)).id && show(id))).judgement, judged.judgement);
+});
+
+/** The command line, asking the worker. */
+const typed = (...args) =>
+  finished(...vedette(...args), { cwd: root, env: { ...process.env, VEDETTE_URL: worker.url, VEDETTE_TOKEN: token } }, 150_000);
+
+test("from a terminal a regression is waited for, and ends with 1 and the way back", { timeout: 300_000 }, async () => {
+  const flags = ["--title", "slower on purpose", "--owner", "Ada", "--rollback", "git revert 1a2b3c", "--origin", "shop/standby"];
+  const windows = ["--before", "30s", "--after", "1m", "--warm-up", "0s"];
+  const start = await typed("change", "start", ...flags, "--expect", "response time not up", ...windows);
+  assert.equal(start.code, 0, start.said);
+  const id = start.said.trim();
+  assert.match(id, /^change-\d+$/);
+  const early = await typed("change", "wait", id);
+  assert.deepEqual([early.code, /is not applied/.test(early.said)], [1, true], early.said);
+  standby.ms = 150;
+  assert.match((await typed("change", "applied", id)).said, /is applied since 20/);
+  const waited = await typed("change", "wait", id, "--fail-on", "regressed", "--timeout", "2m");
+  assert.equal(waited.code, 1, waited.said);
+  assert.match(waited.said, /regressed[\s\S]*way back: git revert 1a2b3c/);
+  const shown = await typed("change", "show", id);
+  assert.match(shown.said, /# change-\d+: slower on purpose[\s\S]*\| shop\/standby \| weur \| origin-proven \|/);
+  assert.equal(JSON.parse((await typed("change", "show", id, "--json")).said).verdict, "regressed");
+  assert.equal((await typed("change", "close", id, "--fate", "rolled-back")).code, 0);
+  assert.match((await typed("changes")).said, new RegExp(`${id} +closed +regressed +Ada +slower on purpose`));
+  const page = await (await read(`/change/${id}`)).text();
+  assert.match(page, /Regressed: take it back[\s\S]*git revert 1a2b3c/);
+});
+
+test("changes are told to people alone, and written by writers", async () => {
+  for (const path of ["/v1/changes", "/v1/changes/change-1", "/changes", "/change/change-1"]) {
+    assert.equal((await worker.get(path)).status, 401, path);
+    assert.equal((await read(path)).status, 200, path);
+  }
+  const anonymous = await worker.get("/v1/changes", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(draft),
+  });
+  assert.equal(anonymous.status, 401);
+  assert.ok((await worker.json("/v1/pools")).pools.length > 0, "the rest is as open as it was");
+});
+
+test("what is odd is refused with the way out, and changes nothing", async () => {
+  const before = await (await read("/v1/changes")).text();
+  const odd = async (status, words, body, path = "/v1/changes") => {
+    const answer = await post(path, body);
+    const { detail } = await answer.json();
+    assert.deepEqual([answer.status, words.test(detail)], [status, true], `${answer.status} ${detail}`);
+  };
+  await odd(422, /title has 0 characters; write 1 to 120/, { ...draft, title: "" });
+  await odd(422, /before is no length from 30s to 1day/, { ...draft, before: "2days" });
+  await odd(422, /contradict each other/, { ...draft, expectations: ["p95 down", "p95 up"] });
+  await odd(422, /there is no origin shop\/nope/, { ...draft, origins: ["shop/nope"] });
+  await odd(422, /Send \{"title"/, { ...draft, colour: "red" });
+  await odd(413, /32768 bytes/, { ...draft, rollback: "x".repeat(40_000) });
+  await odd(404, /no change of this id/, undefined, "/v1/changes/change-999/applied");
+  await odd(404, /no change of this id/, undefined, "/v1/changes/nope/applied");
+  await odd(422, /Send \{"fate"/, { fate: "lost" }, "/v1/changes/change-1/closed");
+  await odd(409, /It is closed/, { fate: "kept" }, "/v1/changes/change-1/closed");
+  for (const query of ["open=maybe", "limit=0", "limit=101", "fields=nope", "cursor=-1", "colour=red"]) {
+    assert.equal((await read(`/v1/changes?${query}`)).status, 400, query);
+  }
+  assert.equal((await read("/v1/changes/change-1?format=pdf")).status, 400);
+  assert.equal((await read("/v1/changes/change-999")).status, 404);
+  const { changes } = await (await read("/v1/changes?fields=id,verdict&limit=1")).json();
+  assert.deepEqual(Object.keys(changes[0]), ["id", "verdict"]);
+  assert.equal(await (await read("/v1/changes")).text(), before);
 });

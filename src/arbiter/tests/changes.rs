@@ -1,0 +1,177 @@
+//! Changes of the service as the Arbiter takes them: what is logged, kept, cut out, and told.
+
+use super::*;
+use crate::change::{CloseDraft, Draft, Fate, Gathered, Looked, Outcome as Found, Pair, Part, Refusal, Said};
+use crate::compare::Verdict;
+use crate::history::{Bucket, Fact, Proof};
+use crate::units::Who;
+use crate::writes::{Edit, Outcome, Write};
+
+const INBOX: &str = "\n[[notify]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://inbox.example\"\nsecret = \"KEY\"\non = [\"regressed\", \"recovered\"]\n";
+
+fn told() -> Arbiter {
+    Arbiter::new(config(&format!("{SHOP}{INBOX}")), &[], at(0))
+}
+
+fn write(edit: Edit) -> Write {
+    Write { who: Who::parse("ada").unwrap(), edit, if_match: None, key: None }
+}
+
+fn starting(config: &Config) -> Write {
+    let draft: Draft = crate::json::read(
+        r#"{"title": "index on orders", "owner": "Ada", "rollback": "DROP INDEX\norders", "origins": ["shop/primary"],
+            "before": "1m"}"#,
+    )
+    .unwrap();
+    write(Edit::Start(Box::new(draft.plan(config).unwrap())))
+}
+
+/// A minute before `ms` in which one vantage saw one sample each second.
+fn gathered(ms: u64) -> Gathered {
+    let window = Window { from: at(ms - 60_000), to: at(ms) };
+    let pair =
+        Pair { origin: OriginId::parse("shop/primary").unwrap(), vantage: Name::parse("weur").unwrap() };
+    let mut bucket = Bucket::new(0, 0, window.from, vec![pair.origin.clone()]);
+    for second in 0..60 {
+        bucket.add(&Fact {
+            origin: 0,
+            at: window.from.plus(Millis::from_secs(second)),
+            proof: Proof::Pass,
+            kind: None,
+            response: 20,
+            complete: true,
+            status: Some(200),
+            cache: CacheClass::OriginProven,
+            calls: None,
+            database: None,
+            bytes: 10,
+        });
+    }
+    Gathered { window, said: vec![Said { pair, kept: Some(bucket.text()) }] }
+}
+
+fn wrote(effects: &[Effect]) -> &Outcome {
+    let wrote =
+        effects.iter().find_map(|one| if let Effect::Wrote(outcome) = one { Some(outcome) } else { None });
+    wrote.unwrap()
+}
+
+fn body(effects: &[Effect]) -> Option<&str> {
+    effects
+        .iter()
+        .find_map(|one| if let Effect::Deliver(delivery) = one { Some(&*delivery.body) } else { None })
+}
+
+fn looked(verdict: Verdict) -> Event {
+    let outcome = Found { verdict, sentence: "regressed".into(), looks: 1, settled: false };
+    Event::Looked(Looked {
+        number: 1,
+        part: Part::After,
+        silent: Vec::new(),
+        gone: Vec::new(),
+        outcome: Some(outcome),
+        rows: Vec::new(),
+    })
+}
+
+#[test]
+fn a_regression_is_told_with_the_way_back_and_its_closing_as_well() {
+    let mut arbiter = told();
+    let start = starting(&arbiter.config);
+    let id = Outcome::Change { id: "change-1".into(), told: String::new() };
+    assert_eq!(wrote(&arbiter.step(Event::Started(start, gathered(100_000)), at(100_000))), &id);
+    let apply = Event::Written(write(Edit::Apply("change-1".into())));
+    assert_eq!(wrote(&arbiter.step(apply, at(110_000))), &id);
+    assert_eq!(body(&arbiter.step(looked(Verdict::Inconclusive), at(120_000))), None);
+    let mut effects = arbiter.step(looked(Verdict::Regressed), at(130_000));
+    for second in 131..140 {
+        effects.extend(arbiter.step(Event::Woken, at(second * 1_000)));
+    }
+    let said = body(&effects).expect("the channel is told").to_owned();
+    for part in [
+        "vedette.change.regressed",
+        "change-1 (index on orders) made it worse",
+        "DROP INDEX orders",
+        "close it",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("/health/change"), "{said}");
+    let taken = effects
+        .iter()
+        .find_map(|one| if let Effect::Deliver(delivery) = one { Some(delivery.id.clone()) } else { None });
+    let outcome = crate::notify::Outcome::Taken;
+    let answer = Answer { channel: Name::parse("ops").unwrap(), id: taken.unwrap(), outcome };
+    arbiter.step(Event::Answered(answer), at(141_000));
+    let draft = CloseDraft { fate: Fate::RolledBack, note: String::new() };
+    let mut effects =
+        arbiter.step(Event::Written(write(Edit::Close { id: "change-1".into(), draft })), at(200_000));
+    for second in 201..230 {
+        effects.extend(arbiter.step(Event::Woken, at(second * 1_000)));
+    }
+    let over = body(&effects).expect("the channel is told that it is over");
+    assert!(over.contains("change-1 is closed after 1m 30s: it made it worse"), "{over}");
+    let kept: Vec<&str> = arbiter.audit().iter().map(|entry| &*entry.what).collect();
+    let closed = "change-1 closed: rolled_back";
+    assert_eq!(kept, [closed, "change-1 applied", "change-1 started: index on orders"]);
+}
+
+#[test]
+fn what_is_sent_again_is_one_change_and_what_is_refused_is_none() {
+    let mut arbiter = told();
+    let start = Write { key: Some("k".into()), ..starting(&arbiter.config) };
+    let first = arbiter.step(Event::Started(start.clone(), gathered(100_000)), at(100_000));
+    let again = arbiter.step(Event::Started(start, gathered(101_000)), at(101_000));
+    assert_eq!(wrote(&first), wrote(&again));
+    assert!(!again.iter().any(|effect| matches!(effect, Effect::Remember(_))), "nothing is kept twice");
+    let close = |id: &str| {
+        let draft = CloseDraft { fate: Fate::Kept, note: String::new() };
+        Event::Written(write(Edit::Close { id: id.into(), draft }))
+    };
+    assert_eq!(wrote(&arbiter.step(close("change-2"), at(102_000))), &Outcome::NoChange(Refusal::Unknown));
+    let nothing = Gathered { said: Vec::new(), ..gathered(103_000) };
+    let refused = arbiter.step(Event::Started(starting(&shop()), nothing), at(103_000));
+    assert!(matches!(wrote(&refused), Outcome::NoChange(Refusal::NothingBefore(_))));
+    assert_eq!(arbiter.audit().len(), 1, "what is refused is no entry");
+}
+
+#[test]
+fn time_in_which_an_origin_failed_is_cut_out() {
+    let mut arbiter = told();
+    let all = |script| [("weur", script), ("enam", script), ("apac", script)];
+    feed(&mut arbiter, 50_000, &all("++"));
+    feed(&mut arbiter, 80_000, &all("-+"));
+    let start = starting(&arbiter.config);
+    arbiter.step(Event::Started(start, gathered(100_000)), at(100_000));
+    let change = arbiter.changes().get(1).expect("it is started from what is left").clone();
+    let text = crate::json::write(&change);
+    let (from, to) = (at(50_000).as_millis(), at(100_000).as_millis());
+    assert!(text.contains(&format!("\"span\":{{\"from\":{from},\"to\":{to}}}")), "{text}");
+}
+
+#[test]
+fn a_change_is_there_when_the_object_is_made_anew_and_asks_when_a_look_is_due() {
+    let mut arbiter = told();
+    let mut rows = BTreeMap::new();
+    let start = starting(&arbiter.config);
+    let mut keep = |effects: Vec<Effect>| {
+        for row in effects
+            .into_iter()
+            .filter_map(|one| if let Effect::Persist(rows) = one { Some(rows) } else { None })
+            .flatten()
+        {
+            rows.insert((row.table.name(), row.key.clone()), row);
+        }
+    };
+    keep(arbiter.step(Event::Started(start, gathered(100_000)), at(100_000)));
+    keep(arbiter.step(Event::Written(write(Edit::Apply("change-1".into()))), at(110_000)));
+    let rows: Vec<Row> = rows.into_values().collect();
+    let mut again = Arbiter::new(arbiter.config.clone(), &rows, at(120_000));
+    let asks = |effects: Vec<Effect>| effects.into_iter().any(|one| matches!(one, Effect::Gather(_)));
+    // A minute of warm-up, the first quarter of half an hour, and ten seconds.
+    let due = 110_000 + 60_000 + 450_000 + 10_000;
+    assert!(!asks(again.step(Event::Woken, at(due - 1))));
+    assert!(asks(again.step(Event::Woken, at(due))));
+    assert!(!asks(again.step(Event::Woken, at(due + 59_000))), "it is asked already");
+    assert!(asks(again.step(Event::Woken, at(due + 60_000))), "nobody answered");
+}
