@@ -56,10 +56,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let one = past::incident(state.now, "shop-mkz3k0q8").to_string();
         let (listed, noted) = ([Some(open.as_str()), Some(over.as_str())], [Some(one.as_str()), None]);
         let nothing = [Some(days.as_str()), None];
+        let lately = past::lately(&state.config, state.now);
+        let customers = [Some(days.as_str()), Some(lately.as_str())];
         let past = match called {
             "origin-without-a-past" => &nothing,
             "incidents" => &listed,
             "incident" => &noted,
+            _ if view == View::Status => &customers,
             _ => &known,
         };
         fs::write(folder.join(called).with_extension("html"), told(state, &view, target, past))?;

@@ -105,3 +105,37 @@ pub fn incident(now: Timestamp, id: &str) -> Value {
     }
     told
 }
+
+/// What customers are told: an incident of the first pool is open, with two notes, and two of the
+/// last are over.
+pub fn lately(config: &Config, now: Timestamp) -> String {
+    let ago = |seconds| now.minus(Millis::from_secs(seconds)).as_millis();
+    let long = format!("<b>Emptied</b> it: {}", "/var/log".repeat(40));
+    let told = |pool: &str, id: &str, opened: u64, closed: Option<u64>, notes: &[(u64, &str)]| {
+        let shown = notes.iter().map(|(at, text)| json!({ "at": ago(*at), "text": text }));
+        json!({
+            "id": format!("{pool}-{id}"), "pool": pool, "opened": ago(opened), "closed": closed.map(ago),
+            "updated": ago(opened), "worst": "fail", "note_count": notes.len() + closed.map_or(2, |_| 0),
+            "notes": shown.collect::<Vec<_>>(),
+        })
+    };
+    let mut names = config.pools.iter().map(|pool| pool.name.as_str());
+    let (first, last) = (names.next().unwrap_or_default(), names.next_back());
+    let open = told(
+        first,
+        "open",
+        2_520,
+        None,
+        &[
+            (300, "The copy is in place, and answers again for most of you. We watch it for the next hour."),
+            (1_500, "We found it: a disk is full.\nNothing is lost. We make room, and start a second copy."),
+        ],
+    );
+    let over = last.unwrap_or(first);
+    let closed = [
+        told(over, "two", 175_000, Some(174_246), &[(172_000, long.as_str())]),
+        told(over, "one", 700_000, Some(690_000), &[]),
+    ];
+    let incidents: Vec<Value> = std::iter::once(open).chain(closed).collect();
+    json!({ "version": 1, "at": now.as_millis(), "open": 1, "incidents": incidents }).to_string()
+}

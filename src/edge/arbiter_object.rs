@@ -153,7 +153,8 @@ impl Inner {
             | ArbiterCall::Availability(..)
             | ArbiterCall::Days(..)
             | ArbiterCall::Incidents(_)
-            | ArbiterCall::Incident(..) => {
+            | ArbiterCall::Incident(..)
+            | ArbiterCall::Lately => {
                 self.step(config, Event::Woken).await?;
                 let told = self.told(|engine| past::told(&self.state.storage(), &call, config, engine));
                 told.unwrap_or_else(|| respond::plain(503, ""))

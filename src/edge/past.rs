@@ -36,6 +36,7 @@ pub(super) fn told(
         ArbiterCall::Incident(id, all) => {
             incidents(storage, *all, config, |grounds| incident::told(grounds, id, *all))
         }
+        ArbiterCall::Lately => lately(storage, config),
         ArbiterCall::Report
         | ArbiterCall::Beat(_)
         | ArbiterCall::Suspect(_)
@@ -103,6 +104,15 @@ fn incidents(
         with(&incident::Grounds { stored: &stored, shown: &shown, config: config.hash, now: clock::now() })
     });
     respond::plain(200, &told?.unwrap_or_default())
+}
+
+/// Incidents as customers are told of them.
+fn lately(storage: &Storage, config: &Config) -> Result<Response> {
+    let shown = |pool: &Name| config.pool(pool.as_str()).is_some_and(|pool| !pool.hidden);
+    let told = rows::of_history(storage, |stored| {
+        incident::lately(&incident::Grounds { stored, shown: &shown, config: config.hash, now: clock::now() })
+    });
+    respond::plain(200, &told?)
 }
 
 /// Why a change is none, as far as the incidents say that are stored.

@@ -35,6 +35,8 @@ pub(super) enum Kind {
     Everything,
     Incidents,
     Incident,
+    /// Those that customers are told of: the public page and the feed alone ask it.
+    Lately,
 }
 
 /// A question that makes sense.
@@ -50,6 +52,8 @@ pub enum Question {
     Days(Option<Name>, Option<Name>),
     /// Of the Arbiter: incidents.
     Incidents(incident::Query),
+    /// Of the Arbiter: the incidents that customers are told of.
+    Lately,
     /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
     Incident(String, bool),
 }
@@ -63,7 +67,7 @@ impl Question {
             Self::History(_) | Self::Samples(_) | Self::Availability(..) | Self::Days(Some(_), _) => {
                 KEEP_ANSWER
             }
-            Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
+            Self::Incidents(_) | Self::Incident(..) | Self::Lately => KEEP_INCIDENTS,
         }
     }
 }
@@ -74,9 +78,9 @@ pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str
     Target::Recorded(Recorded { kind, pool, origin, query, all: false })
 }
 
-/// The question of the public page.
-pub(super) const fn everything() -> Recorded {
-    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new(), all: false }
+/// A question that customers' pages alone ask: of everything, and of nothing that is hidden.
+pub(super) const fn of_all(kind: Kind) -> Recorded {
+    Recorded { kind, pool: String::new(), origin: None, query: String::new(), all: false }
 }
 
 /// Quantiles in one question, at most.
@@ -95,7 +99,7 @@ impl Recorded {
     /// Whether an old answer is better than none.
     #[must_use]
     pub const fn outlives(&self) -> bool {
-        matches!(self.kind, Kind::Everything)
+        matches!(self.kind, Kind::Everything | Kind::Lately)
     }
 
     /// Where a program asks it: path and query.
@@ -104,7 +108,7 @@ impl Recorded {
             Kind::History => "history",
             Kind::Samples => "samples",
             Kind::Availability | Kind::Everything => "availability",
-            Kind::Incidents | Kind::Incident => "incidents",
+            Kind::Incidents | Kind::Incident | Kind::Lately => "incidents",
         };
         let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
         let mark = if self.query.is_empty() { "" } else { "?" };
@@ -120,7 +124,7 @@ impl Recorded {
             (Kind::Incidents | Kind::Incident, body) => {
                 answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
             }
-            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything, body) => {
+            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything | Kind::Lately, body) => {
                 answer(body, KEEP_ANSWER)
             }
         }
@@ -130,7 +134,7 @@ impl Recorded {
     pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
         match self.kind {
             Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
-            Kind::Incidents | Kind::Incident | Kind::Everything => None,
+            Kind::Incidents | Kind::Incident | Kind::Everything | Kind::Lately => None,
         }
     }
 
@@ -143,6 +147,7 @@ impl Recorded {
             Kind::Incidents => return incidents::list(self, config),
             Kind::Incident => return incidents::one(self, config),
             Kind::Everything => return Ok(Question::Days(None, None)),
+            Kind::Lately => return Ok(Question::Lately),
             Kind::History | Kind::Samples | Kind::Availability => {}
         }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
@@ -165,7 +170,7 @@ impl Recorded {
             (Kind::History | Kind::Samples | Kind::Everything, None) | (Kind::Everything, Some(_)) => {
                 Err(super::problem::not_found())
             }
-            (Kind::Incidents | Kind::Incident, _) => Err(super::problem::not_found()),
+            (Kind::Incidents | Kind::Incident | Kind::Lately, _) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }

@@ -239,7 +239,9 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(incident::Query::parse(&query.path()) == Some(query.clone()), "{query:?} is not read back");
             Ok(Some("{\"incidents\":[]}".to_owned()))
         }
-        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..)) => Ok(None),
+        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..) | Question::Lately) => {
+            Ok(None)
+        }
         Err(refused) => Err(refused),
     };
     let answer = remembered(asked, said, ask);

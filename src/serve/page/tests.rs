@@ -11,6 +11,7 @@ use crate::units::Millis;
 
 static STATES: LazyLock<Vec<State>> = LazyLock::new(states::all);
 
+mod customers;
 mod elsewhere;
 mod incidents;
 mod monitors;
