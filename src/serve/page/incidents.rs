@@ -126,11 +126,12 @@ fn row(one: &Incident, look: Look<'_>) -> Markup {
         tr {
             th scope="row" {
                 a href={ "incident/" (one.id) } { (called(&look.subject(&one.pool))) }
-                small { (instant(one.opened, look.now)) @if one.note_count > 0 { ", " (counted(one.note_count, "note")) } }
+                small { (instant(one.opened, look.now)) }
+                @if one.note_count > 0 { small { (counted(one.note_count, "note")) } }
             }
             td { (badge(one.worst)) @if one.times > 1 { small { (one.times) " times" } } }
             td { (length(one, look.now)) }
-            td {
+            td.cause {
                 @if let Some(cause) = &one.cause {
                     (Plain(&cause.reason)) small { (called(look.origin(&one.pool, &cause.origin))) }
                 } @else { "–" }
