@@ -121,7 +121,7 @@ pub fn incident(now: Timestamp, id: &str) -> Value {
     told
 }
 
-/// What customers are told: the incident of a pool that is down is open, with notes, and two of the
+/// What customers are told: the incident of a pool that is down is open, with notes. Two of the
 /// last pool are over, one with a note that is hostile.
 pub fn lately(snapshot: &Snapshot, now: Timestamp) -> String {
     let ago = |seconds| now.minus(Millis::from_secs(seconds)).as_millis();
