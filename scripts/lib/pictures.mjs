@@ -12,7 +12,7 @@ const DESIGNED = [
   { state: "origin", colorScheme: "light", viewport: { width: 1120, height: 1130 } },
   { state: "status-down", name: "status", colorScheme: "dark", viewport: { width: 390, height: 980 } },
   { state: "incidents", colorScheme: "light", viewport: { width: 1120, height: 600 } },
-  { state: "incident-told", name: "incident", colorScheme: "dark", viewport: { width: 390, height: 980 } },
+  { state: "incident-told", name: "incident", colorScheme: "dark", viewport: { width: 390, height: 1480 } },
 ];
 
 /** The pixels of what is seen. */
@@ -32,13 +32,14 @@ export async function shot(page) {
   return { width, height, pixels: Buffer.from(text, "base64") };
 }
 
-/** Takes the pictures of pages that show a past. */
-export async function designed({ chrome, serveStates, folder }) {
+/** Takes the pictures of pages that show a past; if some are named, those alone. */
+export async function designed({ chrome, serveStates, folder, only = [] }) {
   const states = mkdtempSync(join(tmpdir(), "vedette-states-"));
   const [command, args] = example("page_states", [states]);
   await run(command, args, { cwd: below() });
   const served = await serveStates(states);
   for (const { state, name = state, ...options } of DESIGNED) {
+    if (only.length > 0 && !only.includes(name)) continue;
     const context = await chrome.newContext(options);
     const page = await context.newPage();
     await page.goto(served.url(state));
