@@ -99,6 +99,8 @@ fn what_comes_again_soon_is_the_same_incident() {
     kept.turn(1_000, Pass);
     kept.turn(1_000 + calm - 1, Fail);
     assert_eq!(kept.all()[0].closed, None, "it is open again");
+    let again = format!(r#","reopened":{},"times":2"#, at(1_000 + calm - 1).as_millis());
+    assert!(kept.0["incident/1"].contains(&again), "{:?}", kept.0);
     kept.turn(2_000 + calm, Pass);
     kept.turn(2_000 + 2 * calm, Fail);
     let all = kept.all();

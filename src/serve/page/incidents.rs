@@ -218,7 +218,7 @@ fn facts(one: &Incident, look: Look<'_>) -> Markup {
                 dl {
                     div { dt { "length" } dd { (length(one, look.now)) } }
                     @for (name, seconds) in lengths {
-                        // What comes later has its place from the first: nothing jumps when it closes.
+                        // What comes later has its place before: nothing jumps when it closes.
                         div { dt { (name) } dd { @match seconds { Some(seconds) => { (so_long(seconds)) }, None => "told when it is over" } } }
                     }
                     div { dt { "worst" } dd { (badge(one.worst)) } }
