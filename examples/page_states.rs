@@ -20,17 +20,19 @@ mod states;
 use states::State;
 
 /// Pages with a past: the state that they are of, their address, and what they are called.
-const PAGES: [(&str, &str, &str); 12] = [
+const PAGES: [(&str, &str, &str); 14] = [
     ("failing-over", "/pool/shop", "pool"),
     ("failing-over", "/pool/shop/primary", "origin"),
     ("failing-over", "/status", "status-failing-over"),
     ("monitors", "/status", "status"),
+    ("monitor-down-for-long", "/status", "status-down"),
     ("monitors", "/monitor/memo", "monitor"),
     ("passing", "/pool/shop/standby?window=6h", "origin-without-a-past"),
     ("failing-over", "/incidents", "incidents"),
     ("failing-over", "/incident/shop-mkz3k0q8", "incident"),
     ("failing-over", "/changes", "changes"),
     ("failing-over", "/change/change-1", "change"),
+    ("failing-over", "/incident/shop-mkz3k0q1", "incident-told"),
     ("hostile-titles", "/status", "status-hostile"),
     ("hostile-titles", "/monitor/memo", "monitor-hostile"),
 ];
@@ -60,15 +62,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         let history = past::history(state.now);
         let known = [Some(days.as_str()), Some(history.as_str())];
         let (open, over) = (past::incidents(state.now, true), past::incidents(state.now, false));
-        let one = past::incident(state.now, "shop-mkz3k0q8").to_string();
+        let one = past::incident(state.now, pool).to_string();
         let (listed, noted) = ([Some(open.as_str()), Some(over.as_str())], [Some(one.as_str()), None]);
         let nothing = [Some(days.as_str()), None];
+        let lately = past::lately(&state.snapshot, state.now);
+        let customers = [Some(days.as_str()), Some(lately.as_str())];
         let past = match called {
             "origin-without-a-past" => &nothing,
             "incidents" => &listed,
-            "incident" => &noted,
+            "incident" | "incident-told" => &noted,
             "change" => &[Some(CHANGES.lines().nth(1).unwrap_or_default()), None],
             "changes" => &[CHANGES.lines().nth(2), None],
+            _ if view == View::Status => &customers,
             _ => &known,
         };
         fs::write(folder.join(called).with_extension("html"), told(state, &view, target, past))?;

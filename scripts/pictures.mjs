@@ -1,5 +1,6 @@
 // Takes the pictures of the page that the README shows, from the built worker with the sample
-// origins and a few doubles. Run by hand: `npm run build && node scripts/pictures.mjs`.
+// origins and a few doubles. Run by hand: `npm run build && node scripts/pictures.mjs`. With names,
+// as `node scripts/pictures.mjs incidents`, only those that are taken from designed states.
 
 import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -73,6 +74,13 @@ await main(async () => {
   const { answers, config, origin, sampleDatabase, sampleOrigin, startWorker, until } = await import("../tests/runtime/lib.mjs");
   const { browser, serveStates } = await import("../tests/runtime/browser.mjs");
 
+  const only = process.argv.slice(2);
+  if (only.length > 0) {
+    const chrome = await browser();
+    await designed({ chrome, serveStates, folder: FOLDER, only });
+    await chrome.close();
+    process.exit(0);
+  }
   const data = await sampleDatabase();
   const primary = await sampleOrigin("primary", data.database);
   const standby = await sampleOrigin("standby", data.database);

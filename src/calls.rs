@@ -35,6 +35,8 @@ pub enum ArbiterCall {
     Days(Option<Name>, Option<Name>),
     /// Somebody reads incidents.
     Incidents(incident::Query),
+    /// Customers read those that are open and those that are lately over.
+    Lately,
     /// Somebody reads one, by its id, who may see everything or not.
     Incident(String, bool),
     /// Somebody reads changes of the service.
@@ -63,6 +65,7 @@ impl ArbiterCall {
             Self::Days(Some(pool), None) => format!("days/{pool}"),
             Self::Days(Some(pool), Some(origin)) => format!("days/{pool}/{origin}"),
             Self::Incidents(query) => format!("incidents/{}", query.path()),
+            Self::Lately => "lately".to_owned(),
             Self::Incident(id, all) => format!("incident/{}/{id}", u8::from(*all)),
             Self::Changes(query) => format!("changes/{}", query.path()),
             Self::Change(id, markdown) => format!("change/{}/{id}", u8::from(*markdown)),
@@ -83,6 +86,7 @@ impl ArbiterCall {
             "follow" => Name::parse(rest).ok().map(Self::Follow),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
             "history" => Query::parse(rest).map(Self::History),
+            "lately" if path == "lately" => Some(Self::Lately),
             "incidents" => incident::Query::parse(rest).map(Self::Incidents),
             "incident" => {
                 let (all, id) = rest.split_once('/')?;

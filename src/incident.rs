@@ -7,6 +7,7 @@
 //! while nothing does.
 
 mod answer;
+mod lately;
 mod query;
 mod rows;
 
@@ -18,6 +19,7 @@ use crate::verdict::Status;
 
 pub use crate::defaults::incident::{CALM, KEPT};
 pub use answer::{Document, Grounds, found, listed, told, within};
+pub use lately::{Lately, Told, ToldNote, lately};
 pub use query::{Cursor, FIELDS, MOST_LISTED, Query};
 pub use rows::{NewNote, closed_to_notes, keys, noted, notes_key, recorded};
 
@@ -121,6 +123,9 @@ pub struct Incident {
     pub opened: Timestamp,
     /// When it closed; nothing while it is open.
     pub closed: Option<Timestamp>,
+    /// When the pool last fell again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reopened: Option<Timestamp>,
     /// How often the pool fell, the first time counted.
     pub times: u32,
     /// The worst that became of the pool.
@@ -180,6 +185,7 @@ impl Incident {
             pool: observed.pool.clone(),
             opened,
             closed: None,
+            reopened: None,
             times: 1,
             worst: observed.status,
             cause: None,
@@ -206,6 +212,7 @@ impl Incident {
             State::Amiss => {
                 if self.closed.take().is_some() {
                     self.times = self.times.saturating_add(1);
+                    self.reopened = Some(observed.since);
                 }
                 if self.cause.is_none() || observed.status > self.worst {
                     self.cause = observed.cause.clone().or_else(|| self.cause.take());

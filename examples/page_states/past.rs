@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use vedette::config::Config;
+use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Timestamp};
+use vedette::verdict::Status;
 
 const STEP: Millis = Millis::from_secs(300);
 
@@ -82,26 +84,73 @@ pub fn incidents(now: Timestamp, open: bool) -> String {
 
 /// What is told of one of them, with a note that is hostile.
 pub fn incident(now: Timestamp, id: &str) -> Value {
-    let opened = now.minus(if id == "shop-open" { Millis::from_secs(40) } else { Millis::DAY });
+    let (hostile, over) = (id == "shop-mkz3k0q8", id != "shop-open");
+    let ago = if over { Millis::DAY.times(if hostile { 1 } else { 4 }) } else { Millis::from_secs(40) };
+    let opened = now.minus(ago);
     let at = |seconds| opened.plus(Millis::from_secs(seconds)).to_string();
-    let text = format!("The disk of shop-a was full.\n<b>Emptied</b> it: {}", "/var/log".repeat(40));
-    let over = id != "shop-open";
-    let (closed, length, fail, warn) =
-        (over.then(|| at(754)), over.then_some(754), over.then_some(700), over.then_some(0));
+    let long = format!("The disk of shop-a was full.\n<b>Emptied</b> it: {}", "/var/log".repeat(40));
+    let lasted = if hostile { 754 } else { 2_471 };
+    let (closed, length) = (over.then(|| at(lasted)), over.then_some(lasted));
+    let (fail, warn) = (over.then_some(lasted - 54), over.then_some(0));
+    let notes = if hostile {
+        json!([{ "at": at(30), "who": "ada", "text": long }])
+    } else {
+        json!([
+            { "at": at(400), "who": "ada", "text": "The disk of its database is full: last night's export was never taken away." },
+            { "at": at(2_300), "who": "grace", "text": "Export taken away, and an alarm set at 80%.\nThe copy takes the traffic until it has caught up." },
+        ])
+    };
+    let (cause, reason) = if hostile {
+        ("answer", "3 of 3 vantages: status 500 is not expected (apac, enam, weur)")
+    } else {
+        ("no-answer", "2 of 3 vantages: no answer within 3s (apac, weur)")
+    };
+    let vantages: &[&str] = if hostile { &["apac", "enam", "weur"] } else { &["apac", "weur"] };
     let mut told = json!({
         "id": id, "pool": "shop", "status": if over { "closed" } else { "open" },
         "opened": opened.to_string(), "closed": closed, "length_s": length, "fail_s": fail, "warn_s": warn,
         "times": 2, "worst": "fail",
-        "cause": {
-            "kind": "answer", "origin": "primary",
-            "reason": "3 of 3 vantages: status 500 is not expected (apac, enam, weur)",
-        },
-        "origins": ["primary"], "vantages": ["apac", "enam", "weur"],
+        "cause": { "kind": cause, "origin": "primary", "reason": reason },
+        "origins": ["primary"], "vantages": vantages,
         "served": [{ "origin": "standby", "from": at(2) }, { "origin": null, "from": at(20) }],
-        "note_count": 1, "notes": [{ "at": at(30), "who": "ada", "text": text }],
+        "note_count": notes.as_array().map(Vec::len), "notes": notes,
     });
     if let Some(members) = told.as_object_mut() {
         members.retain(|_, value| !value.is_null());
     }
     told
+}
+
+/// What customers are told: the incident of a pool that is down is open, with notes. Two of the
+/// last pool are over, one with a note that is hostile.
+pub fn lately(snapshot: &Snapshot, now: Timestamp) -> String {
+    let ago = |seconds| now.minus(Millis::from_secs(seconds)).as_millis();
+    let open = snapshot.pools.iter().filter(|pool| pool.status == Status::Fail).map(|pool| {
+        let since = pool.since.as_millis();
+        let notes = [
+            (300, "The copy is in place, and answers again for most of you. We watch it for the next hour."),
+            (1_500, "We found it: a disk is full.\nNothing is lost. We make room, and start a second copy."),
+        ];
+        let notes = notes.map(|(at, text)| json!({ "at": ago(at), "text": text }));
+        json!({
+            "id": format!("{}-open", pool.name), "pool": pool.name.as_str(), "opened": since,
+            "updated": ago(300), "worst": "fail", "note_count": 4, "notes": notes,
+        })
+    });
+    let last = snapshot.pools.last().map(|pool| pool.name.as_str()).unwrap_or_default();
+    let long = format!("<b>Emptied</b> it: {}", "/var/log".repeat(40));
+    let over = [
+        json!({
+            "id": format!("{last}-two"), "pool": last, "opened": ago(175_000), "closed": ago(174_246),
+            "updated": ago(172_000), "worst": "fail", "note_count": 1,
+            "notes": [{ "at": ago(172_000), "text": long }],
+        }),
+        json!({
+            "id": format!("{last}-one"), "pool": last, "opened": ago(700_000), "closed": ago(690_000),
+            "updated": ago(690_000), "worst": "warn", "note_count": 0, "notes": [],
+        }),
+    ];
+    let count = open.clone().count();
+    let incidents: Vec<Value> = open.chain(over).collect();
+    json!({ "version": 1, "at": now.as_millis(), "open": count, "incidents": incidents }).to_string()
 }

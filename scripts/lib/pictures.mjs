@@ -10,7 +10,9 @@ import { example } from "./worker.mjs";
 /** Pages that show a past take months to come about: they are taken from their designed states. */
 const DESIGNED = [
   { state: "origin", colorScheme: "light", viewport: { width: 1120, height: 1130 } },
-  { state: "status", colorScheme: "dark", viewport: { width: 390, height: 880 } },
+  { state: "status-down", name: "status", colorScheme: "dark", viewport: { width: 390, height: 980 } },
+  { state: "incidents", colorScheme: "light", viewport: { width: 1120, height: 600 } },
+  { state: "incident-told", name: "incident", colorScheme: "dark", viewport: { width: 390, height: 1480 } },
 ];
 
 /** The pixels of what is seen. */
@@ -30,17 +32,18 @@ export async function shot(page) {
   return { width, height, pixels: Buffer.from(text, "base64") };
 }
 
-/** Takes the pictures of pages that show a past. */
-export async function designed({ chrome, serveStates, folder }) {
+/** Takes the pictures of pages that show a past; if some are named, those alone. */
+export async function designed({ chrome, serveStates, folder, only = [] }) {
   const states = mkdtempSync(join(tmpdir(), "vedette-states-"));
   const [command, args] = example("page_states", [states]);
   await run(command, args, { cwd: below() });
   const served = await serveStates(states);
-  for (const { state, ...options } of DESIGNED) {
+  for (const { state, name = state, ...options } of DESIGNED) {
+    if (only.length > 0 && !only.includes(name)) continue;
     const context = await chrome.newContext(options);
     const page = await context.newPage();
     await page.goto(served.url(state));
-    writeFileSync(join(folder, `pages-${state}.png`), paletted(await shot(page)));
+    writeFileSync(join(folder, `pages-${name}.png`), paletted(await shot(page)));
     await context.close();
   }
   await served.stop();

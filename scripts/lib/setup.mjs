@@ -199,7 +199,7 @@ function abandoned(lock) {
 
 /** What only Debian's packages bring here, and the files of tests/runtime that need it. */
 const FROM_DEBIAN = [
-  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page"] },
+  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page", "pages", "pages-live"] },
   needing(haproxy, "followers"),
   needing(nginx, "followers"),
 ];

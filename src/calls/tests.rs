@@ -16,6 +16,7 @@ fn call() -> impl Strategy<Value = ArbiterCall> {
         Just(ArbiterCall::Wake),
         Just(ArbiterCall::Write),
         Just(ArbiterCall::Audit),
+        Just(ArbiterCall::Lately),
         id().prop_map(ArbiterCall::Beat),
         id().prop_map(ArbiterCall::Suspect),
         name().prop_map(ArbiterCall::Follow),

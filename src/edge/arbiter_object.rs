@@ -36,7 +36,7 @@ use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::Snapshot;
 use crate::units::{Millis, Name, Timestamp};
 use crate::vote::Report;
-use crate::writes::{self, Write};
+use crate::writes;
 
 /// The largest report that is read, in bytes.
 const REPORT_CAP: usize = 1024 * 1024;
@@ -158,6 +158,7 @@ impl Inner {
             | ArbiterCall::Days(..)
             | ArbiterCall::Incidents(_)
             | ArbiterCall::Incident(..)
+            | ArbiterCall::Lately
             | ArbiterCall::Changes(_)
             | ArbiterCall::Change(..) => {
                 self.step(config, Event::Woken).await?;
@@ -169,9 +170,8 @@ impl Inner {
                 respond::plain(204, "")
             }
             ArbiterCall::Write => {
-                let write = json::read::<Write>(&respond::text(request.text()).await?);
-                let Some(write) = write else { return respond::plain(400, "") };
-                self.write(config, write).await
+                let text = respond::text(request.text()).await?;
+                self.write(config, &text).await
             }
             ArbiterCall::Audit => {
                 self.step(config, Event::Woken).await?;

@@ -46,6 +46,7 @@ pub(super) fn told(
             changes(storage, engine, |grounds| told(grounds, id))
                 .and_then(|told| respond::plain(200, &told.unwrap_or_default()))
         }
+        ArbiterCall::Lately => lately(storage, config),
         ArbiterCall::Report
         | ArbiterCall::Beat(_)
         | ArbiterCall::Suspect(_)
@@ -113,6 +114,15 @@ fn incidents(
         with(&incident::Grounds { stored: &stored, shown: &shown, config: config.hash, now: clock::now() })
     });
     respond::plain(200, &told?.unwrap_or_default())
+}
+
+/// Incidents as customers are told of them.
+fn lately(storage: &Storage, config: &Config) -> Result<Response> {
+    let shown = |pool: &Name| config.pool(pool.as_str()).is_some_and(|pool| !pool.hidden);
+    let told = rows::of_history(storage, |stored| {
+        incident::lately(&incident::Grounds { stored, shown: &shown, config: config.hash, now: clock::now() })
+    });
+    respond::plain(200, &told?)
 }
 
 /// Changes of the service, as they read now.

@@ -68,6 +68,7 @@ fn address(question: &Question, config: &Config) -> String {
         Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
         Question::Changes(query) => ArbiterCall::Changes(query.clone()).path(),
         Question::Change(id, markdown) => ArbiterCall::Change(id.clone(), *markdown).path(),
+        Question::Lately => ArbiterCall::Lately.path(),
         Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
     };
     layers::address(&format!("v1/{}/{path}", config.hash))
@@ -92,6 +93,7 @@ pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Resul
         Question::Days(pool, origin) => of_arbiter(&ArbiterCall::Days(pool, origin), call.env).await,
         Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
         Question::Incidents(query) => of_arbiter(&ArbiterCall::Incidents(query), call.env).await,
+        Question::Lately => of_arbiter(&ArbiterCall::Lately, call.env).await,
         Question::Incident(id, all) => of_arbiter(&ArbiterCall::Incident(id, all), call.env).await,
         Question::Changes(query) => of_arbiter(&ArbiterCall::Changes(query), call.env).await,
         Question::Change(id, markdown) => of_arbiter(&ArbiterCall::Change(id, markdown), call.env).await,

@@ -73,6 +73,12 @@ pub(super) fn head(stored: &dyn Fn(&str) -> Option<String>) -> HeadRow {
     head.filter(|head| head.version == VERSION).unwrap_or_default()
 }
 
+/// The pools whose incident is open, and its number.
+pub(super) fn opens(head: &HeadRow) -> impl Iterator<Item = (&Name, u64)> {
+    let open = head.pools.iter().filter(|(_, latest)| latest.closed.is_none());
+    open.map(|(pool, latest)| (pool, latest.number))
+}
+
 /// The incident of a number; nothing if its row is another's by now, or is not understood.
 pub(super) fn incident(stored: &dyn Fn(&str) -> Option<String>, number: u64) -> Option<Incident> {
     let row = stored(&key(number)).and_then(|text| json::read::<Incident>(&text));

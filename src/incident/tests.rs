@@ -99,6 +99,8 @@ fn what_comes_again_soon_is_the_same_incident() {
     kept.turn(1_000, Pass);
     kept.turn(1_000 + calm - 1, Fail);
     assert_eq!(kept.all()[0].closed, None, "it is open again");
+    let again = format!(r#","reopened":{},"times":2"#, at(1_000 + calm - 1).as_millis());
+    assert!(kept.0["incident/1"].contains(&again), "{:?}", kept.0);
     kept.turn(2_000 + calm, Pass);
     kept.turn(2_000 + 2 * calm, Fail);
     let all = kept.all();
@@ -231,4 +233,62 @@ fn its_rows_and_documents_are_frozen() {
 
 fn expect(found: &str, frozen: &str) {
     assert_eq!(found, frozen.trim_end(), "\n{found}\n");
+}
+
+#[test]
+fn customers_are_told_what_is_open_and_lately_over_and_nothing_of_what_is_hidden() {
+    let mut kept = Kept::default();
+    let apart = CALM.get() * 2;
+    for n in 0..200_u64 {
+        let pool = if n % 2 == 0 { "shop" } else { "docs" };
+        kept.see(&[stands(pool, n * apart, Fail)], None, None);
+        kept.see(&[stands(pool, n * apart + 1_000, Pass)], None, None);
+    }
+    for n in 0..120_u64 {
+        kept.see(&[stands(&format!("job-{n}"), 300 * apart + n, Fail)], None, None);
+    }
+    let reads = std::cell::Cell::new(0);
+    let lately = |shown: &dyn Fn(&Name) -> bool| {
+        let stored = |key: &str| {
+            reads.set(reads.get() + 1);
+            kept.0.get(key).cloned()
+        };
+        let grounds = Grounds { stored: &stored, shown, config: Fingerprint::of("a"), now: at(301 * apart) };
+        Lately::read(&super::lately(&grounds)).unwrap()
+    };
+    let all = lately(&|_| true);
+    let is_open: Vec<bool> = all.incidents.iter().map(|one| one.closed.is_none()).collect();
+    assert_eq!((all.open, is_open.len()), (120, 130));
+    assert!(is_open[..100].iter().all(|open| *open) && is_open[100..].iter().all(|open| !open));
+    assert_eq!(
+        (&*all.incidents[0].pool.to_string(), &*all.incidents[100].pool.to_string()),
+        ("job-119", "docs")
+    );
+    assert!(reads.get() < 300, "{} rows are read of {}", reads.get(), kept.0.len());
+    let some = lately(&|pool| pool.as_str() == "shop");
+    assert_eq!((some.open, some.incidents.len()), (0, 30));
+    assert!(some.incidents.iter().all(|one| one.pool.as_str() == "shop"));
+}
+
+#[test]
+fn what_customers_are_told_is_frozen() {
+    let mut kept = Kept::default();
+    kept.turn(0, Fail);
+    let id = kept.all()[0].id.clone();
+    for n in 0..6 {
+        let note = Note { at: at(10 + n), who: name("ada").into(), text: format!("step {n}") };
+        kept.see(&[], None, Some(&NewNote { id: id.clone(), note }));
+    }
+    let told = |kept: &Kept| {
+        let stored = |key: &str| kept.0.get(key).cloned();
+        super::lately(&Grounds {
+            stored: &stored,
+            shown: &|_| true,
+            config: Fingerprint::of("a"),
+            now: at(40_000),
+        })
+    };
+    let open = told(&kept);
+    kept.turn(30_000, Pass);
+    expect(&[open, told(&kept)].join("\n"), include_str!("frozen/lately.txt"));
 }

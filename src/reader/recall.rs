@@ -18,6 +18,10 @@ const AGAIN: Millis = Millis::new(25);
 /// So long nobody asks again what was not answered.
 const REST: Millis = Millis::from_secs(5);
 
+/// So much older than it is kept an answer may be that is given while another asks anew. What was
+/// known hours ago is given only where nobody answers.
+const MEANWHILE: Millis = Millis::from_secs(20);
+
 /// What is remembered.
 #[derive(Debug, Default)]
 pub struct Recall {
@@ -65,8 +69,11 @@ impl Recall {
         if known.failed.is_some_and(|at| now.since(at) < REST) {
             return Recalled::Have(known.text.clone());
         }
+        let recent = now.since(known.fetched) < keep.plus(MEANWHILE);
         match known.asking.filter(|since| now.since(*since) < ASK_TIMEOUT) {
-            Some(_) if known.text.is_some() => Recalled::Have(known.text.clone()),
+            Some(_) if known.text.is_some() && (recent || known.failed.is_some()) => {
+                Recalled::Have(known.text.clone())
+            }
             Some(_) => Recalled::Wait(AGAIN),
             None => {
                 known.asking = Some(now);
@@ -133,6 +140,18 @@ mod tests {
         recall.answered("a", Some("one".into()), at(0));
         assert_eq!(recall.look("a", KEEP, at(30_000)), Recalled::Ask);
         assert_eq!(recall.look("a", KEEP, at(30_001)), have(Some("one")));
+    }
+
+    #[test]
+    fn what_was_known_long_ago_is_given_only_where_nobody_answers() {
+        let mut recall = Recall::new();
+        recall.look("a", KEEP, at(0));
+        recall.answered("a", Some("one".into()), at(0));
+        assert_eq!(recall.look("a", KEEP, at(3_600_000)), Recalled::Ask);
+        assert_eq!(recall.look("a", KEEP, at(3_600_001)), Recalled::Wait(AGAIN));
+        recall.answered("a", None, at(3_600_002));
+        assert_eq!(recall.look("a", KEEP, at(3_605_002)), Recalled::Ask);
+        assert_eq!(recall.look("a", KEEP, at(3_605_003)), have(Some("one")), "nobody answered before");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! What a page asks is written as a program would ask it of `/v1/`: its figures link there, and are
 //! parsed from the same answer.
 
-use super::recorded::{Kind, Recorded};
+use super::recorded::{Kind, Recorded, of_all};
 use super::{Target, View, parameters};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Subject};
@@ -163,7 +163,8 @@ pub fn asks(view: &View, config: &Config, now: Timestamp) -> Vec<Recorded> {
         }
         View::Chronicle(chronicle) => chronicle.asks(),
         View::Changes(page) => page.asks(),
-        View::Status => vec![super::recorded::everything()],
+        View::Status => [Kind::Everything, Kind::Lately].map(of_all).into(),
+        View::Feed => vec![of_all(Kind::Lately)],
         View::Badge(badge) => badge.asks().into_iter().collect(),
         View::Health { .. }
         | View::Signal { .. }
@@ -171,7 +172,6 @@ pub fn asks(view: &View, config: &Config, now: Timestamp) -> Vec<Recorded> {
         | View::Metrics { .. }
         | View::Api(_)
         | View::Announcement
-        | View::Feed
         | View::Page => Vec::new(),
     }
 }

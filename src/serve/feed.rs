@@ -1,82 +1,79 @@
-//! Outages → an Atom feed (RFC 4287), in customers' words. An entry keeps its id when its outage
-//! ends, and says so in its title.
+//! Incidents → an Atom feed (RFC 4287), in customers' words. An entry keeps its id for ever. What
+//! is noted, that it closes and that it opens again moves its `updated`, and nothing else does.
 
+use std::fmt::Write;
+
+use super::Basis;
 use super::badge::escaped;
-use super::{Basis, freshness, page};
-use crate::answer::Answer;
-use crate::snapshot::{TimelineEntry, timeline};
+use super::page::{self, public};
+use crate::answer::{self, Answer};
+use crate::config::Config;
+use crate::incident::{Lately, Told};
 use crate::units::{Fingerprint, Timestamp};
 
-/// Entries at most.
-const MOST: usize = 30;
+/// When a feed without entries was updated: a feed needs such a time, and nothing ever happened.
+const NEVER: Timestamp = Timestamp::from_millis(0);
 
-/// The feed.
+/// The feed; 503 while nobody can say what happened. A feed without entries would say that nothing
+/// did.
 pub(super) fn answer(basis: &Basis<'_>) -> Answer {
-    let Basis { snapshot, config, now, .. } = *basis;
-    let entries = timeline(&snapshot.events, &snapshot.pools);
-    let told: Vec<(&TimelineEntry<'_>, String)> = entries
-        .iter()
-        .filter_map(|entry| Some((entry, page::public::told(entry, config, now)?)))
-        .take(MOST)
-        .collect();
-    let root = config.public_url.as_ref().map(|url| url.to_string().trim_end_matches('/').to_owned());
-    let updated =
-        told.iter().map(|(entry, _)| entry.ended.unwrap_or(entry.begun)).max().unwrap_or(snapshot.taken_at);
-    let name = page::name(config);
-    let mut body =
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n"
-            .to_owned();
-    let mut line = |text: String| {
-        body.push_str(&text);
-        body.push('\n');
+    let config = basis.config;
+    let Some(lately) = basis.past.first().copied().flatten().and_then(Lately::read) else {
+        return answer::problem(
+            503,
+            "incidents-silent",
+            "Incidents are not known",
+            "What keeps the incidents did not answer in time. Ask again in a few seconds.",
+        );
     };
-    line(format!("<id>{}</id>", id(root.as_deref(), name)));
-    line(format!("<title>{}</title>", escaped(name)));
-    line(format!("<updated>{updated}</updated>"));
-    line(format!("<author><name>{}</name></author>", escaped(name)));
+    let told: Vec<&Told> = public::shown(&lately, config).collect();
+    let root = config.public_url.as_ref().map(|url| escaped(url.to_string().trim_end_matches('/')));
+    let updated = told.iter().map(|one| one.updated).max().unwrap_or(NEVER);
+    let name = page::name(config);
+    let title = escaped(name);
+    let id = match &root {
+        Some(root) => format!("{root}/feed.atom"),
+        None => format!("urn:vedette:feed:{}", Fingerprint::of(name)),
+    };
+    let mut body = format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<id>{id}</id>\n\
+         <title>{title}</title>\n<updated>{updated}</updated>\n<author><name>{title}</name></author>\n"
+    );
     if let Some(root) = &root {
-        let root = escaped(root);
-        line(format!("<link rel=\"self\" type=\"application/atom+xml\" href=\"{root}/feed.atom\"/>"));
-        line(format!("<link rel=\"alternate\" type=\"text/html\" href=\"{root}/status\"/>"));
+        body.push_str(&format!(
+            "<link rel=\"self\" type=\"application/atom+xml\" href=\"{root}/feed.atom\"/>\n\
+             <link rel=\"alternate\" type=\"text/html\" href=\"{root}/status\"/>\n"
+        ));
     }
-    for (entry, title) in &told {
-        line(self::entry(entry, title, root.as_deref()));
+    for one in told {
+        body.push_str(&entry(one, config, root.as_deref()));
     }
     body.push_str("</feed>\n");
-    let origins = snapshot.pools.iter().flat_map(|pool| &pool.origins);
-    let mut headers = freshness(snapshot.taken_at, origins, now);
-    headers.retain(|(name, _)| *name != "cache-control");
-    headers.push(("cache-control", "max-age=60".to_owned()));
-    headers.push(("content-type", "application/atom+xml; charset=utf-8".to_owned()));
-    headers.push(("etag", super::etag(&body)));
+    let headers = vec![
+        ("cache-control", "max-age=60".to_owned()),
+        ("content-type", "application/atom+xml; charset=utf-8".to_owned()),
+        ("etag", super::etag(&body)),
+    ];
     Answer { status: 200, headers, body }
 }
 
-/// What the feed is called for ever: its address, or a name of what it is about.
-fn id(root: Option<&str>, name: &str) -> String {
-    match root {
-        Some(root) => format!("{}/feed.atom", escaped(root)),
-        None => format!("urn:vedette:feed:{}", Fingerprint::of(name)),
-    }
-}
-
-fn entry(entry: &TimelineEntry<'_>, title: &str, root: Option<&str>) -> String {
-    let (pool, begun): (&str, Timestamp) = (entry.cause.pool(), entry.begun);
-    let updated = entry.ended.unwrap_or(begun);
-    let title = escaped(title);
-    let since = match entry.ended {
-        Some(ended) => format!("From {begun} to {ended}."),
-        None => format!("Since {begun}."),
-    };
+fn entry(one: &Told, config: &Config, root: Option<&str>) -> String {
+    let Told { id, opened, updated, .. } = one;
+    let title = escaped(&public::told(one, config));
     let link = root.map_or_else(String::new, |root| {
-        format!(
-            "<link rel=\"alternate\" type=\"text/html\" href=\"{}/status#service-{pool}\"/>",
-            escaped(root)
-        )
+        format!("<link rel=\"alternate\" type=\"text/html\" href=\"{root}/status#incident-{id}\"/>")
     });
+    let mut content = match one.closed {
+        Some(closed) => format!("{title}. From {opened} to {closed}."),
+        None => format!("{title}. Since {opened}."),
+    };
+    for note in &one.notes {
+        let lines: Vec<String> = note.text.lines().map(escaped).collect();
+        // Writing to a text does not fail.
+        let _ = write!(content, "\n\n{}: {}", note.at, lines.join("\n"));
+    }
     format!(
-        "<entry><id>urn:vedette:outage:{pool}:{}</id><title>{title}</title><published>{begun}</published>\
-         <updated>{updated}</updated>{link}<content type=\"text\">{title}. {since}</content></entry>",
-        begun.as_millis()
+        "<entry><id>urn:vedette:incident:{id}</id><title>{title}</title><published>{opened}</published>\
+         <updated>{updated}</updated>{link}<content type=\"text\">{content}</content></entry>\n"
     )
 }

@@ -42,6 +42,8 @@ pub(super) enum Kind {
     Incident,
     Changes,
     Change,
+    /// Those that customers are told of: the public page and the feed alone ask it.
+    Lately,
 }
 
 /// A question that makes sense.
@@ -57,6 +59,8 @@ pub enum Question {
     Days(Option<Name>, Option<Name>),
     /// Of the Arbiter: incidents.
     Incidents(incident::Query),
+    /// Of the Arbiter: the incidents that customers are told of.
+    Lately,
     /// Of the Arbiter: one incident by its id, and whether who asks may see everything.
     Incident(String, bool),
     /// Of the Arbiter: changes of the service.
@@ -74,7 +78,7 @@ impl Question {
             Self::History(_) | Self::Samples(_) | Self::Availability(..) | Self::Days(Some(_), _) => {
                 KEEP_ANSWER
             }
-            Self::Incidents(_) | Self::Incident(..) => KEEP_INCIDENTS,
+            Self::Incidents(_) | Self::Incident(..) | Self::Lately => KEEP_INCIDENTS,
             Self::Changes(_) | Self::Change(..) => KEEP_CHANGES,
         }
     }
@@ -86,9 +90,9 @@ pub(super) fn recorded(kind: Kind, pool: &str, origin: Option<&str>, query: &str
     Target::Recorded(Recorded { kind, pool, origin, query, all: false })
 }
 
-/// The question of the public page.
-pub(super) const fn everything() -> Recorded {
-    Recorded { kind: Kind::Everything, pool: String::new(), origin: None, query: String::new(), all: false }
+/// A question that customers' pages alone ask: of everything, and of nothing that is hidden.
+pub(super) const fn of_all(kind: Kind) -> Recorded {
+    Recorded { kind, pool: String::new(), origin: None, query: String::new(), all: false }
 }
 
 /// Quantiles in one question, at most.
@@ -107,7 +111,7 @@ impl Recorded {
     /// Whether an old answer is better than none.
     #[must_use]
     pub const fn outlives(&self) -> bool {
-        matches!(self.kind, Kind::Everything)
+        matches!(self.kind, Kind::Everything | Kind::Lately)
     }
 
     /// Where a program asks it: path and query.
@@ -116,7 +120,7 @@ impl Recorded {
             Kind::History => "history",
             Kind::Samples => "samples",
             Kind::Availability | Kind::Everything => "availability",
-            Kind::Incidents | Kind::Incident => "incidents",
+            Kind::Incidents | Kind::Incident | Kind::Lately => "incidents",
             Kind::Changes | Kind::Change => "changes",
         };
         let origin = self.origin.iter().map(|origin| format!("/{origin}")).collect::<String>();
@@ -134,7 +138,7 @@ impl Recorded {
                 answer(body.map(|body| incidents::chosen(body, &self.query)), KEEP_INCIDENTS)
             }
             (Kind::Changes | Kind::Change, body) => changes::answered(body, self),
-            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything, body) => {
+            (Kind::History | Kind::Samples | Kind::Availability | Kind::Everything | Kind::Lately, body) => {
                 answer(body, KEEP_ANSWER)
             }
         }
@@ -144,7 +148,12 @@ impl Recorded {
     pub(super) fn names(&self) -> Option<(&str, Option<&str>)> {
         match self.kind {
             Kind::History | Kind::Samples | Kind::Availability => Some((&self.pool, self.origin.as_deref())),
-            Kind::Incidents | Kind::Incident | Kind::Changes | Kind::Change | Kind::Everything => None,
+            Kind::Incidents
+            | Kind::Incident
+            | Kind::Changes
+            | Kind::Change
+            | Kind::Everything
+            | Kind::Lately => None,
         }
     }
 
@@ -159,6 +168,7 @@ impl Recorded {
             Kind::Changes => return changes::list(self),
             Kind::Change => return changes::one(self),
             Kind::Everything => return Ok(Question::Days(None, None)),
+            Kind::Lately => return Ok(Question::Lately),
             Kind::History | Kind::Samples | Kind::Availability => {}
         }
         let pool = config.pool(&self.pool).map(|pool| pool.name.clone());
@@ -179,9 +189,15 @@ impl Recorded {
                 }
             }
             (Kind::History | Kind::Samples, None)
-            | (Kind::Everything | Kind::Incidents | Kind::Incident | Kind::Changes | Kind::Change, _) => {
-                Err(super::problem::not_found())
-            }
+            | (
+                Kind::Everything
+                | Kind::Incidents
+                | Kind::Incident
+                | Kind::Lately
+                | Kind::Changes
+                | Kind::Change,
+                _,
+            ) => Err(super::problem::not_found()),
             (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }

@@ -259,7 +259,9 @@ fn recorded(asked: &Recorded, ask: &Ask<'_>) -> Result<(Answer, String), String>
             law!(change::number_of(&id).is_some(), "{id:?}");
             Ok(Some(String::new()))
         }
-        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..)) => Ok(None),
+        Ok(Question::Availability(..) | Question::Days(..) | Question::Incident(..) | Question::Lately) => {
+            Ok(None)
+        }
         Err(refused) => Err(refused),
     };
     let answer = remembered(asked, said, ask);

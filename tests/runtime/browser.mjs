@@ -86,3 +86,27 @@ export async function serveStates(folder) {
   states.stop = () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve)));
   return states;
 }
+
+/**
+ * Goes through a page by Tab until the focus leaves it: how much there is to reach, what was
+ * reached, and what of that does not show that it is.
+ */
+export async function byKeyboard(page) {
+  const targets = page.locator("a[href], summary, button, [tabindex='0']");
+  const wanted = await targets.evaluateAll((all) => all.filter((one) => one.checkVisibility()).length);
+  const [reached, unseen] = [[], []];
+  // One step more than there is to reach must leave the page: nothing holds the focus.
+  for (let step = 0; step <= wanted; step += 1) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const { activeElement: one } = document;
+      if (one === document.body) return;
+      const { outlineStyle, outlineWidth } = getComputedStyle(one);
+      return { what: one.outerHTML, seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
+    });
+    if (!focused) break;
+    if (!focused.seen) unseen.push(focused.what);
+    reached.push(focused.what);
+  }
+  return { wanted, reached, unseen };
+}

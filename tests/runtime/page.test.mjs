@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { LOOKS, axeFinds, browser, open, overflows, serveStates } from "./browser.mjs";
+import { LOOKS, axeFinds, browser, byKeyboard, open, overflows, serveStates } from "./browser.mjs";
 import { answers, config, finished, origin, root, sampleDatabase, sampleOrigin, startWorker, until } from "./lib.mjs";
 import { example } from "../../scripts/lib/worker.mjs";
 
@@ -113,22 +113,8 @@ test("without JavaScript everything is there", async (t) => {
 
 test("every link and everything that unfolds is reached by keyboard, and it shows", async (t) => {
   const page = await see(t, worker.url);
-  const targets = page.locator("a[href], summary, button");
-  const wanted = await targets.evaluateAll((all) => all.filter((one) => one.checkVisibility()).length);
-  const reached = [];
-  for (let step = 0; step <= wanted; step += 1) {
-    await page.keyboard.press("Tab");
-    const focused = await page.evaluate(() => {
-      const { activeElement: one } = document;
-      if (one === document.body) return;
-      const { outlineStyle, outlineWidth } = getComputedStyle(one);
-      return { what: one.outerHTML, seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
-    });
-    if (!focused) break;
-    assert.ok(focused.seen, focused.what);
-    reached.push(focused.what);
-  }
-  assert.equal(reached.length, wanted);
+  const { wanted, reached, unseen } = await byKeyboard(page);
+  assert.deepEqual([reached.length, unseen], [wanted, []]);
   assert.ok(wanted > 10, String(wanted));
   const words = page.locator("#words");
   await words.locator("summary").focus();

@@ -14,7 +14,8 @@ use crate::writes::{Edit, Outcome, Write};
 
 impl Inner {
     /// Makes an edit if it may be made; what became of it.
-    pub(super) async fn write(self: &Rc<Self>, config: &'static Config, write: Write) -> Result<Response> {
+    pub(super) async fn write(self: &Rc<Self>, config: &'static Config, text: &str) -> Result<Response> {
+        let Some(write) = json::read::<Write>(text) else { return respond::plain(400, "") };
         self.load(config, clock::now())?;
         let who = write.who.to_string();
         let known = self.told(|engine| engine.answered_before(&write, clock::now())).flatten();

@@ -9,7 +9,7 @@ use self::told::{Incident, List, Note, Served};
 use super::about::{self, called};
 use super::frame::Frame;
 use super::item::Look;
-use super::text::{Plain, ago, badge, instant, lasted, plain};
+use super::text::{Plain, ago, badge, instant, lasted, mark, plain};
 use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
@@ -126,11 +126,12 @@ fn row(one: &Incident, look: Look<'_>) -> Markup {
         tr {
             th scope="row" {
                 a href={ "incident/" (one.id) } { (called(&look.subject(&one.pool))) }
-                small { (instant(one.opened, look.now)) @if one.note_count > 0 { ", " (counted(one.note_count, "note")) } }
+                small { (instant(one.opened, look.now)) }
+                @if one.note_count > 0 { small { (counted(one.note_count, "note")) } }
             }
             td { (badge(one.worst)) @if one.times > 1 { small { (one.times) " times" } } }
             td { (length(one, look.now)) }
-            td {
+            td.cause {
                 @if let Some(cause) = &one.cause {
                     (Plain(&cause.reason)) small { (called(look.origin(&one.pool, &cause.origin))) }
                 } @else { "–" }
@@ -194,7 +195,7 @@ fn one(one: &Incident, basis: &Basis<'_>, look: Look<'_>) -> Markup {
             a href={ "../pool/" (one.pool) } { (called(&title)) }
         }
         div.state.(status.as_str()) {
-            @if one.closed.is_none() { (badge(status)) }
+            @if one.closed.is_none() { (badge(status)) } @else { (mark(status, "over")) }
             h1 { (sentence) }
             @if let Some(cause) = &one.cause { p { (called(look.origin(&one.pool, &cause.origin))) ": " (Plain(&cause.reason)) } }
             p.since { "Since " (instant(one.opened, look.now)) @if let Some(closed) = one.closed { ", until " (instant(closed, look.now)) } "." }
@@ -216,7 +217,10 @@ fn facts(one: &Incident, look: Look<'_>) -> Markup {
             div.card {
                 dl {
                     div { dt { "length" } dd { (length(one, look.now)) } }
-                    @for (name, seconds) in lengths { @if let Some(seconds) = seconds { div { dt { (name) } dd { (so_long(seconds)) } } } }
+                    @for (name, seconds) in lengths {
+                        // What comes later has its place before: nothing jumps when it closes.
+                        div { dt { (name) } dd { @match seconds { Some(seconds) => { (so_long(seconds)) }, None => "told when it is over" } } }
+                    }
                     div { dt { "worst" } dd { (badge(one.worst)) } }
                     div { dt { "fell" } dd { (counted(one.times, "time")) } }
                     @if let Some(cause) = &one.cause { div { dt { "evidence" } dd { (evidence(&cause.kind)) } } }

@@ -7,20 +7,26 @@ use super::about::{self, called};
 use super::frame::Frame;
 use super::item::{Item, Look, by_severity};
 use super::one::legend;
-use super::text::{ago, instant, lasted};
+use super::text::{ago, instant, lasted, plain};
 use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
-use crate::config::Config;
+use crate::config::{Config, Pool};
+use crate::incident::{Lately, Told};
 use crate::json;
 use crate::serve::chart::{Availability, percent, strip};
 use crate::serve::{Basis, freshness};
-use crate::snapshot::{EntryKind, Snapshot, TimelineEntry, timeline};
-use crate::units::{Timestamp, listed};
+use crate::units::{Millis, Timestamp, listed};
 use crate::verdict::{self, Status};
 
-/// What is over is told for so many outages.
+/// Days in which what is over is told of.
+const DAYS: u64 = 14;
+
+/// What is over is told for so many incidents.
 const PAST: usize = 10;
+
+/// A page that is made of what is older says so: by then several questions went without an answer.
+const OLD: Millis = Millis::from_secs(30);
 
 /// The page.
 pub(in crate::serve) fn page(basis: &Basis<'_>, caller: Option<&Caller>) -> Answer {
@@ -30,19 +36,17 @@ pub(in crate::serve) fn page(basis: &Basis<'_>, caller: Option<&Caller>) -> Answ
     let mut headers = freshness(snapshot.taken_at, origins, now);
     headers.push(("content-type", "text/html; charset=utf-8".to_owned()));
     headers.push(("content-security-policy", about::policy(config, POLICY)));
-    let told = basis.past.first().copied().flatten().and_then(json::read::<Vec<Availability>>);
-    let told = told.unwrap_or_default();
-    Answer { status: 200, headers, body: render(snapshot, &told, look).into_string() }
+    let said = |place: usize| basis.past.get(place).copied().flatten();
+    let days = said(0).and_then(json::read::<Vec<Availability>>).unwrap_or_default();
+    let lately = said(1).and_then(Lately::read);
+    Answer { status: 200, headers, body: render(basis, &days, lately.as_ref(), look).into_string() }
 }
 
-fn render(snapshot: &Snapshot, told: &[Availability], look: Look<'_>) -> Markup {
-    let Look { config, now, .. } = look;
+fn render(basis: &Basis<'_>, days: &[Availability], lately: Option<&Lately>, look: Look<'_>) -> Markup {
+    let (snapshot, Look { config, now, .. }) = (basis.snapshot, look);
     let items = by_severity(snapshot, config, now);
     let status = verdict::worst(items.iter().map(|item| item.status));
     let sentence = sentence(&items);
-    let entries = timeline(&snapshot.events, &snapshot.pools);
-    let outages =
-        |open: bool| entries.iter().filter(move |entry| is_outage(entry) && entry.ended.is_none() == open);
     let frame = Frame { base: "", title: &sentence, status, config, now, charts: true, every: 0 };
     let main = html! {
         (notice::announcement(snapshot, look))
@@ -50,35 +54,114 @@ fn render(snapshot: &Snapshot, told: &[Availability], look: Look<'_>) -> Markup 
             h1 { (sentence) }
             p { "As of " (instant(snapshot.taken_at, now)) ", " (ago(snapshot.taken_at, now)) " ago." }
         }
-        @if outages(true).next().is_some() {
-            section aria-labelledby="open" {
-                h2 #open { "What is going on" }
-                ol.outages { @for entry in outages(true) { (outage(entry, look)) } }
-            }
-        }
-        (groups(&items, told, look))
-        @if !told.is_empty() { p.legend { (legend(["up", "slow", "down", "not checked"])) } }
-        section aria-labelledby="past" {
-            h2 #past { "What has been" }
-            @if outages(false).next().is_none() { p.soft { "Nothing lately." } }
-            ol.outages { @for entry in outages(false).take(PAST) { (outage(entry, look)) } }
-        }
+        (old(snapshot.taken_at, lately, now))
+        (going_on(lately, look))
+        (groups(&items, days, look))
+        @if !days.is_empty() { p.legend { (legend(["up", "slow", "down", "not checked"])) } }
+        (has_been(lately, look))
     };
     frame.around(&main, &html! { p { a href="feed.atom" { "Feed" } } })
 }
 
-/// Whether it is an outage that customers are told of: something was down or slow.
-fn is_outage(entry: &TimelineEntry<'_>) -> bool {
-    matches!(entry.kind, EntryKind::Outage { .. }) && entry.worst != Status::Unknown
+/// That what is told is old, if it is: nothing else says that nobody answers.
+fn old(taken_at: Timestamp, lately: Option<&Lately>, now: Timestamp) -> Markup {
+    let oldest = lately.map_or(taken_at, |lately| lately.at.min(taken_at));
+    html! {
+        @if now.since(oldest) > OLD {
+            p #old.notice { "There is no news since " (instant(oldest, now)) ", " (ago(oldest, now)) " ago. This is what was known then." }
+        }
+    }
 }
 
-/// The worst of an outage for customers: where others stood in, the pool was not down.
-fn worst(entry: &TimelineEntry<'_>) -> Status {
-    if entry.worst == Status::Fail && entry.subject != entry.cause.pool() {
-        Status::Warn
-    } else {
-        entry.worst
+/// The incidents that are open, each with what was noted of it last.
+fn going_on(lately: Option<&Lately>, look: Look<'_>) -> Markup {
+    let open: Vec<&Told> = told_of(lately, look).filter(|one| one.closed.is_none()).collect();
+    let more = lately.map_or(0, |lately| lately.open).saturating_sub(open.len());
+    html! {
+        @if !open.is_empty() {
+            section #going-on aria-labelledby="open" {
+                h2 #open { "What is going on" }
+                ol.outages.card {
+                    @for one in open { li id={ "incident-" (one.id) } { (line(one, look)) (notes(one, look.now)) } }
+                }
+                @if more > 0 { p.soft { "And " (more) " more." } }
+            }
+        }
     }
+}
+
+/// What is lately over, and how long it lasted.
+fn has_been(lately: Option<&Lately>, look: Look<'_>) -> Markup {
+    let recent =
+        |one: &&Told| one.closed.is_some_and(|closed| look.now.since(closed) < Millis::DAY.times(DAYS));
+    let over: Vec<&Told> = told_of(lately, look).filter(recent).take(PAST).collect();
+    html! {
+        section #has-been aria-labelledby="past" {
+            h2 #past { "What has been" }
+            @if lately.is_none() { p.soft { "It is not known at the moment." } }
+            @else if over.is_empty() { p.soft { "Nothing in the last " (DAYS) " days." } }
+            @else {
+                ol.outages {
+                    @for one in over {
+                        li id={ "incident-" (one.id) } {
+                            (line(one, look))
+                            @if !one.notes.is_empty() {
+                                details id={ "notes-" (one.id) } { summary { (counted(one.note_count)) } (notes(one, look.now)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One incident, by its title and its time.
+fn line(one: &Told, look: Look<'_>) -> Markup {
+    html! {
+        strong { (called(&look.subject(one.pool.as_str()))) } " "
+        span class={ "badge " (one.worst.as_str()) } { (word(one.worst)) } " "
+        span.soft {
+            @match one.closed {
+                Some(closed) => { (instant(one.opened, look.now)) ", for " (lasted(closed.since(one.opened))) },
+                None => { "since " (instant(one.opened, look.now)) ", for " (ago(one.opened, look.now)) },
+            }
+        }
+    }
+}
+
+/// What was noted of it, the latest first: text, whatever is in it.
+fn notes(one: &Told, now: Timestamp) -> Markup {
+    let shown = u32::try_from(one.notes.len()).unwrap_or(u32::MAX);
+    let earlier = one.note_count.saturating_sub(shown);
+    html! {
+        @if !one.notes.is_empty() {
+            ol.told {
+                @for note in &one.notes {
+                    li {
+                        p.when { (instant(note.at, now)) }
+                        @for line in note.text.lines() { p { (called(&plain(line))) } }
+                    }
+                }
+                @if earlier > 0 { li.soft { "And " (counted(earlier)) " before." } }
+            }
+        }
+    }
+}
+
+fn counted(notes: u32) -> String {
+    format!("{notes} note{}", if notes == 1 { "" } else { "s" })
+}
+
+/// Those of what is told that customers may see by this configuration.
+fn told_of<'a>(lately: Option<&'a Lately>, look: Look<'a>) -> impl Iterator<Item = &'a Told> {
+    lately.into_iter().flat_map(move |lately| shown(lately, look.config))
+}
+
+/// The same for whoever has no page: what is hidden is left out once more, whoever told it.
+pub(in crate::serve) fn shown<'a>(lately: &'a Lately, config: &'a Config) -> impl Iterator<Item = &'a Told> {
+    let known = |one: &&Told| config.pool(one.pool.as_str()).is_some_and(|pool| !pool.hidden);
+    lately.incidents.iter().filter(known)
 }
 
 /// The state of the whole, in customers' words.
@@ -115,7 +198,7 @@ pub(in crate::serve) const fn word(status: Status) -> &'static str {
 
 /// Each heading with what stands beneath it, in the owner's order whatever its state: a customer
 /// looks where it stood yesterday.
-fn groups(items: &[Item<'_>], told: &[Availability], look: Look<'_>) -> Markup {
+fn groups(items: &[Item<'_>], days: &[Availability], look: Look<'_>) -> Markup {
     let headings = look.config.groups();
     let mut ordered: Vec<&Item<'_>> = items.iter().collect();
     let place = |item: &Item<'_>| place(look.config, item);
@@ -129,7 +212,7 @@ fn groups(items: &[Item<'_>], told: &[Availability], look: Look<'_>) -> Markup {
         @for (index, (heading, list)) in named.chain(rest).enumerate().filter(|(_, (_, list))| !list.is_empty()) {
             section.services aria-labelledby={ "group-" (index) } {
                 h2 id={ "group-" (index) } { @match heading { Some(text) => { bdi { (text) } }, None if headings.is_empty() => { "Services" }, None => { "Others" } } }
-                ul.card { @for item in list { (service(item, told, look)) } }
+                ul.card { @for item in list { (service(item, days, look)) } }
             }
         }
     }
@@ -142,10 +225,10 @@ fn place(config: &Config, item: &Item<'_>) -> (usize, usize) {
     (named, config.pools.iter().position(|pool| pool.name == item.view.name).unwrap_or(usize::MAX))
 }
 
-fn service(item: &Item<'_>, told: &[Availability], look: Look<'_>) -> Markup {
+fn service(item: &Item<'_>, days: &[Availability], look: Look<'_>) -> Markup {
     let name = item.view.name.as_str();
     let about = item.about();
-    let own = told.iter().find_map(|told| Some((told.of(name)?, told.days_from)));
+    let own = days.iter().find_map(|days| Some((days.of(name)?, days.days_from)));
     html! {
         li id={ "service-" (name) } class=(item.status.as_str()) {
             p.service {
@@ -166,33 +249,12 @@ fn service(item: &Item<'_>, told: &[Availability], look: Look<'_>) -> Markup {
     }
 }
 
-/// One outage, by its title and its time.
-fn outage(entry: &TimelineEntry<'_>, look: Look<'_>) -> Markup {
-    let pool = entry.cause.pool();
-    html! {
-        li {
-            strong { (called(&look.subject(pool))) } " "
-            span class={ "badge " (worst(entry).as_str()) } { (word(worst(entry))) } " "
-            span.soft {
-                @match entry.ended {
-                    Some(ended) => { (instant(entry.begun, look.now)) ", for " (lasted(ended.since(entry.begun))) },
-                    None => { "since " (instant(entry.begun, look.now)) ", for " (ago(entry.begun, look.now)) },
-                }
-            }
-        }
-    }
-}
-
-/// What an outage is called in one line of text: `Memo (EU) was down for 12 min`.
-pub(in crate::serve) fn told(entry: &TimelineEntry<'_>, config: &Config, now: Timestamp) -> Option<String> {
-    if !is_outage(entry) {
-        return None;
-    }
-    let look = Look { config, now, caller: None };
-    let title = look.subject(entry.cause.pool());
-    let word = word(worst(entry));
-    Some(match entry.ended {
-        Some(ended) => format!("{title} was {word} for {}", lasted(ended.since(entry.begun))),
+/// What an incident is called in one line of text: `Memo (EU) was down for 12 min`.
+pub(in crate::serve) fn told(one: &Told, config: &Config) -> String {
+    let title = config.pool(one.pool.as_str()).map_or(one.pool.as_str(), Pool::title);
+    let word = word(one.worst);
+    match one.closed {
+        Some(closed) => format!("{title} was {word} for {}", lasted(closed.since(one.opened))),
         None => format!("{title} is {word}"),
-    })
+    }
 }

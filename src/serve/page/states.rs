@@ -84,6 +84,9 @@ pub fn all() -> Vec<State> {
             .seen("apac enam weur", "memo/memo - wiki/wiki ~")
             .shown("monitors-amiss"),
         monitors::several()
+            .waits_for("memo/memo - wiki/wiki + shop/primary + shop/standby +", 2_500)
+            .shown("monitor-down-for-long"),
+        monitors::several()
             .waits_for("memo/memo + wiki/wiki + shop/primary + shop/standby +", 4_200)
             .shown("monitor-late"),
         monitors::crowd(500).shown("many-monitors"),

@@ -12,6 +12,7 @@ use crate::units::Millis;
 static STATES: LazyLock<Vec<State>> = LazyLock::new(states::all);
 
 mod changes;
+mod customers;
 mod elsewhere;
 mod incidents;
 mod monitors;
@@ -90,6 +91,7 @@ fn one_sentence_names_what_matters() {
         ("heartbeats-not-heard", "jobs is unknown: hourly and nightly cannot be heard"),
         ("monitors", "Everything passes"),
         ("monitors-amiss", "Memo (EU) is down; \u{2068}\u{648}\u{64a}\u{643}\u{64a} 2\u{2069} is degraded"),
+        ("monitor-down-for-long", "Memo (EU) is down"),
         ("monitor-late", "Nightly backup has not reported in time"),
         ("many-monitors", "Site 500 is down"),
         ("forty-monitors", "Chat is down; Japan (東京) is down"),
