@@ -60,7 +60,7 @@ pub use recorded::{Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
 pub use table::PATHS;
 pub use target::{Codes, Fixed, Format, Target, View};
-pub use write::{MOST_WRITTEN, audit, too_often, write, written};
+pub use write::{audit, most_written, too_often, write, written};
 
 /// What a client asks.
 #[derive(Clone, Copy, Debug)]

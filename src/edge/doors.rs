@@ -12,7 +12,7 @@ use crate::access::rate::{self, Rate};
 use crate::access::{self, Caller, Fields, Proof};
 use crate::answer::Answer;
 use crate::defaults::edge::{ARBITER_DEADLINE, BODY_TIMEOUT};
-use crate::serve::{self, Ask, MOST_POSTED, MOST_WRITTEN, Posted};
+use crate::serve::{self, Ask, MOST_POSTED, Posted};
 
 thread_local! {
     static FAILURES: RefCell<Rate> = const { RefCell::new(Rate::new()) };
@@ -59,7 +59,7 @@ pub(super) async fn signed_in(request: &Request, ask: &Ask<'_>, env: &Env) -> An
 /// What becomes of a change.
 pub(super) async fn written(request: &Request, ask: &Ask<'_>, env: &Env) -> Answer {
     let Ok(config) = deployed::config() else { return serve::unavailable() };
-    let posted = posted(request, MOST_WRITTEN).await;
+    let posted = posted(request, serve::most_written(ask)).await;
     let write = match serve::write(ask, &posted, config, clock::now()) {
         Ok(write) => write,
         Err(refused) => return refused,

@@ -15,8 +15,15 @@ use crate::writes::{
     Announcement, Draft, ENTRIES, Edit, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
 };
 
-/// The most that is read of a body, in bytes.
-pub const MOST_WRITTEN: usize = 32 * 1024;
+/// The most that is read of a body, in bytes: of one that starts a change, and of any other.
+const MOST_STARTED: usize = 32 * 1024;
+const MOST_WRITTEN: usize = 8 * 1024;
+
+/// The most that is read of the body of this request, in bytes.
+#[must_use]
+pub fn most_written(ask: &Ask<'_>) -> usize {
+    if changes::done(ask) == Some(Done::Start) { MOST_STARTED } else { MOST_WRITTEN }
+}
 
 /// The longest `Idempotency-Key` and `If-Match`, in bytes.
 const LONGEST_FIELD: usize = 255;
@@ -38,7 +45,7 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, config: &Config, now: Timestamp) ->
         let detail = format!("Idempotency-Key and If-Match have 1 to {LONGEST_FIELD} bytes.");
         return refuse(400, "bad-field", "Bad field", &detail);
     }
-    if let Some(unread) = posted.unread(MOST_WRITTEN) {
+    if let Some(unread) = posted.unread(most_written(ask)) {
         return Err(private(unread));
     }
     let body = posted.body.as_deref().unwrap_or_default();
