@@ -13,6 +13,7 @@
 //! look alone, if the interval of 95 % lies within the tolerance: 10 % for times and bytes, half a
 //! call, five points of a share.
 
+mod chances;
 mod expectation;
 mod judge;
 mod measure;
@@ -20,6 +21,7 @@ mod stats;
 
 use serde::{Serialize, Serializer};
 
+pub use chances::{Chances, Test, chances};
 pub use expectation::{Expectation, ExpectationError, contradictions};
 pub use judge::judge;
 
@@ -30,6 +32,10 @@ use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples that each window must have before a word is said of it.
 const LEAST: usize = 20;
+
+/// How many independent samples those of each window must say as much as: with fewer, rank tests by
+/// the normal distribution and estimated autocorrelations are not to be trusted.
+const LEAST_EFFECTIVE: f64 = 10.0;
 
 /// How often each look may err: the increments of `2 − 2Φ(z / √t)` at a quarter, half, three
 /// quarters and the whole, 5 % in all. Source: Lan and `DeMets`, Biometrika 70 (1983).
@@ -165,7 +171,7 @@ pub struct Stratum {
 pub struct Summary {
     /// How many there are.
     pub samples: usize,
-    /// How many independent ones say as much.
+    /// How many independent ones say as much: the tests of both windows go by the same inflation.
     pub effective: f64,
     /// The quantile asked for, else the median; of rates, the share.
     pub value: Option<f64>,

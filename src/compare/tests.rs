@@ -144,3 +144,22 @@ fn words_are_read_printed_and_refused_with_a_way_out() {
     let both = ["p95 down", "p95 of shop/primary up"].map(|text| Expectation::parse(text).unwrap());
     assert_eq!(contradictions(&both), [(0, 1)]);
 }
+
+#[test]
+fn twenty_samples_that_follow_each_other_are_too_few() {
+    let rising =
+        |from: u64, scale: u64| (0..20).map(|i| point(from + i * 10_000, (100 + i) * scale)).collect();
+    let few = Seen { before: rising(START, 1), after: rising(START + 1_000_000, 9), ..seen(1) };
+    let judged = judge(&[], std::slice::from_ref(&few), &windows(), windows().after.to);
+    let times = &judged.expectations[0].strata[0];
+    assert_eq!((times.before.samples, times.after.samples), (20, 20));
+    assert!(times.before.effective < LEAST_EFFECTIVE, "{times:?}");
+    assert_eq!((times.verdict, times.p), (Verdict::Inconclusive, None));
+    assert!(times.why.as_ref().is_some_and(|why| why.contains("follow each other")), "{times:?}");
+    // The same samples in another order are independent, and enough.
+    let mixed = |from: u64, scale: u64| {
+        (0..20).map(|i| point(from + i * 10_000, (100 + i * 7 % 20) * scale)).collect()
+    };
+    let enough = Seen { before: mixed(START, 1), after: mixed(START + 1_000_000, 9), ..seen(1) };
+    assert_eq!(verdict("response time any", &enough), Verdict::Regressed);
+}
