@@ -62,6 +62,7 @@ pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now
         mix: seen.iter().map(|seen| mix(seen, windows.before, after)).collect(),
         looks: Looks { taken, planned: LEVELS.len(), next_ms },
         r#final: taken == LEVELS.len(),
+        cut: Vec::new(),
     }
 }
 

@@ -19,9 +19,11 @@ fn hold(case: &Case) {
     let Case { what, expected, shape, done } = case;
     let given: Vec<Expectation> =
         if expected.is_empty() { Vec::new() } else { vec![Expectation::parse(expected).unwrap()] };
-    let found = counted(pairs(), &given, *shape, *done);
-    println!("{what}; {}: {found:?}", if expected.is_empty() { "defaults" } else { expected });
-    let (n, wrong) = (pairs() as f64, (found.improved + found.regressed) as f64);
+    // One expectation is asked of fewer pairs, as there are many such cases.
+    let pairs = if given.is_empty() { pairs() } else { pairs().div_ceil(5) };
+    let found = counted(pairs, &given, *shape, *done);
+    println!("{what}; {}: {found:?} of {pairs}", if expected.is_empty() { "defaults" } else { expected });
+    let (n, wrong) = (pairs as f64, (found.improved + found.regressed) as f64);
     assert!(wrong <= 0.05 * n + 3.0 * (0.05 * 0.95 * n).sqrt(), "{what}, {expected}: {wrong} of {n}");
 }
 
@@ -60,9 +62,16 @@ fn the_course_of_a_day_is_no_change_in_half_an_hour_nor_at_the_same_hour() {
     {
         hold(&Case { what, expected: String::new(), shape, done: NOTHING });
     }
-    // The slope of half an hour comes on top of the tolerance.
-    let what = "1.1 times slower and a day of ±25 %, same hour";
-    hold(&Case { what, expected: String::new(), shape: tomorrow, done: BOUND });
+}
+
+/// The limit that docs/comparing.md tells of: the comparison cannot know what a day does.
+#[test]
+fn adjacent_windows_of_six_hours_do_show_the_course_of_a_day() {
+    let shape = Shape { every: 108_000, ..ADJACENT };
+    let few = pairs().clamp(40, 200);
+    let found = counted(few, &[], shape, NOTHING);
+    println!("a day of ±25 %, adjacent six hours; defaults: {found:?} of {few}");
+    assert!(20 * (found.improved + found.regressed) > few, "say in the docs that it errs no more: {found:?}");
 }
 
 #[test]
