@@ -1,4 +1,4 @@
-//! What a decision costs. It prints, and holds nothing to it: how busy the machine is says too much.
+//! What a decision costs. It prints, and holds nothing to it: a busy machine would decide.
 
 use std::time::Instant;
 
