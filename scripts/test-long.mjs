@@ -22,7 +22,7 @@ const HOURS = "10000";
 const FORTNIGHTS = "20";
 const INPUTS = "150000";
 const REQUESTS = "2000";
-const PAIRS = "1000";
+const PAIRS = "10000";
 
 const cargo = (...args) => ["cargo", "test", "--locked", "--quiet", ...args];
 

@@ -13,6 +13,8 @@
 //! look alone, if the interval of 95 % lies within the tolerance: 10 % for times and bytes, half a
 //! call, five points of a share.
 
+mod chances;
+mod cut;
 mod expectation;
 mod judge;
 mod measure;
@@ -20,6 +22,8 @@ mod stats;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use chances::{Chances, Test, chances};
+pub use cut::{Cut, judge_without};
 pub use expectation::{Expectation, ExpectationError, contradictions};
 pub use judge::judge;
 
@@ -30,6 +34,10 @@ use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples that each window must have before a word is said of it.
 const LEAST: usize = 20;
+
+/// How many independent samples those of each window must say as much as: with fewer, rank tests by
+/// the normal distribution and estimated autocorrelations are not to be trusted.
+const LEAST_EFFECTIVE: f64 = 10.0;
 
 /// How often each look may err: the increments of `2 − 2Φ(z / √t)` at a quarter, half, three
 /// quarters and the whole, 5 % in all. Source: Lan and `DeMets`, Biometrika 70 (1983).
@@ -107,6 +115,9 @@ pub struct Judgement {
     pub looks: Looks,
     /// Whether no later sample can change it.
     pub r#final: bool,
+    /// What was cut out of the windows, by time; nothing unless it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<Cut>,
 }
 
 /// The looks at the samples after a change.
@@ -165,7 +176,7 @@ pub struct Stratum {
 pub struct Summary {
     /// How many there are.
     pub samples: usize,
-    /// How many independent ones say as much.
+    /// How many independent ones say as much: the tests of both windows go by the same inflation.
     pub effective: f64,
     /// The quantile asked for, else the median; of rates, the share.
     pub value: Option<f64>,

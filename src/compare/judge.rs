@@ -1,15 +1,22 @@
 //! Expectations and samples → a judgement, look by look. It counts nothing itself.
 
+use std::cell::OnceCell;
+
 use super::expectation::{self, Aim, Expectation, Measure};
-use super::measure::{self, Measured, Tested};
+use super::measure::{self, Pair, Ready};
 use super::stats::{self, Tails};
-use super::{Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, Verdict, Windows};
+use super::{
+    Change, Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, Summary, Verdict, Windows,
+};
 use crate::history::Window;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Timestamp};
 
 /// What is said of a bound that was missed before as well.
 const MISSED: &str = "the bound is missed, as before";
+
+/// What is said of a difference that is not proven.
+const CHANCE: &str = "the difference may be chance";
 
 /// What is said of one that held before as well.
 const HELD: &str = "within the bound, as before";
@@ -19,18 +26,21 @@ const HELD: &str = "within the bound, as before";
 pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now: Timestamp) -> Judgement {
     let given = if expectations.is_empty() { expectation::defaults() } else { expectations.to_vec() };
     let taken = (1..=LEVELS.len()).filter(|look| look_at(windows, *look) <= now).count();
+    let cases: Vec<Vec<Case<'_>>> = given.iter().map(|e| cases(e, seen, windows.before)).collect();
     let mut judged: Vec<Judged> = given.iter().map(blank).collect();
     for look in 1..=taken {
+        let after = Window { from: windows.after.from, to: look_at(windows, look) };
+        let afters: Vec<Vec<LookedAt<'_>>> =
+            cases.iter().map(|of| of.iter().flat_map(|case| case.after(after)).collect()).collect();
         let level = LEVELS.get(look.saturating_sub(1)).copied().unwrap_or(0.0);
-        let view = View {
-            seen,
-            before: windows.before,
-            after: Window { from: windows.after.from, to: look_at(windows, look) },
-        };
-        let mut fresh: Vec<Judged> = given.iter().map(|e| view.look(e)).collect();
-        decide(&mut fresh, level, &given, look == LEVELS.len());
-        keep(&judged, &mut fresh);
-        judged = fresh;
+        let told = Told { bar: bar(&afters, level), shown: look == taken, last: look == LEVELS.len() };
+        for (one, afters) in judged.iter_mut().zip(&afters) {
+            let decided = std::mem::take(&mut one.strata);
+            one.strata = afters
+                .iter()
+                .map(|after| earlier(&decided, after).unwrap_or_else(|| after.stratum(told)))
+                .collect();
+        }
     }
     for one in &mut judged {
         one.verdict = overall(one.strata.iter().filter(|s| s.deciding).map(|s| s.verdict));
@@ -44,16 +54,15 @@ pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now
     }
     let next = taken.saturating_add(1);
     let next_ms = (taken < LEVELS.len()).then(|| look_at(windows, next).as_millis());
-    let looks = Looks { taken, planned: LEVELS.len(), next_ms };
-    let to = look_at(windows, taken);
-    let view = View { seen, before: windows.before, after: Window { from: windows.after.from, to } };
+    let after = Window { from: windows.after.from, to: look_at(windows, taken) };
     Judgement {
         verdict,
         sentence,
         expectations: judged,
-        mix: view.mix(),
+        mix: seen.iter().map(|seen| mix(seen, windows.before, after)).collect(),
+        looks: Looks { taken, planned: LEVELS.len(), next_ms },
         r#final: taken == LEVELS.len(),
-        looks,
+        cut: Vec::new(),
     }
 }
 
@@ -96,129 +105,180 @@ fn overall(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     }
 }
 
-/// What is looked at in one look.
-struct View<'a> {
-    seen: &'a [Seen],
-    before: Window,
-    after: Window,
+/// What answered one vantage in place of one origin.
+fn mix(seen: &Seen, before: Window, after: Window) -> Mix {
+    let share = |points: &[Point], window: Window| {
+        let hits: Vec<f64> =
+            within(points, window).map(|p| f64::from(u8::from(p.class == CacheClass::EdgeOnly))).collect();
+        (!hits.is_empty()).then(|| measure::share(&hits).rate())
+    };
+    let (before, after) = (share(&seen.before, before), share(&seen.after, after));
+    let sentence = before.zip(after).filter(|(b, a)| (a - b).abs() > 0.1).map(|(b, a)| {
+        let (b, a) = (b * 100.0, a * 100.0);
+        format!(
+            "share of hits {b:.0} % → {a:.0} %: what users waited for changed by that, whatever the origin did"
+        )
+    });
+    Mix { origin: seen.origin.clone(), vantage: seen.vantage.clone(), before, after, sentence }
 }
 
-impl View<'_> {
-    fn look(&self, expectation: &Expectation) -> Judged {
-        let mut judged = blank(expectation);
-        let hits = expectation.measure == Measure::Hits;
-        for seen in self.seen.iter().filter(|s| expectation.origin.as_ref().is_none_or(|id| *id == s.origin))
-        {
-            let (before, after) = (within(&seen.before, self.before), within(&seen.after, self.after));
-            let proven = before.iter().chain(&after).any(|p| p.class == CacheClass::OriginProven);
-            let decider = if proven { CacheClass::OriginProven } else { CacheClass::Unclassified };
-            for class in [decider, CacheClass::EdgeOnly] {
-                let deciding = class == decider;
-                let pick = |points: &[&Point]| -> Vec<Point> {
-                    let counts = |p: &&&Point| match expectation.measure {
-                        Measure::Hits => true,
-                        Measure::Errors if deciding => p.class != CacheClass::EdgeOnly,
-                        Measure::Errors
-                        | Measure::Quantile(_)
-                        | Measure::Response
-                        | Measure::DatabaseTime
-                        | Measure::Calls
-                        | Measure::Bytes => p.class == class,
-                    };
-                    points.iter().filter(counts).map(|p| (*p).clone()).collect()
-                };
-                let (b, a) = (pick(&before), pick(&after));
-                if !deciding && (hits || (b.is_empty() && a.is_empty())) {
-                    continue;
-                }
-                let measured = measure::measured(expectation.measure, &b, &a);
-                judged.strata.push(stratum(expectation, &measured, &Place { seen, class, deciding }));
-            }
-        }
-        judged
-    }
+fn within(points: &[Point], window: Window) -> impl Iterator<Item = &Point> + Clone {
+    points.iter().filter(move |p| window.from <= p.at && p.at < window.to)
+}
 
-    fn mix(&self) -> Vec<Mix> {
-        self.seen.iter().map(|seen| self.mix_of(seen)).collect()
-    }
-
-    fn mix_of(&self, seen: &Seen) -> Mix {
-        let share = |points: &[&Point]| {
-            let hits: Vec<f64> =
-                points.iter().map(|p| f64::from(u8::from(p.class == CacheClass::EdgeOnly))).collect();
-            (!hits.is_empty()).then(|| measure::share(&hits).rate())
-        };
-        let before = share(&within(&seen.before, self.before));
-        let after = share(&within(&seen.after, self.after));
-        let sentence = before.zip(after).filter(|(b, a)| (a - b).abs() > 0.1).map(|(b, a)| {
-            let (b, a) = (b * 100.0, a * 100.0);
-            format!(
-                "share of hits {b:.0} % → {a:.0} %: what users waited for changed by that, whatever the origin did"
-            )
-        });
-        Mix { origin: seen.origin.clone(), vantage: seen.vantage.clone(), before, after, sentence }
+/// Whether a point counts for a measure in a class.
+fn counts(measure: Measure, class: CacheClass, point: &Point) -> bool {
+    match measure {
+        Measure::Hits => true,
+        Measure::Errors if class != CacheClass::EdgeOnly => point.class != CacheClass::EdgeOnly,
+        Measure::Errors
+        | Measure::Quantile(_)
+        | Measure::Response
+        | Measure::DatabaseTime
+        | Measure::Calls
+        | Measure::Bytes => point.class == class,
     }
 }
 
-/// Where a stratum is from.
-struct Place<'a> {
+/// One expectation and what one vantage saw of one origin: what is before the change is made ready
+/// once for all looks.
+struct Case<'a> {
+    expectation: &'a Expectation,
     seen: &'a Seen,
+    before: Window,
+    /// Whether the window before has a sample that is proven.
+    proven: bool,
+    ready: [OnceCell<Ready>; 3],
+}
+
+fn cases<'a>(expectation: &'a Expectation, seen: &'a [Seen], before: Window) -> Vec<Case<'a>> {
+    let asked = |s: &&Seen| expectation.origin.as_ref().is_none_or(|id| *id == s.origin);
+    let case = |seen: &'a Seen| {
+        let proven = within(&seen.before, before).any(|p| p.class == CacheClass::OriginProven);
+        Case { expectation, seen, before, proven, ready: Default::default() }
+    };
+    seen.iter().filter(asked).map(case).collect()
+}
+
+impl Case<'_> {
+    /// What is after the change, by cache class: first the one that decides.
+    fn after(&self, window: Window) -> impl Iterator<Item = LookedAt<'_>> {
+        let points = within(&self.seen.after, window);
+        let proven = self.proven || points.clone().any(|p| p.class == CacheClass::OriginProven);
+        let [first, second] = if proven {
+            [(0, CacheClass::OriginProven), (2, CacheClass::EdgeOnly)]
+        } else {
+            [(1, CacheClass::Unclassified), (2, CacheClass::EdgeOnly)]
+        };
+        [(first, true), (second, false)].into_iter().filter_map(move |((at, class), deciding)| {
+            let measure = self.expectation.measure;
+            if !deciding && measure == Measure::Hits {
+                return None;
+            }
+            let ready = |points: &mut dyn Iterator<Item = &Point>| {
+                Ready::new(measure, points.filter(|p| counts(measure, class, p)))
+            };
+            let before = self.ready.get(at)?;
+            let before = before.get_or_init(|| ready(&mut within(&self.seen.before, self.before)));
+            let after = ready(&mut points.clone());
+            let shown = deciding || !(before.is_empty() && after.is_empty());
+            shown.then(|| {
+                let pair = Pair::new(measure, before, after);
+                let tails = tails(self.expectation.aim, &pair);
+                LookedAt { case: self, class, deciding, pair, tails }
+            })
+        })
+    }
+}
+
+/// A case as one look sees it, in one cache class.
+struct LookedAt<'a> {
+    case: &'a Case<'a>,
     class: CacheClass,
     deciding: bool,
+    pair: Pair<'a>,
+    /// The chances of what was measured; none with too few samples.
+    tails: Option<Tails>,
 }
 
-fn within(points: &[Point], window: Window) -> Vec<&Point> {
-    points.iter().filter(|p| window.from <= p.at && p.at < window.to).collect()
+/// What one look says of all.
+#[derive(Clone, Copy)]
+struct Told {
+    /// The greatest chance at which a difference is proven.
+    bar: f64,
+    /// Whether this look is told of, so that all its numbers are wanted.
+    shown: bool,
+    /// Whether no other follows.
+    last: bool,
 }
 
-/// A stratum, its verdict as its own numbers have it: `decide` holds it to the family.
-fn stratum(expectation: &Expectation, measured: &Measured, place: &Place<'_>) -> Stratum {
-    let (p, (verdict, mut why)) = match &measured.tested {
-        Some(tested) => {
-            let tails = tails(expectation, tested);
-            (Some((2.0 * tails.up.min(tails.down)).min(1.0)), direction(expectation, measured, tails))
+/// The chances that an aim goes by; none with too few samples.
+fn tails(aim: Aim, pair: &Pair<'_>) -> Option<Tails> {
+    pair.short().is_none().then(|| match aim {
+        Aim::AtMost(limit) => pair.bound(limit),
+        Aim::AtLeast(limit) => pair.bound(limit * (1.0 - 1e-9)),
+        Aim::Down(_) | Aim::Up(_) | Aim::NotUp | Aim::NotDown | Aim::Any => pair.tails(),
+    })
+}
+
+impl LookedAt<'_> {
+    fn stratum(&self, told: Told) -> Stratum {
+        let (pair, tails, expectation) = (&self.pair, self.tails, self.case.expectation);
+        let p = tails.map(chance);
+        let proven = p.is_some_and(|p| p <= told.bar);
+        let change = (p.is_some() && (proven || told.shown)).then(|| pair.change());
+        let [before, after] = pair.summaries();
+        let bounded = matches!(expectation.aim, Aim::AtMost(_) | Aim::AtLeast(_));
+        let same = told.last && !bounded && change.is_some_and(|c| alike(expectation.measure, c));
+        let (verdict, mut why) = match tails {
+            None => (Verdict::Inconclusive, pair.short()),
+            Some(tails) if proven => direction(expectation, [before, after], change, tails),
+            Some(_) if same => (Verdict::Unchanged, None),
+            Some(_) => (Verdict::Inconclusive, Some(CHANCE.to_owned())),
+        };
+        if self.deciding && self.class == CacheClass::Unclassified && why.is_none() {
+            why = Some("no sample says whether a cache answered; all are taken as the origin's".to_owned());
         }
-        None => (None, (Verdict::Inconclusive, Some("too few samples: each window needs 20".to_owned()))),
-    };
-    if place.deciding && place.class == CacheClass::Unclassified && why.is_none() {
-        why = Some("no sample says whether a cache answered; all are taken as the origin's".to_owned());
-    }
-    Stratum {
-        origin: place.seen.origin.clone(),
-        vantage: place.seen.vantage.clone(),
-        class: place.class,
-        deciding: place.deciding,
-        before: measured.before,
-        after: measured.after,
-        change: measured.tested.as_ref().map(|tested| tested.change),
-        p,
-        verdict,
-        why,
+        Stratum {
+            origin: self.case.seen.origin.clone(),
+            vantage: self.case.seen.vantage.clone(),
+            class: self.class,
+            deciding: self.deciding,
+            before,
+            after,
+            change,
+            p,
+            verdict,
+            why,
+        }
     }
 }
 
-fn tails(expectation: &Expectation, tested: &Tested) -> Tails {
-    match expectation.aim {
-        Aim::AtMost(limit) => measure::bound(expectation.measure, tested, limit),
-        Aim::AtLeast(limit) => measure::bound(expectation.measure, tested, limit * (1.0 - 1e-9)),
-        Aim::Down(_) | Aim::Up(_) | Aim::NotUp | Aim::NotDown | Aim::Any => tested.tails,
-    }
+/// How probable it is that either side is so far out.
+fn chance(tails: Tails) -> f64 {
+    (2.0 * tails.up.min(tails.down)).min(1.0)
 }
 
-/// Which way it went, if that is proven, and whether that is what was wished.
-fn direction(expectation: &Expectation, measured: &Measured, tails: Tails) -> (Verdict, Option<String>) {
+/// Which way it went, where that is proven, and whether that is what was wished.
+fn direction(
+    expectation: &Expectation,
+    [before, _]: [Summary; 2],
+    change: Option<Change>,
+    tails: Tails,
+) -> (Verdict, Option<String>) {
     let fell = tails.down < tails.up;
     let less_is_better = match expectation.aim {
         Aim::Any => expectation.measure != Measure::Hits,
         Aim::Down(_) | Aim::NotUp | Aim::AtMost(_) => true,
         Aim::Up(_) | Aim::NotDown | Aim::AtLeast(_) => false,
     };
-    let before = measured.before.value.unwrap_or(0.0);
+    let value = before.value.unwrap_or(0.0);
+    let moved = change.map_or(0.0, |change| percent(change, value));
     let (held, short_of) = match expectation.aim {
-        Aim::AtMost(limit) => (Some(before <= limit), None),
-        Aim::AtLeast(limit) => (Some(before >= limit), None),
-        Aim::Down(Some(by)) => (None, Some((by, -percent(measured)))),
-        Aim::Up(Some(by)) => (None, Some((by, percent(measured)))),
+        Aim::AtMost(limit) => (Some(value <= limit), None),
+        Aim::AtLeast(limit) => (Some(value >= limit), None),
+        Aim::Down(Some(by)) => (None, Some((by, -moved))),
+        Aim::Up(Some(by)) => (None, Some((by, moved))),
         Aim::Down(None) | Aim::Up(None) | Aim::NotUp | Aim::NotDown | Aim::Any => (None, None),
     };
     match (fell == less_is_better, held, short_of) {
@@ -234,26 +294,20 @@ fn direction(expectation: &Expectation, measured: &Measured, tails: Tails) -> (V
 }
 
 /// The estimated change, in percent of what was before.
-fn percent(measured: &Measured) -> f64 {
-    let Some(tested) = &measured.tested else { return 0.0 };
-    match tested.change.scale {
-        Scale::Ratio => (tested.change.estimate - 1.0) * 100.0,
-        Scale::Difference => {
-            let before = measured.before.value.unwrap_or(0.0);
-            if before > 0.0 { tested.change.estimate / before * 100.0 } else { 0.0 }
-        }
+fn percent(change: Change, before: f64) -> f64 {
+    match change.scale {
+        Scale::Ratio => (change.estimate - 1.0) * 100.0,
+        Scale::Difference if before > 0.0 => change.estimate / before * 100.0,
+        Scale::Difference => 0.0,
     }
 }
 
-/// Holds verdicts to the level by Holm's procedure over all that decide; strata that do not decide
-/// are held to the same bar and do not move it. Source: Holm, Scand. J. Statist. 6 (1979).
-fn decide(judged: &mut [Judged], level: f64, given: &[Expectation], last: bool) {
-    let mut chances: Vec<f64> = judged
-        .iter()
-        .flat_map(|one| &one.strata)
-        .filter(|s| s.deciding)
-        .map(|s| s.p.unwrap_or(1.0))
-        .collect();
+/// The greatest chance that Holm's procedure lets pass at a level, over all that decide; below 0 if
+/// none does. What does not decide is held to the same bar and does not move it.
+/// Source: Holm, Scand. J. Statist. 6 (1979).
+fn bar(afters: &[Vec<LookedAt<'_>>], level: f64) -> f64 {
+    let deciding = afters.iter().flatten().filter(|after| after.deciding);
+    let mut chances: Vec<f64> = deciding.map(|after| after.tails.map_or(1.0, chance)).collect();
     chances.sort_by(f64::total_cmp);
     let mut left = chances.len();
     let mut bar: f64 = -1.0;
@@ -264,23 +318,11 @@ fn decide(judged: &mut [Judged], level: f64, given: &[Expectation], last: bool) 
         bar = p;
         left = left.saturating_sub(1);
     }
-    for (one, expectation) in judged.iter_mut().zip(given) {
-        let bounded = matches!(expectation.aim, Aim::AtMost(_) | Aim::AtLeast(_));
-        for stratum in &mut one.strata {
-            if stratum.p.is_some_and(|p| p <= bar) {
-                continue;
-            }
-            let same = last && !bounded && stratum.change.is_some_and(|c| alike(expectation.measure, c));
-            stratum.verdict = if same { Verdict::Unchanged } else { Verdict::Inconclusive };
-            if !same && stratum.why.is_none() {
-                stratum.why = Some("the difference may be chance".to_owned());
-            }
-        }
-    }
+    bar
 }
 
 /// Whether the interval lies within the tolerance of its measure.
-fn alike(measure: Measure, change: super::Change) -> bool {
+fn alike(measure: Measure, change: Change) -> bool {
     let (low, high) = match (change.scale, measure) {
         (Scale::Ratio, _) => (1.0 / 1.1, 1.1),
         (Scale::Difference, Measure::Calls) => (-0.5, 0.5),
@@ -290,18 +332,10 @@ fn alike(measure: Measure, change: super::Change) -> bool {
 }
 
 /// What an earlier look decided stands.
-fn keep(earlier: &[Judged], fresh: &mut [Judged]) {
-    for (old, new) in earlier.iter().zip(fresh) {
-        for stratum in &mut new.strata {
-            let decided = old.strata.iter().find(|o| {
-                let same = o.origin == stratum.origin
-                    && o.vantage == stratum.vantage
-                    && o.deciding == stratum.deciding;
-                same && matches!(o.verdict, Verdict::Improved | Verdict::Regressed)
-            });
-            if let Some(decided) = decided {
-                *stratum = decided.clone();
-            }
-        }
-    }
+fn earlier(decided: &[Stratum], after: &LookedAt<'_>) -> Option<Stratum> {
+    let seen = after.case.seen;
+    let same =
+        |s: &&Stratum| s.origin == seen.origin && s.vantage == seen.vantage && s.deciding == after.deciding;
+    let stands = |s: &&Stratum| matches!(s.verdict, Verdict::Improved | Verdict::Regressed);
+    decided.iter().filter(same).find(stands).cloned()
 }

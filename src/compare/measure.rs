@@ -2,129 +2,205 @@
 //! verdict.
 
 use super::expectation::Measure;
-use super::stats::{self, Share, Tails};
-use super::{Change, LEAST, Point, Scale, Summary};
+use super::stats::{self, Share, Sorted, Tails};
+use super::{Change, LEAST, LEAST_EFFECTIVE, Point, Scale, Summary};
 use crate::sample::CacheClass;
 
-/// What was measured of one stratum.
-pub(super) struct Measured {
-    pub(super) before: Summary,
-    pub(super) after: Summary,
-    /// None with too few samples.
-    pub(super) tested: Option<Tested>,
+/// One window of one stratum, made ready to be tested: what every look needs is found once.
+pub(super) struct Ready {
+    /// What each sample says, in order of time.
+    values: Vec<f64>,
+    /// The same, on the scale of the tests.
+    sorted: Sorted,
+    /// How many samples in a row say as much as one.
+    alike: f64,
+    /// The quantile asked for, else the median; of rates, the share.
+    value: Option<f64>,
 }
 
-/// A difference, with how probable it is by chance.
-pub(super) struct Tested {
-    pub(super) change: Change,
-    /// The chances of a difference beyond the tolerance.
-    pub(super) tails: Tails,
+/// Both windows of one stratum.
+pub(super) struct Pair<'a> {
+    measure: Measure,
+    before: &'a Ready,
+    after: Ready,
     /// How much less the samples say than independent ones.
-    pub(super) factor: f64,
-    /// The values after, in order of time.
-    pub(super) values: Vec<f64>,
+    factor: f64,
 }
 
-/// A list of what one sample says each, for rates 0 or 1.
-fn values(measure: Measure, points: &[Point]) -> Vec<f64> {
+/// What one sample says, for rates 0 or 1.
+fn values<'p>(measure: Measure, points: impl Iterator<Item = &'p Point>) -> Vec<f64> {
     let whole = |p: &&Point| p.complete && !p.failed;
     let number = |n: u64| u32::try_from(n).map_or(f64::from(u32::MAX), f64::from);
-    let list =
-        |of: fn(&Point) -> Option<u64>| points.iter().filter(whole).filter_map(of).map(number).collect();
+    let truth = |yes: bool| f64::from(u8::from(yes));
     match measure {
-        Measure::Quantile(_) | Measure::Response => list(|p| Some(p.response_ms)),
-        Measure::DatabaseTime => list(|p| p.database_ms),
-        Measure::Calls => list(|p| p.calls.map(u64::from)),
-        Measure::Bytes => list(|p| Some(p.bytes)),
-        Measure::Errors => points.iter().map(|p| f64::from(u8::from(p.failed))).collect(),
-        Measure::Hits => {
-            points.iter().map(|p| f64::from(u8::from(p.class == CacheClass::EdgeOnly))).collect()
+        Measure::Errors => points.map(|p| truth(p.failed)).collect(),
+        Measure::Hits => points.map(|p| truth(p.class == CacheClass::EdgeOnly)).collect(),
+        Measure::Quantile(_) | Measure::Response => {
+            points.filter(whole).map(|p| number(p.response_ms)).collect()
         }
+        Measure::DatabaseTime => points.filter(whole).filter_map(|p| p.database_ms.map(number)).collect(),
+        Measure::Calls => points.filter(whole).filter_map(|p| p.calls.map(f64::from)).collect(),
+        Measure::Bytes => points.filter(whole).map(|p| number(p.bytes)).collect(),
     }
 }
 
 /// The quantile that stands for a measure, from 0 to 1.
-pub(super) fn level(measure: Measure) -> f64 {
+fn level(measure: Measure) -> f64 {
     if let Measure::Quantile(percent) = measure { f64::from(percent) / 100.0 } else { 0.5 }
 }
 
-/// Compares the points before with those after.
-pub(super) fn measured(measure: Measure, before: &[Point], after: &[Point]) -> Measured {
-    let (b, a) = (values(measure, before), values(measure, after));
-    let rate = matches!(measure, Measure::Errors | Measure::Hits);
-    let summary = |list: &[f64]| {
-        let value = if rate { (!list.is_empty()).then(|| share(list).rate()) } else { middle(measure, list) };
-        Summary { samples: list.len(), effective: stats::float(list.len()) / stats::alike(list), value }
-    };
-    let (short_b, short_a) = (summary(&b), summary(&a));
-    let factor = stats::alike(&b).max(stats::alike(&a));
-    let enough = b.len() >= LEAST && a.len() >= LEAST;
-    let tested = enough.then(|| if rate { rates(&b, a, factor) } else { numbers(measure, &b, a, factor) });
-    Measured { before: short_b, after: short_a, tested }
+/// Whether a measure is a share of samples.
+const fn is_rate(measure: Measure) -> bool {
+    matches!(measure, Measure::Errors | Measure::Hits)
 }
 
-fn middle(measure: Measure, list: &[f64]) -> Option<f64> {
-    let mut sorted = list.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    stats::quantile(&sorted, level(measure))
+/// Whether differences of a measure are differences, and not ratios.
+const fn is_plain(measure: Measure) -> bool {
+    is_rate(measure) || matches!(measure, Measure::Calls)
+}
+
+impl Ready {
+    /// Makes the points of one window ready.
+    pub(super) fn new<'p>(measure: Measure, points: impl Iterator<Item = &'p Point>) -> Self {
+        let values = values(measure, points);
+        let scaled: Vec<f64> =
+            if is_plain(measure) { values.clone() } else { values.iter().map(|v| v.max(1.0).ln()).collect() };
+        let sorted = Sorted::new(&scaled);
+        let alike = stats::alike(&scaled, &sorted);
+        let value = if is_rate(measure) {
+            (!values.is_empty()).then(|| share(&values).rate())
+        } else if is_plain(measure) {
+            sorted.quantile(level(measure))
+        } else {
+            let place = stats::place(values.len(), level(measure)).saturating_sub(1);
+            let mut list = values.clone();
+            (place < list.len()).then(|| *list.select_nth_unstable_by(place, f64::total_cmp).1)
+        };
+        Self { values, sorted, alike, value }
+    }
+
+    /// Whether there is no sample.
+    pub(super) fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
 }
 
 pub(super) fn share(list: &[f64]) -> Share {
     Share { of: list.iter().filter(|v| **v > 0.5).count(), all: list.len() }
 }
 
-fn rates(before: &[f64], after: Vec<f64>, factor: f64) -> Tested {
-    let (b, a) = (share(before), share(&after));
-    let [low, high] = stats::newcombe(b, a, factor);
-    let change = Change { scale: Scale::Difference, estimate: a.rate() - b.rate(), low, high };
-    Tested { change, tails: stats::fisher(b, a, factor), factor, values: after }
-}
+impl<'a> Pair<'a> {
+    pub(super) fn new(measure: Measure, before: &'a Ready, after: Ready) -> Self {
+        let factor = before.alike.max(after.alike);
+        Self { measure, before, after, factor }
+    }
 
-fn numbers(measure: Measure, before: &[f64], after: Vec<f64>, factor: f64) -> Tested {
-    let calls = measure == Measure::Calls;
-    let tolerance = if calls { 0.5 } else { 1.1_f64.ln() };
-    let scaled = |list: &[f64]| {
-        let mut list: Vec<f64> = list.iter().map(|v| if calls { *v } else { v.max(1.0).ln() }).collect();
-        list.sort_by(f64::total_cmp);
-        list
-    };
-    let (b, a) = (scaled(before), scaled(&after));
-    let test = |shift: f64| match measure {
-        Measure::Quantile(_) => stats::mood(level(measure), [&b, &a], shift, factor),
-        Measure::Response
-        | Measure::DatabaseTime
-        | Measure::Calls
-        | Measure::Errors
-        | Measure::Bytes
-        | Measure::Hits => stats::ranks(&b, &a, shift, factor),
-    };
-    let range = b.first().into_iter().chain(a.first()).chain(b.last()).chain(a.last());
-    let far = range.fold(1.0, |far: f64, v| far.max(v.abs())) * 2.0;
-    let low = stats::crossing([-far, far], |shift| test(shift).up > 0.025);
-    let high = stats::crossing([-far, far], |shift| test(shift).down <= 0.025);
-    let estimate = stats::crossing([-far, far], |shift| {
-        let t = test(shift);
-        t.up >= t.down
-    })
-    .clamp(low, high.max(low));
-    let out = |shift: f64| if calls { shift } else { shift.exp() };
-    let scale = if calls { Scale::Difference } else { Scale::Ratio };
-    let change = Change { scale, estimate: out(estimate), low: out(low), high: out(high) };
-    let tails = Tails { up: test(tolerance).up, down: test(-tolerance).down };
-    Tested { change, tails, factor, values: after }
-}
+    /// The samples before and after, in short.
+    pub(super) fn summaries(&self) -> [Summary; 2] {
+        [self.before, &self.after].map(|side| Summary {
+            samples: side.values.len(),
+            effective: stats::float(side.values.len()) / self.factor,
+            value: side.value,
+        })
+    }
 
-/// The chances that the samples after lie over, and under, a bound by chance alone.
-pub(super) fn bound(measure: Measure, tested: &Tested, limit: f64) -> Tails {
-    let rate = matches!(measure, Measure::Errors | Measure::Hits);
-    let n = stats::float(tested.values.len()).max(1.0);
-    let over = if rate {
-        share(&tested.values).rate()
-    } else {
-        stats::float(tested.values.iter().filter(|v| **v > limit).count()) / n
-    };
-    let expected = if rate { limit } else { 1.0 - level(measure) };
-    let spread = (expected * (1.0 - expected) * tested.factor / n).sqrt().max(1e-9);
-    let z = (over - expected) / spread;
-    Tails { up: stats::upper(z), down: stats::upper(-z) }
+    /// Why nothing is said of so few samples.
+    pub(super) fn short(&self) -> Option<String> {
+        let sides = self.summaries();
+        if sides.iter().any(|side| side.samples < LEAST) {
+            return Some(format!("too few samples: each window needs {LEAST}"));
+        }
+        let least = sides.iter().map(|side| side.effective).fold(f64::INFINITY, f64::min);
+        (least < LEAST_EFFECTIVE).then(|| {
+            format!(
+                "samples follow each other too closely: they say as much as {least:.1} independent ones, and \
+                 each window needs {LEAST_EFFECTIVE}; compare longer windows"
+            )
+        })
+    }
+
+    /// The chances of a difference beyond the tolerance.
+    pub(super) fn tails(&self) -> Tails {
+        if is_rate(self.measure) {
+            return stats::fisher(share(&self.before.values), share(&self.after.values), self.factor);
+        }
+        let tolerance = if is_plain(self.measure) { 0.5 } else { 1.1_f64.ln() };
+        Tails { up: self.test(tolerance).up, down: self.test(-tolerance).down }
+    }
+
+    /// The chances that the samples after lie over, and under, a bound by chance alone.
+    pub(super) fn bound(&self, limit: f64) -> Tails {
+        let n = stats::float(self.after.values.len()).max(1.0);
+        let over = if is_rate(self.measure) {
+            share(&self.after.values).rate()
+        } else {
+            stats::float(self.after.values.iter().filter(|v| **v > limit).count()) / n
+        };
+        let expected = if is_rate(self.measure) { limit } else { 1.0 - level(self.measure) };
+        let spread = (expected * (1.0 - expected) * self.factor / n).sqrt().max(1e-9);
+        let z = (over - expected) / spread;
+        Tails { up: stats::upper(z), down: stats::upper(-z) }
+    }
+
+    /// By how much the samples after differ. It costs a hundred tests: ask where it is told.
+    pub(super) fn change(&self) -> Change {
+        if is_rate(self.measure) {
+            let (b, a) = (share(&self.before.values), share(&self.after.values));
+            let [low, high] = stats::newcombe(b, a, self.factor);
+            return Change { scale: Scale::Difference, estimate: a.rate() - b.rate(), low, high };
+        }
+        let [low, estimate, high] = self.shifts();
+        if is_plain(self.measure) {
+            return Change { scale: Scale::Difference, estimate, low, high };
+        }
+        Change { scale: Scale::Ratio, estimate: estimate.exp(), low: low.exp(), high: high.exp() }
+    }
+
+    /// The shift that fits best, between the ends of those that cannot be refused.
+    fn shifts(&self) -> [f64; 3] {
+        let (Some([least_b, most_b]), Some([least_a, most_a])) =
+            (self.before.sorted.ends(), self.after.sorted.ends())
+        else {
+            return [0.0; 3];
+        };
+        // Every test turns where a sample after meets one before, so none turns outside of these.
+        let ends = [least_a - most_b - 0.001, most_a - least_b + 0.001];
+        let [first, last] = ends;
+        let far = [least_b, most_b, least_a, most_a].iter().fold(1.0, |far: f64, v| far.max(v.abs())) * 2.0;
+        // With few samples nothing at all is refused on a side, and the interval has no end there.
+        let refused = |t: f64| t <= 0.025;
+        let low = if refused(self.test(first).up) {
+            stats::crossing(ends, |shift| !refused(self.test(shift).up))
+        } else {
+            -far
+        };
+        let high = if refused(self.test(last).down) {
+            stats::crossing(ends, |shift| refused(self.test(shift).down))
+        } else {
+            far
+        };
+        if let Measure::Quantile(_) = self.measure {
+            let middle = |side: &Ready| side.sorted.quantile(level(self.measure)).unwrap_or(0.0);
+            let estimate = middle(&self.after) - middle(self.before);
+            return [low, estimate.clamp(low, high.max(low)), high];
+        }
+        let within = [low.max(first), high.min(last)];
+        let ups = |over: fn(Tails) -> bool| stats::crossing(within, |shift| over(self.test(shift)));
+        // Where both sides are as probable on a stretch, its middle: so it is the same both ways.
+        let estimate = f64::midpoint(ups(|t| t.up >= t.down), ups(|t| t.up > t.down));
+        [low, estimate.clamp(low, high.max(low)), high]
+    }
+
+    fn test(&self, shift: f64) -> Tails {
+        let (b, a) = (&self.before.sorted, &self.after.sorted);
+        match self.measure {
+            Measure::Quantile(_) => stats::mood(level(self.measure), [b, a], shift, self.factor),
+            Measure::Response
+            | Measure::DatabaseTime
+            | Measure::Calls
+            | Measure::Errors
+            | Measure::Bytes
+            | Measure::Hits => stats::ranks(b, a, shift, self.factor),
+        }
+    }
 }

@@ -144,3 +144,63 @@ fn words_are_read_printed_and_refused_with_a_way_out() {
     let both = ["p95 down", "p95 of shop/primary up"].map(|text| Expectation::parse(text).unwrap());
     assert_eq!(contradictions(&both), [(0, 1)]);
 }
+
+#[test]
+fn twenty_samples_that_follow_each_other_are_too_few() {
+    let rising =
+        |from: u64, scale: u64| (0..20).map(|i| point(from + i * 10_000, (100 + i) * scale)).collect();
+    let few = Seen { before: rising(START, 1), after: rising(START + 1_000_000, 9), ..seen(1) };
+    let judged = judge(&[], std::slice::from_ref(&few), &windows(), windows().after.to);
+    let times = &judged.expectations[0].strata[0];
+    assert_eq!((times.before.samples, times.after.samples), (20, 20));
+    assert!(times.before.effective < LEAST_EFFECTIVE, "{times:?}");
+    assert_eq!((times.verdict, times.p), (Verdict::Inconclusive, None));
+    assert!(times.why.as_ref().is_some_and(|why| why.contains("follow each other")), "{times:?}");
+    // The same samples in another order are independent, and enough.
+    let mixed = |from: u64, scale: u64| {
+        (0..20).map(|i| point(from + i * 10_000, (100 + i * 7 % 20) * scale)).collect()
+    };
+    let enough = Seen { before: mixed(START, 1), after: mixed(START + 1_000_000, 9), ..seen(1) };
+    assert_eq!(verdict("response time any", &enough), Verdict::Regressed);
+}
+
+#[test]
+fn an_outage_is_cut_out_of_the_windows_and_told_of() {
+    let span = |from: u64, to: u64| Window {
+        from: Timestamp::from_millis(START + from * 1_000),
+        to: Timestamp::from_millis(START + to * 1_000),
+    };
+    let mut out = seen(1);
+    for point in out.after.iter_mut().take(25) {
+        point.failed = true;
+    }
+    let given = [Expectation::parse("error rate not up").unwrap()];
+    let judged = |spans: &[Window]| {
+        judge_without(spans, &given, std::slice::from_ref(&out), &windows(), windows().after.to)
+    };
+    let whole = judged(&[]);
+    assert_eq!((whole.verdict, whole.cut.len()), (Verdict::Regressed, 0));
+    assert_eq!(whole, judge(&given, std::slice::from_ref(&out), &windows(), windows().after.to));
+    // Two spans that touch, one of before, and one of neither window.
+    let spans = [span(1_200, 1_250), span(1_000, 1_200), span(100, 150), span(5_000, 6_000), span(20, 10)];
+    let left = judged(&spans);
+    assert_eq!(left.verdict, Verdict::Unchanged, "{left:?}");
+    let told: Vec<_> = left.cut.iter().map(|cut| (cut.from_ms, cut.to_ms, cut.samples)).collect();
+    assert_eq!(told, [(START + 100_000, START + 150_000, 5), (START + 1_000_000, START + 1_250_000, 25)]);
+    assert!(left.cut[1].sentence.ends_with("was cut out of the time after: 25 samples left out"), "{left:?}");
+    assert!(serde_json::to_string(&left).unwrap().contains("\"cut\":[{\"from_ms\""));
+    assert!(!serde_json::to_string(&whole).unwrap().contains("cut"));
+}
+
+#[test]
+fn what_is_left_of_a_window_must_be_enough() {
+    let all = windows().after;
+    let left = judge_without(&[all], &[], &[seen(2)], &windows(), all.to);
+    assert_eq!(left.verdict, Verdict::Inconclusive);
+    assert_eq!(left.cut[0].samples, 100);
+    // A span that reaches over the change is told of as far as samples are compared.
+    let over =
+        Window { from: Timestamp::from_millis(START + 990_000), to: all.from.plus(Millis::from_secs(10)) };
+    let left = judge_without(&[over], &[], &[seen(2)], &windows(), all.to);
+    assert!(left.cut[0].sentence.contains("both windows: 2 samples"), "{left:?}");
+}

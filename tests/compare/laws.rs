@@ -1,0 +1,173 @@
+//! What must hold of every comparison, whatever the samples.
+
+use proptest::prelude::*;
+
+use super::{CacheClass, Expectation, Judgement, Point, Seen, Shape, Timestamp, Verdict, Windows};
+use super::{judge, pair_of, windows_of};
+
+/// Measures of times and counts, which a change of scale or a swap goes over.
+const ANY: [&str; 7] = [
+    "response time any",
+    "p50 any",
+    "p95 any",
+    "database time any",
+    "database calls any",
+    "error rate any",
+    "bytes any",
+];
+
+fn judged(seen: &[Seen], windows: &Windows) -> Judgement {
+    let given = ANY.map(|text| Expectation::parse(text).unwrap());
+    judge(&given, seen, windows, windows.after.to)
+}
+
+fn any_pair() -> impl Strategy<Value = (Vec<Seen>, Windows)> {
+    let shape = (0.0..0.8, 15_u64..120, 0.0..0.5, any::<bool>());
+    let done = (0.4..2.5, 0_u32..9, 0.0..0.4);
+    (any::<u64>(), shape, done).prop_map(
+        |(seed, (alike, samples, hits, bursts), (slower, calls, failures))| {
+            let shape = Shape { alike, samples, hits, bursts, ..Shape::default() };
+            let done = super::Done { slower, calls, failures };
+            (pair_of(seed, shape, done), windows_of(shape))
+        },
+    )
+}
+
+/// All of the second window in its last quarter, so that one look sees it, and sees all.
+fn late(points: &[Point], window: super::Window) -> Vec<Point> {
+    let last = window.to.as_millis() - 1_000;
+    (0..).zip(points).map(|(i, p)| Point { at: Timestamp::from_millis(last + i), ..p.clone() }).collect()
+}
+
+fn early(points: &[Point], window: super::Window) -> Vec<Point> {
+    let first = window.from.as_millis();
+    (0..).zip(points).map(|(i, p)| Point { at: Timestamp::from_millis(first + i), ..p.clone() }).collect()
+}
+
+const fn turned(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Improved => Verdict::Regressed,
+        Verdict::Regressed => Verdict::Improved,
+        Verdict::Unchanged | Verdict::Inconclusive => verdict,
+    }
+}
+
+/// Equal but for the last places.
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-6 * (1.0 + a.abs().max(b.abs()))
+}
+
+/// Everything that is said of the origin itself.
+fn of_the_origin(judgement: &Judgement) -> String {
+    let strata = judgement.expectations.iter().map(|one| {
+        let deciding: Vec<_> = one.strata.iter().filter(|stratum| stratum.deciding).collect();
+        format!("{} {deciding:?}", one.sentence)
+    });
+    strata.chain([judgement.sentence.clone()]).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn before_and_after_swapped_turn_every_verdict_and_every_estimate((seen, windows) in any_pair()) {
+        let there: Vec<Seen> = seen
+            .iter()
+            .map(|s| Seen { after: late(&s.after, windows.after), ..s.clone() })
+            .collect();
+        let back: Vec<Seen> = seen
+            .iter()
+            .map(|s| Seen {
+                before: early(&s.after, windows.before),
+                after: late(&s.before, windows.after),
+                ..s.clone()
+            })
+            .collect();
+        let (there, back) = (judged(&there, &windows), judged(&back, &windows));
+        for (a, b) in there.expectations.iter().zip(&back.expectations) {
+            for (a, b) in a.strata.iter().zip(&b.strata) {
+                prop_assert_eq!(a.verdict, turned(b.verdict), "{:?} {:?}", a, b);
+                prop_assert_eq!(a.p.is_some(), b.p.is_some());
+                prop_assert!(a.p.zip(b.p).is_none_or(|(a, b)| near(a, b)), "{:?} {:?}", a, b);
+                let ends = a.change.zip(b.change).map(|(a, b)| match a.scale {
+                    vedette::compare::Scale::Ratio => [a.estimate * b.estimate, a.low * b.high, a.high * b.low].map(|n| n - 1.0),
+                    vedette::compare::Scale::Difference => [a.estimate + b.estimate, a.low + b.high, a.high + b.low],
+                });
+                prop_assert!(ends.is_none_or(|ends| ends.iter().all(|end| near(*end, 0.0))), "{:?} {:?}", a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_cache_answered_changes_nothing_that_is_said_of_the_origin(
+        (seen, windows) in any_pair(),
+        hits in proptest::collection::vec((0_u64..2_400_000, 0_u64..5_000, any::<bool>(), any::<bool>()), 1..80),
+    ) {
+        let mut more = seen.clone();
+        for (at, response_ms, failed, complete) in hits {
+            let one = &mut more[(at % 3) as usize];
+            let hit = Point {
+                at: Timestamp::from_millis(at), class: CacheClass::EdgeOnly, failed, complete, response_ms,
+                calls: Some(99), database_ms: Some(response_ms), bytes: response_ms,
+            };
+            let list = if hit.at < windows.before.to { &mut one.before } else { &mut one.after };
+            list.push(hit);
+            list.sort_by_key(|point| point.at);
+        }
+        prop_assert_eq!(of_the_origin(&judged(&seen, &windows)), of_the_origin(&judged(&more, &windows)));
+    }
+
+    #[test]
+    fn a_later_hour_and_another_order_of_vantages_change_nothing(
+        (seen, windows) in any_pair(),
+        by in 0_u64..1_000_000_000_000,
+        first in 0_usize..3,
+    ) {
+        let later = |at: Timestamp| Timestamp::from_millis(at.as_millis() + by);
+        let moved = |points: &[Point]| points.iter().map(|p| Point { at: later(p.at), ..p.clone() }).collect();
+        let window = |w: super::Window| super::Window { from: later(w.from), to: later(w.to) };
+        let mut other: Vec<Seen> = seen
+            .iter()
+            .map(|s| Seen { before: moved(&s.before), after: moved(&s.after), ..s.clone() })
+            .collect();
+        other.rotate_left(first);
+        let shifted = Windows { before: window(windows.before), after: window(windows.after) };
+        let (here, mut there) = (judged(&seen, &windows), judged(&other, &shifted));
+        for one in &mut there.expectations {
+            one.strata.sort_by_key(|s| seen.iter().position(|seen| seen.vantage == s.vantage));
+        }
+        prop_assert_eq!(here.verdict, there.verdict);
+        prop_assert_eq!(here.sentence, there.sentence);
+        prop_assert_eq!(here.expectations, there.expectations);
+    }
+
+    #[test]
+    fn another_unit_of_time_leaves_every_chance_as_it_is((seen, windows) in any_pair(), scale in 2_u64..50) {
+        let scaled = |points: &[Point]| {
+            points
+                .iter()
+                // Whole milliseconds: what is under one is taken for one, so all are at least one.
+                .map(|p| Point {
+                    response_ms: p.response_ms.max(1) * scale,
+                    database_ms: p.database_ms.map(|ms| ms.max(1) * scale),
+                    bytes: p.bytes.max(1) * scale,
+                    ..p.clone()
+                })
+                .collect()
+        };
+        let other: Vec<Seen> = seen
+            .iter()
+            .map(|s| Seen { before: scaled(&s.before), after: scaled(&s.after), ..s.clone() })
+            .collect();
+        let (here, there) = (judged(&seen, &windows), judged(&other, &windows));
+        prop_assert_eq!(here.verdict, there.verdict);
+        for (a, b) in here.expectations.iter().zip(&there.expectations) {
+            for (a, b) in a.strata.iter().zip(&b.strata) {
+                prop_assert_eq!(a.verdict, b.verdict);
+                prop_assert!(a.p.zip(b.p).is_none_or(|(a, b)| near(a, b)), "{:?} {:?}", a, b);
+                let ratio = a.change.zip(b.change);
+                prop_assert!(ratio.is_none_or(|(a, b)| near(a.estimate, b.estimate)), "{:?} {:?}", a, b);
+            }
+        }
+    }
+}
