@@ -134,7 +134,7 @@ test("from a terminal a regression is waited for, and ends with 1 and the way ba
   assert.equal(waited.code, 1, waited.said);
   assert.match(waited.said, /regressed[\s\S]*way back: git revert 1a2b3c/);
   const shown = await typed("change", "show", id);
-  assert.match(shown.said, /# change-\d+: slower on purpose[\s\S]*\| shop\/standby \| weur \| origin-proven \|/);
+  assert.match(shown.said, /# change-\d+: slower on purpose[\s\S]*\| shop\/standby \| weur \| unclassified \|/);
   assert.equal(JSON.parse((await typed("change", "show", id, "--json")).said).verdict, "regressed");
   assert.equal((await typed("change", "close", id, "--fate", "rolled-back")).code, 0);
   assert.match((await typed("changes")).said, new RegExp(`${id} +closed +regressed +Ada +slower on purpose`));
