@@ -30,7 +30,11 @@ async function threeStories() {
   const folder = mkdtempSync(join(scratch(), "vedette-stories-"));
   const env = { ...process.env, VEDETTE_BUILD: join(root, "build"), TMPDIR: folder };
   try {
-    const { code, said } = await finished(process.execPath, [join(root, "examples", "change", "run.mjs")], { env }, 240_000);
+    const run = () => finished(process.execPath, [join(root, "examples", "change", "run.mjs")], { env }, 240_000);
+    let { code, said } = await run();
+    // Half a minute on a busy machine may be too much alike to say anything, and it says so.
+    for (let times = 1; times < 3 && code !== 0 && /samples follow each other too closely/.test(told(said, "change-1")); times += 1)
+      ({ code, said } = await run());
     assert.equal(code, 0, said);
     const [indexed, cached, untouched] = ["change-1", "change-2", "change-3"].map((change) => told(said, change));
     assert.match(indexed, /\*\*Verdict: improved/);
@@ -41,7 +45,7 @@ async function threeStories() {
     assert.match(cached, /share of hits 0 % → \d+ %: what users waited for changed by that, whatever the origin did/);
     assert.doesNotMatch(cached, /improved/);
     assert.match(untouched, /\*\*Verdict: (cannot be told|unchanged within the tolerance)\.\*\*/);
-    assert.match(untouched, /\| ×\d\.\d+ \[.*\] \| (unchanged|inconclusive: the difference may be chance) \|/);
+    assert.match(untouched, /\| (unchanged|inconclusive: (the difference may be chance|samples follow each other too closely).*) \|$/m);
     assert.deepEqual([withEnvironment(folder), readdirSync(folder).filter((name) => name.startsWith("vedette-change-"))], [[], []]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
