@@ -73,6 +73,7 @@ const runtime = {
   deploy: { needs: ["build that traps on purpose"] },
   api: { cores: 0.8 },
   follow: { cores: 0.8 },
+  "change-example": { cores: 0.8 },
   heartbeat: { cores: 0.6 },
   "hostile-http": { cores: 1 },
   page: { cores: 1 },
@@ -91,7 +92,20 @@ const runtime = {
 const runtimeName = (name) => `worker in workerd: ${name}`;
 
 /** Begun first, so that the last minutes are not theirs alone. */
-const LONGEST = ["release", "page", "throws", "deploy", "hostile-http", "follow-counted", "budget", "proxy-resort", "follow", "restart"];
+const LONGEST = [
+  "release",
+  "page",
+  "changes",
+  "throws",
+  "deploy",
+  "change-example",
+  "hostile-http",
+  "follow-counted",
+  "budget",
+  "proxy-resort",
+  "follow",
+  "restart",
+];
 
 /**
  * The tests in workerd, after all that compiles: they wait for points in time, which a busy machine

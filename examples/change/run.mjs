@@ -1,6 +1,6 @@
 // Three changes of a service, measured side by side in one worker: an index, a response cache, and
-// nothing at all. What a person would type is typed here, too: `vedette change …`. It ends with 0 if
-// the verdicts are those that the README tells.
+// nothing at all. What a person would type is typed here, too: `vedette change …`. It ends with 0
+// if the verdicts are those that the README tells.
 
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
