@@ -35,6 +35,9 @@ pub const KEPT: u64 = 100;
 /// Changes that are not closed, at most.
 pub const MOST_OPEN: usize = 10;
 
+/// Places for changes with what was measured of them: those that are kept, and those that are open.
+const SLOTS: u64 = KEPT + MOST_OPEN as u64;
+
 /// Places for the samples of changes: those of the latest ones, and of every one that is open.
 const PLACES: u64 = 20;
 
@@ -121,6 +124,8 @@ pub struct Change {
     pub closed: Option<Closing>,
     /// What is measured: each origin as each of its vantages sees it.
     pairs: Vec<Pair>,
+    /// Where it lies once it is closed, and what was measured of it.
+    slot: u64,
     /// Where its samples lie.
     place: u64,
     /// Vantages whose samples of before are missing.

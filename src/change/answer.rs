@@ -92,10 +92,11 @@ pub const fn keys() -> std::ops::Range<&'static str> {
 impl Grounds<'_> {
     /// All that are open or kept, the latest first.
     fn all(&self) -> Vec<Change> {
-        let last = self.changes.last();
-        let mut all: Vec<Change> = self.changes.open().cloned().collect();
-        let oldest = last.saturating_sub(KEPT).saturating_add(1);
-        all.extend((oldest..=last).filter_map(|number| closed(self.stored, number)));
+        let taken: Vec<u64> = self.changes.open().map(|change| change.slot).collect();
+        let mut all: Vec<Change> = closed(self.stored).filter(|one| !taken.contains(&one.slot)).collect();
+        all.sort_by_key(|change| std::cmp::Reverse(change.number));
+        all.truncate(usize::try_from(KEPT).unwrap_or(usize::MAX));
+        all.extend(self.changes.open().cloned());
         all.sort_by_key(|change| std::cmp::Reverse(change.number));
         all
     }
@@ -109,7 +110,7 @@ impl Grounds<'_> {
 
     /// What was measured of a change, a member of it; nothing before the first look.
     pub(super) fn measured(&self, change: &Change, member: &str) -> Option<Value> {
-        let text = (self.stored)(&judged_key(change.number))?;
+        let text = (self.stored)(&judged_key(change))?;
         let mut row = json::read::<Value>(&text)?;
         let number = |key: &str| row.get(key).and_then(Value::as_u64);
         let fits = number("version") == Some(u64::from(VERSION)) && number("number") == Some(change.number);

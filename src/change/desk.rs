@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::look::{Cut, Errand, Gathered, Looked, Part};
 use super::{
-    Change, CloseDraft, Closing, GIVE_UP, GRACE, KEPT, MOST_OPEN, PLACES, Pair, Plan, RETRY, VERSION,
+    Change, CloseDraft, Closing, GIVE_UP, GRACE, MOST_OPEN, PLACES, Pair, Plan, RETRY, SLOTS, VERSION,
     number_of,
 };
 use crate::history::HistoryRow;
@@ -61,37 +61,42 @@ pub struct Made {
     pub rows: Vec<HistoryRow>,
 }
 
-/// Which change was the last. Format version 1.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// Which change was the last, and which places it has. Format version 1.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct LastRow {
     version: u32,
     number: u64,
+    slot: u64,
+    place: u64,
 }
 
 /// The changes that are not closed.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    last: u64,
+    last: LastRow,
     open: BTreeMap<u64, Change>,
     /// When vantages were last asked about each.
     asked: BTreeMap<u64, Timestamp>,
 }
 
 /// The key of the row of a change that is closed.
-pub(super) fn closed_key(number: u64) -> String {
-    format!("change/{}", number % KEPT)
+fn closed_key(slot: u64) -> String {
+    format!("change/{slot}")
 }
 
 /// Whether a change of this name is closed and kept. `stored` gives the text of a row of history.
 #[must_use]
 pub fn is_closed(stored: &dyn Fn(&str) -> Option<String>, id: &str) -> bool {
-    number_of(id).is_some_and(|number| closed(stored, number).is_some())
+    number_of(id).is_some_and(|number| closed(stored).any(|change| change.number == number))
 }
 
-/// The change of this number, if it is closed and kept.
-pub(super) fn closed(stored: &dyn Fn(&str) -> Option<String>, number: u64) -> Option<Change> {
-    let change = stored(&closed_key(number)).and_then(|text| json::read::<Change>(&text))?;
-    (change.version == VERSION && change.number == number).then_some(change)
+/// Those that are closed and kept, in no order.
+pub(super) fn closed(stored: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = Change> {
+    let change = |slot: u64| {
+        let change = stored(&closed_key(slot)).and_then(|text| json::read::<Change>(&text))?;
+        (change.version == VERSION && change.slot == slot).then_some(change)
+    };
+    (0..SLOTS).filter_map(change)
 }
 
 impl Changes {
@@ -99,23 +104,17 @@ impl Changes {
     pub fn restore(&mut self, key: &str, text: &str) -> bool {
         if key == LAST {
             let row = json::read::<LastRow>(text).filter(|row| row.version == VERSION);
-            self.last = self.last.max(row.map_or(0, |row| row.number));
+            self.last = row.filter(|row| row.number >= self.last.number).unwrap_or(self.last);
             return true;
         }
         if !key.starts_with(OPEN) {
             return false;
         }
         if let Some(change) = json::read::<Change>(text).filter(|change| change.version == VERSION) {
-            self.last = self.last.max(change.number);
+            self.last.number = self.last.number.max(change.number);
             self.open.insert(change.number, change);
         }
         true
-    }
-
-    /// The number of the last one that was started; 0 before the first.
-    #[must_use]
-    pub const fn last(&self) -> u64 {
-        self.last
     }
 
     /// One that is not closed.
@@ -145,8 +144,9 @@ impl Changes {
         if let Some(refusal) = self.full() {
             return Err(refusal);
         }
-        let number = self.last.saturating_add(1);
-        let place = self.free_place(number);
+        let number = self.last.number.saturating_add(1);
+        let slot = self.free(self.last.slot, SLOTS, |change| change.slot);
+        let place = self.free(self.last.place, PLACES, |change| change.place);
         let change = Change {
             version: VERSION,
             number,
@@ -156,6 +156,7 @@ impl Changes {
             applied: None,
             closed: None,
             pairs: gathered.said.iter().map(|said| said.pair.clone()).collect(),
+            slot,
             place,
             missing: gathered.silent(),
             sought: true,
@@ -171,14 +172,14 @@ impl Changes {
             return Err(Refusal::NothingBefore(nothing(gathered, &change)));
         }
         let rows = change.pinned(Part::Before, &gathered.said);
-        let last = OpenRow { key: LAST.to_owned(), text: json::write(&LastRow { version: VERSION, number }) };
+        let last = LastRow { version: VERSION, number, slot, place };
         let made = Made {
             id: change.id(),
             what: format!("{} started: {}", change.id(), plan.title),
-            stored: vec![last, row(&change)],
+            stored: vec![OpenRow { key: LAST.to_owned(), text: json::write(&last) }, row(&change)],
             rows,
         };
-        self.last = number;
+        self.last = last;
         self.asked.insert(number, gathered.window.to);
         self.open.insert(number, change);
         Ok(made)
@@ -218,7 +219,7 @@ impl Changes {
         let (fate, note) = (draft.fate, draft.note.clone());
         let at = now.max(change.applied.unwrap_or(change.started));
         change.closed = Some(Closing { at, who: who.clone(), fate, note });
-        let (number, text) = (change.number, json::write(change));
+        let (number, slot, text) = (change.number, change.slot, json::write(change));
         let id = change.id();
         self.open.remove(&number);
         self.asked.remove(&number);
@@ -226,7 +227,7 @@ impl Changes {
             what: format!("{id} closed: {}", fate.as_str()),
             id,
             stored: vec![OpenRow { key: format!("{OPEN}{number}"), text: String::new() }],
-            rows: vec![HistoryRow { key: closed_key(number), text }],
+            rows: vec![HistoryRow { key: closed_key(slot), text }],
         })
     }
 
@@ -235,11 +236,11 @@ impl Changes {
         found.ok_or(Refusal::Unknown)
     }
 
-    /// A place for the samples of a new one that no open one has: the one that was taken the
-    /// longest ago.
-    fn free_place(&self, number: u64) -> u64 {
-        let is_free = |place: &u64| !self.open.values().any(|change| change.place == *place);
-        (0..PLACES).map(|step| number.saturating_add(step) % PLACES).find(is_free).unwrap_or(0)
+    /// One of so many places that no open one has: the one that was taken the longest ago.
+    fn free(&self, last: u64, places: u64, has: fn(&Change) -> u64) -> u64 {
+        let is_free = |place: &u64| !self.open.values().any(|change| has(change) == *place);
+        let places = places.max(1);
+        (1..=places).map(|step| last.saturating_add(step) % places).find(is_free).unwrap_or(0)
     }
 
     /// When vantages are next to be asked about one.

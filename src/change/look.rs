@@ -111,8 +111,8 @@ pub struct Outcome {
 }
 
 /// The key of the row of a judgement.
-pub(super) fn judged_key(number: u64) -> String {
-    format!("judged/{}", number % super::KEPT)
+pub(super) fn judged_key(change: &Change) -> String {
+    format!("judged/{}", change.slot)
 }
 
 /// A judgement as it is stored. Format version 1; the judgement is told as it is.
@@ -252,7 +252,7 @@ impl Change {
             judgement: &judgement,
             curves: curves(&seen),
         };
-        looked.rows.push(HistoryRow { key: judged_key(self.number), text: json::write(&row) });
+        looked.rows.push(HistoryRow { key: judged_key(self), text: json::write(&row) });
         if judgement.r#final {
             looked.rows.extend(self.pinned(Part::After, &gathered.said));
         }

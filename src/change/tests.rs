@@ -258,26 +258,32 @@ fn two_that_overlap_on_one_origin_name_each_other() {
 fn the_latest_hundred_are_kept_and_samples_of_no_open_one_are_overwritten() {
     let mut desk = Desk::default();
     let open = desk.start(BEGUN);
-    for _ in 0..150 {
+    for turn in 0..150 {
         let id = desk.start(BEGUN);
+        if turn % 7 == 0 {
+            desk.forget();
+        }
         desk.close(&id, Fate::Kept, BEGUN).unwrap();
     }
     let everything = Query { open: None, before: None, limit: 100 };
     let list = desk.list(&everything, BEGUN);
     assert_eq!((list.len(), &*list[0]), (100, "change-151"));
+    let rest = desk.list(&Query { before: Some(52), ..everything.clone() }, BEGUN);
+    assert_eq!(rest, [&*open], "what is open is kept as well");
     assert_eq!(desk.list(&Query { open: Some(true), ..everything.clone() }, BEGUN), [&*open]);
     let page = desk.list(&Query { before: Some(101), limit: 2, ..everything }, BEGUN);
     assert_eq!(page, ["change-100", "change-99"]);
-    assert!(desk.history.len() <= 120, "{} rows", desk.history.len());
+    assert!(desk.history.len() <= 130, "{} rows", desk.history.len());
     desk.apply(&open, BEGUN).unwrap();
     for second in 0..1_500 {
         desk.work(|_, window| Some(row(window, 200)), BEGUN + second * 1_000);
     }
-    assert_eq!(
-        desk.told(&open, BEGUN + 30 * MINUTE)["verdict"],
-        "regressed",
-        "its own before is still there"
-    );
+    let told = desk.told(&open, BEGUN + 30 * MINUTE);
+    assert_eq!(told["verdict"], "regressed", "its own before is still there");
+    assert!(told["judgement"]["expectations"].is_array());
+    desk.close(&open, Fate::RolledBack, BEGUN + 31 * MINUTE).unwrap();
+    let list = desk.list(&Query { open: None, before: None, limit: 100 }, BEGUN + 31 * MINUTE);
+    assert!(list.contains(&"change-101".to_owned()), "no other is overwritten: {list:?}");
 }
 
 #[test]

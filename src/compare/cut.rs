@@ -20,7 +20,7 @@ pub struct Cut {
     pub sentence: String,
 }
 
-/// What is known at `now` as [`judge`] has it, without the samples that lie in `spans`.
+/// What is known at `now` as [`judge()`] has it, without the samples that lie in `spans`.
 ///
 /// Spans that overlap or touch are one. What is of neither window, or later than `now`, is not told
 /// of. Choose the spans by what is known of an outage, never by what the comparison says.

@@ -166,7 +166,7 @@ describe("the examples of a change", { concurrency: true, timeout: 400_000 }, ()
     );
     assert.match(summary, /^# change-\d+: shop 5f1d\n\n\*\*Verdict: improved/);
     const { state, verdict, closed: end } = await closed("shop 5f1d");
-    assert.deepEqual([state, verdict, end?.fate], ["closed", "improved", "kept"]);
+    assert.deepEqual([state, verdict, end?.fate], ["closed", "improved", "kept"], all);
   });
 
   test("the workflow takes back what regressed", async () => {
@@ -188,6 +188,6 @@ describe("the examples of a change", { concurrency: true, timeout: 400_000 }, ()
     assert.match(summary, /regressed/);
     assert.equal(forum.ms, 60);
     const { state, verdict, closed: end } = await closed("forum 5f1d");
-    assert.deepEqual([state, verdict, end?.fate], ["closed", "regressed", "rolled_back"]);
+    assert.deepEqual([state, verdict, end?.fate], ["closed", "regressed", "rolled_back"], all);
   });
 });
