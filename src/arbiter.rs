@@ -36,7 +36,6 @@ use crate::vote::Report;
 use crate::writes::{Ledger, Outcome, Write};
 
 use doubt::Looked;
-pub use edits::object_of;
 use heartbeats::Heartbeats;
 use incidents::Touched;
 use intake::Taken;

@@ -26,7 +26,7 @@ pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY};
 pub use answer::{FIELDS, Grounds, MOST_LISTED, Query, keys, listed, told};
 pub use desk::{Changes, Made, OpenRow, Refusal, is_closed};
 pub use draft::{Bounds, CloseDraft, Draft, Plan};
-pub use look::{Cut, Errand, Gathered, Looked, Outcome, Part, Said, Span};
+pub use look::{Cut, Errand, Gathered, Looked, Outcome, Part, Said};
 pub use markdown::markdown;
 
 /// Changes that are kept once they are closed.
@@ -136,8 +136,10 @@ pub struct Change {
     silent: Vec<Name>,
     /// Origins that nobody watches any more.
     gone: Vec<OriginId>,
-    /// Times that are cut out of the windows.
+    /// Times that are cut out of the time before.
     cuts: Vec<Cut>,
+    /// The same of the time after, as the last look knew them.
+    cuts_after: Vec<Cut>,
     /// How often the time after was looked at.
     looks: usize,
     /// The verdict of the last look.
@@ -178,6 +180,11 @@ impl Change {
             Some(after) if now < after.from => State::WarmingUp,
             Some(_) => State::Measuring,
         }
+    }
+
+    /// What is cut out of both windows.
+    fn all_cuts(&self) -> impl Iterator<Item = &Cut> {
+        self.cuts.iter().chain(&self.cuts_after)
     }
 
     /// The verdict so far; nothing before the first look.

@@ -14,7 +14,6 @@
 //! call, five points of a share.
 
 mod chances;
-mod cut;
 mod expectation;
 mod judge;
 mod measure;
@@ -23,9 +22,8 @@ mod stats;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use chances::{Chances, Test, chances};
-pub use cut::{Cut, judge_without};
 pub use expectation::{Expectation, ExpectationError, contradictions};
-pub use judge::judge;
+pub use judge::{judge, look_at};
 
 use crate::history::Window;
 use crate::json::Shown;
@@ -115,9 +113,6 @@ pub struct Judgement {
     pub looks: Looks,
     /// Whether no later sample can change it.
     pub r#final: bool,
-    /// What was cut out of the windows, by time; nothing unless it was asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cut: Vec<Cut>,
 }
 
 /// The looks at the samples after a change.

@@ -7,7 +7,7 @@
 //! The jitter is up to a tenth of the interval and comes from the slot: no origin that flaps in
 //! step with the interval can hide between probes.
 
-use crate::config::{Config, Origin, Plan, Vantage};
+use crate::config::{Config, Hint, Origin, Place, Plan, Vantage};
 use crate::defaults::budget::{ROUND_TRIP, USUAL};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
@@ -236,6 +236,14 @@ pub fn label_of(config: &Config, vantage: &Name, id: &OriginId) -> Option<String
     let shards = shards(config, vantage);
     let has = |shard: &&Shard<'_>| shard.origins.iter().any(|origin| origin.id == *id);
     shards.iter().find(has).map(Shard::label)
+}
+
+/// The object from which a vantage probes an origin, and where it is; nothing if it does not.
+#[must_use]
+pub fn object_of(config: &Config, vantage: &Name, id: &OriginId) -> Option<(String, Hint)> {
+    let known = config.vantage(vantage.as_str())?;
+    let Place::Hint(hint) = known.place else { return None };
+    Some((object_name(known, hint.as_str(), &label_of(config, vantage, id)?), hint))
 }
 
 /// Splits origins into ticks, each within the limit and small enough for one shard.

@@ -4,6 +4,7 @@
 //! Construction is the only check; a function that takes one of these need not look again. Nothing
 //! here reads a clock.
 
+pub(crate) mod told;
 mod who;
 
 use std::fmt;

@@ -2,14 +2,10 @@
 //! when their origins failed.
 
 use super::stored::{Row, Table};
-use super::{Arbiter, Effect, ObjectName};
-use crate::change::{
-    self, Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal, Span,
-};
-use crate::config::{Config, Place};
+use super::{Arbiter, Effect};
+use crate::change::{self, Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal};
 use crate::history::{HistoryRow, Window};
 use crate::incident::NewNote;
-use crate::schedule;
 use crate::units::{Millis, OriginId, Timestamp};
 use crate::verdict::Status;
 use crate::writes::{Edit, Entry, Outcome, Stored, Write};
@@ -137,7 +133,7 @@ impl Arbiter {
         let change = self.changes.get(errand.number)?;
         Some(match errand.part {
             Part::Before => change.looked_back(gathered),
-            Part::After => change.look(gathered, stored, &self.failing_still(change), now),
+            Part::After => change.look(gathered, stored, self.failing_still(change), now),
         })
     }
 
@@ -163,7 +159,7 @@ impl Arbiter {
             let mut cut = |fell: Timestamp, to: Timestamp| {
                 let (from, to) = (fell.minus(LEAD).max(window.from), to.min(window.to));
                 if from < to && before.is_none_or(|before| fell < before) {
-                    cuts.push(Cut { origin: origin.clone(), span: Span { from, to } });
+                    cuts.push(Cut { origin: origin.clone(), span: Window { from, to } });
                 }
             };
             for event in self.events.iter().rev().filter(|event| event.subject == subject) {
@@ -183,13 +179,4 @@ impl Arbiter {
 
 fn meta(OpenRow { key, text }: OpenRow) -> Row {
     Row { table: Table::Meta, key, text }
-}
-
-/// The object that a vantage probes an origin from, and where it is; nothing if it does not.
-#[must_use]
-pub fn object_of(config: &Config, pair: &Pair) -> Option<ObjectName> {
-    let vantage = config.vantage(pair.vantage.as_str())?;
-    let Place::Hint(hint) = vantage.place else { return None };
-    let label = schedule::label_of(config, &pair.vantage, &pair.origin)?;
-    Some(ObjectName { name: schedule::object_name(vantage, hint.as_str(), &label), hint })
 }

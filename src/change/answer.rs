@@ -186,7 +186,7 @@ impl<'a> Document<'a> {
         let plan = &change.plan;
         let window =
             |window: crate::history::Window| ShownWindow { from: Shown(window.from), to: Shown(window.to) };
-        let cuts = change.cuts.iter().map(|cut| ShownCut {
+        let cuts = change.all_cuts().map(|cut| ShownCut {
             origin: &cut.origin,
             from: Shown(cut.span.from),
             to: Shown(cut.span.to),

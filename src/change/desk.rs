@@ -10,12 +10,10 @@ use super::{
     Change, CloseDraft, Closing, GIVE_UP, GRACE, MOST_OPEN, PLACES, Pair, Plan, RETRY, SLOTS, VERSION,
     number_of,
 };
+use crate::compare::look_at;
 use crate::history::HistoryRow;
 use crate::json;
-use crate::units::{Millis, Timestamp, Who, listed};
-
-/// How often the time after is looked at, as [`crate::compare`] does.
-const LOOKS: usize = 4;
+use crate::units::{Name, Timestamp, Who, listed};
 
 /// The key of the row that says which change was the last.
 const LAST: &str = "changes";
@@ -163,6 +161,7 @@ impl Changes {
             silent: Vec::new(),
             gone: Vec::new(),
             cuts: failing,
+            cuts_after: Vec::new(),
             looks: 0,
             verdict: None,
             sentence: None,
@@ -290,6 +289,7 @@ impl Changes {
             Part::After => {
                 change.silent = looked.silent;
                 change.gone = looked.gone;
+                change.cuts_after = looked.cuts;
                 if let Some(outcome) = looked.outcome {
                     change.verdict = Some(outcome.verdict);
                     change.sentence = Some(outcome.sentence);
@@ -310,10 +310,8 @@ impl Changes {
 impl Change {
     /// When the look after so many is due: once probes that were sent before its end have ended.
     fn look_at(&self, looks: usize) -> Option<Timestamp> {
-        let after = self.after().filter(|_| !self.settled && looks < LOOKS)?;
-        let quarter = after.to.since(after.from).get() / LOOKS as u64;
-        let nth = u64::try_from(looks).unwrap_or(u64::MAX).saturating_add(1);
-        Some(after.from.plus(Millis::new(quarter.saturating_mul(nth))).plus(GRACE))
+        let after = self.after().filter(|_| !self.settled)?;
+        Some(look_at(after, looks.saturating_add(1)).plus(GRACE))
     }
 
     /// Whether vantages that do not answer are still waited for.
@@ -329,7 +327,7 @@ fn row(change: &Change) -> OpenRow {
 /// Why nothing was measured before a change.
 fn nothing(gathered: &Gathered, change: &Change) -> String {
     let silent = gathered.silent();
-    let names: Vec<&str> = silent.iter().map(crate::units::Name::as_str).collect();
+    let names: Vec<&str> = silent.iter().map(Name::as_str).collect();
     if gathered.said.is_empty() {
         "no vantage probes these origins".to_owned()
     } else if !silent.is_empty() {

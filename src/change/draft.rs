@@ -31,8 +31,9 @@ impl Bounds {
     pub const ORIGINS: usize = 10;
     /// The shortest window.
     pub const SHORTEST: Millis = Millis::from_secs(30);
-    /// The longest: rings of samples have a day.
-    pub const LONGEST: Millis = Millis::from_secs(86_400);
+    /// The longest: rings of samples have a day, and a vantage that is silent is asked again for an
+    /// hour ([`super::GIVE_UP`]).
+    pub const LONGEST: Millis = Millis::from_secs(22 * 3_600);
     /// The longest warm-up.
     pub const WARM_UP: Millis = Millis::from_secs(3_600);
     /// The windows if nothing is said.
@@ -95,9 +96,9 @@ pub struct Plan {
     pub links: Vec<String>,
     /// The origins (1 to 10).
     pub origins: Vec<OriginId>,
-    /// The length of the time before (30 s to 24 h).
+    /// The length of the time before (30 s to 22 h).
     pub before: Millis,
-    /// The length of the time after (30 s to 24 h).
+    /// The length of the time after (30 s to 22 h).
     pub after: Millis,
     /// The time between it and the change (up to 1 h).
     pub warm_up: Millis,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::curves::{Curve, curves};
-use super::{Change, PLACES, Pair, VERSION};
+use super::{Change, Pair, VERSION};
 use crate::compare::{Expectation, Judgement, Point, Seen, Verdict, Windows, judge};
 use crate::history::{Bucket, Fact, HistoryRow, Proof, Window};
 use crate::json;
@@ -62,22 +62,13 @@ impl Gathered {
     }
 }
 
-/// A time that is cut out of the windows of an origin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Span {
-    /// Its first moment.
-    pub from: Timestamp,
-    /// The first moment after it.
-    pub to: Timestamp,
-}
-
 /// What is cut out, and of which origin: it failed then, and not because of the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
     /// The origin.
     pub origin: OriginId,
     /// The time.
-    pub span: Span,
+    pub span: Window,
 }
 
 /// What came of an errand.
@@ -91,6 +82,8 @@ pub struct Looked {
     pub silent: Vec<Name>,
     /// The origins that nobody watches any more.
     pub gone: Vec<OriginId>,
+    /// What is cut out of the time after.
+    pub cuts: Vec<Cut>,
     /// What the time after says; nothing if it was not judged.
     pub outcome: Option<Outcome>,
     /// The rows that keep it.
@@ -132,7 +125,7 @@ impl Change {
             Part::Before => 'b',
             Part::After => 'a',
         };
-        format!("pinned/{}/{part}/{pair}", self.place % PLACES)
+        format!("pinned/{}/{part}/{pair}", self.place)
     }
 
     /// The rows that keep what was said of a window.
@@ -203,6 +196,7 @@ impl Change {
             part: Part::Before,
             silent: self.missing.iter().filter(lacks).cloned().collect(),
             gone: Vec::new(),
+            cuts: Vec::new(),
             outcome: None,
             rows: self.pinned(Part::Before, &gathered.said),
         }
@@ -216,19 +210,26 @@ impl Change {
         &self,
         gathered: &Gathered,
         stored: &dyn Fn(&str) -> Option<String>,
-        failing: &[Cut],
+        failing: Vec<Cut>,
         now: Timestamp,
     ) -> Looked {
         let silent = gathered.silent();
         let watched = |origin: &&OriginId| gathered.said.iter().any(|said| said.pair.origin == **origin);
         let gone = self.plan.origins.iter().filter(|origin| !watched(origin)).cloned().collect();
-        let mut looked =
-            Looked { number: self.number, part: Part::After, silent, gone, outcome: None, rows: Vec::new() };
+        let mut looked = Looked {
+            number: self.number,
+            part: Part::After,
+            silent,
+            gone,
+            cuts: failing,
+            outcome: None,
+            rows: Vec::new(),
+        };
         let Some(after) = self.after() else { return looked };
         if !looked.silent.is_empty() && self.waits(now) {
             return looked;
         }
-        let cuts: Vec<Cut> = self.cuts.iter().chain(failing).cloned().collect();
+        let cuts: Vec<Cut> = self.cuts.iter().chain(&looked.cuts).cloned().collect();
         let windows = Windows { before: self.before(), after };
         let seen = self.pairs.iter().enumerate().map(|(place, pair)| {
             let points = |kept: Option<&str>, window: Window| {

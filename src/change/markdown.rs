@@ -133,7 +133,7 @@ fn remarks(change: &Change, confounded: &[String], judgement: Option<&Value>) ->
     for origin in &change.gone {
         remarks.push(format!("{origin} is not watched any more"));
     }
-    for cut in &change.cuts {
+    for cut in change.all_cuts() {
         remarks.push(format!("{} failed from {} to {}: cut out", cut.origin, cut.span.from, cut.span.to));
     }
     let mixes = judgement.and_then(|judgement| judgement.get("mix")).and_then(Value::as_array);

@@ -3,8 +3,9 @@ use crate::fixtures::{at, config, shop};
 use crate::history::{Bucket, Fact, HistoryRow, Proof};
 use crate::sample::CacheClass;
 use crate::units::Millis;
-use proptest::prelude::*;
 use std::collections::BTreeMap;
+
+mod told;
 
 const MINUTE: u64 = 60_000;
 /// When the change of most tests begins.
@@ -124,7 +125,7 @@ impl Desk {
         let change = self.changes.get(errand.number).unwrap();
         let looked = match errand.part {
             Part::Before => change.looked_back(&gathered),
-            Part::After => change.look(&gathered, &|key| self.history.get(key).cloned(), &[], at(now)),
+            Part::After => change.look(&gathered, &|key| self.history.get(key).cloned(), Vec::new(), at(now)),
         };
         let (stored, rows) = self.changes.looked(looked, at(now));
         self.keep(stored, rows);
@@ -289,8 +290,7 @@ fn the_latest_hundred_are_kept_and_samples_of_no_open_one_are_overwritten() {
 #[test]
 fn time_that_is_cut_out_counts_for_neither() {
     let window = span(BEGUN - 10 * MINUTE, BEGUN);
-    let cut =
-        |from: u64, to: u64| Cut { origin: pair("weur").origin, span: Span { from: at(from), to: at(to) } };
+    let cut = |from: u64, to: u64| Cut { origin: pair("weur").origin, span: span(from, to) };
     let gathered = Gathered { window, said: vec![said("weur", Some(row(window, 100)))] };
     let mut changes = Changes::default();
     let all = vec![cut(0, BEGUN)];
@@ -300,133 +300,19 @@ fn time_that_is_cut_out_counts_for_neither() {
     ));
     let half = vec![cut(BEGUN - 10 * MINUTE, BEGUN - 5 * MINUTE)];
     let id = changes.start(&plan(), &who(), &gathered, half).unwrap().id;
+    changes.apply(&id, at(BEGUN)).unwrap();
+    let change = changes.get(1).unwrap();
+    let (after, pinned) = (change.after().unwrap(), change.pinned(Part::Before, &gathered.said));
+    let stored = |key: &str| pinned.iter().find(|row| row.key == key).map(|row| row.text.clone());
+    let slow = Gathered { window: after, said: vec![said("weur", Some(row(after, 300)))] };
+    let look = |cuts: Vec<Cut>| change.look(&slow, &stored, cuts, after.to.plus(GRACE));
+    let verdict = |looked: &Looked| looked.outcome.as_ref().map(|outcome| outcome.verdict);
+    assert_eq!(verdict(&look(Vec::new())), Some(Verdict::Regressed));
+    let out = look(vec![cut(BEGUN, BEGUN + 60 * MINUTE)]);
+    assert_eq!(verdict(&out), Some(Verdict::Inconclusive), "it failed before the change as well");
+    changes.looked(out, after.to);
     let grounds = Grounds { changes: &changes, stored: &|_| None, now: at(BEGUN) };
     let told: serde_json::Value = crate::json::read(&told(&grounds, &id).unwrap()).unwrap();
-    assert_eq!(told["cuts"][0]["origin"], "shop/primary");
-}
-
-#[test]
-fn a_draft_is_refused_with_all_that_is_wrong_with_it() {
-    let wrong = |edit: fn(&mut Draft)| {
-        let mut draft = draft();
-        edit(&mut draft);
-        draft.plan(&shop()).map_or_else(|wrong| wrong.join("; "), |_| String::new())
-    };
-    assert_eq!(wrong(|_| {}), "");
-    for (edit, words) in [
-        ((|draft| draft.title = String::new()) as fn(&mut Draft), "title has 0 characters; write 1 to 120"),
-        (|draft| draft.title = "a\u{202e}b".into(), "U+202E"),
-        (|draft| draft.title = "a\nb".into(), "U+000A"),
-        (|draft| draft.rollback = "x".repeat(4_001), "rollback has 4001 characters; write 1 to 4000"),
-        (|draft| draft.rollback = "  \n ".into(), "rollback has 4 characters"),
-        (|draft| draft.before = Some("25h".into()), "before is no length from 30s to 1day"),
-        (|draft| draft.after = Some("1s".into()), "after is no length"),
-        (|draft| draft.warm_up = Some("soon".into()), "warm_up is no length from 0s to 1h"),
-        (|draft| draft.origins = vec!["shop/nope".into()], "there is no origin shop/nope"),
-        (|draft| draft.origins = vec!["<script>".into()], "there is no origin; write"),
-        (|draft| draft.origins.clear(), "it names 0 origins"),
-        (|draft| draft.pools = vec!["nope".into()], "there is no pool nope"),
-        (|draft| draft.links = vec!["javascript:alert(1)".into()], "links has what is no address"),
-        (|draft| draft.links = vec!["https://a.example/\"><b>".into()], "links has what is no address"),
-        (|draft| draft.expectations = vec!["faster".into()], "begins with no measure"),
-        (|draft| draft.expectations = vec!["p95 down".into(), "p95 up".into()], "contradict each other"),
-        (
-            |draft| draft.expectations = vec!["p95 any".into(); 9],
-            "expectations has 9 entries; write at most 8",
-        ),
-    ] {
-        assert!(wrong(edit).contains(words), "{} lacks {words}", wrong(edit));
-    }
-    let both = wrong(|draft| {
-        draft.owner = String::new();
-        draft.before = Some("x".into());
-    });
-    assert!(both.contains("owner") && both.contains("before"), "{both}");
-}
-
-#[test]
-fn a_pool_stands_for_its_origins_and_each_is_named_once() {
-    let mut draft = draft();
-    draft.pools = vec!["shop".into()];
-    let origins = draft.clone().plan(&shop()).unwrap().origins;
-    assert_eq!(origins.iter().map(ToString::to_string).collect::<Vec<_>>(), ["shop/primary", "shop/standby"]);
-    let jobs = config("[[monitor]]\nname = \"a\"\nurl = \"https://a.example\"\n");
-    let wrong = Draft { pools: vec!["a".into()], origins: Vec::new(), ..draft }.plan(&jobs);
-    assert_eq!(wrong.map(|plan| plan.origins.len()), Ok(1));
-}
-
-#[test]
-fn what_people_wrote_is_text_in_markdown() {
-    let mut desk = Desk::default();
-    let mut draft = draft();
-    draft.title = "<img src=x> [a](b) `c` *d* @team | e".into();
-    draft.rollback = "````\n<script>\n```".into();
-    let window = span(BEGUN - 10 * MINUTE, BEGUN);
-    let gathered = Gathered { window, said: vec![said("weur", Some(row(window, 100)))] };
-    let made = desk.changes.start(&draft.plan(&shop()).unwrap(), &who(), &gathered, Vec::new());
-    let id = desk.made(made).unwrap();
-    let stored = |key: &str| desk.history.get(key).cloned();
-    let text = markdown(&Grounds { changes: &desk.changes, stored: &stored, now: at(BEGUN) }, &id).unwrap();
-    let head = text.lines().next().unwrap();
-    assert_eq!(head, r"# change-1: &lt;img src=x&gt; \[a\](b) \`c\` \*d\* \@team \| e");
-    assert!(text.contains("`````text\n````\n<script>\n```\n`````"), "{text}");
-}
-
-proptest! {
-    #[test]
-    fn whatever_stood_in_a_row_nothing_breaks(key in "(change/[0-9]{0,3}|changes)", text in ".{0,200}") {
-        let mut changes = Changes::default();
-        prop_assert!(changes.restore(&key, &text));
-        let stored = |_: &str| Some(text.clone());
-        let grounds = Grounds { changes: &changes, stored: &stored, now: at(BEGUN) };
-        let query = Query { open: None, before: None, limit: 5 };
-        prop_assert_eq!(listed(&grounds, &query), "{\"changes\":[]}");
-    }
-}
-
-/// A change that got faster, told while it is started and once it is judged; a list; Markdown.
-fn story() -> [String; 4] {
-    let mut desk = Desk::default();
-    let id = desk.start(BEGUN);
-    let stored = |desk: &Desk, how: &dyn Fn(&Grounds<'_>) -> String, now: u64| {
-        how(&Grounds { changes: &desk.changes, stored: &|key| desk.history.get(key).cloned(), now: at(now) })
-    };
-    let one = |grounds: &Grounds<'_>| told(grounds, "change-1").unwrap();
-    let started = stored(&desk, &one, BEGUN);
-    desk.apply(&id, BEGUN + MINUTE).unwrap();
-    for second in 0..1_500 {
-        desk.work(|_, window| Some(row(window, 50)), BEGUN + MINUTE + second * 1_000);
-    }
-    let end = BEGUN + 30 * MINUTE;
-    let query = Query { open: None, before: None, limit: 5 };
-    let list = stored(&desk, &|grounds| listed(grounds, &query), end);
-    let marked = stored(&desk, &|grounds| markdown(grounds, "change-1").unwrap(), end);
-    [started, stored(&desk, &one, end), list, marked]
-}
-
-#[test]
-fn what_is_told_is_frozen() {
-    let [started, judged, list, marked] = story();
-    expect(&[started, judged, list].join("\n"), include_str!("frozen/answers.txt"), "answers.txt");
-    expect(&marked, include_str!("frozen/markdown.txt"), "markdown.txt");
-}
-
-#[test]
-fn what_is_stored_is_frozen() {
-    let mut desk = Desk::default();
-    let id = desk.start(BEGUN);
-    desk.apply(&id, BEGUN + MINUTE).unwrap();
-    let mut rows: Vec<String> = desk.open.iter().map(|(key, text)| format!("{key} {text}")).collect();
-    desk.close(&id, Fate::Kept, BEGUN + 2 * MINUTE).unwrap();
-    rows.extend(desk.history.iter().map(|(key, text)| format!("{key} {}", text.lines().next().unwrap())));
-    expect(&rows.join("\n"), include_str!("frozen/rows.txt"), "rows.txt");
-}
-
-fn expect(found: &str, frozen: &str, file: &str) {
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/change/frozen/");
-        std::fs::write(format!("{folder}{file}"), format!("{}\n", found.trim_end())).unwrap();
-        return;
-    }
-    assert_eq!(found.trim_end(), frozen.trim_end(), "\n{found}\n");
+    let cuts = told["cuts"].as_array().unwrap();
+    assert_eq!((cuts.len(), &cuts[1]["from"]), (2, &told["before"]["to"]), "of both windows it is said");
 }

@@ -25,11 +25,11 @@ const HELD: &str = "within the bound, as before";
 #[must_use]
 pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now: Timestamp) -> Judgement {
     let given = if expectations.is_empty() { expectation::defaults() } else { expectations.to_vec() };
-    let taken = (1..=LEVELS.len()).filter(|look| look_at(windows, *look) <= now).count();
+    let taken = (1..=LEVELS.len()).filter(|look| look_at(windows.after, *look) <= now).count();
     let cases: Vec<Vec<Case<'_>>> = given.iter().map(|e| cases(e, seen, windows.before)).collect();
     let mut judged: Vec<Judged> = given.iter().map(blank).collect();
     for look in 1..=taken {
-        let after = Window { from: windows.after.from, to: look_at(windows, look) };
+        let after = Window { from: windows.after.from, to: look_at(windows.after, look) };
         let afters: Vec<Vec<LookedAt<'_>>> =
             cases.iter().map(|of| of.iter().flat_map(|case| case.after(after)).collect()).collect();
         let level = LEVELS.get(look.saturating_sub(1)).copied().unwrap_or(0.0);
@@ -53,8 +53,8 @@ pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now
         sentence.push_str(&format!("; {open} of {} expectations cannot be told", judged.len()));
     }
     let next = taken.saturating_add(1);
-    let next_ms = (taken < LEVELS.len()).then(|| look_at(windows, next).as_millis());
-    let after = Window { from: windows.after.from, to: look_at(windows, taken) };
+    let next_ms = (taken < LEVELS.len()).then(|| look_at(windows.after, next).as_millis());
+    let after = Window { from: windows.after.from, to: look_at(windows.after, taken) };
     Judgement {
         verdict,
         sentence,
@@ -62,7 +62,6 @@ pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now
         mix: seen.iter().map(|seen| mix(seen, windows.before, after)).collect(),
         looks: Looks { taken, planned: LEVELS.len(), next_ms },
         r#final: taken == LEVELS.len(),
-        cut: Vec::new(),
     }
 }
 
@@ -75,9 +74,10 @@ fn blank(expectation: &Expectation) -> Judged {
     }
 }
 
-/// When a look is due: the first at a quarter of the planned time.
-fn look_at(windows: &Windows, look: usize) -> Timestamp {
-    let (from, to) = (windows.after.from, windows.after.to);
+/// The end of what a look sees, counted from 1: a quarter of the planned time after with each.
+#[must_use]
+pub fn look_at(after: Window, look: usize) -> Timestamp {
+    let Window { from, to } = after;
     let look = u64::try_from(look).unwrap_or(0);
     from.plus(Millis::new((to.since(from).get() / 4).saturating_mul(look)))
 }

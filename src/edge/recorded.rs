@@ -12,7 +12,7 @@ use super::call::Call;
 use super::{bound, caught, clock, deployed, layers, log, respond};
 use crate::answer::Answer;
 use crate::calls::{ArbiterCall, VantageCall};
-use crate::config::{Config, Place};
+use crate::config::Config;
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::history::{SampleQuery, gathered};
 use crate::reader::{Recall, Recalled};
@@ -36,8 +36,8 @@ pub(super) async fn past(view: &View, config: &'static Config, call: Call<'_>) -
 
 async fn recalled(asked: &Recorded, config: &Config, call: Call<'_>) -> Option<Rc<str>> {
     let question = asked.question(config, clock::now()).ok()?;
-    let key = address(&question, config);
     let keep = Millis::from_secs(u64::from(question.keep()));
+    let key = Asked::of(question).address(config);
     loop {
         match RECALL.with_borrow_mut(|recall| recall.look(&key, keep, clock::now())) {
             Recalled::Have(text) => return text,
@@ -56,47 +56,52 @@ async fn recalled(asked: &Recorded, config: &Config, call: Call<'_>) -> Option<R
     RECALL.with_borrow_mut(|recall| recall.answered(&key, told.map(Rc::from), clock::now()))
 }
 
-/// Under which key an answer is left for the other isolates of this data centre.
-fn address(question: &Question, config: &Config) -> String {
-    let path = match question {
-        Question::History(query) => ArbiterCall::History(query.clone()).path(),
-        Question::Availability(pool, origin) => {
-            ArbiterCall::Availability(pool.clone(), origin.clone()).path()
-        }
-        Question::Days(pool, origin) => ArbiterCall::Days(pool.clone(), origin.clone()).path(),
-        Question::Incidents(query) => ArbiterCall::Incidents(query.clone()).path(),
-        Question::Incident(id, all) => ArbiterCall::Incident(id.clone(), *all).path(),
-        Question::Changes(query) => ArbiterCall::Changes(query.clone()).path(),
-        Question::Change(id, markdown) => ArbiterCall::Change(id.clone(), *markdown).path(),
-        Question::Lately => ArbiterCall::Lately.path(),
-        Question::Samples(query) => VantageCall::Samples(query.clone()).path(),
-    };
-    layers::address(&format!("v1/{}/{path}", config.hash))
+/// Whom a question is asked.
+enum Asked {
+    Arbiter(ArbiterCall),
+    Vantages(SampleQuery),
+}
+
+impl Asked {
+    fn of(question: Question) -> Self {
+        Self::Arbiter(match question {
+            Question::Samples(query) => return Self::Vantages(query),
+            Question::History(query) => ArbiterCall::History(query),
+            Question::Availability(pool, origin) => ArbiterCall::Availability(pool, origin),
+            Question::Days(pool, origin) => ArbiterCall::Days(pool, origin),
+            Question::Incidents(query) => ArbiterCall::Incidents(query),
+            Question::Incident(id, all) => ArbiterCall::Incident(id, all),
+            Question::Lately => ArbiterCall::Lately,
+            Question::Changes(query) => ArbiterCall::Changes(query),
+            Question::Change(id, markdown) => ArbiterCall::Change(id, markdown),
+        })
+    }
+
+    /// Under which key an answer is left for the other isolates of this data centre.
+    fn address(&self, config: &Config) -> String {
+        let path = match self {
+            Self::Arbiter(call) => call.path(),
+            Self::Vantages(query) => VantageCall::Samples(query.clone()).path(),
+        };
+        layers::address(&format!("v1/{}/{path}", config.hash))
+    }
 }
 
 /// What an object says of a question, or why it is not asked.
 pub(super) async fn said(asked: &Recorded, call: Call<'_>) -> std::result::Result<Option<String>, Answer> {
     let Ok(config) = deployed::config() else { return Err(serve::unavailable()) };
     let question = asked.question(config, clock::now())?;
-    let address = address(&question, config);
     let keep = question.keep();
+    let asked = Asked::of(question);
+    let address = asked.address(config);
     if keep > 0
         && let Some(text) = left(&address).await
     {
         return Ok(Some(text));
     }
-    let told = match question {
-        Question::History(query) => of_arbiter(&ArbiterCall::History(query), call.env).await,
-        Question::Availability(pool, origin) => {
-            of_arbiter(&ArbiterCall::Availability(pool, origin), call.env).await
-        }
-        Question::Days(pool, origin) => of_arbiter(&ArbiterCall::Days(pool, origin), call.env).await,
-        Question::Samples(query) => Ok(of_vantages(&query, config, call.env).await),
-        Question::Incidents(query) => of_arbiter(&ArbiterCall::Incidents(query), call.env).await,
-        Question::Lately => of_arbiter(&ArbiterCall::Lately, call.env).await,
-        Question::Incident(id, all) => of_arbiter(&ArbiterCall::Incident(id, all), call.env).await,
-        Question::Changes(query) => of_arbiter(&ArbiterCall::Changes(query), call.env).await,
-        Question::Change(id, markdown) => of_arbiter(&ArbiterCall::Change(id, markdown), call.env).await,
+    let told = match asked {
+        Asked::Arbiter(call_of) => of_arbiter(&call_of, call.env).await,
+        Asked::Vantages(query) => Ok(of_vantages(&query, config, call.env).await),
     };
     match told {
         Ok(text) => {
@@ -146,9 +151,7 @@ async fn read(asking: impl Future<Output = Result<Response>>) -> Result<String> 
 /// Asks every vantage that has the origin, at once.
 async fn of_vantages(query: &SampleQuery, config: &Config, env: &Env) -> String {
     let asked = config.vantages.iter().filter_map(|vantage| {
-        let Place::Hint(hint) = vantage.place else { return None };
-        let label = schedule::label_of(config, &vantage.name, &query.id)?;
-        let name = schedule::object_name(vantage, hint.as_str(), &label);
+        let (name, hint) = schedule::object_of(config, &vantage.name, &query.id)?;
         Some(async move {
             let url = layers::vantage_url(&VantageCall::Samples(query.clone()));
             let asking =

@@ -5,12 +5,13 @@ use wasm_bindgen_futures::spawn_local;
 use worker::{Env, Error, Result};
 
 use super::{bound, clock, layers, log, respond};
-use crate::arbiter::{ObjectName, object_of};
+use crate::arbiter::ObjectName;
 use crate::calls::VantageCall;
 use crate::change::{Errand, Gathered, Pair, Said};
 use crate::config::Config;
 use crate::defaults::edge::VANTAGE_DEADLINE;
 use crate::history::SampleQuery;
+use crate::schedule;
 use crate::units::OriginId;
 
 /// Wakes a vantage object; whether it comes is seen by its report.
@@ -67,10 +68,11 @@ pub(super) async fn gather(env: &Env, config: &Config, errand: &Errand) -> Gathe
 }
 
 async fn kept(env: &Env, config: &Config, pair: &Pair, errand: &Errand) -> Result<String> {
-    let object = object_of(config, pair).ok_or("no object of this configuration")?;
+    let object = schedule::object_of(config, &pair.vantage, &pair.origin);
+    let (name, hint) = object.ok_or("no object of this configuration")?;
     let query = SampleQuery { id: pair.origin.clone(), window: errand.window };
     let asking = async {
-        let vantage = bound::object(env, "VANTAGE", &object.name, object.hint.as_str())?;
+        let vantage = bound::object(env, "VANTAGE", &name, hint.as_str())?;
         let response = bound::get(vantage, &layers::vantage_url(&VantageCall::Kept(query))).await?;
         match response.status() {
             200 => respond::text(response.text()).await,

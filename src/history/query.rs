@@ -1,5 +1,7 @@
 //! A question about history as it is asked, and its bounds.
 
+use serde::{Deserialize, Serialize};
+
 use super::{BUCKET, HOUR, floor};
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
@@ -51,7 +53,7 @@ impl Step {
 }
 
 /// A time, from a step's beginning to another's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Its first moment.
     pub from: Timestamp,

@@ -3,7 +3,7 @@
 
 use super::incidents::{chosen_of, fields_of, limit_of};
 use super::recorded::{KEEP_CHANGES, Kind, Question, Recorded, answer, bad};
-use super::{Ask, Target, View, gate, parameters, table};
+use super::{Ask, Target, View, parameters, table};
 use crate::access::Caller;
 use crate::answer::{self, Answer};
 use crate::change::{self, Bounds, CloseDraft, Draft, FIELDS, MOST_LISTED, MOST_OPEN, Query, Refusal};
@@ -64,7 +64,7 @@ pub(super) fn is_for_people(target: &Target) -> bool {
 
 /// Whether somebody may be told of changes: whoever proves to be one of them.
 pub(super) fn is_one_of_them(ask: &Ask<'_>) -> bool {
-    matches!(ask.caller, Some(Caller::Known(_))) && gate::sees_all(ask)
+    matches!(ask.caller, Some(Caller::Known(_)))
 }
 
 /// The question for a list.

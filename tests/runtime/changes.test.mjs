@@ -164,7 +164,7 @@ test("what is odd is refused with the way out, and changes nothing", async () =>
     assert.deepEqual([answer.status, words.test(detail)], [status, true], `${answer.status} ${detail}`);
   };
   await odd(422, /title has 0 characters; write 1 to 120/, { ...draft, title: "" });
-  await odd(422, /before is no length from 30s to 1day/, { ...draft, before: "2days" });
+  await odd(422, /before is no length from 30s to 22h/, { ...draft, before: "2days" });
   await odd(422, /contradict each other/, { ...draft, expectations: ["p95 down", "p95 up"] });
   await odd(422, /there is no origin shop\/nope/, { ...draft, origins: ["shop/nope"] });
   await odd(422, /Send \{"title"/, { ...draft, colour: "red" });

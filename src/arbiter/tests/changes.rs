@@ -69,6 +69,7 @@ fn looked(verdict: Verdict) -> Event {
         part: Part::After,
         silent: Vec::new(),
         gone: Vec::new(),
+        cuts: Vec::new(),
         outcome: Some(outcome),
         rows: Vec::new(),
     })

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::json;
 use crate::sample::CacheClass;
 use crate::units::Timestamp;
+use crate::units::told::time;
 
 /// The answer of `/v1/history/{pool}/{origin}`, as far as a page shows it.
 #[derive(Debug, Deserialize)]
@@ -140,8 +140,4 @@ impl Subject {
 #[expect(clippy::cast_precision_loss, reason = "what is drawn has fewer digits")]
 pub(in crate::serve) const fn number(count: u64) -> f64 {
     count as f64
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    json::from_text(deserializer, "a point in time", Timestamp::parse)
 }

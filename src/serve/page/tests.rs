@@ -21,6 +21,20 @@ fn state(name: &str) -> &'static State {
     STATES.iter().find(|state| state.name == name).unwrap_or_else(|| panic!("no state {name}"))
 }
 
+/// What a page of a state is made of, beside what was told of the past.
+fn basis<'a>(state: &'a State, config: &'a Config, past: &'a [Option<&'a str>]) -> Basis<'a> {
+    Basis {
+        snapshot: &state.snapshot,
+        config,
+        source: from_memory(),
+        now: state.now,
+        counts: &[],
+        seen: &[],
+        past,
+        public: None,
+    }
+}
+
 /// The page as whoever shows nothing sees it.
 fn answer(snapshot: &Snapshot, config: &Config, silent: bool, now: Timestamp) -> Answer {
     let source = Source { silent, ..from_memory() };

@@ -1,11 +1,11 @@
 //! What `/v1/changes` and `/v1/changes/{id}` answer, read back: the pages are made of the same
 //! bytes that a program is told.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::compare::{Scale, Verdict};
-use crate::json;
 use crate::units::Timestamp;
+use crate::units::told::{some_time, time};
 
 /// The answer of `/v1/changes`.
 #[derive(Debug, Deserialize)]
@@ -134,13 +134,4 @@ pub(super) struct Curve {
     pub class: String,
     pub before: Vec<u64>,
     pub after: Vec<u64>,
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    json::from_text(deserializer, "a point in time", Timestamp::parse)
-}
-
-fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    Ok(text.as_deref().and_then(Timestamp::parse))
 }

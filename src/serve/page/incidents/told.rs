@@ -1,9 +1,9 @@
 //! What `/v1/incidents` and `/v1/incidents/{id}` answer, read back: the pages are made of the same
 //! bytes that a program is told.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use crate::json;
+use crate::units::told::{some_time, time};
 use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
 
@@ -71,12 +71,4 @@ pub(super) struct Note {
     #[serde(default)]
     pub who: Option<String>,
     pub text: String,
-}
-
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    json::from_text(deserializer, "a point in time", Timestamp::parse)
-}
-
-fn some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    time(deserializer).map(Some)
 }

@@ -18,16 +18,7 @@ fn told_to(caller: &Caller, target: &str, past: Option<&str>) -> Answer {
     let state = state("failing-over");
     let ask = Ask { method: "GET", target, if_none_match: None, caller: Some(caller), accept: None };
     let past = [past];
-    let basis = Basis {
-        snapshot: &state.snapshot,
-        config: &state.config,
-        source: from_memory(),
-        now: state.now,
-        counts: &[],
-        seen: &[],
-        past: &past,
-        public: None,
-    };
+    let basis = basis(state, &state.config, &past);
     answer_to(serve::plan(Ok(&state.config), &ask), |view| {
         assert_eq!(serve::asks(view, &state.config, state.now).len(), 1, "{target}");
         serve::answer(view, &ask, &basis)

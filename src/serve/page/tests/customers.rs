@@ -56,16 +56,7 @@ pub(super) fn before(now: Timestamp, seconds: u64) -> Timestamp {
 
 fn told(target: &str, state: &State, config: &Config, past: &[Option<&str>]) -> Answer {
     let ask = Ask { method: "GET", target, if_none_match: None, caller: None, accept: None };
-    let basis = Basis {
-        snapshot: &state.snapshot,
-        config,
-        source: from_memory(),
-        now: state.now,
-        counts: &[],
-        seen: &[],
-        past,
-        public: None,
-    };
+    let basis = basis(state, config, past);
     answer_to(serve::plan(Ok(config), &ask), |view| {
         assert_eq!(serve::asks(view, config, state.now).len(), past.len(), "{target}");
         serve::answer(view, &ask, &basis)
@@ -139,16 +130,7 @@ fn what_is_hidden_is_told_to_no_customer_whoever_tells_it() {
         // Who asks is a question of the doors, whose answer is nobody here.
         let nobody = crate::access::Caller::Nobody;
         let ask = Ask { method: "GET", target, if_none_match: None, caller: Some(&nobody), accept: None };
-        let basis = Basis {
-            snapshot: &state.snapshot,
-            config: &config,
-            source: from_memory(),
-            now: state.now,
-            counts: &[],
-            seen: &[],
-            past,
-            public: None,
-        };
+        let basis = basis(state, &config, past);
         let answer = answer_to(serve::plan(Ok(&config), &ask), |view| serve::answer(view, &ask, &basis));
         assert_eq!(answer.status, 200);
         assert!(answer.body.contains("incident-memo") || answer.body.contains("incident:memo"), "{target}");

@@ -22,19 +22,6 @@ fn titled(state: &State, title: &str) -> Config {
     config
 }
 
-fn basis<'a>(state: &'a State, config: &'a Config) -> Basis<'a> {
-    Basis {
-        snapshot: &state.snapshot,
-        config,
-        source: from_memory(),
-        now: state.now,
-        counts: &[],
-        seen: &[],
-        past: &[],
-        public: None,
-    }
-}
-
 fn badge(file: &str, query: &str, basis: &Basis<'_>) -> String {
     let Ok(Target::View(View::Badge(asked))) = badge::badge(file, query) else { panic!("no badge {file}") };
     badge::answer(&asked, basis).body
@@ -66,7 +53,7 @@ fn assert_well_formed(xml: &str) {
 fn a_hostile_title_is_text_in_a_badge_and_is_cut() {
     let state = state("failing-over");
     let config = titled(state, &evil());
-    let basis = basis(state, &config);
+    let basis = basis(state, &config, &[]);
     for query in ["", "show=availability", "show=response"] {
         let drawn = badge("shop.svg", query, &basis);
         assert_well_formed(&drawn);
@@ -95,7 +82,7 @@ fn a_feed_keeps_to_the_rules_whatever_happened_and_whatever_titles_say() {
     for state in STATES.iter() {
         for config in [state.config.clone(), titled(state, &evil())] {
             let past = happened(&config, state.now, &evil()).told(&config, state.now);
-            let feed = feed::answer(&Basis { past: &[Some(&past)], ..basis(state, &config) }).body;
+            let feed = feed::answer(&basis(state, &config, &[Some(&past)])).body;
             assert_well_formed(&feed);
             assert!(!feed.contains("<script"), "{}", state.name);
             let mut parts = feed.split("<entry>");

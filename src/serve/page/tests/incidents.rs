@@ -19,16 +19,7 @@ fn ask(target: &str) -> Ask<'_> {
 fn told(target: &str, past: &[Option<&str>]) -> Answer {
     let state = state("failing-over");
     let ask = ask(target);
-    let basis = Basis {
-        snapshot: &state.snapshot,
-        config: &state.config,
-        source: from_memory(),
-        now: state.now,
-        counts: &[],
-        seen: &[],
-        past,
-        public: None,
-    };
+    let basis = basis(state, &state.config, past);
     answer_to(serve::plan(Ok(&state.config), &ask), |view| {
         assert_eq!(serve::asks(view, &state.config, state.now).len(), past.len(), "{target}");
         serve::answer(view, &ask, &basis)
