@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,6 +141,21 @@ test("from a terminal a regression is waited for, and ends with 1 and the way ba
   assert.match((await typed("changes")).said, new RegExp(`${id} +closed +regressed +Ada +slower on purpose`));
   const page = await (await read(`/change/${id}`)).text();
   assert.match(page, /Regressed: take it back[\s\S]*git revert 1a2b3c/);
+});
+
+test("a worker that does not answer for a while is no regression", async () => {
+  const states = ["measuring", undefined, "judged"];
+  const double = createServer((_request, response) => {
+    const state = states.shift();
+    if (!state) return response.destroy();
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ id: "change-7", state, verdict: state === "judged" ? "improved" : null, sentence: "improved" }));
+  });
+  await new Promise((resolve) => double.listen(0, "127.0.0.1", resolve));
+  const env = { ...process.env, VEDETTE_URL: `http://127.0.0.1:${double.address().port}`, VEDETTE_TOKEN: token };
+  const { code, said } = await finished(...vedette("change", "wait", "change-7"), { cwd: root, env });
+  await new Promise((resolve) => double.close(resolve));
+  assert.deepEqual([code, said.trim(), states], [0, "change-7: improved", []]);
 });
 
 test("changes are told to people alone, and written by writers", async () => {

@@ -184,8 +184,8 @@ fn waited(id: &str, fail_on: FailOn, timeout: &str) -> Result<ExitCode, Failure>
     };
     let (worker, target) = (Worker::named()?, of(id, "")?);
     let until = host::now().plus(within);
+    let mut change = worker.get(&target)?;
     loop {
-        let change = worker.get(&target)?;
         let verdict = member(&change, "verdict");
         let over = ["judged", "closed"].contains(&&*member(&change, "state"));
         if over || verdict == "regressed" {
@@ -210,6 +210,9 @@ fn waited(id: &str, fail_on: FailOn, timeout: &str) -> Result<ExitCode, Failure>
             return Ok(ExitCode::from(UNDECIDED));
         }
         host::pause(until.since(now).min(EVERY).into());
+        // One that does not answer meanwhile says nothing of the change: nobody takes it back for
+        // that.
+        change = worker.get(&target).unwrap_or(change);
     }
 }
 
