@@ -92,7 +92,8 @@ export function runs(pid) {
  * is gone, its port is taken.
  */
 async function cut(child) {
-  const all = [child.pid, ...descendants(child.pid)].reverse();
+  // The parent goes first: one that sees what it started go ends in order, and tidies up.
+  const all = [child.pid, ...descendants(child.pid)];
   for (const pid of all) {
     try {
       process.kill(pid, "SIGKILL");

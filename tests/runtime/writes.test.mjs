@@ -36,7 +36,8 @@ after(async () => {
 const send = (method, body, headers = {}, token = writer.token) =>
   worker.get(PATH, {
     method,
-    body: typeof body === "object" ? JSON.stringify(body) : body,
+    body: typeof body === "object" && !(body instanceof ReadableStream) ? JSON.stringify(body) : body,
+    duplex: "half",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
   });
 const audit = async () => (await worker.get("/v1/audit", { headers: { authorization: `Bearer ${writer.token}` } })).json();
@@ -78,6 +79,25 @@ test("a body that is too long, of another kind, or of another form is refused wi
     assert.equal(answer.headers.get("content-type"), "application/problem+json");
   }
   assert.deepEqual(await audit(), []);
+});
+
+test("whoever sends far too much reads that answer, however it is sent and whatever else goes on", async () => {
+  const piece = "x".repeat(50_000);
+  const pieces = () =>
+    new ReadableStream({
+      start(stream) {
+        for (let sent = 0; sent < 10; sent++) stream.enqueue(new TextEncoder().encode(piece));
+        stream.close();
+      },
+    });
+  for (const body of [() => piece.repeat(20), pieces])
+    for (let round = 0; round < 8; round++) {
+      const sent = Array.from({ length: 8 }, () => send("PUT", body()));
+      for (const answer of await Promise.all(sent)) {
+        assert.equal(answer.status, 413);
+        assert.match((await answer.json()).detail, /At most \d+ bytes/);
+      }
+    }
 });
 
 test("an announcement is made once, shown as text, edited by who knows it, logged, and taken away", async () => {
