@@ -11,6 +11,9 @@ const COPIES_MOST = 1000;
 /** When a copy was kept. */
 const KEPT_AT = "vedette-kept-at";
 
+/** The latest purge of which was known then. */
+const KNOWN = "vedette-kept-knowing";
+
 /**
  * Fields on which the Cache API acts by itself: by these it would refuse, encode or drop a copy.
  */
@@ -53,7 +56,7 @@ export function copies(keep) {
    * @param {import("./types/worker.js").Keep} kept @param {ReadableStream} body
    * @param {Headers} headers @param {number} now
    */
-  async function put({ key, ttl, length }, body, headers, now) {
+  async function put({ key, ttl, length, known }, body, headers, now) {
     const bytes = await whole(body, length);
     if (bytes === undefined) throw new Error("the answer broke off");
     for (const name of ASIDE) {
@@ -63,6 +66,7 @@ export function copies(keep) {
     }
     headers.set("cache-control", `max-age=${Math.ceil(ttl / 1000)}`);
     headers.set(KEPT_AT, String(now));
+    headers.set(KNOWN, String(known ?? 0));
     await caches.default.put(key, new Response(bytes, { headers }));
   }
 
@@ -81,16 +85,25 @@ export function copies(keep) {
     return one;
   }
 
-  /** The copy of a key, with its age; nothing if there is none.
-   *  @param {string} key @param {Pick<Request, "method">} request */
-  async function copyOf(key, request) {
+  /**
+   * The copy of a key, with its age; nothing if there is none, or if it was kept without knowing of
+   * the purge `cleared`.
+   * @param {string} key @param {Pick<Request, "method" | "url">} request
+   * @param {number} [cleared]
+   */
+  async function copyOf(key, request, cleared) {
     try {
       const copy = await caches.default.match(key);
       if (copy === undefined) return;
+      if (cleared !== undefined && !(Number(copy.headers.get(KNOWN)) >= cleared)) {
+        copy.body?.cancel().catch(() => {});
+        keptUntil.delete(request.url);
+        return;
+      }
       const headers = new Headers(copy.headers);
       const came = Number(copy.headers.get(aside("age"))) || 0;
       const age = came + Math.max(0, Math.round((Date.now() - Number(copy.headers.get(KEPT_AT))) / 1000));
-      for (const name of [KEPT_AT, "cf-cache-status", ...ASIDE]) headers.delete(name);
+      for (const name of [KEPT_AT, KNOWN, "cf-cache-status", ...ASIDE]) headers.delete(name);
       for (const name of ASIDE) {
         const value = copy.headers.get(aside(name));
         if (value !== null) headers.set(name, value);

@@ -175,9 +175,9 @@ export class Carrier {
   }
 
   /** A copy that stands in for an answer, if there is one.
-   *  @param {{ key: string, append: Pairs }} copy @param {InFlight} inFlight */
-  async #standIn({ key, append }, { request }) {
-    const copy = await this.#copies.copyOf(key, request);
+   *  @param {import("./types/worker.js").Copy} copy @param {InFlight} inFlight */
+  async #standIn({ key, append, cleared }, { request }) {
+    const copy = await this.#copies.copyOf(key, request, cleared);
     for (const [name, value] of append) copy?.headers.append(name, value);
     return copy;
   }

@@ -29,6 +29,7 @@ use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
 use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
 use crate::notify::{Answer, Delivery};
+use crate::purge::{AtCdn, Cleared};
 use crate::snapshot::{Part, Snapshot, Transition};
 use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
@@ -69,6 +70,8 @@ pub enum Event {
     Started(Write, Gathered),
     /// What vantages said of a change.
     Looked(ChangeLooked),
+    /// What became of a CDN's copies, by the number of the purge in the audit log.
+    Cleared(u64, AtCdn),
 }
 
 /// How to reach a vantage object.
@@ -131,6 +134,7 @@ pub struct Arbiter {
     notifier: Notifier,
     publication: Publication,
     ledger: Ledger,
+    cleared: Cleared,
     changes: Changes,
     traffic: Sums,
     /// When the vantages were last made to look at an origin.
@@ -177,6 +181,7 @@ impl Arbiter {
             notifier: Notifier::new(&config),
             publication: Publication::default(),
             ledger: Ledger::default(),
+            cleared: Cleared::default(),
             changes: Changes::default(),
             traffic: Sums::default(),
             looked: BTreeMap::new(),
@@ -298,6 +303,7 @@ impl Arbiter {
             Event::Written(write) => self.edited(&write, None, now),
             Event::Started(write, gathered) => self.edited(&write, Some(&gathered), now),
             Event::Looked(looked) => self.looked(looked, now),
+            Event::Cleared(version, at_cdn) => self.cleared_at(version, at_cdn),
         };
         memories.changed = edited.history;
         Folded { rows: edited.rows, outcome: edited.outcome, ..folded }

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::Verdict;
 use crate::history::Window;
+use crate::purge::Purged;
 use crate::units::{Name, OriginId, Timestamp, Who};
 
 pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY};
@@ -148,6 +149,9 @@ pub struct Change {
     sentence: Option<String>,
     /// Whether that stands for good.
     settled: bool,
+    /// What was cleared for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    purges: Vec<Purged>,
 }
 
 impl Change {

@@ -25,6 +25,7 @@ mod pool;
 mod presentation;
 mod probing;
 mod problem;
+mod purge;
 mod raw;
 #[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 mod reach;
@@ -61,6 +62,7 @@ pub use place::{Hint, Place};
 pub use presentation::{Presentation, bounded, misleading};
 pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
 pub use problem::{Problem, Problems};
+pub use purge::Cdn;
 #[cfg(any(not(target_arch = "wasm32"), feature = "node"))]
 pub use reach::Reach;
 pub use route::{Retry, Route, StaticAnswer, Steering};
@@ -112,6 +114,9 @@ pub struct Config {
     /// What opens an incident.
     #[serde(default, skip_serializing_if = "Incidents::is_usual")]
     pub incidents: Incidents,
+    /// The CDN whose copies can be cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdn: Option<Cdn>,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }

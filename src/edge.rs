@@ -8,6 +8,7 @@ mod assertion;
 mod bound;
 mod call;
 mod caught;
+mod cdn;
 mod clock;
 mod connect;
 mod counts;

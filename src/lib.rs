@@ -53,6 +53,8 @@ pub mod history;
 
 pub mod compare;
 
+pub mod purge;
+
 pub mod change;
 
 pub mod vote;

@@ -34,6 +34,6 @@ pub use order::{Order, RoutePool, holds_until, last_resort, order};
 pub use outcome::OUTCOMES;
 pub use outlier::{OutlierDetector, Seen};
 pub use replies::{Rejection, error_answer, refused};
-pub use step::{Inbound, Send, Step};
+pub use step::{Inbound, Send, StandIn, Step};
 pub use table::{RouteMatch, Table, matched, own_path};
 pub use unreached::{Proof, Signs, TABLE, unreached};

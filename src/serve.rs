@@ -24,6 +24,7 @@ mod page;
 mod parameters;
 mod plan;
 mod problem;
+mod purge;
 mod ready;
 mod recorded;
 mod sign_in;

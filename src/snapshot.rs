@@ -16,6 +16,7 @@ pub use transition::Transition;
 
 use crate::config::{Config, Subject};
 use crate::json;
+use crate::purge::Cleared;
 use crate::sample::{CacheClass, Database};
 use crate::traffic::Counts;
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
@@ -46,6 +47,9 @@ pub struct Snapshot {
     /// What somebody announced; in the whole and the summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announcement: Option<Announcement>,
+    /// Which copies of answers count no longer, because somebody cleared them.
+    #[serde(default, skip_serializing_if = "Cleared::is_empty")]
+    pub cleared: Cleared,
 }
 
 /// A pool's verdict.
@@ -314,6 +318,7 @@ impl Snapshot {
             events: Vec::new(),
             notify: None,
             announcement: None,
+            cleared: Cleared::default(),
         }
     }
 

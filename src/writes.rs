@@ -1,7 +1,8 @@
 //! What somebody with a token changes while the worker runs → what stands then, and who did it.
 //!
 //! What can be edited: the announcement at the top of the page, what is noted of an incident, and
-//! the changes of a service that are verified ([`crate::change`]). Every edit has an entry in the
+//! the changes of a service that are verified ([`crate::change`]). Copies of answers can be cleared
+//! ([`crate::purge`]). Every edit has an entry in the
 //! audit log, with what stood before and after. One that is sent again with the same
 //! `Idempotency-Key` within a day is answered as the first time, and changes nothing.
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::{CloseDraft, Plan, Refusal};
 use crate::config::bounded;
+use crate::purge::{Purge, Purged};
 use crate::units::{Millis, Timestamp, Who};
 
 pub use ledger::{Entry, Ledger, Stored};
@@ -164,9 +166,16 @@ pub enum Edit {
         /// How.
         draft: CloseDraft,
     },
+    /// These copies count no longer.
+    Purge(Box<Purge>),
 }
 
 impl Edit {
+    /// Whether it is of the announcement, which stands or does not: that may be a condition.
+    const fn is_of_the_announcement(&self) -> bool {
+        matches!(self, Self::Put(_) | Self::Delete)
+    }
+
     /// Whether it is one of a change of a service.
     #[must_use]
     pub const fn is_of_changes(&self) -> bool {
@@ -205,6 +214,8 @@ pub enum Outcome {
     },
     /// It is not made, for this reason.
     NoChange(Refusal),
+    /// It is cleared, now or when it was sent first.
+    Purged(Box<Purged>),
     /// There is no such incident.
     NoIncident,
     /// The incident has as many notes as it may.

@@ -17,8 +17,9 @@ use vedette::config::Config;
 use vedette::path::{MAX_TARGET, below, is_ambiguous, is_authority, parts, plain};
 use vedette::proxy::{
     After, Asked, Attempt, Body, Effect, Event, Inbound, Known, OutlierDetector, Proof, Proxy, RouteMatch,
-    RoutePool, RouteRef, Signs, Step, TABLE, Table, Times, back, copy, fields, order, unreached,
+    RoutePool, RouteRef, Signs, Step, TABLE, Table, Times, Tried, back, copy, fields, order, unreached,
 };
+use vedette::purge::Purge;
 use vedette::snapshot::Snapshot;
 use vedette::units::{Millis, Name, Timestamp};
 use vedette::verdict::Status;
@@ -441,11 +442,37 @@ fn nobody_is_asked_where_all_fail_unless_the_route_says_so() {
     assert_eq!(answer.status, 503);
     let Some(Step::Send(send)) = step("try_failing = true") else { panic!("it is sent nowhere") };
     assert_eq!(send.url, "http://o0.example.com/x");
-    let Some(Step::Copy(key, _, otherwise)) = step("stale_if_error = \"1h\"") else {
-        panic!("no copy is looked for")
+    let Some(Step::Copy(copy)) = step("stale_if_error = \"1h\"") else { panic!("no copy is looked for") };
+    assert_eq!(copy.key, "https://copy.vedette.internal/v1/shop/identity/http/shop.example.org/x");
+    assert_eq!(copy.cleared, None);
+    assert!(matches!(copy.otherwise, Step::Answer(_)));
+}
+
+#[test]
+fn a_copy_that_was_cleared_is_told_to_be_none_of_this_address_alone() {
+    let now = at(9_000);
+    let config = config("stale_if_error = \"1h\"");
+    let mut snapshot = snapshot(&config, &[(3, None); 4], false, now);
+    let purge = Purge { urls: vec!["http://shop.example.org/x".into()], ..Purge::default() };
+    snapshot.cleared.clear(&purge, at(8_000));
+    let known = Known { snapshot: Rc::new(snapshot), rests_until: now };
+    let cleared = |url: &str| {
+        let inbound = Inbound { method: "GET", url, ..Inbound::default() };
+        match Proxy::new(&config, 1).on_request(&config, &inbound, |_| Some(known.clone()), now) {
+            Some(Step::Copy(copy)) => copy.cleared,
+            other => panic!("{other:?}"),
+        }
     };
-    assert_eq!(key, "https://copy.vedette.internal/v1/shop/identity/http/shop.example.org/x");
-    assert!(matches!(*otherwise, Step::Answer(_)));
+    assert_eq!(cleared("http://shop.example.org/x"), Some(at(8_000)));
+    assert_eq!(cleared("http://shop.example.org/y"), None);
+    // A request that was sent under a lease, and came back, knows it as well.
+    let inbound = Inbound { method: "GET", url: "http://shop.example.org/x", ..Inbound::default() };
+    let tried = Tried { origin: 0, event: Event::Broken, came: now };
+    let after = Proxy::new(&config, 1).on_leased_failure(&config, &inbound, tried, |_| Some(known), now);
+    match after.map(|after| after.step) {
+        Some(Step::Copy(copy)) => assert_eq!(copy.cleared, Some(at(8_000))),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -73,6 +73,8 @@ export interface Kept extends Lease {
 export interface Copy {
   key: string;
   append: Pairs;
+  /** One that was kept without knowing of this purge was cleared. */
+  cleared?: number;
 }
 
 export type Step = { learn: number; pool: string } | { send: Send } | { pass: Pairs } | { answer: Answer } | { copy: Copy; else: Step };
@@ -85,6 +87,8 @@ export interface Keep {
   ttl: number;
   anew: number;
   length: number;
+  /** The latest purge of which is known. */
+  known?: number;
 }
 
 /** Where requests go when the core cannot be asked. */

@@ -1,11 +1,13 @@
 //! Edits by people: what is made of them and stored. Of changes of a service also what is due, and
 //! when their origins failed.
 
-use super::stored::{Row, Table};
+use super::stored::{CLEARED, Row, Table};
 use super::{Arbiter, Effect};
 use crate::change::{self, Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal};
 use crate::history::{HistoryRow, Window};
 use crate::incident::NewNote;
+use crate::json;
+use crate::purge::AtCdn;
 use crate::units::{Millis, OriginId, Timestamp};
 use crate::verdict::Status;
 use crate::writes::{Edit, Entry, Outcome, Stored, Write};
@@ -29,7 +31,16 @@ impl Arbiter {
         now: Timestamp,
         rows: &mut Vec<Row>,
     ) -> (Option<Outcome>, Option<NewNote>) {
+        if let Some(refusal) = self.belongs_nowhere(write, now) {
+            return (Some(Outcome::NoChange(refusal)), None);
+        }
         let (outcome, stored) = self.ledger.write(write, now);
+        if let (Outcome::Purged(purged), false) = (&outcome, stored.is_empty()) {
+            self.cleared.clear(&purged.purge, now);
+            let text = json::write(&self.cleared);
+            rows.push(Row { table: Table::Meta, key: CLEARED.to_owned(), text });
+            rows.extend(self.changes.purged(purged).map(meta));
+        }
         let note = match (&write.edit, &outcome) {
             (Edit::Note { incident, .. }, Outcome::Noted(note)) if !stored.is_empty() => {
                 Some(NewNote { id: incident.clone(), note: note.clone() })
@@ -41,6 +52,23 @@ impl Arbiter {
         }
         rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));
         (Some(outcome), note)
+    }
+
+    /// Why a purge is not made: the change that it is to belong to is not open.
+    fn belongs_nowhere(&self, write: &Write, now: Timestamp) -> Option<Refusal> {
+        let Edit::Purge(purge) = &write.edit else { return None };
+        let number = change::number_of(purge.change.as_deref()?);
+        let open = number.is_some_and(|number| self.changes.get(number).is_some());
+        (!open && self.ledger.answered(write, now).is_none()).then_some(Refusal::Unknown)
+    }
+
+    /// Takes in what became of a CDN's copies.
+    pub(super) fn cleared_at(&mut self, version: u64, at_cdn: AtCdn) -> Edited {
+        let Some((purged, stored)) = self.ledger.cleared(version, at_cdn) else { return Edited::default() };
+        let logged = Row { table: Table::Meta, key: stored.key, text: stored.text };
+        let told = self.changes.purged(&purged).map(meta);
+        let rows = [logged].into_iter().chain(told).collect();
+        Edited { outcome: Some(Outcome::Purged(Box::new(purged))), rows, history: Vec::new() }
     }
 
     /// The answer to a change that was made before.
@@ -87,7 +115,9 @@ impl Arbiter {
             }
             (Edit::Apply(id), _) => self.changes.apply(id, now),
             (Edit::Close { id, draft }, _) => self.changes.close(id, draft, &write.who, now),
-            (Edit::Start(_) | Edit::Put(_) | Edit::Delete | Edit::Note { .. }, _) => Err(Refusal::Unknown),
+            (Edit::Start(_) | Edit::Put(_) | Edit::Delete | Edit::Note { .. } | Edit::Purge(_), _) => {
+                Err(Refusal::Unknown)
+            }
         };
         match made {
             Ok(made) => {

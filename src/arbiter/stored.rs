@@ -21,6 +21,9 @@ use crate::verdict::{RecordedVote, Status, Verdict};
 /// The version of the storage schema: the number in the tables' names.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The key of the row that says which copies count no longer.
+pub(super) const CLEARED: &str = "cleared";
+
 /// Events that are kept, the latest ones.
 pub const EVENTS_KEPT: usize = 1_000;
 
@@ -147,6 +150,7 @@ impl Arbiter {
             Table::Pools => self.restore_pool(&row.text),
             Table::Meta
                 if self.ledger.restore(&row.key, &row.text) || self.changes.restore(&row.key, &row.text) => {}
+            Table::Meta if row.key == CLEARED => self.cleared = json::read(&row.text).unwrap_or_default(),
             Table::Meta => {
                 if let Some(publication) = Publication::restore(row) {
                     self.publication = publication;

@@ -47,6 +47,7 @@ impl Arbiter {
             events: Vec::new(),
             notify: None,
             announcement: None,
+            cleared: self.cleared.clone(),
         };
         if let Part::Whole | Part::Summary = part {
             let views = self.watch.iter().map(|(ShardName { vantage, shard }, seen)| {

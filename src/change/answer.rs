@@ -8,10 +8,11 @@ use super::look::judged_key;
 use super::{Change, Changes, Fate, KEPT, State, VERSION, id, number_of};
 use crate::compare::Verdict;
 use crate::json::{self, Shown};
+use crate::purge::{Purged, Told};
 use crate::units::{Millis, Name, OriginId, Timestamp, Who};
 
 /// The members of a change in a list.
-pub const FIELDS: [&str; 22] = [
+pub const FIELDS: [&str; 23] = [
     "id",
     "title",
     "owner",
@@ -33,6 +34,7 @@ pub const FIELDS: [&str; 22] = [
     "silent",
     "gone",
     "cuts",
+    "purges",
     "confounded_with",
 ];
 
@@ -166,6 +168,8 @@ pub(super) struct Document<'a> {
     /// Origins that nobody watches any more.
     gone: &'a [OriginId],
     cuts: Vec<ShownCut<'a>>,
+    /// What was cleared for it.
+    purges: Vec<Told<'a>>,
     confounded_with: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warm_up_s: Option<u64>,
@@ -218,6 +222,7 @@ impl<'a> Document<'a> {
             silent: &change.silent,
             gone: &change.gone,
             cuts: cuts.collect(),
+            purges: change.purges.iter().map(Purged::told).collect(),
             confounded_with: confounding(change, all, now),
             warm_up_s: None,
             judgement: None,

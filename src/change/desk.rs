@@ -13,6 +13,7 @@ use super::{
 use crate::compare::look_at;
 use crate::history::HistoryRow;
 use crate::json;
+use crate::purge::{MOST_TOLD, Purged};
 use crate::units::{Name, Timestamp, Who, listed};
 
 /// The key of the row that says which change was the last.
@@ -166,6 +167,7 @@ impl Changes {
             verdict: None,
             sentence: None,
             settled: false,
+            purges: Vec::new(),
         };
         if Change::counted(gathered, &change.cuts) == 0 {
             return Err(Refusal::NothingBefore(nothing(gathered, &change)));
@@ -228,6 +230,18 @@ impl Changes {
             stored: vec![OpenRow { key: format!("{OPEN}{number}"), text: String::new() }],
             rows: vec![HistoryRow { key: closed_key(slot), text }],
         })
+    }
+
+    /// Takes in what was cleared for one, or what became of it; what is to be stored.
+    pub fn purged(&mut self, purged: &Purged) -> Option<OpenRow> {
+        let change = self.find(purged.purge.change.as_deref()?).ok()?;
+        match change.purges.iter_mut().find(|known| known.version == purged.version) {
+            Some(known) => known.clone_from(purged),
+            None => change.purges.push(purged.clone()),
+        }
+        let over = change.purges.len().saturating_sub(MOST_TOLD);
+        change.purges.drain(..over);
+        Some(row(change))
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Change, Refusal> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::answer::{Grounds, confounding};
 use super::{Change, State};
 use crate::compare::{Expectation, Scale};
+use crate::purge::{AtCdn, Purged};
 use crate::units::{Name, Timestamp, listed};
 
 /// One change as Markdown; nothing if there is none of this name.
@@ -133,6 +134,7 @@ fn remarks(change: &Change, confounded: &[String], judgement: Option<&Value>) ->
     for origin in &change.gone {
         remarks.push(format!("{origin} is not watched any more"));
     }
+    remarks.extend(change.purges.iter().map(purged));
     for cut in change.all_cuts() {
         remarks.push(format!("{} failed from {} to {}: cut out", cut.origin, cut.span.from, cut.span.to));
     }
@@ -145,6 +147,17 @@ fn remarks(change: &Change, confounded: &[String], judgement: Option<&Value>) ->
         }
     }
     remarks
+}
+
+/// A purge that was made for it.
+fn purged(purged: &Purged) -> String {
+    let at_cdn = match &purged.cdn {
+        None => String::new(),
+        Some(AtCdn::Cleared) => ", at the CDN too".to_owned(),
+        Some(AtCdn::Asked) => "; what the CDN answered is not known".to_owned(),
+        Some(AtCdn::Failed(why)) => format!("; the CDN cleared nothing: {}", plain(why)),
+    };
+    format!("{} at {}, by {}{at_cdn}", purged.purge.what(), purged.at, purged.who)
 }
 
 /// A text in a line, with nothing in it that Markdown or HTML would read.

@@ -7,8 +7,9 @@
 
 use super::pool::DEFAULT_MAX_HOLD;
 use super::{
-    Access, Channel, Config, Connect, Document, Expect, Link, Origin, OriginUrl, Pace, Page, Pattern, Place,
-    Plan, Pool, Presentation, Probe, ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Tier, Vantage,
+    Access, Cdn, Channel, Config, Connect, Document, Expect, Link, Origin, OriginUrl, Pace, Page, Pattern,
+    Place, Plan, Pool, Presentation, Probe, ProbeValue, Quorum, Route, Rule, StatusRange, Thresholds, Tier,
+    Vantage,
 };
 use crate::units::{Fingerprint, Millis};
 
@@ -40,6 +41,11 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     lines.access(&config.access);
     if config.incidents.on_warnings {
         lines.put("open_on", "warn");
+    }
+    if let Some(Cdn { zone, token, api }) = &config.cdn {
+        lines.put("purge_zone", zone);
+        lines.put("purge_token", token);
+        lines.put("purge_api", &api.to_string());
     }
     Fingerprint::of(&lines.0)
 }

@@ -24,7 +24,7 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Env, Result, State};
 
 use super::{
-    bound, caught, clock, counts, deployed, layers, line, log, notify, past, respond, rows, vantages,
+    bound, caught, cdn, clock, counts, deployed, layers, line, log, notify, past, respond, rows, vantages,
 };
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, Row};
 use crate::calls::{self, ArbiterCall};

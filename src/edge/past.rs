@@ -150,6 +150,11 @@ pub(super) fn refused(storage: &Storage, write: &Write) -> Result<Option<Outcome
             let closed = rows::of_history(storage, |stored| change::is_closed(stored, id))?;
             Ok(closed.then_some(Outcome::NoChange(Refusal::Closed)))
         }
+        Edit::Purge(purge) => {
+            let closed = |id: &String| rows::of_history(storage, |stored| change::is_closed(stored, id));
+            let closed = purge.change.as_ref().map(closed).transpose()?.unwrap_or(false);
+            Ok(closed.then_some(Outcome::NoChange(Refusal::Closed)))
+        }
         Edit::Start(_) | Edit::Put(_) | Edit::Delete => Ok(None),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::config::Route;
 use crate::defaults::proxy::ANEW;
-use crate::units::Millis;
+use crate::units::{Millis, Timestamp};
 
 /// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower
 /// reader makes the runtime hold it.
@@ -60,6 +60,9 @@ pub struct Keep {
     pub length: u64,
     /// It is made anew no sooner than after this.
     pub anew: Millis,
+    /// The latest purge of which is known: a later one clears it ([`crate::purge::Cleared`]).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<Timestamp>,
 }
 
 /// Whether a copy of an answer is to be kept.
@@ -97,6 +100,7 @@ pub fn keep(route: &Route, exchange: &Exchange<'_>) -> Option<Keep> {
         ttl,
         length,
         anew: ANEW.min(ttl),
+        known: None,
     })
 }
 

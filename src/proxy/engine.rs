@@ -35,6 +35,8 @@ pub struct Proxy {
     /// When so many are kept, those that cannot be answered any more are dropped.
     sweep_at: usize,
     latest: u32,
+    /// The latest purge of which is known.
+    cleared: Option<Timestamp>,
 }
 
 /// Requests that came out well under a lease.
@@ -57,6 +59,7 @@ impl Proxy {
             under_way: BTreeMap::new(),
             sweep_at: FEW,
             latest: 0,
+            cleared: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Proxy {
         let (mut in_flight, pool) = self.settle(config, inbound, came)?.ok()?;
         let known = known(&pool);
         let view = known.as_ref().and_then(|known| known.snapshot.pool(pool.as_str()));
+        self.notes_cleared(config, &mut in_flight, known.as_ref());
         let asked = Asked { method: &in_flight.method, body: in_flight.body };
         let (at, times) = (RouteRef { config, route: in_flight.route }, Times { came, now });
         let resumed = Attempt::resume(at, asked, view, &mut self.traffic, times);
@@ -181,6 +185,7 @@ impl Proxy {
             attempt: None,
             url: inbound.url.to_owned(),
             accept_encoding: inbound.accept_encoding.map(str::to_owned),
+            cleared: None,
         };
         Some(Ok((in_flight, route.pool.clone())))
     }
@@ -214,7 +219,7 @@ impl Proxy {
     pub fn keeps_copy(&self, config: &Config, exchange: &Exchange<'_>) -> Option<Keep> {
         let found = parts(exchange.url)?;
         let RouteMatch::Route(place) = self.table.find(found.authority, found.path) else { return None };
-        copy::keep(config.routes.get(place)?, exchange)
+        copy::keep(config.routes.get(place)?, exchange).map(|keep| Keep { known: self.cleared, ..keep })
     }
 
     /// How many requests are kept; some of their clients may have left.
@@ -229,7 +234,14 @@ impl Proxy {
         &self.traffic
     }
 
-    fn begin(&mut self, config: &Config, in_flight: InFlight, known: Option<&Known>, now: Timestamp) -> Step {
+    fn begin(
+        &mut self,
+        config: &Config,
+        mut in_flight: InFlight,
+        known: Option<&Known>,
+        now: Timestamp,
+    ) -> Step {
+        self.notes_cleared(config, &mut in_flight, known);
         let view = config
             .routes
             .get(in_flight.route)
@@ -248,6 +260,13 @@ impl Proxy {
             send.lease = lease.map(|lease| Lease { timeout: send.timeout, ..lease });
         }
         step
+    }
+
+    /// Notes what was cleared, as far as is known.
+    fn notes_cleared(&mut self, config: &Config, in_flight: &mut InFlight, known: Option<&Known>) {
+        let Some(known) = known.filter(|known| !known.snapshot.cleared.is_empty()) else { return };
+        self.cleared = self.cleared.max(known.snapshot.cleared.latest());
+        in_flight.notes_cleared(config, known);
     }
 
     /// Until when the next requests go the same way.

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::step::Step;
+use super::step::{StandIn, Step};
 use super::{Attempt, Body, Event, copy, fields};
 use crate::config::Config;
 use crate::snapshot::Snapshot;
@@ -25,6 +25,8 @@ pub(super) struct InFlight {
     /// What the client asked: the whole address, and which forms it reads.
     pub(super) url: String,
     pub(super) accept_encoding: Option<String>,
+    /// The purge without whose knowledge a copy of this must not have been kept.
+    pub(super) cleared: Option<Timestamp>,
 }
 
 impl InFlight {
@@ -35,12 +37,20 @@ impl InFlight {
         reads && self.body == Body::None && route.is_some_and(|route| route.stale_if_error.is_some())
     }
 
+    /// Notes which copies were cleared, by what is known.
+    pub(super) fn notes_cleared(&mut self, config: &Config, known: &Known) {
+        let route = config.routes.get(self.route).filter(|_| self.keeps_copies(config));
+        self.cleared =
+            route.and_then(|route| known.snapshot.cleared.latest_of(route.pool.as_str(), &self.url));
+    }
+
     /// A copy, where the route keeps some, before what would be done without one.
     pub(super) fn copied(&self, config: &Config, attempt: &Attempt, otherwise: Step) -> Step {
         match config.routes.get(self.route).filter(|_| self.keeps_copies(config)) {
             Some(route) => {
                 let key = copy::key(route, &self.url, self.accept_encoding.as_deref());
-                Step::Copy(key, fields::copied(config, attempt), Box::new(otherwise))
+                let append = fields::copied(config, attempt);
+                Step::Copy(Box::new(StandIn { key, append, cleared: self.cleared, otherwise }))
             }
             None => otherwise,
         }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::{Body, HELD, Lease};
 use crate::answer::Answer;
 use crate::json;
-use crate::units::{Millis, Name};
+use crate::units::{Millis, Name, Timestamp};
 
 /// A request, as `proxy.mjs` sees it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,8 +46,21 @@ pub enum Step {
     Pass(Vec<(&'static str, String)>),
     /// Answer this.
     Answer(Answer),
-    /// Hand on the copy of this key with these fields appended, if there is one; else do the other.
-    Copy(String, Vec<(&'static str, String)>, Box<Step>),
+    /// Hand on a copy, if there is one; else do something else.
+    Copy(Box<StandIn>),
+}
+
+/// A copy that stands in for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandIn {
+    /// Its key.
+    pub key: String,
+    /// Fields to append to it.
+    pub append: Vec<(&'static str, String)>,
+    /// One that was kept without knowing of this purge was cleared, and is none.
+    pub cleared: Option<Timestamp>,
+    /// What is to be done without one.
+    pub otherwise: Step,
 }
 
 /// Header fields: names and values, in their order.
@@ -125,6 +138,8 @@ enum Told<'a> {
 struct ToldCopy<'a> {
     key: &'a str,
     append: &'a Fields,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cleared: Option<Timestamp>,
 }
 
 impl<'a> Told<'a> {
@@ -134,9 +149,10 @@ impl<'a> Told<'a> {
             Step::Send(send) => Self::Send { send },
             Step::Pass(pass) => Self::Pass { pass },
             Step::Answer(answer) => Self::Answer { answer },
-            Step::Copy(key, append, otherwise) => {
+            Step::Copy(stand_in) => {
+                let StandIn { key, append, cleared, otherwise } = stand_in.as_ref();
                 let otherwise = Box::new(Self::of(otherwise));
-                Self::Copy { copy: ToldCopy { key, append }, otherwise }
+                Self::Copy { copy: ToldCopy { key, append, cleared: *cleared }, otherwise }
             }
         }
     }

@@ -46,7 +46,7 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
     match target {
         Target::Beat { token } => beaten(&token, config, ask),
         Target::SignIn { .. } | Target::SignOut => Plan::SignIn,
-        Target::Announce | Target::Note { .. } | Target::Change(_) => Plan::Write,
+        Target::Announce | Target::Note { .. } | Target::Change(_) | Target::Purge => Plan::Write,
         Target::Audit => Plan::Audit,
         Target::Recorded(asked) => Plan::Recorded(Recorded { all: gate::sees_all(ask), ..asked }),
         Target::View(View::Signal { pool, format, wait: Some(wait) }) => {
@@ -101,6 +101,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         | Target::Announce
         | Target::Note { .. }
         | Target::Change(_)
+        | Target::Purge
         | Target::Audit
         | Target::Fixed(_) => None,
     }

@@ -17,7 +17,7 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 45] = [
+pub const PATHS: [&str; 46] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
@@ -54,6 +54,7 @@ pub const PATHS: [&str; 45] = [
     "/v1/changes/{id}/applied",
     "/v1/changes/{id}/closed",
     "/v1/changes/{id}",
+    "/v1/purge",
     "/v1/heartbeat/{token}",
     "/openapi.json",
     "/v1/pools",
@@ -136,10 +137,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "changes", id, "applied"] => Target::Change(Done::Apply((*id).to_owned())),
         ["v1", "changes", id, "closed"] => Target::Change(Done::Close((*id).to_owned())),
         ["v1", "changes", id] => recorded(Kind::Change, id, None, query),
-        ["v1", "heartbeat", token] => {
-            beat::alive(query)?;
-            Target::Beat { token: (*token).to_owned() }
-        }
+        ["v1", "purge"] => Target::Purge,
+        ["v1", "heartbeat", token] => beating(token, query)?,
         ["v1", "heartbeat", _, _] => return Err(beat::not_said()),
         ["openapi.json"] => Target::Fixed(Fixed::OpenApi),
         ["v1", "pools"] => api::target(List::Pools, None, query, ask)?,
@@ -155,6 +154,11 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         }
         _ => return Err(problem::not_found()),
     })
+}
+
+fn beating(token: &str, query: &str) -> Result<Target, Answer> {
+    beat::alive(query)?;
+    Ok(Target::Beat { token: token.to_owned() })
 }
 
 /// A path in its usual spelling: some checkers put a slash before or behind it, others escape what

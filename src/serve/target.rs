@@ -38,6 +38,8 @@ pub enum Target {
     /// `/v1/changes`, `/v1/changes/{id}/applied`, `/v1/changes/{id}/closed`, to do something to a
     /// change of the service.
     Change(Done),
+    /// `/v1/purge`: which copies count no longer.
+    Purge,
     /// `/v1/audit`: who changed what.
     Audit,
     /// `/sign-in`: the form, or what it posts.
@@ -150,7 +152,7 @@ impl Target {
             Self::View(view) => view.door(),
             Self::Stream { .. } => Door::Signal,
             Self::Recorded(_) => Door::Api,
-            Self::Announce | Self::Note { .. } | Self::Change(_) | Self::Audit => Door::Writes,
+            Self::Announce | Self::Note { .. } | Self::Change(_) | Self::Purge | Self::Audit => Door::Writes,
             // A heartbeat has a token of its own, which says whose it is.
             Self::Fixed(_) | Self::Beat { .. } | Self::SignIn { .. } | Self::SignOut => Door::Hall,
         }
@@ -160,7 +162,10 @@ impl Target {
     pub(super) const fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::SignIn { .. } => &["GET", "HEAD", "POST"],
-            Self::SignOut | Self::Note { .. } | Self::Change(Done::Apply(_) | Done::Close(_)) => &["POST"],
+            Self::SignOut
+            | Self::Note { .. }
+            | Self::Change(Done::Apply(_) | Done::Close(_))
+            | Self::Purge => &["POST"],
             Self::Change(Done::Start) | Self::Recorded(Recorded { kind: Kind::Changes, .. }) => {
                 &["GET", "HEAD", "POST"]
             }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{Answer, Ask, Done, Posted, Target, changes, incidents, private, problem, table};
+use super::{Answer, Ask, Done, Posted, Target, changes, incidents, private, problem, purge, table};
 use crate::access::{Caller, rate};
 use crate::answer;
 use crate::config::Config;
@@ -15,14 +15,18 @@ use crate::writes::{
     Announcement, Draft, ENTRIES, Edit, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
 };
 
-/// The most that is read of a body, in bytes: of one that starts a change, and of any other.
+/// The most that is read of a body, in bytes: of one that starts a change or says what to clear,
+/// and of any other.
 const MOST_STARTED: usize = 32 * 1024;
 const MOST_WRITTEN: usize = 8 * 1024;
 
 /// The most that is read of the body of this request, in bytes.
 #[must_use]
 pub fn most_written(ask: &Ask<'_>) -> usize {
-    if changes::done(ask) == Some(Done::Start) { MOST_STARTED } else { MOST_WRITTEN }
+    match table::find(ask) {
+        Ok(Target::Change(Done::Start) | Target::Purge) => MOST_STARTED,
+        Ok(_) | Err(_) => MOST_WRITTEN,
+    }
 }
 
 /// The longest `Idempotency-Key` and `If-Match`, in bytes.
@@ -60,6 +64,7 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, config: &Config, now: Timestamp) ->
         let read = match (done, table::find(ask)) {
             (Some(done), _) => changes::edit(done, body, config),
             (None, Ok(Target::Note { incident })) => note(incident, body),
+            (None, Ok(Target::Purge)) => purge::edit(body, config),
             (None, Ok(_) | Err(_)) => announcement(body, now),
         };
         read.map_err(|(slug, title, why)| private(answer::problem(422, slug, title, &why)))?
@@ -141,6 +146,7 @@ pub fn written(outcome: Option<&Outcome>, ask: &Ask<'_>) -> Answer {
         Some(Outcome::Done(None)) => Answer { status: 204, headers: Vec::new(), body: String::new() },
         Some(Outcome::Noted(note)) => noted(note),
         Some(Outcome::Change { id, told }) => changes::made(id, told, ask),
+        Some(Outcome::Purged(purged)) => purge::made(purged),
         Some(Outcome::NoChange(refusal)) => changes::refused(refusal),
         Some(Outcome::NoIncident) => incidents::no_incident(),
         Some(Outcome::NotesFull) => {
@@ -208,6 +214,8 @@ struct Told<'a> {
     noted: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge: Option<purge::Told<'a>>,
 }
 
 /// The audit log; `None` if the Arbiter does not answer.
@@ -223,6 +231,10 @@ pub fn audit(entries: Option<&[Entry]>) -> Answer {
         after: entry.after.as_ref().map(view),
         noted: entry.noted.as_deref(),
         change: entry.change.as_deref(),
+        purge: entry
+            .purge
+            .as_ref()
+            .map(|purge| purge::Told::of(entry.at, &entry.who, purge, entry.cdn.as_ref())),
     });
     let headers = vec![("content-type", "application/json".to_owned())];
     private(Answer { status: 200, headers, body: json::write(&told.collect::<Vec<_>>()) })

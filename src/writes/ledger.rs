@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Announcement, ENTRIES, Edit, Note, Outcome, Write};
 use crate::change::Refusal;
 use crate::json;
+use crate::purge::{AtCdn, Purge, Purged};
 use crate::units::{Fingerprint, Millis, Timestamp, Who};
 
 /// One change that was made. Format version 1.
@@ -28,6 +29,12 @@ pub struct Entry {
     /// The change of a service that it is about, by its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<String>,
+    /// What was cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purge: Option<Purge>,
+    /// What became of the CDN's copies of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdn: Option<AtCdn>,
     /// The fingerprint of its key, if it has one.
     key: Option<Fingerprint>,
     /// The fingerprint of what was asked.
@@ -99,6 +106,9 @@ impl Ledger {
         if first.asked != asked_of(write) {
             return Some(Outcome::KeyTaken);
         }
+        if let Some(purged) = first.purged() {
+            return Some(Outcome::Purged(Box::new(purged)));
+        }
         if let Some(id) = first.change.clone() {
             return Some(Outcome::Change { id, told: String::new() });
         }
@@ -116,7 +126,7 @@ impl Ledger {
             return Some(outcome);
         }
         match (self.announcement(now), &write.if_match) {
-            _ if matches!(write.edit, Edit::Note { .. }) || write.edit.is_of_changes() => {}
+            _ if !write.edit.is_of_the_announcement() => {}
             (None, _) if write.edit == Edit::Delete => return Some(Outcome::Nothing),
             (None, Some(_)) => return Some(Outcome::Changed),
             (Some(_), None) => return Some(Outcome::Unconditional),
@@ -143,6 +153,8 @@ impl Ledger {
             after: None,
             noted: None,
             change: None,
+            purge: None,
+            cdn: None,
             key: key_of(write),
             asked: asked_of(write),
         }
@@ -172,6 +184,16 @@ impl Ledger {
                 };
                 self.announce(Some(announcement), &mut entry)
             }
+            Edit::Purge(purge) => {
+                entry.what = purge.what();
+                entry.change.clone_from(&purge.change);
+                entry.cdn = purge.cdn.then_some(AtCdn::Asked);
+                entry.purge = Some((**purge).clone());
+                match entry.purged() {
+                    Some(purged) => (Outcome::Purged(Box::new(purged)), Vec::new()),
+                    None => return (Outcome::Nothing, Vec::new()),
+                }
+            }
             // Whoever holds the changes makes these.
             Edit::Start(_) | Edit::Apply(_) | Edit::Close { .. } => {
                 return (Outcome::NoChange(Refusal::Unknown), Vec::new());
@@ -179,6 +201,13 @@ impl Ledger {
         };
         stored.extend(self.log(entry));
         (outcome, stored)
+    }
+
+    /// What became of the CDN's copies that an entry is about; the purge, and what is to be stored.
+    pub fn cleared(&mut self, version: u64, at_cdn: AtCdn) -> Option<(Purged, Stored)> {
+        let entry = self.entries.iter_mut().find(|entry| entry.version == version)?;
+        entry.cdn = Some(at_cdn);
+        Some((entry.purged()?, Stored { key: format!("{ENTRY}{version}"), text: json::write(entry) }))
     }
 
     fn log(&mut self, entry: Entry) -> Vec<Stored> {
@@ -202,6 +231,18 @@ impl Ledger {
 }
 
 impl Entry {
+    /// The purge that it made, if it made one.
+    fn purged(&self) -> Option<Purged> {
+        let purge = self.purge.clone()?;
+        Some(Purged {
+            version: self.version,
+            at: self.at,
+            who: self.who.clone(),
+            purge,
+            cdn: self.cdn.clone(),
+        })
+    }
+
     /// The note that it made, if it made one.
     fn note(&self) -> Option<Note> {
         let text = self.noted.clone()?;

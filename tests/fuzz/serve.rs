@@ -95,6 +95,7 @@ pub const REQUEST: Subject = Subject {
         "/incident/shop-mkz3k0q8",
         "/v1/changes",
         "/v1/changes/change-7",
+        "/v1/purge",
         "format=markdown",
         "/status",
         "/badge/shop.svg",

@@ -4,6 +4,8 @@ use super::*;
 use crate::change::{CloseDraft, Draft, Fate, Gathered, Looked, Outcome as Found, Pair, Part, Refusal, Said};
 use crate::compare::Verdict;
 use crate::history::{Bucket, Fact, Proof};
+use crate::purge::{AtCdn, Purge};
+use crate::snapshot::Part as Share;
 use crate::units::Who;
 use crate::writes::{Edit, Outcome, Write};
 
@@ -48,6 +50,16 @@ fn gathered(ms: u64) -> Gathered {
         });
     }
     Gathered { window, said: vec![Said { pair, kept: Some(bucket.text()) }] }
+}
+
+fn purging(change: Option<&str>) -> Write {
+    let purge = Purge {
+        urls: vec!["https://shop.example/a".into()],
+        change: change.map(str::to_owned),
+        cdn: true,
+        ..Purge::default()
+    };
+    Write { key: Some("once".into()), ..write(Edit::Purge(Box::new(purge))) }
 }
 
 fn wrote(effects: &[Effect]) -> &Outcome {
@@ -175,4 +187,56 @@ fn a_change_is_there_when_the_object_is_made_anew_and_asks_when_a_look_is_due() 
     assert!(asks(again.step(Event::Woken, at(due))));
     assert!(!asks(again.step(Event::Woken, at(due + 59_000))), "it is asked already");
     assert!(asks(again.step(Event::Woken, at(due + 60_000))), "nobody answered");
+}
+
+/// All rows that effects store, by their keys; the latest of each.
+fn meta(effects: &[Effect], into: &mut BTreeMap<String, String>) {
+    for row in
+        effects.iter().filter_map(|one| if let Effect::Persist(rows) = one { Some(rows) } else { None })
+    {
+        into.extend(
+            row.iter().filter(|row| row.table == Table::Meta).map(|row| (row.key.clone(), row.text.clone())),
+        );
+    }
+}
+
+#[test]
+fn a_purge_is_published_logged_and_told_with_its_change_and_outlives_the_object() {
+    let config = config(&format!("{SHOP}{INBOX}"));
+    let mut arbiter = told();
+    let mut rows = BTreeMap::new();
+    meta(&arbiter.step(Event::Started(starting(&config), gathered(100_000)), at(100_000)), &mut rows);
+    let nowhere = arbiter.step(Event::Written(purging(Some("change-9"))), at(101_000));
+    assert_eq!(wrote(&nowhere), &Outcome::NoChange(Refusal::Unknown));
+    assert!(
+        arbiter.snapshot(&Share::Whole, at(101_000)).cleared.is_empty(),
+        "what is refused clears nothing"
+    );
+
+    let effects = arbiter.step(Event::Written(purging(Some("change-1"))), at(102_000));
+    let Outcome::Purged(first) = wrote(&effects).clone() else { panic!("{effects:?}") };
+    assert_eq!((first.at, &first.cdn), (at(102_000), &Some(AtCdn::Asked)));
+    meta(&effects, &mut rows);
+    let told_by = |arbiter: &Arbiter, part: &Share| arbiter.snapshot(part, at(103_000)).cleared;
+    for part in [Share::Whole, Share::Summary, Share::Pool(Name::parse("shop").unwrap())] {
+        assert_eq!(told_by(&arbiter, &part).latest_of("shop", "https://shop.example/a"), Some(at(102_000)));
+    }
+
+    let effects = arbiter.step(Event::Cleared(first.version, AtCdn::Cleared), at(103_000));
+    let Outcome::Purged(second) = wrote(&effects) else { panic!("{effects:?}") };
+    assert_eq!(second.cdn, Some(AtCdn::Cleared));
+    meta(&effects, &mut rows);
+    let again = arbiter.step(Event::Written(purging(Some("change-1"))), at(104_000));
+    assert_eq!(wrote(&again), &Outcome::Purged(second.clone()), "sent again, it is what it came to");
+
+    let stored: Vec<Row> =
+        rows.into_iter().map(|(key, text)| Row { table: Table::Meta, key, text }).collect();
+    let anew = Arbiter::new(config, &stored, at(105_000));
+    assert_eq!(told_by(&anew, &Share::Whole), told_by(&arbiter, &Share::Whole));
+    let entry = anew.audit()[0];
+    assert_eq!((&*entry.what, entry.cdn.as_ref()), ("purge of 1 address", Some(&AtCdn::Cleared)));
+    let open = anew.changes().open().next().unwrap();
+    assert!(crate::json::write(open).contains("\"cdn\":\"cleared\""), "{open:?}");
+    let unknown = arbiter.step(Event::Cleared(77, AtCdn::Cleared), at(106_000));
+    assert!(unknown.iter().all(|effect| !matches!(effect, Effect::Wrote(_))), "{unknown:?}");
 }

@@ -174,10 +174,11 @@ impl Worker {
             _ if status == 401 && self.token.is_none() => {
                 self.unable("it wants a token; write one into VEDETTE_TOKEN")
             }
-            Some(document) => {
-                let detail = document.get("detail").and_then(Value::as_str);
-                self.unable(detail.unwrap_or(&format!("status {status}")))
-            }
+            // It was asked, and says why not.
+            Some(document) => match document.get("detail").and_then(Value::as_str) {
+                Some(detail) => Failure::Asking(format!("{}: {detail}", self.base)),
+                None => self.unable(&format!("status {status}")),
+            },
             None => self.unable(&format!("status {status}, and no JSON")),
         }
     }

@@ -10,6 +10,7 @@ mod notify_test;
 mod package;
 mod past;
 mod probe;
+mod purge;
 mod reads;
 mod token;
 
@@ -180,6 +181,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Clear copies of answers: our own by address or pool, the CDN's by address or tag; the
+    /// worker's address and a token are read from the environment
+    Purge(purge::Purge),
     /// Make a token for a reader or a writer, and the entry that a secret holds of it
     Token {
         /// Whose token it is: what the audit log says
@@ -284,6 +288,7 @@ fn carry_out(command: Command) -> ExitCode {
         }
         Command::Change(change) => change::run(change),
         Command::Changes { open, json } => change::list(open, json),
+        Command::Purge(purge) => purge::run(&purge),
         Command::Token { name } => token::run(&name),
         Command::NotifyTest { file, channel } => notify_test::run(&file, &channel),
         Command::Package(command) => package::run(command),

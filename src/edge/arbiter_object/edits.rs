@@ -6,10 +6,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Response;
 use worker::Result;
 
-use super::{Engine, Event, Inner, clock, deployed, log, past, respond, rows, vantages};
+use super::{Engine, Event, Inner, cdn, clock, deployed, log, past, respond, rows, vantages};
 use crate::change::Errand;
 use crate::config::Config;
 use crate::json;
+use crate::purge::AtCdn;
 use crate::writes::{Edit, Outcome, Write};
 
 impl Inner {
@@ -38,10 +39,19 @@ impl Inner {
             | Edit::Delete
             | Edit::Note { .. }
             | Edit::Apply(_)
-            | Edit::Close { .. } => Event::Written(write),
+            | Edit::Close { .. }
+            | Edit::Purge(_) => Event::Written(write),
         };
         log::info("written", &[("who", &who)]);
         let mut outcome = self.step(config, event).await?.wrote;
+        if let (None, Some(Outcome::Purged(purged))) = (&known, &outcome)
+            && let Some(at_cdn) = cdn::clear(config, &purged.purge, &self.env).await
+        {
+            if let AtCdn::Failed(why) = &at_cdn {
+                log::warn("cdn_not_cleared", &[("who", &who), ("error", why)]);
+            }
+            outcome = self.step(config, Event::Cleared(purged.version, at_cdn)).await?.wrote;
+        }
         if let Some(Outcome::Change { id, told }) = &mut outcome {
             let now = |engine: &Engine| past::change(&self.state.storage(), id, engine);
             *told = self.told(now).transpose()?.flatten().unwrap_or_default();

@@ -5,7 +5,7 @@ mod told;
 
 use maud::{Markup, html};
 
-use self::told::{Change, Judged, Judgement, List, Stratum, Summary};
+use self::told::{Change, Judged, Judgement, List, Purged, Stratum, Summary};
 use super::about::{self, called};
 use super::frame::Frame;
 use super::item::Look;
@@ -15,6 +15,7 @@ use crate::access::Caller;
 use crate::answer::Answer;
 use crate::compare::{Expectation, Verdict};
 use crate::json;
+use crate::purge;
 use crate::serve::chart::Curves;
 use crate::serve::{Basis, ChangesPage, changes};
 use crate::verdict::Status;
@@ -302,6 +303,7 @@ fn remarks(change: &Change, look: Look<'_>) -> Markup {
         && silent.iter().all(|(_, names)| names.is_empty())
         && change.confounded_with.is_empty()
         && change.gone.is_empty()
+        && change.purges.is_empty()
         && change.cuts.is_empty();
     html! {
         @if !nothing {
@@ -314,11 +316,26 @@ fn remarks(change: &Change, look: Look<'_>) -> Markup {
                         li { a href=(id) { (Plain(id)) } " was under way at the same time, with an origin of this one: either may be the reason" }
                     }
                     @for origin in &change.gone { li { (Plain(origin)) " is not watched any more" } }
+                    @for purged in &change.purges { li { (self::purged(purged, look)) } }
                     @for cut in &change.cuts {
                         li { (called(&look.subject(&cut.origin))) " failed from " (instant(cut.from, look.now)) " to " (instant(cut.to, look.now)) ": cut out" }
                     }
                 }
             }
+        }
+    }
+}
+
+/// A purge that was made for it.
+fn purged(purged: &Purged, look: Look<'_>) -> Markup {
+    let what = purge::what(purged.urls.len(), purged.tags.len(), purged.pools.len());
+    html! {
+        (what) ", " (instant(purged.at, look.now)) " by " (Plain(&purged.who))
+        @match (purged.cdn.as_deref(), &purged.why) {
+            (Some("cleared"), _) => { ", at the CDN too" }
+            (Some(_), Some(why)) => { "; the CDN cleared nothing: " (Plain(why)) }
+            (Some(_), None) => { "; what the CDN answered is not known" }
+            (None, _) => {}
         }
     }
 }

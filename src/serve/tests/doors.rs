@@ -43,7 +43,7 @@ fn patterns() -> Vec<String> {
 
 /// Whether a path is of something that is done to what stands before it.
 fn is_done(path: &str) -> bool {
-    ["/notes", "/applied", "/closed"].iter().any(|end| path.ends_with(end))
+    ["/notes", "/applied", "/closed", "/purge"].iter().any(|end| path.ends_with(end))
 }
 
 #[test]

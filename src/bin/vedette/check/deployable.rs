@@ -29,12 +29,25 @@ pub(super) fn refused(config: &Config) -> Vec<String> {
         refused
             .push(format!("access.jwt_issuer: {issuer} {why}; write \"https://TEAM.cloudflareaccess.com\""));
     }
+    let api = config.cdn.as_ref().map(|cdn| &cdn.api);
+    if let Some((api, why)) = api.and_then(|api| Some((api, never(api)?))) {
+        refused.push(format!("purge.api: {api} {why}; leave it out: Cloudflare's is meant then"));
+    }
     if config.public_url.as_ref().is_some_and(OriginUrl::is_loopback) {
         refused.push(
             "public_url: is this machine; write where people find the page, or leave it out".to_owned(),
         );
     }
     refused
+}
+
+/// Why a token must not be sent there from the edge, if so.
+fn never(api: &OriginUrl) -> Option<&'static str> {
+    match api.reach() {
+        Reach::Never(why) => Some(why),
+        Reach::Name | Reach::Bare if api.https => None,
+        Reach::Name | Reach::Bare => Some("is not https, so that anyone on the way reads the token"),
+    }
 }
 
 /// What will run, and should be looked at again. No value is repeated: it is a credential.

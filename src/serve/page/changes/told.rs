@@ -39,6 +39,8 @@ pub(super) struct Change {
     pub silent: Vec<String>,
     pub gone: Vec<String>,
     pub cuts: Vec<Cut>,
+    #[serde(default)]
+    pub purges: Vec<Purged>,
     pub confounded_with: Vec<String>,
     #[serde(default)]
     pub judgement: Option<Judgement>,
@@ -70,6 +72,18 @@ pub(super) struct Cut {
     pub from: Timestamp,
     #[serde(deserialize_with = "time")]
     pub to: Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Purged {
+    #[serde(deserialize_with = "time")]
+    pub at: Timestamp,
+    pub who: String,
+    pub urls: Vec<String>,
+    pub tags: Vec<String>,
+    pub pools: Vec<String>,
+    pub cdn: Option<String>,
+    pub why: Option<String>,
 }
 
 /// The numbers.
