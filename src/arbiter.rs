@@ -29,7 +29,7 @@ use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
 use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
 use crate::notify::{Answer, Delivery};
-use crate::snapshot::{Part, Snapshot, Transition};
+use crate::snapshot::{Followed, Part, Snapshot, Transition};
 use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
@@ -97,6 +97,8 @@ pub enum Effect {
         /// Its revision.
         revision: u64,
     },
+    /// Tell whoever follows all pools that they have this revision together.
+    PushAll(u64),
     /// Log that a verdict changed.
     Changed(Transition),
     /// Log that a message was given up.
@@ -212,10 +214,15 @@ impl Arbiter {
         self.config.hash
     }
 
-    /// A pool's revision; 0 before it is settled for the first time.
+    /// The revision of what is followed: a pool's, 0 before it is settled for the first time, or
+    /// the sum of all.
     #[must_use]
-    pub fn revision(&self, pool: &Name) -> u64 {
-        self.verdicts.revision(pool)
+    pub fn revision(&self, followed: &Followed) -> u64 {
+        let of = |pool: &Name| self.verdicts.revision(pool);
+        match followed {
+            Followed::One(pool) => of(pool),
+            Followed::All => self.config.pools.iter().fold(0, |sum, pool| sum.saturating_add(of(&pool.name))),
+        }
     }
 
     /// Folds an event in.
@@ -254,8 +261,10 @@ impl Arbiter {
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
-        let revised = self.verdicts.take_revised().into_iter();
-        effects.extend(revised.map(|(pool, revision)| Effect::Push { pool, revision }));
+        let revised = self.verdicts.take_revised();
+        let all = (!revised.is_empty()).then(|| Effect::PushAll(self.revision(&Followed::All)));
+        effects.extend(revised.into_iter().map(|(pool, revision)| Effect::Push { pool, revision }));
+        effects.extend(all);
         effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);

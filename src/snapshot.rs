@@ -6,11 +6,13 @@
 //! new ones are an `Option`.
 
 mod at;
+mod followed;
 mod outages;
 mod transition;
 
 use serde::{Deserialize, Serialize};
 
+pub use followed::Followed;
 pub use outages::{CALM, EntryKind, TimelineEntry, timeline};
 pub use transition::Transition;
 

@@ -59,7 +59,7 @@ const LINE: &[Row] = &[
     ("incident", &["defaults", "json", "writes", "units", "history", "verdict"]),
     ("calls", &["units", "history", "change", "snapshot", "incident"]),
     ("reader", &["defaults", "units", "config", "limits", "snapshot"]),
-    ("follow", &["defaults", "units", "verdict", "snapshot", "reader"]),
+    ("follow", &["defaults", "units", "limits", "verdict", "snapshot", "reader"]),
     ("answer", &["json"]),
     (
         "proxy",
