@@ -35,10 +35,8 @@ impl World {
         view.revision += 1;
         let subject = format!("{}/primary", view.name);
         let origin = &mut view.origins[0];
-        let (from, to) = match origin.status {
-            Status::Pass => (Status::Pass, Status::Fail),
-            other => (other, Status::Pass),
-        };
+        let from = origin.status;
+        let to = if from == Status::Pass { Status::Fail } else { Status::Pass };
         origin.status = to;
         self.note(Transition { at: at(ms), subject, from, to, reason: "why".into() });
     }
