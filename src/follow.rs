@@ -165,6 +165,9 @@ pub struct Follower {
     began: Timestamp,
     until: Timestamp,
     look: Timestamp,
+    /// When it looked last, and how long after that a word makes it look again.
+    looked: Timestamp,
+    apart: Millis,
     beat: Timestamp,
     limit: Millis,
     least: Least,
@@ -188,12 +191,21 @@ impl Follower {
         Self { streams: true, ..Self::new(known, stream_length(limit), limit, now) }
     }
 
+    /// A stream to a client of all pools. Some pool may be revised all the time, and each look is
+    /// at all of them: two of its looks are as far apart as those of any reader.
+    #[must_use]
+    pub fn streaming_all(limit: Millis, now: Timestamp) -> Self {
+        Self { apart: limit, ..Self::streaming(None, limit, now) }
+    }
+
     fn new(known: Option<Mark>, length: Millis, limit: Millis, now: Timestamp) -> Self {
         Self {
             known,
             began: now,
             until: now.plus(length),
             look: now,
+            looked: Timestamp::default(),
+            apart: Millis::ZERO,
             beat: now.plus(KEEP_ALIVE),
             limit,
             // A copy that is behind what the client knows says nothing, unless the Arbiter itself
@@ -250,6 +262,7 @@ impl Follower {
 
     /// It looked; whether what it saw is news.
     pub fn seen(&mut self, reading: &Reading, now: Timestamp) -> bool {
+        self.looked = now;
         let known = self.known == Some(reading.mark);
         // Who did not say that it knows of the lapse is told, but not in a loop.
         let lapse =
@@ -309,7 +322,7 @@ impl Follower {
         let Some(Mark { revision, .. }) = Mark::parse(word) else { return };
         if self.known.is_none_or(|known| known.revision != revision) {
             self.least = Least { revision, since: now, claimed: false };
-            self.look = now;
+            self.look = self.look.min(now.max(self.looked.plus(self.apart)));
         }
     }
 }

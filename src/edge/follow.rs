@@ -121,7 +121,7 @@ impl Following {
         let follower = match wants {
             Wants::Answer(_, wait) => Follower::waiting(wait, limit, now),
             Wants::Events(_, known) => Follower::streaming(known, limit, now),
-            Wants::EventsOfAll(..) => Follower::streaming(None, limit, now),
+            Wants::EventsOfAll(..) => Follower::streaming_all(limit, now),
         };
         let listening = match wants {
             Wants::EventsOfAll(place, all) => {
