@@ -6,6 +6,7 @@
 //! that it would expire before the next one comes.
 
 mod doubt;
+mod durations;
 mod edits;
 mod heartbeats;
 mod incidents;
@@ -36,6 +37,7 @@ use crate::vote::Report;
 use crate::writes::{Ledger, Outcome, Write};
 
 use doubt::Looked;
+use durations::Durations;
 use heartbeats::Heartbeats;
 use incidents::Touched;
 use intake::Taken;
@@ -135,6 +137,7 @@ pub struct Arbiter {
     ledger: Ledger,
     changes: Changes,
     traffic: Sums,
+    durations: Durations,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
@@ -181,6 +184,7 @@ impl Arbiter {
             ledger: Ledger::default(),
             changes: Changes::default(),
             traffic: Sums::default(),
+            durations: Durations::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
             alarm: None,
@@ -283,9 +287,10 @@ impl Arbiter {
         let edited = match event {
             Event::Reported(mut report) => {
                 memories.rollups = intake::handed_on(&mut report);
+                let rollups = memories.rollups.as_ref().map(|(_, rollups)| rollups.as_slice());
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();
-                let Taken { row, turned } = self.take(report, now);
+                let Taken { row, turned } = self.take(report, rollups.unwrap_or_default(), now);
                 folded.rows.extend(row);
                 folded.hurried = self.share_doubts(&by, &turned, now);
                 folded.turned = turned;

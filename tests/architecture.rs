@@ -54,7 +54,10 @@ const LINE: &[Row] = &[
     ("signal", &["units", "verdict"]),
     ("writes", &["json", "units", "config", "change"]),
     ("traffic", &["defaults", "units", "config"]),
-    ("snapshot", &["defaults", "json", "writes", "units", "config", "sample", "vote", "verdict", "traffic"]),
+    (
+        "snapshot",
+        &["defaults", "json", "writes", "units", "config", "sample", "history", "vote", "verdict", "traffic"],
+    ),
     ("availability", &["json", "units", "history", "verdict", "snapshot"]),
     ("incident", &["defaults", "json", "writes", "units", "history", "verdict"]),
     ("calls", &["units", "history", "change", "snapshot", "incident"]),
