@@ -6,6 +6,7 @@
 //! that it would expire before the next one comes.
 
 mod doubt;
+mod durations;
 mod edits;
 mod heartbeats;
 mod incidents;
@@ -30,13 +31,14 @@ use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
 use crate::notify::{Answer, Delivery};
 use crate::purge::{AtCdn, Cleared};
-use crate::snapshot::{Part, Snapshot, Transition};
+use crate::snapshot::{Followed, Part, Snapshot, Transition};
 use crate::traffic::{self, Sums};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::vote::Report;
 use crate::writes::{Ledger, Outcome, Write};
 
 use doubt::Looked;
+use durations::Durations;
 use heartbeats::Heartbeats;
 use incidents::Touched;
 use intake::Taken;
@@ -100,6 +102,8 @@ pub enum Effect {
         /// Its revision.
         revision: u64,
     },
+    /// Tell whoever follows all pools that they have this revision together.
+    PushAll(u64),
     /// Log that a verdict changed.
     Changed(Transition),
     /// Log that a message was given up.
@@ -137,6 +141,7 @@ pub struct Arbiter {
     cleared: Cleared,
     changes: Changes,
     traffic: Sums,
+    durations: Durations,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
@@ -184,6 +189,7 @@ impl Arbiter {
             cleared: Cleared::default(),
             changes: Changes::default(),
             traffic: Sums::default(),
+            durations: Durations::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
             alarm: None,
@@ -217,10 +223,15 @@ impl Arbiter {
         self.config.hash
     }
 
-    /// A pool's revision; 0 before it is settled for the first time.
+    /// The revision of what is followed: a pool's, 0 before it is settled for the first time, or
+    /// the sum of all.
     #[must_use]
-    pub fn revision(&self, pool: &Name) -> u64 {
-        self.verdicts.revision(pool)
+    pub fn revision(&self, followed: &Followed) -> u64 {
+        let of = |pool: &Name| self.verdicts.revision(pool);
+        match followed {
+            Followed::One(pool) => of(pool),
+            Followed::All => self.config.pools.iter().fold(0, |sum, pool| sum.saturating_add(of(&pool.name))),
+        }
     }
 
     /// Folds an event in.
@@ -259,8 +270,10 @@ impl Arbiter {
         if publish {
             effects.push(Effect::Publish(self.snapshot(&Part::Summary, now)));
         }
-        let revised = self.verdicts.take_revised().into_iter();
-        effects.extend(revised.map(|(pool, revision)| Effect::Push { pool, revision }));
+        let revised = self.verdicts.take_revised();
+        let all = (!revised.is_empty()).then(|| Effect::PushAll(self.revision(&Followed::All)));
+        effects.extend(revised.into_iter().map(|(pool, revision)| Effect::Push { pool, revision }));
+        effects.extend(all);
         effects.extend(transitions.into_iter().map(Effect::Changed));
         effects.extend(given_up.into_iter().map(Effect::GivenUp));
         effects.extend(deliveries);
@@ -279,9 +292,10 @@ impl Arbiter {
         let edited = match event {
             Event::Reported(mut report) => {
                 memories.rollups = intake::handed_on(&mut report);
+                let rollups = memories.rollups.as_ref().map(|(_, rollups)| rollups.as_slice());
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();
-                let Taken { row, turned } = self.take(report, now);
+                let Taken { row, turned } = self.take(report, rollups.unwrap_or_default(), now);
                 folded.rows.extend(row);
                 folded.hurried = self.share_doubts(&by, &turned, now);
                 folded.turned = turned;

@@ -5,7 +5,7 @@
 use crate::change;
 use crate::history::{Query, SampleQuery};
 use crate::incident::{self, Incident};
-use crate::snapshot::Part;
+use crate::snapshot::{Followed, Part};
 use crate::units::{Name, OriginId};
 
 /// A call of the Arbiter.
@@ -17,8 +17,8 @@ pub enum ArbiterCall {
     Beat(OriginId),
     /// Live requests found an origin wanting.
     Suspect(OriginId),
-    /// Somebody follows the signal of a pool: a WebSocket.
-    Follow(Name),
+    /// Somebody follows the signal of a pool, or all of them: a WebSocket.
+    Follow(Followed),
     /// It is to look at the clock.
     Wake,
     /// Somebody changes something: the body is a `Write`.
@@ -53,7 +53,8 @@ impl ArbiterCall {
             Self::Report => "report".to_owned(),
             Self::Beat(id) => format!("beat/{id}"),
             Self::Suspect(id) => format!("doubt/{id}"),
-            Self::Follow(pool) => format!("follow/{pool}"),
+            Self::Follow(Followed::One(pool)) => format!("follow/{pool}"),
+            Self::Follow(Followed::All) => "follow".to_owned(),
             Self::Wake => "wake".to_owned(),
             Self::Write => "write".to_owned(),
             Self::Audit => "audit".to_owned(),
@@ -83,7 +84,8 @@ impl ArbiterCall {
             "audit" if rest.is_empty() => Some(Self::Audit),
             "beat" => OriginId::parse(rest).map(Self::Beat),
             "doubt" => OriginId::parse(rest).map(Self::Suspect),
-            "follow" => Name::parse(rest).ok().map(Self::Follow),
+            "follow" if path == "follow" => Some(Self::Follow(Followed::All)),
+            "follow" => Name::parse(rest).ok().map(|pool| Self::Follow(Followed::One(pool))),
             "snapshot" => Part::parse(rest).map(Self::Snapshot),
             "history" => Query::parse(rest).map(Self::History),
             "lately" if path == "lately" => Some(Self::Lately),

@@ -224,6 +224,10 @@ pub mod follow {
     /// Without a line a follower looks at most this often.
     pub const LOOK: Millis = Millis::from_secs(1);
 
+    /// How much longer than until the next refresh whoever comes back waits for a copy that is not
+    /// behind what it has.
+    pub const CATCH_UP: Millis = Millis::from_secs(3);
+
     /// Up to this limit of a copy's age a line tells of changes earlier than the next refresh does.
     /// Above it, requests are counted, and a follower looks at the copy that its isolate refreshes
     /// anyway.

@@ -107,7 +107,10 @@ async fn made(request: &Request, call: Call<'_>, hits: f64) -> Result<JsValue, J
         Plan::AfterNews(target, wait) => {
             follow::waited(&target, wait, ClientRequest { request, ask: &ask }, call, hits).await
         }
-        Plan::Stream(pool) => return follow::stream(pool, ClientRequest { request, ask: &ask }, call).await,
+        Plan::Stream(pool) => return follow::stream(&pool, ClientRequest { request, ask: &ask }, call).await,
+        Plan::StreamOfAll { all } => {
+            return follow::stream_of_all(all, ClientRequest { request, ask: &ask }, call).await;
+        }
     };
     Ok(respond::reply(&reply, method == "HEAD")?.into())
 }

@@ -6,18 +6,20 @@
 //! what it is told is a revision, and what it answers is read as any other reader does. So a line
 //! that is cut, or never opened, makes a follower slower and never wrong.
 
+mod all;
 mod permits;
 
 use std::fmt;
 
 use crate::defaults::follow::{LOOK, QUICK};
 use crate::reader::Least;
-use crate::snapshot::{PoolView, Snapshot};
+use crate::snapshot::{Followed, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
 pub use crate::defaults::follow::{KEEP_ALIVE, TIMEOUT};
 
+pub use all::{Event, Listener, News, Place, Sight, What, Why};
 pub use permits::FollowerLimit;
 
 /// The shortest and the longest time that a request may wait.
@@ -106,7 +108,7 @@ pub struct Wait {
     pub known: Mark,
 }
 
-/// What a copy says of the pool that is followed.
+/// What a copy says of what is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// Which signal it has.
@@ -120,8 +122,11 @@ pub struct Reading {
 impl Reading {
     /// What is seen in a copy at `now`.
     #[must_use]
-    pub fn of(snapshot: &Snapshot, pool: &str, fetched: Timestamp, now: Timestamp) -> Self {
-        let pool = snapshot.pool(pool);
+    pub fn of(snapshot: &Snapshot, followed: &Followed, fetched: Timestamp, now: Timestamp) -> Self {
+        let Followed::One(name) = followed else {
+            return Self { mark: all::mark(snapshot, now), lapses: all::lapses(snapshot, now), fetched };
+        };
+        let pool = snapshot.pool(name.as_str());
         let mark = pool.map_or(Mark { revision: 0, lapsed: false }, |pool| Mark::of(pool, now));
         Self { mark, lapses: pool.and_then(lapses).filter(|at| *at > now), fetched }
     }
@@ -160,6 +165,9 @@ pub struct Follower {
     began: Timestamp,
     until: Timestamp,
     look: Timestamp,
+    /// When it looked last, and how long after that a word makes it look again.
+    looked: Timestamp,
+    apart: Millis,
     beat: Timestamp,
     limit: Millis,
     least: Least,
@@ -183,12 +191,21 @@ impl Follower {
         Self { streams: true, ..Self::new(known, stream_length(limit), limit, now) }
     }
 
+    /// A stream to a client of all pools. Some pool may be revised all the time, and each look is
+    /// at all of them: two of its looks are as far apart as those of any reader.
+    #[must_use]
+    pub fn streaming_all(limit: Millis, now: Timestamp) -> Self {
+        Self { apart: limit, ..Self::streaming(None, limit, now) }
+    }
+
     fn new(known: Option<Mark>, length: Millis, limit: Millis, now: Timestamp) -> Self {
         Self {
             known,
             began: now,
             until: now.plus(length),
             look: now,
+            looked: Timestamp::default(),
+            apart: Millis::ZERO,
             beat: now.plus(KEEP_ALIVE),
             limit,
             // A copy that is behind what the client knows says nothing, unless the Arbiter itself
@@ -245,6 +262,7 @@ impl Follower {
 
     /// It looked; whether what it saw is news.
     pub fn seen(&mut self, reading: &Reading, now: Timestamp) -> bool {
+        self.looked = now;
         let known = self.known == Some(reading.mark);
         // Who did not say that it knows of the lapse is told, but not in a loop.
         let lapse =
@@ -291,7 +309,12 @@ impl Follower {
         }
     }
 
-    /// A word came along the line: the pool's revision, or a sign of life.
+    /// What it saw is older than what its client has: it looks again with the next refresh.
+    pub fn looks_again(&mut self, fetched: Timestamp, now: Timestamp) {
+        self.look = fetched.plus(self.limit).max(now.plus(LOOK));
+    }
+
+    /// A word came along the line: the revision of what is followed, or a sign of life.
     pub fn told(&mut self, word: &str, now: Timestamp) {
         if self.line != Line::None {
             self.line = Line::Open { heard: true };
@@ -299,7 +322,7 @@ impl Follower {
         let Some(Mark { revision, .. }) = Mark::parse(word) else { return };
         if self.known.is_none_or(|known| known.revision != revision) {
             self.least = Least { revision, since: now, claimed: false };
-            self.look = now;
+            self.look = self.look.min(now.max(self.looked.plus(self.apart)));
         }
     }
 }

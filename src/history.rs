@@ -7,6 +7,7 @@
 
 mod answer;
 mod bucket;
+mod histogram;
 mod query;
 mod roll;
 mod rows;
@@ -16,6 +17,7 @@ mod sums;
 
 pub use answer::{Grounds, answered};
 pub use bucket::{Bucket, Fact, Proof};
+pub use histogram::{BOUNDS, Durations, Histogram};
 pub use query::{Query, Step, Window};
 pub use roll::{HistoryRow, Sender, rolled};
 pub use rows::{DAYS, FINE_HOURS, HOURS};

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use crate::config::{Config, Plan};
 use crate::defaults::reader::{DOUBT, GLANCE, RETRY};
 use crate::limits::{COPY_AGE, copy_age_in_doubt};
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::{Followed, Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
 pub use crate::defaults::reader::{CACHE_TIMEOUT, FIRST_TIMEOUT, KV_TIMEOUT, SILENT_TIMEOUT, TIMEOUT};
@@ -101,12 +101,12 @@ impl Asked {
     }
 }
 
-/// What a copy must have at least, so that it is not behind what a follower knows: a pool's
-/// revision, or be fetched since. A pool's revision only ever rises, unless what the Arbiter stored
+/// What a copy must have at least, so that it is not behind what a follower knows: a revision of
+/// what it follows, or be fetched since. A revision only ever rises, unless what the Arbiter stored
 /// is lost; then its own word counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Least {
-    /// The revision of the pool.
+    /// The revision of what is followed.
     pub revision: u64,
     /// Since when the follower knows of it.
     pub since: Timestamp,
@@ -135,15 +135,15 @@ pub struct Known {
     pub arbiter: Asked,
     /// What KV said.
     pub kv: Asked,
-    /// What a follower of a pool knows already.
-    pub least: Option<(Name, Least)>,
+    /// What a follower knows already.
+    pub least: Option<(Followed, Least)>,
 }
 
 impl Known {
     /// Whether a copy is behind what is known.
     fn is_behind(&self, copy: &Held) -> bool {
-        self.least.as_ref().is_some_and(|(pool, least)| {
-            let revision = copy.snapshot.pool(pool.as_str()).map(|pool| pool.revision);
+        self.least.as_ref().is_some_and(|(followed, least)| {
+            let revision = followed.revision(&copy.snapshot);
             copy.fetched < least.since && revision.is_some_and(|revision| revision < least.revision)
         })
     }

@@ -29,6 +29,7 @@ mod ready;
 mod recorded;
 mod sign_in;
 mod signal;
+mod streamed;
 mod table;
 mod target;
 mod watched;
@@ -59,6 +60,7 @@ pub use metrics::Exposition;
 pub use plan::plan;
 pub use recorded::{Question, Recorded};
 pub use sign_in::{MOST_POSTED, Posted, signed_in};
+pub use streamed::{KEEP_ALIVE, event, events, stream};
 pub use table::PATHS;
 pub use target::{Codes, Fixed, Format, Target, View};
 pub use write::{audit, most_written, too_often, write, written};
@@ -97,6 +99,11 @@ pub enum Plan<'a> {
     AfterNews(View, Wait),
     /// An event for each signal of this pool ([`stream()`], [`event`]).
     Stream(String),
+    /// Events for all pools ([`stream()`], [`events`]).
+    StreamOfAll {
+        /// Whether its client may see what is hidden.
+        all: bool,
+    },
     /// What an object keeps of the past ([`remembered`]).
     Recorded(Recorded),
     /// What becomes of a heartbeat ([`beaten`]), once it is verified and the Arbiter was told.
@@ -193,30 +200,6 @@ pub fn at_capacity(ask: &Ask<'_>) -> Answer {
     answer.headers.push(("retry-after", follow::RETRY_AFTER.to_string()));
     finish(answer, ask)
 }
-
-/// What a stream of events begins with; its body is made of [`event`]s.
-#[must_use]
-pub fn stream() -> Answer {
-    let ask = Ask { method: "GET", target: "", if_none_match: None, caller: None, accept: None };
-    // Some proxies gather an answer before they pass it on, unless they are told.
-    let headers = vec![
-        ("content-type", "text/event-stream; charset=utf-8".to_owned()),
-        ("x-accel-buffering", "no".to_owned()),
-    ];
-    finish(Answer { status: 200, headers, body: String::new() }, &ask)
-}
-
-/// The signal of a pool as an event. A client whose stream ends connects again after `retry`, which
-/// is not the same for all: they would all come back at once.
-#[must_use]
-pub fn event(snapshot: &Snapshot, pool: &str, now: Timestamp) -> String {
-    let Some((mark, signal)) = signal::event(snapshot, pool, now) else { return KEEP_ALIVE.to_owned() };
-    let retry = 1_000_u64.saturating_add(now.as_millis() % 2_000);
-    format!("retry: {retry}\nid: {mark}\ndata: {signal}\n\n")
-}
-
-/// A comment, by which a stream shows that it lives.
-pub const KEEP_ALIVE: &str = ":\n\n";
 
 /// 503 of a worker that has no configuration at all to answer from.
 #[must_use]

@@ -6,15 +6,18 @@
 //! new ones are an `Option`.
 
 mod at;
+mod followed;
 mod outages;
 mod transition;
 
 use serde::{Deserialize, Serialize};
 
+pub use followed::Followed;
 pub use outages::{CALM, EntryKind, TimelineEntry, timeline};
 pub use transition::Transition;
 
 use crate::config::{Config, Subject};
+use crate::history::Durations;
 use crate::json;
 use crate::purge::Cleared;
 use crate::sample::{CacheClass, Database};
@@ -77,6 +80,9 @@ pub struct PoolView {
     /// whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Counts>,
+    /// The response times of its probes since counting began; in the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durations: Option<Durations>,
 }
 
 /// An origin's verdict.
@@ -307,6 +313,7 @@ impl Snapshot {
                 panic: false,
                 origins: origins.collect(),
                 traffic: None,
+                durations: None,
             }
         });
         Self {
@@ -379,13 +386,6 @@ impl PoolView {
     #[must_use]
     pub fn origin(&self, name: &str) -> Option<&OriginView> {
         self.origins.iter().find(|origin| origin.name.as_str() == name)
-    }
-
-    /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.
-    #[must_use]
-    pub fn status_at(&self, now: Timestamp) -> Status {
-        let statuses: Vec<Status> = self.origins.iter().map(|origin| origin.status_at(now)).collect();
-        crate::verdict::pool_status(&statuses)
     }
 
     /// When the oldest evidence beneath the pool's verdict was observed.

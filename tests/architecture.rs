@@ -57,13 +57,16 @@ const LINE: &[Row] = &[
     ("traffic", &["defaults", "units", "config"]),
     (
         "snapshot",
-        &["defaults", "json", "purge", "writes", "units", "config", "sample", "vote", "verdict", "traffic"],
+        &[
+            "defaults", "json", "purge", "writes", "units", "config", "sample", "history", "vote", "verdict",
+            "traffic",
+        ],
     ),
     ("availability", &["json", "units", "history", "verdict", "snapshot"]),
     ("incident", &["defaults", "json", "writes", "units", "history", "verdict"]),
     ("calls", &["units", "history", "change", "snapshot", "incident"]),
     ("reader", &["defaults", "units", "config", "limits", "snapshot"]),
-    ("follow", &["defaults", "units", "verdict", "snapshot", "reader"]),
+    ("follow", &["defaults", "units", "limits", "verdict", "snapshot", "reader"]),
     ("answer", &["json"]),
     (
         "proxy",

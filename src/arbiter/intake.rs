@@ -26,12 +26,14 @@ impl Arbiter {
     }
 
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an
-    /// origin that the configuration does not name changes nothing.
-    pub(super) fn take(&mut self, report: Report, now: Timestamp) -> Taken {
+    /// origin that the configuration does not name changes nothing. Of the rollups that it handed
+    /// on, the response times are counted: with what history makes of them, in the shard's row.
+    pub(super) fn take(&mut self, report: Report, rollups: &[Rollup], now: Timestamp) -> Taken {
         let key = sender(&report);
-        let known = self.watch.get(&key).map(|presence| presence.seq);
-        if report.version != REPORT_VERSION || known.is_none_or(|seq| report.seq <= seq) {
-            return Taken::default();
+        let Some(known) = self.watch.get(&key).map(|presence| presence.seq) else { return Taken::default() };
+        let rolled = !rollups.is_empty() && self.durations.take(&key, rollups);
+        if report.version != REPORT_VERSION || report.seq <= known {
+            return Taken { row: rolled.then(|| self.kept_row(&key, now)), turned: Vec::new() };
         }
         self.watch.take(&key, &report, now);
         let Some(presence) = self.watch.get(&key) else { return Taken::default() };
@@ -39,11 +41,14 @@ impl Arbiter {
         for origin in &expired {
             self.verdicts.expire(origin);
         }
-        if !(changed || presence.is_to_be_stored(now)) {
-            return Taken { row: None, turned };
-        }
-        self.watch.stored(&key, &self.voting, now);
-        Taken { row: Some(self.shard_row(&key)), turned }
+        let is_to_be_stored = rolled || changed || presence.is_to_be_stored(now);
+        Taken { row: is_to_be_stored.then(|| self.kept_row(&key, now)), turned }
+    }
+
+    /// The row of a shard, which is stored now.
+    fn kept_row(&mut self, key: &ShardName, now: Timestamp) -> Row {
+        self.watch.stored(key, &self.voting, now);
+        self.shard_row(key)
     }
 }
 

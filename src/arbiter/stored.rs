@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::durations::Counted;
 use super::presence::ShardName;
 use super::publication::Publication;
 use super::{Arbiter, CurrentPoolVerdict, CurrentVerdict};
@@ -79,6 +80,9 @@ pub(super) struct ShardRow {
     seq: u64,
     heard: Timestamp,
     votes: BTreeMap<OriginId, RecordedVote>,
+    /// The response times that it counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    durations: Option<Counted>,
 }
 
 /// The verdicts of one pool. Format version 1.
@@ -138,6 +142,7 @@ impl Arbiter {
             seq: presence.map_or(0, |presence| presence.seq),
             heard: presence.and_then(|presence| presence.heard).unwrap_or_default(),
             votes: votes.collect(),
+            durations: self.durations.stored(key).cloned(),
         };
         Row { table: Table::Shards, key: key.to_string(), text: json::write(&row) }
     }
@@ -166,6 +171,9 @@ impl Arbiter {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
         self.watch.restore(&key, row.seq, row.heard);
+        if let Some(counted) = row.durations {
+            self.durations.restore(key.clone(), counted);
+        }
         // A vote outlives a new division into shards: it is the vantage's, whichever object of it
         // cast it.
         for (id, vote) in row.votes {

@@ -33,6 +33,7 @@ impl Arbiter {
         if *part == Part::Whole {
             for pool in &mut pools {
                 pool.traffic = self.traffic.of(&self.config, &pool.name);
+                pool.durations = self.durations.of(&pool.name);
             }
         }
         if *part == Part::Summary {
@@ -78,6 +79,7 @@ impl Arbiter {
             panic: standing.is_some_and(|standing| standing.panic),
             origins,
             traffic: None,
+            durations: None,
         }
     }
 

@@ -14,6 +14,7 @@ use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::Heartbeat;
 use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
+use crate::history::BUCKET;
 use crate::schedule::tick_lasts;
 use crate::units::{Millis, Timestamp};
 
@@ -64,6 +65,8 @@ struct Walker<'a> {
     /// When each job fails without a further heartbeat.
     deadlines: Vec<u64>,
     stored: Vec<Option<u64>>,
+    /// The bucket of history in which each load ticked last.
+    rolled: Vec<u64>,
     /// When the votes of each beat were cast, as the Arbiter knows it, and as its row says it.
     cast: Vec<Vec<u64>>,
     kept: Vec<Vec<u64>>,
@@ -162,6 +165,7 @@ impl<'a> Walker<'a> {
             jobs,
             deadlines: vec![u64::MAX; jobs.len()],
             stored: vec![None; loads.len()],
+            rolled: vec![BEGIN / BUCKET.get(); loads.len()],
             cast: of_each(0),
             kept: of_each(0),
             worked: vec![0; loads.len()],
@@ -282,16 +286,20 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The Arbiter stores what these beats say, if that is due.
+    /// The Arbiter stores what these beats say, if that is due, or if a bucket of history is over:
+    /// the response times that it counts of it go into the same row.
     fn stores(&mut self, number: usize, at: u64, load: &Load, begun: &[usize]) {
         let (Some(stored), Some(cast)) = (self.stored.get_mut(number), self.cast.get(number)) else { return };
-        let Some(kept) = self.kept.get_mut(number) else { return };
+        let (Some(kept), Some(rolled)) = (self.kept.get_mut(number), self.rolled.get_mut(number)) else {
+            return;
+        };
+        let hands_on = std::mem::replace(rolled, at / BUCKET.get()) != at / BUCKET.get();
         let is_old = |index: &usize| {
             let spare = load.beats.get(*index).map_or(0, |beat| beat.spare.get());
             kept.get(*index).is_none_or(|kept| kept.saturating_add(spare) < at)
         };
         let third = |stored: u64| at.saturating_sub(stored).saturating_mul(3) >= load.vote_ttl.get();
-        if begun.iter().any(is_old) || stored.is_none_or(third) {
+        if hands_on || begun.iter().any(is_old) || stored.is_none_or(third) {
             *stored = Some(at);
             kept.clone_from(cast);
             self.seen.shard_rows = self.seen.shard_rows.saturating_add(load.shards);

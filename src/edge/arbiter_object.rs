@@ -3,13 +3,13 @@
 //! It stores the tables `v1_shards`, `v1_pools` and `v1_outbox` (`key`, `body`) and `v1_events`
 //! (`id`, `body`); bodies are the core's frozen JSON. It answers `POST /report` (204 taken, 409
 //! with the known sequence number if it was overtaken, 400 not understood; a vote for another
-//! definition is taken and does not count), `GET /follow/` and a pool (101: a WebSocket that
-//! hibernates and says the pool's revision, now and at each change; 404 unknown, 429 too many),
-//! `POST /beat/` and a job (204 stored, 404 if it runs another configuration), `POST /doubt/` and
-//! an origin (204). It answers `GET` of a snapshot's part, of the past and of `/audit` (200),
-//! `POST /write` (200 with what became of it) and `GET /wake` (204). The rows of a step are written
-//! in one transaction, so they land together or not at all. The platform's output gate holds every
-//! answer until they have landed.
+//! definition is taken and does not count), `GET /follow/` and a pool, or `GET /follow` for all of
+//! them (101: a WebSocket that hibernates and says the revision, now and at each change; 404
+//! unknown, 429 too many), `POST /beat/` and a job (204 stored, 404 if it runs another
+//! configuration), `POST /doubt/` and an origin (204). It answers `GET` of a snapshot's part, of
+//! the past and of `/audit` (200), `POST /write` (200 with what became of it) and `GET /wake`
+//! (204). The rows of a step are written in one transaction, so they land together or not at all.
+//! The platform's output gate holds every answer until they have landed.
 
 mod edits;
 
@@ -33,8 +33,8 @@ use crate::follow;
 use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
-use crate::snapshot::Snapshot;
-use crate::units::{Millis, Name, Timestamp};
+use crate::snapshot::{Followed, Snapshot};
+use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
 use crate::writes;
 
@@ -146,9 +146,9 @@ impl Inner {
                 self.step(config, Event::OriginSuspected(id)).await?;
                 respond::plain(204, "")
             }
-            ArbiterCall::Follow(pool) if config.pool(pool.as_str()).is_some() => {
+            ArbiterCall::Follow(followed) if names(config, &followed) => {
                 self.step(config, Event::Woken).await?;
-                self.follow(&pool)
+                self.follow(&followed)
             }
             ArbiterCall::Beat(_) | ArbiterCall::Suspect(_) | ArbiterCall::Follow(_) => {
                 respond::plain(404, "")
@@ -192,16 +192,16 @@ impl Inner {
         self.engine.borrow().as_ref().map(what)
     }
 
-    /// Opens a line to whoever follows a pool, and says what revision it has now.
-    fn follow(&self, pool: &Name) -> Result<Response> {
+    /// Opens a line to whoever follows, and says what revision there is now.
+    fn follow(&self, followed: &Followed) -> Result<Response> {
         let at_capacity = caught::sockets(&self.state, None)?.len() >= follow::LINES;
         #[cfg(feature = "trap")]
         let at_capacity = at_capacity || super::trap::is_down("lines");
         if at_capacity {
             return respond::plain(429, "");
         }
-        let (line, response) = line::open(&self.state, pool.as_str())?;
-        let revision = self.engine.borrow().as_ref().map_or(0, |engine| engine.revision(pool));
+        let (line, response) = line::open(&self.state, followed.tag())?;
+        let revision = self.engine.borrow().as_ref().map_or(0, |engine| engine.revision(followed));
         line::send(&line, &revision.to_string());
         Ok(response)
     }
@@ -249,7 +249,8 @@ impl Inner {
                     told.handed_on = self.store(&rows, &memories)?;
                 }
                 Effect::Publish(snapshot) => self.publish(snapshot),
-                Effect::Push { pool, revision } => self.push(&pool, revision),
+                Effect::Push { pool, revision } => self.push(&Followed::One(pool), revision),
+                Effect::PushAll(revision) => self.push(&Followed::All, revision),
                 Effect::Changed(transition) => log::info(
                     "verdict_changed",
                     &[
@@ -292,16 +293,13 @@ impl Inner {
         Ok(memories.handed_on())
     }
 
-    /// Says a revision to all who follow a pool. Those who do not hear of it look at the end of
-    /// their wait.
-    fn push(&self, pool: &Name, revision: u64) {
-        match caught::sockets(&self.state, Some(pool.as_str())) {
+    /// Says a revision to all who follow a pool, or all pools. Those who do not hear of it look at
+    /// the end of their wait.
+    fn push(&self, followed: &Followed, revision: u64) {
+        match caught::sockets(&self.state, Some(followed.tag())) {
             Ok(lines) => lines.iter().for_each(|line| line::send(line, &revision.to_string())),
             Err(error) => {
-                log::warn(
-                    "followers_not_told",
-                    &[("pool", &pool.to_string()), ("error", &error.to_string())],
-                );
+                log::warn("followers_not_told", &[("pool", &followed.tag()), ("error", &error.to_string())]);
             }
         }
     }
@@ -354,5 +352,13 @@ impl Inner {
         }
         self.engine.replace(Some(engine));
         Ok(())
+    }
+}
+
+/// Whether a configuration names what is to be followed.
+fn names(config: &Config, followed: &Followed) -> bool {
+    match followed {
+        Followed::One(pool) => config.pool(pool.as_str()).is_some(),
+        Followed::All => true,
     }
 }

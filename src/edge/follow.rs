@@ -1,6 +1,6 @@
-//! Followers in the stateless worker: a request that waits for a pool's next signal, and a stream
-//! of them. Each has one WebSocket to the Arbiter, which hibernates; what it answers comes by the
-//! usual read path.
+//! Followers in the stateless worker: a request that waits for a pool's next signal, a stream of
+//! them, and a stream of what changes of all pools. Each has one WebSocket to the Arbiter, which
+//! hibernates; what it answers comes by the usual read path.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -22,10 +22,10 @@ use super::respond::Reply;
 use super::{clock, deployed, layers, log, reader, respond};
 use crate::config::Config;
 use crate::defaults::edge::GRACE;
-use crate::follow::{self, Follower, FollowerLimit, Mark, Next, Reading, Wait};
-use crate::serve::{self, Ask, Format, View};
-use crate::snapshot::Part;
-use crate::units::{Millis, Name};
+use crate::follow::{self, Follower, FollowerLimit, Listener, Mark, News, Next, Place, Reading, Sight, Wait};
+use crate::serve::{self, Ask, View};
+use crate::snapshot::{Followed, Part};
+use crate::units::{Millis, Timestamp};
 
 thread_local! {
     static PERMITS: RefCell<FollowerLimit> = const { RefCell::new(FollowerLimit::new()) };
@@ -49,6 +49,8 @@ fn leave(say: &UnboundedSender<Word>) {
 enum Outcome {
     /// There is news.
     News(reader::Reading),
+    /// These events are to be sent.
+    Events(String),
     /// It is to give a sign of life.
     Beat,
     /// Its time is over, or its client has left.
@@ -66,20 +68,42 @@ pub(super) struct ClientRequest<'a> {
 
 /// What a follower is to get.
 #[derive(Clone, Copy)]
-enum Wants {
-    /// One answer, after this wait.
-    Answer(Wait),
-    /// Events, but for the one that it has.
-    Events(Option<Mark>),
+enum Wants<'a> {
+    /// One answer of this pool, after this wait.
+    Answer(&'a str, Wait),
+    /// Events of this pool, but for the one that it has.
+    Events(&'a str, Option<Mark>),
+    /// Events of all pools, after this place, of what is hidden as well or not.
+    EventsOfAll(Option<Place>, bool),
+}
+
+impl Wants<'_> {
+    /// What it follows; nothing if the configuration does not name it.
+    fn followed(self, config: &Config) -> Option<Followed> {
+        match self {
+            Self::Answer(pool, _) | Self::Events(pool, _) => {
+                config.pool(pool).map(|pool| Followed::One(pool.name.clone()))
+            }
+            Self::EventsOfAll(..) => Some(Followed::All),
+        }
+    }
+}
+
+/// What a client of all pools has heard, and what it may hear.
+struct Listening {
+    listener: Listener,
+    all: bool,
 }
 
 /// A follower, and what it holds of the platform.
 struct Following {
     config: &'static Config,
-    pool: Name,
+    followed: Followed,
     part: Part,
     limit: Millis,
     follower: Follower,
+    /// Of who follows all pools.
+    listening: Option<Listening>,
     /// What a line or the client says; there is always a sender left, here.
     words: UnboundedReceiver<Word>,
     say: UnboundedSender<Word>,
@@ -89,21 +113,35 @@ struct Following {
 
 impl Following {
     /// A follower without a permit; nothing without a configuration.
-    fn new(pool: &str, wants: Wants, env: &Env) -> Option<Self> {
+    fn new(wants: Wants<'_>, env: &Env) -> Option<Self> {
         let config = deployed::config().ok()?;
-        let (part, limit) = reader::part_and_limit(
-            &View::Signal { pool: pool.to_owned(), format: Format::Json, wait: None },
-            config,
-            env,
-        );
-        let pool = config.pool(pool)?.name.clone();
+        let subject = wants.followed(config)?;
+        let (part, limit) = reader::followed_part(&subject, config, env);
         let now = clock::now();
         let follower = match wants {
-            Wants::Answer(wait) => Follower::waiting(wait, limit, now),
-            Wants::Events(known) => Follower::streaming(known, limit, now),
+            Wants::Answer(_, wait) => Follower::waiting(wait, limit, now),
+            Wants::Events(_, known) => Follower::streaming(known, limit, now),
+            Wants::EventsOfAll(..) => Follower::streaming_all(limit, now),
+        };
+        let listening = match wants {
+            Wants::EventsOfAll(place, all) => {
+                Some(Listening { listener: Listener::new(place, limit, now), all })
+            }
+            Wants::Answer(..) | Wants::Events(..) => None,
         };
         let (say, words) = unbounded();
-        Some(Self { config, pool, part, limit, follower, words, say, line: None, permit: None })
+        Some(Self {
+            config,
+            followed: subject,
+            part,
+            limit,
+            follower,
+            listening,
+            words,
+            say,
+            line: None,
+            permit: None,
+        })
     }
 
     /// Takes a permit; false if there is none.
@@ -121,7 +159,7 @@ impl Following {
         if !self.take_permit() {
             return false;
         }
-        let opening = layers::line(&self.pool, self.say.clone(), env);
+        let opening = layers::line(&self.followed, self.say.clone(), env);
         let timeout = follow::TIMEOUT.min(self.follower.until().since(clock::now()));
         match select(std::pin::pin!(opening), clock::delay(timeout)).await {
             Either::Left((Ok(Ok(line)), _)) => {
@@ -130,23 +168,42 @@ impl Following {
             }
             Either::Left((Ok(Err(429)), _)) => return false,
             Either::Left((Ok(Err(_)) | Err(_), _)) | Either::Right(((), _)) => {
-                log::warn("line_not_opened", &[("pool", &self.pool)]);
+                log::warn("line_not_opened", &[("pool", &self.followed.tag())]);
                 self.follower.unopened(clock::now());
             }
         }
         true
     }
 
+    /// What it is to be told of a look; nothing if there is no news.
+    fn looked(&mut self, seen: reader::Reading, now: Timestamp) -> Option<Outcome> {
+        let reading = Reading::of(&seen.snapshot, &self.followed, seen.fetched(), now);
+        let news = self.follower.seen(&reading, now);
+        let Some(Listening { listener, all }) = &mut self.listening else {
+            return news.then_some(Outcome::News(seen));
+        };
+        let shown = seen.seen(*all);
+        let sight = Sight { whole: &seen.snapshot, seen: shown, fetched: seen.fetched() };
+        match listener.tell(&sight, now) {
+            News::Behind => {
+                self.follower.looks_again(seen.fetched(), now);
+                None
+            }
+            News::Events(new) => {
+                let text = serve::events(&new, shown, self.config, now);
+                (!text.is_empty()).then_some(Outcome::Events(text))
+            }
+        }
+    }
+
     async fn next(&mut self, call: Call<'_>) -> Outcome {
         loop {
             match self.follower.next(clock::now()) {
                 Next::Look => {
-                    let least = Some((self.pool.clone(), self.follower.least()));
+                    let least = Some((self.followed.clone(), self.follower.least()));
                     let seen = reader::look(&self.part, self.limit, least, self.config, call).await;
-                    let now = clock::now();
-                    let reading = Reading::of(&seen.snapshot, self.pool.as_str(), seen.fetched(), now);
-                    if self.follower.seen(&reading, now) {
-                        return Outcome::News(seen);
+                    if let Some(outcome) = self.looked(seen, clock::now()) {
+                        return outcome;
                     }
                 }
                 Next::Open => {
@@ -190,7 +247,7 @@ pub(super) async fn waited(
     hits: u64,
 ) -> Reply {
     let View::Signal { pool, .. } = target else { return serve::unavailable().into() };
-    let Some(mut following) = Following::new(pool, Wants::Answer(wait), call.env) else {
+    let Some(mut following) = Following::new(Wants::Answer(pool, wait), call.env) else {
         return serve::unavailable().into();
     };
     // The client that leaves is said by the platform, and what waited for it is let go.
@@ -201,7 +258,7 @@ pub(super) async fn waited(
     let seen = loop {
         match following.next(call).await {
             Outcome::News(seen) => break Some(seen),
-            Outcome::Beat => {}
+            Outcome::Beat | Outcome::Events(_) => {}
             Outcome::Over => {
                 let (part, limit, config) = (&following.part, following.limit, following.config);
                 break Some(reader::look(part, limit, None, config, call).await);
@@ -246,7 +303,8 @@ impl Stream {
     async fn piece(&self) -> Option<String> {
         let mut following = self.following.take()?;
         let piece = match following.next(Call { env: &self.env, ctx: &self.ctx }).await {
-            Outcome::News(seen) => serve::event(&seen.snapshot, following.pool.as_str(), clock::now()),
+            Outcome::News(seen) => serve::event(&seen.snapshot, following.followed.tag(), clock::now()),
+            Outcome::Events(text) => text,
             Outcome::Beat => serve::KEEP_ALIVE.to_owned(),
             Outcome::Over | Outcome::AtCapacity => return None,
         };
@@ -255,16 +313,32 @@ impl Stream {
     }
 }
 
+/// What a client that comes back says that it has.
+fn last_event(asked: ClientRequest<'_>) -> Option<String> {
+    asked.request.headers().get("last-event-id").ok().flatten()
+}
+
 /// A stream of the signals of a pool, to a client that has the one named in `Last-Event-ID`
-/// already: what `entry.mjs` makes a response of, with the pieces of its body in `events`.
-pub(super) async fn stream(
-    pool: String,
+/// already.
+pub(super) async fn stream(pool: &str, asked: ClientRequest<'_>, call: Call<'_>) -> Result<JsValue, JsValue> {
+    let known = last_event(asked).as_deref().and_then(Mark::parse);
+    streamed(Wants::Events(pool, known), asked, call).await
+}
+
+/// A stream of what changes of all pools, to a client that has what is named in `Last-Event-ID`
+/// already; what is hidden is in it if `all` is.
+pub(super) async fn stream_of_all(
+    all: bool,
     asked: ClientRequest<'_>,
     call: Call<'_>,
 ) -> Result<JsValue, JsValue> {
-    let last = asked.request.headers().get("last-event-id").ok().flatten();
-    let known = last.as_deref().and_then(Mark::parse);
-    let Some(mut following) = Following::new(&pool, Wants::Events(known), call.env) else {
+    let place = last_event(asked).as_deref().and_then(Place::parse);
+    streamed(Wants::EventsOfAll(place, all), asked, call).await
+}
+
+/// What `entry.mjs` makes a response of, with the pieces of its body in `events`.
+async fn streamed(wants: Wants<'_>, asked: ClientRequest<'_>, call: Call<'_>) -> Result<JsValue, JsValue> {
+    let Some(mut following) = Following::new(wants, call.env) else {
         return Ok(respond::reply(&serve::unavailable().into(), false)?.into());
     };
     // Once the first byte is sent it is too late to decline.
@@ -272,7 +346,7 @@ pub(super) async fn stream(
     if !following.take_permit() || (opens && !following.open(call.env).await) {
         return Ok(respond::reply(&serve::at_capacity(asked.ask).into(), false)?.into());
     }
-    let reply = respond::reply(&serve::stream().into(), false)?;
+    let reply = respond::reply(&serve::stream(asked.ask).into(), false)?;
     let say = following.say.clone();
     let (env, ctx) = (call.env.clone(), caught::same(call.ctx));
     let events = Events(Rc::new(Stream { following: RefCell::new(Some(following)), say, env, ctx }));

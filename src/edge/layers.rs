@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::defaults::edge::ARBITER_DEADLINE;
 use crate::json;
 use crate::reader::Held;
-use crate::snapshot::{Part, Snapshot};
-use crate::units::{Name, OriginId, Timestamp};
+use crate::snapshot::{Followed, Part, Snapshot};
+use crate::units::{OriginId, Timestamp};
 use crate::writes::{Entry, Outcome, Write};
 
 /// The hosts of the objects' addresses. Nothing is looked up: a call goes to the object that it is
@@ -151,14 +151,14 @@ pub(super) async fn wake_arbiter(env: &Env) -> Result<()> {
     bound::get(arbiter(env)?, &arbiter_url(&ArbiterCall::Wake)).await.map(drop)
 }
 
-/// Opens a line to the Arbiter, along which it says the revision of a pool whenever that changes;
-/// the status of its answer if it declines.
+/// Opens a line to the Arbiter, along which it says the revision of what is followed whenever that
+/// changes; the status of its answer if it declines.
 pub(super) async fn line(
-    pool: &Name,
+    followed: &Followed,
     words: UnboundedSender<Word>,
     env: &Env,
 ) -> Result<std::result::Result<Line, u16>> {
-    let answer = bound::upgrade(arbiter(env)?, &arbiter_url(&ArbiterCall::Follow(pool.clone()))).await?;
+    let answer = bound::upgrade(arbiter(env)?, &arbiter_url(&ArbiterCall::Follow(followed.clone()))).await?;
     match answer.status() {
         101 => Line::of(&answer, words).map(Ok),
         status => Ok(Err(status)),

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::proxy::{self, Seen};
 use crate::reader::{self, Asked, Held, Known, Least, Memory, Served, Source, Step, Tier};
 use crate::serve::{self, Ask, Basis, View};
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::{Followed, Part, Snapshot};
 use crate::units::{Millis, Name, Timestamp};
 
 thread_local! {
@@ -49,6 +49,11 @@ impl Reading {
     /// When the Arbiter handed it out; before all time if it never did.
     pub(super) fn fetched(&self) -> Timestamp {
         self.held.as_ref().map(|held| held.fetched).unwrap_or_default()
+    }
+
+    /// The snapshot as its client may see it: `all` of it or not.
+    pub(super) fn seen(&self, all: bool) -> &Rc<Snapshot> {
+        self.public.as_ref().filter(|_| !all).unwrap_or(&self.snapshot)
     }
 
     /// Counts it as an answer; how many there are from each layer by now. `hits` is how many
@@ -141,6 +146,16 @@ pub(super) async fn learned(pool: &Name, config: &'static Config, call: Call<'_>
     Some(proxy::Known { snapshot: copy.snapshot, rests_until })
 }
 
+/// The part that whoever follows needs, and how old a copy of it may be.
+pub(super) fn followed_part(followed: &Followed, config: &Config, env: &Env) -> (Part, Millis) {
+    let part = match followed {
+        Followed::One(pool) => Part::Pool(pool.clone()),
+        Followed::All => Part::Summary,
+    };
+    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
+    (reader::part(part, config, local), limits::copy_age(config.plan, local))
+}
+
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
     let local = bound::text(env, "VEDETTE_LOCAL").is_some();
     (reader::part_of_pool(pool, config, local), limits::copy_age(config.plan, local))
@@ -151,11 +166,11 @@ fn fresh() -> Known {
     Known { since: clock::now(), ..Known::default() }
 }
 
-/// Looks at the layers, for whoever knows already what `least` says of a pool.
+/// Looks at the layers, for whoever knows already what `least` says.
 pub(super) async fn look(
     part: &Part,
     limit: Millis,
-    least: Option<(Name, Least)>,
+    least: Option<(Followed, Least)>,
     config: &'static Config,
     call: Call<'_>,
 ) -> Reading {

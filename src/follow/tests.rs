@@ -191,6 +191,24 @@ fn a_stream_begins_with_the_signal_and_has_an_event_for_each_change() {
 }
 
 #[test]
+fn a_stream_of_all_looks_no_oftener_than_a_reader_however_many_pools_are_revised() {
+    let mut stream = Follower::streaming_all(LIMIT, at(0));
+    assert_eq!(stream.next(at(0)), Next::Open);
+    stream.opened();
+    let (mut looks, mut revision) = (0, 3);
+    for ms in 0..5_000 {
+        revision += 1;
+        stream.told(&revision.to_string(), at(ms));
+        if stream.next(at(ms)) == Next::Look {
+            looks += 1;
+            assert!(stream.seen(&sight(revision, ms), at(ms)));
+        }
+    }
+    assert_eq!(looks, 10, "every half second");
+    assert_eq!(stream.next(at(5_500)), Next::Look, "and the last word is not forgotten");
+}
+
+#[test]
 fn a_clock_that_steps_back_does_not_make_it_wait_for_longer() {
     let mut follower = Follower::waiting(Wait { length: WAIT.0, known: mark(3) }, LIMIT, at(3_600_000));
     assert!(!follower.seen(&sight(3, 3_600_000), at(3_600_000)));

@@ -47,6 +47,11 @@ impl Sketch {
         self.0.is_empty()
     }
 
+    /// Each value that was counted, as exactly as it is known, and how often.
+    pub fn values(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.0.iter().map(|(bucket, count)| (middle(*bucket), *count))
+    }
+
     /// The value of which so many in ten thousand are no greater, by nearest rank; nothing of an
     /// empty one.
     #[must_use]

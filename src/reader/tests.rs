@@ -292,7 +292,8 @@ fn an_answer_that_is_in_doubt_is_given_again_for_a_tenth_of_a_second() {
 
 /// What a follower knows that was told of revision 4 of the shop at `since`.
 fn told(memory: Timestamp, since: Timestamp) -> Known {
-    let least = Some((shop().pools[0].name.clone(), Least { revision: 4, since, claimed: false }));
+    let least =
+        Some((Followed::One(shop().pools[0].name.clone()), Least { revision: 4, since, claimed: false }));
     Known { memory: Some(copy(memory)), since, least, ..Known::default() }
 }
 
@@ -320,8 +321,11 @@ fn what_clients_claim_is_looked_into_once_in_the_time_of_a_reader() {
     for ms in 1..=5_000 {
         let now = at(ms);
         let least = Least { revision: 99_999_999, since: now, claimed: true };
-        let mut known =
-            Known { since: now, least: Some((shop().pools[0].name.clone(), least)), ..Known::default() };
+        let mut known = Known {
+            since: now,
+            least: Some((Followed::One(shop().pools[0].name.clone()), least)),
+            ..Known::default()
+        };
         memory.look(&part, &mut known);
         if let Step::AskArbiter(_) = next(&known, LIMIT, now) {
             asked += 1;

@@ -20,6 +20,7 @@ use crate::units::Fingerprint;
 
 #[cfg(test)]
 pub(super) use documents::fields;
+pub(super) use documents::{event, pool};
 pub use query::{Cursor, Query};
 
 /// What is listed.

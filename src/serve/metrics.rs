@@ -45,6 +45,7 @@ pub(super) fn answer(basis: &Basis<'_>, exposition: Exposition) -> Answer {
     let mut families = parts::worker(basis);
     families.extend(subjects::pools(basis));
     families.extend(subjects::traffic(basis));
+    families.push(subjects::durations(basis));
     families.extend(subjects::origins(basis));
     families.extend(subjects::votes(basis));
     families.extend(parts::vantages(basis));

@@ -56,8 +56,9 @@ fn of<'a>(target: Target, config: &'a Config, ask: &Ask<'_>) -> Plan<'a> {
             Plan::FromSnapshot(View::Chronicle(Chronicle { all: gate::sees_all(ask), ..asked }))
         }
         Target::View(view) => Plan::FromSnapshot(view),
-        Target::Stream { .. } if ask.method == "HEAD" => Plan::Done(stream()),
-        Target::Stream { pool } => Plan::Stream(pool),
+        Target::Stream { .. } if ask.method == "HEAD" => Plan::Done(stream(ask)),
+        Target::Stream { pool: Some(pool) } => Plan::Stream(pool),
+        Target::Stream { pool: None } => Plan::StreamOfAll { all: gate::sees_all(ask) },
         Target::Fixed(fixed) => Plan::Done(finish(made(fixed), ask)),
     }
 }
@@ -88,7 +89,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
             unknown(pool, None).or_else(|| signal::refused(config, pool, *format))
         }
         Target::View(View::Api(query)) => api::refused(config, query, gate::sees_all(ask)),
-        Target::Stream { pool } => {
+        Target::Stream { pool: Some(pool) } => {
             unknown(pool, None).or_else(|| signal::refused(config, pool, Format::Json))
         }
         Target::Recorded(asked) => asked.names().and_then(|(pool, origin)| unknown(pool, origin)),
@@ -103,6 +104,7 @@ fn settled(target: &Target, config: &Config, ask: &Ask<'_>) -> Option<Answer> {
         | Target::Change(_)
         | Target::Purge
         | Target::Audit
+        | Target::Stream { pool: None }
         | Target::Fixed(_) => None,
     }
 }

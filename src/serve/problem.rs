@@ -11,7 +11,7 @@ pub(super) fn not_found() -> Answer {
         "not-found",
         "Not found",
         "Nothing is served at this path. There are /, /health, /health/{pool}, /health/{pool}/{origin}, /route/{pool}, \
-         /v1/stream/{pool}, /metrics, /livez, /readyz and, for jobs that report, /v1/heartbeat/{token}.",
+         /v1/stream, /v1/stream/{pool}, /metrics, /livez, /readyz and, for jobs that report, /v1/heartbeat/{token}.",
     )
 }
 

@@ -17,7 +17,7 @@ use crate::answer::{self, Answer};
 use crate::path::{MAX_TARGET, plain};
 
 /// Every path, as `find` matches it.
-pub const PATHS: [&str; 46] = [
+pub const PATHS: [&str; 47] = [
     "/",
     "/pool/{pool}",
     "/pool/{pool}/{origin}",
@@ -42,6 +42,7 @@ pub const PATHS: [&str; 46] = [
     "/health/{pool}/{origin}",
     "/v1/announcement",
     "/v1/audit",
+    "/v1/stream",
     "/v1/stream/{pool}",
     "/v1/history/{pool}/{origin}",
     "/v1/samples/{pool}/{origin}",
@@ -124,7 +125,8 @@ fn row(parts: &[&str], query: &str, ask: &Ask<'_>) -> Result<Target, Answer> {
         ["v1", "announcement"] if ["PUT", "DELETE"].contains(&ask.method) => Target::Announce,
         ["v1", "announcement"] => Target::View(View::Announcement),
         ["v1", "audit"] => Target::Audit,
-        ["v1", "stream", pool] => Target::Stream { pool: (*pool).to_owned() },
+        ["v1", "stream"] => Target::Stream { pool: None },
+        ["v1", "stream", pool] => Target::Stream { pool: Some((*pool).to_owned()) },
         ["v1", "history", pool, origin] => recorded(Kind::History, pool, Some(origin), query),
         ["v1", "samples", pool, origin] => recorded(Kind::Samples, pool, Some(origin), query),
         ["v1", "availability", pool] => recorded(Kind::Availability, pool, None, query),

@@ -15,10 +15,11 @@ pub enum Target {
     Fixed(Fixed),
     /// What is made from a snapshot.
     View(View),
-    /// `/v1/stream/{pool}`: the signal as an event at each change.
+    /// `/v1/stream/{pool}`: the signal as an event at each change; `/v1/stream`: what changes of
+    /// all pools.
     Stream {
-        /// The pool.
-        pool: String,
+        /// The pool; all if none.
+        pool: Option<String>,
     },
     /// `/v1/heartbeat/{token}`: a job reports by itself.
     Beat {
@@ -150,8 +151,8 @@ impl Target {
     pub const fn door(&self) -> Door {
         match self {
             Self::View(view) => view.door(),
-            Self::Stream { .. } => Door::Signal,
-            Self::Recorded(_) => Door::Api,
+            Self::Stream { pool: Some(_) } => Door::Signal,
+            Self::Stream { pool: None } | Self::Recorded(_) => Door::Api,
             Self::Announce | Self::Note { .. } | Self::Change(_) | Self::Purge | Self::Audit => Door::Writes,
             // A heartbeat has a token of its own, which says whose it is.
             Self::Fixed(_) | Self::Beat { .. } | Self::SignIn { .. } | Self::SignOut => Door::Hall,

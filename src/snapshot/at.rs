@@ -1,9 +1,18 @@
-//! What a copy says of an origin at a moment: however old the copy is, never more than its
-//! evidence.
+//! What a copy says of a pool or an origin at a moment: however old the copy is, never more than
+//! its evidence.
 
-use super::OriginView;
+use super::{OriginView, PoolView};
 use crate::units::Timestamp;
 use crate::verdict::Status;
+
+impl PoolView {
+    /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        let statuses: Vec<Status> = self.origins.iter().map(|origin| origin.status_at(now)).collect();
+        crate::verdict::pool_status(&statuses)
+    }
+}
 
 impl OriginView {
     /// The status at `now`: unknown once the evidence has expired, in whatever copy this is.

@@ -466,7 +466,10 @@ impl<'a> World<'a> {
                         self.at(now + ROUND_TRIP.get() / 2, Happens::Hurried(shard, number));
                     }
                 }
-                arbiter::Effect::Changed(_) | arbiter::Effect::GivenUp(_) | arbiter::Effect::Push { .. } => {}
+                arbiter::Effect::Changed(_)
+                | arbiter::Effect::GivenUp(_)
+                | arbiter::Effect::Push { .. }
+                | arbiter::Effect::PushAll(_) => {}
                 arbiter::Effect::Superseded(_) => panic!("nothing is superseded here"),
                 arbiter::Effect::Gather(_) => panic!("nothing is changed here"),
                 arbiter::Effect::Wrote(_) => panic!("nobody writes here"),

@@ -215,7 +215,11 @@ fn whole(ask: &Ask<'_>) -> Result<(Answer, String), String> {
         }
         Plan::Stream(pool) => {
             law!(has(&pool, None), "it is followed");
-            (stream(), "a stream".to_owned())
+            (stream(ask), "a stream".to_owned())
+        }
+        Plan::StreamOfAll { all } => {
+            law!(!all, "nobody proved to be a reader");
+            (stream(ask), "a stream of all".to_owned())
         }
         Plan::FromSnapshot(target) => {
             law!(is_ours(&target), "{target:?} reaches the Arbiter");

@@ -179,6 +179,7 @@ fn told(effects: &[Effect]) -> String {
         Effect::Remember(_) => "remembered".to_owned(),
         Effect::Publish(_) => "published".to_owned(),
         Effect::Push { pool, revision } => format!("{pool} at {revision}"),
+        Effect::PushAll(revision) => format!("all at {revision}"),
         Effect::Changed(Transition { subject, from, to, .. }) => format!("{subject} {from:?} {to:?}"),
         Effect::WakeAt(_) => "alarm".to_owned(),
         Effect::Arm(_) | Effect::ProbeNow(..) => "armed".to_owned(),

@@ -150,7 +150,7 @@ test("too many are turned away, and whoever leaves makes room", async () => {
     turnedAway = next.filter(({ answer }) => answer.status === 429).length;
   }
   assert.ok(crowd.length > 200, `${crowd.length} follow`);
-  for (const path of [`/route/shop?wait=5s&revision=${known}`, "/v1/stream/shop"]) {
+  for (const path of [`/route/shop?wait=5s&revision=${known}`, "/v1/stream/shop", "/v1/stream"]) {
     const answer = await worker.get(path);
     assert.equal(answer.status, 429, path);
     assert.equal(answer.headers.get("content-type"), "application/problem+json");

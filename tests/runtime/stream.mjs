@@ -1,8 +1,8 @@
 // A client of server-sent events, as far as the tests need one.
 
 /**
- * Opens a stream; `next()` is its next event, as `{ id, retry, data }`, and nothing when it has
- * ended.
+ * Opens a stream; `next()` is its next event, as `{ id, event, retry, data }`, and nothing when it
+ * has ended.
  */
 export async function stream(worker, path, headers = {}) {
   const controller = new AbortController();
@@ -16,7 +16,7 @@ export async function stream(worker, path, headers = {}) {
         const block = text.slice(0, end);
         text = text.slice(end + 2);
         const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s)));
-        if (fields.data) return { id: fields.id, retry: Number(fields.retry), data: JSON.parse(fields.data) };
+        if (fields.data) return { id: fields.id, event: fields.event, retry: Number(fields.retry), data: JSON.parse(fields.data) };
         continue;
       }
       const { value, done } = await reader.read();

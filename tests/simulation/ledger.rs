@@ -72,6 +72,8 @@ pub struct Ledger {
     published: BTreeMap<Name, (u64, String)>,
     /// The revision of each pool that its followers were told.
     pushed: BTreeMap<Name, u64>,
+    /// What followers of all pools were told last.
+    pushed_to_all: Option<u64>,
 }
 
 impl Ledger {
@@ -283,6 +285,7 @@ impl Ledger {
                 Verdicts::Persist(rows) => kept.extend(events(rows)),
                 Verdicts::Publish(_)
                 | Verdicts::Push { .. }
+                | Verdicts::PushAll(_)
                 | Verdicts::WakeAt(_)
                 | Verdicts::Arm(_)
                 | Verdicts::ProbeNow(..)
@@ -434,6 +437,11 @@ impl Ledger {
         self.told(pool)
     }
 
+    /// Followers of all pools are told the sum of the revisions.
+    pub fn tells_all(&mut self, revision: u64) {
+        self.pushed_to_all = Some(revision);
+    }
+
     fn told(&self, pool: &Name) -> laws::Verdict {
         let stored = self.stored.get(pool.as_str()).map(|(revision, _)| *revision);
         laws::followers_are_told_what_is_stored(pool.as_str(), self.pushed.get(pool).copied(), stored)
@@ -441,7 +449,10 @@ impl Ledger {
 
     /// A step has come to its end, and was not interrupted.
     pub fn all_are_told(&self, config: &Config) -> laws::Verdict {
-        config.pools.iter().try_for_each(|pool| self.told(&pool.name))
+        config.pools.iter().try_for_each(|pool| self.told(&pool.name))?;
+        let revision = |pool: &Pool| self.stored.get(pool.name.as_str()).map_or(0, |(revision, _)| *revision);
+        let stored = config.pools.iter().map(revision).sum::<u64>();
+        laws::followers_are_told_what_is_stored("all pools", self.pushed_to_all, Some(stored))
     }
 
     /// What is stored of a subject by its events.

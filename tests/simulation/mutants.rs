@@ -78,6 +78,8 @@ pub enum Mutant {
     PushesFirst,
     /// Followers are told nothing.
     NobodyIsPushed,
+    /// Followers of all pools are told nothing.
+    NobodyHearsOfAll,
     /// The last heartbeat of a job is not stored.
     HeartbeatsUnstored,
     /// A heartbeat is confirmed though it could not be stored.
@@ -111,7 +113,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -142,6 +144,7 @@ impl Mutant {
         Self::DeadOriginsUntold,
         Self::PushesFirst,
         Self::NobodyIsPushed,
+        Self::NobodyHearsOfAll,
         Self::HeartbeatsUnstored,
         Self::ConfirmedUnstored,
         Self::WakingUnstored,
@@ -261,6 +264,10 @@ impl Mutant {
             }
             Some(Self::NobodyIsPushed) => {
                 effects.retain(|effect| !matches!(effect, Verdicts::Push { .. }));
+                return;
+            }
+            Some(Self::NobodyHearsOfAll) => {
+                effects.retain(|effect| !matches!(effect, Verdicts::PushAll(_)));
                 return;
             }
             Some(Self::NoEvents) => (Table::Events, ""),

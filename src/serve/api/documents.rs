@@ -16,7 +16,7 @@ type Time = Shown<Timestamp>;
 
 /// A pool.
 #[derive(Serialize)]
-pub(super) struct Pool<'a> {
+pub(in crate::serve) struct Pool<'a> {
     name: &'a Name,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +108,7 @@ pub(super) struct Vote<'a> {
 
 /// Something that changed.
 #[derive(Serialize)]
-pub(super) struct Event<'a> {
+pub(in crate::serve) struct Event<'a> {
     at: Time,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -165,7 +165,12 @@ fn found<'a>(
 /// Pools in the order of the configuration.
 pub(super) fn pools<'a>(basis: &Basis<'a>, query: &Query) -> impl Iterator<Item = Pool<'a>> + use<'a> {
     let now = basis.now;
-    found(basis, query).map(move |(pool, view)| Pool {
+    found(basis, query).map(move |(known, view)| pool(known, view, now))
+}
+
+/// A pool, as a member of the list and as an event.
+pub(in crate::serve) fn pool<'a>(pool: &'a config::Pool, view: &'a PoolView, now: Timestamp) -> Pool<'a> {
+    Pool {
         name: &view.name,
         kind: kind(pool),
         title: pool.about.title.as_deref(),
@@ -178,7 +183,7 @@ pub(super) fn pools<'a>(basis: &Basis<'a>, query: &Query) -> impl Iterator<Item 
         chosen: view.chosen.as_ref(),
         panic: view.panic,
         origins: view.origins.iter().map(|origin| &origin.name).collect(),
-    })
+    }
 }
 
 /// Monitors in the order of the configuration.
@@ -289,7 +294,8 @@ pub(super) fn events<'a>(basis: &Basis<'a>, query: &Query) -> impl Iterator<Item
     })
 }
 
-fn event(transition: &Transition) -> Event<'_> {
+/// Something that changed, as a member of the list and as an event of a stream.
+pub(in crate::serve) fn event(transition: &Transition) -> Event<'_> {
     let Transition { at, subject, from, to, reason } = transition;
     let [pool, origin, undelivered] = KINDS;
     if from == to {

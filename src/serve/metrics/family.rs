@@ -1,6 +1,7 @@
 //! Families of measurements → text, in the two forms that Prometheus reads. The spelling of both is
 //! the crate's (decision 0029).
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::Exposition;
+use crate::history::{BOUNDS, Histogram};
 use crate::units::{Millis, Timestamp};
 
 /// Measurements of one name.
@@ -42,11 +44,13 @@ pub(super) struct Labels {
 }
 
 /// A value of a measurement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Value {
     Count(u64),
     /// Milliseconds, shown in seconds.
     Span(u64),
+    /// Lengths of time, by bounds in seconds.
+    Spans(Histogram),
 }
 
 impl Labels {
@@ -69,6 +73,11 @@ impl Labels {
     /// A length of time.
     pub(super) fn span(&self, span: Millis) -> Line {
         Line { labels: self.clone(), value: Value::Span(span.get()) }
+    }
+
+    /// Lengths of time, counted.
+    pub(super) fn spans(&self, histogram: &Histogram) -> Line {
+        Line { labels: self.clone(), value: Value::Spans(histogram.clone()) }
     }
 
     /// A point in time, since 1970.
@@ -117,6 +126,15 @@ impl Family {
         Self::new(name, help, MetricType::Counter, lines)
     }
 
+    /// Counts by bounds; `_bucket`, `_sum` and `_count` are put behind its name.
+    pub(super) fn histogram(
+        name: &'static str,
+        help: &'static str,
+        lines: impl IntoIterator<Item = Line>,
+    ) -> Self {
+        Self::new(name, help, MetricType::Histogram, lines)
+    }
+
     /// The same in seconds; `_seconds` is put behind its name.
     pub(super) fn in_seconds(self) -> Self {
         Self { unit: Some(Unit::Seconds), ..self }
@@ -150,6 +168,12 @@ impl Collector for Families {
                     (MetricType::Counter, Value::Span(span)) => line.encode_counter(&seconds(*span), NONE)?,
                     (_, Value::Count(count)) => line.encode_gauge(count)?,
                     (_, Value::Span(span)) => line.encode_gauge(&seconds(*span))?,
+                    (_, Value::Spans(histogram)) => {
+                        let bounds = BOUNDS.into_iter().map(seconds).chain([f64::INFINITY]);
+                        let buckets: Vec<(f64, u64)> = bounds.zip(histogram.counts()).collect();
+                        let count = buckets.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+                        line.encode_histogram(seconds(histogram.total_ms()), count, &buckets, NONE_OF_MANY)?;
+                    }
                 }
             }
         }
@@ -159,6 +183,7 @@ impl Collector for Families {
 
 /// No measurement here has an example.
 const NONE: Option<&Exemplar<NoLabelSet, f64>> = None;
+const NONE_OF_MANY: Option<&HashMap<usize, Exemplar<NoLabelSet, f64>>> = None;
 
 /// Seconds: exact to the millisecond for longer than any point in time that is written.
 #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 milliseconds, some 285,000 years")]

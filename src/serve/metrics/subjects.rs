@@ -1,6 +1,7 @@
 //! Measurements of what is watched: pools and monitors, their origins, and the votes on them.
 
 use super::family::{Family, Labels, Line};
+use crate::history;
 use crate::reader::Tier;
 use crate::sample::CacheClass;
 use crate::serve::{Basis, kind, watched};
@@ -112,6 +113,21 @@ pub(super) fn traffic(basis: &Basis<'_>) -> Vec<Family> {
             counts.ejections
         }),
     ]
+}
+
+/// How long the probes of each pool took, by cache class.
+pub(super) fn durations(basis: &Basis<'_>) -> Family {
+    let lines = basis.snapshot.pools.iter().flat_map(|pool| {
+        pool.durations.iter().flat_map(history::Durations::iter).map(|(class, histogram)| {
+            Labels::of([("pool", pool.name.as_str()), ("class", class.as_str())]).spans(histogram)
+        })
+    });
+    Family::histogram(
+        "vedette_probe_duration",
+        "How long the probes of the pool took that were answered in full.",
+        lines,
+    )
+    .in_seconds()
 }
 
 /// Measurements of origins and jobs, whoever sees them.

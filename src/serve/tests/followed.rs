@@ -1,6 +1,8 @@
 //! Waits and streams.
 
 use super::*;
+use crate::follow::{Event, Mark, Place, What, Why};
+use crate::snapshot::Transition;
 
 #[test]
 fn a_wait_is_planned_for_who_says_what_it_knows() {
@@ -75,5 +77,49 @@ fn an_event_is_the_signal_under_its_mark() {
     let late = event(&snapshot, "shop", at(45_000));
     assert!(late.contains("id: 7-lapsed\n") && late.contains("\"ttl\":0"), "{late}");
     assert_eq!(event(&snapshot, "nope", at(0)), KEEP_ALIVE, "of nothing there is nothing to say");
-    assert_eq!(header(&stream(), "cache-control"), Some("no-store"));
+    assert_eq!(header(&stream(&ask("/v1/stream/shop")), "cache-control"), Some("no-store"));
+}
+
+#[test]
+fn a_stream_of_all_is_planned_for_who_may_read_the_api() {
+    let shop = shop();
+    let planned = |method, caller| {
+        let ask = Ask { method, caller, ..ask("/v1/stream?whatever=1") };
+        plan(Ok(&shop), &ask)
+    };
+    assert_eq!(planned("GET", None), Plan::StreamOfAll { all: false });
+    let Plan::Done(head) = planned("HEAD", None) else { panic!() };
+    assert_eq!((head.status, header(&head, "content-type")), (200, Some("text/event-stream; charset=utf-8")));
+    let Plan::Done(posted) = planned("POST", None) else { panic!() };
+    assert_eq!(posted.status, 405);
+}
+
+#[test]
+fn events_of_all_have_what_the_lists_have() {
+    let mut snapshot = snapshot(Status::Pass, Status::Pass);
+    let config = shop();
+    let place =
+        Place { config: config.hash, mark: Mark { revision: 7, lapsed: false }, at: at(1_000), nth: 1 };
+    let (from, to) = (Status::Pass, Status::Fail);
+    let transition =
+        Transition { at: at(1_000), subject: "shop/primary".into(), from, to, reason: "a\nb".into() };
+    snapshot.events.push(transition.clone());
+    let list = |target: &str, name: &str| {
+        json(&get(target, &snapshot)).get_mut(name).and_then(|list| list.get(0).cloned()).unwrap()
+    };
+    let (pool, event) = (list("/v1/pools", "pools"), list("/v1/events", "events"));
+    let told = |what| events(&[Event { place, what }], &snapshot, &config, at(3_000));
+    let parsed = |text: &str, kind: &str| -> Value {
+        let rest = text.strip_prefix(&format!("retry: {}\n", 1_000 + at(3_000).as_millis() % 2_000)).unwrap();
+        let head = format!("event: {kind}\nid: {}.7.{}.1\ndata: ", config.hash, at(1_000).as_millis());
+        let data = rest.strip_prefix(&head).and_then(|data| data.strip_suffix("\n\n")).unwrap();
+        assert!(!data.contains('\n'), "one line: {data}");
+        serde_json::from_str(data).unwrap()
+    };
+    assert_eq!(parsed(&told(What::Transition(&transition)), "transition"), event);
+    assert_eq!(parsed(&told(What::Verdict(&snapshot.pools[0])), "verdict"), pool);
+    let reset = parsed(&told(What::Reset(Why::Gap)), "reset");
+    assert_eq!(reset["pools"], Value::Array(vec![pool]));
+    assert_eq!(reset["reason"], Why::Gap.as_str());
+    assert_eq!(events(&[], &snapshot, &config, at(0)), "", "nothing is said of nothing");
 }

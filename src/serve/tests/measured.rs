@@ -14,6 +14,9 @@ fn measured() -> (Config, Snapshot) {
     snapshot.watch[0].fast = crate::json::read(r#"{"spent":30,"of":20}"#);
     snapshot.pools[0].traffic =
         crate::json::read(r#"{"requests":9,"retries":2,"answered":8,"waited_ms":1250,"unanswered":1}"#);
+    snapshot.pools[0].durations = crate::json::read(
+        r#"{"origin-proven":{"counts":[3,0,0,2,0,0,0,0,0,0,0,1],"total_ms":15123},"edge-only":{"counts":[7]}}"#,
+    );
     snapshot.notify = crate::json::read(r#"[{"name":"ops","sending":true,"waiting":1}]"#);
     (config, snapshot)
 }
@@ -67,6 +70,13 @@ fn each_measurement_is_said_as_prometheus_reads_it() {
         r#"vedette_proxy_retries_total{pool="shop"} 2"#,
         r#"vedette_proxy_retries_held_back_total{pool="shop"} 0"#,
         r#"vedette_proxy_ejections_total{pool="shop"} 0"#,
+        r#"vedette_probe_duration_seconds_bucket{pool="shop",class="origin-proven",le="0.005"} 3"#,
+        r#"vedette_probe_duration_seconds_bucket{pool="shop",class="origin-proven",le="0.05"} 5"#,
+        r#"vedette_probe_duration_seconds_bucket{pool="shop",class="origin-proven",le="10"} 5"#,
+        r#"vedette_probe_duration_seconds_bucket{pool="shop",class="origin-proven",le="+Inf"} 6"#,
+        r#"vedette_probe_duration_seconds_sum{pool="shop",class="origin-proven"} 15.123"#,
+        r#"vedette_probe_duration_seconds_count{pool="shop",class="origin-proven"} 6"#,
+        r#"vedette_probe_duration_seconds_count{pool="shop",class="edge-only"} 7"#,
         r#"vedette_pool_chosen{pool="shop",origin="standby"} 0"#,
         r#"vedette_origin_status{pool="shop",origin="standby",status="pass"} 1"#,
         r#"vedette_origin_evidence_timestamp_seconds{pool="shop",origin="primary"} 1700000000.0"#,
@@ -110,7 +120,15 @@ fn openmetrics_is_the_same_in_another_spelling() {
         !plain.body.contains("# EOF")
             && plain.body.contains("# TYPE vedette_vantage_missed_slots_total counter\n")
     );
-    assert_eq!(lines(&open), lines(&plain));
+    // Histograms are in another order there, and their bounds in another spelling.
+    let others = |answer| -> Vec<String> {
+        let lines =
+            lines(answer).into_iter().filter(|line| !line.contains("vedette_probe_duration_seconds_"));
+        lines.map(str::to_owned).collect()
+    };
+    assert_eq!(others(&open), others(&plain));
+    let bounds = |answer: &Answer| answer.body.matches("vedette_probe_duration_seconds_bucket{").count();
+    assert_eq!((bounds(&open), bounds(&plain)), (24, 24));
     assert_eq!(families(&open), families(&plain));
     let mut names = families(&plain);
     let count = names.len();
@@ -150,7 +168,8 @@ fn a_vote_that_has_expired_measures_nothing() {
     assert!(found.contains(&r#"vedette_origin_status{pool="shop",origin="primary",status="unknown"} 1"#));
     assert!(found.contains(&r#"vedette_pool_status{pool="shop",status="unknown"} 1"#));
     assert!(found.contains(&r#"vedette_vantage_up{vantage="weur",shard="0of1"} 0"#));
-    assert!(!found.iter().any(|line| line.starts_with("probe_") || line.starts_with("vedette_probe_")));
+    assert!(!found.iter().any(|line| line.starts_with("probe_")
+        || (line.starts_with("vedette_probe_") && line.contains("vantage="))));
 }
 
 #[test]

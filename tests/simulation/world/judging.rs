@@ -186,6 +186,7 @@ impl World {
                     self.at(self.now + 50, Happens::Hurries(object.name, origins));
                 }
                 Verdicts::Push { pool, revision } => self.ledger.tells(&pool, revision)?,
+                Verdicts::PushAll(revision) => self.ledger.tells_all(revision),
                 Verdicts::Superseded(known) => self.superseded = Some(known),
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
                 Verdicts::Publish(_)
