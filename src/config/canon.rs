@@ -41,6 +41,11 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
     if config.incidents.on_warnings {
         lines.put("open_on", "warn");
     }
+    if !config.history.is_usual() {
+        lines.millis("minutes", config.history.minutes);
+        lines.millis("hours", config.history.hours);
+        lines.millis("days", config.history.days);
+    }
     Fingerprint::of(&lines.0)
 }
 

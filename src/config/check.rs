@@ -12,13 +12,13 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, incidents,
-    notify, origin, page, presentation, reference, request, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, history,
+    incidents, notify, origin, page, presentation, reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -33,6 +33,7 @@ pub(super) const KEYS: [&str; 14] = [
     "page",
     "access",
     "incidents",
+    "history",
 ];
 
 /// Where every setting of the file belongs.
@@ -53,6 +54,7 @@ const HOMES: Homes = &[
     (&page::KEYS, "in [page]"),
     (&access::KEYS, "in [access]"),
     (&incidents::KEYS, "in [incidents]"),
+    (&history::KEYS, "in [history]"),
 ];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -92,6 +94,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let page = page::page(file, pools.as_deref(), reader.names());
     let access = access::access(file, pools.as_deref());
     let incidents = incidents::incidents(file);
+    let history = history::retention(file);
     let public_url = notify::public_url(file);
     let known = route::Known {
         names: reader.names(),
@@ -117,6 +120,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         page: page?,
         access: access?,
         incidents: incidents?,
+        history: history?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

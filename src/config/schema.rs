@@ -8,8 +8,8 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use super::{
-    access, check, expect, heartbeat, incidents, monitor, notify, origin, page, pool, presentation, request,
-    route, settings, vantage,
+    access, check, expect, heartbeat, history, incidents, monitor, notify, origin, page, pool, presentation,
+    request, route, settings, vantage,
 };
 use crate::json;
 use rows::{Kind, ROWS};
@@ -56,6 +56,7 @@ fn tables() -> Vec<Keys> {
         ("page", page::KEYS.to_vec()),
         ("access", access::KEYS.to_vec()),
         ("incidents", incidents::KEYS.to_vec()),
+        ("history", history::KEYS.to_vec()),
         ("link", page::LINK_KEYS.to_vec()),
     ]
 }
