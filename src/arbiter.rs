@@ -274,6 +274,9 @@ impl Arbiter {
         let edited = match event {
             Event::Reported(mut report) => {
                 memories.rollups = intake::handed_on(&mut report);
+                if memories.rollups.is_some() {
+                    memories.keeping = self.keeping(now);
+                }
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();
                 let Taken { row, turned } = self.take(report, now);

@@ -45,7 +45,7 @@ const LINE: &[Row] = &[
     ("sample", &["units"]),
     ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
-    ("history", &["json", "units", "sample"]),
+    ("history", &["json", "units", "config", "sample"]),
     ("compare", &["json", "units", "sample", "history"]),
     ("change", &["defaults", "json", "units", "config", "sample", "history", "compare"]),
     ("vote", &["units", "config", "sample", "history"]),

@@ -9,6 +9,7 @@ use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 
 mod changes;
 mod copies;
+mod kept;
 mod monitors;
 mod trusted;
 

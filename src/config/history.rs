@@ -66,11 +66,11 @@ pub(super) fn retention(file: &Table<'_>) -> Option<Retention> {
     let days = table.optional("days", |field| kept(field, &DAYS))?.unwrap_or(Retention::USUAL.days);
     let hours = hours?.map_or_else(
         || Some(Retention::USUAL.hours.min(days)),
-        |hours| nested(&table, "hours", hours, ("days", days)),
+        |hours| nested(&table, "hours", hours, &Coarser { name: "days", kept: days }),
     )?;
     let minutes = minutes?.map_or_else(
         || Some(Retention::USUAL.minutes.min(hours)),
-        |minutes| nested(&table, "minutes", minutes, ("hours", hours)),
+        |minutes| nested(&table, "minutes", minutes, &Coarser { name: "hours", kept: hours }),
     )?;
     Some(Retention { minutes, hours, days })
 }
@@ -101,10 +101,16 @@ fn kept(field: &Field<'_>, bounds: &Bounds) -> Option<Millis> {
     Some(length)
 }
 
+/// A coarser step, and for how long it is kept.
+struct Coarser {
+    name: &'static str,
+    kept: Millis,
+}
+
 /// A finer step, unless it is kept for longer than the coarser one.
-fn nested(table: &Table<'_>, key: &str, length: Millis, coarser: (&str, Millis)) -> Option<Millis> {
-    let (name, longest) = coarser;
-    if length <= longest {
+fn nested(table: &Table<'_>, key: &str, length: Millis, coarser: &Coarser) -> Option<Millis> {
+    let Coarser { name, kept } = *coarser;
+    if length <= kept {
         return Some(length);
     }
     table.refuse_at(
