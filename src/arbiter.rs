@@ -136,6 +136,8 @@ pub struct Arbiter {
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
+    /// Keys of rows of shards that left the file long ago.
+    left: Vec<String>,
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
@@ -181,6 +183,7 @@ impl Arbiter {
             traffic: Sums::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
+            left: Vec::new(),
             alarm: None,
             began: now,
             awake: None,
@@ -276,6 +279,7 @@ impl Arbiter {
                 memories.rollups = intake::handed_on(&mut report);
                 if memories.rollups.is_some() {
                     memories.keeping = self.keeping(now);
+                    folded.rows.extend(self.leave());
                 }
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();

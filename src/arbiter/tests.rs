@@ -10,6 +10,7 @@ use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 mod changes;
 mod copies;
 mod kept;
+mod left;
 mod monitors;
 mod trusted;
 

@@ -101,7 +101,7 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
     };
     let table = row.table.name();
     match row.table {
-        Table::Meta | Table::Outbox if row.text.is_empty() => {
+        Table::Shards | Table::Meta | Table::Outbox if row.text.is_empty() => {
             run(&format!("DELETE FROM {table} WHERE key = ?"), &[&row.key])
         }
         Table::Shards | Table::Pools | Table::Meta | Table::Outbox => {

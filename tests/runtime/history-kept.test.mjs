@@ -52,6 +52,8 @@ test("rows of what left the file go, one with a rollup, and those that are kept 
     (database) => {
       const put = database.prepare("INSERT INTO v1_history (key, body) VALUES (?, ?)");
       for (const [key, body] of Object.entries({ ...gone, ...kept })) put.run(key, JSON.stringify(body));
+      const shard = { vantage, shard: "7of9", seq: 1, heard: Date.now() - 31 * DAY_MS, votes: {} };
+      database.prepare("INSERT INTO v1_shards (key, body) VALUES (?, ?)").run(`${vantage}/7of9`, JSON.stringify(shard));
     },
     { readOnly: false },
   );
@@ -66,6 +68,8 @@ test("rows of what left the file go, one with a rollup, and those that are kept 
     },
     90_000,
   );
+  const shards = await inStorage(worker, (database) => database.prepare("SELECT key FROM v1_shards").all());
+  assert.ok(shards.length > 0 && !shards.some(({ key }) => key.endsWith("/7of9")), JSON.stringify(shards));
   const stored = await rows();
   assert.ok(stored.get(open).swept, "how far the walk came is stored with a row that is written anyway");
   assert.equal((await worker.get("/v1/history/shop/primary?step=1h")).status, 200);
