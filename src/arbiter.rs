@@ -145,6 +145,8 @@ pub struct Arbiter {
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
+    /// Keys of rows of shards that left the file long ago.
+    left: Vec<String>,
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
@@ -192,6 +194,7 @@ impl Arbiter {
             durations: Durations::default(),
             looked: BTreeMap::new(),
             events: Vec::new(),
+            left: Vec::new(),
             alarm: None,
             began: now,
             awake: None,
@@ -292,6 +295,10 @@ impl Arbiter {
         let edited = match event {
             Event::Reported(mut report) => {
                 memories.rollups = intake::handed_on(&mut report);
+                if memories.rollups.is_some() {
+                    memories.keeping = self.keeping(now);
+                    folded.rows.extend(self.leave());
+                }
                 let rollups = memories.rollups.as_ref().map(|(_, rollups)| rollups.as_slice());
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();

@@ -185,6 +185,16 @@ fn stretches(standing: &Standing, days: &BTreeMap<u64, DayRow>, now: Timestamp) 
     found
 }
 
+/// The same as far as it is told: before `first` nothing is known.
+fn since(mut stretches: Vec<Stretch>, first: Timestamp) -> Vec<Stretch> {
+    stretches.retain(|stretch| stretch.to > first);
+    for stretch in &mut stretches {
+        stretch.from = stretch.from.max(first);
+    }
+    stretches.push(Stretch { from: Timestamp::default(), to: first, status: Status::Unknown });
+    stretches
+}
+
 /// For how long each status stood in a window.
 fn shares(stretches: &[Stretch], away: &[(Timestamp, Timestamp)], window: Window) -> Shares {
     let mut shares = Shares::default();
@@ -223,6 +233,17 @@ fn first_day(now: Timestamp) -> Timestamp {
     now.midnight().minus(Millis::DAY.times(DAILY as u64 - 1))
 }
 
+/// What an answer is made from.
+#[derive(Clone, Copy)]
+pub struct Grounds<'a> {
+    /// The text of a row that is stored.
+    pub stored: &'a dyn Fn(&str) -> Option<String>,
+    /// For how long transitions are told: before that nothing is known.
+    pub kept: Millis,
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// What is told of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
@@ -234,43 +255,28 @@ pub enum Detail {
 
 /// The answer about a pool and these of its subjects, as JSON.
 #[must_use]
-pub fn answered(
-    stored: &dyn Fn(&str) -> Option<String>,
-    pool: &Name,
-    standing: &[Standing],
-    detail: Detail,
-    now: Timestamp,
-) -> String {
-    json::write(&shape(stored, pool, standing, detail, now))
+pub fn answered(grounds: &Grounds<'_>, pool: &Name, standing: &[Standing], detail: Detail) -> String {
+    json::write(&shape(grounds, pool, standing, detail))
 }
 
 /// The same of every pool by the day, as a list; of each the pool alone.
 #[must_use]
-pub fn answered_of_all(
-    stored: &dyn Fn(&str) -> Option<String>,
-    pools: &[(Name, Standing)],
-    now: Timestamp,
-) -> String {
+pub fn answered_of_all(grounds: &Grounds<'_>, pools: &[(Name, Standing)]) -> String {
     let shapes = pools
         .iter()
-        .map(|(pool, standing)| shape(stored, pool, std::slice::from_ref(standing), Detail::Daily, now));
+        .map(|(pool, standing)| shape(grounds, pool, std::slice::from_ref(standing), Detail::Daily));
     json::write(&shapes.collect::<Vec<_>>())
 }
 
-fn shape<'a>(
-    stored: &dyn Fn(&str) -> Option<String>,
-    pool: &'a Name,
-    standing: &'a [Standing],
-    detail: Detail,
-    now: Timestamp,
-) -> Shape<'a> {
+fn shape<'a>(grounds: &Grounds<'_>, pool: &'a Name, standing: &'a [Standing], detail: Detail) -> Shape<'a> {
+    let Grounds { stored, kept, now } = *grounds;
     let today = now.day();
     let days: BTreeMap<u64, DayRow> = (today.saturating_sub(DAYS - 1)..=today)
         .filter_map(|day| Some((day, day_row(&stored(&key(pool.as_str(), day))?, day)?)))
         .collect();
     let away = away_row(stored).times;
     let subjects = standing.iter().map(|standing| {
-        let stretches = stretches(standing, &days, now);
+        let stretches = since(stretches(standing, &days, now), now.minus(kept));
         let told = TOLD.map(|(name, days)| {
             let window = Window { from: now.minus(Millis::DAY.times(days)), to: now };
             (name, ShownShares::of(shares(&stretches, &away, window)))

@@ -13,6 +13,7 @@ mod connect;
 mod document;
 mod expect;
 mod heartbeat;
+mod history;
 mod incidents;
 mod json;
 mod monitor;
@@ -54,6 +55,7 @@ pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
 pub use document::{Dialect, Document};
 pub use heartbeat::Heartbeat;
+pub use history::Retention;
 pub use incidents::Incidents;
 pub use notify::{Cap, Channel, ChannelKind, MAX_ADDRESS};
 pub use page::{Link, Logo, Page};
@@ -117,6 +119,9 @@ pub struct Config {
     /// The CDN whose copies can be cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cdn: Option<Cdn>,
+    /// For how long history is kept.
+    #[serde(default, skip_serializing_if = "Retention::is_usual")]
+    pub history: Retention,
     /// What is configured but does not act yet: paths of settings, in the order of the file.
     pub not_active: Vec<String>,
 }

@@ -14,16 +14,18 @@ mod rows;
 mod samples;
 mod sketch;
 mod sums;
+mod sweep;
 
 pub use answer::{Grounds, answered};
 pub use bucket::{Bucket, Fact, Proof};
 pub use histogram::{BOUNDS, Durations, Histogram};
 pub use query::{Query, Step, Window};
-pub use roll::{HistoryRow, Sender, rolled};
+pub use roll::{HistoryRow, Sender, Stored, rolled};
 pub use rows::{DAYS, FINE_HOURS, HOURS};
 pub use samples::{MOST_KEPT, MOST_SAMPLES, SampleQuery, gathered, kept, sampled};
 pub use sketch::Sketch;
 pub use sums::{Part, Rollup, Sums};
+pub use sweep::{Keeping, SWEPT_AT_ONCE};
 
 use crate::units::{Millis, Timestamp};
 

@@ -45,7 +45,7 @@ const LINE: &[Row] = &[
     ("sample", &["units"]),
     ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
-    ("history", &["json", "units", "sample"]),
+    ("history", &["json", "units", "config", "sample"]),
     ("compare", &["json", "units", "sample", "history"]),
     ("purge", &["json", "units", "path", "config", "exchange", "secret"]),
     ("change", &["defaults", "json", "units", "config", "purge", "sample", "history", "compare"]),

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use vedette::config::{
-    Cap, ChannelKind, Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Route,
-    StatusRange, Steering, Thresholds, Topic, Window,
+    Cap, ChannelKind, Config, MAX_BYTES, Method, Origin, Pace, Place, Plan, ProbeValue, Quorum, Retention,
+    Route, StatusRange, Steering, Thresholds, Topic, Window,
 };
 use vedette::units::{Millis, Name, Ratio};
 
@@ -69,6 +69,22 @@ fn vantages(origin: &Origin) -> Vec<&str> {
 
 const fn s(seconds: u64) -> Millis {
     Millis::from_secs(seconds)
+}
+
+#[test]
+fn what_is_not_said_of_history_is_usual_but_no_longer_than_a_coarser_step() {
+    let kept = |table: &str| {
+        let text = format!("{table}\n[[monitor]]\nname = \"shop\"\nurl = \"https://shop.example\"\n");
+        let config = Config::parse(&text).unwrap();
+        let Retention { minutes, hours, days } = config.history;
+        (config.hash, [minutes, hours, days].map(|kept| kept.as_secs() / 3_600))
+    };
+    let (usual, all) = kept("");
+    assert_eq!(all, [48, 35 * 24, 400 * 24]);
+    assert_eq!(kept("[history]\nminutes = \"48h\"\nhours = \"35d\"\ndays = \"400d\""), (usual, all));
+    assert_eq!(kept("[history]\nminutes = \"6h\"").1, [6, 35 * 24, 400 * 24]);
+    assert_eq!(kept("[history]\ndays = \"1d\"").1, [24, 24, 24]);
+    assert_ne!(kept("[history]\ndays = \"399d\"").0, usual, "another configuration");
 }
 
 #[test]

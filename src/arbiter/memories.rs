@@ -2,7 +2,7 @@
 
 use super::Arbiter;
 use crate::availability::{self, Standing};
-use crate::history::{self, HistoryRow, Rollup, Sender, Window};
+use crate::history::{self, HistoryRow, Keeping, Rollup, Sender, Stored, Window};
 use crate::incident::{self, NewNote, Observed};
 use crate::snapshot::{Part, PoolView, Transition};
 use crate::units::{Name, Timestamp};
@@ -12,6 +12,8 @@ use crate::units::{Name, Timestamp};
 pub struct Memories {
     /// What a vantage handed on, and which it is.
     pub rollups: Option<(Sender, Vec<Rollup>)>,
+    /// Of what history is kept, and for how long.
+    pub keeping: Keeping,
     /// Verdicts that became another.
     pub transitions: Vec<Transition>,
     /// The time since somebody last looked, if that was long.
@@ -36,14 +38,14 @@ impl Memories {
             && self.changed.is_empty()
     }
 
-    /// The rows that it changes. `stored` gives the text of one that is stored.
+    /// The rows that it changes.
     #[must_use]
-    pub fn rows(&self, stored: &dyn Fn(&str) -> Option<String>) -> Vec<HistoryRow> {
-        let mut rows = availability::stood(stored, &self.transitions, self.away);
-        rows.extend(incident::recorded(stored, &self.observed, self.away, self.note.as_ref()));
+    pub fn rows(&self, stored: &Stored<'_>) -> Vec<HistoryRow> {
+        let mut rows = availability::stood(stored.at, &self.transitions, self.away);
+        rows.extend(incident::recorded(stored.at, &self.observed, self.away, self.note.as_ref()));
         rows.extend(self.changed.iter().cloned());
         if let Some((sender, rollups)) = &self.rollups {
-            rows.extend(history::rolled(stored, sender, rollups));
+            rows.extend(history::rolled(stored, sender, rollups, &self.keeping));
         }
         rows
     }
@@ -57,6 +59,17 @@ impl Memories {
 }
 
 impl Arbiter {
+    /// Of what history is kept from now on, and for how long.
+    pub(super) fn keeping(&self, now: Timestamp) -> Keeping {
+        Keeping {
+            retention: self.config.history,
+            shards: self.watch.iter().map(|(shard, _)| shard.to_string()).collect(),
+            origins: self.config.origins().map(|origin| origin.id.to_string()).collect(),
+            pools: self.config.pools.iter().map(|pool| pool.name.to_string()).collect(),
+            now,
+        }
+    }
+
     /// What stands of a pool, and of everything in it.
     #[must_use]
     pub fn standing(&self, pool: &Name, now: Timestamp) -> Vec<Standing> {

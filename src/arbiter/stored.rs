@@ -16,7 +16,7 @@ use crate::config::{Pool, Subject};
 use crate::json;
 use crate::signal::Choice;
 use crate::snapshot::Transition;
-use crate::units::{Fingerprint, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 use crate::verdict::{RecordedVote, Status, Verdict};
 
 /// The version of the storage schema: the number in the tables' names.
@@ -60,6 +60,9 @@ impl Table {
         }
     }
 }
+
+/// For how long the row of a shard stays that left the file: longer than any vote lives.
+const LEFT_FOR: Millis = Millis::DAY.times(30);
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +154,7 @@ impl Arbiter {
     /// is left out: votes are cast again within a few probes.
     pub(super) fn restore(&mut self, row: &Row) {
         match row.table {
-            Table::Shards => self.restore_shard(&row.text),
+            Table::Shards => self.restore_shard(row),
             Table::Pools => self.restore_pool(&row.text),
             Table::Meta
                 if self.ledger.restore(&row.key, &row.text) || self.changes.restore(&row.key, &row.text) => {}
@@ -167,9 +170,19 @@ impl Arbiter {
         }
     }
 
-    fn restore_shard(&mut self, text: &str) {
+    /// One of the rows of shards that left the file long ago, to be taken away.
+    pub(super) fn leave(&mut self) -> Option<Row> {
+        let key = self.left.pop()?;
+        Some(Row { table: Table::Shards, key, text: String::new() })
+    }
+
+    fn restore_shard(&mut self, Row { key: stored, text, .. }: &Row) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
+        if self.watch.get(&key).is_none() && self.began.since(row.heard) > LEFT_FOR {
+            self.left.push(stored.clone());
+            return;
+        }
         self.watch.restore(&key, row.seq, row.heard);
         if let Some(counted) = row.durations {
             self.durations.restore(key.clone(), counted);

@@ -10,6 +10,8 @@ use crate::vote::{Opinion, REPORT_VERSION, Seen, Vote};
 mod changes;
 mod copies;
 mod durations;
+mod kept;
+mod left;
 mod monitors;
 mod trusted;
 

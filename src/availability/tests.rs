@@ -72,7 +72,8 @@ fn every_day_has_its_own_shares_and_today_what_has_passed_of_it() {
     let stored = |key: &str| kept.get(key).cloned();
     let standing = [Standing { subject: "shop/a".to_owned(), status: Pass }];
     let pool = Name::parse("shop").unwrap();
-    let told = answered(&stored, &pool, &standing, Detail::Daily, at(3, 12 * HOUR));
+    let grounds = Grounds { stored: &stored, kept: Millis::DAY.times(400), now: at(3, 12 * HOUR) };
+    let told = answered(&grounds, &pool, &standing, Detail::Daily);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     let days = told["subjects"][0]["days"].as_array().unwrap();
     assert_eq!(days.len(), DAILY);
@@ -81,8 +82,32 @@ fn every_day_has_its_own_shares_and_today_what_has_passed_of_it() {
     assert_eq!(days[0].to_string(), "[0,0,0,86400]");
     let first = at(3, 0).minus(Millis::DAY.times(89)).to_string();
     assert_eq!(told["days_from"], first);
-    let plain = answered(&stored, &pool, &standing, Detail::Windows, at(3, 12 * HOUR));
+    let plain = answered(&grounds, &pool, &standing, Detail::Windows);
     assert!(!plain.contains("days"), "{plain}");
+}
+
+/// Pass since yesterday, and told for ten days only: what stood before is not taken for longer.
+#[test]
+fn what_is_kept_no_longer_is_unknown() {
+    let kept = rows(&[(at(0, 0), Unknown, Pass), (at(88, 0), Pass, Fail), (at(99, 0), Fail, Pass)]);
+    let (stored, now) = (|key: &str| kept.get(key).cloned(), at(100, 12 * HOUR));
+    let standing = [Standing { subject: "shop/a".to_owned(), status: Pass }];
+    let pool = Name::parse("shop").unwrap();
+    let told = |days| -> serde_json::Value {
+        let grounds = Grounds { stored: &stored, kept: Millis::DAY.times(days), now };
+        serde_json::from_str(&answered(&grounds, &pool, &standing, Detail::Daily)).unwrap()
+    };
+    let sums = |told: &serde_json::Value, window: &str| {
+        let of = &told["subjects"][0]["windows"][window];
+        ["pass_s", "fail_s", "unknown_s"].map(|sum| of[sum].as_u64().unwrap() * 1_000 / HOUR)
+    };
+    let short = told(10);
+    assert_eq!(sums(&short, "7d"), [36, 5 * 24 + 12, 0]);
+    assert_eq!(sums(&short, "30d"), [36, 8 * 24 + 12, 20 * 24]);
+    assert_eq!(sums(&short, "365d"), [36, 8 * 24 + 12, 355 * 24]);
+    let days = short["subjects"][0]["days"].as_array().unwrap();
+    assert_eq!([&days[78], &days[79]].map(ToString::to_string), ["[0,0,0,86400]", "[0,0,43200,43200]"]);
+    assert_eq!(sums(&told(400), "30d"), [36 + 17 * 24 + 12, 11 * 24, 0], "kept for longer again");
 }
 
 #[test]

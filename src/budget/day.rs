@@ -11,9 +11,9 @@ use super::resting;
 use super::told::Told;
 use super::walk::walk;
 use super::{CONNECTION, DAY_MS, USUAL};
-use crate::config::{Config, Heartbeat, Origin, Plan};
+use crate::config::{Config, Heartbeat, Origin, Plan, Retention};
 use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
-use crate::history::BUCKET;
+use crate::history::{BUCKET, SWEPT_AT_ONCE};
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Millis;
 
@@ -158,6 +158,7 @@ fn at_rest(config: &Config, loads: &[Load], day: Day) -> Counts {
             counts.wait(beat.connects(ticks).saturating_mul(CONNECTION.get()));
         }
         records(load, &mut counts);
+        forgets(load, &config.history, &mut counts);
         if day == Day::Hanging {
             let ticks = load.beats.iter().map(load::Beat::ticks).sum::<u64>();
             let rows = if shortest(load) > LET_GO_AFTER { ticks } else { a_day(KEEP_EVERY) };
@@ -221,6 +222,26 @@ fn records(load: &Load, counts: &mut Counts) {
     // The open row, and the list of shards; an hour reads three more, a day one of each origin.
     let read = rollups.saturating_mul(2).saturating_add(hours).saturating_add(origins);
     counts.add(Effect::RowRead, read.saturating_mul(load.shards));
+}
+
+/// What is kept for less than usual is looked for, and taken away once each.
+fn forgets(load: &Load, retention: &Retention, counts: &mut Counts) {
+    if retention.is_usual() {
+        return;
+    }
+    let rollups = a_day(BUCKET.max(shortest(load)));
+    let shorter = |kept: Millis, usual: Millis| u64::from(kept < usual);
+    let usual = Retention::USUAL;
+    let of_shard =
+        shorter(retention.minutes, usual.minutes).saturating_add(shorter(retention.hours, usual.hours));
+    // A day is one row for all vantages; that it counts for each is little.
+    let of_origins = load.beats.iter().map(|beat| beat.origins).fold(0, u64::saturating_add);
+    let gone = of_shard
+        .saturating_mul(24)
+        .saturating_add(of_origins.saturating_mul(shorter(retention.days, usual.days)));
+    // One row at most with each rollup.
+    counts.add(Effect::HistoryRow, gone.min(rollups).saturating_mul(load.shards));
+    counts.add(Effect::RowRead, rollups.saturating_mul(SWEPT_AT_ONCE).saturating_mul(load.shards));
 }
 
 /// Every job reports once in its period, which is stored; and the Arbiter stores each minute that

@@ -6,6 +6,7 @@ use crate::units::Millis;
 use std::collections::BTreeMap;
 
 mod told;
+mod written;
 
 const MINUTE: u64 = 60_000;
 /// When the change of most tests begins.

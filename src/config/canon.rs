@@ -47,6 +47,11 @@ pub(super) fn hash(config: &Config) -> Fingerprint {
         lines.put("purge_token", token);
         lines.put("purge_api", &api.to_string());
     }
+    if !config.history.is_usual() {
+        lines.millis("minutes", config.history.minutes);
+        lines.millis("hours", config.history.hours);
+        lines.millis("days", config.history.days);
+    }
     Fingerprint::of(&lines.0)
 }
 

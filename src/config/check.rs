@@ -12,13 +12,13 @@ use super::slot::Level;
 use super::value::word;
 use super::vantage::{self, Declared};
 use super::{
-    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, incidents,
-    notify, origin, page, presentation, purge, reference, request, route, syntax,
+    Config, Hint, MAX_BYTES, Place, Plan, Problems, Vantage, access, canon, expect, heartbeat, history,
+    incidents, notify, origin, page, presentation, purge, reference, request, route, syntax,
 };
 use crate::units::Fingerprint;
 
 /// The keys of the file.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "plan",
     "arbiter_location",
     "public_url",
@@ -34,6 +34,7 @@ pub(super) const KEYS: [&str; 15] = [
     "access",
     "incidents",
     "purge",
+    "history",
 ];
 
 /// Where every setting of the file belongs.
@@ -55,6 +56,7 @@ const HOMES: Homes = &[
     (&access::KEYS, "in [access]"),
     (&incidents::KEYS, "in [incidents]"),
     (&purge::KEYS, "in [purge]"),
+    (&history::KEYS, "in [history]"),
 ];
 
 /// The place of the Arbiter if neither the file nor a vantage names one.
@@ -95,6 +97,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
     let access = access::access(file, pools.as_deref());
     let incidents = incidents::incidents(file);
     let cdn = purge::cdn(file);
+    let history = history::retention(file);
     let public_url = notify::public_url(file);
     let known = route::Known {
         names: reader.names(),
@@ -121,6 +124,7 @@ fn whole(file: &Table<'_>) -> Option<Config> {
         access: access?,
         incidents: incidents?,
         cdn: cdn.ok()?,
+        history: history?,
         not_active: file.report().take_inactive(),
     };
     config.hash = canon::hash(&config);

@@ -8,8 +8,8 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use super::{
-    access, check, expect, heartbeat, incidents, monitor, notify, origin, page, pool, presentation, purge,
-    request, route, settings, vantage,
+    access, check, expect, heartbeat, history, incidents, monitor, notify, origin, page, pool, presentation,
+    purge, request, route, settings, vantage,
 };
 use crate::json;
 use rows::{Kind, ROWS};
@@ -57,6 +57,7 @@ fn tables() -> Vec<Keys> {
         ("access", access::KEYS.to_vec()),
         ("incidents", incidents::KEYS.to_vec()),
         ("purge", purge::KEYS.to_vec()),
+        ("history", history::KEYS.to_vec()),
         ("link", page::LINK_KEYS.to_vec()),
     ]
 }

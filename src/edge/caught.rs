@@ -159,10 +159,18 @@ pub(super) fn text(storage: &Storage, query: &str, value: &str) -> Result<Option
     Ok(if rows.length() == 0 { None } else { row.get(0).as_string() })
 }
 
+/// The first two texts of the first row of a query with one value.
+pub(super) fn pair(storage: &Storage, query: &str, value: &str) -> Result<Option<(String, String)>> {
+    let cursor = storage.as_raw().sql().exec(query, Array::of1(&JsValue::from_str(value)))?;
+    let rows = array_of(&cursor.unchecked_ref::<Cursor>().raw()?)?;
+    let row: Array = rows.get(0).unchecked_into();
+    Ok(if rows.length() == 0 { None } else { row.get(0).as_string().zip(row.get(1).as_string()) })
+}
+
 /// Runs what reads rows one by one; the first of them that could not be read fails it all.
-pub(super) fn all_read<K: ?Sized, T>(
-    read: impl Fn(&K) -> Result<Option<String>>,
-    with: impl FnOnce(&dyn Fn(&K) -> Option<String>) -> T,
+pub(super) fn all_read<K: ?Sized, V, T>(
+    read: impl Fn(&K) -> Result<Option<V>>,
+    with: impl FnOnce(&dyn Fn(&K) -> Option<V>) -> T,
 ) -> Result<T> {
     let failed = RefCell::new(None);
     let value = with(&|key: &K| {

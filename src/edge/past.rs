@@ -25,12 +25,14 @@ pub(super) fn told(
     match call {
         ArbiterCall::History(query) => history(storage, query, config),
         ArbiterCall::Availability(pool, origin) => {
-            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Windows }, engine)
+            let origin = origin.as_ref();
+            stood(storage, &Asked { pool, origin, detail: Detail::Windows, config }, engine)
         }
         ArbiterCall::Days(Some(pool), origin) => {
-            stood(storage, &Asked { pool, origin: origin.as_ref(), detail: Detail::Daily }, engine)
+            let origin = origin.as_ref();
+            stood(storage, &Asked { pool, origin, detail: Detail::Daily, config }, engine)
         }
-        ArbiterCall::Days(None, _) => days_of_all(storage, engine),
+        ArbiterCall::Days(None, _) => days_of_all(storage, config, engine),
         ArbiterCall::Incidents(query) => {
             incidents(storage, query.all, config, |grounds| Some(incident::listed(grounds, query)))
         }
@@ -64,6 +66,7 @@ struct Asked<'a> {
     /// The pool and all its origins if none.
     origin: Option<&'a Name>,
     detail: Detail,
+    config: &'a Config,
 }
 
 /// For how long it stood how.
@@ -77,15 +80,17 @@ fn stood(storage: &Storage, asked: &Asked<'_>, engine: &Engine) -> Result<Respon
     // Most days have no row, and a question for each would cost more than the answer.
     let known = rows::of_pool(storage, pool)?;
     let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered(&stored, pool, &standing, asked.detail, now))
+    let grounds = availability::Grounds { stored: &stored, kept: asked.config.history.days, now };
+    respond::plain(200, &availability::answered(&grounds, pool, &standing, asked.detail))
 }
 
 /// The same of every pool, by the day.
-fn days_of_all(storage: &Storage, engine: &Engine) -> Result<Response> {
+fn days_of_all(storage: &Storage, config: &Config, engine: &Engine) -> Result<Response> {
     let now = clock::now();
     let known = rows::of_all_pools(storage)?;
     let stored = |key: &str| known.get(key).cloned();
-    respond::plain(200, &availability::answered_of_all(&stored, &engine.standing_of_all(now), now))
+    let grounds = availability::Grounds { stored: &stored, kept: config.history.days, now };
+    respond::plain(200, &availability::answered_of_all(&grounds, &engine.standing_of_all(now)))
 }
 
 /// What was measured of an origin.

@@ -8,7 +8,7 @@ use worker::{Result, SqlStorageValue, Storage};
 use super::{caught, log};
 use crate::arbiter::{EVENTS_KEPT, Memories, Row, SCHEMA_VERSION, Table};
 use crate::availability;
-use crate::history::{self, HistoryRow};
+use crate::history::{self, HistoryRow, Stored};
 use crate::limits::EVENTS_SHOWN;
 use crate::units::Name;
 
@@ -60,7 +60,7 @@ pub(super) fn read(storage: &Storage) -> Result<Vec<Row>> {
 
 /// Writes rows, and those of history that a step changes, in one transaction.
 pub(super) fn write_all(storage: &Storage, rows: &[Row], memories: &Memories) -> Result<()> {
-    let history = of_history(storage, |stored| memories.rows(stored))?;
+    let history = remembered(storage, memories)?;
     caught::transaction(storage, || {
         #[cfg(feature = "trap")]
         if super::trap::is_down("last-row") && rows.len() > 2 {
@@ -73,8 +73,19 @@ pub(super) fn write_all(storage: &Storage, rows: &[Row], memories: &Memories) ->
     })
 }
 
+/// The rows of history that a step changes.
+fn remembered(storage: &Storage, memories: &Memories) -> Result<Vec<HistoryRow>> {
+    let query = format!("SELECT key, body FROM {} WHERE key > ? ORDER BY key LIMIT 1", history::TABLE);
+    let next = |key: &str| caught::pair(storage, &query, key);
+    of_history(storage, |at| caught::all_read(next, |after| memories.rows(&Stored { at, after })))?
+}
+
 fn remember(storage: &Storage, row: &HistoryRow) -> Result<()> {
     let table = history::TABLE;
+    if row.text.is_empty() {
+        let statement = format!("DELETE FROM {table} WHERE key = ?");
+        return storage.sql().exec(&statement, vec![row.key.as_str().into()]).map(drop);
+    }
     let statement = format!(
         "INSERT INTO {table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body"
     );
@@ -90,7 +101,7 @@ fn write(storage: &Storage, row: &Row) -> Result<()> {
     };
     let table = row.table.name();
     match row.table {
-        Table::Meta | Table::Outbox if row.text.is_empty() => {
+        Table::Shards | Table::Meta | Table::Outbox if row.text.is_empty() => {
             run(&format!("DELETE FROM {table} WHERE key = ?"), &[&row.key])
         }
         Table::Shards | Table::Pools | Table::Meta | Table::Outbox => {

@@ -3,17 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{BUCKET, HOUR, floor};
+use crate::config::Retention;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
 /// The length of one step of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Five minutes, for 48 hours.
+    /// Five minutes, for at most 48 hours.
     Fine,
-    /// An hour, for 35 days.
+    /// An hour, for at most 35 days.
     Hour,
-    /// A day of UTC, for 400 days.
+    /// A day of UTC, for at most 400 days.
     Day,
 }
 
@@ -43,11 +44,11 @@ impl Step {
 
     /// For how long it is kept.
     #[must_use]
-    pub const fn kept(self) -> Millis {
+    pub const fn kept(self, retention: &Retention) -> Millis {
         match self {
-            Self::Fine => Millis::from_secs(48 * 3_600),
-            Self::Hour => Millis::DAY.times(35),
-            Self::Day => Millis::DAY.times(400),
+            Self::Fine => retention.minutes,
+            Self::Hour => retention.hours,
+            Self::Day => retention.days,
         }
     }
 }

@@ -11,15 +11,25 @@ use super::rows::{
     later, open_key, read, shards_key, today_key,
 };
 use super::sums::Rollup;
+use super::sweep::Keeping;
 use crate::json;
 use crate::units::{Name, Timestamp};
+
+/// Rows of history as they are stored.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    /// The text of the row of a key.
+    pub at: &'a dyn Fn(&str) -> Option<String>,
+    /// Key and text of the first row after a key, in the order of their bytes.
+    pub after: &'a dyn Fn(&str) -> Option<(String, String)>,
+}
 
 /// A row of history: what it replaces, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryRow {
     /// The key.
     pub key: String,
-    /// JSON.
+    /// JSON; empty if the row is to be taken away.
     pub text: String,
 }
 
@@ -34,13 +44,13 @@ pub struct Sender {
 
 /// Rows as they are stored, under those that are about to be.
 struct Rows<'a> {
-    stored: &'a dyn Fn(&str) -> Option<String>,
+    stored: Stored<'a>,
     written: BTreeMap<String, String>,
 }
 
 impl Rows<'_> {
     fn get<T: serde::de::DeserializeOwned + Versioned>(&self, key: &str) -> Option<T> {
-        read(self.written.get(key).cloned().or_else(|| (self.stored)(key)))
+        read(self.written.get(key).cloned().or_else(|| (self.stored.at)(key)))
     }
 
     fn put(&mut self, key: String, row: &impl serde::Serialize) {
@@ -48,17 +58,18 @@ impl Rows<'_> {
     }
 }
 
-/// The rows that these rollups change. `stored` gives the text of a row that is stored.
+/// The rows that these rollups change, and one at most that is kept no longer.
 #[must_use]
 pub fn rolled(
-    stored: &dyn Fn(&str) -> Option<String>,
+    stored: &Stored<'_>,
     sender: &Sender,
     rollups: &[Rollup],
+    keeping: &Keeping,
 ) -> Vec<HistoryRow> {
-    let mut rows = Rows { stored, written: BTreeMap::new() };
+    let mut rows = Rows { stored: *stored, written: BTreeMap::new() };
     let key = open_key(&sender.vantage, &sender.shard);
     let mut open: OpenRow = rows.get(&key).unwrap_or_default();
-    let mut news = false;
+    let (mut news, mut enlists) = (false, open.version == 0);
     for rollup in rollups {
         if rollup.life == open.life && rollup.seq <= open.seq {
             continue;
@@ -67,16 +78,23 @@ pub fn rolled(
         let begun = open.buckets.first().map(|first| hour(first.at));
         if begun.is_some_and(|begun| begun != hour(rollup.at)) {
             close_hour(&mut rows, sender, std::mem::take(&mut open.buckets));
+            enlists = true;
         }
         (open.life, open.seq) = (rollup.life, rollup.seq);
         open.buckets.push(rollup.clone());
     }
+    let mut gone = None;
     if news {
-        enlist(&mut rows, sender);
+        if enlists {
+            enlist(&mut rows, sender);
+        } else {
+            gone = keeping.swept(stored, &mut open.swept, &key);
+        }
         open.version = VERSION;
         rows.put(key, &open);
     }
-    rows.written.into_iter().map(|(key, text)| HistoryRow { key, text }).collect()
+    let written = rows.written.into_iter().map(|(key, text)| HistoryRow { key, text });
+    written.chain(gone).collect()
 }
 
 /// Notes the shard among those of its vantage.

@@ -29,6 +29,9 @@ pub(super) struct OpenRow {
     pub(super) life: u64,
     pub(super) seq: u64,
     pub(super) buckets: Vec<Rollup>,
+    /// How far the walk came that looks for rows that are kept no longer: a key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) swept: String,
 }
 
 /// An hour of one shard with every five minutes of it.

@@ -1,5 +1,11 @@
+//! Rollups, what is made of them, and what is told.
+
+mod gone;
+mod written;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use super::*;
 use crate::fixtures::sample;
@@ -37,23 +43,46 @@ fn sender() -> Sender {
     Sender { vantage: Name::parse("weur").unwrap(), shard: "0of1".to_owned() }
 }
 
+/// What is kept of the one shard and its origin, when these come.
+fn keeping(rollups: &[Rollup]) -> Keeping {
+    Keeping {
+        shards: ["weur/0of1".to_owned()].into(),
+        origins: ["shop/a".to_owned()].into(),
+        pools: ["shop".to_owned()].into(),
+        now: rollups.last().map(|last| last.at.plus(BUCKET)).unwrap_or_default(),
+        ..Keeping::default()
+    }
+}
+
 /// The Arbiter's rows, and how many were read and written by the last call.
 #[derive(Default)]
-struct Stored(BTreeMap<String, String>, usize, usize);
+struct Rows(BTreeMap<String, String>, usize, usize);
 
-impl Stored {
+impl Rows {
     fn take(&mut self, rollups: &[Rollup]) {
+        self.take_of(&sender(), rollups, &keeping(rollups));
+    }
+
+    fn take_of(&mut self, sender: &Sender, rollups: &[Rollup], keeping: &Keeping) {
         let read = RefCell::new(0);
-        let rows = rolled(
-            &|key| {
-                *read.borrow_mut() += 1;
-                self.0.get(key).cloned()
-            },
-            &sender(),
-            rollups,
-        );
+        let at = |key: &str| {
+            *read.borrow_mut() += 1;
+            self.0.get(key).cloned()
+        };
+        let after = |key: &str| {
+            *read.borrow_mut() += 1;
+            let row = self.0.range::<str, _>((Bound::Excluded(key), Bound::Unbounded)).next();
+            row.map(|(key, text)| (key.clone(), text.clone()))
+        };
+        let rows = rolled(&Stored { at: &at, after: &after }, sender, rollups, keeping);
         (self.1, self.2) = (read.into_inner(), rows.len());
-        self.0.extend(rows.into_iter().map(|row| (row.key, row.text)));
+        for HistoryRow { key, text } in rows {
+            if text.is_empty() {
+                assert!(self.0.remove(&key).is_some(), "{key} was not there");
+            } else {
+                self.0.insert(key, text);
+            }
+        }
     }
 
     fn told(&self, step: Step, from: u64, to: u64) -> serde_json::Value {
@@ -126,7 +155,7 @@ fn a_row_of_a_ring_has_a_bound_and_says_what_it_lost() {
 
 #[test]
 fn what_is_handed_on_and_stored_is_frozen() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     stored.take(&[rollup(1, 0)]);
     let part = r#"{"looked":"1","classes":{"origin-proven":{"pass":1,"response":[45,1],"database":[12,1],"calls":3,"stated":1,"bytes":812}}}"#;
     let one = format!(r#"{{"life":9,"seq":1,"at":1728000000000,"origins":{{"shop/a":{part}}}}}"#);
@@ -147,7 +176,7 @@ fn what_is_handed_on_and_stored_is_frozen() {
 
 #[test]
 fn a_rollup_is_counted_once_however_often_it_comes() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     for _ in 0..3 {
         stored.take(&[rollup(1, 0), rollup(2, 300_000)]);
         stored.take(&[rollup(2, 300_000), rollup(3, HOUR_MS)]);
@@ -160,7 +189,7 @@ fn a_rollup_is_counted_once_however_often_it_comes() {
 
 #[test]
 fn a_clock_that_steps_back_loses_nothing() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     for (seq, ms) in [
         (1, 0),
         (2, DAY_MS + HOUR_MS),
@@ -179,7 +208,7 @@ fn a_clock_that_steps_back_loses_nothing() {
 
 #[test]
 fn a_new_life_of_a_ring_is_not_taken_for_an_old_one() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     stored.take(&[rollup(40, 0)]);
     stored.take(&[Rollup { life: 10, ..rollup(1, 300_000) }]);
     assert_eq!(stored.samples(Step::Fine, 0, HOUR_MS), 2);
@@ -187,7 +216,7 @@ fn a_new_life_of_a_ring_is_not_taken_for_an_old_one() {
 
 #[test]
 fn unknown_time_is_what_nobody_saw_at_every_step() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     for slot in 0..576_u64 {
         // Nobody looks in the second hour of each day, nor in one bucket of the fourth.
         if slot % 288 / 12 != 1 && slot % 288 != 40 {
@@ -206,7 +235,7 @@ fn unknown_time_is_what_nobody_saw_at_every_step() {
 
 #[test]
 fn a_report_costs_no_more_after_a_year_of_history() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     let mut most = Vec::new();
     for hour in 0..400 * 24_u64 {
         stored.take(&[rollup(hour + 1, hour * HOUR_MS)]);
@@ -221,7 +250,7 @@ fn a_report_costs_no_more_after_a_year_of_history() {
 
 #[test]
 fn a_chart_of_ninety_days_reads_few_rows() {
-    let mut stored = Stored::default();
+    let mut stored = Rows::default();
     for hour in 0..100 * 24_u64 {
         stored.take(&[rollup(hour + 1, hour * HOUR_MS)]);
     }

@@ -6,9 +6,9 @@
 use super::recorded::{Kind, Recorded, of_all};
 use super::{Target, View, parameters};
 use crate::answer::{self, Answer};
-use crate::config::{Config, Subject};
+use crate::config::{Config, Retention, Subject};
 use crate::history::{Step, Window, floor};
-use crate::units::{Millis, Timestamp};
+use crate::units::Timestamp;
 
 /// A page about one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,16 +67,21 @@ impl Span {
         }
     }
 
-    /// The window that ends with the step of `now`.
-    pub(super) fn window(self, now: Timestamp) -> Window {
-        let (step, count) = self.steps();
-        let to = floor(now, step.length()).plus(step.length());
-        Window { from: to.minus(step.length().times(count)), to }
+    /// The window that ends with the step of `now`, as far as it is kept.
+    pub(super) fn window(self, retention: &Retention, now: Timestamp) -> Window {
+        let (usual, count) = self.steps();
+        let step = self.step(retention);
+        let (length, span) = (step.length(), usual.length().times(count).min(step.kept(retention)));
+        let to = floor(now, length).plus(length);
+        Window { from: to.minus(length.times(span.get() / length.get().max(1))), to }
     }
 
-    /// The length of a step.
-    pub(super) const fn step(self) -> Millis {
-        self.steps().0.length()
+    /// The step by which it is told: a coarser one than usual where that is not kept for so long.
+    pub(super) fn step(self, retention: &Retention) -> Step {
+        let (usual, count) = self.steps();
+        let span = usual.length().times(count);
+        let fits = |step: &Step| step.length() >= usual.length() && step.kept(retention) >= span;
+        Step::ALL.into_iter().find(fits).unwrap_or(Step::Day)
     }
 }
 
@@ -130,8 +135,8 @@ impl Dossier {
         let origin = self.charted()?;
         let mut subjects = config.pool(&self.pool)?.subjects();
         subjects.find(|one| matches!(one, Subject::Origin(_)) && one.id().origin.as_str() == origin)?;
-        let Window { from, to } = self.span.window(now);
-        let query = format!("from={from}&to={to}&step={}", self.span.steps().0.as_str());
+        let Window { from, to } = self.span.window(&config.history, now);
+        let query = format!("from={from}&to={to}&step={}", self.span.step(&config.history).as_str());
         Some(Recorded {
             kind: Kind::History,
             pool: self.pool.clone(),

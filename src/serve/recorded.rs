@@ -5,12 +5,12 @@
 
 mod words;
 
-use words::{quantile, step};
+use words::{not_kept, quantile, step};
 
 use super::{Target, changes, incidents};
 use crate::answer::{self, Answer};
 use crate::change;
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use crate::history::{Query, SampleQuery, Step, Window};
 use crate::incident;
 use crate::sample::CacheClass;
@@ -198,21 +198,22 @@ impl Recorded {
                 | Kind::Change,
                 _,
             ) => Err(super::problem::not_found()),
-            (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, now),
+            (Kind::History, Some(origin)) => self.history(&id(&pool, origin)?, &config.history, now),
             (Kind::Samples, Some(origin)) => self.samples(&id(&pool, origin)?, now),
         }
     }
 
-    fn history(&self, id: &OriginId, now: Timestamp) -> Result<Question, Answer> {
+    fn history(&self, id: &OriginId, retention: &Retention, now: Timestamp) -> Result<Question, Answer> {
         super::parameters::only(
             &self.query,
             &["from", "to", "step", "quantiles", "class", "vantage", "now"],
         )?;
         let (from, to) = (self.time("from")?, self.time("to")?);
-        let asked = self.parameter("step").map(step).transpose()?;
+        let asked = self.parameter("step").map(|text| step(text, retention)).transpose()?;
         let span = from.map(|from| to.unwrap_or(now).since(from));
         let fits = |step: &Step| {
-            span.is_none_or(|span| span <= step.kept()) && now.since(from.unwrap_or(now)) <= step.kept()
+            let kept = step.kept(retention);
+            span.is_none_or(|span| span <= kept) && now.since(from.unwrap_or(now)) <= kept
         };
         let step = asked.or_else(|| Step::ALL.into_iter().find(fits)).unwrap_or(Step::Day);
         // With nothing said, a chart of some hundred steps.
@@ -221,20 +222,12 @@ impl Recorded {
             Step::Hour => Millis::DAY.times(7),
             Step::Day => Millis::DAY.times(90),
         };
+        let kept = step.kept(retention);
         let to = to.unwrap_or(now);
-        let window = Window { from: from.unwrap_or_else(|| to.minus(usual)), to };
-        let kept = step.kept();
+        let window = Window { from: from.unwrap_or_else(|| to.minus(usual.min(kept))), to };
         ordered(window)?;
         if window.to.since(window.from) > kept || now.since(window.from) > kept.plus(step.length()) {
-            return Err(bad(
-                "bad-window",
-                "Bad window",
-                &format!(
-                    "Steps of {} are kept for {kept}, and the window begins or is longer than that. Write a later from, or a longer step: \
-                     5m (48 hours), 1h (35 days) or 1d (400 days).",
-                    step.as_str()
-                ),
-            ));
+            return Err(not_kept(step, retention));
         }
         if window.from > now {
             return Err(bad(

@@ -17,6 +17,7 @@ mod fresh;
 mod kept;
 mod listed;
 mod measured;
+mod retained;
 
 /// A snapshot of the shop: statuses of primary and standby, observed at second 0, valid until
 /// second 45.

@@ -10,6 +10,7 @@ use crate::vote::Opinion;
 mod connect;
 mod pace;
 mod reference;
+mod ring;
 mod ticks;
 
 fn name() -> Name {

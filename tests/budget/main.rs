@@ -120,6 +120,12 @@ fn so_does_one_in_which_objects_keep_leaving_memory() {
 }
 
 #[test]
+fn so_does_one_whose_history_is_kept_for_less() {
+    let head = "history = { minutes = \"1h\", hours = \"1d\", days = \"1d\" }\n[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\"]";
+    at_rest(&config(head, 10), a_while());
+}
+
+#[test]
 fn so_does_one_of_several_intervals_with_references() {
     let mut text =
         "references = [\"https://reference.example\"]\n[defaults]\ninterval = \"20s\"\n".to_owned();

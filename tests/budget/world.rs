@@ -5,10 +5,12 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::ops::Bound;
 
 use vedette::arbiter::{self, Arbiter, Memories, Row, Table};
 use vedette::budget::{CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::config::{Config, Daily, Deployment, Place};
+use vedette::history::Stored;
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
@@ -480,14 +482,21 @@ impl<'a> World<'a> {
 
     fn remember(&mut self, memories: &Memories) {
         let read = Cell::new(0);
-        let rows = memories.rows(&|key| {
+        let at = |key: &str| {
             let row = self.history.get(key).cloned();
             read.set(read.get() + u64::from(row.is_some()));
             row
-        });
+        };
+        let after = |key: &str| {
+            let row = self.history.range::<str, _>((Bound::Excluded(key), Bound::Unbounded)).next();
+            read.set(read.get() + u64::from(row.is_some()));
+            row.map(|(key, text)| (key.clone(), text.clone()))
+        };
+        let rows = memories.rows(&Stored { at: &at, after: &after });
         self.counts.add(Effect::RowRead, read.get());
         self.counts.add(Effect::HistoryRow, rows.len() as u64);
         self.history.extend(rows.into_iter().map(|row| (row.key, row.text)));
+        self.history.retain(|_, text| !text.is_empty());
     }
 
     fn send(&mut self, delivery: Delivery) {

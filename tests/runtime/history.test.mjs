@@ -114,7 +114,7 @@ test("nonsense is refused with the bound and what to write instead", async () =>
   for (const [path, wants] of [
     [`/v1/history/shop/primary?from=${now}&to=${now - 1}`, /ends before it begins/],
     ["/v1/history/shop/primary?step=1ms", /5m .*1h .*1d/],
-    [`/v1/history/shop/primary?step=5m&from=${now - 4 * 86_400_000}`, /kept for 2days/],
+    [`/v1/history/shop/primary?step=5m&from=${now - 4 * 86_400_000}`, /kept for 48 hours/],
     [`/v1/samples/shop/primary?from=${now - 365 * 86_400_000}&to=${now}`, /at most 6h/],
     ["/v1/samples/shop/primary?cursor=17", /not one of this window/],
     ["/v1/history/shop/primary?quantiles=2", /from 0 to 1/],

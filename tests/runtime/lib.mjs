@@ -185,28 +185,32 @@ export async function startWorker(config, { build = "build", env = {} } = {}) {
   return worker;
 }
 
-/**
- * The changes of verdicts that the Arbiter of a worker has stored, oldest first: `{ at, subject,
- * from, to, reason }`. They are read from its storage, since what is shown of them is gathered to
- * outages.
- */
-export async function storedChanges(worker) {
+/** What `work` makes of the database of a worker's Arbiter; of a stopped one it may be written. */
+export async function inStorage(worker, work, { readOnly = true } = {}) {
   // Its first mention warns that it is an experiment of Node.js.
   const { DatabaseSync } = await import("node:sqlite");
   const objects = join(worker.folder, "state", "data", "v3", "do");
   const [folder] = readdirSync(objects).filter((name) => name.endsWith("Arbiter"));
   const files = readdirSync(join(objects, folder)).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
   assert.equal(files.length, 1, "there is one Arbiter");
-  const database = new DatabaseSync(join(objects, folder, files[0]), { readOnly: true });
+  const database = new DatabaseSync(join(objects, folder, files[0]), { readOnly });
   try {
-    return database
-      .prepare("SELECT body FROM v1_events ORDER BY id")
-      .all()
-      .map(({ body }) => JSON.parse(body));
+    return work(database);
   } finally {
     database.close();
   }
 }
+
+/**
+ * The changes of verdicts that the Arbiter of a worker has stored, oldest first: `{ at, subject,
+ * from, to, reason }`. They are read from its storage, since what is shown of them is gathered to
+ * outages.
+ */
+export const storedChanges = (worker) =>
+  inStorage(worker, (database) => {
+    const rows = database.prepare("SELECT body FROM v1_events ORDER BY id").all();
+    return rows.map(({ body }) => JSON.parse(body));
+  });
 
 /** A sample origin of examples/origin, for real. */
 export async function sampleOrigin(name, database, port) {

@@ -142,6 +142,8 @@ const BEYOND = [
   "empty.toml",
   "fast_over_interval.toml",
   "head_has_no_body.toml",
+  "history_of_steps.toml",
+  "history_too_long.toml",
   "latency_over_default_timeout.toml",
   "only_comments.toml",
   "pairs_across_levels.toml",

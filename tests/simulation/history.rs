@@ -2,10 +2,11 @@
 //! is counted once, and time in which nobody looked is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use vedette::arbiter::Memories;
 use vedette::config::Config;
-use vedette::history::{BUCKET, Bucket, Grounds, Query, Step, Window, answered, floor};
+use vedette::history::{BUCKET, Bucket, Grounds, HistoryRow, Query, Step, Stored, Window, answered, floor};
 use vedette::schedule::label_of;
 use vedette::units::{Name, OriginId, Timestamp};
 use vedette::vantage::{MARK, RingRow};
@@ -75,8 +76,18 @@ impl History {
                 self.counted.insert((shard.0, shard.1, rollup.life, rollup.seq));
             }
         }
-        let rows = tampered.rows(&|key| self.rows.get(key).cloned());
-        self.rows.extend(rows.into_iter().map(|row| (row.key, row.text)));
+        let after = |key: &str| {
+            let row = self.rows.range::<str, _>((Bound::Excluded(key), Bound::Unbounded)).next();
+            row.map(|(key, text)| (key.clone(), text.clone()))
+        };
+        let rows = tampered.rows(&Stored { at: &|key| self.rows.get(key).cloned(), after: &after });
+        for HistoryRow { key, text } in rows {
+            if text.is_empty() {
+                self.rows.remove(&key);
+            } else {
+                self.rows.insert(key, text);
+            }
+        }
     }
 
     /// The Arbiter's rows.

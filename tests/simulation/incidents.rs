@@ -67,8 +67,10 @@ impl Told<'_> {
 
     fn last_as_long(&self, pool: &Name, status: Status, incidents: &[Incident]) -> laws::Verdict {
         let standing = [Standing { subject: pool.to_string(), status }];
-        let told =
-            availability::answered(&|key| self.stored(key), pool, &standing, Detail::Windows, self.now);
+        let stored = |key: &str| self.stored(key);
+        let kept = self.config.history.days;
+        let grounds = availability::Grounds { stored: &stored, kept, now: self.now };
+        let told = availability::answered(&grounds, pool, &standing, Detail::Windows);
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();
         let failed = told["subjects"][0]["windows"]["365d"]["fail_s"].as_u64().unwrap();
         let summed: u64 = incidents.iter().map(|one| one.fail(self.now).get()).sum::<u64>() / 1_000;

@@ -160,6 +160,7 @@ impl ArbiterObject {
         for row in rows {
             match row.table {
                 Table::Events => self.events.push(row.clone()),
+                Table::Shards if row.text.is_empty() => drop(self.rows.remove(&(0, row.key.clone()))),
                 Table::Shards => drop(self.rows.insert((0, row.key.clone()), row.clone())),
                 Table::Pools => drop(self.rows.insert((1, row.key.clone()), row.clone())),
                 Table::Meta if row.text.is_empty() => drop(self.rows.remove(&(2, row.key.clone()))),

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use crate::arbiter::tests::{arbiter_of, feed, rows, tell_all};
 use crate::arbiter::{Arbiter, Effect, Event, Row};
 use crate::fixtures::{SHOP, at, config, shop};
+use crate::history::Stored;
 use crate::incident::{Grounds, Incident, Kind, Query, within};
 use crate::units::Fingerprint;
 use crate::verdict::Status;
@@ -16,7 +17,8 @@ impl Kept {
     fn keep(&mut self, effects: &[Effect]) -> Vec<Row> {
         for effect in effects {
             if let Effect::Remember(memories) = effect {
-                let rows = memories.rows(&|key| self.0.get(key).cloned());
+                let stored = Stored { at: &|key| self.0.get(key).cloned(), after: &|_| None };
+                let rows = memories.rows(&stored);
                 self.0.extend(rows.into_iter().map(|row| (row.key, row.text)));
             }
         }

@@ -206,7 +206,8 @@ impl One<'_> {
         let Some(asked) = asked else { return html! {} };
         let history = basis.past.get(1).copied().flatten().and_then(json::read::<History>);
         let href = [self.base, &asked.path()].concat();
-        let charted = Charted { history: history.as_ref(), length: self.dossier.span.step(), href: &href };
+        let step = self.dossier.span.step(&self.look.config.history);
+        let charted = Charted { history: history.as_ref(), length: step.length(), href: &href };
         html! {
             section aria-labelledby="measured" {
                 h2 #measured { "What was measured" }
@@ -214,7 +215,7 @@ impl One<'_> {
                     @for span in Span::ALL {
                         a href={ "?window=" (span.as_str()) } aria-current=[(span == self.dossier.span).then_some("true")] { (span.as_str()) }
                     }
-                    span.soft { "by " (self.dossier.span.steps().0.as_str()) ", times in UTC; of each vantage, added up" }
+                    span.soft { "by " (step.as_str()) ", times in UTC; of each vantage, added up" }
                 }
                 (charts(charted))
             }
