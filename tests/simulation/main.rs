@@ -2,7 +2,8 @@
 //! can: reports lost, late, doubled and overtaken; objects evicted with all that was under way;
 //! writes that fail before or after they land; alarms late and lost; clocks that differ and jump;
 //! vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not
-//! take their messages; jobs that are late or silent, and an Arbiter that does not listen.
+//! take their messages; jobs that are late or silent, and an Arbiter that does not listen. Meanwhile
+//! somebody changes the service, and has it verified.
 //!
 //! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand
 //! hours, some times two weeks, and all that find a broken rule; `npm run test:long` runs four
@@ -27,6 +28,7 @@
 )]
 
 mod campaign;
+mod changes;
 mod history;
 mod incidents;
 mod jobs;

@@ -2,8 +2,9 @@
 //! them to, or what passes between them and their world is tampered with. A simulation that finds
 //! none of these proves nothing.
 
-use vedette::arbiter::{Effect as Verdicts, Memories, Table};
+use vedette::arbiter::{Effect as Verdicts, Memories, Row, Table};
 use vedette::config::{Config, Quorum, Topic};
+use vedette::history::HistoryRow;
 use vedette::incident::State;
 use vedette::sample::{Check, Finding, Outcome, Sample};
 use vedette::units::{Millis, Timestamp};
@@ -108,10 +109,24 @@ pub enum Mutant {
     NothingOpens,
     /// That a pool serves again closes none.
     NothingCloses,
+    /// Changes of the service are not stored.
+    ChangesUnstored,
+    /// An edit of a change is confirmed though it could not be stored.
+    ChangesConfirmedUnstored,
+    /// The samples of before a change are not stored.
+    PinsUnstored,
+    /// Vantages are not asked about changes.
+    ChangesUnasked,
+    /// Judgements are lost with the next rollup.
+    JudgementsFade,
+    /// While a change is open, reports are not taken in.
+    ChangesHoldReports,
+    /// With each step a row of a change is written.
+    ChangesWriteAlways,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 52] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -157,6 +172,13 @@ impl Mutant {
         Self::OpenBucketForgotten,
         Self::NothingOpens,
         Self::NothingCloses,
+        Self::ChangesUnstored,
+        Self::ChangesConfirmedUnstored,
+        Self::PinsUnstored,
+        Self::ChangesUnasked,
+        Self::JudgementsFade,
+        Self::ChangesHoldReports,
+        Self::ChangesWriteAlways,
     ];
 
     /// The configuration that the engines are given in place of the right one.
@@ -263,6 +285,16 @@ impl Mutant {
                 effects.retain(|effect| !matches!(effect, Verdicts::Push { .. }));
                 return;
             }
+            Some(Self::ChangesUnasked) => {
+                effects.retain(|effect| !matches!(effect, Verdicts::Gather(_)));
+                return;
+            }
+            Some(Self::ChangesWriteAlways) => {
+                let row = Row { table: Table::Meta, key: "change/0".into(), text: "{}".into() };
+                effects.insert(0, Verdicts::Persist(vec![row]));
+                return;
+            }
+            Some(Self::ChangesUnstored) => (Table::Meta, "change/"),
             Some(Self::NoEvents) => (Table::Events, ""),
             Some(Self::NothingToldIsStored) => (Table::Outbox, ""),
             Some(Self::HeartbeatsUnstored) => (Table::Meta, "heartbeat/"),
@@ -284,6 +316,11 @@ impl Mutant {
             rollups.for_each(|rollup| rollup.life = now);
         }
         match mutant {
+            Some(Self::PinsUnstored) => memories.changed.retain(|row| !row.key.contains("/b/")),
+            Some(Self::JudgementsFade) if memories.rollups.is_some() => {
+                let lost = |slot: u64| HistoryRow { key: format!("judged/{slot}"), text: "{}".into() };
+                memories.changed.extend((0..20).map(lost));
+            }
             Some(Self::NothingOpens) => memories.observed.retain(|one| one.state != State::Amiss),
             Some(Self::NothingCloses) => memories.observed.retain(|one| one.state != State::Well),
             _ => {}

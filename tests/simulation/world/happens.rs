@@ -27,6 +27,13 @@ pub(super) enum Happens {
     /// Somebody ceases to listen to jobs, or begins to.
     Silences,
     Mends,
+    /// Somebody asks something of a change of the service, to ask so often if nobody answers.
+    Edits(Doing, usize, u32),
+    /// Vantages have said what was before a change; how often is still asked, and in which life of
+    /// the Arbiter.
+    Begins(usize, u32, u64, Box<(Write, Gathered)>),
+    /// They have said what was asked of them in that life.
+    Gathered(u64, Box<(Errand, Gathered)>),
 }
 
 impl Happens {

@@ -11,6 +11,7 @@ impl World {
         let pause = self.rng.u64(20 * SECOND..pause);
         self.at(self.now + pause, Happens::Read);
         self.doubts()?;
+        self.changes_stand_in_full()?;
         if !self.is_away() && self.mutant != Some(Mutant::NoCron) && self.evaluate(arbiter::Event::Woken)? {
             let now = self.arbiter_clock();
             let snapshot = self
@@ -89,6 +90,7 @@ impl World {
             return Ok(());
         }
         let now = self.arbiter_clock();
+        self.changes_stand_in_full()?;
         let Some(engine) = &self.arbiter.memory else { return Ok(()) };
         let snapshot = engine.snapshot(&vedette::snapshot::Part::Whole, now);
         origins::the_verdict_is_the_truth(&self.setup, &self.configs[self.version], &snapshot, now)?;
