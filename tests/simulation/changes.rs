@@ -7,7 +7,7 @@ use fastrand::Rng;
 use serde_json::Value;
 use vedette::arbiter::Arbiter;
 use vedette::change::{self, Draft, GIVE_UP, GRACE, Grounds, RETRY, State, number_of};
-use vedette::units::{Millis, Timestamp};
+use vedette::units::Timestamp;
 use vedette::writes::{Edit, Write};
 
 use crate::laws::{self, hold};
@@ -162,10 +162,13 @@ impl Told<'_> {
     }
 
     fn pinned(&self, number: u64) -> BTreeMap<String, String> {
-        let own = |(key, text): &(&String, &String)| {
-            key.starts_with("pinned/") && key.contains("/b/") && text.starts_with(&format!("{number} "))
-        };
-        self.rows.iter().filter(own).map(|(key, text)| (key.clone(), text.clone())).collect()
+        let own =
+            |(key, text): &(&String, &String)| key.contains("/b/") && text.starts_with(&format!("{number} "));
+        self.rows
+            .range("pinned/".to_owned().."pinned0".to_owned())
+            .filter(own)
+            .map(|(key, text)| (key.clone(), text.clone()))
+            .collect()
     }
 }
 
@@ -277,20 +280,27 @@ impl Known {
     }
 
     /// Once its time after has ended it is judged: soon if nothing hinders it, and an hour later
-    /// whoever is silent. `hindered` is when the Arbiter last was; `open` are as many changes.
-    pub fn is_judged_in_time(&self, told: &Told<'_>, hindered: Timestamp, open: u64) -> laws::Verdict {
+    /// whoever is silent. `hindered` is when the Arbiter last was, and `moment` says when a clock
+    /// that goes as the Arbiter's now does shows a time.
+    pub fn is_judged_in_time(
+        &self,
+        told: &Told<'_>,
+        (now, hindered): (Ms, Ms),
+        moment: impl Fn(Timestamp) -> Ms,
+    ) -> laws::Verdict {
         let Some(change) = told.engine.changes().get(self.number) else { return Ok(()) };
         let Some(after) = change.after().filter(|_| change.state(told.now) != State::Judged) else {
             return Ok(());
         };
         // One errand at a time, each asked again after a minute; cron looks each minute at least.
-        let slack = RETRY.plus(Millis::new((1 + 2 * open) * MINUTE + 10 * SECOND));
+        let open = told.engine.changes().open().count() as u64;
+        let slack = RETRY.get() + (1 + 2 * open) * MINUTE + 10 * SECOND;
         let due = after.to.plus(GRACE);
-        let silent = hindered.max(Timestamp::from_millis(self.hindered));
-        hold(told.now <= due.max(silent).plus(slack), || {
+        let silent = hindered.max(self.hindered);
+        hold(now <= moment(due).max(silent) + slack, || {
             format!("{} was due at {due}, nothing hinders it since {silent}, and it is not judged", self.id)
         })?;
-        hold(told.now <= due.plus(GIVE_UP).max(hindered).plus(slack), || {
+        hold(now <= moment(due.plus(GIVE_UP)).max(hindered) + slack, || {
             format!("{} was due at {due}, and is still not judged", self.id)
         })
     }

@@ -57,6 +57,7 @@ impl Changing {
     /// The Arbiter loses its memory.
     pub(super) fn forget(&mut self, now: Ms) {
         self.hindered = now;
+        self.rows.clear();
         if let Some(without) = &mut self.without {
             without.memory = None;
         }
@@ -266,7 +267,7 @@ impl World {
             for known in
                 self.changing.known.iter_mut().flatten().filter(|known| known.number == errand.number)
             {
-                known.hindered = now.as_millis();
+                known.hindered = self.now;
             }
         }
         if lost {
@@ -409,13 +410,13 @@ impl World {
             return Ok(());
         };
         let told = Told { engine, rows: self.history.rows(), now };
-        let open = engine.changes().open().count() as u64;
-        let hindered = Timestamp::from_millis(EPOCH + self.changing.hindered);
+        let offset = self.clocks[self.clocks.len() - 1];
+        let moment =
+            |shown: Timestamp| shown.as_millis().saturating_add_signed(-offset).saturating_sub(EPOCH);
+        let times = (self.now, self.changing.hindered.max(self.jumped));
         for known in self.changing.known.iter_mut().flatten() {
             known.stands(&told)?;
-            if self.setup.faults.clocks == 0 {
-                known.is_judged_in_time(&told, hindered, open)?;
-            }
+            known.is_judged_in_time(&told, times, moment)?;
         }
         Ok(())
     }

@@ -56,6 +56,12 @@ impl Happens {
                     votes.join(", ")
                 )
             }
+            Self::Begins(place, ..) => format!("vantages say what was before change {place}"),
+            Self::Gathered(life, said) => {
+                let silent = said.1.said.iter().filter(|said| said.kept.is_none());
+                let silent: Vec<_> = silent.map(|said| &said.pair).collect();
+                format!("asked in life {life}: {:?}; silent are {silent:?}", said.0)
+            }
             _ => format!("{self:?}"),
         }
     }
