@@ -76,6 +76,13 @@ fn an_hour_of_any_world_obeys_the_laws() {
     lawful(first..first + number("VEDETTE_SEEDS", 40), 1);
 }
 
+/// Long enough for a change whose vantages are silent to be given up.
+#[test]
+fn an_afternoon_of_any_world_obeys_the_laws() {
+    let first = number("VEDETTE_FIRST", 0);
+    lawful(first..first + number("VEDETTE_AFTERNOONS", 10), 3);
+}
+
 #[test]
 fn two_weeks_of_any_world_obey_the_laws() {
     let first = number("VEDETTE_FIRST", 0);
