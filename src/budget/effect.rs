@@ -42,7 +42,7 @@ pub enum Effect {
     Cron,
     /// The Arbiter wakes a silent vantage, or has one look at once.
     Arm,
-    /// The Arbiter asks a vantage for the samples of an origin, of which somebody verifies a change.
+    /// The Arbiter asks a vantage for samples of an origin of which somebody verifies a change.
     Ask,
     /// Somebody starts, applies or closes a change.
     Edit,

@@ -430,7 +430,7 @@ fn a_change_costs_what_is_calculated() {
         (config("[defaults]\ninterval = \"60s\"\nvantages = [\"weur\"]", 1), &["p0/o0"]),
     ] {
         let plan = change_of(&config, origins);
-        let changing = Changing::of(&config, &plan.origins, [plan.before, plan.after]);
+        let changing = Changing::of(&config, &plan.origins);
         let mut calculated = Counts::default();
         changing.count(&mut calculated);
         let counted = with_and_without(&config, &plan, (HOUR, HOUR));
@@ -456,7 +456,7 @@ fn a_change_costs_what_is_calculated() {
 fn a_running_change_adds_at_most_a_row_written_for_each_rollup_and_shard() {
     let config = free();
     let plan = change_of(&config, &["p0/o0"]);
-    let changing = Changing::of(&config, &plan.origins, [plan.before, plan.after]);
+    let changing = Changing::of(&config, &plan.origins);
     let mut calculated = Counts::default();
     changing.measured(&mut calculated);
     let rollups = plan.after.get() / BUCKET.get() * shards_of(&config);

@@ -10,7 +10,7 @@ use vedette::arbiter::{self, Arbiter, Memories, Row, Table};
 use vedette::budget::{CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
 use vedette::change::{self, CloseDraft, Errand, Fate, Gathered, Plan, Said};
 use vedette::config::{Config, Daily, Deployment, Place};
-use vedette::history::{self, SampleQuery};
+use vedette::history::{self, BUCKET, Bucket, SampleQuery, Window};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
@@ -228,12 +228,19 @@ impl<'a> World<'a> {
             let (name, _) = schedule::object_of(self.config, &pair.vantage, &pair.origin).unwrap();
             let shard = self.shards.iter().find(|shard| shard.name == name).unwrap();
             let unkept = shard.prober.as_ref().and_then(Prober::unkept);
-            let stored = shard.ring.iter().filter(|(place, _)| **place != vantage::MARK);
-            let stored = stored.filter(|(place, _)| unkept.as_ref().is_none_or(|row| row.place != **place));
-            let rows: Vec<String> = stored
-                .map(|(_, text)| text.clone())
-                .chain(unkept.as_ref().map(|row| row.text.clone()))
-                .collect();
+            let Window { from, to } = errand.window;
+            let (from, to) = (from.minus(BUCKET), to.plus(BUCKET));
+            let inside = |text: &String| {
+                Bucket::read(text).is_some_and(|bucket| bucket.at() >= from && bucket.at() < to)
+            };
+            let stored = shard.ring.iter().filter(|(place, text)| {
+                **place != vantage::MARK
+                    && unkept.as_ref().is_none_or(|row| row.place != **place)
+                    && inside(text)
+            });
+            let mut rows: Vec<String> = stored.map(|(_, text)| text.clone()).collect();
+            self.counts.add(Effect::RowRead, rows.len() as u64);
+            rows.extend(unkept.map(|row| row.text));
             let query = SampleQuery { id: pair.origin.clone(), window: errand.window };
             said.push(Said { pair: pair.clone(), kept: Some(history::kept(&query, rows.into_iter())) });
         }

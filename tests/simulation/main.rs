@@ -2,15 +2,15 @@
 //! can: reports lost, late, doubled and overtaken; objects evicted with all that was under way;
 //! writes that fail before or after they land; alarms late and lost; clocks that differ and jump;
 //! vantages cut off; configurations deployed in mid-tick and rolled back; receivers that do not
-//! take their messages; jobs that are late or silent, and an Arbiter that does not listen. Meanwhile
-//! somebody changes the service, and has it verified.
+//! take their messages; jobs that are late or silent, and an Arbiter that does not listen; and
+//! meanwhile somebody changes the service and has it verified.
 //!
 //! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand
-//! hours, some times two weeks, and all that find a broken rule; `npm run test:long` runs four
-//! times as many. All of it in the profile `simulation`:
+//! hours, some afternoons, some times two weeks, and all that find a broken rule. `npm run
+//! test:long` runs four times as many. All of it in the profile `simulation`:
 //!
 //! ```text
-//! VEDETTE_SEEDS=2500 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \
+//! VEDETTE_SEEDS=2500 VEDETTE_AFTERNOONS=50 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \
 //!   cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture
 //! # One world, cut down and told.
 //! VEDETTE_SEED=123 \
