@@ -132,6 +132,10 @@ fn members(told: &Value, names: &[&str]) -> Value {
     names.iter().map(|name| ((*name).to_owned(), told[*name].clone())).collect()
 }
 
+fn owned(rows: &BTreeMap<&str, &str>) -> BTreeMap<String, String> {
+    rows.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect()
+}
+
 /// Where answers come from.
 pub struct Told<'a> {
     pub engine: &'a Arbiter,
@@ -161,13 +165,13 @@ impl Told<'_> {
         hold(titles.windows(2).all(|two| two[0] != two[1]), || format!("one was started twice: {titles:?}"))
     }
 
-    fn pinned(&self, number: u64) -> BTreeMap<String, String> {
+    fn pinned(&self, number: u64) -> BTreeMap<&str, &str> {
         let own =
             |(key, text): &(&String, &String)| key.contains("/b/") && text.starts_with(&format!("{number} "));
         self.rows
             .range("pinned/".to_owned().."pinned0".to_owned())
             .filter(own)
-            .map(|(key, text)| (key.clone(), text.clone()))
+            .map(|(key, text)| (key.as_str(), text.as_str()))
             .collect()
     }
 }
@@ -193,7 +197,7 @@ impl Known {
             number,
             id: id.to_owned(),
             constant: members(&document, &CONSTANT),
-            pinned,
+            pinned: owned(&pinned),
             applied: None,
             closed: None,
             perhaps_applied: false,
@@ -262,11 +266,12 @@ impl Known {
         }
         let pinned = told.pinned(self.number);
         for (key, text) in &self.pinned {
-            hold(pinned.get(key) == Some(text), || {
-                format!("{key} of {id} was {text:?}, and is {:?}", pinned.get(key))
-            })?;
+            let is = pinned.get(key.as_str());
+            hold(is == Some(&text.as_str()), || format!("{key} of {id} was {text:?}, and is {is:?}"))?;
         }
-        self.pinned = pinned;
+        if pinned.len() > self.pinned.len() {
+            self.pinned = owned(&pinned);
+        }
         let settled = matches!(document["state"].as_str(), Some("judged" | "closed"));
         let last = members(&document, &["verdict", "sentence", "judgement", "curves"]);
         if document["state"] == "judged" {

@@ -206,6 +206,7 @@ impl World {
             }
             none => *none = Some(Known::begun(id, &told)?),
         }
+        told.none_is_started_twice()?;
         let next = match doing {
             Doing::Start if intended.applied.is_some() => (intended.applied, Doing::Apply),
             Doing::Start | Doing::Apply => (intended.closed, Doing::Close),
@@ -281,14 +282,14 @@ impl World {
             Some(looked) => {
                 self.tallies.looks += u64::from(looked.outcome.is_some());
                 self.evaluate(Event::Looked(looked))?;
-                self.changes_stand_in_full()
+                self.changes_stand_in_full(|_, known| known.number == errand.number)
             }
             None => Ok(()),
         }
     }
 
     /// What the step of an event may store of changes.
-    pub(super) fn about(&self, event: &Event) -> About {
+    pub(super) fn about(event: &Event) -> About {
         match event {
             Event::Written(write) => About::Edit(rows_of_an_edit(write, 0)),
             Event::Started(write, gathered) => About::Edit(rows_of_an_edit(write, gathered.said.len())),
@@ -421,14 +422,15 @@ impl World {
         Ok(())
     }
 
-    /// Now and then.
-    pub(super) fn changes_stand_in_full(&mut self) -> laws::Verdict {
+    /// Now and then: those that are asked for.
+    pub(super) fn changes_stand_in_full(&mut self, which: impl Fn(usize, &Known) -> bool) -> laws::Verdict {
         let now = self.arbiter_clock();
         let Some(engine) = self.arbiter.memory.as_ref().filter(|_| !self.changing.known.is_empty()) else {
             return Ok(());
         };
         let told = Told { engine, rows: self.history.rows(), now };
-        told.none_is_started_twice()?;
-        self.changing.known.iter_mut().flatten().try_for_each(|known| known.stands_in_full(&told))
+        let known = self.changing.known.iter_mut().flatten().enumerate();
+        let mut asked = known.filter(|(place, known)| which(*place, known));
+        asked.try_for_each(|(_, known)| known.stands_in_full(&told))
     }
 }

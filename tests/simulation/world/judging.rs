@@ -148,7 +148,7 @@ impl World {
         let config = Rc::clone(&self.configs[self.arbiter.version]);
         let calm = self.setup.faults.clocks == 0 && self.setup.faults.write_fails == 0;
         self.ledger.weighs(&config, now, calm.then_some(self.now));
-        let about = self.about(&event);
+        let about = Self::about(&event);
         let without = self.steps_without(&event, now);
         let event = self.held_up(event);
         let beat = if let arbiter::Event::Beat(id) = &event { Some(id.clone()) } else { None };
