@@ -117,6 +117,8 @@ pub enum Mutant {
     PinsUnstored,
     /// Vantages are not asked about changes.
     ChangesUnasked,
+    /// A vantage that is silent is waited for, however long.
+    SilenceAwaited,
     /// Judgements are lost with the next rollup.
     JudgementsFade,
     /// While a change is open, reports are not taken in.
@@ -126,7 +128,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -176,6 +178,7 @@ impl Mutant {
         Self::ChangesConfirmedUnstored,
         Self::PinsUnstored,
         Self::ChangesUnasked,
+        Self::SilenceAwaited,
         Self::JudgementsFade,
         Self::ChangesHoldReports,
         Self::ChangesWriteAlways,
@@ -326,6 +329,11 @@ impl Mutant {
             _ => {}
         }
         memories
+    }
+
+    /// How long a world lasts in which it can be found.
+    pub fn length(self) -> Ms {
+        if self == Self::SilenceAwaited { 3 * HOUR } else { HOUR }
     }
 
     /// The time that answers are made with.

@@ -165,6 +165,12 @@ impl Setup {
         let doings = longest.map_or_else(Doings::default, |limit| Doings::draw(&mut jobs, length, limit));
         let mut changing = Rng::with_seed(seed ^ 0xc4a9e);
         let changes = Intended::draw(&mut changing, &terms, whole, length);
+        // Where there is time to give a vantage up, one is silent for as long.
+        if let Some(first) = changes.first().filter(|_| (2 * HOUR..24 * HOUR).contains(&whole)) {
+            let at = first.at + changing.u64(MINUTE..5 * MINUTE);
+            let (place, own) = (changing.usize(..terms.vantages), changing.bool());
+            cuts.push((place, at, at + changing.u64(MINUTE..2 * HOUR), own));
+        }
         for (_, later) in deployments.iter_mut().filter(|_| !changes.is_empty()) {
             later.renamed = changing.u32(..3) == 0;
         }

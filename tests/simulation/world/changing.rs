@@ -271,7 +271,8 @@ impl World {
                 known.hindered = self.now;
             }
         }
-        if lost {
+        let awaited = silent && self.mutant == Some(Mutant::SilenceAwaited);
+        if lost || awaited {
             return Ok(());
         }
         self.awake();
