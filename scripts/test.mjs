@@ -23,7 +23,7 @@ const packaged = (program) => below("node_modules", ...program.split("/"));
 const CARGO_INCREMENTAL = "0";
 
 /** tests/simulation/main.rs and tests/budget/main.rs say what they are. */
-const worlds = { VEDETTE_SEEDS: "2500", VEDETTE_FORTNIGHTS: "5", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1" };
+const worlds = { VEDETTE_SEEDS: "2500", VEDETTE_AFTERNOONS: "50", VEDETTE_FORTNIGHTS: "5", VEDETTE_MUTANTS: "1000", VEDETTE_DAYS: "1" };
 const simulated = ["--locked", "--quiet", ...OPTIMISED, "--test", "simulation", "--test", "budget"];
 
 /** The checks, what others wait for first. */

@@ -358,6 +358,7 @@ impl Arbiter {
         self.voting.set_back(back, now);
         self.watch.set_back(back, now);
         self.verdicts.set_back(now);
+        self.changes.set_back(now);
         self.alarm = None;
     }
 

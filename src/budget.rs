@@ -7,6 +7,7 @@
 //! hold the calculation to it. Nothing of this is in the upload: the allowance is part of the
 //! compiled configuration.
 
+mod changing;
 mod day;
 mod detection;
 mod effect;
@@ -25,6 +26,7 @@ use crate::units::{Millis, Name};
 
 pub use crate::defaults::budget::{CONNECTION, ROUND_TRIP, USUAL};
 
+pub use changing::Changing;
 use day::Days;
 pub use day::{Day, READERS};
 pub use detection::{Detection, detection};

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vedette::budget::{self, BASE_CENTS, Budget, Line, Price, Resource};
+use vedette::budget::{self, BASE_CENTS, Budget, Changing, Counts, Line, Price, Resource};
+use vedette::change::Bounds;
 use vedette::config::{Config, Plan};
-use vedette::units::Millis;
+use vedette::history::BUCKET;
+use vedette::units::{Millis, OriginId};
 use vedette::{follow, limits};
 
 /// The TOML examples of a document.
@@ -222,6 +224,39 @@ fn what_followers_add_is_what_is_stated() {
         assert!(signal.contains(&stated), "docs/signal.md lacks: {stated}");
     }
     assert_eq!(follow::LINES, 1_000);
+}
+
+#[test]
+fn what_a_change_adds_is_what_is_stated() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
+    let config = pairs(&format!("[defaults]\n{THREE}"), 10);
+    let of = |origins: usize, vantages: u64| {
+        let origins: Vec<OriginId> = config.origins().take(origins).map(|origin| origin.id.clone()).collect();
+        Changing { pairs: Changing::of(&config, &origins).pairs * vantages / 3 }
+    };
+    for (what, origins) in [("one origin", 1), ("ten origins", 10)] {
+        let mut counts = Counts::default();
+        of(origins, 3).count(&mut counts);
+        let [rows, objects, requests] = [Resource::RowsWritten, Resource::ObjectRequests, Resource::Requests]
+            .map(|resource| counts.uses(resource));
+        let row = format!("| {what} | {rows} | {objects} | {requests} |");
+        assert!(page.contains(&row), "docs/limits.md lacks\n{row}");
+    }
+    let measured = |vantages| {
+        let mut counts = Counts::default();
+        of(1, vantages).measured(&mut counts);
+        counts.uses(Resource::RowsWritten)
+    };
+    let rollups = 3 * Bounds::USUAL.get() / BUCKET.get();
+    assert_eq!(BUCKET.get() * measured(1), 65 * 60_000, "an hour and five minutes");
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    for stated in [
+        format!("one origin adds {} rows", measured(3)),
+        format!("of which there are {rollups} meanwhile"),
+        format!("With one vantage it adds {} rows", measured(1)),
+    ] {
+        assert!(page.contains(&stated), "docs/limits.md lacks: {stated}");
+    }
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl Arbiter {
     ) -> Option<Looked> {
         let change = self.changes.get(errand.number)?;
         Some(match errand.part {
-            Part::Before => change.looked_back(gathered),
+            Part::Before => change.looked_back(gathered, stored),
             Part::After => change.look(gathered, stored, self.failing_still(change), now),
         })
     }

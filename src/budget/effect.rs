@@ -42,6 +42,10 @@ pub enum Effect {
     Cron,
     /// The Arbiter wakes a silent vantage, or has one look at once.
     Arm,
+    /// The Arbiter asks a vantage for samples of an origin of which somebody verifies a change.
+    Ask,
+    /// Somebody starts, applies or closes a change.
+    Edit,
     /// A job reports: its token is verified, and the Arbiter is told.
     Beat,
     /// A reader looks for a fresher copy in the Cache API, asks the Arbiter for it, and leaves it
@@ -58,7 +62,7 @@ pub enum Effect {
 }
 
 /// How many effects there are.
-const COUNT: usize = 23;
+const COUNT: usize = 25;
 
 impl Effect {
     /// Every one.
@@ -80,6 +84,8 @@ impl Effect {
         Self::ArbiterAlarm,
         Self::Cron,
         Self::Arm,
+        Self::Ask,
+        Self::Edit,
         Self::Beat,
         Self::Refresh,
         Self::Request,
@@ -97,7 +103,7 @@ impl Effect {
             // How long it takes is counted apart: `Counts::wait`.
             Self::VantageAlarm => Cost { object_requests: 1, ..Cost::NOTHING },
             Self::Probe | Self::Reference => Cost { subrequests: 1, ..Cost::NOTHING },
-            Self::Report | Self::ArbiterAlarm | Self::Arm => object,
+            Self::Report | Self::ArbiterAlarm | Self::Arm | Self::Ask => object,
             Self::SetAlarm
             | Self::VantageRow
             | Self::RingRow
@@ -110,6 +116,7 @@ impl Effect {
             Self::Message => Cost { subrequests: 1, active_ms: MESSAGE_MS, ..Cost::NOTHING },
             Self::EventRow => Cost { rows_written: 2, ..Cost::NOTHING },
             Self::Cron => Cost { requests: 1, cpu_us: CRON_CPU_US, ..object },
+            Self::Edit => Cost { requests: 1, cpu_us: EDIT_CPU_US, ..object },
             Self::Beat => Cost { requests: 1, cpu_us: BEAT_CPU_US, ..object },
             Self::Refresh => Cost { requests: 1, cpu_us: REFRESH_CPU_US, cache_operations: 2, ..object },
             Self::Request => Cost { requests: 1, cpu_us: REQUEST_CPU_US, ..Cost::NOTHING },
@@ -136,6 +143,9 @@ const REFRESH_CPU_US: u64 = 1_000;
 
 /// CPU of a heartbeat that is verified and passed on, in microseconds: an estimate.
 const BEAT_CPU_US: u64 = 500;
+
+/// CPU of an edit that is checked and passed on, in microseconds: an estimate.
+const EDIT_CPU_US: u64 = 500;
 
 /// CPU of a run of cron, in microseconds: an estimate.
 const CRON_CPU_US: u64 = 500;

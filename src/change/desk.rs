@@ -74,8 +74,8 @@ struct LastRow {
 pub struct Changes {
     last: LastRow,
     open: BTreeMap<u64, Change>,
-    /// When vantages were last asked about each.
-    asked: BTreeMap<u64, Timestamp>,
+    /// When vantages were last asked about each, of either window.
+    asked: BTreeMap<(u64, Part), Timestamp>,
 }
 
 /// The key of the row of a change that is closed.
@@ -181,7 +181,7 @@ impl Changes {
             rows,
         };
         self.last = last;
-        self.asked.insert(number, gathered.window.to);
+        self.asked.insert((number, Part::Before), gathered.window.to);
         self.open.insert(number, change);
         Ok(made)
     }
@@ -223,7 +223,7 @@ impl Changes {
         let (number, slot, text) = (change.number, change.slot, json::write(change));
         let id = change.id();
         self.open.remove(&number);
-        self.asked.remove(&number);
+        self.asked.retain(|(of, _), _| *of != number);
         Ok(Made {
             what: format!("{id} closed: {}", fate.as_str()),
             id,
@@ -256,6 +256,13 @@ impl Changes {
         (1..=places).map(|step| last.saturating_add(step) % places).find(is_free).unwrap_or(0)
     }
 
+    /// The clock stepped back to `now`: who was asked later than that was asked just now.
+    pub fn set_back(&mut self, now: Timestamp) {
+        for asked in self.asked.values_mut() {
+            *asked = now.min(*asked);
+        }
+    }
+
     /// When vantages are next to be asked about one.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
@@ -263,14 +270,14 @@ impl Changes {
     }
 
     fn due_of(&self, change: &Change) -> Option<(Timestamp, Part)> {
-        let asked = self.asked.get(&change.number);
-        let again = |at: Timestamp| asked.map_or(at, |asked| at.max(asked.plus(RETRY)));
+        let asked = |part: Part| self.asked.get(&(change.number, part));
+        let again = |part: Part, at: Timestamp| asked(part).map_or(at, |asked| at.max(asked.plus(RETRY)));
         let sought = change.sought && !change.missing.is_empty();
-        let before = sought.then(|| (again(change.started), Part::Before));
+        let before = sought.then(|| (again(Part::Before, change.started), Part::Before));
         let after = change.look_at(change.looks).map(|at| {
             // Vantages that were asked for an earlier look answer this one.
-            let late = asked.is_some_and(|asked| *asked >= at);
-            (if late { again(at) } else { at }, Part::After)
+            let late = asked(Part::After).is_some_and(|asked| *asked >= at);
+            (if late { again(Part::After, at) } else { at }, Part::After)
         });
         before.into_iter().chain(after).min_by_key(|(at, _)| *at)
     }
@@ -288,31 +295,44 @@ impl Changes {
         let wanted =
             |pair: &&Pair| watches(pair) && (part == Part::After || change.missing.contains(&pair.vantage));
         let pairs = change.pairs.iter().filter(wanted).cloned().collect();
-        self.asked.insert(number, now);
+        self.asked.insert((number, part), now);
         Some(Errand { number, part, window, pairs })
     }
 
     /// Takes in what came of an errand; what is to be stored.
     pub fn looked(&mut self, looked: Looked, now: Timestamp) -> (Vec<OpenRow>, Vec<HistoryRow>) {
-        let Some(change) = self.open.get_mut(&looked.number) else { return (Vec::new(), Vec::new()) };
-        match looked.part {
+        let change = self.open.get_mut(&looked.number);
+        // Vantages were asked twice if the Arbiter lost its memory meanwhile: the first judgement
+        // stands.
+        let is_late = |change: &Change| looked.part == Part::After && change.settled;
+        let Some(change) = change.filter(|change| !is_late(change)) else {
+            return (Vec::new(), Vec::new());
+        };
+        // Who waits is asked each minute: a row is written for what is new, not for each answer.
+        let is_new = match looked.part {
             Part::Before => {
+                let sought = now.since(change.started) < GIVE_UP;
+                let is_new = (&change.missing, change.sought) != (&looked.silent, sought);
                 change.missing = looked.silent;
-                change.sought = now.since(change.started) < GIVE_UP;
+                change.sought = sought;
+                is_new
             }
             Part::After => {
                 change.silent = looked.silent;
                 change.gone = looked.gone;
                 change.cuts_after = looked.cuts;
+                let is_new = looked.outcome.is_some();
                 if let Some(outcome) = looked.outcome {
                     change.verdict = Some(outcome.verdict);
                     change.sentence = Some(outcome.sentence);
                     change.looks = outcome.looks;
                     change.settled = outcome.settled;
                 }
+                is_new
             }
-        }
-        (vec![row(change)], looked.rows)
+        };
+        let rows = if is_new { vec![row(change)] } else { Vec::new() };
+        (rows, looked.rows)
     }
 
     /// Those that are not closed, the latest first.

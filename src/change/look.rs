@@ -10,7 +10,7 @@ use crate::json;
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Which window is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// That before the change.
     Before,
@@ -186,10 +186,17 @@ impl Change {
         counted.sum()
     }
 
-    /// What came of asking for samples that were missing of the time before.
+    /// What came of asking for samples that were missing of the time before. What is kept stays as
+    /// it is: a vantage that is asked again may have lost some. `stored` gives the text of a row.
     #[must_use]
-    pub fn looked_back(&self, gathered: &Gathered) -> Looked {
-        let heard = |pair: &Pair| gathered.said.iter().any(|said| said.pair == *pair && said.kept.is_some());
+    pub fn looked_back(&self, gathered: &Gathered, stored: &dyn Fn(&str) -> Option<String>) -> Looked {
+        let is_kept = |pair: &Pair| {
+            let place = self.pairs.iter().position(|known| known == pair);
+            place.is_some_and(|place| self.kept(Part::Before, place, stored).is_some())
+        };
+        let new: Vec<Said> = gathered.said.iter().filter(|said| !is_kept(&said.pair)).cloned().collect();
+        let heard =
+            |pair: &Pair| is_kept(pair) || new.iter().any(|said| said.pair == *pair && said.kept.is_some());
         let lacks = |vantage: &&Name| self.pairs.iter().any(|pair| pair.vantage == **vantage && !heard(pair));
         Looked {
             number: self.number,
@@ -198,7 +205,7 @@ impl Change {
             gone: Vec::new(),
             cuts: Vec::new(),
             outcome: None,
-            rows: self.pinned(Part::Before, &gathered.said),
+            rows: self.pinned(Part::Before, &new),
         }
     }
 

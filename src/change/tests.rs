@@ -5,6 +5,7 @@ use crate::sample::CacheClass;
 use crate::units::Millis;
 use std::collections::BTreeMap;
 
+mod asked;
 mod told;
 mod written;
 
@@ -66,10 +67,13 @@ struct Desk {
     changes: Changes,
     open: BTreeMap<String, String>,
     history: BTreeMap<String, String>,
+    /// Rows that were written.
+    written: usize,
 }
 
 impl Desk {
     fn keep(&mut self, stored: Vec<OpenRow>, rows: Vec<HistoryRow>) {
+        self.written += stored.len() + rows.len();
         for row in stored {
             if row.text.is_empty() {
                 self.open.remove(&row.key);
@@ -125,7 +129,7 @@ impl Desk {
         let gathered = Gathered { window: errand.window, said: said.collect() };
         let change = self.changes.get(errand.number).unwrap();
         let looked = match errand.part {
-            Part::Before => change.looked_back(&gathered),
+            Part::Before => change.looked_back(&gathered, &|key| self.history.get(key).cloned()),
             Part::After => change.look(&gathered, &|key| self.history.get(key).cloned(), Vec::new(), at(now)),
         };
         let (stored, rows) = self.changes.looked(looked, at(now));

@@ -23,8 +23,10 @@ mod world;
 
 use std::sync::LazyLock;
 
-use vedette::budget::{self, Counts, Day, Effect, Resource, Told, USUAL};
+use vedette::budget::{self, Changing, Counts, Day, Effect, Resource, Told, USUAL};
+use vedette::change;
 use vedette::config::{Config, Plan};
+use vedette::history::BUCKET;
 use vedette::limits;
 use vedette::schedule::{self, Slots};
 use vedette::units::{Millis, Name, Timestamp};
@@ -394,4 +396,88 @@ fn telling_of_an_outage_costs_what_is_calculated() {
             );
         }
     }
+}
+
+/// A change of these origins with the usual windows.
+fn change_of(config: &Config, origins: &[&str]) -> change::Plan {
+    let text =
+        format!(r#"{{"title": "an index", "owner": "Ada", "rollback": "drop it", "origins": {origins:?}}}"#);
+    serde_json::from_str::<change::Draft>(&text).unwrap().plan(config).unwrap()
+}
+
+/// What is counted in a world in which a change starts after an hour and a second, and in the same
+/// world without one; both from the same moment on, for as long.
+fn with_and_without(config: &Config, plan: &change::Plan, (settle, time): (u64, u64)) -> [Counts; 2] {
+    let deployment = budget::deployment(config.clone());
+    [true, false].map(|changes| {
+        let mut world = World::new(&deployment, fine, 0, limits::copy_age(config.plan, false));
+        if changes {
+            world.changes(plan.clone(), HOUR + 1_000);
+        }
+        world.live(settle, time);
+        if changes {
+            let told = world.told(1);
+            assert!(told["verdict"].is_string() && told["judgement"]["final"] == true, "{told}");
+        }
+        world.counts
+    })
+}
+
+/// How much more there is of something.
+fn more(of: impl Fn(&Counts) -> u64, [with, without]: &[Counts; 2]) -> u64 {
+    of(with).saturating_sub(of(without))
+}
+
+#[test]
+fn a_change_costs_what_is_calculated() {
+    for (config, origins) in [
+        (free(), &["p0/o0"][..]),
+        (free(), &["p0/o0", "p0/o1", "p2/o2"]),
+        (config("[defaults]\ninterval = \"60s\"\nvantages = [\"weur\"]", 1), &["p0/o0"]),
+    ] {
+        let plan = change_of(&config, origins);
+        let changing = Changing::of(&config, &plan.origins);
+        let mut calculated = Counts::default();
+        changing.count(&mut calculated);
+        let counted = with_and_without(&config, &plan, (HOUR, HOUR));
+        for effect in [Effect::Edit, Effect::Ask, Effect::MetaRow, Effect::HistoryRow] {
+            let (calculated, counted) = (calculated.of(effect), more(|counts| counts.of(effect), &counted));
+            assert_eq!(calculated, counted, "{effect:?} of {origins:?}");
+        }
+        // What is due while the Arbiter looks anyway needs no alarm of its own.
+        for resource in [Resource::RowsWritten, Resource::ObjectRequests] {
+            let (calculated, counted) =
+                (calculated.uses(resource), more(|counts| counts.uses(resource), &counted));
+            assert!(
+                counted <= calculated && calculated <= counted + 8,
+                "{resource:?} of {origins:?}: calculated {calculated}, counted {counted}"
+            );
+        }
+    }
+}
+
+/// While it is measured. The samples of both windows come to that: a row for each origin and
+/// vantage at either end.
+#[test]
+fn a_running_change_adds_at_most_a_row_written_for_each_rollup_and_shard() {
+    let config = free();
+    let plan = change_of(&config, &["p0/o0"]);
+    let changing = Changing::of(&config, &plan.origins);
+    let mut calculated = Counts::default();
+    changing.measured(&mut calculated);
+    let rollups = plan.after.get() / BUCKET.get() * shards_of(&config);
+    assert!(calculated.uses(Resource::RowsWritten) <= rollups, "{calculated:?}, {rollups} rollups");
+    // From just after it was applied until just before it is closed.
+    let applied = HOUR + 61_000;
+    let measured = plan.warm_up.get() + plan.after.get() + 100_000;
+    let counted = with_and_without(&config, &plan, (applied + 1, measured));
+    let rows = more(|counts| counts.uses(Resource::RowsWritten), &counted);
+    assert!(rows <= rollups, "{rows} rows in the time of {rollups} rollups");
+    let open = more(|counts| counts.of(Effect::MetaRow) + counts.of(Effect::HistoryRow), &counted);
+    assert_eq!(open, calculated.of(Effect::MetaRow) + calculated.of(Effect::HistoryRow));
+}
+
+/// Shards of all vantages.
+fn shards_of(config: &Config) -> u64 {
+    config.vantages.iter().map(|vantage| schedule::shards(config, &vantage.name).len() as u64).sum()
 }

@@ -9,18 +9,20 @@ use std::ops::Bound;
 
 use vedette::arbiter::{self, Arbiter, Memories, Row, Table};
 use vedette::budget::{CONNECTION, Counts, Effect, REST_MS, ROUND_TRIP, USUAL};
+use vedette::change::{self, CloseDraft, Errand, Fate, Gathered, Plan, Said};
 use vedette::config::{Config, Daily, Deployment, Place};
-use vedette::history::Stored;
+use vedette::history::{self, BUCKET, Bucket, SampleQuery, Stored, Window};
 use vedette::limits::EVENTS_SHOWN;
 use vedette::notify::{self, Answer, Delivery};
 use vedette::probe::ReferenceResult;
 use vedette::sample::{CacheClass, Check, Connected, Database, Finding, Outcome, Sample};
 use vedette::schedule;
 use vedette::snapshot::Part;
-use vedette::units::{Millis, Name, OriginId, Timestamp};
+use vedette::units::{Millis, Name, OriginId, Timestamp, Who};
 use vedette::vantage::{self, Duty, Prober};
 use vedette::verdict::Status;
 use vedette::vote::Report;
+use vedette::writes::{self, Edit, Write};
 
 pub const DAY: u64 = 86_400_000;
 pub const BEGIN: u64 = 1_800_000_000_000 / DAY * DAY;
@@ -52,6 +54,10 @@ enum Happens {
     Beats(usize),
     /// A receiver of messages answers.
     Answers(u64),
+    /// Somebody starts, applies or closes a change.
+    Edits(u32),
+    /// Vantages have said what was asked of them about it.
+    Gathered(u64),
 }
 
 struct Shard {
@@ -92,6 +98,9 @@ pub struct World<'a> {
     events_by_id: BTreeMap<u64, vantage::Event>,
     reports_by_id: BTreeMap<u64, Report>,
     answers_by_id: BTreeMap<u64, Answer>,
+    gathered_by_id: BTreeMap<u64, (Errand, Gathered)>,
+    /// The change that somebody makes, if any.
+    plan: Option<Plan>,
     /// Whether receivers of messages take them.
     pub taken: bool,
     next: u64,
@@ -152,6 +161,8 @@ impl<'a> World<'a> {
             events_by_id: BTreeMap::new(),
             reports_by_id: BTreeMap::new(),
             answers_by_id: BTreeMap::new(),
+            gathered_by_id: BTreeMap::new(),
+            plan: None,
             taken: true,
             next: 0,
             now: BEGIN,
@@ -168,6 +179,87 @@ impl<'a> World<'a> {
             world.at(BEGIN + 1_000 + isolate * 3_333, Happens::Reads);
         }
         world
+    }
+
+    /// Somebody starts a change at this time of the world, applies it a minute later, and closes it
+    /// two minutes after its end.
+    pub fn changes(&mut self, plan: Plan, start: u64) {
+        let end = 60_000 + plan.warm_up.get() + plan.after.get() + 120_000;
+        self.plan = Some(plan);
+        for (edit, after) in [(0, 0), (1, 60_000), (2, end)] {
+            self.at(BEGIN + start + after, Happens::Edits(edit));
+        }
+    }
+
+    /// The change of this number, as it is told.
+    pub fn told(&self, number: u64) -> serde_json::Value {
+        let (stored, now) = (|key: &str| self.history.get(key).cloned(), at(self.now));
+        let changes = self.arbiter.as_ref().unwrap().changes();
+        let told = change::told(&change::Grounds { changes, stored: &stored, now }, &change::id(number));
+        serde_json::from_str(&told.unwrap()).unwrap()
+    }
+
+    fn edits(&mut self, edit: u32) {
+        let plan = self.plan.clone().unwrap();
+        let id = || change::id(1);
+        let close = || CloseDraft { fate: Fate::Kept, note: String::new() };
+        let edit = match edit {
+            0 => Edit::Start(Box::new(plan.clone())),
+            1 => Edit::Apply(id()),
+            _ => Edit::Close { id: id(), draft: close() },
+        };
+        let write = Write { who: Who::parse("ada").unwrap(), edit, if_match: None, key: None };
+        self.count(Effect::Edit);
+        if !matches!(write.edit, Edit::Start(_)) {
+            self.judge(arbiter::Event::Written(write));
+            return;
+        }
+        // The object is brought to life by whoever asks.
+        self.judge(arbiter::Event::Woken);
+        let errand = self.arbiter.as_ref().unwrap().beginning(&plan.origins, plan.before, at(self.now));
+        let gathered = self.gathered(&errand);
+        self.judge(arbiter::Event::Started(write, gathered));
+    }
+
+    /// What vantages say of a window.
+    fn gathered(&mut self, errand: &Errand) -> Gathered {
+        let mut said = Vec::new();
+        for pair in &errand.pairs {
+            self.count(Effect::Ask);
+            let (name, _) = schedule::object_of(self.config, &pair.vantage, &pair.origin).unwrap();
+            let shard = self.shards.iter().find(|shard| shard.name == name).unwrap();
+            let unkept = shard.prober.as_ref().and_then(Prober::unkept);
+            let Window { from, to } = errand.window;
+            let (from, to) = (from.minus(BUCKET), to.plus(BUCKET));
+            let inside = |text: &String| {
+                Bucket::read(text).is_some_and(|bucket| bucket.at() >= from && bucket.at() < to)
+            };
+            let stored = shard.ring.iter().filter(|(place, text)| {
+                **place != vantage::MARK
+                    && unkept.as_ref().is_none_or(|row| row.place != **place)
+                    && inside(text)
+            });
+            let mut rows: Vec<String> = stored.map(|(_, text)| text.clone()).collect();
+            self.counts.add(Effect::RowRead, rows.len() as u64);
+            rows.extend(unkept.map(|row| row.text));
+            let query = SampleQuery { id: pair.origin.clone(), window: errand.window };
+            said.push(Said { pair: pair.clone(), kept: Some(history::kept(&query, rows.into_iter())) });
+        }
+        Gathered { window: errand.window, said }
+    }
+
+    fn looks(&mut self, errand: &Errand, gathered: &Gathered) {
+        let read = Cell::new(0);
+        let stored = |key: &str| {
+            read.set(read.get() + 1);
+            self.history.get(key).cloned()
+        };
+        let engine = self.arbiter.as_ref().unwrap();
+        let looked = engine.look(errand, gathered, &stored, at(self.now));
+        self.counts.add(Effect::RowRead, read.get());
+        if let Some(looked) = looked {
+            self.judge(arbiter::Event::Looked(looked));
+        }
     }
 
     fn at(&mut self, when: u64, what: Happens) {
@@ -280,6 +372,11 @@ impl<'a> World<'a> {
                 self.count(Effect::Beat);
                 self.judge(arbiter::Event::Beat(job.id.clone()));
                 self.at(now + job.period.get(), Happens::Beats(place));
+            }
+            Happens::Edits(edit) => self.edits(edit),
+            Happens::Gathered(id) => {
+                let (errand, gathered) = self.gathered_by_id.remove(&id).unwrap();
+                self.looks(&errand, &gathered);
             }
             Happens::Answers(id) => {
                 let answer = self.answers_by_id.remove(&id).unwrap();
@@ -473,8 +570,14 @@ impl<'a> World<'a> {
                 | arbiter::Effect::Push { .. }
                 | arbiter::Effect::PushAll(_) => {}
                 arbiter::Effect::Superseded(_) => panic!("nothing is superseded here"),
-                arbiter::Effect::Gather(_) => panic!("nothing is changed here"),
-                arbiter::Effect::Wrote(_) => panic!("nobody writes here"),
+                arbiter::Effect::Gather(errand) => {
+                    let (gathered, id) = (self.gathered(&errand), self.next + 1);
+                    self.gathered_by_id.insert(id, (errand, gathered));
+                    self.at(now + ROUND_TRIP.get(), Happens::Gathered(id));
+                }
+                arbiter::Effect::Wrote(outcome) => {
+                    assert!(matches!(outcome, writes::Outcome::Change { .. }), "{outcome:?}");
+                }
                 arbiter::Effect::Deliver(delivery) => self.send(delivery),
             }
         }

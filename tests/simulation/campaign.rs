@@ -58,6 +58,8 @@ impl Tallies {
         self.rebuilt += other.rebuilt;
         self.messages += other.messages;
         self.beats += other.beats;
+        self.changes += other.changes;
+        self.looks += other.looks;
         let mut faults = other.faults;
         for ((_, sum), (_, more)) in self.faults.kinds().into_iter().zip(faults.kinds()) {
             *sum += *more;
@@ -65,7 +67,8 @@ impl Tallies {
     }
 }
 
-/// Takes away whatever the failure does not need: kinds of faults, deployments, cuts, episodes.
+/// Takes away whatever the failure does not need: kinds of faults, deployments, cuts, episodes,
+/// changes.
 pub fn shrink(failure: Failure, mutant: Option<Mutant>) -> Failure {
     let mut smallest = failure;
     loop {
@@ -117,6 +120,11 @@ fn candidates(setup: &Setup) -> Vec<Setup> {
         fewer.doings.silenced.remove(place);
         simpler.push(fewer);
     }
+    for place in 0..setup.changes.len() {
+        let mut fewer = setup.clone();
+        fewer.changes.remove(place);
+        simpler.push(fewer);
+    }
     if !setup.terms.jobs.all.is_empty() {
         let mut fewer = setup.clone();
         let deployed = fewer.deployments.iter_mut().map(|(_, terms)| terms);
@@ -135,7 +143,7 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
     let trace = world.trace.unwrap_or_default();
     let last = trace.len().saturating_sub(25);
     format!(
-        "seed {} breaks a law at {} ms (step {}): {}\nwhat is left of its world: {:?}\n{:?}\nepisodes {:?}\ncuts {:?}\ndeployments {:?}\n{:?}\nthe last steps:\n{}\n\
+        "seed {} breaks a law at {} ms (step {}): {}\nwhat is left of its world: {:?}\n{:?}\nepisodes {:?}\ncuts {:?}\ndeployments {:?}\n{:?}\nchanges {:?}\nthe last steps:\n{}\n\
          replay with VEDETTE_SEED={} VEDETTE_HOURS={} cargo test --locked --config tests/optimised.toml --test simulation -- --nocapture\n",
         setup.seed,
         broken.at,
@@ -147,6 +155,7 @@ pub fn told(failure: &Failure, mutant: Option<Mutant>) -> String {
         setup.cuts,
         setup.deployments,
         setup.doings,
+        setup.changes,
         trace.get(last..).unwrap_or_default().join("\n"),
         setup.seed,
         setup.whole / crate::setup::HOUR

@@ -109,16 +109,16 @@ impl History {
         };
         for (key, text) in &self.rows {
             let parts: Vec<&str> = key.split('/').collect();
-            let row: serde_json::Value = serde_json::from_str(text).unwrap();
+            let row = || serde_json::from_str::<serde_json::Value>(text).unwrap();
             match parts[0] {
                 "open" => {
-                    row["buckets"]
+                    row()["buckets"]
                         .as_array()
                         .unwrap()
                         .iter()
                         .for_each(|one| count(parts[1], &one["origins"]));
                 }
-                "hour" => count(parts[1], &row["origins"]),
+                "hour" => count(parts[1], &row()["origins"]),
                 _ => {}
             }
         }

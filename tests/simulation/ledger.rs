@@ -388,10 +388,13 @@ impl Ledger {
         let statuses: Vec<(&str, &str)> =
             stored.origins.iter().map(|(name, verdict)| (*name, verdict.status)).collect();
         // Who is configured no more begins anew if it comes back.
-        self.known.retain(|subject, _| {
+        let stays = |subject: &String| {
             let inside = subject.strip_prefix(&row.key).and_then(|rest| rest.strip_prefix('/'));
             inside.is_none_or(|origin| statuses.iter().any(|(name, _)| *name == origin))
-        });
+        };
+        self.known.retain(|subject, _| stays(subject));
+        self.down.retain(|subject, _| stays(subject));
+        self.recovered.retain(|subject, _| stays(subject));
         for (origin, status) in &statuses {
             let subject = format!("{}/{origin}", row.key);
             let known = self.known.get(&subject).copied().unwrap_or(Status::Unknown).as_str();

@@ -2,8 +2,9 @@
 //! them to, or what passes between them and their world is tampered with. A simulation that finds
 //! none of these proves nothing.
 
-use vedette::arbiter::{Effect as Verdicts, Memories, Table};
+use vedette::arbiter::{Effect as Verdicts, Memories, Row, Table};
 use vedette::config::{Config, Quorum, Topic};
+use vedette::history::HistoryRow;
 use vedette::incident::State;
 use vedette::sample::{Check, Finding, Outcome, Sample};
 use vedette::units::{Millis, Timestamp};
@@ -110,10 +111,26 @@ pub enum Mutant {
     NothingOpens,
     /// That a pool serves again closes none.
     NothingCloses,
+    /// Changes of the service are not stored.
+    ChangesUnstored,
+    /// An edit of a change is confirmed though it could not be stored.
+    ChangesConfirmedUnstored,
+    /// The samples of before a change are not stored.
+    PinsUnstored,
+    /// Vantages are not asked about changes.
+    ChangesUnasked,
+    /// A vantage that is silent is waited for, however long.
+    SilenceAwaited,
+    /// Judgements are lost with the next rollup.
+    JudgementsFade,
+    /// While a change is open, reports are not taken in.
+    ChangesHoldReports,
+    /// With each step a row of a change is written.
+    ChangesWriteAlways,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 54] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -160,6 +177,14 @@ impl Mutant {
         Self::OpenBucketForgotten,
         Self::NothingOpens,
         Self::NothingCloses,
+        Self::ChangesUnstored,
+        Self::ChangesConfirmedUnstored,
+        Self::PinsUnstored,
+        Self::ChangesUnasked,
+        Self::SilenceAwaited,
+        Self::JudgementsFade,
+        Self::ChangesHoldReports,
+        Self::ChangesWriteAlways,
     ];
 
     /// The configuration that the engines are given in place of the right one.
@@ -270,6 +295,16 @@ impl Mutant {
                 effects.retain(|effect| !matches!(effect, Verdicts::PushAll(_)));
                 return;
             }
+            Some(Self::ChangesUnasked) => {
+                effects.retain(|effect| !matches!(effect, Verdicts::Gather(_)));
+                return;
+            }
+            Some(Self::ChangesWriteAlways) => {
+                let row = Row { table: Table::Meta, key: "change/0".into(), text: "{}".into() };
+                effects.insert(0, Verdicts::Persist(vec![row]));
+                return;
+            }
+            Some(Self::ChangesUnstored) => (Table::Meta, "change/"),
             Some(Self::NoEvents) => (Table::Events, ""),
             Some(Self::NothingToldIsStored) => (Table::Outbox, ""),
             Some(Self::HeartbeatsUnstored) => (Table::Meta, "heartbeat/"),
@@ -291,11 +326,21 @@ impl Mutant {
             rollups.for_each(|rollup| rollup.life = now);
         }
         match mutant {
+            Some(Self::PinsUnstored) => memories.changed.retain(|row| !row.key.contains("/b/")),
+            Some(Self::JudgementsFade) if memories.rollups.is_some() => {
+                let lost = |slot: u64| HistoryRow { key: format!("judged/{slot}"), text: "{}".into() };
+                memories.changed.extend((0..20).map(lost));
+            }
             Some(Self::NothingOpens) => memories.observed.retain(|one| one.state != State::Amiss),
             Some(Self::NothingCloses) => memories.observed.retain(|one| one.state != State::Well),
             _ => {}
         }
         memories
+    }
+
+    /// How long a world lasts in which it can be found.
+    pub fn length(self) -> Ms {
+        if self == Self::SilenceAwaited { 3 * HOUR } else { HOUR }
     }
 
     /// The time that answers are made with.

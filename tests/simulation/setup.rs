@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use vedette::config::Config;
 
+use crate::changes::Intended;
 use crate::jobs::{Doings, Job, Jobs};
 
 /// Milliseconds.
@@ -36,6 +37,8 @@ pub struct Setup {
     pub cuts: Vec<(usize, Ms, Ms, bool)>,
     pub faults: Faults,
     pub doings: Doings,
+    /// The changes of the service that somebody is about to make.
+    pub changes: Vec<Intended>,
 }
 
 /// A configuration in numbers.
@@ -60,6 +63,8 @@ pub struct Terms {
     pub references: bool,
     /// The path that the first origin is probed at: another one is another definition.
     pub path: &'static str,
+    /// Whether the first origin has another name.
+    pub renamed: bool,
     pub jobs: Jobs,
 }
 
@@ -158,7 +163,18 @@ impl Setup {
         }
         let longest = terms.jobs.all.iter().map(Job::limit).max();
         let doings = longest.map_or_else(Doings::default, |limit| Doings::draw(&mut jobs, length, limit));
-        Self { seed, whole, length, terms, deployments, episodes, cuts, faults, doings }
+        let mut changing = Rng::with_seed(seed ^ 0xc4a9e);
+        let changes = Intended::draw(&mut changing, &terms, whole, length);
+        // Where there is time to give a vantage up, one is silent for as long.
+        if let Some(first) = changes.first().filter(|_| (2 * HOUR..24 * HOUR).contains(&whole)) {
+            let at = first.at + changing.u64(MINUTE..5 * MINUTE);
+            let (place, own) = (changing.usize(..terms.vantages), changing.bool());
+            cuts.push((place, at, at + changing.u64(MINUTE..2 * HOUR), own));
+        }
+        for (_, later) in deployments.iter_mut().filter(|_| !changes.is_empty()) {
+            later.renamed = changing.u32(..3) == 0;
+        }
+        Self { seed, whole, length, terms, deployments, episodes, cuts, faults, doings, changes }
     }
 }
 
@@ -212,6 +228,7 @@ impl Terms {
             panic: (rng.u32(..3) == 0).then(|| rng.u32(10..=100)),
             references: rng.u32(..3) == 0,
             path: "/health",
+            renamed: false,
             jobs: Jobs::default(),
         }
     }
@@ -241,12 +258,17 @@ impl Terms {
         12 * interval.max(down) + 3 * vote_ttl + hold_down.max(300 * SECOND) + failback + 3 * MINUTE
     }
 
+    /// The name of an origin in its pool.
+    fn name(&self, pool: usize, origin: usize) -> String {
+        let renamed = self.renamed && (pool, origin) == (0, 0);
+        format!("{}{origin}", if renamed { "r" } else { "o" })
+    }
+
     /// The full names of the origins.
     pub fn origins(&self) -> impl Iterator<Item = String> {
-        self.pools
-            .iter()
-            .enumerate()
-            .flat_map(|(pool, count)| (0..*count).map(move |origin| format!("p{pool}/o{origin}")))
+        self.pools.iter().enumerate().flat_map(move |(pool, count)| {
+            (0..*count).map(move |origin| format!("p{pool}/{}", self.name(pool, origin)))
+        })
     }
 
     /// The configuration as a file.
@@ -286,7 +308,8 @@ impl Terms {
                 let path = if origin == 0 { self.path } else { "/health" };
                 let _ = write!(
                     text,
-                    "[[pool.origin]]\nname = \"o{origin}\"\nurl = \"https://p{pool}-o{origin}.example\"\npriority = {origin}\nprobe = {{ path = \"{path}\" }}\n"
+                    "[[pool.origin]]\nname = \"{}\"\nurl = \"https://p{pool}-o{origin}.example\"\npriority = {origin}\nprobe = {{ path = \"{path}\" }}\n",
+                    self.name(pool, origin)
                 );
             }
         }

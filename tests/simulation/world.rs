@@ -4,6 +4,7 @@
 //! It follows from its seed alone. Each step is held to the laws (`tests/laws`) by what the world
 //! itself knows of the truth.
 
+mod changing;
 mod happens;
 mod jobs;
 mod judging;
@@ -17,6 +18,7 @@ use std::rc::Rc;
 use fastrand::Rng;
 use vedette::arbiter::{self, Effect as Verdicts, Memories, Row};
 use vedette::budget;
+use vedette::change::{Errand, Gathered};
 use vedette::config::{Config, Daily, Deployment};
 use vedette::json;
 use vedette::notify::{Answer, Delivery, Outcome};
@@ -27,7 +29,9 @@ use vedette::units::{Name, OriginId, Timestamp};
 use vedette::vantage::{self, Effect as Probing};
 use vedette::verdict::Status;
 use vedette::vote::Report;
+use vedette::writes::Write;
 
+use crate::changes::Doing;
 use crate::history::History;
 use crate::laws::Steps;
 use crate::ledger::{self, Ledger};
@@ -38,6 +42,7 @@ use crate::readers;
 use crate::receivers::Receivers;
 use crate::setup::{Conduct, Faults, HOUR, MINUTE, Ms, SECOND, Setup};
 use crate::twins;
+use changing::Changing;
 use happens::{Due, Happens};
 use jobs::Watched;
 
@@ -69,6 +74,9 @@ pub struct Tallies {
     pub messages: u64,
     /// Heartbeats that were confirmed.
     pub beats: u64,
+    /// Changes that were acknowledged, and judgements of them.
+    pub changes: u64,
+    pub looks: u64,
 }
 
 /// The world.
@@ -104,6 +112,7 @@ pub struct World {
     /// What each origin does after the last fault, once it is asked.
     settled: BTreeMap<OriginId, Conduct>,
     watched: Watched,
+    changing: Changing,
     mended: bool,
     pub tallies: Tallies,
     /// Lines of what happens, if somebody wants to read them.
@@ -149,6 +158,7 @@ impl World {
             steps: BTreeMap::new(),
             settled: BTreeMap::new(),
             watched: Watched::new(),
+            changing: Changing::new(setup.changes.len()),
             mended: false,
             tallies: Tallies::default(),
             trace: None,
@@ -164,6 +174,7 @@ impl World {
             world.at(world.setup.length / 4, Happens::Jumps);
         }
         world.employ();
+        world.intends();
         world
     }
 
@@ -260,6 +271,12 @@ impl World {
             Happens::Beats(job, tries) => self.beats(job, tries)?,
             Happens::Silences => self.silences(),
             Happens::Mends => self.mended = true,
+            Happens::Edits(doing, place, tries) => self.edits(doing, place, tries)?,
+            Happens::Begins(place, tries, life, said) => {
+                let (write, gathered) = *said;
+                self.begins(place, (tries, life), write, gathered)?;
+            }
+            Happens::Gathered(life, said) => self.looks_at_change(life, &said.0, &said.1)?,
         }
         Ok(())
     }

@@ -27,6 +27,13 @@ pub(super) enum Happens {
     /// Somebody ceases to listen to jobs, or begins to.
     Silences,
     Mends,
+    /// Somebody asks something of a change of the service, to ask so often if nobody answers.
+    Edits(Doing, usize, u32),
+    /// Vantages have said what was before a change; how often is still asked, and in which life of
+    /// the Arbiter.
+    Begins(usize, u32, u64, Box<(Write, Gathered)>),
+    /// They have said what was asked of them in that life.
+    Gathered(u64, Box<(Errand, Gathered)>),
 }
 
 impl Happens {
@@ -48,6 +55,12 @@ impl Happens {
                     report.vantage,
                     votes.join(", ")
                 )
+            }
+            Self::Begins(place, ..) => format!("vantages say what was before change {place}"),
+            Self::Gathered(life, said) => {
+                let silent = said.1.said.iter().filter(|said| said.kept.is_none());
+                let silent: Vec<_> = silent.map(|said| &said.pair).collect();
+                format!("asked in life {life}: {:?}; silent are {silent:?}", said.0)
             }
             _ => format!("{self:?}"),
         }

@@ -150,6 +150,7 @@ impl World {
     /// Somebody ceases to listen, or begins to: secrets come with a deployment, and who was away
     /// may have lost its memory.
     pub(super) fn silences(&mut self) {
+        self.changing.hinders(self.now);
         let deaf = self.silenced() == Some(Silenced::Deaf);
         if deaf || self.watched.deaf || self.rng.bool() {
             self.forget_arbiter();
@@ -160,16 +161,17 @@ impl World {
     }
 
     /// The Arbiter comes to life.
-    pub(super) fn harks(&mut self) {
+    pub(super) fn harks(&mut self, now: Timestamp) {
         self.watched.deaf = self.silenced() == Some(Silenced::Deaf);
         let right = &self.configs[self.arbiter.version];
         for known in &mut self.watched.jobs {
             known.limit = right.heartbeat(&known.id).map(|heartbeat| heartbeat.limit().get());
         }
         let why = "the secret KEY is not set".to_owned();
-        if let Some(engine) = self.arbiter.memory.as_mut().filter(|_| self.watched.deaf)
-            && self.mutant != Some(Mutant::HearsWithoutSecret)
-        {
+        let deaf = self.watched.deaf && self.mutant != Some(Mutant::HearsWithoutSecret);
+        let given = &self.given[self.arbiter.version];
+        self.changing.load(given, deaf.then(|| why.clone()), now);
+        if let Some(engine) = self.arbiter.memory.as_mut().filter(|_| deaf) {
             engine.deafen(Some(why));
         }
     }

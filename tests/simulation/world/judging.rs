@@ -35,6 +35,7 @@ impl World {
         }
         self.arbiter.memory = None;
         self.arbiter.life += 1;
+        self.changing.forget(self.now);
     }
 
     pub(super) fn reported(&mut self, object: usize, life: u64, report: Report) -> Result<(), String> {
@@ -108,7 +109,7 @@ impl World {
         if self.arbiter.load(&self.given[self.arbiter.version], now) {
             self.arbiter.began = self.now;
             self.ledger.arbiter_begins(&self.configs[self.arbiter.version], self.now);
-            self.harks();
+            self.harks(now);
         }
         now
     }
@@ -122,6 +123,7 @@ impl World {
     ) -> Result<bool, String> {
         let fails = self.fault(|faults| &mut faults.write_fails);
         if !fails || self.rng.bool() {
+            self.changing.lands();
             if !rows.is_empty() {
                 self.arbiter.write(rows);
                 self.receivers.stored(rows);
@@ -146,10 +148,15 @@ impl World {
         let config = Rc::clone(&self.configs[self.arbiter.version]);
         let calm = self.setup.faults.clocks == 0 && self.setup.faults.write_fails == 0;
         self.ledger.weighs(&config, now, calm.then_some(self.now));
+        let about = Self::about(&event);
+        let without = self.steps_without(&event, now);
+        let event = self.held_up(event);
         let beat = if let arbiter::Event::Beat(id) = &event { Some(id.clone()) } else { None };
         let mut effects =
             self.arbiter.memory.as_mut().map(|engine| engine.step(event, now)).unwrap_or_default();
+        self.no_verdict_differs(&effects, without.as_ref(), now)?;
         Mutant::verdicts(self.mutant, &mut effects);
+        self.changes_cost_nothing_else(&about, &effects)?;
         self.looks(&effects, beat.is_some(), now)?;
         self.ledger.follows(&config, &effects, now)?;
         let mut effects = effects.into_iter().peekable();
@@ -189,15 +196,14 @@ impl World {
                 Verdicts::PushAll(revision) => self.ledger.tells_all(revision),
                 Verdicts::Superseded(known) => self.superseded = Some(known),
                 Verdicts::Deliver(delivery) => self.send(&delivery)?,
-                Verdicts::Publish(_)
-                | Verdicts::Changed(_)
-                | Verdicts::GivenUp(_)
-                | Verdicts::Gather(_)
-                | Verdicts::Wrote(_) => {}
+                Verdicts::Gather(errand) => self.gathers(errand),
+                Verdicts::Publish(_) | Verdicts::Changed(_) | Verdicts::GivenUp(_) | Verdicts::Wrote(_) => {}
             }
         }
         self.ledger.all_are_told(&config)?;
         self.keeps(beat.as_ref(), now)?;
+        self.changing.lands();
+        self.changes_stand()?;
         if self.rng.u32(..128) == 0
             && let Some(living) = &self.arbiter.memory
         {

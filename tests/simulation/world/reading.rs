@@ -11,6 +11,9 @@ impl World {
         let pause = self.rng.u64(20 * SECOND..pause);
         self.at(self.now + pause, Happens::Read);
         self.doubts()?;
+        // One of them each time.
+        let (turn, all) = (usize::try_from(self.tallies.steps).unwrap_or(0), self.setup.changes.len().max(1));
+        self.changes_stand_in_full(|place, _| place == turn % all)?;
         if !self.is_away() && self.mutant != Some(Mutant::NoCron) && self.evaluate(arbiter::Event::Woken)? {
             let now = self.arbiter_clock();
             let snapshot = self
@@ -89,6 +92,7 @@ impl World {
             return Ok(());
         }
         let now = self.arbiter_clock();
+        self.changes_stand_in_full(|_, _| true)?;
         let Some(engine) = &self.arbiter.memory else { return Ok(()) };
         let snapshot = engine.snapshot(&vedette::snapshot::Part::Whole, now);
         origins::the_verdict_is_the_truth(&self.setup, &self.configs[self.version], &snapshot, now)?;
