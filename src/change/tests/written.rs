@@ -26,7 +26,11 @@ fn changes_that_were_written_before_are_told_as_they_were() {
     for (id, told) in
         ["change-1", "change-2"].iter().zip(include_str!("../../../tests/written/changes-told.jsonl").lines())
     {
-        assert_eq!(desk.told(id, now), serde_json::from_str::<serde_json::Value>(told).unwrap(), "{id}");
+        let (now_told, told) = (desk.told(id, now), serde_json::from_str::<serde_json::Value>(told).unwrap());
+        // A later release may tell more.
+        for (member, value) in told.as_object().unwrap() {
+            assert_eq!(&now_told[member], value, "{member} of {id}");
+        }
     }
     assert_eq!(desk.told("change-1", now)["verdict"], "improved");
 }
