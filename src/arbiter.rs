@@ -47,6 +47,7 @@ use notifications::Notifier;
 use presence::Watch;
 use publication::Publication;
 use settling::CurrentPoolVerdict;
+use stored::Left;
 pub use stored::{EVENTS_KEPT, Row, SCHEMA_VERSION, Table};
 #[cfg(test)]
 use stored::{PoolRow, ShardRow};
@@ -145,8 +146,8 @@ pub struct Arbiter {
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
     events: Vec<Transition>,
-    /// Keys of rows of shards that left the file long ago.
-    left: Vec<String>,
+    /// Rows of shards that left the file long ago.
+    left: Vec<Left>,
     alarm: Option<Timestamp>,
     /// When this state was made.
     began: Timestamp,
@@ -295,14 +296,10 @@ impl Arbiter {
         let edited = match event {
             Event::Reported(mut report) => {
                 memories.rollups = intake::handed_on(&mut report);
-                if memories.rollups.is_some() {
-                    memories.keeping = self.keeping(now);
-                    folded.rows.extend(self.leave());
-                }
-                let rollups = memories.rollups.as_ref().map(|(_, rollups)| rollups.as_slice());
+                let handed = self.handed(&report, memories, &mut folded.rows, now);
                 folded.superseded = self.superseded(&report);
                 let by = report.vantage.clone();
-                let Taken { row, turned } = self.take(report, rollups.unwrap_or_default(), now);
+                let Taken { row, turned } = self.take(report, handed, now);
                 folded.rows.extend(row);
                 folded.hurried = self.share_doubts(&by, &turned, now);
                 folded.turned = turned;

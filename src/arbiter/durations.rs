@@ -1,7 +1,8 @@
 //! Rollups of the shards → the response times of each pool since counting began.
 //!
 //! Each shard's stand in its row, with the number of the last rollup in them, so each is counted
-//! once. Those of a shard that the configuration does not name any more stay: a sum never falls.
+//! once. Those of a shard that the configuration does not name any more stay, and go on to another
+//! one when its row goes: a sum never falls.
 
 use std::collections::BTreeMap;
 
@@ -50,6 +51,15 @@ impl Durations {
             }
         }
         news
+    }
+
+    /// Hands what a shard counted that left the file on to another one.
+    pub(super) fn hand_on(&mut self, from: &ShardName, to: &ShardName) {
+        let Some(counted) = self.0.remove(from) else { return };
+        let heir = self.0.entry(to.clone()).or_default();
+        for (pool, more) in &counted.pools {
+            heir.pools.entry(pool.clone()).or_default().merge(more);
+        }
     }
 
     /// The response times of a pool, from all shards; nothing if none was counted.

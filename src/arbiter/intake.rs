@@ -2,7 +2,7 @@
 
 use super::presence::ShardName;
 use super::votes::Polled;
-use super::{Arbiter, Row};
+use super::{Arbiter, Memories, Row};
 use crate::history::{Rollup, Sender};
 use crate::units::{OriginId, Timestamp};
 use crate::verdict::RecordedVote;
@@ -17,7 +17,32 @@ pub(super) struct Taken {
     pub(super) turned: Vec<OriginId>,
 }
 
+/// What is handed on to a shard, or by it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Handed<'a> {
+    /// Rollups that it hands on.
+    pub(super) rollups: &'a [Rollup],
+    /// Whether it got what another one counted.
+    pub(super) inherits: bool,
+}
+
 impl Arbiter {
+    /// What is handed on with a report. Whatever goes little by little does so with rollups.
+    pub(super) fn handed<'a>(
+        &mut self,
+        report: &Report,
+        memories: &'a mut Memories,
+        rows: &mut Vec<Row>,
+        now: Timestamp,
+    ) -> Handed<'a> {
+        let Some((_, rollups)) = &memories.rollups else { return Handed::default() };
+        memories.keeping = self.keeping(now);
+        let left = self.leave(&sender(report));
+        let inherits = left.is_some();
+        rows.extend(left);
+        Handed { rollups, inherits }
+    }
+
     /// The sequence number that is known of the sender, if it is later than that of its report. One
     /// whose clock was set back while it had no memory cannot know.
     pub(super) fn superseded(&self, report: &Report) -> Option<u64> {
@@ -28,10 +53,11 @@ impl Arbiter {
     /// Takes a report's votes in. One that is late, of another format, or from a shard or for an
     /// origin that the configuration does not name changes nothing. Of the rollups that it handed
     /// on, the response times are counted: with what history makes of them, in the shard's row.
-    pub(super) fn take(&mut self, report: Report, rollups: &[Rollup], now: Timestamp) -> Taken {
+    pub(super) fn take(&mut self, report: Report, handed: Handed<'_>, now: Timestamp) -> Taken {
         let key = sender(&report);
         let Some(known) = self.watch.get(&key).map(|presence| presence.seq) else { return Taken::default() };
-        let rolled = !rollups.is_empty() && self.durations.take(&key, rollups);
+        let news = !handed.rollups.is_empty() && self.durations.take(&key, handed.rollups);
+        let rolled = news || handed.inherits;
         if report.version != REPORT_VERSION || report.seq <= known {
             return Taken { row: rolled.then(|| self.kept_row(&key, now)), turned: Vec::new() };
         }

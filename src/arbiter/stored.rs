@@ -64,6 +64,13 @@ impl Table {
 /// For how long the row of a shard stays that left the file: longer than any vote lives.
 const LEFT_FOR: Millis = Millis::DAY.times(30);
 
+/// The row of a shard that left the file long ago.
+#[derive(Clone, Debug)]
+pub(super) struct Left {
+    key: String,
+    shard: ShardName,
+}
+
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -170,23 +177,26 @@ impl Arbiter {
         }
     }
 
-    /// One of the rows of shards that left the file long ago, to be taken away.
-    pub(super) fn leave(&mut self) -> Option<Row> {
-        let key = self.left.pop()?;
+    /// One of the rows of shards that left the file long ago, to be taken away. What it counted
+    /// goes on to `heir`: the rows of both are stored together.
+    pub(super) fn leave(&mut self, heir: &ShardName) -> Option<Row> {
+        self.watch.get(heir)?;
+        let Left { key, shard } = self.left.pop()?;
+        self.durations.hand_on(&shard, heir);
         Some(Row { table: Table::Shards, key, text: String::new() })
     }
 
     fn restore_shard(&mut self, Row { key: stored, text, .. }: &Row) {
         let Some(row) = json::read::<ShardRow>(text) else { return };
         let key = ShardName { vantage: row.vantage.clone(), shard: row.shard };
-        if self.watch.get(&key).is_none() && self.began.since(row.heard) > LEFT_FOR {
-            self.left.push(stored.clone());
-            return;
-        }
-        self.watch.restore(&key, row.seq, row.heard);
         if let Some(counted) = row.durations {
             self.durations.restore(key.clone(), counted);
         }
+        if self.watch.get(&key).is_none() && self.began.since(row.heard) > LEFT_FOR {
+            self.left.push(Left { key: stored.clone(), shard: key });
+            return;
+        }
+        self.watch.restore(&key, row.seq, row.heard);
         // A vote outlives a new division into shards: it is the vantage's, whichever object of it
         // cast it.
         for (id, vote) in row.votes {

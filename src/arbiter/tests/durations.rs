@@ -57,6 +57,35 @@ fn a_sum_outlives_a_restart_and_the_vantage_that_counted_it() {
     assert_eq!(counted(&arbiter_of(&fewer, &stored, at(10))), 3, "a counter never runs backwards");
 }
 
+/// The row of a shard that left the file goes a month later; what it counted goes on to whoever
+/// reports just then, in one transaction.
+#[test]
+fn a_sum_outlives_the_row_of_a_shard_that_left() {
+    let mut arbiter = arbiter();
+    let mut stored = hand_on(&mut arbiter, "weur", 1, vec![rollup(1, &[4, 4])]);
+    stored.extend(hand_on(&mut arbiter, "enam", 2, vec![rollup(1, &[4])]));
+    let fewer = config(&SHOP.replace("\"weur\", \"enam\", \"apac\"", "\"enam\""));
+    let later = 31 * Millis::DAY.get();
+    let mut again = arbiter_of(&fewer, &stored, at(later));
+    assert_eq!(counted(&again), 3);
+    let report = |seq: u64, rollups| Report { rollups, ..report(&fewer, "enam", seq, "++") };
+    // The rollup is known already: it is only the occasion.
+    let effects = again.step(Event::Reported(report(later, vec![rollup(1, &[4])])), at(later + 1_000));
+    let written: BTreeMap<String, String> = rows(&effects)
+        .into_iter()
+        .filter(|row| row.table == Table::Shards)
+        .map(|row| (row.key, row.text))
+        .collect();
+    assert_eq!(written.get("weur/0of1").map(String::as_str), Some(""), "{:?}", written.keys());
+    assert_eq!(counted(&again), 3, "a counter never runs backwards");
+    let kept: Vec<Row> = written
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(key, text)| Row { table: Table::Shards, key, text })
+        .collect();
+    assert_eq!(counted(&arbiter_of(&fewer, &kept, at(later + 2_000))), 3, "nor when all is made anew");
+}
+
 #[test]
 fn its_bytes_in_the_row_of_a_shard_are_frozen() {
     let mut arbiter = arbiter();
