@@ -5,6 +5,7 @@ use super::effect::{Counts, Effect};
 use super::load::{self, a_day};
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::{Config, Origin, Pool};
+use crate::history::BUCKET;
 use crate::units::Millis;
 use crate::verdict;
 
@@ -93,11 +94,13 @@ impl<'a> Flapping<'a> {
     fn stores(&self, rounds: u64, shards: u64, counts: &mut Counts) {
         let Some(pool) = self.pool else { return };
         // A row that is stored for a change is not due again for a third of the votes' time to
-        // live.
+        // live. What is stored with a rollup is stored all the same.
         let turns = rounds.saturating_mul(2);
         let kept = turns.saturating_mul(pool.vote_ttl.get() / 3).min(DAY_MS);
         let due = counts.of(Effect::ShardRow).saturating_mul(self.vantages) / shards.max(1);
-        let spared = u128::from(due).saturating_mul(u128::from(kept)) / u128::from(DAY_MS);
+        let rolled = a_day(BUCKET.max(self.interval)).saturating_mul(self.vantages);
+        let spared =
+            u128::from(due.saturating_sub(rolled)).saturating_mul(u128::from(kept)) / u128::from(DAY_MS);
         counts.take(Effect::ShardRow, u64::try_from(spared).unwrap_or(u64::MAX));
         counts.add(Effect::ShardRow, turns.saturating_mul(self.vantages));
         // Of the votes that turn, only those are stored as a verdict that change what the quorum

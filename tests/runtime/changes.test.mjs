@@ -16,9 +16,13 @@ const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
 const folder = mkdtempSync(join(tmpdir(), "vedette-changes-"));
 let worker, primary, standby;
 
-/** An origin whose answers take about so many milliseconds, and say what its database did. */
+/**
+ * An origin whose answers take so many milliseconds and up to a hundred more, each by itself, and
+ * say what its database did. What a busy machine adds is alike from one answer to the next, and
+ * must be little beside that.
+ */
 const slow = (self) => async (_request, response) => {
-  const ms = self.ms * (0.8 + 0.4 * Math.random());
+  const ms = self.ms + 100 * Math.random();
   await new Promise((resolve) => setTimeout(resolve, ms));
   const timing = `db;dur=${(ms / 2).toFixed(1)};desc="${self.calls}"`;
   response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store", "server-timing": timing });
@@ -28,7 +32,7 @@ const slow = (self) => async (_request, response) => {
 before(async () => {
   primary = await origin((...args) => slow(primary)(...args));
   standby = await origin((...args) => slow(standby)(...args));
-  Object.assign(primary, { ms: 20, calls: 3 });
+  Object.assign(primary, { ms: 120, calls: 3 });
   Object.assign(standby, { ms: 20, calls: 3 });
   const secrets = join(folder, "secrets");
   writeFileSync(secrets, `ADMIN=${entry}\n`);
