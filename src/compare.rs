@@ -37,9 +37,12 @@ const LEAST: usize = 20;
 /// the normal distribution and estimated autocorrelations are not to be trusted.
 const LEAST_EFFECTIVE: f64 = 10.0;
 
+/// How often the time after a change is looked at.
+pub const LOOKS: usize = 4;
+
 /// How often each look may err: the increments of `2 − 2Φ(z / √t)` at a quarter, half, three
 /// quarters and the whole, 5 % in all. Source: Lan and `DeMets`, Biometrika 70 (1983).
-const LEVELS: [f64; 4] = [0.000_088, 0.005_487, 0.018_047, 0.026_378];
+const LEVELS: [f64; LOOKS] = [0.000_088, 0.005_487, 0.018_047, 0.026_378];
 
 /// One sample, as far as it counts here.
 #[derive(Clone, Debug, PartialEq)]

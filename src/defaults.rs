@@ -16,6 +16,9 @@ pub mod config {
     /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
     pub const LONGEST_REST: Millis = Millis::from_secs(60);
 
+    /// The longest that a copy of an answer stands in for an origin.
+    pub const LONGEST_STALE: Millis = Millis::DAY.times(30);
+
     /// The time after which a message is given up if none is written.
     pub const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
 
@@ -144,6 +147,15 @@ pub mod heartbeat {
 
     /// A heartbeat that is under way to the Arbiter for longer is lost.
     pub const TIMEOUT: Millis = Millis::from_secs(5);
+}
+
+/// Of `src/purge`.
+pub mod purge {
+    use crate::units::Millis;
+
+    /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
+    /// waits for the Arbiter meanwhile.
+    pub const TIMEOUT: Millis = Millis::from_secs(4);
 }
 
 /// Of `src/notify`.

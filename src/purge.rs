@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::json::Shown;
 use crate::units::{Name, Timestamp, Who, listed};
 
-pub use cdn::{TIMEOUT, read, requests};
+pub use cdn::{read, requests};
 pub use cleared::Cleared;
 pub use draft::{Draft, MOST, usage};
 

@@ -2,9 +2,9 @@
 //!
 //! What can be edited: the announcement at the top of the page, what is noted of an incident, and
 //! the changes of a service that are verified ([`crate::change`]). Copies of answers can be cleared
-//! ([`crate::purge`]). Every edit has an entry in the
-//! audit log, with what stood before and after. One that is sent again with the same
-//! `Idempotency-Key` within a day is answered as the first time, and changes nothing.
+//! ([`crate::purge`]). Every edit has an entry in the audit log, with what stood before and after.
+//! One that is sent again with the same `Idempotency-Key` within a day is answered as the first
+//! time, and changes nothing.
 
 mod ledger;
 

@@ -47,7 +47,7 @@ const LINE: &[Row] = &[
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
     ("history", &["json", "units", "config", "sample"]),
     ("compare", &["json", "units", "sample", "history"]),
-    ("purge", &["json", "units", "path", "config", "exchange", "secret"]),
+    ("purge", &["defaults", "json", "units", "path", "config", "exchange", "secret"]),
     ("change", &["defaults", "json", "units", "config", "purge", "sample", "history", "compare"]),
     ("vote", &["units", "config", "sample", "history"]),
     ("verdict", &["units", "config", "vote"]),
@@ -131,7 +131,7 @@ const LINE: &[Row] = &[
             "notify",
         ],
     ),
-    ("budget", &["defaults", "units", "config", "limits", "schedule", "history", "verdict"]),
+    ("budget", &["defaults", "units", "config", "limits", "schedule", "history", "compare", "verdict"]),
     (
         "edge",
         &[

@@ -36,9 +36,11 @@ impl Arbiter {
         }
         let (outcome, stored) = self.ledger.write(write, now);
         if let (Outcome::Purged(purged), false) = (&outcome, stored.is_empty()) {
-            self.cleared.clear(&purged.purge, now);
-            let text = json::write(&self.cleared);
-            rows.push(Row { table: Table::Meta, key: CLEARED.to_owned(), text });
+            if self.cleared.clear(&purged.purge, now) {
+                let text = json::write(&self.cleared);
+                rows.push(Row { table: Table::Meta, key: CLEARED.to_owned(), text });
+                rows.extend(self.publication.changed());
+            }
             rows.extend(self.changes.purged(purged).map(meta));
         }
         let note = match (&write.edit, &outcome) {
@@ -47,7 +49,7 @@ impl Arbiter {
             }
             _ => None,
         };
-        if !stored.is_empty() && note.is_none() {
+        if !stored.is_empty() && matches!(outcome, Outcome::Done(_)) {
             rows.extend(self.publication.changed());
         }
         rows.extend(stored.into_iter().map(|Stored { key, text }| Row { table: Table::Meta, key, text }));

@@ -3,11 +3,12 @@
 //! It is none of a calculated day, as only whoever makes changes knows how many there are.
 
 use super::effect::{Counts, Effect};
+use crate::compare;
 use crate::config::Config;
 use crate::units::OriginId;
 
 /// How often its time after is looked at.
-const LOOKS: u64 = 4;
+const LOOKS: u64 = compare::LOOKS as u64;
 
 /// What somebody asks of it: that it starts, is applied, and is closed.
 const EDITS: u64 = 3;

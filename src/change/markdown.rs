@@ -155,7 +155,7 @@ fn purged(purged: &Purged) -> String {
         None => String::new(),
         Some(AtCdn::Cleared) => ", at the CDN too".to_owned(),
         Some(AtCdn::Asked) => "; what the CDN answered is not known".to_owned(),
-        Some(AtCdn::Failed(why)) => format!("; the CDN cleared nothing: {}", plain(why)),
+        Some(AtCdn::Failed(why)) => format!("; the CDN did not clear all of it: {}", plain(why)),
     };
     format!("{} at {}, by {}{at_cdn}", purged.purge.what(), purged.at, purged.who)
 }

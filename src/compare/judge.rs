@@ -6,7 +6,8 @@ use super::expectation::{self, Aim, Expectation, Measure};
 use super::measure::{self, Pair, Ready};
 use super::stats::{self, Tails};
 use super::{
-    Change, Judged, Judgement, LEVELS, Looks, Mix, Point, Scale, Seen, Stratum, Summary, Verdict, Windows,
+    Change, Judged, Judgement, LEVELS, LOOKS, Looks, Mix, Point, Scale, Seen, Stratum, Summary, Verdict,
+    Windows,
 };
 use crate::history::Window;
 use crate::sample::CacheClass;
@@ -79,7 +80,7 @@ fn blank(expectation: &Expectation) -> Judged {
 pub fn look_at(after: Window, look: usize) -> Timestamp {
     let Window { from, to } = after;
     let look = u64::try_from(look).unwrap_or(0);
-    from.plus(Millis::new((to.since(from).get() / 4).saturating_mul(look)))
+    from.plus(Millis::new((to.since(from).get() / LOOKS as u64).saturating_mul(look)))
 }
 
 const fn word(verdict: Verdict) -> &'static str {

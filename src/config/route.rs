@@ -13,7 +13,7 @@ use super::slot::Refused;
 use super::url::{MAX_URL, dns_name, is_path_byte};
 use super::value::{Given, Span, duration, share, word};
 use super::{OriginUrl, Pool, StatusRange};
-use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT};
+use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT, LONGEST_STALE};
 use crate::units::{Millis, Name, Ratio};
 
 pub(super) use answer::KEYS as ANSWER_KEYS;
@@ -77,7 +77,7 @@ const DEFAULT_BUDGET: Ratio = match Ratio::percent(20) {
 
 /// Bounds of `slow_start` and `stale_if_error`.
 const SLOW_START: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(3_600) };
-const STALE: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
+const STALE: Span = Span { floor: Millis::from_secs(60), ceiling: LONGEST_STALE };
 
 /// Requests for this host and path go to the pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

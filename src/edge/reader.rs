@@ -157,8 +157,7 @@ pub(super) fn followed_part(followed: &Followed, config: &Config, env: &Env) -> 
 }
 
 fn pool_part(pool: &Name, config: &Config, env: &Env) -> (Part, Millis) {
-    let local = bound::text(env, "VEDETTE_LOCAL").is_some();
-    (reader::part_of_pool(pool, config, local), limits::copy_age(config.plan, local))
+    followed_part(&Followed::One(pool.clone()), config, env)
 }
 
 /// What a request knows that has only just come.

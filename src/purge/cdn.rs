@@ -6,14 +6,10 @@ use serde_json::Value;
 
 use super::{AtCdn, Purge};
 use crate::config::{Cdn, Method, ProbeValue};
+use crate::defaults::purge::TIMEOUT;
 use crate::exchange::{End, Reply, Request};
 use crate::json;
 use crate::secret::{ExposeSecret as _, Secret};
-use crate::units::Millis;
-
-/// For how long an answer is waited for. Two are asked for at most, by somebody who waits for the
-/// Arbiter meanwhile.
-pub const TIMEOUT: Millis = Millis::from_secs(4);
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,15 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Purge;
+use crate::defaults::config::LONGEST_STALE;
 use crate::path::{host_of, parts};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
 /// Marks that are kept. Where there are more, the oldest become one that covers every copy: too
 /// much is cleared then, never too little.
 const MOST: usize = 32;
-
-/// No copy is kept for longer than this (the longest `stale_if_error`).
-const LONGEST: Millis = Millis::DAY.times(30);
 
 /// A purge: of all copies, or of those of a pool or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +40,11 @@ impl Cleared {
         self.0.is_empty()
     }
 
-    /// Takes a purge in.
-    pub fn clear(&mut self, purge: &Purge, now: Timestamp) {
+    /// Takes a purge in; whether any copy of ours counts no longer by it.
+    pub fn clear(&mut self, purge: &Purge, now: Timestamp) -> bool {
+        if purge.urls.is_empty() && purge.pools.is_empty() {
+            return false;
+        }
         // A clock that stepped back must not let a copy count again.
         let at = self.latest().map_or(now, |latest| latest.plus(Millis::new(1)).max(now));
         let urls = purge.urls.iter().map(|url| Mark { at, pool: None, url: Some(key(url)) });
@@ -52,11 +53,12 @@ impl Cleared {
             self.0.retain(|known| !known.is_of_the_same(&mark));
             self.0.push(mark);
         }
-        self.0.retain(|mark| now.since(mark.at) <= LONGEST);
+        self.0.retain(|mark| now.since(mark.at) <= LONGEST_STALE);
         if let Some(more) = self.0.len().checked_sub(MOST).filter(|more| *more > 0) {
             let gone = self.0.drain(..=more).map(|mark| mark.at).max().unwrap_or(at);
             self.0.insert(0, Mark { at: gone, pool: None, url: None });
         }
+        true
     }
 
     /// The latest purge. Whoever keeps a copy writes it there: what was cleared before they knew of

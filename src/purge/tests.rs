@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::Config;
 use crate::exchange::{End, Head, Reply};
-use crate::fixtures::at;
+use crate::fixtures::{at, config};
 use crate::secret::Secret;
 use crate::units::Millis;
 
@@ -25,10 +25,6 @@ stale_if_error = "1h"
 "#;
 
 const CDN: &str = "\n[purge]\nzone = \"023e105f4ecef8ad9ca31a8372d0c353\"\ntoken = \"PURGE\"\n";
-
-fn config(text: &str) -> Config {
-    Config::parse(text).unwrap_or_else(|problems| panic!("{problems}"))
-}
 
 fn draft(text: &str) -> Draft {
     crate::json::read(text).unwrap_or_else(|| panic!("{text}"))
@@ -182,6 +178,7 @@ fn only_a_cdn_that_says_so_has_cleared_and_nothing_of_its_words_is_repeated() {
     );
     assert!(failed(&reply(429, "", &[("retry-after", "7")])).ends_with("try again in 7 s"));
     assert!(failed(&reply(429, "", &[("retry-after", "s3cret")])).ends_with("try again in a minute"));
-    let silent = Reply { end: End::TimedOut, elapsed: TIMEOUT, head: None, body: Vec::new() };
+    let silent =
+        Reply { end: End::TimedOut, elapsed: crate::defaults::purge::TIMEOUT, head: None, body: Vec::new() };
     assert_eq!(failed(&silent), "no answer within 4s");
 }

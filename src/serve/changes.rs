@@ -3,6 +3,7 @@
 
 use super::incidents::{chosen_of, fields_of, limit_of};
 use super::recorded::{KEEP_CHANGES, Kind, Question, Recorded, answer, bad};
+use super::write::Unfit;
 use super::{Ask, Target, View, parameters, table};
 use crate::access::Caller;
 use crate::answer::{self, Answer};
@@ -126,9 +127,6 @@ pub(super) fn answered(body: Option<String>, asked: &Recorded) -> Answer {
     }
     answer
 }
-
-/// What is wrong with a body: the slug and the title of the problem, and what to write.
-type Unfit = (&'static str, &'static str, String);
 
 /// What a body asks to be done.
 ///

@@ -1,15 +1,13 @@
 //! What somebody wants cleared → what is to be done, and what is answered.
 
 use super::Answer;
+use super::write::Unfit;
 use crate::answer;
 use crate::config::Config;
 use crate::json;
 pub(super) use crate::purge::Told;
 use crate::purge::{AtCdn, Draft, Purged, usage};
 use crate::writes::Edit;
-
-/// What is wrong with a body: the slug and the title of the problem, and what to write.
-type Unfit = (&'static str, &'static str, String);
 
 /// What a body asks to be cleared.
 ///
@@ -26,9 +24,11 @@ pub(super) fn edit(body: &str, config: &Config) -> Result<Edit, Unfit> {
 pub(super) fn made(purged: &Purged) -> Answer {
     let again = "Our own copies count no longer, and it is in the audit log. To try again, send it with another \
                  Idempotency-Key";
-    let failed = |detail: &str| answer::problem(502, "not-cleared", "The CDN cleared nothing", detail);
+    let failed = |detail: &str| answer::problem(502, "not-cleared", "Not cleared at the CDN", detail);
     match &purged.cdn {
-        Some(AtCdn::Failed(why)) => failed(&format!("The CDN's copies are not cleared: {why}. {again}.")),
+        Some(AtCdn::Failed(why)) => {
+            failed(&format!("Not all of the CDN's copies are cleared: {why}. {again}."))
+        }
         Some(AtCdn::Asked) => failed(&format!("What the CDN answered is not known. {again}.")),
         Some(AtCdn::Cleared) | None => {
             let headers = vec![("content-type", "application/json".to_owned())];

@@ -73,7 +73,7 @@ pub fn write(ask: &Ask<'_>, posted: &Posted, config: &Config, now: Timestamp) ->
 }
 
 /// What is wrong with a body: the slug and the title of the problem, and what to write.
-type Unfit = (&'static str, &'static str, String);
+pub(super) type Unfit = (&'static str, &'static str, String);
 
 fn announcement(body: &str, now: Timestamp) -> Result<Edit, Unfit> {
     let unfit = |why: String| ("not-an-announcement", "Not an announcement", why);

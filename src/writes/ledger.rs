@@ -189,10 +189,7 @@ impl Ledger {
                 entry.change.clone_from(&purge.change);
                 entry.cdn = purge.cdn.then_some(AtCdn::Asked);
                 entry.purge = Some((**purge).clone());
-                match entry.purged() {
-                    Some(purged) => (Outcome::Purged(Box::new(purged)), Vec::new()),
-                    None => return (Outcome::Nothing, Vec::new()),
-                }
+                (Outcome::Purged(Box::new(entry.made((**purge).clone()))), Vec::new())
             }
             // Whoever holds the changes makes these.
             Edit::Start(_) | Edit::Apply(_) | Edit::Close { .. } => {
@@ -233,14 +230,11 @@ impl Ledger {
 impl Entry {
     /// The purge that it made, if it made one.
     fn purged(&self) -> Option<Purged> {
-        let purge = self.purge.clone()?;
-        Some(Purged {
-            version: self.version,
-            at: self.at,
-            who: self.who.clone(),
-            purge,
-            cdn: self.cdn.clone(),
-        })
+        self.purge.clone().map(|purge| self.made(purge))
+    }
+
+    fn made(&self, purge: Purge) -> Purged {
+        Purged { version: self.version, at: self.at, who: self.who.clone(), purge, cdn: self.cdn.clone() }
     }
 
     /// The note that it made, if it made one.

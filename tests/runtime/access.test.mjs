@@ -3,12 +3,12 @@
 // worker ask for keys without end. No JWT is ever seen again.
 
 import assert from "node:assert/strict";
-import { createHash, createHmac, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHmac, createSign, generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, origin, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, startWorker, until } from "./lib.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-access-"));
 const FIELD = "cf-access-jwt-assertion";
@@ -45,11 +45,7 @@ function jwt({ key = first, header = {}, body = {}, sign } = {}) {
 }
 const field = (token) => ({ headers: { [FIELD]: token } });
 
-const make = (name) => {
-  const token = `vdt_${randomBytes(32).toString("base64url")}`;
-  return { token, entry: `${name}:${createHash("sha256").update(token).digest("hex")}` };
-};
-const reader = make("rita");
+const reader = person("rita");
 
 /** The key server, which answers as it is told. */
 const document = (...list) => JSON.stringify({ keys: list, public_cert: { kid: "first", cert: "PEM" }, public_certs: [] });
@@ -124,7 +120,7 @@ test("a cookie of Access reads and never writes, and one that is over locks nobo
 test("a token counts before a JWT, and an answer for one asker is given to no other", async () => {
   const both = (token, shown) => ({ headers: { authorization: `Bearer ${token}`, [FIELD]: shown } });
   assert.equal((await worker.get("/metrics", both(reader.token, "a.b.c"))).status, 200);
-  assert.equal((await worker.get("/metrics", both(make("eve").token, jwt()))).status, 401);
+  assert.equal((await worker.get("/metrics", both(person("eve").token, jwt()))).status, 401);
   for (let round = 0; round < 10; round += 1) {
     assert.doesNotMatch(await worker.text("/health"), /veiled/);
     assert.match(await (await worker.get("/health", field(jwt()))).text(), /veiled/);

@@ -2,7 +2,7 @@
 // readers and writers. No token is ever seen again.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -10,16 +10,12 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, test } from "node:test";
 import { browser, open as page } from "./browser.mjs";
-import { answers, origin, root, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, root, startWorker, until } from "./lib.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-doors-"));
 
 /** A token, and what a deployment holds of it: independent of the worker's own code. */
-const make = (name) => {
-  const token = `vdt_${randomBytes(32).toString("base64url")}`;
-  return { token, entry: `${name}:${createHash("sha256").update(token).digest("hex")}` };
-};
-const [reader, second, writer, stranger] = ["old", "new", "ada", "eve"].map(make);
+const [reader, second, writer, stranger] = ["old", "new", "ada", "eve"].map(person);
 const bearer = (token) => ({ headers: { authorization: `Bearer ${token}` } });
 
 const jobKey = randomBytes(16).toString("hex");
@@ -284,7 +280,7 @@ test("a person signs in on a closed page, sees what is hidden, and signs out, in
 });
 
 test("whoever guesses is answered 429 in the end, and a good token is taken all the same", async () => {
-  const guess = () => closed.get("/health", bearer(make("eve").token));
+  const guess = () => closed.get("/health", bearer(person("eve").token));
   const late = await until(
     "guesses are bounded",
     async () => {

@@ -2,15 +2,13 @@
 // bounded time, holds on to nothing, and goes on to serve everybody else.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { configured, serveVedette } from "../../scripts/bench/plain.mjs";
 import { answersIn, memory } from "./raw.mjs";
-import { answers, origin } from "./lib.mjs";
+import { answers, origin, person } from "./lib.mjs";
 
-const token = `vdt_${randomBytes(32).toString("base64url")}`;
-const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
+const { token, entry } = person("ada");
 
 let site, worker, port;
 before(async () => {

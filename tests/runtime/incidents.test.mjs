@@ -2,16 +2,14 @@
 // it is still there after a restart. So is what writers noted of it.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { vedette } from "../../scripts/lib/worker.mjs";
-import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
+import { answers, config, finished, origin, person, root, startWorker, until } from "./lib.mjs";
 
-const token = `vdt_${randomBytes(32).toString("base64url")}`;
-const entry = `ada:${createHash("sha256").update(token).digest("hex")}`;
+const { token, entry } = person("ada");
 const folder = mkdtempSync(join(tmpdir(), "vedette-incidents-"));
 let worker, only;
 

@@ -1,6 +1,7 @@
 // What the runtime tests share: a worker in workerd, origins, and waiting on a condition.
 
 import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -232,6 +233,12 @@ export async function sampleDatabase() {
   await launch(python, args, { cwd: join(root, "examples", "origin") }).ended;
   if (!existsSync(database)) throw new Error("the sample database was not made");
   return { database, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Somebody with a token, and its entry in a secret, as `vedette token` makes both. */
+export function person(name) {
+  const token = `vdt_${randomBytes(32).toString("base64url")}`;
+  return { token, entry: `${name}:${createHash("sha256").update(token).digest("hex")}` };
 }
 
 /**

@@ -2,19 +2,14 @@
 // platform, simulated by miniflare; by one that fails; and by none.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, origin, root, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, root, startWorker, until } from "./lib.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-limits-"));
-const make = (name) => {
-  const token = `vdt_${randomBytes(32).toString("base64url")}`;
-  return { token, entry: `${name}:${createHash("sha256").update(token).digest("hex")}` };
-};
-const [reader, ada, bob] = ["rita", "ada", "bob"].map(make);
+const [reader, ada, bob] = ["rita", "ada", "bob"].map(person);
 
 /** Stands before the wasm worker: both limiters fail, as the header `test-limiter` says how. */
 const failing = `
@@ -62,7 +57,7 @@ after(async () => {
 });
 
 /** Shows a token from an address, as the platform names it. */
-const shown = async (worker, address, token = make("eve").token, more = {}) => {
+const shown = async (worker, address, token = person("eve").token, more = {}) => {
   const headers = { authorization: `Bearer ${token}`, "cf-connecting-ip": address, ...more };
   return (await worker.get("/metrics", { headers })).status;
 };

@@ -2,22 +2,21 @@
 // nothing that is read jumps, the keyboard reaches everything, and no request leaves the host.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { browser, byKeyboard, open } from "./browser.mjs";
-import { answers, origin, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, startWorker, until } from "./lib.mjs";
 
-const token = `vdt_${randomBytes(32).toString("base64url")}`;
+const { token, entry } = person("ada");
 const folder = mkdtempSync(join(tmpdir(), "vedette-pages-"));
 let memo, worker, chrome;
 
 before(async () => {
   memo = await origin(answers.ok);
   const secrets = join(folder, "secrets");
-  writeFileSync(secrets, `ADMIN=ada:${createHash("sha256").update(token).digest("hex")}\n`);
+  writeFileSync(secrets, `ADMIN=${entry}\n`);
   const url = (path) => `url = "http://127.0.0.1:${memo.port}/${path}"`;
   worker = await startWorker(
     `public_url = "https://status.example.com"

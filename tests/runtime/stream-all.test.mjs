@@ -2,17 +2,16 @@
 // never a word of what is hidden.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { browser } from "./browser.mjs";
-import { answers, origin, program, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, program, startWorker, until } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-stream-"));
-const token = `vdt_${randomBytes(32).toString("base64url")}`;
+const { token, entry } = person("ada");
 const bearer = { authorization: `Bearer ${token}` };
 
 let primary, standby, memo, veiled, worker, chrome;
@@ -22,7 +21,7 @@ const url = ({ port }) => `url = "http://127.0.0.1:${port}/health"`;
 before(async () => {
   [primary, standby, memo, veiled] = await Promise.all([1, 2, 3, 4].map(() => origin(answers.ok)));
   const secrets = join(folder, "secrets");
-  writeFileSync(secrets, `READ=ada:${createHash("sha256").update(token).digest("hex")}\n`);
+  writeFileSync(secrets, `READ=${entry}\n`);
   worker = await startWorker(
     `[access]
 read_tokens = "READ"

@@ -2,19 +2,14 @@
 // conditions, what is answered when it is sent again, and what is remembered of it.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, origin, startWorker, until } from "./lib.mjs";
+import { answers, origin, person, startWorker, until } from "./lib.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "vedette-writes-"));
-const make = (name) => {
-  const token = `vdt_${randomBytes(32).toString("base64url")}`;
-  return { token, entry: `${name}:${createHash("sha256").update(token).digest("hex")}` };
-};
-const [reader, writer] = ["rita", "ada"].map(make);
+const [reader, writer] = ["rita", "ada"].map(person);
 const PATH = "/v1/announcement";
 
 let site, worker, closed;

@@ -237,6 +237,14 @@ fn a_purge_is_published_logged_and_told_with_its_change_and_outlives_the_object(
     assert_eq!((&*entry.what, entry.cdn.as_ref()), ("purge of 1 address", Some(&AtCdn::Cleared)));
     let open = anew.changes().open().next().unwrap();
     assert!(crate::json::write(open).contains("\"cdn\":\"cleared\""), "{open:?}");
+
+    let cleared = told_by(&arbiter, &Share::Whole);
+    let tags = Purge { tags: vec!["prices".into()], cdn: true, ..Purge::default() };
+    let effects = arbiter.step(Event::Written(write(Edit::Purge(Box::new(tags)))), at(105_000));
+    let mut stored = BTreeMap::new();
+    meta(&effects, &mut stored);
+    assert!(stored.keys().all(|key| key.starts_with("audit/")), "tags are the CDN's alone: {stored:?}");
+    assert_eq!(told_by(&arbiter, &Share::Whole), cleared);
     let unknown = arbiter.step(Event::Cleared(77, AtCdn::Cleared), at(106_000));
     assert!(unknown.iter().all(|effect| !matches!(effect, Effect::Wrote(_))), "{unknown:?}");
 }

@@ -333,7 +333,7 @@ fn purged(purged: &Purged, look: Look<'_>) -> Markup {
         (what) ", " (instant(purged.at, look.now)) " by " (Plain(&purged.who))
         @match (purged.cdn.as_deref(), &purged.why) {
             (Some("cleared"), _) => { ", at the CDN too" }
-            (Some(_), Some(why)) => { "; the CDN cleared nothing: " (Plain(why)) }
+            (Some(_), Some(why)) => { "; the CDN did not clear all of it: " (Plain(why)) }
             (Some(_), None) => { "; what the CDN answered is not known" }
             (None, _) => {}
         }
