@@ -17,13 +17,14 @@ import { health } from "./bench/health.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
 import { newcomer } from "./bench/package.mjs";
 import { outage } from "./bench/outage.mjs";
+import { pages } from "./bench/pages.mjs";
 import { proxy } from "./bench/proxy.mjs";
 import { restart } from "./bench/restart.mjs";
 import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, proxy, outage, restart, asgi, package: newcomer };
+const parts = { size, startup, detection, haproxy, scale, health, pages, proxy, outage, restart, asgi, package: newcomer };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {

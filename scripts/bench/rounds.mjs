@@ -5,7 +5,7 @@ import { cpu } from "./plain.mjs";
 import { median, quantile } from "./statistics.mjs";
 
 /** One worker's round. */
-async function round(load, { url, pid, headers }, path, { seconds, host, fresh }) {
+export async function round(load, { url, pid, headers }, path, { seconds, host, fresh }) {
   const before = cpu(pid);
   const { count, rate, latencies, bad } = await load(url + path, seconds, { host, headers, fresh });
   if (bad || !count) throw new Stop(`${bad} of ${count} answers to ${path} were not as they should be.`);

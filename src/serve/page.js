@@ -53,6 +53,18 @@ function count() {
   }
 }
 
+/** What comes while one reads comes folded: unfolded it would push away what stands below. */
+function folded(fresh) {
+  for (const one of fresh.parentNode.querySelectorAll("details")) if (fresh.contains(one)) one.open = false;
+  return fresh;
+}
+
+/** What is going on does not shrink either, as long as somebody looks. */
+function hold() {
+  const held = document.getElementById("going-on");
+  if (held) held.style.minHeight = document.hidden ? "" : `${held.offsetHeight}px`;
+}
+
 /** Makes `old` like `fresh`. An element with an id is the same one wherever it moves. */
 function morph(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -69,7 +81,7 @@ function morph(old, fresh) {
     const fits = next && !next.id && next.nodeName === child.nodeName;
     const same = child.id ? known.get(child.id) : fits && next;
     if (same === next && next) next = next.nextSibling;
-    else old.insertBefore(same || child, next);
+    else old.insertBefore(same || folded(child), next);
     if (same) morph(same, child);
   }
   while (next) {
@@ -85,6 +97,7 @@ function take(fresh) {
   const now = fresh.getElementById("page");
   skew = now.dataset.now - Date.now();
   localise(now);
+  hold();
   morph(page, now);
   // An element that moved has lost it.
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
@@ -100,7 +113,7 @@ function show() {
   const old = lostAt ? `${SILENT} since ${clock(lostAt)}.` : paused && `Paused at ${clock(paused)}.`;
   document.body.classList.toggle("old", Boolean(old));
   lost.hidden = !old;
-  lost.textContent = old ? `${old} What follows is what it said then.` : "";
+  lost.textContent = old ? `${old} This is what it said then.` : "";
   document.title = lostAt ? SILENT : tab;
   live.textContent = paused ? "Resume updates" : "Pause updates";
 }
@@ -134,7 +147,10 @@ live.onclick = () => {
   show();
   refresh();
 };
-document.onvisibilitychange = refresh;
+document.onvisibilitychange = () => {
+  hold();
+  refresh();
+};
 show();
 setInterval(() => paused || document.hidden || count(), 1000);
 timer = setTimeout(refresh, EVERY);

@@ -249,7 +249,7 @@ test("updates can be paused, and the page says so", async (t) => {
   await pass(60);
   assert.equal(news(), 0);
   assert.deepEqual(await ages(), before);
-  assert.match(await page.locator("#lost").textContent(), /^Paused at \d\d:\d\d:\d\d UTC\. What follows is what it said then\.$/);
+  assert.match(await page.locator("#lost").textContent(), /^Paused at \d\d:\d\d:\d\d UTC\. This is what it said then\.$/);
   await page.getByRole("button", { name: "Resume updates" }).click();
   await until("it asks", async (see) => see(news()) === 1);
   await until("the notice goes", async () => !(await page.locator("#lost").isVisible()));

@@ -30,7 +30,7 @@ after(async () => {
 test("many who look at once ask as one does", { timeout: 120_000 }, async () => {
   const paths = ["/status?now", "/feed.atom", "/status"];
   const page = () => worker.text("/status?now");
-  await until("the page tells of it", async (see) => see(await page()).includes("What is going on"), 30_000);
+  await until("the page tells of it", async (see) => see(await page()).includes('id="incident-'), 30_000);
   const before = { lately: asked(worker, "lately"), days: asked(worker, "days") };
   const begun = Date.now();
   let place = 0;

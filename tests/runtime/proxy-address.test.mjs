@@ -142,7 +142,8 @@ test("fields with underscores that some servers take for ours are dropped, under
       "Content_Length: 66",
       "Api_Key: mine",
     );
-    assert.doesNotMatch(JSON.stringify(asked.headers), /6\.6\.6\.6|evil|66/);
+    assert.doesNotMatch(JSON.stringify(asked.headers), /6\.6\.6\.6|evil/);
+    assert.ok(!("content_length" in asked.headers));
     assert.equal(asked.headers.api_key, "mine");
   });
 });

@@ -78,11 +78,14 @@ fn going_on(lately: Option<&Lately>, look: Look<'_>) -> Markup {
     let open: Vec<&Told> = told_of(lately, look).filter(|one| one.closed.is_none()).collect();
     let more = lately.map_or(0, |lately| lately.open).saturating_sub(open.len());
     html! {
-        @if !open.is_empty() {
-            section #going-on aria-labelledby="open" {
-                h2 #open { "What is going on" }
+        // It stands there always: what comes into it pushes away less of what is being read.
+        section #going-on aria-labelledby="open" {
+            h2 #open { "What is going on" }
+            @if lately.is_none() { p.card { "It is not known at the moment." } }
+            @else if open.is_empty() { p.card { "No incident is open." } }
+            @else {
                 ol.outages.card {
-                    @for one in open { li id={ "incident-" (one.id) } { (line(one, look)) (notes(one, look.now)) } }
+                    @for one in open { li id={ "incident-" (one.id) } { (line(one, look)) (folded(one, true, look.now)) } }
                 }
                 @if more > 0 { p.soft { "And " (more) " more." } }
             }
@@ -103,12 +106,7 @@ fn has_been(lately: Option<&Lately>, look: Look<'_>) -> Markup {
             @else {
                 ol.outages {
                     @for one in over {
-                        li id={ "incident-" (one.id) } {
-                            (line(one, look))
-                            @if !one.notes.is_empty() {
-                                details id={ "notes-" (one.id) } { summary { (counted(one.note_count)) } (notes(one, look.now)) }
-                            }
-                        }
+                        li id={ "incident-" (one.id) } { (line(one, look)) (folded(one, false, look.now)) }
                     }
                 }
             }
@@ -130,21 +128,28 @@ fn line(one: &Told, look: Look<'_>) -> Markup {
     }
 }
 
-/// What was noted of it, the latest first: text, whatever is in it.
+/// What was noted of it, unfolded if it is open.
+fn folded(one: &Told, open: bool, now: Timestamp) -> Markup {
+    html! {
+        @if !one.notes.is_empty() {
+            details id={ "notes-" (one.id) } open[open] { summary { (counted(one.note_count)) } (notes(one, now)) }
+        }
+    }
+}
+
+/// The notes, the latest first: text, whatever is in it.
 fn notes(one: &Told, now: Timestamp) -> Markup {
     let shown = u32::try_from(one.notes.len()).unwrap_or(u32::MAX);
     let earlier = one.note_count.saturating_sub(shown);
     html! {
-        @if !one.notes.is_empty() {
-            ol.told {
-                @for note in &one.notes {
-                    li {
-                        p.when { (instant(note.at, now)) }
-                        @for line in note.text.lines() { p { (called(&plain(line))) } }
-                    }
+        ol.told {
+            @for note in &one.notes {
+                li {
+                    p.when { (instant(note.at, now)) }
+                    @for line in note.text.lines() { p { (called(&plain(line))) } }
                 }
-                @if earlier > 0 { li.soft { "And " (counted(earlier)) " before." } }
             }
+            @if earlier > 0 { li.soft { "And " (counted(earlier)) " before." } }
         }
     }
 }
