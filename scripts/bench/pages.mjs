@@ -8,7 +8,7 @@ import { freePort } from "../lib/ports.mjs";
 import { loop, wrk } from "./load.mjs";
 import { configured, cpu, originProcess, serveVedette, shop, until } from "./plain.mjs";
 import { even, round } from "./rounds.mjs";
-import { median, quantile } from "./statistics.mjs";
+import { median } from "./statistics.mjs";
 
 const POOLS = 20;
 const ORIGINS = 3;
@@ -47,7 +47,7 @@ async function beside(worker, load, path, { rounds, seconds }) {
   return median(pairs.map((pair) => pair[path] / pair["/health"]));
 }
 
-/** Milliseconds until the head of an answer is there, of one client that asks for one after another. */
+/** Milliseconds until the head of an answer is there. */
 const firstByte = (url, agent) =>
   new Promise((resolve, reject) => {
     const begun = performance.now();
@@ -57,7 +57,7 @@ const firstByte = (url, agent) =>
     }).on("error", reject);
   });
 
-/** The first byte of a page from memory, of that of `/health`: what is served a second until then. */
+/** The first byte of a page from memory beside that of `/health`, to who asks in turns. */
 async function sooner(worker, path, times) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const spent = { [path]: [], "/health": [] };

@@ -13,6 +13,8 @@ const DESIGNED = [
   { state: "status-down", name: "status", colorScheme: "dark", viewport: { width: 390, height: 980 } },
   { state: "incidents", colorScheme: "light", viewport: { width: 1120, height: 600 } },
   { state: "incident-told", name: "incident", colorScheme: "dark", viewport: { width: 390, height: 1480 } },
+  { state: "changes", colorScheme: "light", viewport: { width: 1120, height: 430 } },
+  { state: "change", colorScheme: "light", viewport: { width: 1120, height: 1300 } },
 ];
 
 /** The pixels of what is seen. */

@@ -30,6 +30,17 @@ test("health answers are compared with those of the peers", async () => {
   for (const name of names) assert.ok(Number(seen[name]) > 0, `${name}:\n${said}`);
 });
 
+test("pages are compared with health, and what making one costs is measured", async () => {
+  const { code, said } = await bench("pages", "--rounds", "2", "--seconds", "0.2", "--load", "loop");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  for (const path of ["/", "/status"])
+    for (const of of ["two origins", "sixty"])
+      for (const figure of ["throughput", "first byte"]) assert.ok(Number(seen[`pages ${path} of ${of}, ${figure}`]) > 0, said);
+  for (const path of ["/", "/status", "/pool/p19/o2", "/incident/{id}"])
+    assert.match(seen[`pages ${path} of sixty, CPU`], /^-?[\d.]+ ms$/, said);
+});
+
 test("size, start and detection are measured", async () => {
   const { code, said } = await bench("size", "startup", "detection", "--starts", "1", "--kills", "1");
   assert.equal(code, 0, said);

@@ -56,7 +56,10 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Cumulative Layout Shift (web.dev/articles/cls): the worst burst, each within 1 s of the last and 5 s in all. */
+/**
+ * Cumulative Layout Shift (web.dev/articles/cls): the worst burst of shifts, each within 1 s of the
+ * last and all within 5 s.
+ */
 function worst(shifts) {
   let [most, sum, first, last] = [0, 0, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const [at, value] of shifts) {
@@ -129,7 +132,7 @@ test("nothing that is read jumps while an incident comes, is noted of and goes",
   for (const page of pages.slice(4)) await shows(page, /A disk is full\.[\s\S]*<b>room<\/b>\.\s+<script>/);
   for (const page of status) {
     await shows(page, /What is going on\s[\s\S]*Memo \(EU\)\s+down\s+since[\s\S]*2 notes/);
-    // What came while somebody read came folded. It is there, and whoever comes later sees it at once.
+    // What comes while somebody reads comes folded. Whoever comes later sees it at once.
     assert.doesNotMatch(await readText(page), /A disk is full/);
   }
   const later = await watched(t, "/status", PHONE);

@@ -184,7 +184,10 @@ test("the feed tells an outage once, and again when it is over", { timeout: 90_0
     await page.reload();
     return see(await page.locator("h1").textContent()).endsWith("are down");
   });
-  assert.match(await page.locator("main").innerText(), /What is going on\s+Memo \(EU\)\s+down/);
+  await until("its incident stands on it", async (see) => {
+    await page.reload();
+    return /What is going on\s[\s\S]*Memo \(EU\)\s+down\s+since/.test(see(await page.locator("main").innerText()));
+  });
 
   memo.answer = answers.ok;
   await until("it is told to be over", titled("Memo (EU) was down for"), 30_000);

@@ -49,7 +49,7 @@ impl Frame<'_> {
                     header {
                         (about::brand(self.config))
                         p #said.unseen role="status" {}
-                        button #live type="button" hidden {}
+                        button #live type="button" hidden { "Pause updates" }
                         p #lost.notice hidden {}
                     }
                     main #page data-now=(self.now.as_millis()) data-language=[page.language.as_deref()] data-zone=[page.time_zone.as_deref()] data-every=[every] {
