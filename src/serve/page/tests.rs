@@ -394,5 +394,5 @@ fn ages_are_said_as_people_say_them() {
 #[test]
 fn style_and_script_stay_small() {
     let bytes = style().body.len() + script().body.len();
-    assert!(bytes <= 12_000, "{bytes} bytes");
+    assert!(bytes <= 12_500, "{bytes} bytes");
 }
