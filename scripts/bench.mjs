@@ -14,6 +14,7 @@ import { asgi } from "./bench/asgi.mjs";
 import { detection } from "./bench/detection.mjs";
 import { haproxy } from "./bench/haproxy.mjs";
 import { health } from "./bench/health.mjs";
+import { history } from "./bench/history.mjs";
 import { workerdVersion } from "./bench/plain.mjs";
 import { newcomer } from "./bench/package.mjs";
 import { outage } from "./bench/outage.mjs";
@@ -24,7 +25,7 @@ import { scale } from "./bench/scale.mjs";
 import { size } from "./bench/size.mjs";
 import { startup } from "./bench/startup.mjs";
 
-const parts = { size, startup, detection, haproxy, scale, health, pages, proxy, outage, restart, asgi, package: newcomer };
+const parts = { size, startup, detection, haproxy, scale, history, health, pages, proxy, outage, restart, asgi, package: newcomer };
 
 /** Says where the figures come from, and whether something else is at work there. */
 function machine() {

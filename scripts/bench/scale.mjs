@@ -149,9 +149,9 @@ export async function exported(origins, port, seconds) {
   }
 }
 
-/** The engines alone, with as many as workerd cannot show here. */
-function engines(pairs) {
-  const [command, args] = example("scale", pairs.flat().map(String), { optimised: true });
+/** What examples/scale.rs says of the engines alone: more than workerd can show here. */
+export function engines(words) {
+  const [command, args] = example("scale", words.map(String), { optimised: true });
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Stop(`The engines could not be measured:\n${stderr}`);
   return stdout
@@ -218,7 +218,9 @@ export async function scale({ seconds = 40, most = 100_000 }) {
       [1000, 3],
       [10_000, 3],
       [100_000, 1],
-    ].filter(([origins]) => origins <= most),
+    ]
+      .filter(([origins]) => origins <= most)
+      .flat(),
   )) {
     const {
       origins,

@@ -66,6 +66,14 @@ test("what many origins cost is measured in workerd and by the engines alone", a
   assert.match(seen["scale 10 origins × 3, cost of a report"], /^[\d.]+ µs$/, said);
 });
 
+test("a report is measured after a day of history and after more", async () => {
+  const { code, said } = await bench("history", "--most", "2");
+  assert.equal(code, 0, said);
+  const seen = figures(said);
+  assert.match(seen["history longest report after 2 days"], /^\d+ µs$/, said);
+  assert.ok(Number(seen["history cost of a report after 2 days against 1"]) > 0, said);
+});
+
 test("what the Python package costs is measured with it and without", async () => {
   const { code, said } = await bench("asgi", "--rounds", "2");
   assert.equal(code, 0, said);
