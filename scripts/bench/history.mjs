@@ -1,5 +1,5 @@
-// Whether a report costs the Arbiter more after years of history than after a day, and what the
-// longest step of it takes at sixty origins: by the engines alone, simulated (examples/scale.rs).
+// Whether a report costs the Arbiter more after years of history than after a day. At sixty
+// origins, by the engines alone, simulated (examples/scale.rs).
 
 import { engines } from "./scale.mjs";
 
