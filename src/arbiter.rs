@@ -44,7 +44,7 @@ use incidents::Touched;
 use intake::Taken;
 pub use memories::Memories;
 use notifications::Notifier;
-use presence::Watch;
+use presence::{ShardName, Watch};
 use publication::Publication;
 use settling::CurrentPoolVerdict;
 use stored::Left;
@@ -145,6 +145,8 @@ pub struct Arbiter {
     durations: Durations,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
+    /// When shards were last made to look at origins of which a change wants more samples.
+    more: BTreeMap<(ShardName, OriginId), Timestamp>,
     events: Vec<Transition>,
     /// Rows of shards that left the file long ago.
     left: Vec<Left>,
@@ -194,6 +196,7 @@ impl Arbiter {
             traffic: Sums::default(),
             durations: Durations::default(),
             looked: BTreeMap::new(),
+            more: BTreeMap::new(),
             events: Vec::new(),
             left: Vec::new(),
             alarm: None,
@@ -298,10 +301,11 @@ impl Arbiter {
                 memories.rollups = intake::handed_on(&mut report);
                 let handed = self.handed(&report, memories, &mut folded.rows, now);
                 folded.superseded = self.superseded(&report);
-                let by = report.vantage.clone();
+                let by = intake::sender(&report);
                 let Taken { row, turned } = self.take(report, handed, now);
                 folded.rows.extend(row);
-                folded.hurried = self.share_doubts(&by, &turned, now);
+                folded.hurried = self.share_doubts(&by.vantage, &turned, now);
+                folded.hurried.extend(self.measure_more(&by, now));
                 folded.turned = turned;
                 return folded;
             }

@@ -50,6 +50,35 @@ pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> boo
 }
 
 impl Arbiter {
+    /// Has the shard that reported look at origins of which changes want more samples: once in an
+    /// interval, and not if it has no fast probes left. It changes no vote.
+    pub(super) fn measure_more(&mut self, by: &ShardName, now: Timestamp) -> Option<Effect> {
+        let presence = self.watch.get(by)?;
+        if presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
+            return None;
+        }
+        let mut origins: Vec<OriginId> = Vec::new();
+        for id in self.changes.wanting(now) {
+            let Some(origin) = self.config.origin(id) else { continue };
+            let looked = self.more.get(&(by.clone(), id.clone())).copied().unwrap_or_default();
+            if presence.origins.contains(id)
+                && !origins.contains(id)
+                && !lately(looked, origin.pace.interval, now)
+            {
+                origins.push(id.clone());
+            }
+        }
+        let object = presence.object.clone();
+        if origins.is_empty() {
+            return None;
+        }
+        // What no change wants any more is forgotten.
+        let wanted: Vec<&OriginId> = self.changes.wanting(now).collect();
+        self.more.retain(|(_, id), _| wanted.contains(&id));
+        self.more.extend(origins.iter().map(|id| ((by.clone(), id.clone()), now)));
+        Some(Effect::ProbeNow(object, origins))
+    }
+
     /// Makes the vantages probe an origin that live requests found wanting. It does so at most as
     /// often as they need to make up their minds.
     pub(super) fn doubt(&mut self, id: &OriginId, now: Timestamp) -> Vec<Effect> {

@@ -120,6 +120,6 @@ pub(super) fn handed_on(report: &mut Report) -> Option<(Sender, Vec<Rollup>)> {
 }
 
 /// The shard that a report is of.
-fn sender(report: &Report) -> ShardName {
+pub(super) fn sender(report: &Report) -> ShardName {
     ShardName { vantage: report.vantage.clone(), shard: report.shard.clone() }
 }

@@ -174,6 +174,8 @@ pub(super) struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     warm_up_s: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    extra_probes: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     judgement: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     curves: Option<Value>,
@@ -225,6 +227,7 @@ impl<'a> Document<'a> {
             purges: change.purges.iter().map(Purged::told).collect(),
             confounded_with: confounding(change, all, now),
             warm_up_s: None,
+            extra_probes: None,
             judgement: None,
             curves: None,
         }
@@ -259,7 +262,14 @@ pub fn listed(grounds: &Grounds<'_>, query: &Query) -> String {
 pub fn told(grounds: &Grounds<'_>, id: &str) -> Option<String> {
     let (change, all) = grounds.find(id)?;
     let warm_up_s = Some(Millis::as_secs(change.plan.warm_up));
+    let extra_probes = Some(change.plan.extra_probes);
     let measured = |member: &str| grounds.measured(&change, member);
     let (judgement, curves) = (measured("judgement"), measured("curves"));
-    Some(json::write(&Document { warm_up_s, judgement, curves, ..Document::of(&change, &all, grounds.now) }))
+    Some(json::write(&Document {
+        warm_up_s,
+        extra_probes,
+        judgement,
+        curves,
+        ..Document::of(&change, &all, grounds.now)
+    }))
 }

@@ -14,7 +14,7 @@ use crate::compare::look_at;
 use crate::history::HistoryRow;
 use crate::json;
 use crate::purge::{MOST_TOLD, Purged};
-use crate::units::{Name, Timestamp, Who, listed};
+use crate::units::{Name, OriginId, Timestamp, Who, listed};
 
 /// The key of the row that says which change was the last.
 const LAST: &str = "changes";
@@ -333,6 +333,15 @@ impl Changes {
         };
         let rows = if is_new { vec![row(change)] } else { Vec::new() };
         (rows, looked.rows)
+    }
+
+    /// The origins of which more is to be measured at `now`: their changes ask for extra probes.
+    pub fn wanting(&self, now: Timestamp) -> impl Iterator<Item = &OriginId> {
+        let asks = move |change: &&Change| {
+            let measured = change.after().is_some_and(|after| after.from <= now && now < after.to);
+            change.plan.extra_probes && measured && !change.settled
+        };
+        self.open.values().filter(asks).flat_map(|change| &change.plan.origins)
     }
 
     /// Those that are not closed, the latest first.

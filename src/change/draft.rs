@@ -77,6 +77,9 @@ pub struct Draft {
     /// How long after it was applied the time after begins.
     #[serde(default)]
     pub warm_up: Option<String>,
+    /// Whether its origins are probed more often in the time after.
+    #[serde(default)]
+    pub extra_probes: bool,
 }
 
 /// What is to be changed, held to its bounds. Format version 1.
@@ -102,6 +105,9 @@ pub struct Plan {
     pub after: Millis,
     /// The time between it and the change (up to 1 h).
     pub warm_up: Millis,
+    /// Whether its origins are probed more often in the time after, by fast probes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub extra_probes: bool,
 }
 
 impl Draft {
@@ -139,10 +145,22 @@ impl Draft {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let Self { title, owner, expected, expectations, rollback, links, .. } = self;
+        let Self { title, owner, expected, expectations, rollback, links, extra_probes, .. } = self;
         let (owner, expectations) =
             (owner.trim().to_owned(), expectations.iter().map(|text| spaced(text)).collect());
-        Ok(Plan { title, owner, expected, expectations, rollback, links, origins, before, after, warm_up })
+        Ok(Plan {
+            title,
+            owner,
+            expected,
+            expectations,
+            rollback,
+            links,
+            origins,
+            before,
+            after,
+            warm_up,
+            extra_probes,
+        })
     }
 
     fn wrong_links(&self) -> Vec<String> {

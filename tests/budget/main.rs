@@ -477,6 +477,25 @@ fn a_running_change_adds_at_most_a_row_written_for_each_rollup_and_shard() {
     assert_eq!(open, calculated.of(Effect::MetaRow) + calculated.of(Effect::HistoryRow));
 }
 
+#[test]
+fn extra_probes_are_few_requests_and_stay_within_the_allowance_of_the_day() {
+    let config = free();
+    let plan = change::Plan { extra_probes: true, ..change_of(&config, &["p0/o0"]) };
+    let allowed = u64::from(budget::deployment(config.clone()).daily.unwrap().fast_probes);
+    let counted = with_and_without(&config, &plan, (HOUR, HOUR));
+    let asked = more(|counts| counts.of(Effect::Arm), &counted);
+    let (vantages, interval) = (config.vantages.len() as u64, 30_000);
+    let most = vantages * plan.after.get() / interval;
+    assert!(asked > most / 2 && asked <= most, "{asked} of {most}");
+    let probes = more(|counts| counts.of(Effect::Probe), &counted);
+    // What docs/limits.md says of it.
+    for (resource, most) in [(Resource::RowsWritten, 1_400), (Resource::ObjectRequests, 1_100)] {
+        let used = more(|counts| counts.uses(resource), &counted);
+        assert!(used <= most && used > most - 100, "{resource:?}: {used}");
+    }
+    assert!(probes > asked && probes <= allowed * shards_of(&config), "{probes} probes, {allowed} allowed");
+}
+
 /// Shards of all vantages.
 fn shards_of(config: &Config) -> u64 {
     config.vantages.iter().map(|vantage| schedule::shards(config, &vantage.name).len() as u64).sum()

@@ -21,7 +21,7 @@ class Hopeless extends Error {}
 /**
  * Polls until `check` gives something truthy; fails with what it last saw when the deadline passes.
  */
-export async function until(what, check, deadlineMs = 15_000) {
+export async function until(what, check, deadlineMs = 30_000) {
   const deadline = Date.now() + deadlineMs;
   for (let last; ; ) {
     try {

@@ -84,6 +84,7 @@ impl Intended {
             before: length(self.before),
             after: length(self.after),
             warm_up: length(self.warm_up),
+            extra_probes: place % 2 == 1,
         }
     }
 }

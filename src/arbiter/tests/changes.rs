@@ -248,3 +248,51 @@ fn a_purge_is_published_logged_and_told_with_its_change_and_outlives_the_object(
     let unknown = arbiter.step(Event::Cleared(77, AtCdn::Cleared), at(106_000));
     assert!(unknown.iter().all(|effect| !matches!(effect, Effect::Wrote(_))), "{unknown:?}");
 }
+
+/// The origins that shards are made to look at when a vantage reports that all is well.
+fn looked_at(arbiter: &mut Arbiter, ms: u64, fast: Option<crate::vote::Fast>) -> Vec<String> {
+    let report = super::report(&arbiter.config.clone(), "weur", ms, "++");
+    let effects = arbiter.step(Event::Reported(Report { fast, ..report }), at(ms));
+    let line = |effect: &Effect| {
+        let Effect::ProbeNow(object, origins) = effect else { return None };
+        let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
+        Some(format!("{} {}", object.name, origins.join(" ")))
+    };
+    effects.iter().filter_map(line).collect()
+}
+
+/// A change of `shop/primary` that is measured from 120 s to 180 s.
+fn measured(extra_probes: bool) -> Arbiter {
+    let mut arbiter =
+        arbiter_of(&config(&SHOP.replace("interval = \"1s\"", "interval = \"10s\"")), &[], at(0));
+    let mut start = starting(&arbiter.config);
+    if let Edit::Start(plan) = &mut start.edit {
+        (plan.extra_probes, plan.warm_up, plan.after) =
+            (extra_probes, Millis::from_secs(10), Millis::from_secs(60));
+    }
+    arbiter.step(Event::Started(start, gathered(100_000)), at(100_000));
+    arbiter.step(Event::Written(write(Edit::Apply("change-1".into()))), at(110_000));
+    arbiter
+}
+
+#[test]
+fn more_is_measured_in_the_time_after_once_in_an_interval_by_who_reports() {
+    const PRIMARY: [&str; 1] = ["v1/weur/weur/0of1 shop/primary"];
+    let mut arbiter = measured(true);
+    assert_eq!(looked_at(&mut arbiter, 119_999, None), [""; 0], "it warms up");
+    assert_eq!(looked_at(&mut arbiter, 120_000, None), PRIMARY);
+    assert_eq!(looked_at(&mut arbiter, 129_999, None), [""; 0], "an interval is not over");
+    let (some, spent) = (crate::vote::Fast { spent: 6, of: 7 }, crate::vote::Fast { spent: 7, of: 7 });
+    assert_eq!(looked_at(&mut arbiter, 130_000, Some(spent)), [""; 0], "no fast probes are left");
+    assert_eq!(looked_at(&mut arbiter, 131_000, Some(some)), PRIMARY);
+    assert_eq!(looked_at(&mut arbiter, 180_000, None), [""; 0], "all is measured");
+    assert_eq!(looked_at(&mut measured(false), 120_000, None), [""; 0], "nobody asked for it");
+}
+
+#[test]
+fn nothing_more_is_measured_of_what_is_closed() {
+    let mut arbiter = measured(true);
+    let draft = CloseDraft { fate: Fate::Abandoned, note: String::new() };
+    arbiter.step(Event::Written(write(Edit::Close { id: "change-1".into(), draft })), at(125_000));
+    assert_eq!(looked_at(&mut arbiter, 130_000, None), [""; 0]);
+}

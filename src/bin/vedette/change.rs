@@ -94,6 +94,9 @@ pub(super) struct Start {
     /// What is left out after the change
     #[arg(long, default_value = "1m")]
     warm_up: String,
+    /// Probe its origins more often in the time after, out of the day's allowance of fast probes
+    #[arg(long)]
+    extra_probes: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -139,6 +142,7 @@ fn started(start: &Start) -> Result<ExitCode, Failure> {
         "before": start.before,
         "after": start.after,
         "warm_up": start.warm_up,
+        "extra_probes": start.extra_probes,
     });
     // The same words an hour later are another change.
     let key = Fingerprint::of(&format!("{} {body}", host::now().as_millis())).to_string();
