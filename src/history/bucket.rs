@@ -4,13 +4,14 @@
 //! again as samples join it, so a bucket only appends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::sums::{Part, Rollup};
 use super::{BUCKET, RING};
 use crate::json;
-use crate::sample::{CacheClass, Connected, Evidence, Finding, Outcome, Sample};
+use crate::sample::{CacheClass, Connected, Evidence, Finding, Outcome, Sample, Timing};
 use crate::units::{OriginId, Timestamp};
 
 /// The most that the lines of one row may be, in bytes: a row of `SQLite` has at most 2 MB.
@@ -60,6 +61,8 @@ pub struct Fact {
     pub database: Option<u64>,
     /// Bytes of the body that were read.
     pub bytes: u64,
+    /// Times of the other metrics that the configuration named.
+    pub timings: Vec<Timing>,
 }
 
 /// Kinds of error.
@@ -124,6 +127,7 @@ impl Fact {
             calls: sample.database.calls,
             database: sample.database.time.map(crate::units::Millis::get),
             bytes: u64::from(sample.bytes),
+            timings: sample.timings.clone(),
         }
     }
 
@@ -159,11 +163,17 @@ impl Fact {
                 None => to.push_str(" -"),
             }
         }
+        // By name, whatever the order of the configuration is by then. To a release that knows
+        // nothing of them these words are no numbers, and so are nothing.
+        for Timing { name, micros } in &self.timings {
+            to.push_str(&format!(" {name}={micros}"));
+        }
         to.push('\n');
     }
 
-    fn read(line: &str, begin: Timestamp) -> Option<Self> {
-        let mut words = line.split(' ');
+    /// Reads a line. `names` are those of metrics, each held once.
+    fn read(line: &str, begin: Timestamp, names: &mut Vec<Arc<str>>) -> Option<Self> {
+        let mut words = line.split(' ').peekable();
         let origin = words.next()?.parse().ok()?;
         let at = begin.as_millis().checked_add_signed(words.next()?.parse().ok()?)?;
         let mut letters = words.next()?.chars();
@@ -183,16 +193,45 @@ impl Fact {
             _ => return None,
         };
         let time = words.next()?;
-        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
+        let mut number =
+            || words.next_if(|word| !word.contains('=')).and_then(|word| word.parse::<u64>().ok());
         let status = number().and_then(|status| u16::try_from(status).ok());
         let bytes = number().unwrap_or(0);
         let calls = number().and_then(|calls| u32::try_from(calls).ok());
         let (database, kind) = (number(), number());
         let kind = kind.and_then(|kind| KINDS.get(usize::try_from(kind).ok()?).copied());
+        let timings = words.filter_map(|word| timing(word, names)).collect();
         let at = Timestamp::from_millis(at);
         let (complete, response) = (!time.starts_with('!'), time.trim_start_matches('!').parse().ok()?);
-        Some(Self { origin, at, proof, kind, response, complete, status, cache, calls, database, bytes })
+        let told = Self {
+            origin,
+            at,
+            proof,
+            kind,
+            response,
+            complete,
+            status,
+            cache,
+            calls,
+            database,
+            bytes,
+            timings,
+        };
+        Some(told)
     }
+}
+
+/// The time of a metric, as a line has it: `render=12345`.
+fn timing(word: &str, names: &mut Vec<Arc<str>>) -> Option<Timing> {
+    let (name, micros) = word.split_once('=')?;
+    let micros = micros.parse().ok()?;
+    let known = names.iter().find(|known| known.as_ref() == name).cloned();
+    let name = known.unwrap_or_else(|| {
+        let name: Arc<str> = name.into();
+        names.push(Arc::clone(&name));
+        name
+    });
+    Some(Timing { name, micros })
 }
 
 /// The first line of a row. Fields are never renamed, and new ones may be missing.
@@ -277,9 +316,10 @@ impl Bucket {
     /// Its samples, in the order in which they came. A line that is not understood is left out.
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
         let known = self.header.origins.len();
+        let mut names = Vec::new();
         self.lines
             .lines()
-            .filter_map(|line| Fact::read(line, self.header.at))
+            .filter_map(move |line| Fact::read(line, self.header.at, &mut names))
             .filter(move |fact| fact.origin < known)
     }
 

@@ -1,10 +1,13 @@
 //! Rows of a vantage's ring → the raw samples of one origin.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::bucket::{Bucket, Fact, Proof};
 use super::query::Window;
 use crate::json::{self, Shown};
+use crate::sample::to_ms;
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples in one answer, at most.
@@ -56,6 +59,9 @@ pub struct ToldSample {
     db_calls: Option<u32>,
     #[serde(default)]
     db_ms: Option<u64>,
+    /// Microseconds by metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    timings: BTreeMap<String, u64>,
     bytes: u64,
 }
 
@@ -78,6 +84,7 @@ pub fn sampled(query: &SampleQuery, vantage: &Name, rows: impl Iterator<Item = S
                 cache: fact.cache.as_str().to_owned(),
                 db_calls: fact.calls,
                 db_ms: fact.database,
+                timings: fact.timings.iter().map(|of| (of.name.to_string(), of.micros)).collect(),
                 bytes: fact.bytes,
             });
         }
@@ -176,6 +183,8 @@ impl Serialize for ShownSample<'_> {
             cache: &'a str,
             db_calls: Option<u32>,
             db_ms: Option<u64>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            timings: BTreeMap<&'a str, f64>,
             bytes: u64,
         }
         let sample = self.0;
@@ -190,6 +199,7 @@ impl Serialize for ShownSample<'_> {
             cache: &sample.cache,
             db_calls: sample.db_calls,
             db_ms: sample.db_ms,
+            timings: sample.timings.iter().map(|(name, micros)| (name.as_str(), to_ms(*micros))).collect(),
             bytes: sample.bytes,
         };
         told.serialize(serializer)
