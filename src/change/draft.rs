@@ -198,9 +198,9 @@ impl Draft {
         let wrong = given.filter_map(|text| {
             let expectation = Expectation::parse(text).ok()?;
             let name = expectation.timing()?;
-            let asked = origins.iter().filter(|id| expectation.is_of(id)).filter_map(|id| config.origin(id));
+            let mut asked = origins.iter().filter(|id| expectation.is_of(id)).filter_map(|id| config.origin(id));
             let lacks = |origin: &&Origin| !origin.expect.timings.iter().any(|kept| kept.eq_ignore_ascii_case(name));
-            let origin = asked.filter(lacks).next()?;
+            let origin = asked.find(lacks)?;
             let (id, pool) = (&origin.id, &origin.id.pool);
             Some(if is_of_database(origin.expect.db_metric.as_deref(), name) {
                 format!("“{expectation}”: {name} tells of the database of {id}; write “database time” in its place")

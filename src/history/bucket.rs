@@ -163,17 +163,15 @@ impl Fact {
                 None => to.push_str(" -"),
             }
         }
-        // By name, whatever the order of the configuration is by then. To a release that knows
-        // nothing of them these words are no numbers, and so are nothing.
-        for Timing { name, micros } in &self.timings {
-            to.push_str(&format!(" {name}={micros}"));
-        }
+        to.push_str(&written(&self.timings));
         to.push('\n');
     }
 
     /// Reads a line. `names` are those of metrics, each held once.
     fn read(line: &str, begin: Timestamp, names: &mut Vec<Arc<str>>) -> Option<Self> {
-        let mut words = line.split(' ').peekable();
+        let first = line.find('=').and_then(|sign| line.get(..sign)?.rfind(' '));
+        let (line, named) = line.split_at_checked(first.unwrap_or(line.len()))?;
+        let mut words = line.split(' ');
         let origin = words.next()?.parse().ok()?;
         let at = begin.as_millis().checked_add_signed(words.next()?.parse().ok()?)?;
         let mut letters = words.next()?.chars();
@@ -193,14 +191,17 @@ impl Fact {
             _ => return None,
         };
         let time = words.next()?;
-        let mut number =
-            || words.next_if(|word| !word.contains('=')).and_then(|word| word.parse::<u64>().ok());
+        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
         let status = number().and_then(|status| u16::try_from(status).ok());
         let bytes = number().unwrap_or(0);
         let calls = number().and_then(|calls| u32::try_from(calls).ok());
         let (database, kind) = (number(), number());
         let kind = kind.and_then(|kind| KINDS.get(usize::try_from(kind).ok()?).copied());
-        let timings = words.filter_map(|word| timing(word, names)).collect();
+        let timings = named
+            .split(' ')
+            .filter_map(timing)
+            .map(|(name, micros)| Timing { name: shared(name, names), micros })
+            .collect();
         let at = Timestamp::from_millis(at);
         let (complete, response) = (!time.starts_with('!'), time.trim_start_matches('!').parse().ok()?);
         let told = Self {
@@ -221,17 +222,27 @@ impl Fact {
     }
 }
 
-/// The time of a metric, as a line has it: `render=12345`.
-fn timing(word: &str, names: &mut Vec<Arc<str>>) -> Option<Timing> {
+/// Times of metrics as a line has them, each after a space: by name, whatever the order of the
+/// configuration is by then. To a release that knows nothing of them these words are no numbers,
+/// and so are nothing.
+pub(super) fn written(timings: &[Timing]) -> String {
+    timings.iter().map(|Timing { name, micros }| format!(" {name}={micros}")).collect()
+}
+
+/// The name of a metric and its time in microseconds, as a line has them: `render=12345`.
+pub(super) fn timing(word: &str) -> Option<(&str, u64)> {
     let (name, micros) = word.split_once('=')?;
-    let micros = micros.parse().ok()?;
-    let known = names.iter().find(|known| known.as_ref() == name).cloned();
-    let name = known.unwrap_or_else(|| {
-        let name: Arc<str> = name.into();
-        names.push(Arc::clone(&name));
-        name
-    });
-    Some(Timing { name, micros })
+    Some((name, micros.parse().ok()?))
+}
+
+/// A name that all samples hold together.
+fn shared(name: &str, names: &mut Vec<Arc<str>>) -> Arc<str> {
+    if let Some(known) = names.iter().find(|known| known.as_ref() == name) {
+        return Arc::clone(known);
+    }
+    let new: Arc<str> = name.into();
+    names.push(Arc::clone(&new));
+    new
 }
 
 /// The first line of a row. Fields are never renamed, and new ones may be missing.

@@ -3,8 +3,8 @@
 //!
 //! The metric is `db` with its `dur` in milliseconds, and the count in its `desc`, where that tells
 //! of calls at all. Where it is not there, the metrics of producers that are known stand in. The
-//! tables are in `docs/dialects.md`. Of other metrics the time is read where the configuration names
-//! them.
+//! tables are in `docs/dialects.md`. Of other metrics the time is read where the configuration
+//! names them.
 
 use super::cache::list::split as split_at;
 use crate::config::{DATABASE_COUNTS, DATABASE_METRICS, Expect};
