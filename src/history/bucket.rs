@@ -170,7 +170,7 @@ impl Fact {
     /// Reads a line. `names` are those of metrics, each held once.
     fn read(line: &str, begin: Timestamp, names: &mut Vec<Arc<str>>) -> Option<Self> {
         let first = line.find('=').and_then(|sign| line.get(..sign)?.rfind(' '));
-        let (line, named) = line.split_at_checked(first.unwrap_or(line.len()))?;
+        let (line, timed) = line.split_at_checked(first.unwrap_or(line.len()))?;
         let mut words = line.split(' ');
         let origin = words.next()?.parse().ok()?;
         let at = begin.as_millis().checked_add_signed(words.next()?.parse().ok()?)?;
@@ -197,7 +197,7 @@ impl Fact {
         let calls = number().and_then(|calls| u32::try_from(calls).ok());
         let (database, kind) = (number(), number());
         let kind = kind.and_then(|kind| KINDS.get(usize::try_from(kind).ok()?).copied());
-        let timings = named
+        let timings = timed
             .split(' ')
             .filter_map(timing)
             .map(|(name, micros)| Timing { name: shared(name, names), micros })

@@ -183,7 +183,7 @@ fn point(sample: &Map<String, Value>) -> Option<(Name, Point)> {
 /// The times of a sample by metric, as the worker tells them in milliseconds.
 fn timings(sample: &Map<String, Value>) -> Vec<Timing> {
     let told = sample.get("timings").and_then(Value::as_object).into_iter().flatten();
-    told.filter_map(|(name, ms)| Some(Timing::of_ms(name, ms.as_f64()?)?)).collect()
+    told.filter_map(|(name, ms)| Timing::of_ms(name, ms.as_f64()?)).collect()
 }
 
 fn tell(compared: &Compared) {
