@@ -114,4 +114,20 @@ proptest! {
         prop_assert!(new.starts_with(&old), "{} {}", new, old);
         prop_assert_eq!(row(&with).rollup(|_| 1), row(&without).rollup(|_| 1));
     }
+
+    #[test]
+    fn whatever_stands_in_a_line_is_read_as_what_it_is_written_as_again(
+        words in proptest::collection::vec(
+            prop_oneof!["[a-z!]{0,3}=[0-9x=-]{0,22}", "[0-9]{1,5}", Just("-".to_owned()), "[ =!a-zé]{0,4}"],
+            0..9,
+        ),
+    ) {
+        let text = Bucket::new(9, 7, at(0), vec![id()]).text() + &format!("0 5 po 45 {}\n", words.join(" "));
+        let facts: Vec<Fact> = Bucket::read(&text).unwrap().facts().collect();
+        let mut again = Bucket::new(9, 7, at(0), vec![id()]);
+        for fact in &facts {
+            again.add(fact);
+        }
+        prop_assert_eq!(again.facts().collect::<Vec<_>>(), facts);
+    }
 }
