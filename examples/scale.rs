@@ -346,6 +346,7 @@ fn sample(at: Timestamp) -> Sample {
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding: Finding::Met }],
         bytes: 0,
+        timings: Vec::new(),
         connected: Connected::NotTried,
     }
 }

@@ -27,7 +27,7 @@ pub use judge::{judge, look_at};
 
 use crate::history::Window;
 use crate::json::Shown;
-use crate::sample::CacheClass;
+use crate::sample::{CacheClass, Timing};
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples that each window must have before a word is said of it.
@@ -63,6 +63,8 @@ pub struct Point {
     pub database_ms: Option<u64>,
     /// Bytes of the body.
     pub bytes: u64,
+    /// Times of the metrics that the configuration names, as far as the answer told.
+    pub timings: Vec<Timing>,
 }
 
 /// What one vantage saw of one origin, each list sorted by time.

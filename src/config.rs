@@ -62,7 +62,10 @@ pub use page::{Link, Logo, Page};
 pub use pattern::Pattern;
 pub use place::{Hint, Place};
 pub use presentation::{Presentation, bounded, misleading};
-pub use probing::{Expect, Method, Probe, ProbeValue, StatusRange};
+pub use probing::{
+    DATABASE_COUNTS, DATABASE_METRICS, Expect, MAX_TIMING, MAX_TIMINGS, Method, Probe, ProbeValue,
+    StatusRange, is_metric, is_of_database,
+};
 pub use problem::{Problem, Problems};
 pub use purge::Cdn;
 #[cfg(any(not(target_arch = "wasm32"), feature = "node"))]

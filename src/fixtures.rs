@@ -67,6 +67,7 @@ pub(crate) fn sample(passed: bool, at: Timestamp) -> Sample {
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
         bytes: 0,
+        timings: Vec::new(),
         connected: Connected::NotTried,
     }
 }

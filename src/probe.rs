@@ -27,7 +27,7 @@ pub use document::{Word, words};
 pub use expect::hint;
 pub use redirect::{Hop, is_credential, redirected};
 pub use reference::{REFERENCE_TIMEOUT, ReferenceResult, refer, referred_to};
-pub use timing::{COUNTS as TIMING_COUNTS, HEADERS as TIMING_HEADERS, METRICS as TIMING_METRICS};
+pub use timing::HEADERS as TIMING_HEADERS;
 
 /// Response header fields that every probe reads, beside those in which caches speak.
 const WANTED: [&str; 5] = ["content-type", "location", "server", "server-timing", "vary"];
@@ -123,6 +123,7 @@ pub fn examine(origin: &Origin, at: Timestamp, reply: &Reply) -> Sample {
         cache: cache.map_or(CacheClass::Unclassified, |reading| reading.class),
         told: cache.and_then(|reading| reading.told),
         database: head.map_or_else(Database::default, |head| timing::database(&origin.expect, head)),
+        timings: head.map_or_else(Vec::new, |head| timing::timings(&origin.expect, head)),
         bytes: u32::try_from(reply.body.len()).unwrap_or(u32::MAX),
         checks: Vec::new(),
         connected: Connected::NotTried,

@@ -5,6 +5,7 @@
 //! origin is up.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ pub struct Sample {
     pub told: Option<Told>,
     /// Database calls and time that the answer's `Server-Timing` states.
     pub database: Database,
+    /// What it states of the other metrics that the configuration names, in the order of those.
+    pub timings: Vec<Timing>,
     /// Bytes of the body that were read.
     pub bytes: u32,
     /// Every expectation with what it found, in the order of judging.
@@ -177,6 +180,48 @@ pub struct Database {
     pub time: Option<Millis>,
 }
 
+/// The time that an answer's `Server-Timing` states of one metric.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// The metric, as the configuration names it.
+    pub name: Arc<str>,
+    /// Microseconds, from none to those of a day: metrics of a fast part are below a millisecond.
+    pub micros: u64,
+}
+
+impl Timing {
+    /// The longest that is believed, in milliseconds: a day.
+    pub const MOST_MS: f64 = 86_400_000.0;
+
+    /// So many milliseconds, to the microsecond; nothing if that is no time of at most a day.
+    #[must_use]
+    pub fn of_ms(name: &str, ms: f64) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a day")]
+        let micros = (0.0..=Self::MOST_MS).contains(&ms).then(|| (ms * 1_000.0).round() as u64)?;
+        Some(Self { name: name.into(), micros })
+    }
+
+    /// Whether it is of the metric of this name, in any case.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// It in milliseconds, to three places.
+    #[must_use]
+    pub fn ms(&self) -> f64 {
+        to_ms(self.micros)
+    }
+}
+
+/// Microseconds in milliseconds, to three places.
+#[must_use]
+pub fn to_ms(micros: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 285 years")]
+    let micros = micros as f64;
+    micros / 1_000.0
+}
+
 impl Sample {
     /// A sample that proves nothing: the probe could not be made.
     #[must_use]
@@ -189,6 +234,7 @@ impl Sample {
             cache: CacheClass::Unclassified,
             told: None,
             database: Database { calls: None, time: None },
+            timings: Vec::new(),
             bytes: 0,
             checks: Vec::new(),
             connected: Connected::NotTried,

@@ -46,7 +46,7 @@ const LINE: &[Row] = &[
     ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
     ("history", &["json", "units", "config", "sample"]),
-    ("compare", &["json", "units", "sample", "history"]),
+    ("compare", &["json", "units", "config", "sample", "history"]),
     ("purge", &["defaults", "json", "units", "path", "config", "exchange", "secret"]),
     ("change", &["defaults", "json", "units", "config", "purge", "sample", "history", "compare"]),
     ("vote", &["units", "config", "sample", "history"]),

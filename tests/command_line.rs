@@ -239,14 +239,24 @@ fn the_budget_is_told_in_json_too() {
 
 #[test]
 fn a_probe_explains_what_it_saw() {
-    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer-Timing: db;dur=3;desc=\"4\"\r\n\r\nok";
-    let good = file("good.toml", &pool(&origin(answer)));
+    let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nServer-Timing: db;dur=3;desc=\"4\", \
+                  render;dur=12.5\r\n\r\nok";
+    let named = pool(&origin(answer)).replacen(
+        "name = \"shop\"",
+        "name = \"shop\"\nexpect.timings = [\"render\"]",
+        1,
+    );
+    let good = file("good.toml", &named);
     let output = vedette(&["probe", &good, "shop/primary"]);
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    for part in
-        ["status         200", "database calls 4", "expect status               met", "evidence: pass"]
-    {
+    for part in [
+        "status         200",
+        "database calls 4",
+        "timing render  12.5ms",
+        "expect status               met",
+        "evidence: pass",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";

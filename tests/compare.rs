@@ -15,7 +15,7 @@
 
 use vedette::compare::{Expectation, Judgement, Point, Seen, Verdict, Windows, judge};
 use vedette::history::Window;
-use vedette::sample::CacheClass;
+use vedette::sample::{CacheClass, Timing};
 use vedette::units::{Name, OriginId, Timestamp};
 
 #[path = "compare/cost.rs"]
@@ -106,6 +106,7 @@ fn pair_of(seed: u64, shape: Shape, done: Done) -> Vec<Seen> {
             calls: Some(if after { done.calls } else { 3 }),
             database_ms: Some((ms / 4.0) as u64),
             bytes: (1_000.0 * (0.3 * mood).exp()) as u64,
+            timings: Vec::new(),
         }
     };
     let mut see = |vantage| {

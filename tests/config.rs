@@ -212,7 +212,10 @@ fn settings_are_inherited_and_tables_key_by_key() {
     let codes = [StatusRange { first: 200, last: 299 }, StatusRange { first: 304, last: 304 }];
     assert_eq!(inherits.expect.status, codes);
 
+    assert_eq!(inherits.expect.timings, ["render", "Queue"]);
+
     let differs = origin(&config, "shop", "differs");
+    assert!(differs.expect.timings.is_empty(), "a list is replaced as a whole");
     assert_eq!(
         differs.pace,
         Pace {
@@ -499,11 +502,13 @@ fn no_report_and_no_debug_form_repeats_a_credential() {
 
 /// Edits of the example that change what it means; the second half also change what decides the
 /// votes of `shop/primary`.
-const MEANINGFUL: [(&str, &str); 18] = [
+const MEANINGFUL: [(&str, &str); 20] = [
     ("\n[defaults]", "references = [\"https://reference.example\"]\n[defaults]"),
     ("plan = \"free\"", "plan = \"paid\""),
     ("arbiter_location = \"weur\"", "arbiter_location = \"enam\""),
     ("\"weur\", \"enam\", \"apac\"", "\"enam\", \"weur\", \"apac\""),
+    ("max_db_calls = 20", "max_db_calls = 20, timings = [\"render\"]"),
+    ("max_db_calls = 20", "max_db_calls = 20, timings = [\"render\", \"queue\"]"),
     ("quorum = \"majority\"", "quorum = \"all\""),
     ("quorum = \"majority\"", "quorum = 2"),
     ("min_votes = 2", "min_votes = 1"),

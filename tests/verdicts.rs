@@ -193,6 +193,7 @@ impl Place {
             database: Database::default(),
             checks: vec![Check { expectation: "status".into(), finding }],
             bytes: 0,
+            timings: Vec::new(),
             connected: Connected::NotTried,
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Fate;
 use crate::compare::{Expectation, contradictions};
-use crate::config::{Config, Pool, Subject, bounded};
+use crate::config::{Config, MAX_TIMINGS, Origin, Pool, Subject, bounded, is_of_database};
 use crate::units::{Millis, OriginId};
 
 /// What the members of a draft may be.
@@ -130,6 +130,7 @@ impl Draft {
             wrong.push(why);
             Vec::new()
         });
+        wrong.extend(self.wrong_timings(config, &origins));
         let window = Bounds::SHORTEST..=Bounds::LONGEST;
         let warming = Millis::ZERO..=Bounds::WARM_UP;
         let mut of = |name: &str, written: &Option<String>, bounds: &RangeInclusive<Millis>| {
@@ -207,6 +208,28 @@ impl Draft {
             }
         }
         wrong
+    }
+
+    /// Expectations on metrics of which the probes of an origin keep nothing.
+    fn wrong_timings(&self, config: &Config, origins: &[OriginId]) -> Vec<String> {
+        let given = self.expectations.iter().take(Bounds::EXPECTATIONS);
+        let wrong = given.filter_map(|text| {
+            let expectation = Expectation::parse(text).ok()?;
+            let name = expectation.timing()?;
+            let mut asked = origins.iter().filter(|id| expectation.is_of(id)).filter_map(|id| config.origin(id));
+            let lacks = |origin: &&Origin| !origin.expect.timings.iter().any(|kept| kept.eq_ignore_ascii_case(name));
+            let origin = asked.find(lacks)?;
+            let (id, pool) = (&origin.id, &origin.id.pool);
+            Some(if is_of_database(origin.expect.db_metric.as_deref(), name) {
+                format!("“{expectation}”: {name} tells of the database of {id}; write “database time” in its place")
+            } else {
+                format!(
+                    "“{expectation}”: the probes of {id} do not keep the metric {name}; write timings = [\"{name}\"] in \
+                     expect of {pool}, at most {MAX_TIMINGS} names, and start when a window has samples of it"
+                )
+            })
+        });
+        wrong.collect()
     }
 
     /// The origins that it names, each once, in the order of the configuration.

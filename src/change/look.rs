@@ -171,6 +171,7 @@ impl Change {
                 calls: fact.calls,
                 database_ms: fact.database,
                 bytes: fact.bytes,
+                timings: fact.timings,
             })
             .collect();
         points.sort_by_key(|point| point.at);

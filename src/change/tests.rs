@@ -6,6 +6,7 @@ use crate::units::Millis;
 use std::collections::BTreeMap;
 
 mod asked;
+mod timings;
 mod told;
 mod written;
 
@@ -51,6 +52,7 @@ fn row(window: Window, ms: u64) -> String {
             calls: Some(3),
             database: Some(2),
             bytes: 100,
+            timings: Vec::new(),
         });
         sent = sent.plus(Millis::new(5_000));
     }

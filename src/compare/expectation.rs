@@ -5,13 +5,14 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::Scale;
+use crate::config::is_metric;
 use crate::units::OriginId;
 
 /// The longest expectation, in characters.
 const LONGEST: usize = 200;
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Measure {
     /// A quantile of the response time, by its percent: 50, 90, 95 or 99.
     Quantile(u8),
@@ -27,6 +28,8 @@ pub(super) enum Measure {
     Bytes,
     /// The share of answers that a cache gave.
     Hits,
+    /// The time of the metric of `Server-Timing` of this name, in lower case.
+    Timing(String),
 }
 
 const MEASURES: [(&str, Measure); 14] = [
@@ -83,7 +86,7 @@ pub enum ExpectationError {
     /// It begins with nothing that is measured.
     #[error(
         "“{0}” begins with no measure; write p50, p90, p95 or p99 (of response time), response time, database \
-         time, database calls, error rate, bytes or share of hits, then what it shall do: “p95 down by 30%”"
+         time, database calls, error rate, bytes, share of hits or timing NAME (of Server-Timing), then what it shall do: “p95 down by 30%”"
     )]
     Measure(String),
     /// It names no origin where one should be.
@@ -109,9 +112,11 @@ impl Expectation {
         }
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let found = MEASURES.iter().find_map(|(name, measure)| {
-            words.strip_prefix(name)?.strip_prefix(' ').map(|rest| (*measure, rest))
+            words.strip_prefix(name)?.strip_prefix(' ').map(|rest| (measure.clone(), rest))
         });
-        let Some((measure, rest)) = found else { return Err(ExpectationError::Measure(words)) };
+        let Some((measure, rest)) = found.or_else(|| timing(&words)) else {
+            return Err(ExpectationError::Measure(words));
+        };
         let (origin, aim) = match rest.strip_prefix("of ") {
             None => (None, rest),
             Some(rest) => {
@@ -120,9 +125,30 @@ impl Expectation {
                 (Some(id), aim)
             }
         };
-        let aim = read_aim(aim, measure).ok_or_else(|| ExpectationError::Aim(aim.to_owned()))?;
+        let aim = read_aim(aim, &measure).ok_or_else(|| ExpectationError::Aim(aim.to_owned()))?;
         Ok(Self { text: words, measure, aim, origin })
     }
+
+    /// The metric of `Server-Timing` that it asks for, in lower case.
+    #[must_use]
+    pub fn timing(&self) -> Option<&str> {
+        if let Measure::Timing(name) = &self.measure { Some(name) } else { None }
+    }
+
+    /// Whether it asks for this origin.
+    #[must_use]
+    pub fn is_of(&self, origin: &OriginId) -> bool {
+        self.origin.as_ref().is_none_or(|id| id == origin)
+    }
+}
+
+/// Reads `timing NAME`, and gives what comes after it.
+fn timing(words: &str) -> Option<(Measure, &str)> {
+    let (name, rest) = words.strip_prefix("timing ")?.split_once(' ')?;
+    if !is_metric(name) {
+        return None;
+    }
+    Some((Measure::Timing(name.to_ascii_lowercase()), rest))
 }
 
 /// The expectations that stand where none is given.
@@ -133,7 +159,7 @@ pub(super) fn defaults() -> Vec<Expectation> {
         .collect()
 }
 
-fn read_aim(text: &str, measure: Measure) -> Option<Aim> {
+fn read_aim(text: &str, measure: &Measure) -> Option<Aim> {
     let percent = |text: &str| number(text.strip_suffix('%')?).filter(|n| *n > 0.0);
     match text {
         "down" => return Some(Aim::Down(None)),
@@ -154,7 +180,7 @@ fn read_aim(text: &str, measure: Measure) -> Option<Aim> {
             number(text.strip_suffix('%')?).filter(|n| *n <= 100.0).map(|n| n / 100.0)
         }
         Measure::Calls | Measure::Bytes => number(text),
-        Measure::Quantile(_) | Measure::Response | Measure::DatabaseTime => {
+        Measure::Quantile(_) | Measure::Response | Measure::DatabaseTime | Measure::Timing(_) => {
             number(text.strip_suffix("ms").unwrap_or(text))
         }
     };
@@ -207,7 +233,7 @@ impl Expectation {
             }
         };
         match self.measure {
-            Measure::Quantile(_) | Measure::Response | Measure::DatabaseTime => {
+            Measure::Quantile(_) | Measure::Response | Measure::DatabaseTime | Measure::Timing(_) => {
                 format!("{} ms", places(value))
             }
             Measure::Errors | Measure::Hits => format!("{}%", places(value * 100.0)),
@@ -220,7 +246,7 @@ impl Expectation {
     /// rates `+3.0 points`.
     #[must_use]
     pub fn moved(&self, scale: Scale, value: f64) -> String {
-        match (scale, self.measure) {
+        match (scale, &self.measure) {
             (Scale::Ratio, _) => format!("{:+.1}%", (value - 1.0) * 100.0),
             (Scale::Difference, Measure::Errors | Measure::Hits) => format!("{:+.1} points", value * 100.0),
             (Scale::Difference, _) => format!("{value:+.2}"),

@@ -128,7 +128,7 @@ fn within(points: &[Point], window: Window) -> impl Iterator<Item = &Point> + Cl
 }
 
 /// Whether a point counts for a measure in a class.
-fn counts(measure: Measure, class: CacheClass, point: &Point) -> bool {
+fn counts(measure: &Measure, class: CacheClass, point: &Point) -> bool {
     match measure {
         Measure::Hits => true,
         Measure::Errors if class != CacheClass::EdgeOnly => point.class != CacheClass::EdgeOnly,
@@ -137,7 +137,8 @@ fn counts(measure: Measure, class: CacheClass, point: &Point) -> bool {
         | Measure::Response
         | Measure::DatabaseTime
         | Measure::Calls
-        | Measure::Bytes => point.class == class,
+        | Measure::Bytes
+        | Measure::Timing(_) => point.class == class,
     }
 }
 
@@ -153,7 +154,7 @@ struct Case<'a> {
 }
 
 fn cases<'a>(expectation: &'a Expectation, seen: &'a [Seen], before: Window) -> Vec<Case<'a>> {
-    let asked = |s: &&Seen| expectation.origin.as_ref().is_none_or(|id| *id == s.origin);
+    let asked = |s: &&Seen| expectation.is_of(&s.origin);
     let case = |seen: &'a Seen| {
         let proven = within(&seen.before, before).any(|p| p.class == CacheClass::OriginProven);
         Case { expectation, seen, before, proven, ready: Default::default() }
@@ -172,8 +173,8 @@ impl Case<'_> {
             [(1, CacheClass::Unclassified), (2, CacheClass::EdgeOnly)]
         };
         [(first, true), (second, false)].into_iter().filter_map(move |((at, class), deciding)| {
-            let measure = self.expectation.measure;
-            if !deciding && measure == Measure::Hits {
+            let measure = &self.expectation.measure;
+            if !deciding && *measure == Measure::Hits {
                 return None;
             }
             let ready = |points: &mut dyn Iterator<Item = &Point>| {
@@ -230,7 +231,7 @@ impl LookedAt<'_> {
         let change = (p.is_some() && (proven || told.shown)).then(|| pair.change());
         let [before, after] = pair.summaries();
         let bounded = matches!(expectation.aim, Aim::AtMost(_) | Aim::AtLeast(_));
-        let same = told.last && !bounded && change.is_some_and(|c| alike(expectation.measure, c));
+        let same = told.last && !bounded && change.is_some_and(|c| alike(&expectation.measure, c));
         let (verdict, mut why) = match tails {
             None => (Verdict::Inconclusive, pair.short()),
             Some(tails) if proven => direction(expectation, [before, after], change, tails),
@@ -323,7 +324,7 @@ fn bar(afters: &[Vec<LookedAt<'_>>], level: f64) -> f64 {
 }
 
 /// Whether the interval lies within the tolerance of its measure.
-fn alike(measure: Measure, change: Change) -> bool {
+fn alike(measure: &Measure, change: Change) -> bool {
     let (low, high) = match (change.scale, measure) {
         (Scale::Ratio, _) => (1.0 / 1.1, 1.1),
         (Scale::Difference, Measure::Calls) => (-0.5, 0.5),

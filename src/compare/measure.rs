@@ -4,7 +4,7 @@
 use super::expectation::Measure;
 use super::stats::{self, Share, Sorted, Tails};
 use super::{Change, LEAST, LEAST_EFFECTIVE, Point, Scale, Summary};
-use crate::sample::CacheClass;
+use crate::sample::{CacheClass, Timing};
 
 /// One window of one stratum, made ready to be tested: what every look needs is found once.
 pub(super) struct Ready {
@@ -20,7 +20,7 @@ pub(super) struct Ready {
 
 /// Both windows of one stratum.
 pub(super) struct Pair<'a> {
-    measure: Measure,
+    measure: &'a Measure,
     before: &'a Ready,
     after: Ready,
     /// How much less the samples say than independent ones.
@@ -28,7 +28,7 @@ pub(super) struct Pair<'a> {
 }
 
 /// What one sample says, for rates 0 or 1.
-fn values<'p>(measure: Measure, points: impl Iterator<Item = &'p Point>) -> Vec<f64> {
+fn values<'p>(measure: &Measure, points: impl Iterator<Item = &'p Point>) -> Vec<f64> {
     let whole = |p: &&Point| p.complete && !p.failed;
     let number = |n: u64| u32::try_from(n).map_or(f64::from(u32::MAX), f64::from);
     let truth = |yes: bool| f64::from(u8::from(yes));
@@ -41,30 +41,43 @@ fn values<'p>(measure: Measure, points: impl Iterator<Item = &'p Point>) -> Vec<
         Measure::DatabaseTime => points.filter(whole).filter_map(|p| p.database_ms.map(number)).collect(),
         Measure::Calls => points.filter(whole).filter_map(|p| p.calls.map(f64::from)).collect(),
         Measure::Bytes => points.filter(whole).map(|p| number(p.bytes)).collect(),
+        Measure::Timing(name) => {
+            let of = |p: &Point| p.timings.iter().find(|timing| timing.is(name)).map(Timing::ms);
+            points.filter(whole).filter_map(of).collect()
+        }
     }
 }
 
 /// The quantile that stands for a measure, from 0 to 1.
-fn level(measure: Measure) -> f64 {
-    if let Measure::Quantile(percent) = measure { f64::from(percent) / 100.0 } else { 0.5 }
+fn level(measure: &Measure) -> f64 {
+    if let Measure::Quantile(percent) = measure { f64::from(*percent) / 100.0 } else { 0.5 }
 }
 
 /// Whether a measure is a share of samples.
-const fn is_rate(measure: Measure) -> bool {
+const fn is_rate(measure: &Measure) -> bool {
     matches!(measure, Measure::Errors | Measure::Hits)
 }
 
 /// Whether differences of a measure are differences, and not ratios.
-const fn is_plain(measure: Measure) -> bool {
+const fn is_plain(measure: &Measure) -> bool {
     is_rate(measure) || matches!(measure, Measure::Calls)
+}
+
+/// What smaller values count as where ratios are looked at: the least that is told apart.
+const fn least(measure: &Measure) -> f64 {
+    if matches!(measure, Measure::Timing(_)) { 0.001 } else { 1.0 }
 }
 
 impl Ready {
     /// Makes the points of one window ready.
-    pub(super) fn new<'p>(measure: Measure, points: impl Iterator<Item = &'p Point>) -> Self {
+    pub(super) fn new<'p>(measure: &Measure, points: impl Iterator<Item = &'p Point>) -> Self {
         let values = values(measure, points);
-        let scaled: Vec<f64> =
-            if is_plain(measure) { values.clone() } else { values.iter().map(|v| v.max(1.0).ln()).collect() };
+        let least = least(measure);
+        let scaled: Vec<f64> = if is_plain(measure) {
+            values.clone()
+        } else {
+            values.iter().map(|v| v.max(least).ln()).collect()
+        };
         let sorted = Sorted::new(&scaled);
         let alike = stats::alike(&scaled, &sorted);
         let value = if is_rate(measure) {
@@ -90,7 +103,7 @@ pub(super) fn share(list: &[f64]) -> Share {
 }
 
 impl<'a> Pair<'a> {
-    pub(super) fn new(measure: Measure, before: &'a Ready, after: Ready) -> Self {
+    pub(super) fn new(measure: &'a Measure, before: &'a Ready, after: Ready) -> Self {
         let factor = before.alike.max(after.alike);
         Self { measure, before, after, factor }
     }
@@ -108,6 +121,12 @@ impl<'a> Pair<'a> {
     pub(super) fn short(&self) -> Option<String> {
         let sides = self.summaries();
         if sides.iter().any(|side| side.samples < LEAST) {
+            if let Measure::Timing(name) = self.measure {
+                return Some(format!(
+                    "too few samples tell {name}: each window needs {LEAST}, and a probe keeps what timings in expect \
+                     names"
+                ));
+            }
             return Some(format!("too few samples: each window needs {LEAST}"));
         }
         let least = sides.iter().map(|side| side.effective).fold(f64::INFINITY, f64::min);
@@ -200,7 +219,8 @@ impl<'a> Pair<'a> {
             | Measure::Calls
             | Measure::Errors
             | Measure::Bytes
-            | Measure::Hits => stats::ranks(b, a, shift, self.factor),
+            | Measure::Hits
+            | Measure::Timing(_) => stats::ranks(b, a, shift, self.factor),
         }
     }
 }

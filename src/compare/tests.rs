@@ -13,6 +13,7 @@ fn point(at: u64, ms: u64) -> Point {
         calls: Some(3),
         database_ms: Some(20),
         bytes: 1_000,
+        timings: Vec::new(),
     }
 }
 
@@ -162,4 +163,66 @@ fn twenty_samples_that_follow_each_other_are_too_few() {
     };
     let enough = Seen { before: mixed(START, 1), after: mixed(START + 1_000_000, 9), ..seen(1) };
     assert_eq!(verdict("response time any", &enough), Verdict::Regressed);
+}
+
+#[test]
+fn a_metric_of_its_own_is_judged_where_nothing_else_moves() {
+    let with = |seen: &Seen, before: u64, after: u64| {
+        let named = |points: &[Point], micros: u64| -> Vec<Point> {
+            let timing =
+                |i: u64| Timing { name: "Render".into(), micros: micros + i * 37 % 61 * micros / 200 };
+            points.iter().zip(0..).map(|(p, i)| Point { timings: vec![timing(i)], ..p.clone() }).collect()
+        };
+        Seen { before: named(&seen.before, before), after: named(&seen.after, after), ..seen.clone() }
+    };
+    let same = seen(1);
+    for (before, after) in [(40_000, 20_000), (400, 200)] {
+        let faster = with(&same, before, after);
+        assert_eq!(verdict("timing render down by 30%", &faster), Verdict::Improved, "{before}");
+        assert_eq!(verdict("timing render of shop/primary not up", &faster), Verdict::Improved);
+        assert_eq!(verdict("timing RENDER down by 70%", &faster), Verdict::Inconclusive);
+        assert_eq!(verdict("timing render not up", &with(&same, after, before)), Verdict::Regressed);
+        assert_eq!(verdict("response time any", &faster), Verdict::Unchanged);
+    }
+    assert_eq!(verdict("timing render at most 30ms", &with(&same, 20_000, 40_000)), Verdict::Regressed);
+}
+
+#[test]
+fn a_metric_of_which_nothing_is_kept_is_inconclusive_and_says_what_keeps_it() {
+    let given = Expectation::parse("timing render down").unwrap();
+    let judged = judge(&[given], &[seen(1)], &windows(), windows().after.to);
+    assert_eq!(judged.verdict, Verdict::Inconclusive);
+    let why = judged.expectations[0].strata[0].why.clone().unwrap();
+    assert!(why.contains("too few samples tell render") && why.contains("timings"), "{why}");
+}
+
+#[test]
+fn the_name_of_a_metric_is_read_in_any_case_and_has_an_aim() {
+    let parse = |text: &str| Expectation::parse(text).map_err(|why| why.to_string());
+    let read = parse("timing  Render.html of shop/primary down by 30%").unwrap();
+    assert_eq!(
+        (read.to_string().as_str(), read.timing()),
+        ("timing Render.html of shop/primary down by 30%", Some("render.html"))
+    );
+    assert_eq!((read.shown(12.345), read.shown(0.25)), ("12.3 ms".to_owned(), "0.25 ms".to_owned()));
+    // A metric may have the name of a word that means something here.
+    assert_eq!(parse("timing of of shop/primary at most 3ms").unwrap().timing(), Some("of"));
+    assert_eq!(parse("database time not up").unwrap().timing(), None);
+    for (text, words) in [
+        ("timing", "timing NAME"),
+        ("timing render", "timing NAME"),
+        ("timing render sideways", "no aim"),
+        ("timing render at most 3%", "no aim"),
+        ("timing render of shop down", "names no origin"),
+        ("timing ren\u{202e}der down", "timing NAME"),
+        ("timing ren,der down", "timing NAME"),
+    ] {
+        let why = parse(text).unwrap_err();
+        assert!(why.contains(words), "{text}: {why}");
+    }
+    assert!(parse(&format!("timing {} down", "x".repeat(65))).is_err());
+    let both = ["timing render down", "timing RENDER up"].map(|text| parse(text).unwrap());
+    assert_eq!(contradictions(&both), [(0, 1)]);
+    let apart = ["timing render down", "timing queue up"].map(|text| parse(text).unwrap());
+    assert_eq!(contradictions(&apart), []);
 }

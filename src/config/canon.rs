@@ -136,6 +136,8 @@ impl Lines {
             self.number("weight", origin.weight.into());
             origin.vantages.iter().for_each(|name| self.put("from", name.as_str()));
             self.definition(origin);
+            // No vote goes by these.
+            origin.expect.timings.iter().for_each(|name| self.put("timing", name));
             self.about(&origin.about);
         }
         for heartbeat in &pool.heartbeats {

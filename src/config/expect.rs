@@ -9,12 +9,14 @@ use super::raw::{Field, Table};
 use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound, is_header_name};
 use super::rule::{Wanted, wanted};
 use super::slot::{Level, Scope, Slot, Slots, Written, every};
-use super::value::{Span, duration};
-use super::{Document, Expect, Method, Pattern, StatusRange};
+use super::value::{Given, Span, duration};
+use super::{
+    Document, Expect, MAX_TIMING, MAX_TIMINGS, Method, Pattern, StatusRange, is_metric, is_of_database,
+};
 use crate::units::Millis;
 
 /// The keys of `expect`.
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "status",
     "body_is",
     "body_contains",
@@ -28,6 +30,7 @@ pub(super) const KEYS: [&str; 13] = [
     "max_db_time",
     "db_metric",
     "db_calls_header",
+    "timings",
 ];
 
 /// The longest text that a body is searched for, in bytes.
@@ -61,6 +64,7 @@ pub(super) struct ExpectSlots {
     max_db_time: Slot<Millis>,
     db_metric: Slot<String>,
     db_calls_header: Slot<String>,
+    timings: Slot<Vec<String>>,
 }
 
 /// The longest that an answer may take.
@@ -83,6 +87,7 @@ impl ExpectSlots {
         self.latency.overlay(table.get("max_latency"), level, latency);
         self.db_metric.overlay(table.get("db_metric"), level, metric);
         self.db_calls_header.overlay(table.get("db_calls_header"), level, header_name);
+        self.timings.overlay(table.get("timings"), level, timings);
         let calls = 0..MAX_DB_CALLS.saturating_add(1);
         self.max_db_calls.overlay(table.get("max_db_calls"), level, |field| field.whole(&calls));
         self.max_db_time.overlay(table.get("max_db_time"), level, |field| duration(field, DB_TIME));
@@ -120,6 +125,7 @@ impl ExpectSlots {
             max_db_time: self.max_db_time.optional().ok()?,
             db_metric: self.db_metric.optional().ok()?,
             db_calls_header: self.db_calls_header.optional().ok()?,
+            timings: self.timings.or(Vec::new())?,
         };
         for (pointer, wanted) in &every(&self.json)? {
             match wanted.clone() {
@@ -153,6 +159,22 @@ impl ExpectSlots {
         }
     }
 
+    /// Refuses to keep twice what tells of the database.
+    pub(super) fn check_timings(&self, scope: &Scope<'_>) {
+        let metric = self.db_metric.known().map(String::as_str);
+        let of_database = |name: &&String| is_of_database(metric, name);
+        for name in self.timings.known().into_iter().flatten().filter(of_database) {
+            let message = format!(
+                "{} of timings tells of the database, whose time and calls are kept by themselves; take it out of \
+                 timings, and expect “database time” of a change",
+                quoted(name)
+            );
+            let [timings, metric] =
+                [self.timings.written_as("expect.timings"), self.db_metric.written_as("expect.db_metric")];
+            scope.refuse_pair(timings, metric, &message);
+        }
+    }
+
     /// Refuses a `max_latency` over the timeout.
     pub(super) fn check_latency(&self, scope: &Scope<'_>, limit: Option<Millis>, timeout: Written<'_>) {
         let (Some(latency), Some(limit)) = (self.latency.known(), limit) else { return };
@@ -164,6 +186,24 @@ impl ExpectSlots {
             scope.refuse_pair(self.latency.written_as("expect.max_latency"), timeout, &message);
         }
     }
+}
+
+/// The metrics of `Server-Timing` of which the time is kept.
+fn timings(field: &Field<'_>) -> Option<Vec<String>> {
+    let mut given = Given::default();
+    field.entries("one as [\"render\", \"queue\"]", MAX_TIMINGS, |item| {
+        let name = item.text("the name of a metric in quotes, as \"render\"")?;
+        if !is_metric(name) {
+            item.refuse(format_args!(
+                "{} is not the name of a metric; write 1 to {MAX_TIMING} letters, digits, \".\", \"-\" and \"_\", as \
+                 \"render\"",
+                item.shown()
+            ));
+            return None;
+        }
+        let once = "write it once (case does not tell metrics apart)";
+        given.first(&name.to_ascii_lowercase(), item, once).then(|| name.to_owned())
+    })
 }
 
 /// The longest that an answer may take: beyond it warns, or as `{ warn = "800ms", fail = "2s" }`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::request::is_header_name;
 use super::{Document, Parts, Pattern, Rule};
 use crate::units::Millis;
 
@@ -128,6 +129,38 @@ pub struct Expect {
     /// The header field (lower case) that tells the number of database calls; none: those that are
     /// known.
     pub db_calls_header: Option<String>,
+    /// Other metrics of `Server-Timing` of which the time is kept: at most [`MAX_TIMINGS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timings: Vec<String>,
+}
+
+/// The metrics that tell of the database, in the order in which they are believed: by custom, of
+/// the Django Debug Toolbar, of Rails, and of silk and others.
+pub const DATABASE_METRICS: [&str; 4] = ["db", "SQLPanel_sql_time", "sql.active_record", "sql"];
+
+/// The metrics whose `dur` is a number of calls: of the tests of `WordPress`.
+pub const DATABASE_COUNTS: [&str; 2] = ["wpDbQueries", "db-queries"];
+
+/// The most metrics whose time is kept: each makes every sample longer.
+pub const MAX_TIMINGS: usize = 4;
+
+/// The longest name of a metric whose time is kept, in bytes: it stands in each sample.
+pub const MAX_TIMING: usize = 64;
+
+/// Whether a text is the name of a metric whose time can be kept: a token (RFC 9110, 5.6.2) of at
+/// most [`MAX_TIMING`] bytes.
+#[must_use]
+pub fn is_metric(name: &str) -> bool {
+    name.len() <= MAX_TIMING && is_header_name(name)
+}
+
+/// Whether a metric, in any case, tells of the database where `db_metric` says this.
+#[must_use]
+pub fn is_of_database(db_metric: Option<&str>, name: &str) -> bool {
+    match db_metric {
+        Some(metric) => metric.eq_ignore_ascii_case(name),
+        None => DATABASE_METRICS.iter().chain(&DATABASE_COUNTS).any(|known| known.eq_ignore_ascii_case(name)),
+    }
 }
 
 /// Status codes `first` to `last`, both included; 200 ≤ `first` ≤ `last` ≤ 599.

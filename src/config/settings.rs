@@ -132,6 +132,7 @@ impl Settings {
     pub(super) fn check_expect(&self, scope: &Scope<'_>) {
         self.probe.check(scope);
         self.expect.check_body(scope, &self.probe);
+        self.expect.check_timings(scope);
         let default = self.interval.or(DEFAULT_INTERVAL).map(|interval| DEFAULT_TIMEOUT.min(interval));
         let timeout = self.timeout.written_as("timeout");
         let limit = if timeout.place.is_none() { default } else { self.timeout.known().copied() };

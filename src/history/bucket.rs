@@ -4,13 +4,14 @@
 //! again as samples join it, so a bucket only appends.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::sums::{Part, Rollup};
 use super::{BUCKET, RING};
 use crate::json;
-use crate::sample::{CacheClass, Connected, Evidence, Finding, Outcome, Sample};
+use crate::sample::{CacheClass, Connected, Evidence, Finding, Outcome, Sample, Timing};
 use crate::units::{OriginId, Timestamp};
 
 /// The most that the lines of one row may be, in bytes: a row of `SQLite` has at most 2 MB.
@@ -60,6 +61,8 @@ pub struct Fact {
     pub database: Option<u64>,
     /// Bytes of the body that were read.
     pub bytes: u64,
+    /// Times of the other metrics that the configuration named.
+    pub timings: Vec<Timing>,
 }
 
 /// Kinds of error.
@@ -124,6 +127,7 @@ impl Fact {
             calls: sample.database.calls,
             database: sample.database.time.map(crate::units::Millis::get),
             bytes: u64::from(sample.bytes),
+            timings: sample.timings.clone(),
         }
     }
 
@@ -159,10 +163,14 @@ impl Fact {
                 None => to.push_str(" -"),
             }
         }
+        to.push_str(&written(&self.timings));
         to.push('\n');
     }
 
-    fn read(line: &str, begin: Timestamp) -> Option<Self> {
+    /// Reads a line. `names` are those of metrics, each held once.
+    fn read(line: &str, begin: Timestamp, names: &mut Vec<Arc<str>>) -> Option<Self> {
+        let first = line.find('=').and_then(|sign| line.get(..sign)?.rfind(' '));
+        let (line, timed) = line.split_at_checked(first.unwrap_or(line.len()))?;
         let mut words = line.split(' ');
         let origin = words.next()?.parse().ok()?;
         let at = begin.as_millis().checked_add_signed(words.next()?.parse().ok()?)?;
@@ -189,10 +197,52 @@ impl Fact {
         let calls = number().and_then(|calls| u32::try_from(calls).ok());
         let (database, kind) = (number(), number());
         let kind = kind.and_then(|kind| KINDS.get(usize::try_from(kind).ok()?).copied());
+        let timings = timed
+            .split(' ')
+            .filter_map(timing)
+            .map(|(name, micros)| Timing { name: shared(name, names), micros })
+            .collect();
         let at = Timestamp::from_millis(at);
         let (complete, response) = (!time.starts_with('!'), time.trim_start_matches('!').parse().ok()?);
-        Some(Self { origin, at, proof, kind, response, complete, status, cache, calls, database, bytes })
+        let told = Self {
+            origin,
+            at,
+            proof,
+            kind,
+            response,
+            complete,
+            status,
+            cache,
+            calls,
+            database,
+            bytes,
+            timings,
+        };
+        Some(told)
     }
+}
+
+/// Times of metrics as a line has them, each after a space: by name, whatever the order of the
+/// configuration is by then. To a release that knows nothing of them these words are no numbers,
+/// and so are nothing.
+pub(super) fn written(timings: &[Timing]) -> String {
+    timings.iter().map(|Timing { name, micros }| format!(" {name}={micros}")).collect()
+}
+
+/// The name of a metric and its time in microseconds, as a line has them: `render=12345`.
+pub(super) fn timing(word: &str) -> Option<(&str, u64)> {
+    let (name, micros) = word.split_once('=')?;
+    Some((name, micros.parse().ok()?))
+}
+
+/// A name that all samples hold together.
+fn shared(name: &str, names: &mut Vec<Arc<str>>) -> Arc<str> {
+    if let Some(known) = names.iter().find(|known| known.as_ref() == name) {
+        return Arc::clone(known);
+    }
+    let new: Arc<str> = name.into();
+    names.push(Arc::clone(&new));
+    new
 }
 
 /// The first line of a row. Fields are never renamed, and new ones may be missing.
@@ -277,9 +327,10 @@ impl Bucket {
     /// Its samples, in the order in which they came. A line that is not understood is left out.
     pub fn facts(&self) -> impl Iterator<Item = Fact> {
         let known = self.header.origins.len();
+        let mut names = Vec::new();
         self.lines
             .lines()
-            .filter_map(|line| Fact::read(line, self.header.at))
+            .filter_map(move |line| Fact::read(line, self.header.at, &mut names))
             .filter(move |fact| fact.origin < known)
     }
 

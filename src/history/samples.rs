@@ -1,10 +1,12 @@
 //! Rows of a vantage's ring → the raw samples of one origin.
 
+use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Fact, Proof};
+use super::bucket::{Bucket, Fact, Proof, timing, written};
 use super::query::Window;
 use crate::json::{self, Shown};
+use crate::sample::to_ms;
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Samples in one answer, at most.
@@ -56,6 +58,9 @@ pub struct ToldSample {
     db_calls: Option<u32>,
     #[serde(default)]
     db_ms: Option<u64>,
+    /// Times of metrics, as a row of a ring has them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    timings: String,
     bytes: u64,
 }
 
@@ -78,6 +83,7 @@ pub fn sampled(query: &SampleQuery, vantage: &Name, rows: impl Iterator<Item = S
                 cache: fact.cache.as_str().to_owned(),
                 db_calls: fact.calls,
                 db_ms: fact.database,
+                timings: written(&fact.timings),
                 bytes: fact.bytes,
             });
         }
@@ -176,6 +182,8 @@ impl Serialize for ShownSample<'_> {
             cache: &'a str,
             db_calls: Option<u32>,
             db_ms: Option<u64>,
+            #[serde(skip_serializing_if = "ByName::is_empty")]
+            timings: ByName<'a>,
             bytes: u64,
         }
         let sample = self.0;
@@ -190,8 +198,28 @@ impl Serialize for ShownSample<'_> {
             cache: &sample.cache,
             db_calls: sample.db_calls,
             db_ms: sample.db_ms,
+            timings: ByName(&sample.timings),
             bytes: sample.bytes,
         };
         told.serialize(serializer)
+    }
+}
+
+/// Times of metrics in milliseconds by their names.
+struct ByName<'a>(&'a str);
+
+impl ByName<'_> {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for ByName<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, micros) in self.0.split(' ').filter_map(timing) {
+            map.serialize_entry(name, &to_ms(micros))?;
+        }
+        map.end()
     }
 }

@@ -269,6 +269,45 @@ fn server_timing_is_read_and_absurd_values_are_left_out() {
     }
 }
 
+#[test]
+fn metrics_that_the_configuration_names_are_read_and_absurd_values_are_left_out() {
+    let expect = origin(r#"{ timings = ["render", "Queue"] }"#).expect;
+    let read = |field: &str| {
+        let head = Head { status: 200, headers: vec![("server-timing".into(), field.into())] };
+        let read = timing::timings(&expect, &head).into_iter();
+        read.map(|timing| format!("{}={}", timing.name, timing.micros)).collect::<Vec<_>>()
+    };
+    assert_eq!(read("db;dur=9, queue;dur=.5, RENDER;dur=40.0006;desc=\"3\""), ["render=40001", "Queue=500"]);
+    assert_eq!(
+        read("render;dur=1.5, x;dur=9, render;dur=2;dur=7"),
+        ["render=3500"],
+        "those that repeat are summed"
+    );
+    assert_eq!(read("render;dur=0, queue;dur=-1"), ["render=0"]);
+    assert_eq!(read("render;dur=86400000"), ["render=86400000000"]);
+    for absurd in [
+        "",
+        "render",
+        "render;desc=5",
+        "render;dur=-1",
+        "render;dur=NaN",
+        "render;dur=inf",
+        "render;dur=1e308",
+        "render;dur=86400000.1",
+        "render;dur=86400000, render;dur=1",
+        "render;dur=1e308, render;dur=1e308",
+        "renderer;dur=1",
+        "app;desc=\"unended, render;dur=12",
+    ] {
+        assert_eq!(read(absurd), [""; 0], "{absurd}");
+    }
+    assert_eq!(read(&format!("{}render;dur=1", "x,".repeat(10_000))), [""; 0]);
+    let none = Head { status: 200, headers: Vec::new() };
+    assert_eq!(timing::timings(&expect, &none), []);
+    let all = examine(&origin("{}"), at(0), &reply(200, &[("server-timing", "render;dur=1")], ""));
+    assert_eq!(all.timings, [], "what nobody named is not read");
+}
+
 proptest! {
     #[test]
     fn a_time_is_read_as_the_number_that_it_is(ms in prop_oneof![0.0..2.0, 0.0..86_400_000.0_f64], zeros in 0_usize..40) {

@@ -3,26 +3,20 @@
 //!
 //! The metric is `db` with its `dur` in milliseconds, and the count in its `desc`, where that tells
 //! of calls at all. Where it is not there, the metrics of producers that are known stand in. The
-//! tables are in `docs/dialects.md`.
+//! tables are in `docs/dialects.md`. Of other metrics the time is read where the configuration
+//! names them.
 
 use super::cache::list::split as split_at;
-use crate::config::Expect;
+use crate::config::{DATABASE_COUNTS, DATABASE_METRICS, Expect};
 use crate::exchange::Head;
-use crate::sample::Database;
+use crate::sample::{Database, Timing};
 use crate::units::Millis;
 
 /// Metrics read of one field; more is no timing but an attack.
 const MAX_METRICS: usize = 64;
 
 /// The longest time that is believed, in milliseconds: one day.
-const MAX_MS: f64 = 86_400_000.0;
-
-/// The metrics that tell of the database, in the order in which they are believed: by custom, of
-/// the Django Debug Toolbar, of Rails, and of silk and others.
-pub const METRICS: [&str; 4] = ["db", "SQLPanel_sql_time", "sql.active_record", "sql"];
-
-/// The metrics whose `dur` is a number of calls: of the tests of `WordPress`.
-pub const COUNTS: [&str; 2] = ["wpDbQueries", "db-queries"];
+const MAX_MS: f64 = Timing::MOST_MS;
 
 /// The header fields that tell a number of calls, in lower case: of django-querycount,
 /// fastapi-silk, flask-querymonitor, and by hand.
@@ -48,9 +42,16 @@ pub(super) fn database(expect: &Expect, head: &Head) -> Database {
     found
 }
 
+/// The time that an answer states of each metric that the configuration names. Absurd values are
+/// left out, as those of the database are.
+pub(super) fn timings(expect: &Expect, head: &Head) -> Vec<Timing> {
+    let field = head.header("server-timing").unwrap_or_default();
+    expect.timings.iter().filter_map(|name| Timing::of_ms(name, time(field, name)?)).collect()
+}
+
 /// What the first of the known metrics states that is there.
 fn known(field: &str) -> Database {
-    let mut found = METRICS
+    let mut found = DATABASE_METRICS
         .iter()
         .map(|name| sum(field, name))
         .find(|found| *found != Database::default())
@@ -58,7 +59,7 @@ fn known(field: &str) -> Database {
     if found.calls.is_none() {
         let counted =
             |name: &&str| metrics(field, name).find_map(|metric| parameter(metric, "dur").and_then(number));
-        found.calls = COUNTS.iter().find_map(counted);
+        found.calls = DATABASE_COUNTS.iter().find_map(counted);
     }
     found
 }
@@ -72,16 +73,17 @@ fn metrics<'a>(field: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
 
 /// What all metrics of a name state together: some send one for each call.
 fn sum(field: &str, name: &str) -> Database {
-    let (mut time, mut calls) = (None, None);
-    for metric in metrics(field, name) {
-        if let Some(more) = parameter(metric, "dur").and_then(milliseconds) {
-            time = Some(time.unwrap_or(0.0) + more);
-        }
-        if let Some(more) = parameter(metric, "desc").and_then(count) {
-            calls = Some(calls.unwrap_or(0_u32).saturating_add(more));
-        }
+    let mut calls = None;
+    for more in metrics(field, name).filter_map(|metric| parameter(metric, "desc").and_then(count)) {
+        calls = Some(calls.unwrap_or(0_u32).saturating_add(more));
     }
-    Database { calls, time: time.and_then(rounded) }
+    Database { calls, time: time(field, name).and_then(rounded) }
+}
+
+/// The milliseconds of all metrics of a name together.
+fn time(field: &str, name: &str) -> Option<f64> {
+    let times = metrics(field, name).filter_map(|metric| parameter(metric, "dur").and_then(milliseconds));
+    times.reduce(|time, more| time + more)
 }
 
 /// The value of a parameter, without its quotes. Of one that is given twice the first counts, as

@@ -645,6 +645,7 @@ fn sample(passes: bool, latency: u64, at: Timestamp) -> Sample {
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
         bytes: 0,
+        timings: Vec::new(),
         connected: Connected::NotTried,
     }
 }

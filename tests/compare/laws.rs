@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{CacheClass, Expectation, Judgement, Point, Seen, Shape, Timestamp, Verdict, Windows};
+use super::{CacheClass, Expectation, Judgement, Point, Seen, Shape, Timestamp, Timing, Verdict, Windows};
 use super::{judge, pair_of, windows_of};
 
 /// Measures of times and counts, which a change of scale or a swap goes over.
@@ -109,6 +109,7 @@ proptest! {
             let hit = Point {
                 at: Timestamp::from_millis(at), class: CacheClass::EdgeOnly, failed, complete, response_ms,
                 calls: Some(99), database_ms: Some(response_ms), bytes: response_ms,
+                timings: vec![Timing { name: "render".into(), micros: response_ms }],
             };
             let list = if hit.at < windows.before.to { &mut one.before } else { &mut one.after };
             list.push(hit);
@@ -167,6 +168,44 @@ proptest! {
                 prop_assert!(a.p.zip(b.p).is_none_or(|(a, b)| near(a, b)), "{:?} {:?}", a, b);
                 let ratio = a.change.zip(b.change);
                 prop_assert!(ratio.is_none_or(|(a, b)| near(a.estimate, b.estimate)), "{:?} {:?}", a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn a_metric_is_judged_as_database_time_is_and_by_its_name_alone(
+        (seen, windows) in any_pair(),
+        first in any::<bool>(),
+        below in any::<bool>(),
+    ) {
+        // A microsecond counts of a metric as a millisecond does of the database.
+        let micros = |ms: u64| if below { ms.max(1) } else { ms.max(1) * 1_000 };
+        let named = |points: &[Point], first: bool| -> Vec<Point> {
+            let with = |p: &Point| {
+                let render = Timing { name: "Render".into(), micros: micros(p.database_ms.unwrap_or(0)) };
+                let queue = Timing { name: "queue".into(), micros: micros(p.response_ms) };
+                let timings = if first { vec![render, queue] } else { vec![queue, render] };
+                Point { database_ms: p.database_ms.map(|ms| ms.max(1)), timings, ..p.clone() }
+            };
+            points.iter().map(with).collect()
+        };
+        // What is configured before the change may be in another order after it.
+        let all: Vec<Seen> = seen
+            .iter()
+            .map(|s| Seen { before: named(&s.before, true), after: named(&s.after, first), ..s.clone() })
+            .collect();
+        for aim in ["any", "down by 10%", "not up"] {
+            let [metric, database] = ["timing render", "database time"].map(|measure| {
+                let given = Expectation::parse(&format!("{measure} {aim}")).unwrap();
+                judge(&[given], &all, &windows, windows.after.to)
+            });
+            prop_assert_eq!(metric.verdict, database.verdict);
+            for (a, b) in metric.expectations[0].strata.iter().zip(&database.expectations[0].strata) {
+                prop_assert_eq!(a.verdict, b.verdict);
+                prop_assert!(a.p.zip(b.p).is_none_or(|(a, b)| near(a, b)), "{:?} {:?}", a, b);
+                prop_assert_eq!(a.change.is_some(), b.change.is_some());
+                let estimates = a.change.zip(b.change);
+                prop_assert!(estimates.is_none_or(|(a, b)| near(a.estimate, b.estimate)), "{:?} {:?}", a, b);
             }
         }
     }

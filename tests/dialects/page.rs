@@ -1,7 +1,8 @@
 //! `docs/dialects.md` says what the code does.
 
 use vedette::config::Dialect;
-use vedette::probe::{CACHE_FIELDS, TIMING_COUNTS, TIMING_HEADERS, TIMING_METRICS, words};
+use vedette::config::{DATABASE_COUNTS, DATABASE_METRICS};
+use vedette::probe::{CACHE_FIELDS, TIMING_HEADERS, words};
 use vedette::sample::CacheClass;
 
 use crate::class;
@@ -69,7 +70,7 @@ fn the_page_has_every_form_of_health_documents_with_its_words() {
 #[test]
 fn the_page_has_every_metric_and_every_field_of_timings() {
     let page = PAGE.to_ascii_lowercase();
-    for name in TIMING_METRICS.iter().chain(&TIMING_COUNTS).chain(&TIMING_HEADERS) {
+    for name in DATABASE_METRICS.iter().chain(&DATABASE_COUNTS).chain(&TIMING_HEADERS) {
         assert!(page.contains(&format!("`{}`", name.to_ascii_lowercase())), "{name}");
     }
 }

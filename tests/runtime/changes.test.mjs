@@ -22,7 +22,8 @@ let worker, primary, standby;
 const slow = (self) => async (_request, response) => {
   const ms = self.ms + 100 * Math.random();
   await new Promise((resolve) => setTimeout(resolve, ms));
-  const timing = `db;dur=${(ms / 2).toFixed(1)};desc="${self.calls}"`;
+  const render = self.render * (1 + Math.random() / 10);
+  const timing = `db;dur=${(ms / 2).toFixed(1)};desc="${self.calls}", render;dur=${render.toFixed(3)}`;
   response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store", "server-timing": timing });
   response.end('{"ok":true}');
 };
@@ -30,13 +31,14 @@ const slow = (self) => async (_request, response) => {
 before(async () => {
   primary = await origin((...args) => slow(primary)(...args));
   standby = await origin((...args) => slow(standby)(...args));
-  Object.assign(primary, { ms: 120, calls: 3 });
-  Object.assign(standby, { ms: 20, calls: 3 });
+  Object.assign(primary, { ms: 120, calls: 3, render: 40 });
+  Object.assign(standby, { ms: 20, calls: 3, render: 40 });
   const secrets = join(folder, "secrets");
   writeFileSync(secrets, `ADMIN=${entry}\n`);
   const access = '\n[access]\nadmin_tokens = "ADMIN"\napi = "public"\n';
   const text = config({ shop: { primary: primary.port, standby: standby.port } }, { vantages: ["weur", "enam"] });
-  worker = await startWorker(text + access, { env: { VEDETTE_SECRETS: secrets } });
+  const named = text.replace("expect = { ", 'expect = { timings = ["render"], ');
+  worker = await startWorker(named + access, { env: { VEDETTE_SECRETS: secrets } });
 });
 after(async () => {
   await worker?.stop();
@@ -86,6 +88,19 @@ test("a change is started, applied, judged and closed, and outlives a restart", 
   const again = await post("/v1/changes", draft, { "idempotency-key": "k1" });
   assert.deepEqual([again.status, (await again.json()).id], [201, id]);
 
+  // Beside it, on the other origin: one that is about a metric alone.
+  const metric = await post("/v1/changes", {
+    ...draft,
+    origins: ["shop/standby"],
+    expectations: ["timing render of shop/standby down by 30%"],
+  });
+  const { id: other } = await metric.json();
+  assert.equal(metric.status, 201);
+  const rendered = async () => (await worker.json("/v1/samples/shop/standby")).samples.at(-1).timings.render;
+  assert.ok((await rendered()) >= 40);
+  standby.render = 20;
+  assert.equal((await post(`/v1/changes/${other}/applied`)).status, 200);
+
   primary.ms = 5;
   const applied = await post(`/v1/changes/${id}/applied`);
   assert.equal(applied.status, 200, await applied.text());
@@ -105,6 +120,11 @@ test("a change is started, applied, judged and closed, and outlives a restart", 
   const [time] = judged.judgement.expectations;
   assert.deepEqual([...new Set(time.strata.map(({ origin }) => origin))], ["shop/primary"]);
   assert.deepEqual(time.strata.map(({ vantage }) => vantage).sort(), ["enam", "weur"]);
+  const faster = await until("the other is judged", async (see) => see(await show(other)).state === "judged" && show(other));
+  const [render] = faster.judgement.expectations;
+  assert.deepEqual([faster.verdict, render.strata.length], ["improved", 2], JSON.stringify(faster));
+  for (const { before, after } of render.strata) assert.ok(before.value >= 40 && after.value < 23, JSON.stringify([before, after]));
+  assert.equal((await post(`/v1/changes/${other}/closed`, { fate: "kept" })).status, 200);
   const markdown = await (await read(`/v1/changes/${id}?format=markdown`)).text();
   assert.match(markdown, /\*\*Verdict: improved/);
 
@@ -184,6 +204,10 @@ test("what is odd is refused with the way out, and changes nothing", async () =>
   await odd(422, /title has 0 characters; write 1 to 120/, { ...draft, title: "" });
   await odd(422, /before is no length from 30s to 22h/, { ...draft, before: "2days" });
   await odd(422, /contradict each other/, { ...draft, expectations: ["p95 down", "p95 up"] });
+  await odd(422, /shop\/primary do not keep the metric queue; write timings = \["queue"\]/, {
+    ...draft,
+    expectations: ["timing queue down"],
+  });
   await odd(422, /there is no origin shop\/nope/, { ...draft, origins: ["shop/nope"] });
   await odd(422, /Send \{"title"/, { ...draft, colour: "red" });
   await odd(413, /32768 bytes/, { ...draft, rollback: "x".repeat(40_000) });

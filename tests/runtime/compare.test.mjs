@@ -78,6 +78,19 @@ test("one that does what was expected has improved", async () => {
   );
 });
 
+test("a metric that the samples tell is judged by its name, and one that they do not is named", async () => {
+  course = (ms, chance) => ({
+    ...origin(1, 3)(ms, chance),
+    timings: { Render: (ms < APPLIED ? 0.4 : 0.2) + chance / 50, queue: 5 + chance },
+  });
+  const { code, said } = await compare(...usual, "--expect", "timing render down by 30%", "--expect", "timing queue not up", "--json");
+  const { expectations } = JSON.parse(said);
+  assert.deepEqual([code, expectations.map(({ verdict }) => verdict)], [0, ["improved", "unchanged"]], said);
+  const none = await compare(...usual, "--expect", "timing view down");
+  assert.equal(none.code, 3, none.said);
+  assert.match(none.said, /too few samples tell view: .* timings in expect/);
+});
+
 test("one that stays as it is is unchanged, and who did not answer is named", async (t) => {
   course = origin(1, 3);
   silent = ["apac"];

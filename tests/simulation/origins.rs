@@ -56,6 +56,7 @@ pub fn answer(conduct: Conduct, seen: &Seen, now: Ms, rng: &mut Rng) -> (Ms, Sam
         database: Database::default(),
         checks: vec![Check { expectation: "status".into(), finding }],
         bytes: 0,
+        timings: Vec::new(),
         connected: Connected::NotTried,
     };
     let proven = CacheClass::OriginProven;

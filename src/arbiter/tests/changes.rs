@@ -47,6 +47,7 @@ fn gathered(ms: u64) -> Gathered {
             calls: None,
             database: None,
             bytes: 10,
+            timings: Vec::new(),
         });
     }
     Gathered { window, said: vec![Said { pair, kept: Some(bucket.text()) }] }

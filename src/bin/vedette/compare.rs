@@ -9,7 +9,7 @@ use vedette::compare::{
     Expectation, Judged, Judgement, Point, Seen, Stratum, Verdict, Windows, contradictions, judge,
 };
 use vedette::history::Window;
-use vedette::sample::CacheClass;
+use vedette::sample::{CacheClass, Timing};
 use vedette::units::{Millis, Name, OriginId, Timestamp};
 
 use super::client::{Failure, Query, Worker, seen, table};
@@ -175,8 +175,15 @@ fn point(sample: &Map<String, Value>) -> Option<(Name, Point)> {
         calls: number("db_calls").and_then(|calls| u32::try_from(calls).ok()),
         database_ms: number("db_ms"),
         bytes: number("bytes")?,
+        timings: timings(sample),
     };
     Some((Name::parse(word("vantage")?).ok()?, point))
+}
+
+/// The times of a sample by metric, as the worker tells them in milliseconds.
+fn timings(sample: &Map<String, Value>) -> Vec<Timing> {
+    let told = sample.get("timings").and_then(Value::as_object).into_iter().flatten();
+    told.filter_map(|(name, ms)| Timing::of_ms(name, ms.as_f64()?)).collect()
 }
 
 fn tell(compared: &Compared) {

@@ -97,6 +97,9 @@ fn explain(origin: &Origin, sample: &Sample, reply: &Reply) -> ExitCode {
     if let Some(time) = sample.database.time {
         say(&format!("  database time  {time}"));
     }
+    for timing in &sample.timings {
+        say(&format!("  timing {:<7} {}ms", timing.name, timing.ms()));
+    }
     for check in &sample.checks {
         let (mark, why) = match &check.finding {
             Finding::Met => ("met", String::new()),

@@ -192,6 +192,7 @@ pub(super) const ROWS: &[Row] = &[
     all("max_db_time", Duration, "More time in the database than this warns"),
     all("db_metric", Text(256), "The metric of Server-Timing that counts database time"),
     all("db_calls_header", Text(256), "The header field that counts database calls"),
+    all("timings", Texts(4), "Other metrics of Server-Timing of which the time is kept, as \"render\""),
     // Vantages.
     all("service", Pattern("^[A-Za-z_][A-Za-z0-9_]{0,63}$"), "The service binding of a placed Worker"),
     all("hint", Words(|| Hint::KNOWN.to_vec()), "The location hint"),
