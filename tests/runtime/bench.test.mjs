@@ -158,7 +158,7 @@ test("an interrupted benchmark leaves no process and no folder behind", async (t
 test("a part or a path that does not exist is refused with the list of those that do", async () => {
   const part = await bench("speed");
   assert.equal(part.code, 1);
-  assert.match(part.said, /no benchmark speed; there are size, startup, detection, haproxy, scale, health/);
+  assert.match(part.said, /no benchmark speed; there are size, startup, detection, haproxy, scale, history, health, pages/);
   const path = await bench("health", "--path", "/livez", "--load", "loop");
   assert.equal(path.code, 1);
   assert.match(path.said, /no benchmark of \/livez; there are \/health, \/health\/shop, \/route\/shop/);
