@@ -161,7 +161,7 @@ test("nothing that is read jumps while an incident comes, is noted of and goes",
 });
 
 test("nothing jumps when a page gets no answer, nor when it gets one again", { timeout: 90_000 }, async (t) => {
-  for (const viewport of [DESK, PHONE]) {
+  const silent = async (viewport) => {
     const page = await watched(t, "/pool/shop/primary", viewport);
     const lost = page.locator("#lost");
     await page.route("**/pool/shop/primary", (route) => route.abort());
@@ -174,7 +174,8 @@ test("nothing jumps when a page gets no answer, nor when it gets one again", { t
     await lost.waitFor({ state: "hidden", timeout: 40_000 });
     const jumped = await page.jumped();
     assert.ok(jumped < 0.03, `${jumped} at ${viewport.width}`);
-  }
+  };
+  await Promise.all([DESK, PHONE].map(silent));
 });
 
 test("the keyboard reaches everything on them, and it shows", async (t) => {
