@@ -44,7 +44,7 @@ use incidents::Touched;
 use intake::Taken;
 pub use memories::Memories;
 use notifications::Notifier;
-use presence::{ShardName, Watch};
+use presence::Watch;
 use publication::Publication;
 use settling::CurrentPoolVerdict;
 use stored::Left;
@@ -145,8 +145,6 @@ pub struct Arbiter {
     durations: Durations,
     /// When the vantages were last made to look at an origin.
     looked: BTreeMap<OriginId, Looked>,
-    /// When shards were last made to look at origins of which a change wants more samples.
-    more: BTreeMap<(ShardName, OriginId), Timestamp>,
     events: Vec<Transition>,
     /// Rows of shards that left the file long ago.
     left: Vec<Left>,
@@ -196,7 +194,6 @@ impl Arbiter {
             traffic: Sums::default(),
             durations: Durations::default(),
             looked: BTreeMap::new(),
-            more: BTreeMap::new(),
             events: Vec::new(),
             left: Vec::new(),
             alarm: None,

@@ -12,7 +12,7 @@ export async function history({ most = 400 }) {
   for (const of of said) {
     const { rows, us_per_report, us_per_rollup, longest_report_us, most_rows_read, longest_tick_us } = of;
     console.log(
-      `[history] after ${of.days} days, ${rows} rows: ${us_per_report} µs a report, ${us_per_rollup} µs with a rollup, ` +
+      `[history] after day ${of.days}, ${rows} rows: ${us_per_report} µs a report, ${us_per_rollup} µs with a rollup, ` +
         `${longest_report_us} µs at most; ${most_rows_read} rows read at most; a tick ${longest_tick_us} µs at most`,
     );
     lines.push(`history longest report after ${of.days} days: ${longest_report_us} µs`);

@@ -121,14 +121,17 @@ export function configured(toml, folder = root) {
 
 /**
  * Serves the built worker of the checkout in `folder`, or a variant of it, on a configuration that
- * was compiled there.
+ * was compiled there. `changed` may change the text of its entry.
  */
-export async function serveVedette(config, { build = "build", flags = FLAGS, folder = root, cache, bindings = {} } = {}) {
+export async function serveVedette(
+  config,
+  { build = "build", flags = FLAGS, folder = root, cache, bindings = {}, changed = (text) => text } = {},
+) {
   if (!existsSync(join(folder, build, "index_bg.wasm"))) throw new Stop(`There is no built worker in ${folder}; run npm run build there.`);
   return serve({
     entry: "entry.mjs",
     texts: {
-      "entry.mjs": readFileSync(join(folder, "entry.mjs"), "utf8").replaceAll('"./build/', `"./${build}/`),
+      "entry.mjs": changed(readFileSync(join(folder, "entry.mjs"), "utf8").replaceAll('"./build/', `"./${build}/`)),
       [`${build}/config.txt`]: config,
     },
     from: folder,

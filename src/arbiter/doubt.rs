@@ -1,9 +1,11 @@
 //! Who is to look at an origin at once, because somebody saw it do otherwise than it is known to
-//! do: a vantage, whose sample turned against its vote, or live requests, which are no evidence. It
-//! changes no vote.
+//! do: a vantage, whose sample turned against its vote, or live requests, which are no evidence. Or
+//! because a change of the service wants more samples of it. It changes no vote.
 //!
 //! So an outage is found as soon as the first vantage comes upon it, and decided as fast as one
 //! alone would decide. Without it the quorum would have to wait for the turn of each.
+
+use std::collections::BTreeSet;
 
 use super::presence::ShardName;
 use super::{Arbiter, Effect};
@@ -26,7 +28,7 @@ pub(super) struct Looked {
 }
 
 /// Whether that was less than `span` ago. A clock that was set back keeps nobody from looking.
-fn lately(at: Timestamp, span: Millis, now: Timestamp) -> bool {
+pub(super) fn lately(at: Timestamp, span: Millis, now: Timestamp) -> bool {
     at <= now && now.since(at) < span
 }
 
@@ -50,35 +52,6 @@ pub(super) fn is_news(before: Option<&RecordedVote>, vote: &RecordedVote) -> boo
 }
 
 impl Arbiter {
-    /// Has the shard that reported look at origins of which changes want more samples: once in an
-    /// interval, and not if it has no fast probes left. It changes no vote.
-    pub(super) fn measure_more(&mut self, by: &ShardName, now: Timestamp) -> Option<Effect> {
-        let presence = self.watch.get(by)?;
-        if presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
-            return None;
-        }
-        let mut origins: Vec<OriginId> = Vec::new();
-        for id in self.changes.wanting(now) {
-            let Some(origin) = self.config.origin(id) else { continue };
-            let looked = self.more.get(&(by.clone(), id.clone())).copied().unwrap_or_default();
-            if presence.origins.contains(id)
-                && !origins.contains(id)
-                && !lately(looked, origin.pace.interval, now)
-            {
-                origins.push(id.clone());
-            }
-        }
-        let object = presence.object.clone();
-        if origins.is_empty() {
-            return None;
-        }
-        // What no change wants any more is forgotten.
-        let wanted: Vec<&OriginId> = self.changes.wanting(now).collect();
-        self.more.retain(|(_, id), _| wanted.contains(&id));
-        self.more.extend(origins.iter().map(|id| ((by.clone(), id.clone()), now)));
-        Some(Effect::ProbeNow(object, origins))
-    }
-
     /// Makes the vantages probe an origin that live requests found wanting. It does so at most as
     /// often as they need to make up their minds.
     pub(super) fn doubt(&mut self, id: &OriginId, now: Timestamp) -> Vec<Effect> {
@@ -94,6 +67,19 @@ impl Arbiter {
         watching.map(|(_, presence)| Effect::ProbeNow(presence.object.clone(), vec![id.clone()])).collect()
     }
 
+    /// Has the shard that reports look at origins of which changes want more samples, once in the
+    /// longest of their intervals. An Arbiter that lost its memory asks with each report at most.
+    pub(super) fn measure_more(&mut self, by: &ShardName, now: Timestamp) -> Option<Effect> {
+        let watched = &self.watch.get(by)?.origins;
+        let wanted: BTreeSet<&OriginId> =
+            self.changes.wanting(now).filter(|id| watched.contains(id)).collect();
+        let origins: Vec<OriginId> = wanted.into_iter().cloned().collect();
+        let intervals =
+            origins.iter().filter_map(|id| self.config.origin(id)).map(|origin| origin.pace.interval);
+        let object = self.watch.ask_more(by, intervals.max()?, now)?;
+        Some(Effect::ProbeNow(object, origins))
+    }
+
     /// Has the other vantages look at the origins of which one saw something new, those that have
     /// yet to see it. Who is not believed has nobody look, nor has an origin that flaps.
     pub(super) fn share_doubts(&mut self, by: &Name, turned: &[OriginId], now: Timestamp) -> Vec<Effect> {
@@ -102,7 +88,7 @@ impl Arbiter {
             return effects;
         }
         for (ShardName { vantage, .. }, presence) in self.watch.iter() {
-            if vantage == by || presence.fast.is_some_and(|fast| fast.spent >= fast.of) {
+            if vantage == by || !presence.has_fast_probes() {
                 continue;
             }
             let mut origins = Vec::new();

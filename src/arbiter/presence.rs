@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::doubt::lately;
 use super::votes::Voting;
 use super::{Effect, NEVER, ObjectName, POKE_EVERY};
 use crate::config::{Config, Place, Pool};
@@ -29,6 +30,8 @@ impl fmt::Display for ShardName {
 pub(super) struct Presence {
     pub(super) heard: Option<Timestamp>,
     pub(super) poked: Option<Timestamp>,
+    /// When it was last asked for more samples, because a change of the service wants them.
+    asked: Option<Timestamp>,
     pub(super) seq: u64,
     pub(super) lag: Millis,
     pub(super) queued: Option<Millis>,
@@ -113,6 +116,17 @@ impl Watch {
         }
     }
 
+    /// The object of a shard that is asked for more samples now: once in `span`, and not if it has
+    /// no fast probes left.
+    pub(super) fn ask_more(&mut self, key: &ShardName, span: Millis, now: Timestamp) -> Option<ObjectName> {
+        let presence = self.shards.get_mut(key).filter(|presence| presence.has_fast_probes())?;
+        if presence.asked.is_some_and(|at| lately(at, span, now)) {
+            return None;
+        }
+        presence.asked = Some(now);
+        Some(presence.object.clone())
+    }
+
     /// Notes that a shard's row is stored now, and how fresh the votes in it are.
     pub(super) fn stored(&mut self, key: &ShardName, voting: &Voting, now: Timestamp) {
         if let Some(presence) = self.shards.get_mut(key) {
@@ -193,6 +207,11 @@ impl Watch {
 }
 
 impl Presence {
+    /// Whether any of its daily allowance of fast probes is left, as far as it has told.
+    pub(super) fn has_fast_probes(&self) -> bool {
+        self.fast.is_none_or(|fast| fast.spent < fast.of)
+    }
+
     /// From when on it counts as silent unless it reports; nothing if it has never reported.
     pub(super) fn silent_from(&self) -> Option<Timestamp> {
         self.heard.map(|heard| heard.plus(self.silent_after).plus(self.unsure))
@@ -252,6 +271,7 @@ fn watched(config: &Config) -> BTreeMap<ShardName, Presence> {
                 kept: kept.collect(),
                 colo: None,
                 fast: None,
+                asked: None,
                 blind: None,
                 silent_after: shard.silent_after(),
                 unsure: Millis::ZERO,

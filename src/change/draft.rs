@@ -125,12 +125,12 @@ impl Draft {
         ];
         wrong.extend(texts.into_iter().filter_map(Result::err));
         wrong.extend(self.wrong_links());
-        wrong.extend(self.wrong_expectations());
+        let expected = self.read_expectations(&mut wrong);
         let origins = self.origins(config).unwrap_or_else(|why| {
             wrong.push(why);
             Vec::new()
         });
-        wrong.extend(self.wrong_timings(config, &origins));
+        wrong.extend(expected.iter().filter_map(|one| not_kept(one, config, &origins)));
         let window = Bounds::SHORTEST..=Bounds::LONGEST;
         let warming = Millis::ZERO..=Bounds::WARM_UP;
         let mut of = |name: &str, written: &Option<String>, bounds: &RangeInclusive<Millis>| {
@@ -186,8 +186,9 @@ impl Draft {
         wrong
     }
 
-    fn wrong_expectations(&self) -> Vec<String> {
-        let (mut wrong, mut known) = (Vec::new(), Vec::new());
+    /// Its expectations, as far as they can be read.
+    fn read_expectations(&self, wrong: &mut Vec<String>) -> Vec<Expectation> {
+        let mut known = Vec::new();
         if self.expectations.len() > Bounds::EXPECTATIONS {
             let count = self.expectations.len();
             wrong.push(format!("expectations has {count} entries; write at most {}", Bounds::EXPECTATIONS));
@@ -207,29 +208,7 @@ impl Draft {
                 wrong.push(format!("“{one}” and “{other}” contradict each other; leave one of them out"));
             }
         }
-        wrong
-    }
-
-    /// Expectations on metrics of which the probes of an origin keep nothing.
-    fn wrong_timings(&self, config: &Config, origins: &[OriginId]) -> Vec<String> {
-        let given = self.expectations.iter().take(Bounds::EXPECTATIONS);
-        let wrong = given.filter_map(|text| {
-            let expectation = Expectation::parse(text).ok()?;
-            let name = expectation.timing()?;
-            let mut asked = origins.iter().filter(|id| expectation.is_of(id)).filter_map(|id| config.origin(id));
-            let lacks = |origin: &&Origin| !origin.expect.timings.iter().any(|kept| kept.eq_ignore_ascii_case(name));
-            let origin = asked.find(lacks)?;
-            let (id, pool) = (&origin.id, &origin.id.pool);
-            Some(if is_of_database(origin.expect.db_metric.as_deref(), name) {
-                format!("“{expectation}”: {name} tells of the database of {id}; write “database time” in its place")
-            } else {
-                format!(
-                    "“{expectation}”: the probes of {id} do not keep the metric {name}; write timings = [\"{name}\"] in \
-                     expect of {pool}, at most {MAX_TIMINGS} names, and start when a window has samples of it"
-                )
-            })
-        });
-        wrong.collect()
+        known
     }
 
     /// The origins that it names, each once, in the order of the configuration.
@@ -283,6 +262,23 @@ impl CloseDraft {
     pub fn check(&self) -> Result<(), String> {
         bounded("note", &self.note, 0..=Bounds::ROLLBACK, true)
     }
+}
+
+/// What is wrong with an expectation on a metric of which the probes of an origin keep nothing.
+fn not_kept(expectation: &Expectation, config: &Config, origins: &[OriginId]) -> Option<String> {
+    let name = expectation.timing()?;
+    let mut asked = origins.iter().filter(|id| expectation.is_of(id)).filter_map(|id| config.origin(id));
+    let lacks = |origin: &&Origin| !origin.expect.timings.iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    let origin = asked.find(lacks)?;
+    let (id, pool) = (&origin.id, &origin.id.pool);
+    Some(if is_of_database(origin.expect.db_metric.as_deref(), name) {
+        format!("“{expectation}”: {name} tells of the database of {id}; write “database time” in its place")
+    } else {
+        format!(
+            "“{expectation}”: the probes of {id} do not keep the metric {name}; write timings = [\"{name}\"] in \
+             expect of {pool}, at most {MAX_TIMINGS} names, and start when a window has samples of it"
+        )
+    })
 }
 
 fn spaced(text: &str) -> String {

@@ -55,7 +55,8 @@ function count() {
 
 /** What comes while one reads comes folded: unfolded it would push away what stands below. */
 function folded(fresh) {
-  for (const one of fresh.parentNode.querySelectorAll("details")) if (fresh.contains(one)) one.open = false;
+  fresh.open &&= false;
+  for (const one of fresh.querySelectorAll?.("details") ?? []) one.open = false;
   return fresh;
 }
 
