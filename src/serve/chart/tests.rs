@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::draw::{Chart, Line};
+use super::draw::{Chart, Line, px};
 use super::scale::{HEIGHT, Scale, Unit, times, written};
 use super::*;
 use crate::history::Window;
@@ -207,4 +207,15 @@ fn ids_are_of_their_class_and_the_table_has_the_figures() {
     assert!(page.contains("<td>60</td><td>50</td><td>100</td><td>150</td><td>5%</td>"), "{page}");
     let links = page.matches("href=\"v1/history/a/b\"").count();
     assert!(links >= 5, "every number leads to what it is made of");
+}
+
+#[test]
+fn coordinates_are_written_as_a_float_with_one_place_would_be() {
+    for tenths in 0..20_000_u32 {
+        let value = f64::from(tenths) / 10.0;
+        let float = format!("{value:.1}");
+        assert_eq!(px(value + 0.04), float.strip_suffix(".0").unwrap_or(&float));
+        assert_eq!(px(value), px(value + 0.04));
+    }
+    assert_eq!([px(-0.3), px(0.96), px(999.97)], ["0", "1", "1000"]);
 }
