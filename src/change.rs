@@ -6,8 +6,8 @@
 //! lies between counts for neither. It is looked at as [`crate::compare`] says, and pinned at its
 //! end. Both are read from the rings that vantages keep anyway, so probes cost nothing more.
 //!
-//! [`Changes`] decides and stores nothing; [`Change::look`] turns what vantages say into a
-//! judgement. Everything is a function of values and of `now`.
+//! [`Changes`] decides and stores nothing; [`Changes::look`] turns what vantages say into a
+//! judgement, in steps. Everything is a function of values and of `now`.
 
 mod answer;
 mod curves;
@@ -15,6 +15,7 @@ mod desk;
 mod draft;
 mod look;
 mod markdown;
+mod steps;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +24,13 @@ use crate::history::Window;
 use crate::purge::Purged;
 use crate::units::{Name, OriginId, Timestamp, Who};
 
-pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY};
+pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY, STEP};
 pub use answer::{FIELDS, Grounds, MOST_LISTED, Query, keys, listed, told};
 pub use desk::{Changes, Made, OpenRow, Refusal, is_closed};
 pub use draft::{Bounds, CloseDraft, Draft, Plan};
-pub use look::{Cut, Errand, Gathered, Looked, Outcome, Part, Said};
+pub use look::{Cut, Errand, Gathered, Known, Looked, Outcome, Part, Said};
 pub use markdown::markdown;
+pub use steps::{Heard, Piece, samples, steps};
 
 /// Changes that are kept once they are closed.
 pub const KEPT: u64 = 100;

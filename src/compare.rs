@@ -16,6 +16,7 @@
 mod chances;
 mod expectation;
 mod judge;
+mod look;
 mod measure;
 mod stats;
 
@@ -23,7 +24,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub use chances::{Chances, Test, chances};
 pub use expectation::{Expectation, ExpectationError, contradictions};
-pub use judge::{judge, look_at};
+pub use judge::{Comparison, judge, look_at};
+pub use look::Measured;
 
 use crate::history::Window;
 use crate::json::Shown;
@@ -132,7 +134,7 @@ pub struct Looks {
 }
 
 /// One expectation, judged.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
     /// The expectation as it was written.
     pub expectation: String,
@@ -145,7 +147,7 @@ pub struct Judged {
 }
 
 /// What one vantage saw of one origin in one cache class.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stratum {
     /// The origin.
     #[serde(serialize_with = "shown")]
@@ -172,7 +174,7 @@ pub struct Stratum {
 }
 
 /// Samples in short.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// How many there are.
     pub samples: usize,
@@ -183,7 +185,7 @@ pub struct Summary {
 }
 
 /// By how much the samples after differ.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// After over before; else after minus before.
     pub scale: Scale,

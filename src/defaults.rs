@@ -342,6 +342,9 @@ pub mod change {
     /// Vantages that did not answer are asked again after this.
     pub const RETRY: Millis = Millis::from_secs(60);
 
+    /// The next step of a look follows after this: soon, and in an invocation of its own.
+    pub const STEP: Millis = Millis::new(250);
+
     /// Vantages that did not answer for so long are not waited for any more.
     pub const GIVE_UP: Millis = Millis::from_secs(3_600);
 }

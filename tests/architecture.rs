@@ -131,7 +131,10 @@ const LINE: &[Row] = &[
             "notify",
         ],
     ),
-    ("budget", &["defaults", "units", "config", "limits", "schedule", "history", "compare", "verdict"]),
+    (
+        "budget",
+        &["defaults", "units", "config", "limits", "schedule", "history", "compare", "change", "verdict"],
+    ),
     (
         "edge",
         &[

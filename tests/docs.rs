@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vedette::budget::{self, BASE_CENTS, Budget, Changing, Counts, Line, Price, Resource};
-use vedette::change::Bounds;
+use vedette::change::{Bounds, Draft};
 use vedette::config::{Config, Plan};
 use vedette::history::BUCKET;
-use vedette::units::{Millis, OriginId};
+use vedette::units::Millis;
 use vedette::{follow, limits};
 
 /// The TOML examples of a document.
@@ -231,8 +231,15 @@ fn what_a_change_adds_is_what_is_stated() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
     let config = pairs(&format!("[defaults]\n{THREE}"), 10);
     let of = |origins: usize, vantages: u64| {
-        let origins: Vec<OriginId> = config.origins().take(origins).map(|origin| origin.id.clone()).collect();
-        Changing { pairs: Changing::of(&config, &origins).pairs * vantages / 3 }
+        let origins: Vec<String> =
+            config.origins().take(origins).map(|origin| origin.id.to_string()).collect();
+        let text = format!(
+            r#"{{"title": "an index", "owner": "Ada", "rollback": "drop it", "origins": {origins:?}}}"#
+        );
+        let plan = serde_json::from_str::<Draft>(&text).unwrap().plan(&config).unwrap();
+        let changing = Changing::of(&config, &plan);
+        assert_eq!(changing.steps, 1);
+        Changing { pairs: changing.pairs * vantages / 3, ..changing }
     };
     for (what, origins) in [("one origin", 1), ("ten origins", 10)] {
         let mut counts = Counts::default();

@@ -3,7 +3,9 @@
 
 use super::stored::{CLEARED, Row, Table};
 use super::{Arbiter, Effect};
-use crate::change::{self, Change, Changes, Cut, Errand, Gathered, Looked, OpenRow, Pair, Part, Refusal};
+use crate::change::{
+    self, Change, Changes, Cut, Errand, Gathered, Known, Looked, OpenRow, Pair, Part, Refusal,
+};
 use crate::history::{HistoryRow, Window};
 use crate::incident::NewNote;
 use crate::json;
@@ -101,7 +103,7 @@ impl Arbiter {
             vantages.unwrap_or_default().into_iter().map(pair)
         });
         let window = Window { from: now.minus(before), to: now };
-        Errand { number: 0, part: Part::Before, window, pairs: pairs.collect() }
+        Errand { number: 0, part: Part::Before, look: 0, window, pairs: pairs.collect(), gone: Vec::new() }
     }
 
     /// Makes an edit of a change. `gathered` is what vantages say of the time before one that
@@ -146,10 +148,11 @@ impl Arbiter {
     /// What vantages are to be asked of a change now.
     pub(super) fn errand(&mut self, now: Timestamp) -> Option<Effect> {
         let config = &self.config;
-        let watches = |pair: &Pair| {
-            config.origin(&pair.origin).is_some_and(|origin| origin.vantages.contains(&pair.vantage))
+        let every = |pair: &Pair| {
+            let origin = config.origin(&pair.origin);
+            origin.filter(|origin| origin.vantages.contains(&pair.vantage)).map(|origin| origin.pace.interval)
         };
-        self.changes.errand(watches, now).map(Effect::Gather)
+        self.changes.errand(every, now).map(Effect::Gather)
     }
 
     /// What vantages said of an open change, as a judgement where one is due. `stored` gives the
@@ -162,11 +165,8 @@ impl Arbiter {
         stored: &dyn Fn(&str) -> Option<String>,
         now: Timestamp,
     ) -> Option<Looked> {
-        let change = self.changes.get(errand.number)?;
-        Some(match errand.part {
-            Part::Before => change.looked_back(gathered, stored),
-            Part::After => change.look(gathered, stored, self.failing_still(change), now),
-        })
+        let failing = self.failing_still(self.changes.get(errand.number)?);
+        self.changes.look(errand, Known { gathered, stored, failing, now })
     }
 
     /// The changes that are not closed.

@@ -3,9 +3,9 @@
 //! It is none of a calculated day, as only whoever makes changes knows how many there are.
 
 use super::effect::{Counts, Effect};
+use crate::change::{self, Plan};
 use crate::compare;
 use crate::config::Config;
-use crate::units::OriginId;
 
 /// How often its time after is looked at.
 const LOOKS: u64 = compare::LOOKS as u64;
@@ -19,15 +19,23 @@ const EDITS: u64 = 3;
 pub struct Changing {
     /// Its origins, each counted once for every vantage that probes it.
     pub pairs: u64,
+    /// The steps of a look.
+    pub steps: u64,
 }
 
 impl Changing {
-    /// A change of these origins; those that are not configured count for nothing.
+    /// Origins that are not configured count for nothing.
     #[must_use]
-    pub fn of(config: &Config, origins: &[OriginId]) -> Self {
-        let vantages = origins.iter().filter_map(|id| config.origin(id)).map(|origin| origin.vantages.len());
-        let pairs = vantages.fold(0, usize::saturating_add);
-        Self { pairs: u64::try_from(pairs).unwrap_or(u64::MAX) }
+    pub fn of(config: &Config, plan: &Plan) -> Self {
+        let origins = plan.origins.iter().filter_map(|id| config.origin(id));
+        let costs: Vec<u64> = origins
+            .flat_map(|origin| {
+                let cost = change::samples(plan, Some(origin.pace.interval));
+                origin.vantages.iter().map(move |_| cost)
+            })
+            .collect();
+        let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Self { pairs: number(costs.len()), steps: number(change::steps(&costs)) }
     }
 
     /// Counts what it has of each effect while it is measured: from when it is applied until it is
@@ -35,11 +43,13 @@ impl Changing {
     pub fn measured(self, counts: &mut Counts) {
         counts.add(Effect::Ask, self.pairs.saturating_mul(LOOKS));
         // The verdict is a row of what is open, the judgement one of history; at the end come the
-        // samples. Each look has an alarm of its own.
+        // samples. Each look has an alarm of its own, and so has each step. After a step it is set
+        // again for what it was set for before.
         counts.add(Effect::MetaRow, LOOKS);
         counts.add(Effect::HistoryRow, LOOKS.saturating_add(self.pairs));
-        counts.add(Effect::SetAlarm, LOOKS);
-        counts.add(Effect::ArbiterAlarm, LOOKS);
+        let more = LOOKS.saturating_mul(self.steps.saturating_sub(1));
+        counts.add(Effect::SetAlarm, LOOKS.saturating_add(more.saturating_mul(2)));
+        counts.add(Effect::ArbiterAlarm, LOOKS.saturating_add(more));
     }
 
     /// Counts what it has of each effect in all.

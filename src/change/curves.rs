@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::compare::{Point, Seen};
+use crate::compare::Seen;
 use crate::sample::CacheClass;
 use crate::units::OriginId;
 
@@ -22,45 +22,126 @@ pub(super) struct Curve {
     after: Vec<u64>,
 }
 
-/// One for each origin and class of which there is anything.
-pub(super) fn curves(seen: &[Seen]) -> Vec<Curve> {
-    let mut times: BTreeMap<(&OriginId, CacheClass), [Vec<u64>; 2]> = BTreeMap::new();
-    for one in seen {
-        for (side, points) in [&one.before, &one.after].into_iter().enumerate() {
-            let whole = |point: &&Point| point.complete && !point.failed;
-            for point in points.iter().filter(whole) {
-                let sides = times.entry((&one.origin, point.class)).or_default();
-                if let Some(side) = sides.get_mut(side) {
-                    side.push(point.response_ms);
-                }
+/// Response times of one window of one pair, in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Spread {
+    /// How many there are.
+    all: usize,
+    /// All of them, sorted; of many only some, from the least to the most, evenly spread.
+    times: Vec<u64>,
+}
+
+/// Times of one window that are kept of a pair until all pairs are there, less one.
+const PARTS: usize = 500;
+
+impl Spread {
+    fn new(mut times: Vec<u64>) -> Self {
+        times.sort_unstable();
+        let all = times.len();
+        if all > PARTS {
+            times = evenly(all, PARTS).filter_map(|place| times.get(place).copied()).collect();
+        }
+        Self { all, times }
+    }
+}
+
+/// Places from the first to the last of so many, in so many parts.
+fn evenly(all: usize, parts: usize) -> impl Iterator<Item = usize> {
+    let last = all.saturating_sub(1);
+    (0..=parts).map(move |part| last.saturating_mul(part) / parts)
+}
+
+/// How response times of one pair are spread, by cache class.
+pub(super) fn spreads(seen: &Seen) -> BTreeMap<CacheClass, [Spread; 2]> {
+    let mut times: BTreeMap<CacheClass, [Vec<u64>; 2]> = BTreeMap::new();
+    for (side, points) in [&seen.before, &seen.after].into_iter().enumerate() {
+        for point in points.iter().filter(|point| point.complete && !point.failed) {
+            if let Some(side) = times.entry(point.class).or_default().get_mut(side) {
+                side.push(point.response_ms);
             }
         }
     }
-    let curve = |((origin, class), [before, after]): ((&OriginId, CacheClass), [Vec<u64>; 2])| Curve {
-        origin: origin.clone(),
-        class,
-        before: quantiles(before),
-        after: quantiles(after),
-    };
-    times.into_iter().map(curve).collect()
+    times.into_iter().map(|(class, sides)| (class, sides.map(Spread::new))).collect()
 }
 
-/// The least, the most, and what lies between, each of them a value that was measured.
-fn quantiles(mut times: Vec<u64>) -> Vec<u64> {
-    times.sort_unstable();
-    let last = times.len().saturating_sub(1);
-    (0..=STEPS).filter_map(|step| times.get(last.saturating_mul(step) / STEPS).copied()).collect()
+/// One for each origin and class of which there is anything.
+pub(super) fn curves<'p>(
+    pieces: impl Iterator<Item = (&'p OriginId, &'p BTreeMap<CacheClass, [Spread; 2]>)>,
+) -> Vec<Curve> {
+    let mut joined: BTreeMap<(&OriginId, CacheClass), [Vec<&Spread>; 2]> = BTreeMap::new();
+    for (origin, spreads) in pieces {
+        for (class, [before, after]) in spreads {
+            let [befores, afters] = joined.entry((origin, *class)).or_default();
+            befores.push(before);
+            afters.push(after);
+        }
+    }
+    let curve = |((origin, class), [before, after]): ((&OriginId, CacheClass), [Vec<&Spread>; 2])| Curve {
+        origin: origin.clone(),
+        class,
+        before: quantiles(&before),
+        after: quantiles(&after),
+    };
+    joined.into_iter().map(curve).collect()
+}
+
+/// The least, the most, and what lies between, each of them a value that was measured. A time
+/// stands for as many as were measured for each that is kept.
+fn quantiles(spreads: &[&Spread]) -> Vec<u64> {
+    let mut times: Vec<(u64, f64)> = Vec::new();
+    for spread in spreads {
+        let weight = float(spread.all) / float(spread.times.len()).max(1.0);
+        times.extend(spread.times.iter().map(|time| (*time, weight)));
+    }
+    times.sort_unstable_by_key(|(time, _)| *time);
+    let mut reached = 0.0;
+    let sums: Vec<(u64, f64)> = times
+        .into_iter()
+        .map(|(time, weight)| {
+            reached += weight;
+            (time, reached)
+        })
+        .collect();
+    let all = spreads.iter().fold(0, |all: usize, spread| all.saturating_add(spread.all));
+    let at = |place: usize| {
+        let found = sums.partition_point(|(_, sum)| *sum <= float(place) + 1e-6);
+        sums.get(found).or(sums.last()).map(|(time, _)| *time)
+    };
+    if all == 0 { Vec::new() } else { evenly(all, STEPS).filter_map(at).collect() }
+}
+
+fn float(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::from(u32::MAX), f64::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(times: impl IntoIterator<Item = u64>) -> Spread {
+        Spread::new(times.into_iter().collect())
+    }
+
     #[test]
     fn a_curve_goes_from_the_least_to_the_most() {
-        assert_eq!(quantiles(Vec::new()), Vec::<u64>::new());
-        assert_eq!(quantiles(vec![7]), vec![7; 21]);
-        let hundred = quantiles((0..=100).rev().collect());
-        assert_eq!(hundred, (0..=20).map(|step| step * 5).collect::<Vec<u64>>());
+        assert_eq!(quantiles(&[&of([])]), Vec::<u64>::new());
+        assert_eq!(quantiles(&[&of([7]), &of([])]), vec![7; 21]);
+        let hundred: Vec<u64> = (0..=20).map(|step| step * 5).collect();
+        assert_eq!(quantiles(&[&of((0..=100).rev())]), hundred);
+        // Whoever saw it, all that was seen is one curve.
+        assert_eq!(quantiles(&[&of(0..=30), &of(31..=31), &of((32..=100).rev())]), hundred);
+    }
+
+    #[test]
+    fn many_times_are_drawn_as_they_are_spread() {
+        let (many, few) = (of(0..10_000), of((0..100).map(|time| 20_000 + time)));
+        let drawn = quantiles(&[&many, &few]);
+        let exact: Vec<u64> = evenly(10_100, STEPS)
+            .map(|place| if place < 10_000 { place as u64 } else { 10_000 + place as u64 })
+            .collect();
+        assert_eq!((drawn.first(), drawn.last()), (exact.first(), exact.last()));
+        for (drawn, exact) in drawn.iter().zip(&exact) {
+            assert!(drawn.abs_diff(*exact) <= 25, "{drawn} {exact}");
+        }
     }
 }

@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::look::{Cut, Errand, Gathered, Looked, Part};
-use super::{
-    Change, CloseDraft, Closing, GIVE_UP, GRACE, MOST_OPEN, PLACES, Pair, Plan, RETRY, SLOTS, VERSION,
-    number_of,
-};
-use crate::compare::look_at;
+use super::look::{Cut, Gathered, Part};
+use super::steps::Looking;
+use super::{Change, CloseDraft, Closing, MOST_OPEN, PLACES, Plan, SLOTS, VERSION, number_of};
 use crate::history::HistoryRow;
 use crate::json;
 use crate::purge::{MOST_TOLD, Purged};
@@ -73,9 +70,11 @@ struct LastRow {
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     last: LastRow,
-    open: BTreeMap<u64, Change>,
+    pub(super) open: BTreeMap<u64, Change>,
     /// When vantages were last asked about each, of either window.
-    asked: BTreeMap<(u64, Part), Timestamp>,
+    pub(super) asked: BTreeMap<(u64, Part), Timestamp>,
+    /// Looks that are under way.
+    pub(super) looking: BTreeMap<u64, Looking>,
 }
 
 /// The key of the row of a change that is closed.
@@ -169,7 +168,7 @@ impl Changes {
             settled: false,
             purges: Vec::new(),
         };
-        if Change::counted(gathered, &change.cuts) == 0 {
+        if !Change::has_samples(gathered, &change.cuts) {
             return Err(Refusal::NothingBefore(nothing(gathered, &change)));
         }
         let rows = change.pinned(Part::Before, &gathered.said);
@@ -177,7 +176,7 @@ impl Changes {
         let made = Made {
             id: change.id(),
             what: format!("{} started: {}", change.id(), plan.title),
-            stored: vec![OpenRow { key: LAST.to_owned(), text: json::write(&last) }, row(&change)],
+            stored: vec![OpenRow { key: LAST.to_owned(), text: json::write(&last) }, change.row()],
             rows,
         };
         self.last = last;
@@ -200,7 +199,7 @@ impl Changes {
         Ok(Made {
             id: change.id(),
             what: format!("{} applied", change.id()),
-            stored: vec![row(change)],
+            stored: vec![change.row()],
             rows: Vec::new(),
         })
     }
@@ -224,6 +223,7 @@ impl Changes {
         let id = change.id();
         self.open.remove(&number);
         self.asked.retain(|(of, _), _| *of != number);
+        self.looking.remove(&number);
         Ok(Made {
             what: format!("{id} closed: {}", fate.as_str()),
             id,
@@ -241,7 +241,7 @@ impl Changes {
         }
         let over = change.purges.len().saturating_sub(MOST_TOLD);
         change.purges.drain(..over);
-        Some(row(change))
+        Some(change.row())
     }
 
     fn find(&mut self, id: &str) -> Result<&mut Change, Refusal> {
@@ -261,78 +261,9 @@ impl Changes {
         for asked in self.asked.values_mut() {
             *asked = now.min(*asked);
         }
-    }
-
-    /// When vantages are next to be asked about one.
-    #[must_use]
-    pub fn due(&self) -> Option<Timestamp> {
-        self.open.values().filter_map(|change| self.due_of(change).map(|(at, _)| at)).min()
-    }
-
-    fn due_of(&self, change: &Change) -> Option<(Timestamp, Part)> {
-        let asked = |part: Part| self.asked.get(&(change.number, part));
-        let again = |part: Part, at: Timestamp| asked(part).map_or(at, |asked| at.max(asked.plus(RETRY)));
-        let sought = change.sought && !change.missing.is_empty();
-        let before = sought.then(|| (again(Part::Before, change.started), Part::Before));
-        let after = change.look_at(change.looks).map(|at| {
-            // Vantages that were asked for an earlier look answer this one.
-            let late = asked(Part::After).is_some_and(|asked| *asked >= at);
-            (if late { again(Part::After, at) } else { at }, Part::After)
-        });
-        before.into_iter().chain(after).min_by_key(|(at, _)| *at)
-    }
-
-    /// What is to be asked of vantages now: of one change at a time. `watches` says whether a
-    /// vantage probes an origin.
-    pub fn errand(&mut self, watches: impl Fn(&Pair) -> bool, now: Timestamp) -> Option<Errand> {
-        let due = self.open.values().filter_map(|change| Some((self.due_of(change)?, change.number)));
-        let ((at, part), number) = due.min_by_key(|((at, _), _)| *at)?;
-        let change = self.open.get(&number).filter(|_| at <= now)?;
-        let window = match part {
-            Part::Before => change.before(),
-            Part::After => change.after()?,
-        };
-        let wanted =
-            |pair: &&Pair| watches(pair) && (part == Part::After || change.missing.contains(&pair.vantage));
-        let pairs = change.pairs.iter().filter(wanted).cloned().collect();
-        self.asked.insert((number, part), now);
-        Some(Errand { number, part, window, pairs })
-    }
-
-    /// Takes in what came of an errand; what is to be stored.
-    pub fn looked(&mut self, looked: Looked, now: Timestamp) -> (Vec<OpenRow>, Vec<HistoryRow>) {
-        let change = self.open.get_mut(&looked.number);
-        // Vantages were asked twice if the Arbiter lost its memory meanwhile: the first judgement
-        // stands.
-        let is_late = |change: &Change| looked.part == Part::After && change.settled;
-        let Some(change) = change.filter(|change| !is_late(change)) else {
-            return (Vec::new(), Vec::new());
-        };
-        // Who waits is asked each minute: a row is written for what is new, not for each answer.
-        let is_new = match looked.part {
-            Part::Before => {
-                let sought = now.since(change.started) < GIVE_UP;
-                let is_new = (&change.missing, change.sought) != (&looked.silent, sought);
-                change.missing = looked.silent;
-                change.sought = sought;
-                is_new
-            }
-            Part::After => {
-                change.silent = looked.silent;
-                change.gone = looked.gone;
-                change.cuts_after = looked.cuts;
-                let is_new = looked.outcome.is_some();
-                if let Some(outcome) = looked.outcome {
-                    change.verdict = Some(outcome.verdict);
-                    change.sentence = Some(outcome.sentence);
-                    change.looks = outcome.looks;
-                    change.settled = outcome.settled;
-                }
-                is_new
-            }
-        };
-        let rows = if is_new { vec![row(change)] } else { Vec::new() };
-        (rows, looked.rows)
+        for looking in self.looking.values_mut() {
+            looking.set_back(now);
+        }
     }
 
     /// The origins of which more is to be measured at `now`: their changes ask for extra probes.
@@ -351,20 +282,10 @@ impl Changes {
 }
 
 impl Change {
-    /// When the look after so many is due: once probes that were sent before its end have ended.
-    fn look_at(&self, looks: usize) -> Option<Timestamp> {
-        let after = self.after().filter(|_| !self.settled)?;
-        Some(look_at(after, looks.saturating_add(1)).plus(GRACE))
+    /// The row that keeps it while it is open.
+    pub(super) fn row(&self) -> OpenRow {
+        OpenRow { key: format!("{OPEN}{}", self.number), text: json::write(self) }
     }
-
-    /// Whether vantages that do not answer are still waited for.
-    pub(super) fn waits(&self, now: Timestamp) -> bool {
-        self.look_at(self.looks).is_some_and(|due| now.since(due) < GIVE_UP)
-    }
-}
-
-fn row(change: &Change) -> OpenRow {
-    OpenRow { key: format!("{OPEN}{}", change.number), text: json::write(change) }
 }
 
 /// Why nothing was measured before a change.

@@ -1,18 +1,24 @@
 //! What vantages say of a window → a judgement of a change, and the rows that keep its samples.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::curves::{Curve, curves};
+use super::curves::{Curve, curves, spreads};
+use super::steps::{Heard, Looking, Piece};
 use super::{Change, Pair, VERSION};
-use crate::compare::{Expectation, Judgement, Point, Seen, Verdict, Windows, judge};
+use crate::compare::{
+    Comparison, Expectation, Judged, Judgement, LOOKS, Measured, Point, Seen, Verdict, Windows,
+};
 use crate::history::{Bucket, Fact, HistoryRow, Proof, Window};
 use crate::json;
 use crate::units::{Name, OriginId, Timestamp};
 
 /// Which window is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// That before the change.
+    #[default]
     Before,
     /// That after it.
     After,
@@ -25,10 +31,14 @@ pub struct Errand {
     pub number: u64,
     /// Which window.
     pub part: Part,
+    /// For which look, counted from 1; 0 of the time before.
+    pub look: usize,
     /// When.
     pub window: Window,
     /// Of what.
     pub pairs: Vec<Pair>,
+    /// What else is to be measured: nobody is asked, as nobody watches it any more.
+    pub gone: Vec<Pair>,
 }
 
 /// What a vantage says of one origin.
@@ -71,13 +81,31 @@ pub struct Cut {
     pub span: Window,
 }
 
+/// What is known where the time after is looked at.
+pub struct Known<'a> {
+    /// What vantages said.
+    pub gathered: &'a Gathered,
+    /// The text of a row of history that is stored.
+    pub stored: &'a dyn Fn(&str) -> Option<String>,
+    /// Times in which origins failed, and since before the change was applied.
+    pub failing: Vec<Cut>,
+    /// Now.
+    pub now: Timestamp,
+}
+
 /// What came of an errand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Looked {
     /// The number of the change.
     pub number: u64,
     /// Which window was asked for.
     pub part: Part,
+    /// For which look.
+    pub look: usize,
+    /// What was measured, by the place of its pair.
+    pub pieces: Vec<(usize, Piece)>,
+    /// Whether every pair has been asked for by now.
+    pub is_whole: bool,
     /// The vantages that did not answer.
     pub silent: Vec<Name>,
     /// The origins that nobody watches any more.
@@ -116,6 +144,19 @@ struct JudgedRow<'a> {
     at: Timestamp,
     judgement: &'a Judgement,
     curves: Vec<Curve>,
+}
+
+/// As much of such a row as a later look must know.
+#[derive(Deserialize)]
+struct DecidedRow {
+    version: u32,
+    number: u64,
+    judgement: Decided,
+}
+
+#[derive(Deserialize)]
+struct Decided {
+    expectations: Vec<Judged>,
 }
 
 impl Change {
@@ -178,13 +219,12 @@ impl Change {
         points
     }
 
-    /// How many samples of a window count.
-    pub(super) fn counted(gathered: &Gathered, cuts: &[Cut]) -> usize {
-        let counted = gathered.said.iter().filter_map(|said| {
-            let kept = said.kept.as_ref()?;
-            Some(Self::points(kept, &said.pair.origin, gathered.window, cuts).len())
-        });
-        counted.sum()
+    /// Whether any sample of a window counts.
+    pub(super) fn has_samples(gathered: &Gathered, cuts: &[Cut]) -> bool {
+        gathered.said.iter().any(|said| {
+            let kept = said.kept.as_deref();
+            kept.is_some_and(|kept| !Self::points(kept, &said.pair.origin, gathered.window, cuts).is_empty())
+        })
     }
 
     /// What came of asking for samples that were missing of the time before. What is kept stays as
@@ -202,75 +242,111 @@ impl Change {
         Looked {
             number: self.number,
             part: Part::Before,
+            is_whole: true,
             silent: self.missing.iter().filter(lacks).cloned().collect(),
-            gone: Vec::new(),
-            cuts: Vec::new(),
-            outcome: None,
             rows: self.pinned(Part::Before, &new),
+            ..Looked::default()
         }
     }
 
-    /// Judges what comes after by what came before, unless vantages do not answer that are still
-    /// waited for. `stored` gives the text of a row; `failing` are times in which origins failed,
-    /// and since before the change was applied.
+    /// Measures the pairs that were asked for. With the last of them it judges what comes after by
+    /// what came before, unless vantages do not answer that are still waited for. `looking` is what
+    /// was measured before.
     #[must_use]
-    pub fn look(
-        &self,
-        gathered: &Gathered,
-        stored: &dyn Fn(&str) -> Option<String>,
-        failing: Vec<Cut>,
-        now: Timestamp,
-    ) -> Looked {
-        let silent = gathered.silent();
-        let watched = |origin: &&OriginId| gathered.said.iter().any(|said| said.pair.origin == **origin);
-        let gone = self.plan.origins.iter().filter(|origin| !watched(origin)).cloned().collect();
+    pub(super) fn look(&self, errand: &Errand, known: Known<'_>, looking: Option<&Looking>) -> Looked {
+        let Known { gathered, stored, failing, now } = known;
         let mut looked = Looked {
             number: self.number,
             part: Part::After,
-            silent,
-            gone,
+            look: errand.look,
             cuts: failing,
-            outcome: None,
-            rows: Vec::new(),
+            ..Looked::default()
         };
-        let Some(after) = self.after() else { return looked };
-        if !looked.silent.is_empty() && self.waits(now) {
-            return looked;
-        }
-        let cuts: Vec<Cut> = self.cuts.iter().chain(&looked.cuts).cloned().collect();
-        let windows = Windows { before: self.before(), after };
-        let seen = self.pairs.iter().enumerate().map(|(place, pair)| {
-            let points = |kept: Option<&str>, window: Window| {
-                kept.map(|kept| Self::points(kept, &pair.origin, window, &cuts)).unwrap_or_default()
+        let Some(comparison) = self.comparison().filter(|_| errand.look > self.looks) else { return looked };
+        let asked = gathered.said.iter().map(|said| (&said.pair, Some(said)));
+        for (pair, said) in asked.chain(errand.gone.iter().map(|pair| (pair, None))) {
+            let Some(place) = self.pairs.iter().position(|known| known == pair) else { continue };
+            let kept = said.and_then(|said| said.kept.as_deref());
+            let heard = match (said, kept) {
+                (None, _) => Heard::Gone,
+                (Some(_), None) => Heard::Silent,
+                (Some(_), Some(_)) => Heard::Told,
             };
-            let said = gathered.said.iter().find(|said| said.pair == *pair);
-            Seen {
-                origin: pair.origin.clone(),
-                vantage: pair.vantage.clone(),
-                before: points(self.kept(Part::Before, place, stored).as_deref(), windows.before),
-                after: points(said.and_then(|said| said.kept.as_deref()), after),
-            }
-        });
-        let seen: Vec<Seen> = seen.collect();
-        let expectations = self.plan.expectations.iter().filter_map(|text| Expectation::parse(text).ok());
-        let judgement = judge(&expectations.collect::<Vec<_>>(), &seen, &windows, now);
-        let row = JudgedRow {
-            version: VERSION,
-            number: self.number,
-            at: now,
-            judgement: &judgement,
-            curves: curves(&seen),
-        };
-        looked.rows.push(HistoryRow { key: judged_key(self), text: json::write(&row) });
-        if judgement.r#final {
-            looked.rows.extend(self.pinned(Part::After, &gathered.said));
+            let before = self.kept(Part::Before, place, stored);
+            let seen = self.seen(pair, [before.as_deref(), kept], &looked.cuts);
+            let measured = comparison.measure(&seen, errand.look);
+            looked.pieces.push((place, Piece { heard, measured, spreads: spreads(&seen) }));
         }
-        looked.outcome = Some(Outcome {
-            verdict: judgement.verdict,
-            sentence: judgement.sentence,
-            looks: judgement.looks.taken,
-            settled: judgement.r#final,
-        });
+        if errand.look == LOOKS {
+            // A look that is begun again writes what it has written already no second time.
+            let rows = self.pinned(Part::After, &gathered.said).into_iter();
+            looked.rows = rows.filter(|row| stored(&row.key).as_ref() != Some(&row.text)).collect();
+        }
+        let looking = looking.filter(|looking| looking.is_of(errand.look));
+        let mut pieces = looking.map(Looking::pieces).unwrap_or_default();
+        pieces.extend(looked.pieces.iter().map(|(place, piece)| (*place, piece)));
+        looked.is_whole = pieces.len() == self.pairs.len() && looking.is_none_or(|of| of.is_round(&pieces));
+        (looked.silent, looked.gone) = (self.silent_of(&pieces), self.gone_of(&pieces));
+        if looked.is_whole && (looked.silent.is_empty() || !self.waits(now)) {
+            let judgement = self.judged(&comparison, errand.look, &pieces, stored);
+            let curves = curves(
+                pieces
+                    .iter()
+                    .filter_map(|(place, piece)| Some((&self.pairs.get(*place)?.origin, &piece.spreads))),
+            );
+            let (version, number) = (VERSION, self.number);
+            let row = JudgedRow { version, number, at: now, judgement: &judgement, curves };
+            looked.rows.push(HistoryRow { key: judged_key(self), text: json::write(&row) });
+            looked.outcome = Some(Outcome {
+                verdict: judgement.verdict,
+                sentence: judgement.sentence,
+                looks: judgement.looks.taken,
+                settled: judgement.r#final,
+            });
+        }
         looked
+    }
+
+    /// The samples of a pair that count, by the rows that keep those before and after. `cuts` are
+    /// those of the time after.
+    fn seen(&self, pair: &Pair, kept: [Option<&str>; 2], cuts: &[Cut]) -> Seen {
+        let cuts: Vec<Cut> = self.cuts.iter().chain(cuts).cloned().collect();
+        let points = |kept: Option<&str>, window: Option<Window>| {
+            let kept = kept.zip(window);
+            kept.map(|(kept, window)| Self::points(kept, &pair.origin, window, &cuts)).unwrap_or_default()
+        };
+        let [before, after] = kept;
+        Seen {
+            origin: pair.origin.clone(),
+            vantage: pair.vantage.clone(),
+            before: points(before, Some(self.before())),
+            after: points(after, self.after()),
+        }
+    }
+
+    /// What a look says once all is measured.
+    fn judged(
+        &self,
+        comparison: &Comparison,
+        look: usize,
+        pieces: &BTreeMap<usize, &Piece>,
+        stored: &dyn Fn(&str) -> Option<String>,
+    ) -> Judgement {
+        let measured: Vec<Measured> = pieces.values().map(|piece| piece.measured.clone()).collect();
+        comparison.decide(&measured, look, &self.decided(stored))
+    }
+
+    /// What is compared; nothing before it is applied.
+    fn comparison(&self) -> Option<Comparison> {
+        let windows = Windows { before: self.before(), after: self.after()? };
+        let expectations = self.plan.expectations.iter().filter_map(|text| Expectation::parse(text).ok());
+        Some(Comparison::new(expectations.collect(), windows))
+    }
+
+    /// What the look before decided.
+    fn decided(&self, stored: &dyn Fn(&str) -> Option<String>) -> Vec<Judged> {
+        let row = stored(&judged_key(self)).and_then(|text| json::read::<DecidedRow>(&text));
+        let own = row.filter(|row| row.version == VERSION && row.number == self.number);
+        own.map(|row| row.judgement.expectations).unwrap_or_default()
     }
 }

@@ -6,6 +6,7 @@ use crate::units::Millis;
 use std::collections::BTreeMap;
 
 mod asked;
+mod steps;
 mod timings;
 mod told;
 mod written;
@@ -123,17 +124,25 @@ impl Desk {
 
     /// Does what is due; vantages say what `answer` has of a window.
     fn work(&mut self, answer: impl Fn(&Pair, Window) -> Option<String>, now: u64) -> Option<Errand> {
-        let errand = self.changes.errand(|_| true, at(now))?;
+        self.work_at(|_| Some(Millis::new(5_000)), answer, now)
+    }
+
+    /// The same where `every` says how often a pair is probed.
+    fn work_at(
+        &mut self,
+        every: impl Fn(&Pair) -> Option<Millis>,
+        answer: impl Fn(&Pair, Window) -> Option<String>,
+        now: u64,
+    ) -> Option<Errand> {
+        let errand = self.changes.errand(every, at(now))?;
         let said = errand.pairs.iter().map(|pair| Said {
             pair: pair.clone(),
             kept: answer(pair, Window { to: errand.window.to.min(at(now)), ..errand.window }),
         });
         let gathered = Gathered { window: errand.window, said: said.collect() };
-        let change = self.changes.get(errand.number).unwrap();
-        let looked = match errand.part {
-            Part::Before => change.looked_back(&gathered, &|key| self.history.get(key).cloned()),
-            Part::After => change.look(&gathered, &|key| self.history.get(key).cloned(), Vec::new(), at(now)),
-        };
+        let stored = &|key: &str| self.history.get(key).cloned();
+        let known = Known { gathered: &gathered, stored, failing: Vec::new(), now: at(now) };
+        let looked = self.changes.look(&errand, known).unwrap();
         let (stored, rows) = self.changes.looked(looked, at(now));
         self.keep(stored, rows);
         Some(errand)
@@ -312,7 +321,12 @@ fn time_that_is_cut_out_counts_for_neither() {
     let (after, pinned) = (change.after().unwrap(), change.pinned(Part::Before, &gathered.said));
     let stored = |key: &str| pinned.iter().find(|row| row.key == key).map(|row| row.text.clone());
     let slow = Gathered { window: after, said: vec![said("weur", Some(row(after, 300)))] };
-    let look = |cuts: Vec<Cut>| change.look(&slow, &stored, cuts, after.to.plus(GRACE));
+    let end = after.to.plus(GRACE);
+    let mut asking = changes.clone();
+    let errand = asking.errand(|_| Some(Millis::new(5_000)), end).unwrap();
+    let look = |failing: Vec<Cut>| {
+        asking.look(&errand, Known { gathered: &slow, stored: &stored, failing, now: end }).unwrap()
+    };
     let verdict = |looked: &Looked| looked.outcome.as_ref().map(|outcome| outcome.verdict);
     assert_eq!(verdict(&look(Vec::new())), Some(Verdict::Regressed));
     let out = look(vec![cut(BEGUN, BEGUN + 60 * MINUTE)]);

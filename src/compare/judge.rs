@@ -1,14 +1,13 @@
-//! Expectations and samples → a judgement, look by look. It counts nothing itself.
-
-use std::cell::OnceCell;
+//! What was expected, and what looks measured → a judgement, look by look. It counts nothing.
+//!
+//! Where all samples are there, [`Comparison::judge`] takes one look after the other. Or each is
+//! taken when it is due: [`Comparison::measure`] measures one origin and vantage after another, and
+//! [`Comparison::decide`] goes on from what the look before decided.
 
 use super::expectation::{self, Aim, Expectation, Measure};
-use super::measure::{self, Pair, Ready};
+use super::look::{Case, Found, LookedAt, Measured};
 use super::stats::{self, Tails};
-use super::{
-    Change, Judged, Judgement, LEVELS, LOOKS, Looks, Mix, Point, Scale, Seen, Stratum, Summary, Verdict,
-    Windows,
-};
+use super::{Change, Judged, Judgement, LEVELS, LOOKS, Looks, Mix, Scale, Seen, Stratum, Verdict, Windows};
 use crate::history::Window;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Timestamp};
@@ -25,54 +24,7 @@ const HELD: &str = "within the bound, as before";
 /// What is known at `now`; later samples are ignored.
 #[must_use]
 pub fn judge(expectations: &[Expectation], seen: &[Seen], windows: &Windows, now: Timestamp) -> Judgement {
-    let given = if expectations.is_empty() { expectation::defaults() } else { expectations.to_vec() };
-    let taken = (1..=LEVELS.len()).filter(|look| look_at(windows.after, *look) <= now).count();
-    let cases: Vec<Vec<Case<'_>>> = given.iter().map(|e| cases(e, seen, windows.before)).collect();
-    let mut judged: Vec<Judged> = given.iter().map(blank).collect();
-    for look in 1..=taken {
-        let after = Window { from: windows.after.from, to: look_at(windows.after, look) };
-        let afters: Vec<Vec<LookedAt<'_>>> =
-            cases.iter().map(|of| of.iter().flat_map(|case| case.after(after)).collect()).collect();
-        let level = LEVELS.get(look.saturating_sub(1)).copied().unwrap_or(0.0);
-        let told = Told { bar: bar(&afters, level), shown: look == taken, last: look == LEVELS.len() };
-        for (one, afters) in judged.iter_mut().zip(&afters) {
-            let decided = std::mem::take(&mut one.strata);
-            one.strata = afters
-                .iter()
-                .map(|after| earlier(&decided, after).unwrap_or_else(|| after.stratum(told)))
-                .collect();
-        }
-    }
-    for one in &mut judged {
-        one.verdict = overall(one.strata.iter().filter(|s| s.deciding).map(|s| s.verdict));
-        one.sentence = format!("{}: {}", one.expectation, word(one.verdict));
-    }
-    let verdict = overall(judged.iter().map(|one| one.verdict));
-    let open = judged.iter().filter(|one| one.verdict == Verdict::Inconclusive).count();
-    let mut sentence = word(verdict).to_owned();
-    if open > 0 && verdict != Verdict::Inconclusive {
-        sentence.push_str(&format!("; {open} of {} expectations cannot be told", judged.len()));
-    }
-    let next = taken.saturating_add(1);
-    let next_ms = (taken < LEVELS.len()).then(|| look_at(windows.after, next).as_millis());
-    let after = Window { from: windows.after.from, to: look_at(windows.after, taken) };
-    Judgement {
-        verdict,
-        sentence,
-        expectations: judged,
-        mix: seen.iter().map(|seen| mix(seen, windows.before, after)).collect(),
-        looks: Looks { taken, planned: LEVELS.len(), next_ms },
-        r#final: taken == LEVELS.len(),
-    }
-}
-
-fn blank(expectation: &Expectation) -> Judged {
-    Judged {
-        expectation: expectation.to_string(),
-        verdict: Verdict::Inconclusive,
-        sentence: String::new(),
-        strata: Vec::new(),
-    }
+    Comparison::new(expectations.to_vec(), windows.clone()).judge(seen, now)
 }
 
 /// The end of what a look sees, counted from 1: a quarter of the planned time after with each.
@@ -81,6 +33,115 @@ pub fn look_at(after: Window, look: usize) -> Timestamp {
     let Window { from, to } = after;
     let look = u64::try_from(look).unwrap_or(0);
     from.plus(Millis::new((to.since(from).get() / LOOKS as u64).saturating_mul(look)))
+}
+
+/// What is compared, and what is expected of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    expectations: Vec<Expectation>,
+    windows: Windows,
+}
+
+impl Comparison {
+    /// Of these windows; without expectations the usual ones stand.
+    #[must_use]
+    pub fn new(given: Vec<Expectation>, windows: Windows) -> Self {
+        let expectations = if given.is_empty() { expectation::defaults() } else { given };
+        Self { expectations, windows }
+    }
+
+    /// The time after, as far as a look sees it.
+    fn seen_by(&self, look: usize) -> Window {
+        Window { from: self.windows.after.from, to: look_at(self.windows.after, look) }
+    }
+
+    /// What is known at `now`; later samples are ignored.
+    #[must_use]
+    pub fn judge(&self, seen: &[Seen], now: Timestamp) -> Judgement {
+        let taken = (1..=LOOKS).filter(|look| look_at(self.windows.after, *look) <= now).count();
+        let case = |seen| Case::new(&self.expectations, seen, self.windows.before);
+        let cases: Vec<Case<'_>> = seen.iter().map(case).collect();
+        let mut judged: Vec<Judged> = Vec::new();
+        for look in 1..=taken {
+            let looked: Vec<_> = cases.iter().map(|case| case.look(self.seen_by(look))).collect();
+            let bar = bar(looked.iter().flatten().flatten().map(|at| &at.found), look);
+            let told = |at: LookedAt<'_>| {
+                let is_wanted = look == taken || at.found.chance().is_some_and(|p| p <= bar);
+                at.told(is_wanted)
+            };
+            let found = looked
+                .into_iter()
+                .map(|of| of.into_iter().map(|classes| classes.into_iter().map(told).collect()).collect());
+            let mixes = cases.iter().map(|case| case.mix(self.seen_by(look)));
+            let measured: Vec<Measured> =
+                mixes.zip(found).map(|(mix, found)| Measured { mix, found }).collect();
+            judged = self.judged(&measured, look, &judged);
+        }
+        let mix = cases.iter().map(|case| case.mix(self.seen_by(taken))).collect();
+        self.concluded(judged, mix, taken)
+    }
+
+    /// Measures what one vantage saw of one origin for one look, counted from 1. What it costs is
+    /// bounded by the samples, so whoever has many measures one pair after another.
+    #[must_use]
+    pub fn measure(&self, seen: &Seen, look: usize) -> Measured {
+        let case = Case::new(&self.expectations, seen, self.windows.before);
+        let after = self.seen_by(look);
+        let told = |classes: Vec<LookedAt<'_>>| classes.into_iter().map(|at| at.told(true)).collect();
+        Measured { mix: case.mix(after), found: case.look(after).into_iter().map(told).collect() }
+    }
+
+    /// What a look says, by what it measured and what an earlier one decided. Looks that nobody
+    /// took in between decide nothing, and make none err more often.
+    #[must_use]
+    pub fn decide(&self, measured: &[Measured], look: usize, earlier: &[Judged]) -> Judgement {
+        let judged = self.judged(measured, look, earlier);
+        let mix = measured.iter().map(|measured| measured.mix.clone()).collect();
+        self.concluded(judged, mix, look)
+    }
+
+    fn judged(&self, measured: &[Measured], look: usize, earlier: &[Judged]) -> Vec<Judged> {
+        let bar = bar(measured.iter().flat_map(|measured| measured.found.iter().flatten()), look);
+        let told = Told { bar, last: look == LOOKS };
+        let judged = |(place, expectation): (usize, &Expectation)| {
+            let text = expectation.to_string();
+            let same = earlier.get(place).filter(|one| one.expectation == text);
+            let decided = same.map_or(&[][..], |one| &one.strata);
+            let strata: Vec<Stratum> = measured
+                .iter()
+                .flat_map(|of| of.found.get(place).into_iter().flatten().map(|found| (&of.mix, found)))
+                .map(|(of, found)| {
+                    stands(decided, of, found).unwrap_or_else(|| stratum(expectation, of, found, told))
+                })
+                .collect();
+            let verdict = overall(strata.iter().filter(|s| s.deciding).map(|s| s.verdict));
+            let sentence = format!("{text}: {}", word(verdict));
+            Judged { expectation: text, verdict, sentence, strata }
+        };
+        self.expectations.iter().enumerate().map(judged).collect()
+    }
+
+    fn concluded(&self, mut judged: Vec<Judged>, mix: Vec<Mix>, taken: usize) -> Judgement {
+        if judged.is_empty() {
+            judged = self.judged(&[], 0, &[]);
+        }
+        let verdict = overall(judged.iter().map(|one| one.verdict));
+        let open = judged.iter().filter(|one| one.verdict == Verdict::Inconclusive).count();
+        let mut sentence = word(verdict).to_owned();
+        if open > 0 && verdict != Verdict::Inconclusive {
+            sentence.push_str(&format!("; {open} of {} expectations cannot be told", judged.len()));
+        }
+        let next = taken.saturating_add(1);
+        let next_ms = (taken < LOOKS).then(|| look_at(self.windows.after, next).as_millis());
+        Judgement {
+            verdict,
+            sentence,
+            expectations: judged,
+            mix,
+            looks: Looks { taken, planned: LOOKS, next_ms },
+            r#final: taken == LOOKS,
+        }
+    }
 }
 
 const fn word(verdict: Verdict) -> &'static str {
@@ -106,176 +167,53 @@ fn overall(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
     }
 }
 
-/// What answered one vantage in place of one origin.
-fn mix(seen: &Seen, before: Window, after: Window) -> Mix {
-    let share = |points: &[Point], window: Window| {
-        let hits: Vec<f64> =
-            within(points, window).map(|p| f64::from(u8::from(p.class == CacheClass::EdgeOnly))).collect();
-        (!hits.is_empty()).then(|| measure::share(&hits).rate())
-    };
-    let (before, after) = (share(&seen.before, before), share(&seen.after, after));
-    let sentence = before.zip(after).filter(|(b, a)| (a - b).abs() > 0.1).map(|(b, a)| {
-        let (b, a) = (b * 100.0, a * 100.0);
-        format!(
-            "share of hits {b:.0} % → {a:.0} %: what users waited for changed by that, whatever the origin did"
-        )
-    });
-    Mix { origin: seen.origin.clone(), vantage: seen.vantage.clone(), before, after, sentence }
-}
-
-fn within(points: &[Point], window: Window) -> impl Iterator<Item = &Point> + Clone {
-    points.iter().filter(move |p| window.from <= p.at && p.at < window.to)
-}
-
-/// Whether a point counts for a measure in a class.
-fn counts(measure: &Measure, class: CacheClass, point: &Point) -> bool {
-    match measure {
-        Measure::Hits => true,
-        Measure::Errors if class != CacheClass::EdgeOnly => point.class != CacheClass::EdgeOnly,
-        Measure::Errors
-        | Measure::Quantile(_)
-        | Measure::Response
-        | Measure::DatabaseTime
-        | Measure::Calls
-        | Measure::Bytes
-        | Measure::Timing(_) => point.class == class,
-    }
-}
-
-/// One expectation and what one vantage saw of one origin: what is before the change is made ready
-/// once for all looks.
-struct Case<'a> {
-    expectation: &'a Expectation,
-    seen: &'a Seen,
-    before: Window,
-    /// Whether the window before has a sample that is proven.
-    proven: bool,
-    ready: [OnceCell<Ready>; 3],
-}
-
-fn cases<'a>(expectation: &'a Expectation, seen: &'a [Seen], before: Window) -> Vec<Case<'a>> {
-    let asked = |s: &&Seen| expectation.is_of(&s.origin);
-    let case = |seen: &'a Seen| {
-        let proven = within(&seen.before, before).any(|p| p.class == CacheClass::OriginProven);
-        Case { expectation, seen, before, proven, ready: Default::default() }
-    };
-    seen.iter().filter(asked).map(case).collect()
-}
-
-impl Case<'_> {
-    /// What is after the change, by cache class: first the one that decides.
-    fn after(&self, window: Window) -> impl Iterator<Item = LookedAt<'_>> {
-        let points = within(&self.seen.after, window);
-        let proven = self.proven || points.clone().any(|p| p.class == CacheClass::OriginProven);
-        let [first, second] = if proven {
-            [(0, CacheClass::OriginProven), (2, CacheClass::EdgeOnly)]
-        } else {
-            [(1, CacheClass::Unclassified), (2, CacheClass::EdgeOnly)]
-        };
-        [(first, true), (second, false)].into_iter().filter_map(move |((at, class), deciding)| {
-            let measure = &self.expectation.measure;
-            if !deciding && *measure == Measure::Hits {
-                return None;
-            }
-            let ready = |points: &mut dyn Iterator<Item = &Point>| {
-                Ready::new(measure, points.filter(|p| counts(measure, class, p)))
-            };
-            let before = self.ready.get(at)?;
-            let before = before.get_or_init(|| ready(&mut within(&self.seen.before, self.before)));
-            let after = ready(&mut points.clone());
-            let shown = deciding || !(before.is_empty() && after.is_empty());
-            shown.then(|| {
-                let pair = Pair::new(measure, before, after);
-                let tails = tails(self.expectation.aim, &pair);
-                LookedAt { case: self, class, deciding, pair, tails }
-            })
-        })
-    }
-}
-
-/// A case as one look sees it, in one cache class.
-struct LookedAt<'a> {
-    case: &'a Case<'a>,
-    class: CacheClass,
-    deciding: bool,
-    pair: Pair<'a>,
-    /// The chances of what was measured; none with too few samples.
-    tails: Option<Tails>,
-}
-
 /// What one look says of all.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Told {
     /// The greatest chance at which a difference is proven.
     bar: f64,
-    /// Whether this look is told of, so that all its numbers are wanted.
-    shown: bool,
-    /// Whether no other follows.
+    /// Whether no other look follows.
     last: bool,
 }
 
-/// The chances that an aim goes by; none with too few samples.
-fn tails(aim: Aim, pair: &Pair<'_>) -> Option<Tails> {
-    pair.short().is_none().then(|| match aim {
-        Aim::AtMost(limit) => pair.bound(limit),
-        Aim::AtLeast(limit) => pair.bound(limit * (1.0 - 1e-9)),
-        Aim::Down(_) | Aim::Up(_) | Aim::NotUp | Aim::NotDown | Aim::Any => pair.tails(),
-    })
-}
-
-impl LookedAt<'_> {
-    fn stratum(&self, told: Told) -> Stratum {
-        let (pair, tails, expectation) = (&self.pair, self.tails, self.case.expectation);
-        let p = tails.map(chance);
-        let proven = p.is_some_and(|p| p <= told.bar);
-        let change = (p.is_some() && (proven || told.shown)).then(|| pair.change());
-        let [before, after] = pair.summaries();
-        let bounded = matches!(expectation.aim, Aim::AtMost(_) | Aim::AtLeast(_));
-        let same = told.last && !bounded && change.is_some_and(|c| alike(&expectation.measure, c));
-        let (verdict, mut why) = match tails {
-            None => (Verdict::Inconclusive, pair.short()),
-            Some(tails) if proven => direction(expectation, [before, after], change, tails),
-            Some(_) if same => (Verdict::Unchanged, None),
-            Some(_) => (Verdict::Inconclusive, Some(CHANCE.to_owned())),
-        };
-        if self.deciding && self.class == CacheClass::Unclassified && why.is_none() {
-            why = Some("no sample says whether a cache answered; all are taken as the origin's".to_owned());
-        }
-        Stratum {
-            origin: self.case.seen.origin.clone(),
-            vantage: self.case.seen.vantage.clone(),
-            class: self.class,
-            deciding: self.deciding,
-            before,
-            after,
-            change,
-            p,
-            verdict,
-            why,
-        }
+/// What a look says of one expectation, as one vantage sees one origin in one cache class.
+fn stratum(expectation: &Expectation, of: &Mix, found: &Found, told: Told) -> Stratum {
+    let p = found.chance();
+    let bounded = matches!(expectation.aim, Aim::AtMost(_) | Aim::AtLeast(_));
+    let same = told.last && !bounded && found.change.is_some_and(|c| alike(&expectation.measure, c));
+    let (verdict, mut why) = match found.tails {
+        None => (Verdict::Inconclusive, found.short.clone()),
+        Some(tails) if p.is_some_and(|p| p <= told.bar) => direction(expectation, found, tails),
+        Some(_) if same => (Verdict::Unchanged, None),
+        Some(_) => (Verdict::Inconclusive, Some(CHANCE.to_owned())),
+    };
+    if found.deciding && found.class == CacheClass::Unclassified && why.is_none() {
+        why = Some("no sample says whether a cache answered; all are taken as the origin's".to_owned());
+    }
+    Stratum {
+        origin: of.origin.clone(),
+        vantage: of.vantage.clone(),
+        class: found.class,
+        deciding: found.deciding,
+        before: found.before,
+        after: found.after,
+        change: found.change,
+        p,
+        verdict,
+        why,
     }
 }
 
-/// How probable it is that either side is so far out.
-fn chance(tails: Tails) -> f64 {
-    (2.0 * tails.up.min(tails.down)).min(1.0)
-}
-
 /// Which way it went, where that is proven, and whether that is what was wished.
-fn direction(
-    expectation: &Expectation,
-    [before, _]: [Summary; 2],
-    change: Option<Change>,
-    tails: Tails,
-) -> (Verdict, Option<String>) {
+fn direction(expectation: &Expectation, found: &Found, tails: Tails) -> (Verdict, Option<String>) {
     let fell = tails.down < tails.up;
     let less_is_better = match expectation.aim {
         Aim::Any => expectation.measure != Measure::Hits,
         Aim::Down(_) | Aim::NotUp | Aim::AtMost(_) => true,
         Aim::Up(_) | Aim::NotDown | Aim::AtLeast(_) => false,
     };
-    let value = before.value.unwrap_or(0.0);
-    let moved = change.map_or(0.0, |change| percent(change, value));
+    let value = found.before.value.unwrap_or(0.0);
+    let moved = found.change.map_or(0.0, |change| percent(change, value));
     let (held, short_of) = match expectation.aim {
         Aim::AtMost(limit) => (Some(value <= limit), None),
         Aim::AtLeast(limit) => (Some(value >= limit), None),
@@ -304,12 +242,13 @@ fn percent(change: Change, before: f64) -> f64 {
     }
 }
 
-/// The greatest chance that Holm's procedure lets pass at a level, over all that decide; below 0 if
+/// The greatest chance that Holm's procedure lets pass at a look, over all that decide; below 0 if
 /// none does. What does not decide is held to the same bar and does not move it.
 /// Source: Holm, Scand. J. Statist. 6 (1979).
-fn bar(afters: &[Vec<LookedAt<'_>>], level: f64) -> f64 {
-    let deciding = afters.iter().flatten().filter(|after| after.deciding);
-    let mut chances: Vec<f64> = deciding.map(|after| after.tails.map_or(1.0, chance)).collect();
+fn bar<'f>(found: impl Iterator<Item = &'f Found>, look: usize) -> f64 {
+    let level = LEVELS.get(look.wrapping_sub(1)).copied().unwrap_or(0.0);
+    let deciding = found.filter(|found| found.deciding);
+    let mut chances: Vec<f64> = deciding.map(|found| found.chance().unwrap_or(1.0)).collect();
     chances.sort_by(f64::total_cmp);
     let mut left = chances.len();
     let mut bar: f64 = -1.0;
@@ -334,10 +273,9 @@ fn alike(measure: &Measure, change: Change) -> bool {
 }
 
 /// What an earlier look decided stands.
-fn earlier(decided: &[Stratum], after: &LookedAt<'_>) -> Option<Stratum> {
-    let seen = after.case.seen;
+fn stands(decided: &[Stratum], of: &Mix, found: &Found) -> Option<Stratum> {
     let same =
-        |s: &&Stratum| s.origin == seen.origin && s.vantage == seen.vantage && s.deciding == after.deciding;
+        |s: &&Stratum| s.origin == of.origin && s.vantage == of.vantage && s.deciding == found.deciding;
     let stands = |s: &&Stratum| matches!(s.verdict, Verdict::Improved | Verdict::Regressed);
     decided.iter().filter(same).find(stands).cloned()
 }

@@ -68,10 +68,9 @@ pub struct ToldSample {
 #[must_use]
 pub fn sampled(query: &SampleQuery, vantage: &Name, rows: impl Iterator<Item = String>) -> String {
     let mut found = Vec::new();
-    for bucket in rows.filter_map(|text| Bucket::read(&text)) {
-        let Some(place) = bucket.origins().iter().position(|id| *id == query.id) else { continue };
+    for text in rows {
         let inside = |at: Timestamp| at >= query.window.from && at < query.window.to;
-        for fact in bucket.facts().filter(|fact| fact.origin == place && inside(fact.at)) {
+        for fact in Bucket::of_origin(&text, &query.id).into_iter().filter(|fact| inside(fact.at)) {
             found.push(ToldSample {
                 at: fact.at,
                 vantage: vantage.clone(),
@@ -104,10 +103,9 @@ pub const MOST_KEPT: u64 = 2_880;
 pub fn kept(query: &SampleQuery, rows: impl Iterator<Item = String>) -> String {
     let Window { from, to } = query.window;
     let mut found: Vec<Fact> = Vec::new();
-    for bucket in rows.filter_map(|text| Bucket::read(&text)) {
-        let Some(place) = bucket.origins().iter().position(|id| *id == query.id) else { continue };
-        let inside = |fact: &Fact| fact.origin == place && fact.at >= from && fact.at < to;
-        found.extend(bucket.facts().filter(inside).map(|fact| Fact { origin: 0, ..fact }));
+    for text in rows {
+        let inside = |fact: &Fact| fact.at >= from && fact.at < to;
+        found.extend(Bucket::of_origin(&text, &query.id).into_iter().filter(inside));
     }
     found.sort_by_key(|fact| fact.at);
     // By time and not by their number, so that samples that come later leave these as they are.

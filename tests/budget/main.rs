@@ -434,9 +434,18 @@ fn a_change_costs_what_is_calculated() {
         (free(), &["p0/o0"][..]),
         (free(), &["p0/o0", "p0/o1", "p2/o2"]),
         (config("[defaults]\ninterval = \"60s\"\nvantages = [\"weur\"]", 1), &["p0/o0"]),
+        // With so many samples each origin and vantage is a step of each look.
+        (
+            config(
+                "plan = \"paid\"\n[defaults]\ninterval = \"1s\"\nvantages = [\"weur\", \"enam\", \"apac\"]",
+                2,
+            ),
+            &["p0/o0", "p0/o1"],
+        ),
     ] {
         let plan = change_of(&config, origins);
-        let changing = Changing::of(&config, &plan.origins);
+        let changing = Changing::of(&config, &plan);
+        assert!([1, changing.pairs].contains(&changing.steps), "{changing:?}");
         let mut calculated = Counts::default();
         changing.count(&mut calculated);
         let counted = with_and_without(&config, &plan, (HOUR, HOUR));
@@ -462,7 +471,7 @@ fn a_change_costs_what_is_calculated() {
 fn a_running_change_adds_at_most_a_row_written_for_each_rollup_and_shard() {
     let config = free();
     let plan = change_of(&config, &["p0/o0"]);
-    let changing = Changing::of(&config, &plan.origins);
+    let changing = Changing::of(&config, &plan);
     let mut calculated = Counts::default();
     changing.measured(&mut calculated);
     let rollups = plan.after.get() / BUCKET.get() * shards_of(&config);

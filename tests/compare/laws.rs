@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{CacheClass, Expectation, Judgement, Point, Seen, Shape, Timestamp, Timing, Verdict, Windows};
 use super::{judge, pair_of, windows_of};
+use vedette::compare::{Comparison, Judged, LOOKS, look_at};
 
 /// Measures of times and counts, which a change of scale or a swap goes over.
 const ANY: [&str; 7] = [
@@ -95,6 +96,22 @@ proptest! {
                 });
                 prop_assert!(ends.is_none_or(|ends| ends.iter().all(|end| near(*end, 0.0))), "{:?} {:?}", a, b);
             }
+        }
+    }
+
+    #[test]
+    fn looks_that_are_taken_when_they_are_due_say_what_all_of_them_say_at_the_end((seen, windows) in any_pair()) {
+        let given = ANY.map(|text| Expectation::parse(text).unwrap());
+        let comparison = Comparison::new(given.to_vec(), windows.clone());
+        let mut earlier: Vec<Judged> = Vec::new();
+        for look in 1..=LOOKS {
+            let now = look_at(windows.after, look);
+            let until = |of: &Seen| Seen { after: of.after.iter().filter(|p| p.at < now).cloned().collect(), ..of.clone() };
+            let measured: Vec<_> = seen.iter().map(|of| comparison.measure(&until(of), look)).collect();
+            let stepped = comparison.decide(&measured, look, &earlier);
+            prop_assert_eq!(&stepped, &comparison.judge(&seen, now));
+            // As a row keeps it until the next look.
+            earlier = serde_json::from_str(&serde_json::to_string(&stepped.expectations).unwrap()).unwrap();
         }
     }
 

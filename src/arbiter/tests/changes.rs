@@ -75,17 +75,11 @@ fn body(effects: &[Effect]) -> Option<&str> {
         .find_map(|one| if let Effect::Deliver(delivery) = one { Some(&*delivery.body) } else { None })
 }
 
-fn looked(verdict: Verdict) -> Event {
-    let outcome = Found { verdict, sentence: "regressed".into(), looks: 1, settled: false };
-    Event::Looked(Looked {
-        number: 1,
-        part: Part::After,
-        silent: Vec::new(),
-        gone: Vec::new(),
-        cuts: Vec::new(),
-        outcome: Some(outcome),
-        rows: Vec::new(),
-    })
+/// What came of the look of this number.
+fn looked(look: usize, verdict: Verdict) -> Event {
+    let outcome = Found { verdict, sentence: "regressed".into(), looks: look, settled: false };
+    let outcome = Some(outcome);
+    Event::Looked(Looked { number: 1, part: Part::After, look, is_whole: true, outcome, ..Looked::default() })
 }
 
 #[test]
@@ -96,8 +90,8 @@ fn a_regression_is_told_with_the_way_back_and_its_closing_as_well() {
     assert_eq!(wrote(&arbiter.step(Event::Started(start, gathered(100_000)), at(100_000))), &id);
     let apply = Event::Written(write(Edit::Apply("change-1".into())));
     assert_eq!(wrote(&arbiter.step(apply, at(110_000))), &id);
-    assert_eq!(body(&arbiter.step(looked(Verdict::Inconclusive), at(120_000))), None);
-    let mut effects = arbiter.step(looked(Verdict::Regressed), at(130_000));
+    assert_eq!(body(&arbiter.step(looked(1, Verdict::Inconclusive), at(120_000))), None);
+    let mut effects = arbiter.step(looked(2, Verdict::Regressed), at(130_000));
     for second in 131..140 {
         effects.extend(arbiter.step(Event::Woken, at(second * 1_000)));
     }

@@ -22,9 +22,12 @@ fn whoever_waits_for_a_silent_vantage_writes_nothing() {
     let (written, mut asked) = (desk.written, 0);
     for second in 60..3_500 {
         asked += usize::from(desk.work(only_weur, BEGUN + second * 1_000).is_some());
+        if second % 300 == 0 {
+            desk.forget();
+        }
     }
     assert!(asked > 100, "both windows are asked for each minute: {asked}");
-    assert_eq!(desk.written, written);
+    assert_eq!(desk.written, written + 1, "what the other one says at the last look is kept once");
 }
 
 #[test]
@@ -62,12 +65,12 @@ fn what_was_judged_for_good_stays_when_vantages_answer_twice() {
     desk.apply(&id, BEGUN).unwrap();
     let end = BEGUN + 22 * MINUTE;
     // The Arbiter forgets whom it asked, and asks again; both answers come.
-    let errand = desk.changes.errand(|_| true, at(end)).unwrap();
+    let errand = desk.changes.errand(|_| Some(Millis::new(5_000)), at(end)).unwrap();
     let again = |desk: &Desk, ms: u64| {
-        let change = desk.changes.get(errand.number).unwrap();
         let said = vec![said("weur", Some(row(errand.window, ms)))];
-        let gathered = Gathered { window: errand.window, said };
-        change.look(&gathered, &|key| desk.history.get(key).cloned(), Vec::new(), at(end))
+        let gathered = &Gathered { window: errand.window, said };
+        let stored = &|key: &str| desk.history.get(key).cloned();
+        desk.changes.look(&errand, Known { gathered, stored, failing: Vec::new(), now: at(end) }).unwrap()
     };
     let (first, second) = (again(&desk, 50), again(&desk, 300));
     let (stored, rows) = desk.changes.looked(first, at(end));
