@@ -7,6 +7,7 @@
 
 mod answer;
 mod bucket;
+mod fact;
 mod histogram;
 mod query;
 mod roll;
@@ -17,7 +18,8 @@ mod sums;
 mod sweep;
 
 pub use answer::{Grounds, answered};
-pub use bucket::{Bucket, Fact, Proof};
+pub use bucket::Bucket;
+pub use fact::{Fact, Proof};
 pub use histogram::{BOUNDS, Durations, Histogram};
 pub use query::{Query, Step, Window};
 pub use roll::{HistoryRow, Sender, Stored, rolled};

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 
 /// A value as JSON.
@@ -20,7 +20,7 @@ pub fn write<T: Serialize + ?Sized>(value: &T) -> String {
 /// Reads a value; nothing if the text is not JSON of that form. Members that the form does not know
 /// are skipped.
 #[must_use]
-pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+pub fn read<'t, T: Deserialize<'t>>(text: &'t str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 

@@ -229,7 +229,7 @@ fn what_followers_add_is_what_is_stated() {
 #[test]
 fn what_a_change_adds_is_what_is_stated() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/limits.md")).unwrap();
-    let config = pairs(&format!("[defaults]\n{THREE}"), 10);
+    let config = pairs(&format!("[defaults]\ninterval = \"30s\"\n{THREE}"), 10);
     let of = |origins: usize, vantages: u64| {
         let origins: Vec<String> =
             config.origins().take(origins).map(|origin| origin.id.to_string()).collect();

@@ -1,6 +1,7 @@
 //! What one vantage saw of one origin → what one look measures of it. It reaches no verdict.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use super::expectation::{Aim, Expectation, Measure};
 use super::measure::{self, Pair, Ready};
@@ -47,15 +48,14 @@ pub(super) struct Case<'a> {
     before: Window,
     /// Whether the window before has a sample that is proven.
     proven: bool,
-    asked: Vec<Asked<'a>>,
+    expectations: &'a [Expectation],
+    /// What is before the change, made at the first look.
+    ready: Kept,
 }
 
-/// One expectation of it.
-struct Asked<'a> {
-    expectation: &'a Expectation,
-    /// By the place of a cache class, made at the first look.
-    ready: [OnceCell<Ready>; 3],
-}
+/// Samples that are made ready once: by the first expectation that is about the same of each, and
+/// by the place of a cache class.
+type Kept = Vec<[OnceCell<Rc<Ready>>; 3]>;
 
 /// What one look finds in one cache class, and what it was found in.
 pub(super) struct LookedAt<'a> {
@@ -74,8 +74,7 @@ impl LookedAt<'_> {
 impl<'a> Case<'a> {
     pub(super) fn new(expectations: &'a [Expectation], seen: &'a Seen, before: Window) -> Self {
         let proven = within(&seen.before, before).any(|p| p.class == CacheClass::OriginProven);
-        let asked = |expectation| Asked { expectation, ready: Default::default() };
-        Self { seen, before, proven, asked: expectations.iter().map(asked).collect() }
+        Self { seen, before, proven, expectations, ready: kept(expectations) }
     }
 
     /// What answered, up to the end of a look.
@@ -98,14 +97,21 @@ impl<'a> Case<'a> {
     }
 
     /// What a look finds, by expectation: first what decides.
-    pub(super) fn look(&self, after: Window) -> Vec<Vec<LookedAt<'_>>> {
-        self.asked.iter().map(|asked| self.classes(asked, after)).collect()
+    pub(super) fn look(&self, after: Window) -> Vec<Vec<LookedAt<'a>>> {
+        let ready = kept(self.expectations);
+        let classes = |expectation| self.classes(expectation, after, &ready);
+        self.expectations.iter().map(classes).collect()
     }
 
-    fn classes<'s>(&'s self, asked: &'s Asked<'a>, after: Window) -> Vec<LookedAt<'s>> {
-        if !asked.expectation.is_of(&self.seen.origin) {
+    /// What a look finds for one expectation. `ready` keeps what is after the change for others.
+    fn classes(&self, expectation: &'a Expectation, after: Window, ready: &Kept) -> Vec<LookedAt<'a>> {
+        let Expectation { measure, aim, .. } = expectation;
+        let mut others = self.expectations.iter();
+        let first = others.position(|other| measure::are_of_one(&other.measure, measure));
+        let kept = first.and_then(|first| Some((self.ready.get(first)?, ready.get(first)?)));
+        let Some((befores, afters)) = kept.filter(|_| expectation.is_of(&self.seen.origin)) else {
             return Vec::new();
-        }
+        };
         let points = within(&self.seen.after, after);
         let proven = self.proven || points.clone().any(|p| p.class == CacheClass::OriginProven);
         let [first, second] = if proven {
@@ -113,20 +119,18 @@ impl<'a> Case<'a> {
         } else {
             [(1, CacheClass::Unclassified), (2, CacheClass::EdgeOnly)]
         };
-        let Expectation { measure, aim, .. } = asked.expectation;
         let looked = |((at, class), deciding): ((usize, CacheClass), bool)| {
             if !deciding && *measure == Measure::Hits {
                 return None;
             }
             let ready = |points: &mut dyn Iterator<Item = &Point>| {
-                Ready::new(measure, points.filter(|p| counts(measure, class, p)))
+                Rc::new(Ready::new(measure, points.filter(|p| counts(measure, class, p))))
             };
-            let before = asked.ready.get(at)?;
-            let before = before.get_or_init(|| ready(&mut within(&self.seen.before, self.before)));
-            let after = ready(&mut points.clone());
+            let before = befores.get(at)?.get_or_init(|| ready(&mut within(&self.seen.before, self.before)));
+            let after = afters.get(at)?.get_or_init(|| ready(&mut points.clone()));
             let shown = deciding || !(before.is_empty() && after.is_empty());
             shown.then(|| {
-                let pair = Pair::new(measure, before, after);
+                let pair = Pair::new(measure, Rc::clone(before), Rc::clone(after));
                 let ([before, after], short) = (pair.summaries(), pair.short());
                 let tails = short.is_none().then(|| tails(*aim, &pair));
                 let found = Found { class, deciding, before, after, short, tails, change: None };
@@ -135,6 +139,10 @@ impl<'a> Case<'a> {
         };
         [(first, true), (second, false)].into_iter().filter_map(looked).collect()
     }
+}
+
+fn kept(expectations: &[Expectation]) -> Kept {
+    expectations.iter().map(|_| Default::default()).collect()
 }
 
 fn within(points: &[Point], window: Window) -> impl Iterator<Item = &Point> + Clone {

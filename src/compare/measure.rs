@@ -1,28 +1,31 @@
 //! The points of one stratum and a measure → what is to be known of their difference. It reaches no
 //! verdict.
 
+use std::rc::Rc;
+
 use super::expectation::Measure;
 use super::stats::{self, Share, Sorted, Tails};
 use super::{Change, LEAST, LEAST_EFFECTIVE, Point, Scale, Summary};
 use crate::sample::{CacheClass, Timing};
 
-/// One window of one stratum, made ready to be tested: what every look needs is found once.
+/// What the samples of one window of one stratum say: what every look and every expectation needs
+/// of them is found once.
 pub(super) struct Ready {
     /// What each sample says, in order of time.
     values: Vec<f64>,
-    /// The same, on the scale of the tests.
-    sorted: Sorted,
+    /// The same, sorted.
+    plain: Sorted,
+    /// The same on the scale of the tests.
+    scaled: Sorted,
     /// How many samples in a row say as much as one.
     alike: f64,
-    /// The quantile asked for, else the median; of rates, the share.
-    value: Option<f64>,
 }
 
 /// Both windows of one stratum.
 pub(super) struct Pair<'a> {
     measure: &'a Measure,
-    before: &'a Ready,
-    after: Ready,
+    before: Rc<Ready>,
+    after: Rc<Ready>,
     /// How much less the samples say than independent ones.
     factor: f64,
 }
@@ -68,28 +71,22 @@ const fn least(measure: &Measure) -> f64 {
     if matches!(measure, Measure::Timing(_)) { 0.001 } else { 1.0 }
 }
 
+/// Whether two measures say the same of each sample.
+pub(super) fn are_of_one(one: &Measure, other: &Measure) -> bool {
+    let is_time = |measure: &Measure| matches!(measure, Measure::Quantile(_) | Measure::Response);
+    one == other || (is_time(one) && is_time(other))
+}
+
 impl Ready {
     /// Makes the points of one window ready.
     pub(super) fn new<'p>(measure: &Measure, points: impl Iterator<Item = &'p Point>) -> Self {
         let values = values(measure, points);
+        let plain = Sorted::new(&values);
         let least = least(measure);
-        let scaled: Vec<f64> = if is_plain(measure) {
-            values.clone()
-        } else {
-            values.iter().map(|v| v.max(least).ln()).collect()
-        };
-        let sorted = Sorted::new(&scaled);
-        let alike = stats::alike(&scaled, &sorted);
-        let value = if is_rate(measure) {
-            (!values.is_empty()).then(|| share(&values).rate())
-        } else if is_plain(measure) {
-            sorted.quantile(level(measure))
-        } else {
-            let place = stats::place(values.len(), level(measure)).saturating_sub(1);
-            let mut list = values.clone();
-            (place < list.len()).then(|| *list.select_nth_unstable_by(place, f64::total_cmp).1)
-        };
-        Self { values, sorted, alike, value }
+        let scaled =
+            if is_plain(measure) { plain.clone() } else { plain.mapped(|value| value.max(least).ln()) };
+        let alike = stats::alike(&values, &plain);
+        Self { values, plain, scaled, alike }
     }
 
     /// Whether there is no sample.
@@ -103,17 +100,22 @@ pub(super) fn share(list: &[f64]) -> Share {
 }
 
 impl<'a> Pair<'a> {
-    pub(super) fn new(measure: &'a Measure, before: &'a Ready, after: Ready) -> Self {
+    pub(super) fn new(measure: &'a Measure, before: Rc<Ready>, after: Rc<Ready>) -> Self {
         let factor = before.alike.max(after.alike);
         Self { measure, before, after, factor }
     }
 
     /// The samples before and after, in short.
     pub(super) fn summaries(&self) -> [Summary; 2] {
-        [self.before, &self.after].map(|side| Summary {
+        [&self.before, &self.after].map(|side| Summary {
             samples: side.values.len(),
             effective: stats::float(side.values.len()) / self.factor,
-            value: side.value,
+            // Of rates the share; else the quantile asked for, or the median.
+            value: if is_rate(self.measure) {
+                (!side.is_empty()).then(|| share(&side.values).rate())
+            } else {
+                side.plain.quantile(level(self.measure))
+            },
         })
     }
 
@@ -178,7 +180,7 @@ impl<'a> Pair<'a> {
     /// The shift that fits best, between the ends of those that cannot be refused.
     fn shifts(&self) -> [f64; 3] {
         let (Some([least_b, most_b]), Some([least_a, most_a])) =
-            (self.before.sorted.ends(), self.after.sorted.ends())
+            (self.before.scaled.ends(), self.after.scaled.ends())
         else {
             return [0.0; 3];
         };
@@ -199,8 +201,8 @@ impl<'a> Pair<'a> {
             far
         };
         if let Measure::Quantile(_) = self.measure {
-            let middle = |side: &Ready| side.sorted.quantile(level(self.measure)).unwrap_or(0.0);
-            let estimate = middle(&self.after) - middle(self.before);
+            let middle = |side: &Ready| side.scaled.quantile(level(self.measure)).unwrap_or(0.0);
+            let estimate = middle(&self.after) - middle(&self.before);
             return [low, estimate.clamp(low, high.max(low)), high];
         }
         let within = [low.max(first), high.min(last)];
@@ -211,7 +213,7 @@ impl<'a> Pair<'a> {
     }
 
     fn test(&self, shift: f64) -> Tails {
-        let (b, a) = (&self.before.sorted, &self.after.sorted);
+        let (b, a) = (&self.before.scaled, &self.after.scaled);
         match self.measure {
             Measure::Quantile(_) => stats::mood(level(self.measure), [b, a], shift, self.factor),
             Measure::Response

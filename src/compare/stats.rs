@@ -45,6 +45,19 @@ impl Sorted {
         Self { groups: groups.collect(), all: list.len() }
     }
 
+    /// The same on another scale, which keeps the order. What becomes the same value is one.
+    pub(super) fn mapped(&self, scale: impl Fn(f64) -> f64) -> Self {
+        let mut groups: Vec<Group> = Vec::with_capacity(self.groups.len());
+        for group in &self.groups {
+            let value = scale(group.value);
+            match groups.last_mut().filter(|last| last.value.total_cmp(&value).is_eq()) {
+                Some(last) => (last.size, last.to) = (last.size.saturating_add(group.size), group.to),
+                None => groups.push(Group { value, ..*group }),
+            }
+        }
+        Self { groups, all: self.all }
+    }
+
     /// The smallest and the largest.
     pub(super) fn ends(&self) -> Option<[f64; 2]> {
         Some([self.groups.first()?.value, self.groups.last()?.value])

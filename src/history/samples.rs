@@ -3,7 +3,8 @@
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize};
 
-use super::bucket::{Bucket, Fact, Proof, timing, written};
+use super::bucket::{Bucket, Line, Lines};
+use super::fact::{Proof, timing, written};
 use super::query::Window;
 use crate::json::{self, Shown};
 use crate::sample::to_ms;
@@ -102,19 +103,20 @@ pub const MOST_KEPT: u64 = 2_880;
 #[must_use]
 pub fn kept(query: &SampleQuery, rows: impl Iterator<Item = String>) -> String {
     let Window { from, to } = query.window;
-    let mut found: Vec<Fact> = Vec::new();
-    for text in rows {
-        let inside = |fact: &Fact| fact.at >= from && fact.at < to;
-        found.extend(Bucket::of_origin(&text, &query.id).into_iter().filter(inside));
+    let rows: Vec<String> = rows.collect();
+    let inside = |line: &Line<'_>| line.at >= from && line.at < to;
+    let mut found: Vec<Line<'_>> = Vec::new();
+    for text in &rows {
+        found.extend(Lines::of(text, &query.id).by_time().filter(inside));
     }
-    found.sort_by_key(|fact| fact.at);
+    found.sort_by_key(|line| line.at);
     // By time and not by their number, so that samples that come later leave these as they are.
     let part = (to.since(from).get() / MOST_KEPT).max(1);
-    let part_of = |fact: &Fact| fact.at.since(from).get() / part;
+    let part_of = |line: &Line<'_>| line.at.since(from).get() / part;
     found.dedup_by(|one, earlier| part_of(one) == part_of(earlier));
     let mut kept = Bucket::new(0, 0, from, vec![query.id.clone()]);
-    for fact in &found {
-        kept.add(fact);
+    for line in &found {
+        kept.add_line(line);
     }
     kept.text()
 }

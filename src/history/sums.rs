@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::A_DAY;
-use super::bucket::{Fact, Proof};
+use super::fact::{Fact, Proof};
 use super::sketch::Sketch;
 use crate::sample::CacheClass;
 use crate::units::{OriginId, Timestamp};

@@ -1,6 +1,7 @@
 //! Rollups, what is made of them, and what is told.
 
 mod gone;
+mod handed;
 mod timings;
 mod written;
 

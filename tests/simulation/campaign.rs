@@ -60,6 +60,7 @@ impl Tallies {
         self.beats += other.beats;
         self.changes += other.changes;
         self.looks += other.looks;
+        self.looks_in_steps += other.looks_in_steps;
         let mut faults = other.faults;
         for ((_, sum), (_, more)) in self.faults.kinds().into_iter().zip(faults.kinds()) {
             *sum += *more;

@@ -47,7 +47,10 @@ impl Intended {
         let windows: Vec<(Ms, Ms)> = (0..8).map(|_| (window(), window())).collect();
         let mut at = rng.u64(MINUTE..length / 2);
         let mut changes = Vec::new();
-        for (before, after) in windows.into_iter().take(rng.usize(1..=8)) {
+        let count = rng.usize(1..=8);
+        for (place, (before, after)) in windows.into_iter().take(count).enumerate() {
+            // Of a day the samples may be so many that each look takes several steps.
+            let before = if place % 3 == 2 { 22 * HOUR } else { before };
             let first = rng.usize(..names.len());
             let count = rng.usize(1..=2.min(names.len()));
             changes.push(Self {

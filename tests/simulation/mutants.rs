@@ -121,6 +121,8 @@ pub enum Mutant {
     ChangesUnasked,
     /// A vantage that is silent is waited for, however long.
     SilenceAwaited,
+    /// What a step of a look measured is not taken in, unless it was the last.
+    StepsLost,
     /// Judgements are lost with the next rollup.
     JudgementsFade,
     /// While a change is open, reports are not taken in.
@@ -130,7 +132,7 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::MinVotesOne,
         Self::QuorumAny,
         Self::VotesLiveOn,
@@ -182,6 +184,7 @@ impl Mutant {
         Self::PinsUnstored,
         Self::ChangesUnasked,
         Self::SilenceAwaited,
+        Self::StepsLost,
         Self::JudgementsFade,
         Self::ChangesHoldReports,
         Self::ChangesWriteAlways,

@@ -74,9 +74,10 @@ pub struct Tallies {
     pub messages: u64,
     /// Heartbeats that were confirmed.
     pub beats: u64,
-    /// Changes that were acknowledged, and judgements of them.
+    /// Changes that were acknowledged, judgements of them, and steps that ended in none.
     pub changes: u64,
     pub looks: u64,
+    pub looks_in_steps: u64,
 }
 
 /// The world.

@@ -282,6 +282,11 @@ impl World {
         match looked {
             Some(looked) => {
                 self.tallies.looks += u64::from(looked.outcome.is_some());
+                let is_step = errand.part == Part::After && !looked.is_whole;
+                self.tallies.looks_in_steps += u64::from(is_step);
+                if is_step && self.mutant == Some(Mutant::StepsLost) {
+                    return Ok(());
+                }
                 self.evaluate(Event::Looked(looked))?;
                 self.changes_stand_in_full(|_, known| known.number == errand.number)
             }
