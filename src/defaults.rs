@@ -1,72 +1,162 @@
-//! Every length of time that the code goes by, by the module that does, each with its reason. What
-//! a file may say otherwise is under [`config`]; everything else is the same for every deployment.
+//! Every length of time and every limit that the code goes by, each with its reason.
+//!
+//! A module is named for the one whose numbers it has. What a file may say otherwise is under
+//! [`config`]; everything else is the same for every deployment. What a format, an algorithm or the
+//! platform fixes stands where it is used.
 
-/// Of `src/config`.
-pub mod config {
+pub mod config;
+
+/// Of `src/arbiter`.
+pub mod arbiter {
     use crate::units::Millis;
 
-    /// The longest period and the longest grace of a heartbeat: twice the mean month, what
-    /// `"2months"` means, so that a monthly job fits.
-    pub const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
+    /// A silent object is woken again at most this often.
+    pub const POKE_EVERY: Millis = Millis::from_secs(5);
 
-    /// The shortest grace of a heartbeat if none is written: a job starts late, and its request is
-    /// sent again a few times.
-    pub const DEFAULT_GRACE: Millis = Millis::from_secs(60);
+    /// The Arbiter looks around at least this often.
+    pub const ROUNDS: Millis = Millis::from_secs(30);
 
-    /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
-    pub const LONGEST_REST: Millis = Millis::from_secs(60);
+    /// How often is written for how long the Arbiter was awake.
+    pub const STORE_EVERY: Millis = Millis::from_secs(60);
 
-    /// The longest that a copy of an answer stands in for an origin.
-    pub const LONGEST_STALE: Millis = Millis::DAY.times(30);
+    /// Between two writes of the last known good to KV.
+    pub const APART: Millis = Millis::from_secs(60);
 
-    /// The time after which a message is given up if none is written.
-    pub const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
-
-    /// The shortest time to live of a vote if none is written.
-    pub const DEFAULT_TTL: Millis = Millis::from_secs(45);
-
-    /// The longest that flapping makes a verdict hold, if nothing is written: Envoy's
-    /// `max_ejection_time`.
-    pub const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
-
-    /// Between two probes, if nothing is written.
-    pub const DEFAULT_INTERVAL: Millis = Millis::from_secs(10);
-
-    /// While in doubt, if nothing is written; never over the interval.
-    pub const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
-
-    /// How often a probe opens a connection of its own, if nothing is written and the plan counts
-    /// nothing by the day.
-    pub const DEFAULT_CONNECT: Millis = Millis::from_secs(60);
-
-    /// For a whole probe, if nothing is written; never over the interval.
-    pub const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
-
-    /// Until an origin's response headers, if a route says nothing.
-    pub const DEFAULT_ROUTE_TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// For all attempts of a request, if a route says nothing.
-    pub const DEFAULT_DEADLINE: Millis = Millis::from_secs(30);
+    /// The last known good is written to KV again after this long, though nothing changed.
+    pub const AGAIN: Millis = Millis::from_secs(3_600);
 }
 
-/// Of `src/probe`.
-pub mod probe {
+/// Of `src/change`.
+pub mod change {
     use crate::units::Millis;
 
-    /// An exchange that breaks off this soon met a connection that the origin had just closed:
-    /// within the time that word of it takes.
-    pub const AT_ONCE: Millis = Millis::new(250);
+    /// A look waits so long for probes that were sent before its time ended.
+    pub const GRACE: Millis = Millis::from_secs(10);
 
-    /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited
-    /// was busy: what the origin did meanwhile is not known.
-    pub const LATENESS: Millis = Millis::new(250);
+    /// Vantages that did not answer are asked again after this.
+    pub const RETRY: Millis = Millis::from_secs(60);
 
-    /// How long a connection is watched for its being closed again. A server that is out of
-    /// descriptors closes at once, and word of it takes as long as a way around the world.
-    pub const WATCHED: Millis = Millis::new(200);
+    /// The next step of a look follows after this: soon, and in an invocation of its own.
+    pub const STEP: Millis = Millis::new(250);
 
-    /// How long a reference may take.
-    pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+    /// Vantages that did not answer for so long are not waited for any more.
+    pub const GIVE_UP: Millis = Millis::from_secs(3_600);
+}
+
+/// Of `src/edge`.
+pub mod edge {
+    use crate::units::Millis;
+
+    /// A permit is free this long after its time, if nobody left it.
+    pub const GRACE: Millis = Millis::from_secs(10);
+
+    /// When the Arbiter is given up, however patient its readers were.
+    pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
+
+    /// How long a vantage may take to hand out its samples: less than whoever waits for the Arbiter
+    /// meanwhile.
+    pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
+
+    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
+    /// that drips must not hold a request open.
+    pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
+
+    /// How long a report may take before the tick no longer waits for it.
+    pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
+}
+
+/// Of `src/notify`.
+pub mod notify {
+    use crate::units::Millis;
+
+    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is
+    /// no trouble.
+    pub const WATCH_DELAY: Millis = Millis::from_secs(60);
+
+    /// A warning with no failing origin behind it is told when it has lasted this long: the first
+    /// votes after a start, and the first of an outage, come one by one.
+    pub const WARN_DELAY: Millis = Millis::from_secs(30);
+
+    /// How long a receiver may take: half of what the specification recommends at most, so that
+    /// three of them fit a slot of alarms.
+    pub const TIMEOUT: Millis = Millis::from_secs(10);
+
+    /// Until the second attempt to send a message.
+    pub const FIRST: Millis = Millis::from_secs(5);
+
+    /// Between two attempts to send a message at most.
+    pub const LONGEST: Millis = Millis::from_secs(600);
+
+    /// The longest that a receiver may put an attempt off.
+    pub const PUT_OFF: Millis = Millis::from_secs(3_600);
+
+    /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
+    pub const GATHER: Millis = Millis::from_secs(3);
+
+    /// News waits for further news at most this long, and two messages are at least so far apart.
+    pub const APART: Millis = Millis::from_secs(30);
+
+    /// An attempt that nothing was heard of for this long is lost with whoever made it.
+    pub const LOST: Millis = TIMEOUT.times(2);
+}
+
+/// Of `src/proxy`.
+pub mod proxy {
+    use crate::units::Millis;
+
+    /// Another origin is not asked for less than this: it could hardly answer.
+    pub const SHORTEST: Millis = Millis::new(50);
+
+    /// A copy is made anew at most this often.
+    pub const ANEW: Millis = Millis::from_secs(60);
+
+    /// A request is kept for so long after its deadline.
+    pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
+
+    /// The first ejection lasts this long, and each further one as much longer, up to the most.
+    /// Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; here verdicts take
+    /// over within seconds.
+    pub const EJECTION: Millis = Millis::from_secs(10);
+
+    /// The longest ejection.
+    pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
+
+    /// An isolate hands on the counts of so many pools at once: some 8 KB.
+    pub const POOLS_IN_A_STEP: usize = 50;
+
+    /// The Arbiter knows the last step of so many isolates; of more it forgets the one that was
+    /// silent the longest.
+    pub const ISOLATES_KNOWN: usize = 1_000;
+}
+
+/// Of `src/reader`.
+pub mod reader {
+    use crate::units::Millis;
+
+    /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
+    pub const TIMEOUT: Millis = Millis::new(300);
+
+    /// How long a reader that has nothing waits for the Arbiter.
+    pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain:
+    /// long enough for one that answers again.
+    pub const SILENT_TIMEOUT: Millis = Millis::new(200);
+
+    /// How long a reader waits for the Cache API: it is in the same building.
+    pub const CACHE_TIMEOUT: Millis = Millis::new(100);
+
+    /// How long a reader waits for KV, behind which there is nothing.
+    pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
+
+    /// A copy that is older than this is not in doubt any more, but old.
+    pub const DOUBT: Millis = Millis::from_secs(2);
+
+    /// A reader that has nothing asks the Arbiter again at most this often.
+    pub const RETRY: Millis = Millis::from_secs(1);
+
+    /// How often a request looks whether another one has brought a copy.
+    pub const GLANCE: Millis = Millis::new(10);
 }
 
 /// Of `src/vantage`.
@@ -110,24 +200,33 @@ pub mod vantage {
     pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
 }
 
-/// Of `src/arbiter`.
-pub mod arbiter {
+/// Of `src/probe`.
+pub mod probe {
     use crate::units::Millis;
 
-    /// A silent object is woken again at most this often.
-    pub const POKE_EVERY: Millis = Millis::from_secs(5);
+    /// An exchange that breaks off this soon met a connection that the origin had just closed:
+    /// within the time that word of it takes.
+    pub const AT_ONCE: Millis = Millis::new(250);
 
-    /// The Arbiter looks around at least this often.
-    pub const ROUNDS: Millis = Millis::from_secs(30);
+    /// A deadline that is noticed later than this, or than a tenth of it, says that whoever waited
+    /// was busy: what the origin did meanwhile is not known.
+    pub const LATENESS: Millis = Millis::new(250);
 
-    /// How often is written for how long the Arbiter was awake.
-    pub const STORE_EVERY: Millis = Millis::from_secs(60);
+    /// How long a connection is watched for its being closed again. A server that is out of
+    /// descriptors closes at once, and word of it takes as long as a way around the world.
+    pub const WATCHED: Millis = Millis::new(200);
 
-    /// Between two writes of the last known good to KV.
-    pub const APART: Millis = Millis::from_secs(60);
+    /// How long a reference may take.
+    pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+}
 
-    /// The last known good is written to KV again after this long, though nothing changed.
-    pub const AGAIN: Millis = Millis::from_secs(3_600);
+/// Of `src/purge`.
+pub mod purge {
+    use crate::units::Millis;
+
+    /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
+    /// waits for the Arbiter meanwhile.
+    pub const TIMEOUT: Millis = Millis::from_secs(4);
 }
 
 /// Of `src/heartbeat`.
@@ -149,78 +248,24 @@ pub mod heartbeat {
     pub const TIMEOUT: Millis = Millis::from_secs(5);
 }
 
-/// Of `src/purge`.
-pub mod purge {
+/// Of `src/snapshot`.
+pub mod snapshot {
     use crate::units::Millis;
 
-    /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
-    /// waits for the Arbiter meanwhile.
-    pub const TIMEOUT: Millis = Millis::from_secs(4);
+    /// What comes again so soon is one outage that flaps.
+    pub const CALM: Millis = Millis::from_secs(60);
 }
 
-/// Of `src/notify`.
-pub mod notify {
+/// Of `src/incident`.
+pub mod incident {
     use crate::units::Millis;
 
-    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is
-    /// no trouble.
-    pub const WATCH_DELAY: Millis = Millis::from_secs(60);
+    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
+    /// hold if nothing is written. It is longer than what is one row on the page.
+    pub const CALM: Millis = Millis::from_secs(300);
 
-    /// A warning with no failing origin behind it is told when it has lasted this long: the first
-    /// votes after a start, and the first of an outage, come one by one.
-    pub const WARN_DELAY: Millis = Millis::from_secs(30);
-
-    /// How long a receiver may take: half of what the specification recommends at most, so that
-    /// three of them fit a slot of alarms.
-    pub const TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// Until the second attempt to send a message.
-    pub const FIRST: Millis = Millis::from_secs(5);
-
-    /// Between two attempts to send a message at most.
-    pub const LONGEST: Millis = Millis::from_secs(600);
-
-    /// The longest that a receiver may put an attempt off.
-    pub const PUT_OFF: Millis = Millis::from_secs(3_600);
-
-    /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
-    pub const GATHER: Millis = Millis::from_secs(3);
-
-    /// News waits for further news at most this long, and two messages are at least so far apart.
-    pub const APART: Millis = Millis::from_secs(30);
-
-    /// An attempt that nothing was heard of for this long is lost with whoever made it.
-    pub const LOST: Millis = TIMEOUT.times(2);
-}
-
-/// Of `src/reader`.
-pub mod reader {
-    use crate::units::Millis;
-
-    /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-    pub const TIMEOUT: Millis = Millis::new(300);
-
-    /// How long a reader that has nothing waits for the Arbiter.
-    pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
-
-    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain:
-    /// long enough for one that answers again.
-    pub const SILENT_TIMEOUT: Millis = Millis::new(200);
-
-    /// How long a reader waits for the Cache API: it is in the same building.
-    pub const CACHE_TIMEOUT: Millis = Millis::new(100);
-
-    /// How long a reader waits for KV, behind which there is nothing.
-    pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
-
-    /// A copy that is older than this is not in doubt any more, but old.
-    pub const DOUBT: Millis = Millis::from_secs(2);
-
-    /// A reader that has nothing asks the Arbiter again at most this often.
-    pub const RETRY: Millis = Millis::from_secs(1);
-
-    /// How often a request looks whether another one has brought a copy.
-    pub const GLANCE: Millis = Millis::new(10);
+    /// How long an incident is told of: as long as days of history are.
+    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
 }
 
 /// Of `src/follow`.
@@ -246,35 +291,6 @@ pub mod follow {
     pub const QUICK: Millis = Millis::from_secs(1);
 }
 
-/// Of `src/proxy`.
-pub mod proxy {
-    use crate::units::Millis;
-
-    /// Another origin is not asked for less than this: it could hardly answer.
-    pub const SHORTEST: Millis = Millis::new(50);
-
-    /// A copy is made anew at most this often.
-    pub const ANEW: Millis = Millis::from_secs(60);
-
-    /// A request is kept for so long after its deadline.
-    pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
-
-    /// The first ejection lasts this long, and each further one as much longer, up to the most.
-    /// Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; here verdicts take
-    /// over within seconds.
-    pub const EJECTION: Millis = Millis::from_secs(10);
-
-    /// The longest ejection.
-    pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
-
-    /// An isolate hands on the counts of so many pools at once: some 8 KB.
-    pub const POOLS_IN_A_STEP: usize = 50;
-
-    /// The Arbiter knows the last step of so many isolates; of more it forgets the one that was
-    /// silent the longest.
-    pub const ISOLATES_KNOWN: usize = 1_000;
-}
-
 /// Of `src/budget`.
 pub mod budget {
     use crate::units::Millis;
@@ -288,63 +304,4 @@ pub mod budget {
 
     /// The time from a vantage to the Arbiter and back, as it is taken to be.
     pub const ROUND_TRIP: Millis = Millis::new(100);
-}
-
-/// Of `src/edge`.
-pub mod edge {
-    use crate::units::Millis;
-
-    /// A permit is free this long after its time, if nobody left it.
-    pub const GRACE: Millis = Millis::from_secs(10);
-
-    /// When the Arbiter is given up, however patient its readers were.
-    pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
-
-    /// How long a vantage may take to hand out its samples: less than whoever waits for the Arbiter
-    /// meanwhile.
-    pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
-
-    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
-    /// that drips must not hold a request open.
-    pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// How long a report may take before the tick no longer waits for it.
-    pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
-}
-
-/// Of `src/snapshot`.
-pub mod snapshot {
-    use crate::units::Millis;
-
-    /// What comes again so soon is one outage that flaps.
-    pub const CALM: Millis = Millis::from_secs(60);
-}
-
-/// Of `src/incident`.
-pub mod incident {
-    use crate::units::Millis;
-
-    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
-    /// hold if nothing is written. It is longer than what is one row on the page.
-    pub const CALM: Millis = Millis::from_secs(300);
-
-    /// How long an incident is told of: as long as days of history are.
-    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
-}
-
-/// Of `src/change`.
-pub mod change {
-    use crate::units::Millis;
-
-    /// A look waits so long for probes that were sent before its time ended.
-    pub const GRACE: Millis = Millis::from_secs(10);
-
-    /// Vantages that did not answer are asked again after this.
-    pub const RETRY: Millis = Millis::from_secs(60);
-
-    /// The next step of a look follows after this: soon, and in an invocation of its own.
-    pub const STEP: Millis = Millis::new(250);
-
-    /// Vantages that did not answer for so long are not waited for any more.
-    pub const GIVE_UP: Millis = Millis::from_secs(3_600);
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Purge;
-use crate::defaults::config::LONGEST_STALE;
+use crate::defaults::config::route::LONGEST_STALE;
 use crate::path::{host_of, parts};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
 
