@@ -4,7 +4,9 @@
 //! [`config`]; everything else is the same for every deployment. What a format, an algorithm or the
 //! platform fixes stands where it is used.
 
+pub mod access;
 pub mod config;
+pub mod history;
 
 /// Of `src/arbiter`.
 pub mod arbiter {
@@ -200,6 +202,55 @@ pub mod vantage {
     pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
 }
 
+/// Of `src/path`.
+pub mod path {
+    /// The longest request target that is read, in bytes (the platform's own bound on URLs).
+    pub const MAX_TARGET: usize = 16 * 1024;
+}
+
+/// Of `src/limits`.
+pub mod limits {
+    use crate::units::Millis;
+
+    /// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An
+    /// outage has up to eight.
+    pub const EVENTS_SHOWN: usize = 60;
+
+    /// How old a copy may be where requests are not counted.
+    pub const COPY_AGE: Millis = Millis::new(500);
+
+    /// The same on the free plan, whose daily requests are counted.
+    pub const COPY_AGE_COUNTED: Millis = Millis::from_secs(10);
+
+    /// The same as [`COPY_AGE`] while a verdict in it is in doubt, so that its change is seen as
+    /// soon as it is made.
+    pub const COPY_AGE_IN_DOUBT: Millis = Millis::new(100);
+}
+
+/// Of `src/exchange`.
+pub mod exchange {
+    /// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends
+    /// more is let go.
+    pub const BODY_CAP: usize = 64 * 1024;
+
+    /// The longest header value that is read, in bytes: common servers refuse as much of all of
+    /// them.
+    pub const HEADER_CAP: usize = 8 * 1024;
+}
+
+/// Of `src/sample`.
+pub mod sample {
+    /// The longest time of a metric that is believed, in milliseconds: a day.
+    pub const MOST_MS: f64 = 86_400_000.0;
+}
+
+/// Of `src/schedule`.
+pub mod schedule {
+    /// A shard is taken to need so many hundredths of what it needs until midnight, so that it
+    /// rests before it is too late.
+    pub const REST_EARLY: u64 = 105;
+}
+
 /// Of `src/probe`.
 pub mod probe {
     use crate::units::Millis;
@@ -218,6 +269,24 @@ pub mod probe {
 
     /// How long a reference may take.
     pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// Metrics read of one field; more is no timing but an attack.
+    pub const MAX_METRICS: usize = 64;
+
+    /// Of `cache/words`.
+    pub mod words {
+        /// The longest word of a cache in bytes; what is longer is none.
+        pub const LONGEST: usize = 40;
+    }
+}
+
+/// Of `src/compare`.
+pub mod compare {
+    /// Of `expectation`.
+    pub mod expectation {
+        /// The longest expectation, in characters: a measure, a bound and a class fit.
+        pub const LONGEST: usize = 200;
+    }
 }
 
 /// Of `src/purge`.
@@ -227,6 +296,30 @@ pub mod purge {
     /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
     /// waits for the Arbiter meanwhile.
     pub const TIMEOUT: Millis = Millis::from_secs(4);
+
+    /// Purges that are told of one change, the latest ones.
+    pub const MOST_TOLD: usize = 20;
+
+    /// Of `draft`.
+    pub mod draft {
+        /// Addresses, tags and pools of one purge, at most of each: a CDN takes a hundred at once
+        /// (<https://developers.cloudflare.com/cache/how-to/purge-cache/>).
+        pub const MOST: usize = 30;
+
+        /// The longest address, in bytes: about as long as one may be in a file.
+        pub const LONGEST_URL: usize = 2_000;
+
+        /// The longest tag, in bytes
+        /// (<https://developers.cloudflare.com/cache/how-to/purge-cache/purge-by-tags/>).
+        pub const LONGEST_TAG: usize = 1_024;
+    }
+
+    /// Of `cleared`.
+    pub mod cleared {
+        /// Marks that are kept. Where there are more, the oldest become one that covers every copy:
+        /// too much is cleared then, never too little.
+        pub const MOST: usize = 32;
+    }
 }
 
 /// Of `src/heartbeat`.
