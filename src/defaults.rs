@@ -5,45 +5,12 @@
 //! platform fixes stands where it is used.
 
 pub mod access;
+pub mod arbiter;
+pub mod change;
 pub mod config;
 pub mod history;
-
-/// Of `src/arbiter`.
-pub mod arbiter {
-    use crate::units::Millis;
-
-    /// A silent object is woken again at most this often.
-    pub const POKE_EVERY: Millis = Millis::from_secs(5);
-
-    /// The Arbiter looks around at least this often.
-    pub const ROUNDS: Millis = Millis::from_secs(30);
-
-    /// How often is written for how long the Arbiter was awake.
-    pub const STORE_EVERY: Millis = Millis::from_secs(60);
-
-    /// Between two writes of the last known good to KV.
-    pub const APART: Millis = Millis::from_secs(60);
-
-    /// The last known good is written to KV again after this long, though nothing changed.
-    pub const AGAIN: Millis = Millis::from_secs(3_600);
-}
-
-/// Of `src/change`.
-pub mod change {
-    use crate::units::Millis;
-
-    /// A look waits so long for probes that were sent before its time ended.
-    pub const GRACE: Millis = Millis::from_secs(10);
-
-    /// Vantages that did not answer are asked again after this.
-    pub const RETRY: Millis = Millis::from_secs(60);
-
-    /// The next step of a look follows after this: soon, and in an invocation of its own.
-    pub const STEP: Millis = Millis::new(250);
-
-    /// Vantages that did not answer for so long are not waited for any more.
-    pub const GIVE_UP: Millis = Millis::from_secs(3_600);
-}
+pub mod notify;
+pub mod vantage;
 
 /// Of `src/edge`.
 pub mod edge {
@@ -65,41 +32,6 @@ pub mod edge {
 
     /// How long a report may take before the tick no longer waits for it.
     pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
-}
-
-/// Of `src/notify`.
-pub mod notify {
-    use crate::units::Millis;
-
-    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is
-    /// no trouble.
-    pub const WATCH_DELAY: Millis = Millis::from_secs(60);
-
-    /// A warning with no failing origin behind it is told when it has lasted this long: the first
-    /// votes after a start, and the first of an outage, come one by one.
-    pub const WARN_DELAY: Millis = Millis::from_secs(30);
-
-    /// How long a receiver may take: half of what the specification recommends at most, so that
-    /// three of them fit a slot of alarms.
-    pub const TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// Until the second attempt to send a message.
-    pub const FIRST: Millis = Millis::from_secs(5);
-
-    /// Between two attempts to send a message at most.
-    pub const LONGEST: Millis = Millis::from_secs(600);
-
-    /// The longest that a receiver may put an attempt off.
-    pub const PUT_OFF: Millis = Millis::from_secs(3_600);
-
-    /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
-    pub const GATHER: Millis = Millis::from_secs(3);
-
-    /// News waits for further news at most this long, and two messages are at least so far apart.
-    pub const APART: Millis = Millis::from_secs(30);
-
-    /// An attempt that nothing was heard of for this long is lost with whoever made it.
-    pub const LOST: Millis = TIMEOUT.times(2);
 }
 
 /// Of `src/proxy`.
@@ -159,47 +91,6 @@ pub mod reader {
 
     /// How often a request looks whether another one has brought a copy.
     pub const GLANCE: Millis = Millis::new(10);
-}
-
-/// Of `src/vantage`.
-pub mod vantage {
-    use crate::units::Millis;
-
-    /// A schedule that is later than this is worth a line in the log.
-    pub const LATE: Millis = Millis::from_secs(1);
-
-    /// How long a vantage that did not keep up goes on without fast probes.
-    pub const REST: Millis = Millis::from_secs(30);
-
-    /// A slot that lies further back than this when an object comes to life without memory was
-    /// either probed or missed; it is not probed again.
-    pub const GRACE: Millis = Millis::from_secs(2);
-
-    /// How long past its deadline a probe may still come back before its slot is taken away.
-    pub const ORIGIN_LOST_AFTER: Millis = Millis::from_secs(5);
-
-    /// No kept connection is taken to carry requests for longer than this while no new one is
-    /// accepted. Servers that drain end sooner, and the platform keeps idle ones no longer
-    /// (<https://developers.cloudflare.com/fundamentals/reference/connection-limits/>).
-    pub const OUTLIVES: Millis = Millis::from_secs(900);
-
-    /// A vantage that reached no reference tries again after this long.
-    pub const RETRY: Millis = Millis::from_secs(5);
-
-    /// Samples that are gathered in memory are stored this often.
-    pub const KEEP_EVERY: Millis = Millis::from_secs(30);
-
-    /// An object without work for so long is let go. ("Durable Objects limits", life cycle)
-    pub const LET_GO_AFTER: Millis = Millis::from_secs(10);
-
-    /// The data centre is asked for once an hour.
-    pub const HOURLY: Millis = Millis::from_secs(3_600);
-
-    /// When the slot of a reference that does not answer is taken away: a little after its time
-    /// ([`REFERENCE_TIMEOUT`]).
-    ///
-    /// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
-    pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
 }
 
 /// Of `src/path`.
@@ -322,6 +213,16 @@ pub mod purge {
     }
 }
 
+/// Of `src/verdict`.
+pub mod verdict {
+    /// So many falls within what is remembered of them are flapping.
+    pub const FLAPPING: u32 = 3;
+
+    /// Falls that are remembered: with the shortest hold of a second the last of them holds for an
+    /// hour.
+    pub const REMEMBERED: usize = 12;
+}
+
 /// Of `src/heartbeat`.
 pub mod heartbeat {
     use crate::units::Millis;
@@ -339,6 +240,33 @@ pub mod heartbeat {
 
     /// A heartbeat that is under way to the Arbiter for longer is lost.
     pub const TIMEOUT: Millis = Millis::from_secs(5);
+
+    /// The shortest secret of tokens in bytes: who has one token of a shorter one could guess it,
+    /// and make the others.
+    pub const SHORTEST_SECRET: usize = 16;
+}
+
+/// Of `src/writes`.
+pub mod writes {
+    use crate::units::Millis;
+
+    /// The longest title of an announcement in characters: what the page shows on one line or two.
+    pub const MAX_TITLE: usize = 80;
+
+    /// The longest text in characters: some paragraphs.
+    pub const MAX_TEXT: usize = 1_000;
+
+    /// The longest note of an incident in characters.
+    pub const MAX_NOTE: usize = 2_000;
+
+    /// The most notes of one incident: none is thrown away, so there is no further one.
+    pub const MOST_NOTES: u32 = 50;
+
+    /// The longest that an announcement may stand before it ends by itself: a year.
+    pub const LONGEST: Millis = Millis::DAY.times(366);
+
+    /// The entries that are kept, and the most changes in 24 hours: so each of a day is among them.
+    pub const ENTRIES: usize = 100;
 }
 
 /// Of `src/snapshot`.
@@ -347,6 +275,19 @@ pub mod snapshot {
 
     /// What comes again so soon is one outage that flaps.
     pub const CALM: Millis = Millis::from_secs(60);
+}
+
+/// Of `src/availability`.
+pub mod availability {
+    /// Transitions of one subject in a day, at most: later ones take the place of the last. They
+    /// bound the row of a subject that flaps all day.
+    pub const MOST_TURNS: usize = 500;
+
+    /// Absences that are kept, the latest ones: times in which nobody watched, all in one row.
+    pub const MOST_ABSENCES: usize = 200;
+
+    /// Days that are told one by one: a quarter of a year, what a page shows of an origin.
+    pub const DAILY: usize = 90;
 }
 
 /// Of `src/incident`.
@@ -359,6 +300,28 @@ pub mod incident {
 
     /// How long an incident is told of: as long as days of history are.
     pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
+
+    /// Incidents that are kept of all pools together, the latest ones: each is a row.
+    pub const MOST: u64 = 1_000;
+
+    /// Origins, vantages and turns of the signal that an incident names, at most: they bound its
+    /// row.
+    pub const MOST_NAMES: usize = 64;
+
+    /// Incidents in one answer, at most: as many as other lists have members.
+    pub const MOST_LISTED: usize = 500;
+
+    /// Of `lately`: what the page for customers is made of.
+    pub mod lately {
+        /// Incidents that are open, at most: with more of them the list itself is the news.
+        pub const OPEN: usize = 100;
+
+        /// The latest that are over: each page carries them.
+        pub const OVER: usize = 30;
+
+        /// The latest notes of each.
+        pub const NOTES: usize = 5;
+    }
 }
 
 /// Of `src/follow`.
