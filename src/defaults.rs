@@ -7,91 +7,15 @@
 pub mod access;
 pub mod arbiter;
 pub mod change;
+pub mod command_line;
 pub mod config;
+pub mod edge;
 pub mod history;
 pub mod notify;
+pub mod proxy;
+pub mod reader;
+pub mod serve;
 pub mod vantage;
-
-/// Of `src/edge`.
-pub mod edge {
-    use crate::units::Millis;
-
-    /// A permit is free this long after its time, if nobody left it.
-    pub const GRACE: Millis = Millis::from_secs(10);
-
-    /// When the Arbiter is given up, however patient its readers were.
-    pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
-
-    /// How long a vantage may take to hand out its samples: less than whoever waits for the Arbiter
-    /// meanwhile.
-    pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
-
-    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
-    /// that drips must not hold a request open.
-    pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// How long a report may take before the tick no longer waits for it.
-    pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
-}
-
-/// Of `src/proxy`.
-pub mod proxy {
-    use crate::units::Millis;
-
-    /// Another origin is not asked for less than this: it could hardly answer.
-    pub const SHORTEST: Millis = Millis::new(50);
-
-    /// A copy is made anew at most this often.
-    pub const ANEW: Millis = Millis::from_secs(60);
-
-    /// A request is kept for so long after its deadline.
-    pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
-
-    /// The first ejection lasts this long, and each further one as much longer, up to the most.
-    /// Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; here verdicts take
-    /// over within seconds.
-    pub const EJECTION: Millis = Millis::from_secs(10);
-
-    /// The longest ejection.
-    pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
-
-    /// An isolate hands on the counts of so many pools at once: some 8 KB.
-    pub const POOLS_IN_A_STEP: usize = 50;
-
-    /// The Arbiter knows the last step of so many isolates; of more it forgets the one that was
-    /// silent the longest.
-    pub const ISOLATES_KNOWN: usize = 1_000;
-}
-
-/// Of `src/reader`.
-pub mod reader {
-    use crate::units::Millis;
-
-    /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-    pub const TIMEOUT: Millis = Millis::new(300);
-
-    /// How long a reader that has nothing waits for the Arbiter.
-    pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
-
-    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain:
-    /// long enough for one that answers again.
-    pub const SILENT_TIMEOUT: Millis = Millis::new(200);
-
-    /// How long a reader waits for the Cache API: it is in the same building.
-    pub const CACHE_TIMEOUT: Millis = Millis::new(100);
-
-    /// How long a reader waits for KV, behind which there is nothing.
-    pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
-
-    /// A copy that is older than this is not in doubt any more, but old.
-    pub const DOUBT: Millis = Millis::from_secs(2);
-
-    /// A reader that has nothing asks the Arbiter again at most this often.
-    pub const RETRY: Millis = Millis::from_secs(1);
-
-    /// How often a request looks whether another one has brought a copy.
-    pub const GLANCE: Millis = Millis::new(10);
-}
 
 /// Of `src/path`.
 pub mod path {
@@ -328,6 +252,10 @@ pub mod incident {
 pub mod follow {
     use crate::units::Millis;
 
+    /// The shortest and the longest time that a request may wait: a shorter one is a question like
+    /// any other, and a longer one only holds a request open.
+    pub const WAIT: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(60));
+
     /// How long the Arbiter may take to open a line.
     pub const TIMEOUT: Millis = Millis::from_secs(3);
 
@@ -345,6 +273,20 @@ pub mod follow {
     /// Above it, requests are counted, and a follower looks at the copy that its isolate refreshes
     /// anyway.
     pub const QUICK: Millis = Millis::from_secs(1);
+
+    /// The most lines that the Arbiter holds at once: one message to each is milliseconds of its
+    /// time.
+    pub const LINES: usize = 1_000;
+
+    /// What is asked of whoever finds no place, in seconds.
+    pub const RETRY_AFTER: u64 = 5;
+
+    /// Of `all`.
+    pub mod all {
+        /// The longest place in the stream of all pools, in bytes: a fingerprint and four numbers
+        /// fit.
+        pub const LONGEST: usize = 96;
+    }
 }
 
 /// Of `src/budget`.
@@ -360,4 +302,24 @@ pub mod budget {
 
     /// The time from a vantage to the Arbiter and back, as it is taken to be.
     pub const ROUND_TRIP: Millis = Millis::new(100);
+
+    /// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and
+    /// readers that nobody counted on.
+    pub const RESERVE: u64 = 5;
+
+    /// Of `resting`.
+    pub mod resting {
+        /// At rest, shards need so many hundredths of their share at most: the rest is for the time
+        /// before.
+        pub const NEEDED: u64 = 90;
+
+        /// The longest pace that is tried, in seconds: an hour.
+        pub const LONGEST_S: u64 = 3_600;
+    }
+
+    /// Of `walk`.
+    pub mod walk {
+        /// Ticks that are walked along at most: they bound the time that a check takes.
+        pub const MOST_TICKS: u64 = 6_000;
+    }
 }
