@@ -19,6 +19,8 @@ mod bites;
 mod budgets;
 #[path = "architecture/comments.rs"]
 mod comments;
+#[path = "architecture/defaults.rs"]
+mod defaults;
 #[path = "architecture/exceptions.rs"]
 mod exceptions;
 #[path = "architecture/sources.rs"]
@@ -258,6 +260,11 @@ fn no_identifier_is_a_word_of_our_own() {
 #[test]
 fn files_functions_and_parameters_keep_to_their_budgets() {
     none(&budgets::wrong(&SOURCES, EXCEPTIONS, "tests/architecture/exceptions.rs"));
+}
+
+#[test]
+fn lengths_of_time_and_bounds_stand_in_defaults() {
+    none(&defaults::wrong(&SOURCES, defaults::EXCEPTIONS, "tests/architecture/defaults.rs"));
 }
 
 #[test]
