@@ -8,23 +8,17 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::availability::{MOST_ABSENCES, MOST_TURNS};
 use crate::history::{DAYS, HistoryRow, Window};
 use crate::json::{self, Shown};
 use crate::snapshot::Transition;
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 
+pub use crate::defaults::availability::DAILY;
+
 /// The format of both rows.
 const VERSION: u32 = 1;
-
-/// Transitions of one subject in a day, at most: later ones take the place of the last.
-const MOST_TURNS: usize = 500;
-
-/// Absences that are kept, the latest ones.
-const MOST_ABSENCES: usize = 200;
-
-/// Days that are told one by one.
-pub const DAILY: usize = 90;
 
 /// The key of the row of absences.
 pub const AWAY: &str = "away";

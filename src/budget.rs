@@ -20,6 +20,7 @@ mod told;
 mod walk;
 
 use crate::config::{Config, Daily, Deployment, Place, Plan};
+use crate::defaults::budget::RESERVE;
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::schedule;
 use crate::units::{Millis, Name};
@@ -34,10 +35,6 @@ pub use effect::{ARBITER_MS, Cost, Counts, Effect};
 pub use fit::{Fit, nearest};
 pub use prices::{BASE_CENTS, DAYS, OBJECT_REQUESTS_A_SECOND, Price, REST_MS, Resource};
 pub use told::Told;
-
-/// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and
-/// readers that nobody counted on.
-const RESERVE: u64 = 5;
 
 const DAY_MS: u64 = Millis::DAY.get();
 

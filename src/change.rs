@@ -20,11 +20,12 @@ mod steps;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::Verdict;
+use crate::defaults::change::PLACES;
 use crate::history::Window;
 use crate::purge::Purged;
 use crate::units::{Name, OriginId, Timestamp, Who};
 
-pub use crate::defaults::change::{GIVE_UP, GRACE, RETRY, STEP};
+pub use crate::defaults::change::{GIVE_UP, GRACE, KEPT, MOST_OPEN, RETRY, STEP};
 pub use answer::{FIELDS, Grounds, MOST_LISTED, Query, keys, listed, told};
 pub use desk::{Changes, Made, OpenRow, Refusal, is_closed};
 pub use draft::{Bounds, CloseDraft, Draft, Plan};
@@ -32,17 +33,8 @@ pub use look::{Cut, Errand, Gathered, Known, Looked, Outcome, Part, Said};
 pub use markdown::markdown;
 pub use steps::{Heard, Piece, samples, steps};
 
-/// Changes that are kept once they are closed.
-pub const KEPT: u64 = 100;
-
-/// Changes that are not closed, at most.
-pub const MOST_OPEN: usize = 10;
-
 /// Places for changes with what was measured of them: those that are kept, and those that are open.
 const SLOTS: u64 = KEPT + MOST_OPEN as u64;
-
-/// Places for the samples of changes: those of the latest ones, and of every one that is open.
-const PLACES: u64 = 20;
 
 /// The format of every row.
 const VERSION: u32 = 1;

@@ -50,6 +50,7 @@ use crate::defaults::config::DEFAULT_TTL;
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
+pub use crate::defaults::config::MAX_BYTES;
 pub use access::{Access, Door, Jwt, Setting, Tier};
 pub use compiled::{Daily, Deployment, compile};
 pub use connect::Connect;
@@ -75,9 +76,6 @@ pub use rule::{Parts, Rule};
 pub use schema::schema;
 pub use subject::Subject;
 pub use topic::Topic;
-
-/// The largest configuration that is read, in bytes.
-pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// Everything that `vedette.toml` says, checked.
 ///

@@ -1,52 +1,69 @@
-//! Every length of time that the code goes by, by the module that does, each with its reason. What
-//! a file may say otherwise is under [`config`]; everything else is the same for every deployment.
+//! Every length of time and every limit that the code goes by, each with its reason.
+//!
+//! A module is named for the one whose numbers it has. What a file may say otherwise is under
+//! [`config`]; everything else is the same for every deployment. What a format, an algorithm or the
+//! platform fixes stands where it is used.
 
-/// Of `src/config`.
-pub mod config {
+pub mod access;
+pub mod arbiter;
+pub mod change;
+pub mod command_line;
+pub mod config;
+pub mod edge;
+pub mod history;
+pub mod notify;
+pub mod proxy;
+pub mod reader;
+pub mod serve;
+pub mod vantage;
+
+/// Of `src/path`.
+pub mod path {
+    /// The longest request target that is read, in bytes (the platform's own bound on URLs).
+    pub const MAX_TARGET: usize = 16 * 1024;
+}
+
+/// Of `src/limits`.
+pub mod limits {
     use crate::units::Millis;
 
-    /// The longest period and the longest grace of a heartbeat: twice the mean month, what
-    /// `"2months"` means, so that a monthly job fits.
-    pub const TWO_MONTHS: Millis = Millis::from_secs(2 * 2_630_016);
+    /// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An
+    /// outage has up to eight.
+    pub const EVENTS_SHOWN: usize = 60;
 
-    /// The shortest grace of a heartbeat if none is written: a job starts late, and its request is
-    /// sent again a few times.
-    pub const DEFAULT_GRACE: Millis = Millis::from_secs(60);
+    /// How old a copy may be where requests are not counted.
+    pub const COPY_AGE: Millis = Millis::new(500);
 
-    /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
-    pub const LONGEST_REST: Millis = Millis::from_secs(60);
+    /// The same on the free plan, whose daily requests are counted.
+    pub const COPY_AGE_COUNTED: Millis = Millis::from_secs(10);
 
-    /// The longest that a copy of an answer stands in for an origin.
-    pub const LONGEST_STALE: Millis = Millis::DAY.times(30);
+    /// The same as [`COPY_AGE`] while a verdict in it is in doubt, so that its change is seen as
+    /// soon as it is made.
+    pub const COPY_AGE_IN_DOUBT: Millis = Millis::new(100);
+}
 
-    /// The time after which a message is given up if none is written.
-    pub const DEFAULT_GIVE_UP: Millis = Millis::from_secs(86_400);
+/// Of `src/exchange`.
+pub mod exchange {
+    /// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends
+    /// more is let go.
+    pub const BODY_CAP: usize = 64 * 1024;
 
-    /// The shortest time to live of a vote if none is written.
-    pub const DEFAULT_TTL: Millis = Millis::from_secs(45);
+    /// The longest header value that is read, in bytes: common servers refuse as much of all of
+    /// them.
+    pub const HEADER_CAP: usize = 8 * 1024;
+}
 
-    /// The longest that flapping makes a verdict hold, if nothing is written: Envoy's
-    /// `max_ejection_time`.
-    pub const DEFAULT_MAX_HOLD: Millis = Millis::from_secs(300);
+/// Of `src/sample`.
+pub mod sample {
+    /// The longest time of a metric that is believed, in milliseconds: a day.
+    pub const MOST_MS: f64 = 86_400_000.0;
+}
 
-    /// Between two probes, if nothing is written.
-    pub const DEFAULT_INTERVAL: Millis = Millis::from_secs(10);
-
-    /// While in doubt, if nothing is written; never over the interval.
-    pub const DEFAULT_FAST_INTERVAL: Millis = Millis::from_secs(2);
-
-    /// How often a probe opens a connection of its own, if nothing is written and the plan counts
-    /// nothing by the day.
-    pub const DEFAULT_CONNECT: Millis = Millis::from_secs(60);
-
-    /// For a whole probe, if nothing is written; never over the interval.
-    pub const DEFAULT_TIMEOUT: Millis = Millis::from_secs(3);
-
-    /// Until an origin's response headers, if a route says nothing.
-    pub const DEFAULT_ROUTE_TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// For all attempts of a request, if a route says nothing.
-    pub const DEFAULT_DEADLINE: Millis = Millis::from_secs(30);
+/// Of `src/schedule`.
+pub mod schedule {
+    /// A shard is taken to need so many hundredths of what it needs until midnight, so that it
+    /// rests before it is too late.
+    pub const REST_EARLY: u64 = 105;
 }
 
 /// Of `src/probe`.
@@ -67,67 +84,67 @@ pub mod probe {
 
     /// How long a reference may take.
     pub const REFERENCE_TIMEOUT: Millis = Millis::from_secs(3);
+
+    /// Metrics read of one field; more is no timing but an attack.
+    pub const MAX_METRICS: usize = 64;
+
+    /// Of `cache/words`.
+    pub mod words {
+        /// The longest word of a cache in bytes; what is longer is none.
+        pub const LONGEST: usize = 40;
+    }
 }
 
-/// Of `src/vantage`.
-pub mod vantage {
-    use crate::units::Millis;
-
-    /// A schedule that is later than this is worth a line in the log.
-    pub const LATE: Millis = Millis::from_secs(1);
-
-    /// How long a vantage that did not keep up goes on without fast probes.
-    pub const REST: Millis = Millis::from_secs(30);
-
-    /// A slot that lies further back than this when an object comes to life without memory was
-    /// either probed or missed; it is not probed again.
-    pub const GRACE: Millis = Millis::from_secs(2);
-
-    /// How long past its deadline a probe may still come back before its slot is taken away.
-    pub const ORIGIN_LOST_AFTER: Millis = Millis::from_secs(5);
-
-    /// No kept connection is taken to carry requests for longer than this while no new one is
-    /// accepted. Servers that drain end sooner, and the platform keeps idle ones no longer
-    /// (<https://developers.cloudflare.com/fundamentals/reference/connection-limits/>).
-    pub const OUTLIVES: Millis = Millis::from_secs(900);
-
-    /// A vantage that reached no reference tries again after this long.
-    pub const RETRY: Millis = Millis::from_secs(5);
-
-    /// Samples that are gathered in memory are stored this often.
-    pub const KEEP_EVERY: Millis = Millis::from_secs(30);
-
-    /// An object without work for so long is let go. ("Durable Objects limits", life cycle)
-    pub const LET_GO_AFTER: Millis = Millis::from_secs(10);
-
-    /// The data centre is asked for once an hour.
-    pub const HOURLY: Millis = Millis::from_secs(3_600);
-
-    /// When the slot of a reference that does not answer is taken away: a little after its time
-    /// ([`REFERENCE_TIMEOUT`]).
-    ///
-    /// [`REFERENCE_TIMEOUT`]: crate::probe::REFERENCE_TIMEOUT
-    pub const REFERENCE_LOST_AFTER: Millis = Millis::from_secs(8);
+/// Of `src/compare`.
+pub mod compare {
+    /// Of `expectation`.
+    pub mod expectation {
+        /// The longest expectation, in characters: a measure, a bound and a class fit.
+        pub const LONGEST: usize = 200;
+    }
 }
 
-/// Of `src/arbiter`.
-pub mod arbiter {
+/// Of `src/purge`.
+pub mod purge {
     use crate::units::Millis;
 
-    /// A silent object is woken again at most this often.
-    pub const POKE_EVERY: Millis = Millis::from_secs(5);
+    /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
+    /// waits for the Arbiter meanwhile.
+    pub const TIMEOUT: Millis = Millis::from_secs(4);
 
-    /// The Arbiter looks around at least this often.
-    pub const ROUNDS: Millis = Millis::from_secs(30);
+    /// Purges that are told of one change, the latest ones.
+    pub const MOST_TOLD: usize = 20;
 
-    /// How often is written for how long the Arbiter was awake.
-    pub const STORE_EVERY: Millis = Millis::from_secs(60);
+    /// Of `draft`.
+    pub mod draft {
+        /// Addresses, tags and pools of one purge, at most of each: a CDN takes a hundred at once
+        /// (<https://developers.cloudflare.com/cache/how-to/purge-cache/>).
+        pub const MOST: usize = 30;
 
-    /// Between two writes of the last known good to KV.
-    pub const APART: Millis = Millis::from_secs(60);
+        /// The longest address, in bytes: about as long as one may be in a file.
+        pub const LONGEST_URL: usize = 2_000;
 
-    /// The last known good is written to KV again after this long, though nothing changed.
-    pub const AGAIN: Millis = Millis::from_secs(3_600);
+        /// The longest tag, in bytes
+        /// (<https://developers.cloudflare.com/cache/how-to/purge-cache/purge-by-tags/>).
+        pub const LONGEST_TAG: usize = 1_024;
+    }
+
+    /// Of `cleared`.
+    pub mod cleared {
+        /// Marks that are kept. Where there are more, the oldest become one that covers every copy:
+        /// too much is cleared then, never too little.
+        pub const MOST: usize = 32;
+    }
+}
+
+/// Of `src/verdict`.
+pub mod verdict {
+    /// So many falls within what is remembered of them are flapping.
+    pub const FLAPPING: u32 = 3;
+
+    /// Falls that are remembered: with the shortest hold of a second the last of them holds for an
+    /// hour.
+    pub const REMEMBERED: usize = 12;
 }
 
 /// Of `src/heartbeat`.
@@ -147,85 +164,97 @@ pub mod heartbeat {
 
     /// A heartbeat that is under way to the Arbiter for longer is lost.
     pub const TIMEOUT: Millis = Millis::from_secs(5);
+
+    /// The shortest secret of tokens in bytes: who has one token of a shorter one could guess it,
+    /// and make the others.
+    pub const SHORTEST_SECRET: usize = 16;
 }
 
-/// Of `src/purge`.
-pub mod purge {
+/// Of `src/writes`.
+pub mod writes {
     use crate::units::Millis;
 
-    /// For how long an answer of a CDN is waited for. Two are asked for at most, by somebody who
-    /// waits for the Arbiter meanwhile.
-    pub const TIMEOUT: Millis = Millis::from_secs(4);
+    /// The longest title of an announcement in characters: what the page shows on one line or two.
+    pub const MAX_TITLE: usize = 80;
+
+    /// The longest text in characters: some paragraphs.
+    pub const MAX_TEXT: usize = 1_000;
+
+    /// The longest note of an incident in characters.
+    pub const MAX_NOTE: usize = 2_000;
+
+    /// The most notes of one incident: none is thrown away, so there is no further one.
+    pub const MOST_NOTES: u32 = 50;
+
+    /// The longest that an announcement may stand before it ends by itself: a year.
+    pub const LONGEST: Millis = Millis::DAY.times(366);
+
+    /// The entries that are kept, and the most changes in 24 hours: so each of a day is among them.
+    pub const ENTRIES: usize = 100;
 }
 
-/// Of `src/notify`.
-pub mod notify {
+/// Of `src/snapshot`.
+pub mod snapshot {
     use crate::units::Millis;
 
-    /// The monitor's own trouble is told when it has lasted this long: a deployment or a restart is
-    /// no trouble.
-    pub const WATCH_DELAY: Millis = Millis::from_secs(60);
-
-    /// A warning with no failing origin behind it is told when it has lasted this long: the first
-    /// votes after a start, and the first of an outage, come one by one.
-    pub const WARN_DELAY: Millis = Millis::from_secs(30);
-
-    /// How long a receiver may take: half of what the specification recommends at most, so that
-    /// three of them fit a slot of alarms.
-    pub const TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// Until the second attempt to send a message.
-    pub const FIRST: Millis = Millis::from_secs(5);
-
-    /// Between two attempts to send a message at most.
-    pub const LONGEST: Millis = Millis::from_secs(600);
-
-    /// The longest that a receiver may put an attempt off.
-    pub const PUT_OFF: Millis = Millis::from_secs(3_600);
-
-    /// News is gathered until none has come for this long: an outage of many pools comes in pieces.
-    pub const GATHER: Millis = Millis::from_secs(3);
-
-    /// News waits for further news at most this long, and two messages are at least so far apart.
-    pub const APART: Millis = Millis::from_secs(30);
-
-    /// An attempt that nothing was heard of for this long is lost with whoever made it.
-    pub const LOST: Millis = TIMEOUT.times(2);
+    /// What comes again so soon is one outage that flaps.
+    pub const CALM: Millis = Millis::from_secs(60);
 }
 
-/// Of `src/reader`.
-pub mod reader {
+/// Of `src/availability`.
+pub mod availability {
+    /// Transitions of one subject in a day, at most: later ones take the place of the last. They
+    /// bound the row of a subject that flaps all day.
+    pub const MOST_TURNS: usize = 500;
+
+    /// Absences that are kept, the latest ones: times in which nobody watched, all in one row.
+    pub const MOST_ABSENCES: usize = 200;
+
+    /// Days that are told one by one: a quarter of a year, what a page shows of an origin.
+    pub const DAILY: usize = 90;
+}
+
+/// Of `src/incident`.
+pub mod incident {
     use crate::units::Millis;
 
-    /// How long a reader that has a copy waits for the Arbiter before it serves the copy.
-    pub const TIMEOUT: Millis = Millis::new(300);
+    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
+    /// hold if nothing is written. It is longer than what is one row on the page.
+    pub const CALM: Millis = Millis::from_secs(300);
 
-    /// How long a reader that has nothing waits for the Arbiter.
-    pub const FIRST_TIMEOUT: Millis = Millis::from_secs(3);
+    /// How long an incident is told of: as long as days of history are.
+    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
 
-    /// How long a reader that has nothing waits for an Arbiter that let another one wait in vain:
-    /// long enough for one that answers again.
-    pub const SILENT_TIMEOUT: Millis = Millis::new(200);
+    /// Incidents that are kept of all pools together, the latest ones: each is a row.
+    pub const MOST: u64 = 1_000;
 
-    /// How long a reader waits for the Cache API: it is in the same building.
-    pub const CACHE_TIMEOUT: Millis = Millis::new(100);
+    /// Origins, vantages and turns of the signal that an incident names, at most: they bound its
+    /// row.
+    pub const MOST_NAMES: usize = 64;
 
-    /// How long a reader waits for KV, behind which there is nothing.
-    pub const KV_TIMEOUT: Millis = Millis::from_secs(2);
+    /// Incidents in one answer, at most: as many as other lists have members.
+    pub const MOST_LISTED: usize = 500;
 
-    /// A copy that is older than this is not in doubt any more, but old.
-    pub const DOUBT: Millis = Millis::from_secs(2);
+    /// Of `lately`: what the page for customers is made of.
+    pub mod lately {
+        /// Incidents that are open, at most: with more of them the list itself is the news.
+        pub const OPEN: usize = 100;
 
-    /// A reader that has nothing asks the Arbiter again at most this often.
-    pub const RETRY: Millis = Millis::from_secs(1);
+        /// The latest that are over: each page carries them.
+        pub const OVER: usize = 30;
 
-    /// How often a request looks whether another one has brought a copy.
-    pub const GLANCE: Millis = Millis::new(10);
+        /// The latest notes of each.
+        pub const NOTES: usize = 5;
+    }
 }
 
 /// Of `src/follow`.
 pub mod follow {
     use crate::units::Millis;
+
+    /// The shortest and the longest time that a request may wait: a shorter one is a question like
+    /// any other, and a longer one only holds a request open.
+    pub const WAIT: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(60));
 
     /// How long the Arbiter may take to open a line.
     pub const TIMEOUT: Millis = Millis::from_secs(3);
@@ -244,35 +273,20 @@ pub mod follow {
     /// Above it, requests are counted, and a follower looks at the copy that its isolate refreshes
     /// anyway.
     pub const QUICK: Millis = Millis::from_secs(1);
-}
 
-/// Of `src/proxy`.
-pub mod proxy {
-    use crate::units::Millis;
+    /// The most lines that the Arbiter holds at once: one message to each is milliseconds of its
+    /// time.
+    pub const LINES: usize = 1_000;
 
-    /// Another origin is not asked for less than this: it could hardly answer.
-    pub const SHORTEST: Millis = Millis::new(50);
+    /// What is asked of whoever finds no place, in seconds.
+    pub const RETRY_AFTER: u64 = 5;
 
-    /// A copy is made anew at most this often.
-    pub const ANEW: Millis = Millis::from_secs(60);
-
-    /// A request is kept for so long after its deadline.
-    pub const SWEEP_AFTER: Millis = Millis::from_secs(10);
-
-    /// The first ejection lasts this long, and each further one as much longer, up to the most.
-    /// Envoy's `base_ejection_time` is 30 s and its `max_ejection_time` 300 s; here verdicts take
-    /// over within seconds.
-    pub const EJECTION: Millis = Millis::from_secs(10);
-
-    /// The longest ejection.
-    pub const LONGEST_EJECTION: Millis = Millis::from_secs(300);
-
-    /// An isolate hands on the counts of so many pools at once: some 8 KB.
-    pub const POOLS_IN_A_STEP: usize = 50;
-
-    /// The Arbiter knows the last step of so many isolates; of more it forgets the one that was
-    /// silent the longest.
-    pub const ISOLATES_KNOWN: usize = 1_000;
+    /// Of `all`.
+    pub mod all {
+        /// The longest place in the stream of all pools, in bytes: a fingerprint and four numbers
+        /// fit.
+        pub const LONGEST: usize = 96;
+    }
 }
 
 /// Of `src/budget`.
@@ -288,63 +302,24 @@ pub mod budget {
 
     /// The time from a vantage to the Arbiter and back, as it is taken to be.
     pub const ROUND_TRIP: Millis = Millis::new(100);
-}
 
-/// Of `src/edge`.
-pub mod edge {
-    use crate::units::Millis;
+    /// Of each daily limit so many hundredths are left alone by fast probes: for deployments, and
+    /// readers that nobody counted on.
+    pub const RESERVE: u64 = 5;
 
-    /// A permit is free this long after its time, if nobody left it.
-    pub const GRACE: Millis = Millis::from_secs(10);
+    /// Of `resting`.
+    pub mod resting {
+        /// At rest, shards need so many hundredths of their share at most: the rest is for the time
+        /// before.
+        pub const NEEDED: u64 = 90;
 
-    /// When the Arbiter is given up, however patient its readers were.
-    pub const ARBITER_DEADLINE: Millis = Millis::from_secs(10);
+        /// The longest pace that is tried, in seconds: an hour.
+        pub const LONGEST_S: u64 = 3_600;
+    }
 
-    /// How long a vantage may take to hand out its samples: less than whoever waits for the Arbiter
-    /// meanwhile.
-    pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
-
-    /// How long the body of what is posted or written may take. It has a few hundred bytes; one
-    /// that drips must not hold a request open.
-    pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
-
-    /// How long a report may take before the tick no longer waits for it.
-    pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
-}
-
-/// Of `src/snapshot`.
-pub mod snapshot {
-    use crate::units::Millis;
-
-    /// What comes again so soon is one outage that flaps.
-    pub const CALM: Millis = Millis::from_secs(60);
-}
-
-/// Of `src/incident`.
-pub mod incident {
-    use crate::units::Millis;
-
-    /// What comes again so soon is the same incident: the longest that flapping makes a verdict
-    /// hold if nothing is written. It is longer than what is one row on the page.
-    pub const CALM: Millis = Millis::from_secs(300);
-
-    /// How long an incident is told of: as long as days of history are.
-    pub const KEPT: Millis = Millis::from_secs(400 * 86_400);
-}
-
-/// Of `src/change`.
-pub mod change {
-    use crate::units::Millis;
-
-    /// A look waits so long for probes that were sent before its time ended.
-    pub const GRACE: Millis = Millis::from_secs(10);
-
-    /// Vantages that did not answer are asked again after this.
-    pub const RETRY: Millis = Millis::from_secs(60);
-
-    /// The next step of a look follows after this: soon, and in an invocation of its own.
-    pub const STEP: Millis = Millis::new(250);
-
-    /// Vantages that did not answer for so long are not waited for any more.
-    pub const GIVE_UP: Millis = Millis::from_secs(3_600);
+    /// Of `walk`.
+    pub mod walk {
+        /// Ticks that are walked along at most: they bound the time that a check takes.
+        pub const MOST_TICKS: u64 = 6_000;
+    }
 }

@@ -7,9 +7,7 @@
 use crate::config::{Method, ProbeValue};
 use crate::units::Millis;
 
-/// The part of a body that a probe reads, in bytes. A health answer is small; whoever sends more is
-/// let go.
-pub const BODY_CAP: usize = 64 * 1024;
+pub use crate::defaults::exchange::{BODY_CAP, HEADER_CAP};
 
 /// What the edge sends for one probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +29,6 @@ pub struct Request {
     /// Response header fields that are read, in lower case; nothing else of a head is copied.
     pub wanted: Vec<String>,
 }
-
-/// The longest header value that is read, in bytes.
-pub const HEADER_CAP: usize = 8 * 1024;
 
 /// How the exchange ended, in facts.
 #[derive(Clone, Debug, PartialEq, Eq)]

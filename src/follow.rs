@@ -17,19 +17,10 @@ use crate::snapshot::{Followed, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
-pub use crate::defaults::follow::{KEEP_ALIVE, TIMEOUT};
+pub use crate::defaults::follow::{KEEP_ALIVE, LINES, RETRY_AFTER, TIMEOUT, WAIT};
 
 pub use all::{Event, Listener, News, Place, Sight, What, Why};
 pub use permits::FollowerLimit;
-
-/// The shortest and the longest time that a request may wait.
-pub const WAIT: (Millis, Millis) = (Millis::from_secs(1), Millis::from_secs(60));
-
-/// The most lines that the Arbiter holds at once: one message to each is milliseconds of its time.
-pub const LINES: usize = 1_000;
-
-/// What is asked of whoever finds no place, in seconds.
-pub const RETRY_AFTER: u64 = 5;
 
 /// What is sent along a line as a sign of life, and what comes back without waking the Arbiter.
 pub const PING: (&str, &str) = ("ping", "pong");

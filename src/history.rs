@@ -17,6 +17,7 @@ mod sketch;
 mod sums;
 mod sweep;
 
+pub use crate::defaults::history::BUCKET;
 pub use answer::{Grounds, answered};
 pub use bucket::Bucket;
 pub use fact::{Fact, Proof};
@@ -30,9 +31,6 @@ pub use sums::{Part, Rollup, Sums};
 pub use sweep::{Keeping, SWEPT_AT_ONCE};
 
 use crate::units::{Millis, Timestamp};
-
-/// The time that one rollup is of. Tests of the built worker cannot wait for so long.
-pub const BUCKET: Millis = Millis::from_secs(if cfg!(feature = "trap") { 10 } else { 300 });
 
 /// Buckets of a day.
 const A_DAY: usize = if cfg!(feature = "trap") { 8_640 } else { 288 };

@@ -13,21 +13,16 @@ mod rows;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::incident::MOST_NAMES;
 use crate::history::Window;
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::Status;
 
-pub use crate::defaults::incident::{CALM, KEPT};
+pub use crate::defaults::incident::{CALM, KEPT, MOST};
 pub use answer::{Document, Grounds, found, listed, told, within};
 pub use lately::{Lately, Told, ToldNote, lately};
 pub use query::{Cursor, FIELDS, MOST_LISTED, Query};
 pub use rows::{NewNote, closed_to_notes, keys, noted, notes_key, recorded};
-
-/// Incidents that are kept of all pools together, the latest ones.
-pub const MOST: u64 = 1_000;
-
-/// Origins, vantages and turns of the signal that an incident names, at most.
-const MOST_NAMES: usize = 64;
 
 /// How a pool stands, as far as incidents go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

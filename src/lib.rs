@@ -29,9 +29,9 @@ pub mod mac;
 
 pub mod units;
 
-pub mod path;
-
 pub mod defaults;
+
+pub mod path;
 
 pub mod config;
 

@@ -1,7 +1,11 @@
-//! Numbers that several rooms hold to, and that what a day costs is counted from.
+//! What the platform allows on a plan, how old a copy may be on it, and what the CPU of a day is
+//! counted from.
 
 use crate::config::Plan;
+use crate::defaults::limits::{COPY_AGE_COUNTED, COPY_AGE_IN_DOUBT};
 use crate::units::Millis;
+
+pub use crate::defaults::limits::{COPY_AGE, EVENTS_SHOWN};
 
 /// Requests to other hosts that one invocation may make, redirects among them. ("Workers limits";
 /// more can be had on the paid plan)
@@ -29,23 +33,13 @@ pub const TICK_CPU_US: u64 = 1_500;
 /// See [`TICK_CPU_US`].
 pub const PROBE_CPU_US: u64 = 400;
 
-/// Events in a snapshot, the latest ones: all that the Arbiter needs of what is stored. An outage
-/// has up to eight.
-pub const EVENTS_SHOWN: usize = 60;
-
-/// How old a copy may be where requests are not counted.
-pub const COPY_AGE: Millis = Millis::new(500);
-
-/// The same while a verdict in it is in doubt.
-const COPY_AGE_IN_DOUBT: Millis = Millis::new(100);
-
 /// How old a copy may be before the Arbiter is asked again: half a second, but on the free plan,
 /// whose daily requests are counted, ten seconds. A laptop (`local`) is never counted.
 #[must_use]
 pub const fn copy_age(plan: Plan, local: bool) -> Millis {
     match (plan, local) {
         (Plan::Paid, _) | (Plan::Free, true) => COPY_AGE,
-        (Plan::Free, false) => Millis::from_secs(10),
+        (Plan::Free, false) => COPY_AGE_COUNTED,
     }
 }
 

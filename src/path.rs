@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// The longest request target that is read, in bytes (the platform's own bound on URLs).
-pub const MAX_TARGET: usize = 16 * 1024;
+pub use crate::defaults::path::MAX_TARGET;
 
 /// The parts of an absolute address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

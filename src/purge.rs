@@ -15,12 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::json::Shown;
 use crate::units::{Name, Timestamp, Who, listed};
 
+pub use crate::defaults::purge::MOST_TOLD;
 pub use cdn::{read, requests};
 pub use cleared::Cleared;
 pub use draft::{Draft, MOST, usage};
-
-/// Purges that are told of one change, the latest ones.
-pub const MOST_TOLD: usize = 20;
 
 /// What is to be cleared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -191,7 +191,7 @@ pub struct Timing {
 
 impl Timing {
     /// The longest that is believed, in milliseconds: a day.
-    pub const MOST_MS: f64 = 86_400_000.0;
+    pub const MOST_MS: f64 = crate::defaults::sample::MOST_MS;
 
     /// So many milliseconds, to the microsecond; nothing if that is no time of at most a day.
     #[must_use]

@@ -12,6 +12,8 @@ use crate::defaults::budget::{ROUND_TRIP, USUAL};
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
+pub use crate::defaults::schedule::REST_EARLY;
+
 /// Probes that one vantage object has under way at once. The platform lets six connections per
 /// invocation wait for headers; one is left for the report.
 pub const SLOTS: usize = 5;
@@ -51,10 +53,6 @@ impl TickLimit {
 pub fn requests(origin: &Origin) -> u64 {
     u64::from(origin.probe.redirects).saturating_add(1)
 }
-
-/// A shard is taken to need so many hundredths of what it needs until midnight, so that it rests
-/// before it is too late.
-pub const REST_EARLY: u64 = 105;
 
 /// How long a tick of so many probes lasts, a few of them at once, until its report has been taken.
 #[must_use]

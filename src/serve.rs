@@ -40,6 +40,7 @@ use fresh::{cache_status, expiries, freshness, next_expiry, seconds_before};
 use crate::access::Caller;
 use crate::answer::{self, Answer, closed};
 use crate::config::{self, Config};
+use crate::defaults::serve::{LONGEST_TAGS, MOST_TAGS};
 use crate::follow::{self, Wait};
 use crate::heartbeat::Claim;
 use crate::proxy::Seen;
@@ -277,14 +278,13 @@ fn add(mut answer: Answer, fields: &[(&'static str, &str)]) -> Answer {
 /// Weak comparison (RFC 9110 section 8.8.3.2) against a list of tags; an absurd list matches
 /// nothing.
 fn matches(asked: &str, etag: &str) -> bool {
-    const MOST: usize = 64;
     let opaque = |tag: &str| {
         let tag = tag.trim();
         tag.strip_prefix("W/").unwrap_or(tag).to_owned()
     };
     let wanted = opaque(etag);
-    asked.len() <= 4_096
-        && (asked.trim() == "*" || asked.split(',').take(MOST).any(|tag| opaque(tag) == wanted))
+    asked.len() <= LONGEST_TAGS
+        && (asked.trim() == "*" || asked.split(',').take(MOST_TAGS).any(|tag| opaque(tag) == wanted))
 }
 
 /// A strong tag over a body.

@@ -13,27 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::change::{CloseDraft, Plan, Refusal};
 use crate::config::bounded;
 use crate::purge::{Purge, Purged};
-use crate::units::{Millis, Timestamp, Who};
+use crate::units::{Timestamp, Who};
 
+pub use crate::defaults::writes::{ENTRIES, LONGEST, MAX_NOTE, MAX_TEXT, MAX_TITLE, MOST_NOTES};
 pub use ledger::{Entry, Ledger, Stored};
-
-/// The longest title in characters.
-pub const MAX_TITLE: usize = 80;
-
-/// The longest text in characters.
-pub const MAX_TEXT: usize = 1_000;
-
-/// The longest note in characters.
-pub const MAX_NOTE: usize = 2_000;
-
-/// The most notes of one incident.
-pub const MOST_NOTES: u32 = 50;
-
-/// The longest that an announcement may stand before it ends by itself.
-pub const LONGEST: Millis = Millis::DAY.times(366);
-
-/// The entries that are kept, and the most changes in 24 hours: so each of a day is among them.
-pub const ENTRIES: usize = 100;
 
 /// How grave an announcement is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,6 +19,8 @@ mod bites;
 mod budgets;
 #[path = "architecture/comments.rs"]
 mod comments;
+#[path = "architecture/defaults.rs"]
+mod defaults;
 #[path = "architecture/exceptions.rs"]
 mod exceptions;
 #[path = "architecture/sources.rs"]
@@ -35,25 +37,25 @@ const LINE: &[Row] = &[
     ("json", &[]),
     ("mac", &[]),
     ("units", &["json"]),
-    ("path", &[]),
     ("defaults", &["units"]),
+    ("path", &["defaults"]),
     ("config", &["defaults", "json", "units", "path"]),
-    ("limits", &["units", "config"]),
-    ("exchange", &["units", "config"]),
+    ("limits", &["defaults", "units", "config"]),
+    ("exchange", &["defaults", "units", "config"]),
     ("secret", &["config"]),
-    ("access", &["json", "mac", "secret", "units", "path", "config", "exchange"]),
-    ("sample", &["units"]),
+    ("access", &["defaults", "json", "mac", "secret", "units", "path", "config", "exchange"]),
+    ("sample", &["defaults", "units"]),
     ("schedule", &["defaults", "units", "config", "limits"]),
     ("probe", &["defaults", "units", "path", "config", "exchange", "secret", "sample"]),
-    ("history", &["json", "units", "config", "sample"]),
-    ("compare", &["json", "units", "config", "sample", "history"]),
+    ("history", &["defaults", "json", "units", "config", "sample"]),
+    ("compare", &["defaults", "json", "units", "config", "sample", "history"]),
     ("purge", &["defaults", "json", "units", "path", "config", "exchange", "secret"]),
     ("change", &["defaults", "json", "units", "config", "purge", "sample", "history", "compare"]),
     ("vote", &["units", "config", "sample", "history"]),
-    ("verdict", &["units", "config", "vote"]),
+    ("verdict", &["defaults", "units", "config", "vote"]),
     ("heartbeat", &["defaults", "mac", "secret", "units", "config", "verdict"]),
     ("signal", &["units", "verdict"]),
-    ("writes", &["json", "units", "config", "purge", "change"]),
+    ("writes", &["defaults", "json", "units", "config", "purge", "change"]),
     ("traffic", &["defaults", "units", "config"]),
     (
         "snapshot",
@@ -62,7 +64,7 @@ const LINE: &[Row] = &[
             "traffic",
         ],
     ),
-    ("availability", &["json", "units", "history", "verdict", "snapshot"]),
+    ("availability", &["defaults", "json", "units", "history", "verdict", "snapshot"]),
     ("incident", &["defaults", "json", "writes", "units", "history", "verdict"]),
     ("calls", &["units", "history", "change", "snapshot", "incident"]),
     ("reader", &["defaults", "units", "config", "limits", "snapshot"]),
@@ -258,6 +260,11 @@ fn no_identifier_is_a_word_of_our_own() {
 #[test]
 fn files_functions_and_parameters_keep_to_their_budgets() {
     none(&budgets::wrong(&SOURCES, EXCEPTIONS, "tests/architecture/exceptions.rs"));
+}
+
+#[test]
+fn lengths_of_time_and_bounds_stand_in_defaults() {
+    none(&defaults::wrong(&SOURCES, defaults::EXCEPTIONS, "tests/architecture/defaults.rs"));
 }
 
 #[test]

@@ -12,7 +12,9 @@ use serde::de::DeserializeOwned;
 use super::{Caller, Identity};
 use crate::config::{Jwt, Tier};
 use crate::json;
-use crate::units::{Millis, Timestamp, Who};
+use crate::units::{Timestamp, Who};
+
+pub use crate::defaults::access::jwt::{LEEWAY, LONGEST, LONGEST_KID};
 
 /// The header field in which Access hands it over
 /// (<https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/>).
@@ -20,15 +22,6 @@ pub const FIELD: &str = "cf-access-jwt-assertion";
 
 /// The cookie in which browsers keep it.
 pub const COOKIE: &str = "CF_Authorization";
-
-/// The longest JWT that is looked at, in bytes; those of Access have about one thousand.
-pub const LONGEST: usize = 8 * 1024;
-
-/// The longest name of a key, in bytes; those of Access have 64.
-pub const LONGEST_KID: usize = 256;
-
-/// How far the clocks of who signs and who verifies may be apart.
-pub const LEEWAY: Millis = Millis::from_secs(30);
 
 /// The one algorithm. Any other would let whoever shows a JWT choose how it is verified.
 const ALGORITHM: &str = "RS256";

@@ -12,34 +12,15 @@ use serde_json::Value;
 
 use super::jwt::LONGEST_KID;
 use crate::config::{Method, OriginUrl, ProbeValue};
+use crate::defaults::access::keys::{LOOK, LOST};
 use crate::exchange::{BODY_CAP, End, Reply, Request};
 use crate::json;
 use crate::units::{Millis, Timestamp};
 
+pub use crate::defaults::access::keys::{AGE, MOST, PAUSE, RETRY, TIMEOUT};
+
 /// Where they are, below the address of the issuer.
 const PATH: &str = "/cdn-cgi/access/certs";
-
-/// How long the answer may take.
-pub const TIMEOUT: Millis = Millis::from_secs(5);
-
-/// When whoever asks is taken for lost: a request may be cancelled while it waits.
-const LOST: Millis = Millis::from_secs(6);
-
-/// How long keys are used before they are asked for again, so that one that was taken back is
-/// believed no longer.
-pub const AGE: Millis = Millis::from_secs(3_600);
-
-/// Between two questions.
-pub const PAUSE: Millis = Millis::from_secs(60);
-
-/// The same as long as no key is known, and so nobody can be let in.
-pub const RETRY: Millis = Millis::from_secs(10);
-
-/// How often it is looked whether another request has brought them.
-const LOOK: Millis = Millis::new(50);
-
-/// The most keys that are kept; Access has two.
-pub const MOST: usize = 16;
 
 /// The bytes of a modulus: 2,048 bits are the least (RFC 7518 section 3.3), and more than 8,192
 /// would only cost time.

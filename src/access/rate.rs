@@ -3,14 +3,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::units::{Millis, Timestamp};
+use crate::units::Timestamp;
 
-/// So many in a minute. Somebody who mistypes needs a few, and so does whoever writes. A token of
-/// 256 bits is guessed by nobody at any rate, so this only keeps the answers cheap.
-pub const MOST: u32 = 60;
-
-/// The minute.
-pub const SPAN: Millis = Millis::from_secs(60);
+pub use crate::defaults::access::rate::{MOST, SPAN};
 
 /// What was done in the latest minute.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,15 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::token::Hash;
+use crate::defaults::access::session::LONGEST;
 use crate::mac;
 use crate::path::{OWN_PREFIX, host_of, loopback, parts};
-use crate::units::{Millis, Name, Timestamp, Who};
+use crate::units::{Name, Timestamp, Who};
 
-/// How long a session lasts.
-pub const LASTS: Millis = Millis::from_secs(12 * 3_600);
-
-/// The longest field `Cookie` that is looked at, in bytes.
-const LONGEST: usize = 8 * 1024;
+pub use crate::defaults::access::session::LASTS;
 
 /// Whole hosts, everything below Vedette's own prefix, and a laptop, whose connections are not
 /// encrypted. Browsers hold the first two to what their prefixes say (RFC 6265bis section 4.1.3).

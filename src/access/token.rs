@@ -15,14 +15,10 @@ use subtle::{Choice, ConstantTimeEq as _};
 use crate::secret::{ExposeSecret as _, Secret, Unusable, Why};
 use crate::units::Name;
 
+pub use crate::defaults::access::token::{LONGEST, MOST};
+
 /// What every token begins with, so that whoever finds one knows what it is.
 pub const PREFIX: &str = "vdt_";
-
-/// The longest token that is looked at, in bytes.
-pub const LONGEST: usize = 512;
-
-/// The most tokens that a secret holds.
-pub const MOST: usize = 64;
 
 /// The bytes of a token, and of its hash.
 pub const BYTES: usize = 32;

@@ -9,14 +9,10 @@ use std::collections::BTreeSet;
 
 use super::presence::ShardName;
 use super::{Arbiter, Effect};
+use crate::defaults::arbiter::SELDOM;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 use crate::verdict::RecordedVote;
 use crate::vote::Opinion;
-
-/// What one vantage sees has the others look at most once in so many intervals, in each direction:
-/// a vantage that loses samples now and then, or an origin that never decides, must not double the
-/// probes of all.
-const SELDOM: u64 = 10;
 
 /// When the vantages of an origin were last made to look at it, and for what; before all time if
 /// they never were.

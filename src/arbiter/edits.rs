@@ -6,6 +6,7 @@ use super::{Arbiter, Effect};
 use crate::change::{
     self, Change, Changes, Cut, Errand, Gathered, Known, Looked, OpenRow, Pair, Part, Refusal,
 };
+use crate::defaults::arbiter::LEAD;
 use crate::history::{HistoryRow, Window};
 use crate::incident::NewNote;
 use crate::json;
@@ -13,9 +14,6 @@ use crate::purge::AtCdn;
 use crate::units::{Millis, OriginId, Timestamp};
 use crate::verdict::Status;
 use crate::writes::{Edit, Entry, Outcome, Stored, Write};
-
-/// Samples failed for about so long before a verdict says so.
-const LEAD: Millis = Millis::from_secs(30);
 
 /// What is stored and told of an edit.
 #[derive(Debug, Default)]

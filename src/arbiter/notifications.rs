@@ -5,6 +5,7 @@ use super::{Arbiter, Effect, NEVER, Row, Table};
 use crate::change;
 use crate::compare::Verdict;
 use crate::config::{Channel, Config, Pool, Subject, Topic};
+use crate::defaults::arbiter::{REASONS, SENT_AT_ONCE, WAY_BACK};
 use crate::notify::{
     AlertState, Answer, Detail, Facts, Label, Outbox, PoolState, SubjectKind, WATCH_DELAY, of_pool,
 };
@@ -12,17 +13,6 @@ use crate::snapshot::{ChannelView, OriginView, Transition};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 use crate::vote::Opinion;
-
-/// Messages that are on their way at once, of all channels: the platform lets six connections of an
-/// invocation wait for headers, and those that it makes wait would spend their time without being
-/// sent.
-const SENT_AT_ONCE: usize = 4;
-
-/// Characters of the way back in a message: the rest stands on the page of the change.
-const WAY_BACK: usize = 300;
-
-/// Origins whose reason a message gives.
-const REASONS: usize = 4;
 
 /// The outboxes, each in the place of its channel in the configuration.
 #[derive(Clone, Debug, Default)]

@@ -6,12 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Row, Table};
-use crate::defaults::arbiter::{AGAIN, APART};
+use crate::defaults::arbiter::{A_DAY, AGAIN, APART};
 use crate::json;
 use crate::units::{Fingerprint, Millis, Timestamp};
-
-/// The most writes in a day of UTC.
-const A_DAY: u32 = 700;
 
 /// The key of its row.
 const KEY: &str = "publication";

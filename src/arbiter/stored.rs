@@ -13,20 +13,20 @@ use super::presence::ShardName;
 use super::publication::Publication;
 use super::{Arbiter, CurrentPoolVerdict, CurrentVerdict};
 use crate::config::{Pool, Subject};
+use crate::defaults::arbiter::LEFT_FOR;
 use crate::json;
 use crate::signal::Choice;
 use crate::snapshot::Transition;
-use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
+use crate::units::{Fingerprint, Name, OriginId, Timestamp};
 use crate::verdict::{RecordedVote, Status, Verdict};
+
+pub use crate::defaults::arbiter::EVENTS_KEPT;
 
 /// The version of the storage schema: the number in the tables' names.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The key of the row that says which copies count no longer.
 pub(super) const CLEARED: &str = "cleared";
-
-/// Events that are kept, the latest ones.
-pub const EVENTS_KEPT: usize = 1_000;
 
 /// The tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +60,6 @@ impl Table {
         }
     }
 }
-
-/// For how long the row of a shard stays that left the file: longer than any vote lives.
-const LEFT_FOR: Millis = Millis::DAY.times(30);
 
 /// The row of a shard that left the file long ago.
 #[derive(Clone, Debug)]

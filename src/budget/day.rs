@@ -12,6 +12,7 @@ use super::told::Told;
 use super::walk::walk;
 use super::{CONNECTION, DAY_MS, USUAL};
 use crate::config::{Config, Heartbeat, Origin, Plan, Retention};
+use crate::defaults::arbiter::{A_DAY, AGAIN};
 use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
 use crate::history::{BUCKET, SWEPT_AT_ONCE};
 use crate::limits::EVENTS_SHOWN;
@@ -46,8 +47,8 @@ const RETRIES: u64 = 150;
 const RING_READ: u64 = 4;
 
 /// The most writes to KV in a day, and those of a day without a change.
-const KV_MOST: u64 = 700;
-const KV_LEAST: u64 = 24;
+const KV_MOST: u64 = A_DAY as u64;
+const KV_LEAST: u64 = Millis::DAY.get() / AGAIN.get();
 
 impl Day {
     /// Every one.

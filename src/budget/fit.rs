@@ -2,6 +2,7 @@
 
 use super::{Budget, of};
 use crate::config::{Config, Plan};
+use crate::defaults::config::settings::INTERVAL;
 use crate::units::Millis;
 
 /// A change that makes a configuration fit.
@@ -18,7 +19,7 @@ pub enum Fit {
 }
 
 /// The longest interval that can be written, in seconds.
-const LONGEST_S: u64 = 86_400;
+const LONGEST_S: u64 = INTERVAL.ceiling.as_secs();
 
 /// Everything that by itself makes the configuration fit its plan, the least change of each kind;
 /// nothing if it fits already.

@@ -8,16 +8,11 @@ use super::load::{Load, a_day};
 use super::prices::{OBJECT_MB, Resource};
 use super::{ARBITER_MS, Counts, DAY_MS, Effect, READERS, RESERVE};
 use crate::config::{Config, Plan};
+use crate::defaults::budget::resting::{LONGEST_S, NEEDED};
 use crate::defaults::vantage::LET_GO_AFTER;
 use crate::limits;
 use crate::schedule::{self, REST_EARLY, Shard};
 use crate::units::Millis;
-
-/// At rest, shards need so many hundredths of their share at most: the rest is for the time before.
-const NEEDED: u64 = 90;
-
-/// The longest pace that is tried, in seconds.
-const LONGEST_S: u64 = 3_600;
 
 /// The configuration as a plan has it probed, and for how long a shard may be busy in a day. That
 /// is in thousandths of what it needs at rest; none if it is never too much.

@@ -13,20 +13,21 @@ use super::load::{Beat, Load};
 use super::prices::REST_MS;
 use super::{DAY_MS, ROUND_TRIP, USUAL};
 use crate::config::Heartbeat;
+use crate::defaults::arbiter::ROUNDS;
+use crate::defaults::budget::walk::MOST_TICKS;
 use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
 use crate::history::BUCKET;
 use crate::schedule::tick_lasts;
 use crate::units::{Millis, Timestamp};
 
-/// Ticks that are walked along at most, and for how long at most.
-const MOST_TICKS: u64 = 6_000;
+/// The walk is of a day at most.
 const LONGEST_MS: u64 = DAY_MS;
 
 /// The walk begins at some midnight: slots are what they are at any time.
 const BEGIN: u64 = 1_800_000_000_000 / DAY_MS * DAY_MS;
 
 /// The Arbiter looks around at least this often, and cron wakes it this often.
-const ROUNDS_MS: u64 = 30_000;
+const ROUNDS_MS: u64 = ROUNDS.get();
 const CRON_MS: u64 = 60_000;
 
 /// How often in a day.

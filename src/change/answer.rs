@@ -11,6 +11,8 @@ use crate::json::{self, Shown};
 use crate::purge::{Purged, Told};
 use crate::units::{Millis, Name, OriginId, Timestamp, Who};
 
+pub use crate::defaults::change::MOST_LISTED;
+
 /// The members of a change in a list.
 pub const FIELDS: [&str; 23] = [
     "id",
@@ -37,9 +39,6 @@ pub const FIELDS: [&str; 23] = [
     "purges",
     "confounded_with",
 ];
-
-/// Changes in one answer, at most.
-pub const MOST_LISTED: usize = 100;
 
 /// A question for a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::compare::Seen;
+use crate::defaults::change::PARTS;
 use crate::sample::CacheClass;
 use crate::units::OriginId;
 
@@ -30,9 +31,6 @@ pub(super) struct Spread {
     /// All of them, sorted; of many only some, from the least to the most, evenly spread.
     times: Vec<u64>,
 }
-
-/// Times of one window that are kept of a pair until all pairs are there, less one.
-const PARTS: usize = 500;
 
 impl Spread {
     fn new(mut times: Vec<u64>) -> Self {

@@ -9,38 +9,7 @@ use crate::compare::{Expectation, contradictions};
 use crate::config::{Config, MAX_TIMINGS, Origin, Pool, Subject, bounded, is_of_database};
 use crate::units::{Millis, OriginId};
 
-/// What the members of a draft may be.
-pub struct Bounds;
-
-impl Bounds {
-    /// Characters of the title.
-    pub const TITLE: usize = 120;
-    /// Characters of the owner.
-    pub const OWNER: usize = 80;
-    /// Characters of what is expected, in words.
-    pub const EXPECTED: usize = 1_000;
-    /// Characters of the way back, and of the note at the end.
-    pub const ROLLBACK: usize = 4_000;
-    /// Expectations.
-    pub const EXPECTATIONS: usize = 8;
-    /// Links.
-    pub const LINKS: usize = 5;
-    /// Characters of a link.
-    pub const LINK: usize = 300;
-    /// Origins.
-    pub const ORIGINS: usize = 10;
-    /// The shortest window.
-    pub const SHORTEST: Millis = Millis::from_secs(30);
-    /// The longest: rings of samples have a day, and a vantage that is silent is asked again for an
-    /// hour ([`super::GIVE_UP`]).
-    pub const LONGEST: Millis = Millis::from_secs(22 * 3_600);
-    /// The longest warm-up.
-    pub const WARM_UP: Millis = Millis::from_secs(3_600);
-    /// The windows if nothing is said.
-    pub const USUAL: Millis = Millis::from_secs(1_800);
-    /// The warm-up if nothing is said.
-    pub const USUAL_WARM_UP: Millis = Millis::from_secs(60);
-}
+pub use crate::defaults::change::Bounds;
 
 /// What somebody is about to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

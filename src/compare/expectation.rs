@@ -6,10 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::Scale;
 use crate::config::is_metric;
+use crate::defaults::compare::expectation::LONGEST;
 use crate::units::OriginId;
-
-/// The longest expectation, in characters.
-const LONGEST: usize = 200;
 
 /// What is measured.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::raw::Field;
-use super::value::{Span, duration};
-use crate::defaults::config::DEFAULT_CONNECT;
+use super::value::duration;
+use crate::defaults::config::connect::{DEFAULT_CONNECT, SPAN};
 use crate::json::as_text;
 use crate::units::Millis;
 
@@ -21,10 +21,6 @@ pub enum Connect {
     /// With the first probe in each stretch of this length (1 s to 1 day).
     Every(Millis),
 }
-
-/// Bounds of the length: as those of the intervals. Under a second it is every probe anyway, and
-/// over a day it finds nothing.
-const SPAN: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(86_400) };
 
 impl Connect {
     /// In stretches of which length one is opened, with the first probe of each; zero is with every

@@ -9,10 +9,11 @@ use super::raw::{Field, Table};
 use super::request::{MAX_ENTRIES, ProbeSlots, header_names, is_bound, is_header_name};
 use super::rule::{Wanted, wanted};
 use super::slot::{Level, Scope, Slot, Slots, Written, every};
-use super::value::{Given, Span, duration};
+use super::value::{Given, duration};
 use super::{
     Document, Expect, MAX_TIMING, MAX_TIMINGS, Method, Pattern, StatusRange, is_metric, is_of_database,
 };
+use crate::defaults::config::expect::{DB_TIME, LATENCY, MAX_DB_CALLS, MAX_TEXT};
 use crate::units::Millis;
 
 /// The keys of `expect`.
@@ -32,18 +33,6 @@ pub(super) const KEYS: [&str; 14] = [
     "db_calls_header",
     "timings",
 ];
-
-/// The longest text that a body is searched for, in bytes.
-const MAX_TEXT: usize = 4_096;
-
-/// Bounds of `max_latency`; over the timeout it never acts, which is checked where both are known.
-const LATENCY: Span = Span { floor: Millis::new(1), ceiling: Millis::from_secs(19) };
-
-/// Bounds of `max_db_time`, which is a sum and may exceed the time of the answer.
-const DB_TIME: Span = Span { floor: Millis::new(1), ceiling: Millis::from_secs(3_600) };
-
-/// The most database calls that an expectation may allow.
-const MAX_DB_CALLS: u32 = 1_000_000;
 
 /// Accepted if nothing is written.
 const DEFAULT_STATUS: StatusRange = StatusRange { first: 200, last: 299 };

@@ -9,8 +9,8 @@ use super::presentation::{self, Presentation};
 use super::raw::Table;
 use super::request::secret_name;
 use super::settings;
-use super::value::{Span, duration};
-use crate::defaults::config::{DEFAULT_GRACE, LONGEST_REST, TWO_MONTHS};
+use super::value::duration;
+use crate::defaults::config::heartbeat::{DEFAULT_GRACE, GRACE, LONGEST_REST, PERIOD};
 use crate::units::{Fingerprint, Millis, OriginId};
 
 /// The keys of a heartbeat that nothing else has.
@@ -18,13 +18,6 @@ pub(super) const OWN_KEYS: [&str; 3] = ["period", "grace", "get"];
 
 /// The name of the setting that names the secret.
 const SECRET: &str = "heartbeat_secret";
-
-/// Bounds of the period. What reports more often is better probed; the longest is twice the mean
-/// month, what `"2months"` means, so that a monthly job fits.
-const PERIOD: Span = Span { floor: Millis::from_secs(10), ceiling: TWO_MONTHS };
-
-/// Bounds of the grace. A request that is sent again after a lost connection needs some seconds.
-const GRACE: Span = Span { floor: Millis::from_secs(5), ceiling: TWO_MONTHS };
 
 /// A job whose heartbeats are awaited. It has a verdict like an origin, but no address: it is not
 /// probed and takes no traffic.

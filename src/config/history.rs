@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::raw::{Field, Table};
 use super::value::{Span, duration};
+use crate::defaults::config::history as usual;
 use crate::units::Millis;
 
 /// The keys of `[history]`, the finest step first.
@@ -23,11 +24,7 @@ pub struct Retention {
 
 impl Retention {
     /// What the rows of storage hold.
-    pub const USUAL: Self = Self {
-        minutes: Millis::from_secs(48 * 3_600),
-        hours: Millis::DAY.times(35),
-        days: Millis::DAY.times(400),
-    };
+    pub const USUAL: Self = Self { minutes: usual::MINUTES, hours: usual::HOURS, days: usual::DAYS };
 
     /// Whether nothing else than usual is written.
     #[must_use]
@@ -48,10 +45,9 @@ struct Bounds {
     ceiling: (Millis, &'static str),
 }
 
-const MINUTES: Bounds =
-    Bounds { floor: (Millis::from_secs(3_600), "1h"), ceiling: (Retention::USUAL.minutes, "48h") };
-const HOURS: Bounds = Bounds { floor: (Millis::DAY, "1d"), ceiling: (Retention::USUAL.hours, "35d") };
-const DAYS: Bounds = Bounds { floor: (Millis::DAY, "1d"), ceiling: (Retention::USUAL.days, "400d") };
+const MINUTES: Bounds = Bounds { floor: (usual::LEAST_MINUTES, "1h"), ceiling: (usual::MINUTES, "48h") };
+const HOURS: Bounds = Bounds { floor: (usual::LEAST_DAYS, "1d"), ceiling: (usual::HOURS, "35d") };
+const DAYS: Bounds = Bounds { floor: (usual::LEAST_DAYS, "1d"), ceiling: (usual::DAYS, "400d") };
 
 /// Reads `[history]`. What is not written is kept for as long as usual, but not for longer than a
 /// coarser step.

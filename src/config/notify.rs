@@ -15,37 +15,18 @@ use super::topic::Topic;
 use super::url::{MAX_URL, origin_url};
 use super::value::{Given, Span, duration, title, word};
 use super::{OriginUrl, ProbeValue};
-use crate::defaults::config::DEFAULT_GIVE_UP;
+use crate::defaults::config::notify::{
+    AFTER, DEFAULT_CAP_MESSAGES, DEFAULT_CAP_WITHIN, DEFAULT_GIVE_UP, EVERY, GIVE_UP, MAX_CAP, MAX_CHANNELS,
+    MAX_KEYS, WITHIN,
+};
 use crate::units::{Millis, Name};
 
 /// The keys of a `[[notify]]`.
 pub(super) const KEYS: [&str; 12] =
     ["name", "title", "kind", "url", "secret", "on", "pools", "monitors", "after", "every", "cap", "give_up"];
 
-/// The most channels of a file: every change of a pool is held against each.
-const MAX_CHANNELS: usize = 16;
-
-/// The most keys that sign one message: the old one and the new one.
-const MAX_KEYS: usize = 2;
-
-/// Bounds of `after`: what has lasted for a week was told otherwise.
-const AFTER: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(7 * 86_400) };
-
-/// Bounds of `every`: more often than each minute is no reminder.
-const EVERY: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(30 * 86_400) };
-
-/// Bounds of `give_up`: a receiver that restarts is back within a minute; the most is what Standard
-/// Webhooks' own schedule takes.
-const GIVE_UP: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(7 * 86_400) };
-
-/// Bounds of the time that a cap counts over.
-const WITHIN: Span = Span { floor: Millis::from_secs(60), ceiling: Millis::from_secs(86_400) };
-
-/// The most messages of a cap: the times of so many are stored with each.
-const MAX_CAP: u32 = 120;
-
 /// The cap if none is written.
-const DEFAULT_CAP: Cap = Cap { messages: 20, within: Millis::from_secs(3_600) };
+const DEFAULT_CAP: Cap = Cap { messages: DEFAULT_CAP_MESSAGES, within: DEFAULT_CAP_WITHIN };
 
 /// Where messages go: a `[[notify]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,16 +10,10 @@ use super::url::origin_url;
 use super::value::{Given, title, word};
 use super::vantage::Declared;
 use super::{Connect, Heartbeat, Origin, OriginUrl};
+use crate::defaults::config::origin::MAX_ORIGINS;
 use crate::units::{Fingerprint, Name, OriginId};
 
-/// The most origins of a file; ten times the number that the schedule is measured with.
-const MAX_ORIGINS: usize = 10_000;
-
-/// The greatest `priority`.
-pub(super) const MAX_PRIORITY: u32 = 65_535;
-
-/// The greatest `weight`: shares of a thousandth are finer than a minute of traffic tells apart.
-pub(super) const MAX_WEIGHT: u32 = 1_000;
+pub(super) use crate::defaults::config::origin::{MAX_PRIORITY, MAX_WEIGHT};
 
 /// The vantage that probes if none is written.
 const DEFAULT_VANTAGE: &str = "weur";

@@ -17,14 +17,13 @@ use crate::units::Name;
 
 use logo::logo;
 
+pub(super) use crate::defaults::config::page::MAX_LINKS;
+
 /// The keys of `[page]`.
 pub(super) const KEYS: [&str; 7] = ["title", "logo", "links", "language", "time_zone", "groups", "order"];
 
 /// The keys of a link.
 pub(super) const LINK_KEYS: [&str; 2] = ["text", "url"];
-
-/// The most links: what a header holds on one or two lines.
-pub(super) const MAX_LINKS: usize = 8;
 
 /// The languages that dates may be in: those of CLDR's modern coverage, which browsers bring
 /// (<https://cldr.unicode.org/index/cldr-spec/coverage-levels>).

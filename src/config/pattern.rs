@@ -7,14 +7,8 @@ use std::sync::OnceLock;
 use regex_lite::{Regex, RegexBuilder};
 
 use super::raw::Field;
+use crate::defaults::config::pattern::{MAX_COMPILED, MAX_PATTERN};
 use crate::json::as_text;
-
-/// The longest pattern, in bytes.
-const MAX_PATTERN: usize = 512;
-
-/// The most memory that a compiled pattern may take, in bytes. It bounds the steps for each byte of
-/// a body, too: without it `(a{99}){99}` would cost a thousand steps for each.
-const MAX_COMPILED: usize = 32 * 1024;
 
 /// A regular expression. It is compiled when it is first asked for, once in a process.
 pub struct Pattern {

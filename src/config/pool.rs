@@ -7,29 +7,13 @@ use super::raw::{Field, Table};
 use super::settings::{self, Settings};
 use super::slot::{Level, Refused};
 use super::usual_ttl;
-use super::value::{Given, Span, duration, percent, share, title};
+use super::value::{Given, duration, percent, share, title};
 use super::vantage::Declared;
 use super::{Origin, Pool, Quorum};
+use crate::defaults::config::pool::{CERT_WARN, DELAY, MAX_POOLS, MAX_VOTES, TTL};
 use crate::units::{Millis, Name};
 
-pub(super) use crate::defaults::config::DEFAULT_MAX_HOLD;
-
-/// The most pools of a file: a page of a thousand lines is the most that the snapshot is measured
-/// with.
-const MAX_POOLS: usize = 1_000;
-
-/// Bounds of the time to live of a vote: three of the longest intervals and their timeouts fit.
-const TTL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(7 * 86_400) };
-
-/// Bounds of what delays a recovery: over a day an operator's override says it better.
-const DELAY: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(86_400) };
-
-/// Bounds of the warning before a certificate ends: certificates live 398 days at most. The ceiling
-/// is what `"1year"` means.
-const CERT_WARN: Span = Span { floor: Millis::from_secs(3_600), ceiling: Millis::from_secs(31_557_600) };
-
-/// The most votes of an origin: one of each vantage that a list may name.
-const MAX_VOTES: u32 = 64;
+pub(super) use crate::defaults::config::pool::DEFAULT_MAX_HOLD;
 
 /// The keys of a pool beside those that origins inherit, and its origins.
 pub(super) const KEYS: [&str; 10] = [

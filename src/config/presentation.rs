@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::problem::quoted;
 use super::raw::{Field, Table};
 use super::value::Given;
+use crate::defaults::config::presentation::{MAX_TAG, MAX_TAGS};
 
+pub(super) use crate::defaults::config::presentation::{MAX_DESCRIPTION, MAX_TITLE};
 pub(super) use address::{away, link};
 
 /// The keys of [`Presentation`] in a monitor and in a pool.
@@ -25,17 +27,6 @@ pub(super) const ORIGIN_KEYS: [&str; 4] = ["title", "description", "link", "tags
 
 /// The key that says whether something is shown without a token.
 pub(super) const PUBLIC: &str = "public";
-
-/// The longest title, heading or text of a link, in characters: what a card of the page and the
-/// subject of a message show on one line or two.
-pub(super) const MAX_TITLE: usize = 80;
-
-/// The longest description in characters: two or three sentences.
-pub(super) const MAX_DESCRIPTION: usize = 500;
-
-/// The most tags, and the longest in characters.
-const MAX_TAGS: usize = 16;
-const MAX_TAG: usize = 32;
 
 /// What people read of something beside its name, as it was written: whoever shows it escapes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

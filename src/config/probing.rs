@@ -8,6 +8,8 @@ use super::request::is_header_name;
 use super::{Document, Parts, Pattern, Rule};
 use crate::units::Millis;
 
+pub use crate::defaults::config::probing::{MAX_TIMING, MAX_TIMINGS};
+
 /// The request of a probe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
@@ -140,12 +142,6 @@ pub const DATABASE_METRICS: [&str; 4] = ["db", "SQLPanel_sql_time", "sql.active_
 
 /// The metrics whose `dur` is a number of calls: of the tests of `WordPress`.
 pub const DATABASE_COUNTS: [&str; 2] = ["wpDbQueries", "db-queries"];
-
-/// The most metrics whose time is kept: each makes every sample longer.
-pub const MAX_TIMINGS: usize = 4;
-
-/// The longest name of a metric whose time is kept, in bytes: it stands in each sample.
-pub const MAX_TIMING: usize = 64;
 
 /// Whether a text is the name of a metric whose time can be kept: a token (RFC 9110, 5.6.2) of at
 /// most [`MAX_TIMING`] bytes.

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::defaults::config::problem::{MAX_EXCERPT, MAX_LISTED};
+
 /// One thing that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
@@ -42,7 +44,7 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// The most problems that are listed; a file with more is not read by anyone, and the report
     /// has to stay small.
-    pub const MAX: usize = 500;
+    pub const MAX: usize = crate::defaults::config::problem::MAX;
 
     /// The problems, sorted by line and without repetitions. `first` is listed when `others` has
     /// none.
@@ -102,12 +104,6 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-/// The longest excerpt of the file that a message repeats, in characters.
-const MAX_EXCERPT: usize = 64;
-
-/// The most names that a message lists.
-const MAX_LISTED: usize = 24;
 
 /// A text as it may stand in a message: in quotes, on one line, cut to [`MAX_EXCERPT`] characters.
 /// What may carry a credential (anything with an `@`, the query of an address) is left out,

@@ -12,10 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problem::{Homes, Problem, Problems, excerpt, home, meant, nearest, quoted};
-
-/// The most problems that are kept while reading; a megabyte of wrong keys must not take a hundred
-/// of memory.
-const MAX_KEPT: usize = 20 * Problems::MAX;
+use crate::defaults::config::raw::MAX_KEPT;
 
 /// What was found while a text was read: what is wrong, and what does not act yet.
 pub(super) struct Report<'a> {

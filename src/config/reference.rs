@@ -4,9 +4,7 @@ use super::OriginUrl;
 use super::raw::Table;
 use super::url::origin_url;
 use super::value::Given;
-
-/// The most references: each that does not answer delays the conclusion by its timeout.
-const MOST: usize = 4;
+use crate::defaults::config::reference::MOST;
 
 /// Reads the list; none if it is not written.
 pub(super) fn references(file: &Table<'_>) -> Option<Vec<OriginUrl>> {

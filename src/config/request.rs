@@ -6,21 +6,12 @@ use super::slot::{Level, Scope, Slot, Slots, every};
 use super::url::{MAX_URL, is_path_byte};
 use super::value::{Given, word};
 use super::{Method, Probe, ProbeValue};
+use crate::defaults::config::request::{MAX_BODY, MAX_HEADER, MAX_SECRET};
+
+pub(super) use crate::defaults::config::request::{MAX_ENTRIES, MAX_REDIRECTS};
 
 /// The keys of `probe`.
 pub(super) const KEYS: [&str; 5] = ["method", "path", "redirects", "headers", "body"];
-
-/// The most redirects that are followed; browsers stop at 20, and each costs a subrequest of 50.
-pub(super) const MAX_REDIRECTS: u32 = 10;
-
-/// The most header fields, expectations or accepted ranges of one table; more is no health check.
-pub(super) const MAX_ENTRIES: usize = 64;
-
-/// The longest value of a header field in bytes; common servers refuse 8 KiB for all of them.
-const MAX_HEADER: usize = 4_096;
-
-/// The longest name of a secret in bytes.
-const MAX_SECRET: usize = 64;
 
 /// The methods and how they are written.
 pub(super) const METHODS: [(&str, Method); 7] = [
@@ -32,9 +23,6 @@ pub(super) const METHODS: [(&str, Method); 7] = [
     ("PATCH", Method::Patch),
     ("DELETE", Method::Delete),
 ];
-
-/// The longest body in bytes; a check asks a question, it does not upload.
-const MAX_BODY: usize = 16_384;
 
 /// Header fields that a probe cannot set: those of the connection (RFC 9110, 7.6.1, and what older
 /// servers take for such); those of the message's length and address; and those that Vedette sends

@@ -11,11 +11,15 @@ use super::problem::{meant, quoted};
 use super::raw::{Field, Table};
 use super::slot::Refused;
 use super::url::{MAX_URL, dns_name, is_path_byte};
-use super::value::{Given, Span, duration, share, word};
+use super::value::{Given, duration, share, word};
 use super::{OriginUrl, Pool, StatusRange};
-use crate::defaults::config::{DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT, LONGEST_STALE};
+use crate::defaults::config::route::{
+    DEADLINE, DEFAULT_ATTEMPTS, DEFAULT_BUDGET, DEFAULT_DEADLINE, DEFAULT_ROUTE_TIMEOUT, MAX_ROUTES,
+    SLOW_START, STALE, TIMEOUT,
+};
 use crate::units::{Millis, Name, Ratio};
 
+pub(super) use crate::defaults::config::route::MAX_ATTEMPTS;
 pub(super) use answer::KEYS as ANSWER_KEYS;
 pub use answer::StaticAnswer;
 use answer::static_answer;
@@ -40,9 +44,6 @@ pub(super) const KEYS: [&str; 13] = [
 /// The keys of `retry`.
 pub(super) const RETRY_KEYS: [&str; 3] = ["status", "methods", "budget"];
 
-/// The most routes of a file.
-const MAX_ROUTES: usize = 1_000;
-
 /// The ways to choose an origin and how they are written.
 pub(super) const STEERINGS: [(&str, Steering); 4] = [
     ("priority", Steering::Priority),
@@ -60,24 +61,6 @@ const DEFAULT_METHODS: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 /// The answers that another origin is asked after, if nothing is written: what gateways say of an
 /// origin behind them, and what the platform says of one that it does not reach.
 const DEFAULT_STATUS: [(u16, u16); 2] = [(502, 504), (520, 526)];
-
-/// Bounds of `timeout` and `deadline`. A client's own timeout is seldom longer.
-const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(90) };
-const DEADLINE: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(300) };
-
-/// The most origins that one request is sent to, and how many if nothing is written.
-pub(super) const MAX_ATTEMPTS: u32 = 5;
-const DEFAULT_ATTEMPTS: u32 = 3;
-
-/// The share of requests that may be sent again, if nothing is written (Linkerd's and Envoy's).
-const DEFAULT_BUDGET: Ratio = match Ratio::percent(20) {
-    Some(share) => share,
-    None => Ratio::WHOLE,
-};
-
-/// Bounds of `slow_start` and `stale_if_error`.
-const SLOW_START: Span = Span { floor: Millis::ZERO, ceiling: Millis::from_secs(3_600) };
-const STALE: Span = Span { floor: Millis::from_secs(60), ceiling: LONGEST_STALE };
 
 /// Requests for this host and path go to the pool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use super::problem::quoted;
 use super::raw::{Field, Table};
 use super::request::{MAX_ENTRIES, is_bound};
 use super::value::word;
+use crate::defaults::config::rule::MAX_DEPTH;
 
 /// Several values, and what each leads to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,10 +46,6 @@ const RULE: [&str; 3] = ["one_of", "warn", "otherwise"];
 
 /// The keys of a table that looks into a list.
 const PARTS: [&str; 2] = ["all", "any"];
-
-/// How deep the expected value of a JSON pointer may nest; a deeper one is better told apart by
-/// several pointers.
-const MAX_DEPTH: u32 = 16;
 
 /// Reads what a pointer must find.
 pub(super) fn wanted(field: &Field<'_>) -> Option<Wanted> {

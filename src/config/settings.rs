@@ -6,10 +6,15 @@ use super::expect::ExpectSlots;
 use super::raw::{Field, Table};
 use super::request::ProbeSlots;
 use super::slot::{Level, Scope, Slot};
-use super::value::{Span, duration};
+use super::value::duration;
 use super::{Connect, Pace, Thresholds, Window};
-use crate::defaults::config::{DEFAULT_FAST_INTERVAL, DEFAULT_INTERVAL, DEFAULT_TIMEOUT};
+use crate::defaults::config::settings::{
+    DEFAULT_FALL, DEFAULT_FAST_INTERVAL, DEFAULT_INTERVAL, DEFAULT_RISE, DEFAULT_TIMEOUT, INTERVAL,
+    MAX_WINDOW, TIMEOUT,
+};
 use crate::units::{Millis, Name};
+
+pub(super) use crate::defaults::config::settings::MAX_RUN;
 
 /// The keys of `[defaults]`; each may also be written in a pool and in an origin.
 pub(super) const KEYS: [&str; 11] = [
@@ -25,27 +30,6 @@ pub(super) const KEYS: [&str; 11] = [
     "probe",
     "expect",
 ];
-
-/// Bounds of the intervals. An alarm costs a request; under a second the platform's own noise
-/// exceeds the interval. Over a day a monitor says nothing.
-const INTERVAL: Span = Span { floor: Millis::from_secs(1), ceiling: Millis::from_secs(86_400) };
-
-/// Bounds of the timeout. Under 100 ms a healthy origin on another continent fails; the platform
-/// itself gives up on a fetch after about 19 s, and a deadline that never passes would hide that.
-const TIMEOUT: Span = Span { floor: Millis::new(100), ceiling: Millis::from_secs(19) };
-
-/// Consecutive failures until a vote says fail, if nothing is written.
-const DEFAULT_FALL: u32 = 3;
-
-/// Consecutive passes until a vote says pass, if nothing is written.
-const DEFAULT_RISE: u32 = 2;
-
-/// The longest run that a threshold may ask for: at the shortest interval, more than a minute and a
-/// half.
-pub(super) const MAX_RUN: u32 = 100;
-
-/// The most samples that a window looks back on: a vote keeps them as the bits of one word.
-const MAX_WINDOW: u32 = 64;
 
 /// What may be written at each level, the nearest value of each.
 #[derive(Clone, Default)]

@@ -5,10 +5,7 @@ use toml::de::{DeTable, Error};
 
 use super::problem::quoted;
 use super::raw::Report;
-
-/// Up to this many bytes every broken line is reported; beyond, only the first. The parser keeps a
-/// record per error, and a megabyte of noise must not take a hundred of memory.
-const MAX_RECOVERED: usize = 64 * 1024;
+use crate::defaults::config::syntax::MAX_RECOVERED;
 
 /// What the parser calls a key that is written twice.
 const DUPLICATE: &str = "duplicate key";

@@ -12,9 +12,7 @@ use super::problem::quoted;
 use super::raw::Field;
 use crate::path::loopback;
 
-/// The longest address and the longest path in bytes: what common servers still take in a request
-/// line, four times over.
-pub(super) const MAX_URL: usize = 2_048;
+pub(super) use crate::defaults::config::url::MAX_URL;
 
 /// The longest DNS name in bytes (RFC 1035).
 const MAX_HOST: usize = 253;

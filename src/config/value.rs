@@ -7,14 +7,7 @@ use super::problem::{listed, meant, quoted};
 use super::raw::{Field, Table};
 use crate::units::{Millis, Name, NameError, Ratio};
 
-/// The shortest and the longest that a setting may be.
-#[derive(Clone, Copy)]
-pub(super) struct Span {
-    /// The shortest.
-    pub floor: Millis,
-    /// The longest.
-    pub ceiling: Millis,
-}
+pub(super) use crate::defaults::config::Span;
 
 /// A length of time in words: `"10s"`, `"1m 30s"`.
 pub(super) fn duration(field: &Field<'_>, span: Span) -> Option<Millis> {

@@ -5,17 +5,11 @@ use super::problem::meant;
 use super::raw::{Field, Table};
 use super::value::{Given, title, word};
 use super::{Hint, Place, Pool, Vantage};
+use crate::defaults::config::vantage::{MAX_BINDING, MAX_VANTAGES};
 use crate::units::Name;
 
 /// The keys of a `[[vantage]]`.
 pub(super) const KEYS: [&str; 5] = ["name", "service", "hint", "title", "description"];
-
-/// The most vantages that a file declares and that a list names; there are some thirty regions to
-/// place one in.
-const MAX_VANTAGES: usize = 64;
-
-/// The longest name of a service binding in bytes.
-const MAX_BINDING: usize = 64;
 
 /// The vantages of `[[vantage]]`.
 pub(super) struct Declared {

@@ -29,6 +29,7 @@ use super::{
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, Row};
 use crate::calls::{self, ArbiterCall};
 use crate::config::Config;
+use crate::defaults::edge::REPORT_CAP;
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
@@ -37,9 +38,6 @@ use crate::snapshot::{Followed, Snapshot};
 use crate::units::{Millis, Timestamp};
 use crate::vote::Report;
 use crate::writes;
-
-/// The largest report that is read, in bytes.
-const REPORT_CAP: usize = 1024 * 1024;
 
 /// Holds votes and verdicts, and is the only one to write them.
 #[wasm_bindgen]

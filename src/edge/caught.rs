@@ -23,9 +23,7 @@ pub(super) use worker::worker_sys::Context;
 use worker::{Result, State, Storage, WebSocket, WebSocketRequestResponsePair};
 
 use crate::access::keys::Key;
-
-/// The longest head that is copied, in characters; a peer is hostile.
-const HEAD_CAP: u32 = 256 * 1024;
+use crate::defaults::edge::HEAD_CAP;
 
 type Thrown<T> = std::result::Result<T, JsValue>;
 

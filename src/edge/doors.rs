@@ -11,7 +11,7 @@ use super::{assertion, bound, caught, clock, deployed, layers, log};
 use crate::access::rate::{self, Rate};
 use crate::access::{self, Caller, Fields, Proof};
 use crate::answer::Answer;
-use crate::defaults::edge::{ARBITER_DEADLINE, BODY_TIMEOUT};
+use crate::defaults::edge::{ARBITER_DEADLINE, BODY_TIMEOUT, DRAINED_AT_ONCE, MOST_DRAINED};
 use crate::serve::{self, Ask, MOST_POSTED, Posted};
 
 thread_local! {
@@ -23,11 +23,6 @@ thread_local! {
 /// writes.
 const FAILURES_LIMITER: &str = "FAILURES";
 const WRITES_LIMITER: &str = "WRITES";
-
-/// The most that is read of a body that is too long, in bytes: enough for whatever a person sends
-/// by mistake, and little beside what it costs to send.
-const MOST_DRAINED: usize = 1 << 20;
-const DRAINED_AT_ONCE: u32 = 64 * 1024;
 
 /// Who sends a request.
 pub(super) async fn caller(request: &Request, env: &Env) -> Caller {

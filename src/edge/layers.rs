@@ -11,7 +11,7 @@ use super::line::{Line, Word};
 use super::{bound, caught, clock, counts, deployed, respond};
 use crate::calls::{self, ArbiterCall, VantageCall};
 use crate::config::Config;
-use crate::defaults::edge::ARBITER_DEADLINE;
+use crate::defaults::edge::{ARBITER_DEADLINE, KEEP_IN_CACHE, KEEP_IN_KV, KV_CACHE_TTL};
 use crate::json;
 use crate::reader::Held;
 use crate::snapshot::{Followed, Part, Snapshot};
@@ -28,15 +28,6 @@ const ARBITER_NAME: &str = "v1";
 
 /// The KV namespace. A deployment without it lacks the last layer and nothing else.
 const KV: &str = "SNAPSHOTS";
-
-/// How long the Cache API and KV may keep a copy, in seconds. It says itself what in it has
-/// expired.
-const KEEP_IN_CACHE: u32 = 3_600;
-const KEEP_IN_KV: u64 = 30 * 86_400;
-
-/// How long a data centre may answer from its own copy of a KV entry, in seconds: the least that
-/// the platform allows.
-const KV_CACHE_TTL: u64 = 30;
 
 /// Says in a cached copy when it was fetched.
 const FETCHED: &str = "vedette-fetched";

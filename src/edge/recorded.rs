@@ -13,15 +13,12 @@ use super::{bound, caught, clock, deployed, layers, log, respond};
 use crate::answer::Answer;
 use crate::calls::{ArbiterCall, VantageCall};
 use crate::config::Config;
-use crate::defaults::edge::ARBITER_DEADLINE;
+use crate::defaults::edge::{ARBITER_DEADLINE, KEEP_LAST};
 use crate::history::{SampleQuery, gathered};
 use crate::reader::{Recall, Recalled};
 use crate::schedule;
 use crate::serve::{self, Question, Recorded, View};
 use crate::units::Millis;
-
-/// How long the last answer is kept for when the Arbiter does not answer.
-const KEEP_LAST: u32 = 86_400;
 
 thread_local! {
     static RECALL: RefCell<Recall> = const { RefCell::new(Recall::new()) };

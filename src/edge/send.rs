@@ -13,12 +13,10 @@ use worker::Env;
 
 use super::{bound, caught, clock};
 use crate::config::{Method, ProbeValue};
+use crate::defaults::edge::FIRST_PIECE;
 use crate::exchange::{BODY_CAP, End, Head, Reply, Request};
 use crate::probe::{Hop, field_value, redirected, sends_again};
 use crate::secret::{ExposeSecret as _, Unusable, revealed};
-
-/// The first buffer for a body, in bytes.
-const FIRST_PIECE: usize = 4 * 1024;
 
 /// What is known of an exchange so far; kept outside of it, so that a deadline finds how far it
 /// came.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::Mark;
 use crate::defaults::follow::CATCH_UP;
+use crate::defaults::follow::all::LONGEST;
 use crate::limits::EVENTS_SHOWN;
 use crate::snapshot::{OriginView, PoolView, Snapshot, Transition};
 use crate::units::{Fingerprint, Millis, Timestamp};
@@ -25,13 +26,10 @@ pub struct Place {
 }
 
 impl Place {
-    /// The longest one in bytes.
-    const LONGEST: usize = 96;
-
     /// Reads `ae2d684efc194223.17.1764410000000.1`, as it is written.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = Some(text).filter(|text| text.len() <= Self::LONGEST)?.split('.');
+        let mut parts = Some(text).filter(|text| text.len() <= LONGEST)?.split('.');
         let config = Fingerprint::parse(parts.next()?)?;
         let mark = Mark::parse(parts.next()?)?;
         let mut number = || parts.next().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::config::{Config, Heartbeat};
+pub use crate::defaults::heartbeat::SHORTEST_SECRET;
 pub use crate::mac::BYTES as MAC_BYTES;
 use crate::secret::{ExposeSecret as _, Secret, Unusable, Why};
 use crate::units::{Name, OriginId};
@@ -18,10 +19,6 @@ const MAC_CHARS: usize = 43;
 
 /// The longest token in bytes.
 pub const LONGEST_TOKEN: usize = 2 * (Name::MAX_LEN + 1) + MAC_CHARS;
-
-/// The shortest secret in bytes: who has one token of a shorter one could guess it, and make the
-/// others.
-pub const SHORTEST_SECRET: usize = 16;
 
 /// What a token says before it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,11 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::fact::Fact;
 use super::sums::{Part, Rollup};
 use super::{BUCKET, RING};
+use crate::defaults::history::bucket::MOST;
 use crate::json;
 use crate::units::{OriginId, Timestamp};
-
-/// The most that the lines of one row may be, in bytes: a row of `SQLite` has at most 2 MB.
-const MOST: usize = 1_000_000;
 
 /// The format.
 const VERSION: u32 = 1;

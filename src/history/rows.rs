@@ -10,14 +10,7 @@ use super::{HOUR, floor};
 use crate::json;
 use crate::units::{Name, OriginId, Timestamp};
 
-/// Hours of which every five minutes are kept: 48, and room for the one under way.
-pub const FINE_HOURS: u64 = 50;
-
-/// Hours that are kept: 35 days, and room for the one under way.
-pub const HOURS: u64 = 864;
-
-/// Days that are kept, and room for the one under way.
-pub const DAYS: u64 = 401;
+pub use crate::defaults::history::{DAYS, FINE_HOURS, HOURS};
 
 /// The format of every row.
 pub(super) const VERSION: u32 = 1;

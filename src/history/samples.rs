@@ -10,8 +10,7 @@ use crate::json::{self, Shown};
 use crate::sample::to_ms;
 use crate::units::{Name, OriginId, Timestamp};
 
-/// Samples in one answer, at most.
-pub const MOST_SAMPLES: usize = 1_000;
+pub use crate::defaults::history::{MOST_KEPT, MOST_SAMPLES};
 
 /// What is asked of one vantage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,10 +92,6 @@ pub fn sampled(query: &SampleQuery, vantage: &Name, rows: impl Iterator<Item = S
     found.truncate(MOST_SAMPLES.saturating_add(1));
     json::write(&found)
 }
-
-/// Samples of a window that are kept of one origin, at most: of more, the first of each of so many
-/// parts of the window.
-pub const MOST_KEPT: u64 = 2_880;
 
 /// What a vantage hands out to be kept: its samples of the window, as one row of a ring. `rows` are
 /// those of its own.

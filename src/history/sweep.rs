@@ -15,8 +15,7 @@ use crate::config::Retention;
 use crate::json;
 use crate::units::{Millis, Name, Timestamp};
 
-/// Rows that are looked at with one rollup, at most, of those that nothing overwrites in time.
-pub const SWEPT_AT_ONCE: u64 = 8;
+pub use crate::defaults::history::SWEPT_AT_ONCE;
 
 /// For how long rows are kept, and of what there will be further ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

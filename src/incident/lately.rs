@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{head, incident, noted, opens};
 use super::{Grounds, Incident, KEPT, MOST};
+use crate::defaults::incident::lately::{NOTES, OPEN, OVER};
 use crate::json;
 use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
@@ -13,15 +14,6 @@ use crate::writes::Note;
 
 /// The format of what is told.
 const VERSION: u32 = 1;
-
-/// Incidents that are open, at most.
-const OPEN: usize = 100;
-
-/// The latest that are over.
-const OVER: usize = 30;
-
-/// The latest notes of each.
-const NOTES: usize = 5;
 
 /// What customers are told. Format version 1: fields are never renamed, new ones may be missing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use crate::units::{Fingerprint, Name, Timestamp};
 
+pub use crate::defaults::incident::MOST_LISTED;
+
 /// The members of an incident.
 pub const FIELDS: [&str; 15] = [
     "id",
@@ -22,9 +24,6 @@ pub const FIELDS: [&str; 15] = [
     "served",
     "note_count",
 ];
-
-/// Incidents in one answer, at most.
-pub const MOST_LISTED: usize = 500;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::news::{Kind, Label, News, SubjectKind};
 use crate::config::{Channel, ChannelKind, Topic};
+use crate::defaults::notify::{IN_FULL, LINES, NAMES};
 use crate::json::{self, Shown};
 use crate::units::{Name, Timestamp};
 
@@ -31,15 +32,6 @@ pub struct Detail {
     /// The origin that has their traffic.
     pub serves: Option<Name>,
 }
-
-/// News told with reason and all; the rest is named.
-const IN_FULL: usize = 50;
-
-/// Lines of a text: what a person reads on a telephone.
-const LINES: usize = 10;
-
-/// Where a list of names is cut off, in bytes.
-const NAMES: usize = 2_000;
 
 impl News {
     /// `detail` is given for what is told in full.

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 
 use super::message::Detail;
 use crate::config::Topic;
+use crate::defaults::notify::LINE;
 use crate::units::{Millis, Name, Timestamp, listed};
-
-/// The longest text of a line in characters. Slack takes 3,000 for a section, and escaping makes
-/// five of one.
-const LINE: usize = 500;
 
 /// What a subject is to people: it decides the words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

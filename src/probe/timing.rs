@@ -8,12 +8,10 @@
 
 use super::cache::list::split as split_at;
 use crate::config::{DATABASE_COUNTS, DATABASE_METRICS, Expect};
+use crate::defaults::probe::MAX_METRICS;
 use crate::exchange::Head;
 use crate::sample::{Database, Timing};
 use crate::units::Millis;
-
-/// Metrics read of one field; more is no timing but an attack.
-const MAX_METRICS: usize = 64;
 
 /// The longest time that is believed, in milliseconds: one day.
 const MAX_MS: f64 = Timing::MOST_MS;

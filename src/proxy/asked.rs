@@ -4,6 +4,8 @@
 use crate::config::Config;
 use crate::units::Timestamp;
 
+pub use crate::defaults::proxy::HELD;
+
 /// What is asked, as far as it decides what may be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked<'a> {
@@ -27,10 +29,6 @@ pub enum Body {
     /// A body of a length that is not said.
     Unmeasured,
 }
-
-/// A body of at most so many bytes is held while it is sent, where another origin may have to get
-/// it.
-pub const HELD: u64 = 64 * 1024;
 
 impl Body {
     /// The body of a request with this `Content-Length`, if it has one.

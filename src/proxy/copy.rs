@@ -10,11 +10,8 @@ use serde::Serialize;
 
 use crate::config::Route;
 use crate::defaults::proxy::ANEW;
+use crate::defaults::proxy::copy::LONGEST;
 use crate::units::{Millis, Timestamp};
-
-/// The longest body of which a copy is kept, in bytes: it is read twice at once, and the slower
-/// reader makes the runtime hold it.
-const LONGEST: u64 = 1024 * 1024;
 
 /// What is known of an answer and its request, each field as received.
 #[derive(Clone, Copy, Debug, Default)]

@@ -17,13 +17,10 @@ use super::{
     Terms, Times, back, error_answer, holds_until, matched, own_path, refused,
 };
 use crate::config::Config;
-use crate::defaults::proxy::SWEEP_AFTER;
+use crate::defaults::proxy::{FEW, SWEEP_AFTER};
 use crate::path::{Parts, below, is_authority, parts, plain};
 use crate::snapshot::PoolView;
 use crate::units::{Millis, Name, Timestamp};
-
-/// So few requests are kept without a look whether they can still be answered.
-const FEW: usize = 256;
 
 /// The requests on their way, and what they have seen.
 #[derive(Debug)]

@@ -8,6 +8,7 @@
 
 use super::{Attempt, Fault};
 use crate::config::Config;
+use crate::defaults::proxy::MOST_HOPS;
 use crate::units::{Fingerprint, Millis};
 
 /// Fields by which a client could pretend to be another, and one that holds for one connection:
@@ -24,9 +25,6 @@ pub const REMOVED: [&str; 9] = [
     "x-forwarded-server",
     "x-real-ip",
 ];
-
-/// A request that came through so many proxies of our kind is in a loop of several deployments.
-const MOST_HOPS: usize = 8;
 
 /// What is known of a request before it is sent on.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,16 +1,13 @@
 //! The order in which a request is sent to the origins of its pool.
 
 use crate::config::{Config, Origin, Pool, Route, Steering};
+use crate::defaults::proxy::LEAST_SHARE;
 use crate::signal::{Candidate, rank};
 use crate::snapshot::{OriginView, PoolView};
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
 
 use super::outlier::OutlierDetector;
-
-/// The share that an origin in its slow start gets from the beginning, in thousandths (Envoy's
-/// `min_weight_percent` is 10%).
-const LEAST_SHARE: u64 = 100;
 
 /// An origin that a request may be sent to.
 #[derive(Clone, Debug)]

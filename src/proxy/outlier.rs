@@ -5,20 +5,10 @@
 //! changes the order in which this isolate asks the origins, and has the vantages look.
 
 use crate::config::Config;
+use crate::defaults::proxy::outlier::{IN_A_ROW, LEAST, SECONDS};
 use crate::defaults::proxy::{EJECTION, LONGEST_EJECTION};
 use crate::traffic::Counts;
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio, Timestamp};
-
-/// So many failures in a row eject an origin (Envoy's `consecutive_gateway_failure` is 5; here one
-/// isolate sees but a part).
-const IN_A_ROW: u32 = 3;
-
-/// Seconds over which the budget of a pool is counted (Linkerd's `ttl`).
-const SECONDS: usize = 10;
-
-/// So many requests may be sent again in vain in that time whatever the share is. So a quiet pool
-/// has some, too (Linkerd's `minRetriesPerSecond` is 10).
-const LEAST: u64 = 100;
 
 /// What this isolate saw of the origins.
 #[derive(Clone, Debug)]

@@ -3,13 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Purge;
-use crate::defaults::config::LONGEST_STALE;
+use crate::defaults::config::route::LONGEST_STALE;
+use crate::defaults::purge::cleared::MOST;
 use crate::path::{host_of, parts};
 use crate::units::{Fingerprint, Millis, Name, Timestamp};
-
-/// Marks that are kept. Where there are more, the oldest become one that covers every copy: too
-/// much is cleared then, never too little.
-const MOST: usize = 32;
 
 /// A purge: of all copies, or of those of a pool or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,19 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Purge;
 use crate::config::Config;
+use crate::defaults::purge::draft::{LONGEST_TAG, LONGEST_URL};
 use crate::path::parts;
 use crate::units::Name;
 
-/// Addresses, tags and pools of one purge, at most of each: a CDN takes a hundred at once
-/// (<https://developers.cloudflare.com/cache/how-to/purge-cache/>).
-pub const MOST: usize = 30;
-
-/// The longest address, in bytes.
-const LONGEST_URL: usize = 2_000;
-
-/// The longest tag, in bytes
-/// (<https://developers.cloudflare.com/cache/how-to/purge-cache/purge-by-tags/>).
-const LONGEST_TAG: usize = 1_024;
+pub use crate::defaults::purge::draft::MOST;
 
 /// What somebody wants cleared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,23 +4,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::defaults::reader::recall::{AGAIN, ASK_TIMEOUT, MEANWHILE, MOST, REST};
 use crate::units::{Millis, Timestamp};
-
-/// Answers that are remembered at most: the pages that people look at.
-const MOST: usize = 48;
-
-/// So long whoever asks may take, until another one does.
-const ASK_TIMEOUT: Millis = Millis::from_secs(2);
-
-/// Whoever waits looks again after this time.
-const AGAIN: Millis = Millis::new(25);
-
-/// So long nobody asks again what was not answered.
-const REST: Millis = Millis::from_secs(5);
-
-/// So much older than it is kept an answer may be that is given while another asks anew. What was
-/// known hours ago is given only where nobody answers.
-const MEANWHILE: Millis = Millis::from_secs(20);
 
 /// What is remembered.
 #[derive(Debug, Default)]

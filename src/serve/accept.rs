@@ -2,10 +2,9 @@
 //!
 //! What cannot be read is passed over: a client that writes nonsense is given what is usual.
 
-/// The longest field, in bytes, and the most ranges in it that are read. Prometheus sends some 300
-/// bytes with five.
-pub(super) const LONGEST: usize = 2_048;
-const MOST: usize = 64;
+use crate::defaults::serve::accept::MOST;
+
+pub(super) use crate::defaults::serve::accept::LONGEST;
 
 /// Whether a target comes in several forms, or might: who asks for another is not looked at.
 #[must_use]

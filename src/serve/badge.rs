@@ -8,6 +8,7 @@ use super::recorded::{Kind, Recorded};
 use super::{Basis, Target, View, page, parameters, problem};
 use crate::answer::{self, Answer};
 use crate::config::Pool;
+use crate::defaults::serve::badge::LONGEST;
 use crate::json;
 use crate::snapshot::PoolView;
 use crate::units::Timestamp;
@@ -163,9 +164,6 @@ fn document(said: &Said) -> String {
     let (label, message, color) = (&shown(&said.label), &shown(&said.message), said.colour);
     json::write(&Document { schema_version: 1, label, message, color, cache_seconds: 300 })
 }
-
-/// Letters of a label at most: the rest is cut.
-const LONGEST: usize = 60;
 
 /// A text of a badge: cut, and without letters that turn the direction of others. Who makes a badge
 /// of the document does neither.

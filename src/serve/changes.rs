@@ -9,11 +9,9 @@ use crate::access::Caller;
 use crate::answer::{self, Answer};
 use crate::change::{self, Bounds, CloseDraft, Draft, FIELDS, MOST_LISTED, MOST_OPEN, Query, Refusal};
 use crate::config::Config;
+use crate::defaults::serve::changes::USUAL;
 use crate::json;
 use crate::writes::Edit;
-
-/// Changes in an answer if nobody says.
-const USUAL: usize = 20;
 
 /// What somebody does to a change.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,12 +6,7 @@ use super::recorded::{Kind, Recorded};
 use super::{Target, View, incidents, parameters, problem};
 use crate::answer::Answer;
 use crate::config::Config;
-
-/// Incidents that are open, at most.
-const OPEN: usize = 100;
-
-/// The latest that are over.
-const OVER: usize = 50;
+use crate::defaults::serve::chronicle::{OPEN, OVER};
 
 /// A page about incidents.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! How old an answer is, where it comes from, and for how long a cache may keep it.
 
+use crate::defaults::serve::OLDEST_KEPT;
 use crate::reader::{Source, Tier};
 use crate::snapshot::OriginView;
 use crate::units::{Millis, Timestamp};
@@ -68,8 +69,3 @@ pub(super) fn next_expiry<'a>(
 pub(super) fn expiries(origin: &OriginView) -> impl Iterator<Item = Timestamp> {
     origin.votes.iter().map(|vote| vote.expires).chain([origin.valid_until])
 }
-
-/// The oldest snapshot, in seconds, whose answer a cache may keep: some caches keep it for all of
-/// `max-age`, whatever its `Age` is. It is a little more than the oldest that a reader is content
-/// with while the Arbiter answers.
-const OLDEST_KEPT: u64 = 15;

@@ -7,15 +7,10 @@ use super::recorded::{Question, Recorded, bad};
 use super::{parameters, problem};
 use crate::answer::{self, Answer};
 use crate::config::Config;
+use crate::defaults::serve::incidents::{LONGEST_FIELDS, USUAL};
 use crate::incident::{Cursor, FIELDS, Incident, MOST_LISTED, Query};
 use crate::json;
 use crate::units::Name;
-
-/// Incidents in an answer if nobody says.
-const USUAL: usize = 100;
-
-/// The longest list of fields in bytes.
-const LONGEST_FIELDS: usize = 512;
 
 /// The question for a list.
 ///

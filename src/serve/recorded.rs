@@ -11,10 +11,15 @@ use super::{Target, changes, incidents};
 use crate::answer::{self, Answer};
 use crate::change;
 use crate::config::{Config, Retention};
+use crate::defaults::serve::recorded::{
+    KEEP_ANSWER, KEEP_DAYS, KEEP_INCIDENTS, LONGEST_SAMPLES, MOST_QUANTILES, SAMPLES_KEPT,
+};
 use crate::history::{Query, SampleQuery, Step, Window};
 use crate::incident;
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
+
+pub(super) use crate::defaults::serve::recorded::KEEP_CHANGES;
 
 /// What is asked for, before it is known what time it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,17 +100,8 @@ pub(super) const fn of_all(kind: Kind) -> Recorded {
     Recorded { kind, pool: String::new(), origin: None, query: String::new(), all: false }
 }
 
-/// Quantiles in one question, at most.
-const MOST_QUANTILES: usize = 10;
-
 /// What is asked for if nothing is said.
 const QUANTILES: [u32; 3] = [5_000, 9_500, 9_900];
-
-/// The longest time of raw samples in one question.
-const LONGEST_SAMPLES: Millis = Millis::from_secs(6 * 3_600);
-
-/// How long raw samples are kept.
-const SAMPLES_KEPT: Millis = Millis::DAY;
 
 impl Recorded {
     /// Whether an old answer is better than none.
@@ -362,18 +358,6 @@ fn ordered(window: Window) -> Result<(), Answer> {
         "The window ends before it begins. Write a from that is earlier than to.",
     ))
 }
-
-/// How long an answer may be kept, in seconds: rollups come every five minutes.
-const KEEP_ANSWER: u32 = 30;
-
-/// The same of incidents, which somebody waits for.
-const KEEP_INCIDENTS: u32 = 5;
-
-/// The same of changes: whoever just did something reads what it came to.
-pub(super) const KEEP_CHANGES: u32 = 0;
-
-/// The same of the days of every pool, which are many rows.
-const KEEP_DAYS: u32 = 300;
 
 pub(super) fn answer(body: Option<String>, keep: u32) -> Answer {
     let Some(body) = body else {

@@ -12,8 +12,7 @@ use crate::path::parts;
 use crate::secret::{Secret, Unusable};
 use crate::units::Timestamp;
 
-/// The most that is read of what is posted, in bytes.
-pub const MOST_POSTED: usize = 2 * 1024;
+pub use crate::defaults::serve::MOST_POSTED;
 
 /// Nothing is loaded but the style, and what is posted goes nowhere else.
 const POLICY: &str =

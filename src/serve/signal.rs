@@ -8,18 +8,12 @@ use serde::Serialize;
 use super::{Format, freshness, problem};
 use crate::answer::{self, Answer};
 use crate::config::{Config, Pool};
+use crate::defaults::serve::signal::{CACHED, RETRY_AFTER};
 use crate::follow::Mark;
 use crate::json::{self, Shown};
 use crate::snapshot::{OriginView, PoolView, Snapshot};
 use crate::units::{Name, Timestamp};
 use crate::verdict::Status;
-
-/// For how long a cache may keep a signal, in seconds: `max-age` is one more than `Age`.
-const CACHED: u64 = 1;
-
-/// When a client that is redirected nowhere asks again, in seconds: verdicts come back within
-/// seconds, or not soon.
-const RETRY_AFTER: u64 = 1;
 
 /// 404 for a pool that takes no traffic; 403 for a form that is nothing but an address, where the
 /// pool does not expose addresses.

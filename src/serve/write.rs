@@ -8,17 +8,13 @@ use super::{Answer, Ask, Done, Posted, Target, changes, incidents, private, prob
 use crate::access::{Caller, rate};
 use crate::answer;
 use crate::config::Config;
+use crate::defaults::serve::write::{LONGEST_FIELD, MOST_STARTED, MOST_WRITTEN};
 use crate::json::{self, Shown};
 use crate::snapshot::Snapshot;
 use crate::units::Timestamp;
 use crate::writes::{
     Announcement, Draft, ENTRIES, Edit, Entry, Level, MOST_NOTES, Note, NoteDraft, Outcome, Write,
 };
-
-/// The most that is read of a body, in bytes: of one that starts a change or says what to clear,
-/// and of any other.
-const MOST_STARTED: usize = 32 * 1024;
-const MOST_WRITTEN: usize = 8 * 1024;
 
 /// The most that is read of the body of this request, in bytes.
 #[must_use]
@@ -28,9 +24,6 @@ pub fn most_written(ask: &Ask<'_>) -> usize {
         Ok(_) | Err(_) => MOST_WRITTEN,
     }
 }
-
-/// The longest `Idempotency-Key` and `If-Match`, in bytes.
-const LONGEST_FIELD: usize = 255;
 
 /// What a request asks to be changed.
 ///

@@ -4,11 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::defaults::vantage::REST;
+use crate::defaults::vantage::{LATE_TICKS, REST};
 use crate::units::Timestamp;
-
-/// So many ticks in a row that begin late are more than a hiccup.
-const LATE_TICKS: u32 = 3;
 
 /// What was spent on a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,16 +9,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Thresholds, Window};
-use crate::defaults::vantage::OUTLIVES;
+use crate::defaults::vantage::{DECIDE, OUTLIVES};
 use crate::sample::{Connected, Evidence};
 use crate::units::{Fingerprint, Millis, Timestamp};
 
 /// Why an origin fails that answers.
 pub(super) const ACCEPTS_NONE: &str = "answers on a connection that it has, accepts no new one";
-
-/// So many failures in a row fail an origin, whatever its thresholds: the first may be a packet
-/// that was lost, or a server that starts again.
-const DECIDE: u32 = 2;
 
 /// What is worth a line in the log, once for each definition of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::defaults::vantage::recorder::AT_ONCE;
 use crate::defaults::vantage::{KEEP_EVERY, LET_GO_AFTER};
 use crate::history::{BUCKET, Bucket, Fact, RING, Rollup, floor};
 use crate::json;
@@ -30,9 +31,6 @@ pub const RING_TABLE: &str = "v1_ring";
 
 /// The place of the row that says which buckets the Arbiter has.
 pub const MARK: i32 = -1;
-
-/// Rollups in one report, at most.
-const AT_ONCE: usize = 2;
 
 /// Which buckets the Arbiter has. Format version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

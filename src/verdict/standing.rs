@@ -10,14 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{RawVerdict, Status};
 use crate::config::Pool;
+use crate::defaults::verdict::{FLAPPING, REMEMBERED};
 use crate::units::{Fingerprint, Millis, Timestamp};
-
-/// So many falls within [`history`] are flapping.
-const FLAPPING: u32 = 3;
-
-/// Falls that are remembered: with the shortest hold of a second the last of them holds for an
-/// hour.
-const REMEMBERED: usize = 12;
 
 /// How long a fall is remembered of an origin that is probed at this interval: sixty probes, an
 /// hour at a minute.

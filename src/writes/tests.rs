@@ -1,5 +1,6 @@
 use super::*;
 use crate::fixtures::at;
+use crate::units::Millis;
 
 fn draft(title: &str) -> Draft {
     Draft { title: title.to_owned(), text: String::new(), level: Level::Info, until: None }

@@ -3,6 +3,7 @@
 use crate::arrows::{self, Row};
 use crate::budgets::{self, Exception, Of};
 use crate::comments;
+use crate::defaults;
 use crate::sources::Source;
 use crate::words;
 
@@ -209,6 +210,60 @@ fn the_list_of_exceptions_only_shrinks() {
     assert!(gone.len() == 1 && gone[0].contains("is not there any more"), "{gone:?}");
     let twice = format!("{}mod inner {{\n{}}}\n", of_lines(70), of_lines(3));
     assert!(wrong_budgets(&twice, &listed(70)).concat().contains("cannot tell them apart"));
+}
+
+fn scattered(file: &str, text: &str, exceptions: &[defaults::Exception]) -> Vec<String> {
+    defaults::wrong(&read(&[(file, text)]), exceptions, "LIST")
+}
+
+#[test]
+fn a_time_or_a_bound_outside_of_defaults_is_found_wherever_it_stands() {
+    for (text, expected) in [
+        ("const PAUSE: Millis = Millis::from_secs(1);", "low.rs::PAUSE is a length of time"),
+        ("pub const DAY: units::Millis = Millis::DAY;", "low.rs::DAY is a length of time"),
+        ("const WAIT: (Millis, Millis) = (FLOOR, CEILING);", "low.rs::WAIT is a length of time"),
+        ("const SPANS: [Span; 1] = [Span { floor, ceiling }];", "low.rs::SPANS is a length of time"),
+        ("const MAX_POOLS: usize = 1_000;", "low.rs::MAX_POOLS is a bound"),
+        ("pub(super) const TOKEN_CAP: u32 = 2 * TOKEN;", "low.rs::TOKEN_CAP is a bound"),
+        ("impl Low {\n    pub const LONGEST: u64 = 1 << 20;\n}", "low.rs::LONGEST is a bound"),
+        ("trait Low {\n    const LEAST: u8 = 1;\n}", "low.rs::LEAST is a bound"),
+        ("mod inner {\n    fn f() {\n        const MOST: u8 = 1;\n    }\n}", "low.rs::MOST is a bound"),
+    ] {
+        let said = scattered("low.rs", text, &[]);
+        assert!(said.len() == 1 && said[0].contains(expected), "{text}: {said:?}");
+        let line = text.lines().position(|line| line.contains("const ")).unwrap() + 1;
+        assert!(said[0].starts_with(&format!("src/low.rs:{line}: ")), "{said:?}");
+        assert!(said[0].contains("Move it into the module of src/defaults"), "{said:?}");
+    }
+}
+
+#[test]
+fn what_is_no_scattered_default_is_let_be() {
+    for (file, text) in [
+        ("defaults/low.rs", "pub const MAX_POOLS: usize = 1_000;"),
+        ("units.rs", "pub const DAY: Millis = Millis::new(86_400_000);"),
+        (
+            "low.rs",
+            "#[cfg(test)]\nconst MAX: usize = 3;\n#[cfg(test)]\nmod tests {\n    const MAX: u8 = 3;\n}",
+        ),
+        ("low.rs", "impl Low {\n    pub const MAX: usize = crate::defaults::low::MAX;\n}"),
+        ("low.rs", "const KEPT_ALL: u64 = KEPT + MOST_OPEN as u64;"),
+        ("low.rs", "const LONGEST_S: u64 = INTERVAL.ceiling.as_secs();"),
+        ("low.rs", "const ALMOST: u32 = 3;\nconst VERSION: u32 = 1;\nconst MOST: &str = \"most\";"),
+        ("low.rs", "fn f(most: Millis) { let most: Millis = Millis::new(3); }"),
+    ] {
+        assert_eq!(scattered(file, text, &[]), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn an_exception_of_defaults_that_is_gone_is_found() {
+    let listed = [defaults::Exception { place: "low.rs::MAX", why: "a format has it so" }];
+    assert_eq!(scattered("low.rs", "const MAX: u8 = 1;", &listed), [""; 0]);
+    for text in ["", "const MAX: u8 = MOST;", "const VERSION: u8 = 1;"] {
+        let said = scattered("low.rs", text, &listed);
+        assert!(said.len() == 1 && said[0].contains("Take it off the list"), "{text}: {said:?}");
+    }
 }
 
 #[test]

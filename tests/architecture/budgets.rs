@@ -141,8 +141,10 @@ fn is_tuple(found: &syn::Type) -> bool {
     }
 }
 
-fn attributes(item: &syn::Item) -> &[syn::Attribute] {
+/// The attributes of those items that may hold what is looked at.
+pub fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     match item {
+        syn::Item::Const(item) => &item.attrs,
         syn::Item::Fn(item) => &item.attrs,
         syn::Item::Impl(item) => &item.attrs,
         syn::Item::Mod(item) => &item.attrs,

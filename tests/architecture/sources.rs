@@ -8,6 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::arrows::{self, Named};
 use crate::budgets::{self, Measure};
+use crate::defaults::{self, Constant};
 use crate::words;
 
 /// A file of the crate.
@@ -22,6 +23,8 @@ pub struct Source {
     pub heads: Vec<Named>,
     /// How large it is, and its functions.
     pub measures: Vec<Measure>,
+    /// Its constants, but for those of tests.
+    pub constants: Vec<Constant>,
     /// Its identifiers in lower case, those of its tests among them.
     pub identifiers: BTreeSet<String>,
     /// The modules that it declares in files of their own, but for those of tests.
@@ -55,6 +58,7 @@ impl Source {
             identifiers,
             named: arrows::named(&tokens, &module),
             heads: arrows::heads(&tokens),
+            constants: defaults::constants(file, &syntax),
             measures: budgets::measured(file, text.lines().count() - test_lines, &syntax),
             declares: ships.into_iter().map(|module| module.ident.to_string()).collect(),
             tests: tests.into_iter().map(|module| format!("{folder}{}", module.ident)).collect(),

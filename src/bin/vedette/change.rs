@@ -3,6 +3,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
+use vedette::defaults::command_line::change::EVERY;
 use vedette::units::{Fingerprint, Millis};
 
 use super::client::{Failure, Query, Worker, seen, table};
@@ -11,9 +12,6 @@ use super::{PROBLEMS, say};
 
 /// It cannot be told.
 const UNDECIDED: u8 = 3;
-
-/// How often a change is looked at while it is waited for.
-const EVERY: Millis = Millis::from_secs(5);
 
 #[derive(Subcommand)]
 pub(super) enum Change {

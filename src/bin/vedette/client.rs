@@ -4,9 +4,8 @@
 //! The worker is asked as anybody may ask it, below `/v1/`; a token goes along only over TLS or to
 //! this machine. Nothing that a worker says reaches a terminal as a control character.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value};
+use vedette::defaults::command_line::client::{LARGEST, PARTS, TIMEOUT};
 use vedette::exchange::End;
 use vedette::secret::Secret;
 use vedette::units::Fingerprint;
@@ -16,12 +15,6 @@ use super::{PROBLEMS, USAGE, say, say_error};
 
 /// The worker that `npm start` runs.
 const LAPTOP: &str = "http://127.0.0.1:8787";
-
-/// How long one request may take, how large an answer may be, and how many parts a list has at
-/// most: of 500 members each.
-const TIMEOUT: Duration = Duration::from_secs(30);
-const LARGEST: usize = 16 * 1024 * 1024;
-const PARTS: usize = 200;
 
 /// Why a worker cannot be asked.
 pub(super) enum Failure {
@@ -199,7 +192,7 @@ impl Worker {
             url: &url,
             headers,
             body: body.map(|body| Secret::from(body.text)),
-            within: TIMEOUT,
+            within: TIMEOUT.into(),
             wanted: &[],
             most: LARGEST,
         });

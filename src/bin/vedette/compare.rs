@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use vedette::compare::{
     Expectation, Judged, Judgement, Point, Seen, Stratum, Verdict, Windows, contradictions, judge,
 };
+use vedette::defaults::command_line::compare::{LONGEST, PAGES, SHORTEST};
 use vedette::history::Window;
 use vedette::sample::{CacheClass, Timing};
 use vedette::units::{Millis, Name, OriginId, Timestamp};
@@ -15,13 +16,6 @@ use vedette::units::{Millis, Name, OriginId, Timestamp};
 use super::client::{Failure, Query, Worker, seen, table};
 use super::host::{self, ExitCode};
 use super::{PROBLEMS, say};
-
-/// Windows may be this long: a question for samples is about six hours at most.
-const SHORTEST: Millis = Millis::from_secs(60);
-const LONGEST: Millis = Millis::from_secs(6 * 3_600);
-
-/// A window has at most so many pages of samples, of 1,000 each.
-const PAGES: usize = 100;
 
 /// It cannot be told.
 const UNDECIDED: u8 = 3;

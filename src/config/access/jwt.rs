@@ -8,21 +8,10 @@ use super::super::problem::quoted;
 use super::super::raw::{Field, Table};
 use super::super::url::origin_url;
 use super::super::value::Given;
+use crate::defaults::config::access::{LONGEST_ADMIN, LONGEST_AUDIENCE, MOST_ADMINS, MOST_AUDIENCES};
 
 /// The keys.
 pub(super) const KEYS: [&str; 3] = ["jwt_issuer", "jwt_audience", "jwt_admins"];
-
-/// The most applications of Access that one deployment stands behind.
-const MOST_AUDIENCES: usize = 16;
-
-/// The longest name of an application; those of Access have 64 bytes.
-const LONGEST_AUDIENCE: usize = 128;
-
-/// The most who may write.
-const MOST_ADMINS: usize = 64;
-
-/// The longest of who may write: an address of e-mail (RFC 5321 section 4.5.3.1.3).
-const LONGEST_ADMIN: usize = 254;
 
 /// Whose JWTs prove who somebody is. Nothing of it is a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

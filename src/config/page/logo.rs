@@ -12,13 +12,7 @@ use super::super::problem::quoted;
 use super::super::raw::Field;
 use super::super::url::is_path_byte;
 use super::Logo;
-
-/// The longest logo in the file itself, in bytes: the page is fetched again every few seconds, and
-/// carries it each time.
-const MAX_LOGO: usize = 32 * 1024;
-
-/// The longest path of a logo in bytes.
-const MAX_PATH: usize = 2_048;
+use crate::defaults::config::page::{MAX_LOGO, MAX_PATH};
 
 /// The kinds of pictures, and what the bytes of each begin with.
 const KINDS: [(&str, &[u8]); 4] = [

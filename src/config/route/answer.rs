@@ -4,15 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::problem::quoted;
 use crate::config::raw::{Field, Table};
+use crate::defaults::config::route::answer::{MAX_BODY, MAX_CONTENT_TYPE};
 
 /// The keys of `answer`.
 pub(in crate::config) const KEYS: [&str; 3] = ["status", "content_type", "body"];
-
-/// The longest body of a static answer in bytes: a maintenance page, not a site.
-const MAX_BODY: usize = 16 * 1024;
-
-/// The longest content type in bytes.
-const MAX_CONTENT_TYPE: usize = 200;
 
 /// An answer that needs no origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The words that caches write of an answer, by custom of each and in any case.
 
 use super::Says;
+use crate::defaults::probe::words::LONGEST;
 
 /// A word and what it says.
 type Word = (&'static str, Says);
@@ -43,9 +44,6 @@ const WORDS: [Word; 32] = [
     ("UPDATING", Says::Kept),
     ("VALIDATED", Says::Validated),
 ];
-
-/// The longest word; what is longer is none.
-const LONGEST: usize = 40;
 
 /// What a word says.
 pub(super) fn word(text: &str) -> Option<Says> {

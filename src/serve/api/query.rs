@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use super::{List, documents};
 use crate::answer::{self, Answer};
 use crate::config::Config;
+use crate::defaults::serve::query::{FIELDS, LIMIT, LONGEST};
 use crate::serve::parameters;
 use crate::snapshot::Part;
 use crate::units::{Fingerprint, Name, Timestamp};
@@ -48,15 +49,12 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The longest one.
-    const LONGEST: usize = 48;
-
     fn parse(text: &str) -> Option<Self> {
         let number = |text: &str| {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             if digits { text.parse::<u64>().ok() } else { None }
         };
-        let mut parts = Some(text).filter(|text| text.len() <= Self::LONGEST)?.split('.');
+        let mut parts = Some(text).filter(|text| text.len() <= LONGEST)?.split('.');
         let config = Fingerprint::parse(parts.next()?)?;
         let skip = usize::try_from(number(parts.next()?)?).ok()?;
         let at = match parts.next() {
@@ -73,12 +71,6 @@ impl fmt::Display for Cursor {
         self.at.map_or(Ok(()), |at| write!(f, ".{}", at.as_millis()))
     }
 }
-
-/// The most members of an answer, and how many there are if nobody says.
-const LIMIT: (usize, usize) = (500, 100);
-
-/// The longest list of fields in bytes.
-const FIELDS: usize = 512;
 
 /// The kinds of events.
 pub(super) const KINDS: [&str; 3] = ["pool", "origin", "undelivered"];

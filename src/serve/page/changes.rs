@@ -14,14 +14,12 @@ use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
 use crate::compare::{Expectation, Verdict};
+use crate::defaults::serve::page::EVERY;
 use crate::json;
 use crate::purge;
 use crate::serve::chart::Curves;
 use crate::serve::{Basis, ChangesPage, changes};
 use crate::verdict::Status;
-
-/// Milliseconds between two looks of the script.
-const EVERY: u32 = 10_000;
 
 /// The page of all changes, or of one.
 pub(in crate::serve) fn changes_page(

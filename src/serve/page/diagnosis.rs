@@ -2,14 +2,12 @@
 //! front of it, or the database behind it.
 
 use super::item::Look;
+use crate::defaults::serve::page::SLOW_MS;
 use crate::sample::CacheClass;
 use crate::snapshot::{OriginView, VoteView};
 use crate::units::listed;
 use crate::verdict::Status;
 use crate::vote::Opinion;
-
-/// An answer that is faster is not told to be slow because of its database.
-const SLOW_MS: u64 = 100;
 
 /// What can be said, the gravest first; nothing if there is nothing to add to the reason.
 pub(super) fn diagnosis(origin: &OriginView, look: Look<'_>) -> Vec<String> {

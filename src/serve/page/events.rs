@@ -5,12 +5,10 @@ use maud::{Markup, html};
 use super::about::called;
 use super::item::Look;
 use super::text::{Plain, ago, badge, instant, lasted};
+use crate::defaults::serve::page::ROWS;
 use crate::snapshot::{EntryKind, Snapshot, TimelineEntry, timeline};
 use crate::units::Timestamp;
 use crate::verdict::Status;
-
-/// Rows at most.
-const ROWS: usize = 20;
 
 /// All of them.
 pub(super) fn events(snapshot: &Snapshot, look: Look<'_>) -> Markup {

@@ -14,16 +14,11 @@ use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
 use crate::config::Door;
+use crate::defaults::serve::page::{EVERY, TURNS};
 use crate::json;
 use crate::serve::{Basis, Chronicle, incidents};
 use crate::units::{Millis, Name, Timestamp};
 use crate::verdict::{self, Status};
-
-/// Milliseconds between two looks of the script.
-const EVERY: u32 = 10_000;
-
-/// Turns of the signal that a row tells one by one.
-const TURNS: usize = 3;
 
 /// The page of all incidents, or of one.
 pub(in crate::serve) fn incidents(asked: &Chronicle, basis: &Basis<'_>, caller: Option<&Caller>) -> Answer {

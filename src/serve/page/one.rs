@@ -12,14 +12,12 @@ use super::matrix::matrix;
 use super::text::{Plain, ago, badge, instant};
 use super::{POLICY, about, notice, pool, sentence};
 use crate::answer::Answer;
+use crate::defaults::serve::page::EVERY;
 use crate::json;
 use crate::serve::chart::{Availability, Charted, History, charts, percent, strip};
 use crate::serve::dossier::{Dossier, Span, Whose};
 use crate::serve::{Basis, freshness, problem};
 use crate::snapshot::OriginView;
-
-/// Milliseconds between two looks of the script: charts change every five minutes.
-const EVERY: u32 = 10_000;
 
 /// Windows of availability that are told.
 const WINDOWS: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("90d", "90 days")];

@@ -12,21 +12,13 @@ use super::{POLICY, notice};
 use crate::access::Caller;
 use crate::answer::Answer;
 use crate::config::{Config, Pool};
+use crate::defaults::serve::page::{DAYS, OLD, PAST};
 use crate::incident::{Lately, Told};
 use crate::json;
 use crate::serve::chart::{Availability, percent, strip};
 use crate::serve::{Basis, freshness};
 use crate::units::{Millis, Timestamp, listed};
 use crate::verdict::{self, Status};
-
-/// Days in which what is over is told of.
-const DAYS: u64 = 14;
-
-/// What is over is told for so many incidents.
-const PAST: usize = 10;
-
-/// A page that is made of what is older says so: by then several questions went without an answer.
-const OLD: Millis = Millis::from_secs(30);
 
 /// The page.
 pub(in crate::serve) fn page(basis: &Basis<'_>, caller: Option<&Caller>) -> Answer {

@@ -7,14 +7,8 @@ use maud::{Markup, html};
 use super::item::{Item, Look};
 use super::pool;
 use super::text::mark;
+use crate::defaults::serve::page::{UNFOLDED, UNFOLDED_TROUBLED};
 use crate::verdict::Status;
-
-/// So many are unfolded from the start although nothing is amiss with them.
-const UNFOLDED: usize = 3;
-
-/// So many that do not pass are unfolded from the start: with more of them the list itself is the
-/// news.
-const UNFOLDED_TROUBLED: usize = 8;
 
 /// An item, and its place among all by severity.
 type Placed<'a> = (usize, &'a Item<'a>);

@@ -1,13 +1,11 @@
 //! What matters, in one sentence: of a pool, and of the whole.
 
 use super::item::Item;
+use crate::defaults::serve::page::IN_FULL;
 use crate::snapshot::OriginView;
 use crate::units::{Timestamp, listed};
 use crate::verdict::Status;
 use crate::vote::Opinion;
-
-/// Up to this many pools are told of in full.
-const IN_FULL: usize = 2;
 
 /// What is said of a pool: `is failing over`, and what that rests on.
 pub(super) struct Saying {

@@ -3,11 +3,9 @@
 
 use maud::{Markup, Render, html};
 
+use crate::defaults::serve::page::LONGEST;
 use crate::units::{Millis, Timestamp};
 use crate::verdict::Status;
-
-/// A longer text is cut: a reason is a sentence, not a document.
-const LONGEST: usize = 400;
 
 /// Text that came from elsewhere, shown as text whatever is in it: escaped, cut, and without
 /// characters that are not seen but change how others are (control characters and those that turn
