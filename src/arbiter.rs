@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 use crate::change::{Changes, Errand, Gathered, Looked as ChangeLooked};
 use crate::config::{Config, Hint};
-use crate::defaults::arbiter::{POKE_EVERY, ROUNDS};
+use crate::defaults::arbiter::{POKE_EVERY, ROUNDS, SOONEST};
 use crate::defaults::heartbeat::AWAY;
 use crate::history::Window;
 use crate::notify::{Answer, Delivery};
@@ -384,7 +384,7 @@ impl Arbiter {
         let times = [self.verdicts.unmoved_until(), self.watch.silence_at(), self.notifier.next, publication];
         let times = times.into_iter().chain(self.changes.due());
         let next = times.filter(|at| *at > now).min().unwrap_or_else(|| now.plus(ROUNDS));
-        let next = next.min(now.plus(ROUNDS)).max(now.plus(Millis::new(250)));
+        let next = next.min(now.plus(ROUNDS)).max(now.plus(SOONEST));
         if self.alarm.is_some_and(|set| set > now && set <= next) {
             return None;
         }

@@ -46,7 +46,7 @@ mod vantage;
 
 use serde::{Deserialize, Serialize};
 
-use crate::defaults::config::DEFAULT_TTL;
+use crate::defaults::config::{DEFAULT_TTL, REPORT_LATE};
 use crate::path::{OWN_PREFIX, host_of, is_this_machine, parts};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Ratio};
 
@@ -297,7 +297,7 @@ impl Pace {
     #[must_use]
     pub fn pause(&self) -> Millis {
         let interval = self.interval.max(self.down_interval).max(self.rest_interval.unwrap_or_default());
-        interval.plus(Millis::new(interval.get() / 10)).plus(self.timeout).plus(Millis::from_secs(2))
+        interval.plus(Millis::new(interval.get() / 10)).plus(self.timeout).plus(REPORT_LATE)
     }
 }
 
@@ -323,7 +323,7 @@ impl Config {
     pub fn shortest_ttl(&self, vantage: &Name) -> Millis {
         let probed = |pool: &&Pool| pool.origins.iter().any(|origin| origin.vantages.contains(vantage));
         let pools = self.pools.iter().filter(probed);
-        pools.map(|pool| pool.vote_ttl).min().unwrap_or(Millis::from_secs(45))
+        pools.map(|pool| pool.vote_ttl).min().unwrap_or(DEFAULT_TTL)
     }
 
     /// The address under which Vedette's own pages and answers are found from outside:

@@ -61,9 +61,15 @@ pub mod sample {
 
 /// Of `src/schedule`.
 pub mod schedule {
+    use crate::units::Millis;
+
     /// A shard is taken to need so many hundredths of what it needs until midnight, so that it
     /// rests before it is too late.
     pub const REST_EARLY: u64 = 105;
+
+    /// When a shard counts as silent whose origins do not say: of the longest usual interval, with
+    /// what its report takes.
+    pub const SILENT_AFTER: Millis = Millis::from_secs(62);
 }
 
 /// Of `src/probe`.
@@ -168,6 +174,9 @@ pub mod heartbeat {
     /// The shortest secret of tokens in bytes: who has one token of a shorter one could guess it,
     /// and make the others.
     pub const SHORTEST_SECRET: usize = 16;
+
+    /// How often whoever waits for another request's answer to the same heartbeat looks for it.
+    pub const LOOK: Millis = Millis::new(50);
 }
 
 /// Of `src/writes`.
@@ -287,6 +296,10 @@ pub mod follow {
         /// fit.
         pub const LONGEST: usize = 96;
     }
+
+    /// How long a stream lasts before its client is to connect again: so the isolates of an old
+    /// deployment empty.
+    pub const STREAM: Millis = Millis::from_secs(300);
 }
 
 /// Of `src/budget`.

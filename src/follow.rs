@@ -11,7 +11,7 @@ mod permits;
 
 use std::fmt;
 
-use crate::defaults::follow::{LOOK, QUICK};
+use crate::defaults::follow::{LOOK, QUICK, STREAM};
 use crate::reader::Least;
 use crate::snapshot::{Followed, PoolView, Snapshot};
 use crate::units::{Millis, Timestamp};
@@ -45,7 +45,7 @@ pub const fn most(limit: Millis) -> usize {
 /// CPU, and each look for a fresher copy takes one of them.
 #[must_use]
 pub const fn stream_length(limit: Millis) -> Millis {
-    if has_lines(limit) { Millis::from_secs(300) } else { WAIT.1 }
+    if has_lines(limit) { STREAM } else { WAIT.1 }
 }
 
 /// Which signal it is: what its `ETag`, `Vedette-Revision` and the `id` of its event say. One that

@@ -9,6 +9,7 @@
 
 use crate::config::{Config, Hint, Origin, Place, Plan, Vantage};
 use crate::defaults::budget::{ROUND_TRIP, USUAL};
+use crate::defaults::schedule::SILENT_AFTER;
 use crate::limits::{self, PROBE_CPU_US, TICK_CPU_US};
 use crate::units::{Fingerprint, Millis, Name, OriginId, Timestamp};
 
@@ -92,7 +93,7 @@ impl Shard<'_> {
     #[must_use]
     pub fn silent_after(&self) -> Millis {
         let pauses = self.origins.iter().map(|origin| origin.pace.pause());
-        pauses.max().unwrap_or(Millis::from_secs(62))
+        pauses.max().unwrap_or(SILENT_AFTER)
     }
 
     /// How many origins each of its ticks has.

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::config::{Config, Daily, Origin, OriginUrl};
+use crate::defaults::vantage::IDLE;
 use crate::history::{BUCKET, Fact};
 use crate::probe::ReferenceResult;
 use crate::sample::{Evidence, Sample};
@@ -202,7 +203,7 @@ impl Prober {
     pub fn next_due(&self, now: Timestamp) -> Timestamp {
         let room = self.room(now);
         let due = self.checks.values().map(|check| check.due(room, now)).min();
-        due.unwrap_or_else(|| now.plus(Millis::from_secs(60))).max(now)
+        due.unwrap_or_else(|| now.plus(IDLE)).max(now)
     }
 
     /// Folds an event in.

@@ -13,7 +13,7 @@ import { loop, wrk } from "./load.mjs";
 import { configured, originProcess, serveVedette, shop, until } from "./plain.mjs";
 import { HOST, routes } from "./proxy.mjs";
 import { compare, even, lines } from "./rounds.mjs";
-import { watched } from "./scale.mjs";
+import { beside, watched } from "./scale.mjs";
 import { cold } from "./startup.mjs";
 import { median } from "./statistics.mjs";
 
@@ -64,6 +64,9 @@ function size([ours, other]) {
   console.log(`[size] ${one} against ${two} bytes gzip`);
   return [`size: ${(one / two).toFixed(3)}`];
 }
+
+/** How often `scale` counts what all have spent. */
+const SLICES = 5;
 
 const COLD = {
   "CPU until listening": "starting",
@@ -142,19 +145,31 @@ async function proxy(three, { rounds = 20, seconds = 1, load }) {
   });
 }
 
-/**
- * One after the other: each has its own schedule, and what it costs is counted over some four turns
- * of it.
- */
+/** CPU of a probe in the same moment, then lag and memory of 1,000 × 3 one after the other. */
 async function scale(three, { seconds = 40, most = 1_000 }) {
+  const said = [];
+  for (const [origins, vantages] of [
+    [100, 3],
+    [1_000, 1],
+  ].filter(([origins]) => origins <= most)) {
+    const folders = three.map(({ folder }) => folder);
+    const slices = await beside(folders, { origins, vantages, seconds, slices: SLICES });
+    const row = `${origins} origins × ${vantages}`;
+    const each = three.map(({ name }, at) => `${name} ${median(slices.map((slice) => slice[at])).toFixed(2)} ms`);
+    console.log(`[scale] ${row}, CPU of a probe, medians of ${SLICES} × ${seconds} s in the same moment: ${each.join(", ")}`);
+    const ratio = (one, two) => median(slices.map((slice) => slice[one] / slice[two]));
+    noise("scale", { [`${row} CPU of a probe`]: ratio(2, 1) });
+    said.push(...lines(`scale ${row} `, { "CPU of a probe": ratio(0, 1) }));
+  }
+  return [...said, ...(await crowded(three, { seconds, most }))];
+}
+
+/** Each has its own schedule, and what it costs is counted over some four turns of it. */
+async function crowded(three, { seconds, most }) {
   const origin = await originProcess(await freePort());
   const said = [];
   try {
-    for (const [origins, vantages] of [
-      [100, 3],
-      [1_000, 1],
-      [1_000, 3],
-    ].filter(([origins]) => origins <= most)) {
+    for (const [origins, vantages] of [[1_000, 3]].filter(([origins]) => origins <= most)) {
       const found = [];
       for (const { folder } of three) found.push(await watched({ origins, vantages, port: origin.port, seconds, folder }));
       const row = `${origins} origins × ${vantages}`;

@@ -61,9 +61,10 @@ async function shards(worker) {
 }
 
 /**
- * The worker of the checkout in `folder` with so many origins and vantages, for so many seconds.
+ * The worker of the checkout in `folder` with so many origins and vantages, once all pass and its
+ * schedule is one.
  */
-export async function watched({ origins, vantages, port, seconds, folder, connect = "off" }) {
+async function watches({ origins, vantages, port, folder, connect = "off" }) {
   const text = many({ origins, vantages, port }, connects(connect, folder));
   const worker = await serveVedette(configured(text, folder), { folder });
   try {
@@ -71,6 +72,47 @@ export async function watched({ origins, vantages, port, seconds, folder, connec
     await until(`${origins} origins pass`, passes, START_MS, ASK_MS);
     // What begins everywhere at once is no schedule yet.
     await pause(INTERVAL_MS);
+    return worker;
+  } catch (error) {
+    await worker.stop();
+    throw error;
+  }
+}
+
+/**
+ * CPU of a probe, in milliseconds, of the workers of several checkouts in the same moment: a list
+ * for each slice of `seconds`. Whatever else the machine does meets all of them, and nobody asks
+ * them for anything meanwhile. Each has origins of its own, which count what reaches them.
+ */
+export async function beside(folders, { origins, vantages, seconds, slices }) {
+  const serving = [];
+  try {
+    for (const folder of folders) {
+      const origin = await originProcess(await freePort());
+      serving.push(origin);
+      const worker = await watches({ origins, vantages, port: origin.port, folder });
+      serving.push(worker);
+    }
+    const pairs = folders.map((_, at) => serving.slice(2 * at, 2 * at + 2));
+    const spent = () => Promise.all(pairs.map(async ([origin, worker]) => ({ cpu: cpu(worker.pid), probes: await counted(origin.port) })));
+    const found = [];
+    for (let before = await spent(); found.length < slices; ) {
+      await pause(seconds * 1000);
+      const now = await spent();
+      const of = before;
+      found.push(now.map(({ cpu: used, probes }, at) => (used - of[at].cpu) / (probes - of[at].probes)));
+      before = now;
+    }
+    return found;
+  } finally {
+    await Promise.all(serving.map((one) => one.stop()));
+  }
+}
+
+/** The same for so many seconds. */
+export async function watched({ origins, vantages, port, seconds, folder, connect = "off" }) {
+  const worker = await watches({ origins, vantages, port, folder, connect });
+  try {
     const begun = { probes: await counted(port), cpu: cpu(worker.pid), at: performance.now(), shards: await shards(worker) };
     const [lags, lasts] = [[], []];
     for (const told = new Set(); performance.now() < begun.at + seconds * 1000; await pause(500)) {

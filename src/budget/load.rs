@@ -2,6 +2,7 @@
 //! shard ring.
 
 use crate::config::{Config, Origin, Pace, Place, Plan, Pool, Vantage};
+use crate::defaults::config::DEFAULT_TTL;
 use crate::limits;
 use crate::schedule::{self, SLOTS, Shard, Slots, TickLimit};
 use crate::units::{Millis, Name};
@@ -150,7 +151,7 @@ impl Share {
         let every = origin.connect.every(config.plan == Plan::Free);
         Self {
             pace: origin.pace,
-            vote_ttl: pool_of(config, origin).map_or(Millis::from_secs(45), |pool| pool.vote_ttl),
+            vote_ttl: pool_of(config, origin).map_or(DEFAULT_TTL, |pool| pool.vote_ttl),
             requests: schedule::requests(origin),
             connections: every.map_or(0, |every| a_day(every.max(origin.pace.interval))),
         }

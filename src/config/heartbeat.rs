@@ -10,7 +10,7 @@ use super::raw::Table;
 use super::request::secret_name;
 use super::settings;
 use super::value::duration;
-use crate::defaults::config::heartbeat::{DEFAULT_GRACE, GRACE, LONGEST_REST, PERIOD};
+use crate::defaults::config::heartbeat::{DEFAULT_GRACE, GRACE, LONGEST_REST, PERIOD, SHORTEST_REST};
 use crate::units::{Fingerprint, Millis, OriginId};
 
 /// The keys of a heartbeat that nothing else has.
@@ -52,7 +52,7 @@ impl Heartbeat {
     #[must_use]
     pub fn rest(&self) -> Millis {
         let half = Millis::new(self.grace.get() / 2);
-        Millis::new(self.period.get() / 20).min(half).min(LONGEST_REST).max(Millis::from_secs(1))
+        Millis::new(self.period.get() / 20).min(half).min(LONGEST_REST).max(SHORTEST_REST)
     }
 }
 

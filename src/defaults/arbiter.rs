@@ -2,6 +2,9 @@
 
 use crate::units::Millis;
 
+/// The soonest that the Arbiter has itself woken: what is due together is done together.
+pub const SOONEST: Millis = Millis::new(250);
+
 /// A silent object is woken again at most this often.
 pub const POKE_EVERY: Millis = Millis::from_secs(5);
 

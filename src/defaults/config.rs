@@ -20,6 +20,9 @@ pub const MAX_BYTES: usize = 1024 * 1024;
 /// The shortest time to live of a vote if none is written.
 pub const DEFAULT_TTL: Millis = Millis::from_secs(45);
 
+/// How long a report may be on its way before a vantage counts as silent.
+pub const REPORT_LATE: Millis = Millis::from_secs(2);
+
 /// Of `syntax`.
 pub mod syntax {
     /// Up to this many bytes every broken line is reported; beyond, only the first. The parser
@@ -122,6 +125,9 @@ pub mod heartbeat {
 
     /// The longest that an isolate holds a heartbeat for told already, in a flood of them.
     pub const LONGEST_REST: Millis = Millis::from_secs(60);
+
+    /// The shortest that an isolate holds a heartbeat for told already: below it nothing is saved.
+    pub const SHORTEST_REST: Millis = Millis::from_secs(1);
 }
 
 /// Of `history`: for how long the rollups of each step are kept, usually and at most. That is what

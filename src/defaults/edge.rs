@@ -16,6 +16,12 @@ pub const VANTAGE_DEADLINE: Millis = Millis::from_secs(5);
 /// drips must not hold a request open.
 pub const BODY_TIMEOUT: Millis = Millis::from_secs(10);
 
+/// When an Arbiter that failed is woken again: soon, and not at once into the same failure.
+pub const AFTER_A_FAILURE: Millis = Millis::from_secs(5);
+
+/// When a vantage without a valid configuration looks again whether there is one.
+pub const UNCONFIGURED: Millis = Millis::from_secs(60);
+
 /// How long a report may take before the tick no longer waits for it.
 pub const REPORT_TIMEOUT: Millis = Millis::from_secs(5);
 

@@ -115,6 +115,9 @@ pub mod recorded {
 
     /// The same of the days of every pool, which are many rows.
     pub const KEEP_DAYS: u32 = 300;
+
+    /// Samples of so long are told where no window is asked for.
+    pub const USUAL_SAMPLES: Millis = Millis::from_secs(900);
 }
 
 /// Of `page`.

@@ -51,3 +51,6 @@ pub mod recorder {
     /// comes with the next ones.
     pub const AT_ONCE: usize = 2;
 }
+
+/// When a vantage with nothing to probe looks again whether there is something.
+pub const IDLE: Millis = Millis::from_secs(60);

@@ -29,7 +29,7 @@ use super::{
 use crate::arbiter::{Arbiter as Engine, Effect, Event, Memories, Row};
 use crate::calls::{self, ArbiterCall};
 use crate::config::Config;
-use crate::defaults::edge::REPORT_CAP;
+use crate::defaults::edge::{AFTER_A_FAILURE, REPORT_CAP};
 use crate::follow;
 use crate::heartbeat;
 use crate::json;
@@ -97,7 +97,7 @@ impl Inner {
         };
         if let Err(error) = woken {
             log::error("arbiter_failed", &[("error", &error.to_string())]);
-            let at = clock::now().plus(Millis::from_secs(5));
+            let at = clock::now().plus(AFTER_A_FAILURE);
             self.state.storage().set_alarm(clock::alarm(at)).await?;
         }
         Ok(())

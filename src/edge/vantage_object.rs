@@ -23,7 +23,7 @@ use super::layers::Delivery;
 use super::{clock, connect, deployed, layers, log, respond, ring, send};
 use crate::calls::VantageCall;
 use crate::config::{Config, OriginUrl};
-use crate::defaults::edge::REPORT_TIMEOUT;
+use crate::defaults::edge::{REPORT_TIMEOUT, UNCONFIGURED};
 use crate::history::{self, SampleQuery};
 use crate::json;
 use crate::probe::{self, ReferenceResult};
@@ -125,7 +125,7 @@ impl Vantage {
             return self.set_alarm(clock::now().plus(Millis::from_secs(1))).await;
         }
         let Ok(config) = deployed::config() else {
-            return self.set_alarm(clock::now().plus(Millis::from_secs(60))).await;
+            return self.set_alarm(clock::now().plus(UNCONFIGURED)).await;
         };
         if !self.load(config).await? {
             log::info("object_retired", &[("object", &self.name())]);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::config::Heartbeat;
 use crate::units::{Millis, OriginId, Timestamp};
 
+use crate::defaults::heartbeat::LOOK;
 pub use crate::defaults::heartbeat::TIMEOUT;
 
 /// What to do with a heartbeat.
@@ -57,7 +58,7 @@ impl SingleFlight {
         if within(known.taken, heartbeat.rest()) {
             Admission::Taken
         } else if within(known.asked, TIMEOUT) {
-            if now.since(came) >= TIMEOUT { Admission::Lost } else { Admission::Wait(Millis::new(50)) }
+            if now.since(came) >= TIMEOUT { Admission::Lost } else { Admission::Wait(LOOK) }
         } else {
             known.asked = Some(now);
             Admission::On

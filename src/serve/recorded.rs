@@ -12,7 +12,7 @@ use crate::answer::{self, Answer};
 use crate::change;
 use crate::config::{Config, Retention};
 use crate::defaults::serve::recorded::{
-    KEEP_ANSWER, KEEP_DAYS, KEEP_INCIDENTS, LONGEST_SAMPLES, MOST_QUANTILES, SAMPLES_KEPT,
+    KEEP_ANSWER, KEEP_DAYS, KEEP_INCIDENTS, LONGEST_SAMPLES, MOST_QUANTILES, SAMPLES_KEPT, USUAL_SAMPLES,
 };
 use crate::history::{Query, SampleQuery, Step, Window};
 use crate::incident;
@@ -246,7 +246,7 @@ impl Recorded {
     fn samples(&self, id: &OriginId, now: Timestamp) -> Result<Question, Answer> {
         super::parameters::only(&self.query, &["from", "to", "cursor", "now"])?;
         let to = self.time("to")?.unwrap_or(now);
-        let from = self.time("from")?.unwrap_or_else(|| to.minus(Millis::from_secs(900)));
+        let from = self.time("from")?.unwrap_or_else(|| to.minus(USUAL_SAMPLES));
         let mut window = Window { from, to };
         ordered(window)?;
         if window.to.since(window.from) > LONGEST_SAMPLES {

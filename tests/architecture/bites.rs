@@ -219,6 +219,11 @@ fn scattered(file: &str, text: &str, exceptions: &[defaults::Exception]) -> Vec<
 #[test]
 fn a_time_or_a_bound_outside_of_defaults_is_found_wherever_it_stands() {
     for (text, expected) in [
+        (
+            "fn f() {\n    let a = 1;\n    g(now.plus(units::Millis::new(2_50)));\n}",
+            "low.rs::Millis is a length of time",
+        ),
+        ("fn f() { if const { true } { Millis::from_secs(2); } }", "low.rs::Millis is a length of time"),
         ("const PAUSE: Millis = Millis::from_secs(1);", "low.rs::PAUSE is a length of time"),
         ("pub const DAY: units::Millis = Millis::DAY;", "low.rs::DAY is a length of time"),
         ("const WAIT: (Millis, Millis) = (FLOOR, CEILING);", "low.rs::WAIT is a length of time"),
@@ -231,7 +236,8 @@ fn a_time_or_a_bound_outside_of_defaults_is_found_wherever_it_stands() {
     ] {
         let said = scattered("low.rs", text, &[]);
         assert!(said.len() == 1 && said[0].contains(expected), "{text}: {said:?}");
-        let line = text.lines().position(|line| line.contains("const ")).unwrap() + 1;
+        let line =
+            text.lines().position(|line| line.contains("const ") || line.contains("Millis::")).unwrap() + 1;
         assert!(said[0].starts_with(&format!("src/low.rs:{line}: ")), "{said:?}");
         assert!(said[0].contains("Move it into the module of src/defaults"), "{said:?}");
     }
@@ -250,7 +256,11 @@ fn what_is_no_scattered_default_is_let_be() {
         ("low.rs", "const KEPT_ALL: u64 = KEPT + MOST_OPEN as u64;"),
         ("low.rs", "const LONGEST_S: u64 = INTERVAL.ceiling.as_secs();"),
         ("low.rs", "const ALMOST: u32 = 3;\nconst VERSION: u32 = 1;\nconst MOST: &str = \"most\";"),
-        ("low.rs", "fn f(most: Millis) { let most: Millis = Millis::new(3); }"),
+        (
+            "low.rs",
+            "fn f(most: Millis) { let most = Millis::new(1).max(Millis::from_secs(0)).max(Millis::new(most)); }",
+        ),
+        ("low.rs", "#[cfg(test)]\nmod tests {\n    fn f() { Millis::new(3); }\n}"),
     ] {
         assert_eq!(scattered(file, text, &[]), [""; 0], "{text}");
     }

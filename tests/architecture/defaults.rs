@@ -1,5 +1,7 @@
 //! Lengths of time and bounds stand in `src/defaults`, each with its reason, and nowhere else.
 
+use proc_macro2::{TokenStream, TokenTree};
+
 use crate::budgets::attributes;
 use crate::sources::{Source, is_test};
 
@@ -14,7 +16,8 @@ const FREE: [&str; 2] = ["defaults", "units"];
 
 /// A constant that stands elsewhere, and why it may.
 pub struct Exception {
-    /// The file below `src`, followed by `::` and the name.
+    /// The file below `src`, followed by `::` and the name; `Millis` stands for all lengths that it
+    /// writes without one.
     pub place: &'static str,
     pub why: &'static str,
 }
@@ -26,6 +29,8 @@ pub const EXCEPTIONS: &[Exception] = &[
     },
     Exception { place: "config/url.rs::MAX_HOST", why: "DNS has it so (RFC 1035)" },
     Exception { place: "config/url.rs::MAX_LABEL", why: "DNS has it so (RFC 1035)" },
+    Exception { place: "budget/day.rs::Millis", why: "a unit of measure: an hour" },
+    Exception { place: "edge/arbiter_object.rs::Millis", why: "of the build that hangs on purpose" },
     Exception { place: "edge/clock.rs::LONGEST_DELAY", why: "the platform counts in 32 bits" },
     Exception {
         place: "heartbeat/token.rs::LONGEST_TOKEN",
@@ -44,11 +49,45 @@ enum Kind {
 }
 
 /// A constant of one of these kinds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Constant {
     place: String,
     line: usize,
     kind: Kind,
+}
+
+/// Lengths of time that a file writes where it needs them: `Millis::new(250)`. Nothing and one, of
+/// whichever unit, are no choice. What a constant holds is found with the constant.
+pub fn lengths(file: &str, tokens: &[TokenTree]) -> Vec<Constant> {
+    let mut found = Vec::new();
+    for (at, tree) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = tree {
+            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+            found.extend(lengths(file, &inner));
+            let made = tokens.get(at.saturating_sub(4)..at).unwrap_or(&[]);
+            let made: String = made.iter().map(ToString::to_string).collect();
+            let is_one = ["Millis::new", "Millis::from_secs"].contains(&made.as_str());
+            let is_const = || statement(tokens, at).iter().any(|tree| tree.to_string() == "const");
+            if is_one && is_choice(&group.stream()) && !is_const() {
+                let (place, line) = (format!("{file}::Millis"), group.span_open().start().line);
+                found.push(Constant { place, line, kind: Kind::Time });
+            }
+        }
+    }
+    found
+}
+
+/// What comes before a place in the same statement.
+fn statement(tokens: &[TokenTree], at: usize) -> &[TokenTree] {
+    let ends = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';');
+    let before = tokens.get(..at).unwrap_or(&[]);
+    before.rsplit(ends).next().unwrap_or(&[])
+}
+
+/// Whether a number is written, and neither 0 nor 1.
+fn is_choice(stream: &TokenStream) -> bool {
+    let number = |text: &str| text.replace('_', "").parse::<u64>();
+    number(&stream.to_string()).is_ok_and(|number| number > 1)
 }
 
 /// The constants of a file that belong into `defaults`.

@@ -58,7 +58,7 @@ impl Source {
             identifiers,
             named: arrows::named(&tokens, &module),
             heads: arrows::heads(&tokens),
-            constants: defaults::constants(file, &syntax),
+            constants: [defaults::constants(file, &syntax), defaults::lengths(file, &tokens)].concat(),
             measures: budgets::measured(file, text.lines().count() - test_lines, &syntax),
             declares: ships.into_iter().map(|module| module.ident.to_string()).collect(),
             tests: tests.into_iter().map(|module| format!("{folder}{}", module.ident)).collect(),
