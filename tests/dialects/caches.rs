@@ -215,6 +215,11 @@ proptest! {
 
     #[test]
     fn a_miss_clears_nothing_that_another_field_says(lines in lines(), at in 0..CACHE_FIELDS.len(), word in "(MISS|BYPASS|EXPIRED|DYNAMIC|TCP_MISS|C; fwd=miss|miss|0|32770)") {
+        // Two lines of one field are one value: those of a Symfony cache are steps of one request.
+        let is_another = |line: &String| !line.starts_with(&format!("{}:", CACHE_FIELDS[at]));
+        if !lines.iter().all(is_another) {
+            return Ok(());
+        }
         let before = classify(&named(&lines)).class;
         let added = format!("{}: {word}", CACHE_FIELDS[at]);
         let mut more = lines.clone();
