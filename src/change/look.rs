@@ -265,7 +265,9 @@ impl Change {
         let Some(comparison) = self.comparison().filter(|_| errand.look > self.looks) else { return looked };
         let asked = gathered.said.iter().map(|said| (&said.pair, Some(said)));
         for (pair, said) in asked.chain(errand.gone.iter().map(|pair| (pair, None))) {
-            let Some(place) = self.pairs.iter().position(|known| known == pair) else { continue };
+            // Were a row to name one twice, its second place would be waited for without an end.
+            let mut places = self.pairs.iter().enumerate().filter(|(_, known)| *known == pair);
+            let Some((place, _)) = places.next() else { continue };
             let kept = said.and_then(|said| said.kept.as_deref());
             let heard = match (said, kept) {
                 (None, _) => Heard::Gone,
@@ -275,7 +277,9 @@ impl Change {
             let before = self.kept(Part::Before, place, stored);
             let seen = self.seen(pair, [before.as_deref(), kept], &looked.cuts);
             let measured = comparison.measure(&seen, errand.look);
-            looked.pieces.push((place, Piece { heard, measured, spreads: spreads(&seen) }));
+            let piece = Piece { heard, measured, spreads: spreads(&seen) };
+            looked.pieces.extend(places.map(|(again, _)| (again, piece.clone())));
+            looked.pieces.push((place, piece));
         }
         if errand.look == LOOKS {
             // A look that is begun again writes what it has written already no second time.

@@ -15,8 +15,7 @@ use crate::history::{HistoryRow, MOST_KEPT};
 use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
-/// Samples that one step measures, at most if a pair has fewer: those of two windows that are as
-/// full as may be.
+/// Samples that one step measures, at most: as many as both windows of one pair may have.
 const AT_ONCE: u64 = 2 * MOST_KEPT;
 
 /// How many of these pairs one step measures, by what each costs: one at least.
@@ -118,8 +117,8 @@ impl Looking {
             self.asked.clear();
             places = open(self);
         }
-        let first = at_once(places.iter().map(|(_, cost)| *cost));
-        let step: Vec<usize> = places.into_iter().take(first).map(|(place, _)| place).collect();
+        let count = at_once(places.iter().map(|(_, cost)| *cost));
+        let step: Vec<usize> = places.into_iter().take(count).map(|(place, _)| place).collect();
         self.asked.extend(&step);
         self.next = None;
         step

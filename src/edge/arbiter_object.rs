@@ -35,7 +35,7 @@ use crate::heartbeat;
 use crate::json;
 use crate::notify::{Answer, Delivery, Outcome};
 use crate::snapshot::{Followed, Snapshot};
-use crate::units::{Millis, Timestamp};
+use crate::units::Timestamp;
 use crate::vote::Report;
 use crate::writes;
 
@@ -111,7 +111,7 @@ impl Inner {
                 return Err("silent on purpose".into());
             }
             if super::trap::is_down("arbiter-hangs") {
-                clock::delay(Millis::from_secs(60)).await;
+                clock::delay(crate::units::Millis::from_secs(60)).await;
             }
         }
         let Ok(config) = deployed::config() else {

@@ -101,6 +101,21 @@ test("one that stays as it is is unchanged, and who did not answer is named", as
   assert.match((await compare(...usual)).said, /^no answer from apac: /m);
 });
 
+test("an outage before the change is cut out where that is asked for, and it is said", async () => {
+  const [from, to] = [APPLIED - 40 * MINUTE, APPLIED - 20 * MINUTE];
+  course = (ms, chance) => ({ ...origin(1, 3)(ms, chance), ...(ms >= from && ms < to ? { evidence: "fail", cache: "unclassified" } : {}) });
+  const errors = (judgement) => judgement.expectations.find(({ expectation }) => expectation.startsWith("error rate"));
+  const whole = JSON.parse((await compare(...usual, "--json")).said);
+  assert.notEqual(errors(whole).verdict, "unchanged", "a third of what was before failed");
+  assert.equal(whole.cuts, undefined);
+  const { code, said } = await compare(...usual, "--cut", `${at(from)}/${at(to)}`, "--json");
+  const cut = JSON.parse(said);
+  assert.deepEqual([code, errors(cut).verdict], [0, "unchanged"], said);
+  assert.deepEqual(cut.cuts, [{ from: at(from), to: at(to), samples: 120 }]);
+  const text = await compare(...usual, "--cut", `${at(from)}/${at(to)}`);
+  assert.ok(text.said.includes(`cut out: 120 samples from ${at(from)} to ${at(to)}`), text.said);
+});
+
 test("what only a cache made faster is no improvement of the origin", async () => {
   course = (ms, chance) => {
     const hit = ms >= APPLIED && chance > 0.1;
@@ -127,6 +142,8 @@ test("what cannot be asked is refused with the way out", async () => {
     [["--applied", at(APPLIED), "--warm-up", "soon"], /--warm-up soon/],
     [[...usual, "--expect", "faster please"], /begins with no measure/],
     [[...usual, "--expect", "p95 down", "--expect", "p95 up"], /contradict each other/],
+    [[...usual, "--cut", at(APPLIED)], /--cut \S+ is no time from one moment to a later one; write it as 2026/],
+    [[...usual, "--cut", `${at(APPLIED)}/${at(APPLIED)}`], /no time from one moment/],
     [["shop", ...usual], /shop is no origin; write POOL\/ORIGIN/],
   ]) {
     const { code, said } = await compare(...args);

@@ -27,6 +27,7 @@ pub(super) struct Wanted {
     pub(super) window: String,
     pub(super) warm_up: String,
     pub(super) expect: Vec<String>,
+    pub(super) cut: Vec<String>,
     pub(super) json: bool,
 }
 
@@ -53,6 +54,7 @@ struct Plan {
     origins: Vec<OriginId>,
     windows: Windows,
     expectations: Vec<Expectation>,
+    cuts: Vec<Window>,
 }
 
 fn plan(wanted: &Wanted) -> Result<Plan, Failure> {
@@ -85,7 +87,22 @@ fn plan(wanted: &Wanted) -> Result<Plan, Failure> {
     if host::now() <= from {
         return Err(usage(format!("nothing is measured yet: the time after begins at {from}")));
     }
-    Ok(Plan { origins, windows, expectations })
+    let cuts = wanted.cut.iter().map(|text| cut(text)).collect::<Result<_, _>>()?;
+    Ok(Plan { origins, windows, expectations, cuts })
+}
+
+/// A time that is cut out, as ISO 8601 writes an interval.
+fn cut(text: &str) -> Result<Window, Failure> {
+    let ends = text.split_once('/').and_then(|(from, to)| {
+        let [from, to] = [from, to].map(Timestamp::parse);
+        Some(Window { from: from?, to: to? })
+    });
+    ends.filter(|cut| cut.from < cut.to).ok_or_else(|| {
+        Failure::Usage(format!(
+            "--cut {text} is no time from one moment to a later one; write it as \
+             2026-01-31T09:20:00Z/2026-01-31T09:25:00Z"
+        ))
+    })
 }
 
 /// A length as it is written in a configuration.
@@ -107,6 +124,17 @@ struct Compared {
     judgement: Judgement,
     /// Vantages that did not answer: what they saw is missing.
     silent: BTreeSet<String>,
+    /// What was cut out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<ShownCut>,
+}
+
+#[derive(Serialize)]
+struct ShownCut {
+    from: String,
+    to: String,
+    /// Samples that it took away.
+    samples: usize,
 }
 
 fn compared(plan: &Plan) -> Result<Compared, Failure> {
@@ -125,7 +153,20 @@ fn compared(plan: &Plan) -> Result<Compared, Failure> {
             }
         }
     }
-    Ok(Compared { judgement: judge(&plan.expectations, &all, &plan.windows, now), silent })
+    let cuts = plan.cuts.iter().map(|cut| taken_out(&mut all, *cut)).collect();
+    let judgement = judge(&plan.expectations, &all, &plan.windows, now);
+    Ok(Compared { judgement, silent, cuts })
+}
+
+/// Takes the samples of a time away, and says so.
+fn taken_out(all: &mut [Seen], cut: Window) -> ShownCut {
+    let mut samples: usize = 0;
+    for list in all.iter_mut().flat_map(|seen| [&mut seen.before, &mut seen.after]) {
+        let before = list.len();
+        list.retain(|point| point.at < cut.from || cut.to <= point.at);
+        samples = samples.saturating_add(before.saturating_sub(list.len()));
+    }
+    ShownCut { from: cut.from.to_string(), to: cut.to.to_string(), samples }
 }
 
 /// The samples of an origin in a window, by vantage. Those that prove nothing are left out.
@@ -188,6 +229,9 @@ fn tell(compared: &Compared) {
     if !compared.silent.is_empty() {
         let names: Vec<&str> = compared.silent.iter().map(String::as_str).collect();
         say(&seen(&format!("no answer from {}: what was seen from there is missing", names.join(", "))));
+    }
+    for ShownCut { from, to, samples } in &compared.cuts {
+        say(&format!("cut out: {samples} samples from {from} to {to}"));
     }
     for judged in &judgement.expectations {
         say("");

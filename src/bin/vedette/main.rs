@@ -163,6 +163,11 @@ enum Command {
         /// up"; several times if need be
         #[arg(long)]
         expect: Vec<String>,
+        /// A time that is left out of both, as
+        /// 2026-01-31T09:20:00Z/2026-01-31T09:25:00Z: an outage, as `vedette incidents` tells it;
+        /// several times if need be
+        #[arg(long, value_name = "FROM/TO")]
+        cut: Vec<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -283,8 +288,8 @@ fn carry_out(command: Command) -> ExitCode {
         Command::History { origin, from, to, step, class, vantage, json } => {
             past::history(&past::History { origin, from, to, step, class, vantage, json })
         }
-        Command::Compare { origins, applied, window, warm_up, expect, json } => {
-            compare::run(&compare::Wanted { origins, applied, window, warm_up, expect, json })
+        Command::Compare { origins, applied, window, warm_up, expect, cut, json } => {
+            compare::run(&compare::Wanted { origins, applied, window, warm_up, expect, cut, json })
         }
         Command::Change(change) => change::run(change),
         Command::Changes { open, json } => change::list(open, json),

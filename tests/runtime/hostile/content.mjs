@@ -105,3 +105,19 @@ export const timings = {
   "timing-with-commas-in-quotes": timed('app;desc="one, db;dur=900", db;desc="3 calls, 2 cached";dur=12'),
   "timing-of-nonsense": timed(";;=,=;db=;;dur;db;dur=;desc"),
 };
+
+const metrics = (field) => ({ act: ok([`Server-Timing: ${field}`]), expect: '{ timings = ["render", "queue"] }' });
+
+export const named = {
+  "metric-plain": metrics("render;dur=12.345, queue;dur=3"),
+  "metric-in-any-case": metrics("RENDER;DUR=5"),
+  "metric-twice": metrics("render;dur=1, queue;dur=4, render;dur=2.5"),
+  "metric-without-a-time": metrics('render;desc="5", queue'),
+  "metric-negative": metrics("render;dur=-1, queue;dur=1"),
+  "metric-nan": metrics("render;dur=NaN, queue;dur=Infinity"),
+  "metric-of-two-days": metrics("render;dur=172800000"),
+  "metric-of-two-half-days-and-more": metrics("render;dur=50000000, render;dur=50000000"),
+  "metric-in-a-description": metrics('app;desc="then, render;dur=5", queue;dur=2'),
+  "metric-after-64-others": metrics(`${"x;dur=1,".repeat(64)}render;dur=5`),
+  "metric-of-nonsense": metrics("render;dur==5;;, =render, ;dur=1, queue;;dur"),
+};

@@ -45,7 +45,7 @@ export async function watch(doubles, { others = {}, host = "127.0.0.1", scheme =
 }
 
 /** What the worker says of the origin in the pool of this name. */
-export async function seen(worker, name) {
+export async function seen(worker, name, row = {}) {
   const answer = await worker.get(`/health/${name}/only`);
   const { checks, output } = await answer.json();
   const value = (measurement) => checks[`${name}/only:${measurement}`]?.[0].observedValue;
@@ -56,8 +56,17 @@ export async function seen(worker, name) {
     reason: checks[`${name}/only:vote`]?.[0].output,
     output,
     cache: value("cacheClass"),
+    metrics: row.metrics && (await told(worker, name)),
     database: [calls !== undefined && `${calls} calls`, time !== undefined && `${time} ms`].filter(Boolean).join(", ") || "none",
   };
+}
+
+/** What the latest sample has of metrics that are named. */
+async function told(worker, name) {
+  const { samples } = await worker.json(`/v1/samples/${name}/only`);
+  if (samples.length === 0) return "no sample";
+  const times = Object.entries(samples.at(-1).timings ?? {});
+  return times.map(([metric, ms]) => `${metric} ${ms} ms`).join(", ") || "none";
 }
 
 /**
@@ -107,7 +116,8 @@ function holds(row, found) {
     isReason(found.reason, row.reason) &&
     shown &&
     (row["cache class"] ?? found.cache) === found.cache &&
-    (row.database ?? found.database) === found.database
+    (row.database ?? found.database) === found.database &&
+    (row.metrics ?? found.metrics) === found.metrics
   );
 }
 
@@ -121,7 +131,7 @@ export function testRows(names, page, worker) {
     test(`${name}: ${page[name]?.verdict}, ${page[name]?.reason}`, async () => {
       assert.ok(page[name], "it has a row on the page");
       // A busy machine may delay a sample past its deadline; the one after it says the same again.
-      await until(`${name} as on the page`, async (see) => holds(page[name], see(await seen(worker(), name))), 60_000);
+      await until(`${name} as on the page`, async (see) => holds(page[name], see(await seen(worker(), name, page[name]))), 60_000);
     });
   }
 }
