@@ -4,6 +4,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { below } from "./run.mjs";
+import { executable, npm } from "./system.mjs";
 import { wasmEnv } from "./worker.mjs";
 
 const target = process.env.CARGO_TARGET_DIR || below("target");
@@ -20,7 +21,8 @@ export const PACKAGE = "npm package";
 /** Keeps a copy of programs of ours. */
 export function keep(profile, ...programs) {
   mkdirSync(TOOLS, { recursive: true });
-  for (const program of programs) copyFileSync(join(target, profile, program), join(TOOLS, basename(program)));
+  for (const program of programs.map((name) => executable(name)))
+    copyFileSync(join(target, profile, program), join(TOOLS, basename(program)));
 }
 
 /** The steps that build, what others wait for first. */
@@ -50,7 +52,7 @@ export const builds = () => [
   {
     name: PACKAGE,
     urgent: true,
-    command: ["npm", "pack", "--silent", "--pack-destination", ".vedette/package"],
+    command: npm(["pack", "--silent", "--pack-destination", ".vedette/package"]).flat(),
     env: { VEDETTE_TOOLS: TOOLS },
     needs: ["build"],
     holds: RELEASE,

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pinnedBy, step, wholly } from "./machine.mjs";
 import { below, run } from "./run.mjs";
+import { npm } from "./system.mjs";
 
 const QUIET = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"];
 
@@ -25,7 +26,7 @@ class Packages {
 
   async #install(half) {
     copyFileSync(this.file, join(half, "package.json"));
-    await run("npm", ["install", "--prefix", half, ...QUIET], { cwd: half });
+    await run(...npm(["install", "--prefix", half, ...QUIET]), { cwd: half });
   }
 }
 

@@ -2,9 +2,9 @@
 // environment of its own in the folder of tools.
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { pinnedBy, step, wholly, works } from "./machine.mjs";
 import { Stop, below, run } from "./run.mjs";
+import { pythonCommand, pythonOf } from "./system.mjs";
 
 /** The packages of a requirements file. */
 class Environment {
@@ -16,12 +16,12 @@ class Environment {
      * Its Python. What is installed there is run as a module: its scripts name the folder that it
      * was made in.
      */
-    this.python = join(this.folder, "bin", "python");
+    this.python = pythonOf(this.folder);
   }
 
   /** Whether it is there, or this machine's Python is new enough for it. */
   isToBeHad() {
-    return existsSync(this.folder) || works("python3", ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"]);
+    return existsSync(this.folder) || works(pythonCommand(), ["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))"]);
   }
 
   /** Makes the environment, unless it is there. */
@@ -33,9 +33,9 @@ class Environment {
   }
 
   async #install(half) {
-    await run("python3", ["-m", "venv", half]);
+    await run(pythonCommand(), ["-m", "venv", half]);
     const quiet = ["--quiet", "--disable-pip-version-check"];
-    await run(join(half, "bin", "python"), ["-m", "pip", "install", ...quiet, "--requirement", this.requirements]);
+    await run(pythonOf(half), ["-m", "pip", "install", ...quiet, "--requirement", this.requirements]);
   }
 }
 

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
+import { ending as endingOf, executable, leads } from "./system.mjs";
 
 /** The folder of the project. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -14,7 +15,7 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const below = (...parts) => join(root, ...parts);
 
 /** The Node.js that wrangler needs (22 or newer), which comes as a package. */
-export const node22 = below("node_modules", "node", "bin", "node");
+export const node22 = below("node_modules", "node", "bin", executable("node"));
 
 /** A failure whose text is all that the user needs: no stack. */
 export class Stop extends Error {}
@@ -41,7 +42,7 @@ function toBackground({ pid }, niceness) {
 
 /** Starts a child in a group of its own. */
 export function start(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: root, ...options, detached: true });
+  const child = spawn(command, args, { cwd: root, ...options, detached: leads() });
   const niceness = (options.env ?? process.env)[BACKGROUND];
   if (child.pid && niceness) toBackground(child, niceness);
   groups.add(child.pid);
@@ -61,6 +62,11 @@ export async function end(child, graceMs = 3000) {
 }
 
 function signal(group, name) {
+  const by = endingOf(group, name);
+  if (by) {
+    spawnSync(...by, { stdio: "ignore" });
+    return;
+  }
   try {
     process.kill(-group, name);
   } catch {

@@ -9,6 +9,7 @@ import { spawnSync } from "node:child_process";
 import { haproxy, nginx, needing } from "./debian.mjs";
 import { asRoot, cache, output, step, works } from "./machine.mjs";
 import { Stop, below, root, run } from "./run.mjs";
+import { executable, leads, npm, pythonCommand, pythonOf } from "./system.mjs";
 
 export { cache };
 
@@ -21,7 +22,7 @@ const hash = (...files) => {
 const stampIs = (file, text) => existsSync(file) && readFileSync(file, "utf8") === text;
 
 /** The Python of the project's own environment. */
-export const python = below(".vedette", "venv", "bin", "python");
+export const python = pythonOf(below(".vedette", "venv"));
 
 /** The browser that looks at the page. */
 export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
@@ -29,27 +30,29 @@ export const CHROMIUM = process.env.CHROMIUM || "/usr/bin/chromium";
 /** Makes the JavaScript glue; its folder's name has the fingerprint of its sources. */
 export function bindgen() {
   const key = hash(...["Cargo.toml", "Cargo.lock", "src/main.rs"].map((file) => below("tools", "bindgen", file)));
-  return join(cache, `bindgen-${key}`, "vedette-bindgen");
+  return join(cache, `bindgen-${key}`, executable("vedette-bindgen"));
 }
 
 /** One sentence for the first prerequisite that is missing. */
 export function prerequisites({ withPython, withChecks }) {
   const [major] = process.versions.node.split(".").map(Number);
   if (major < 20) throw new Stop(`Node.js 20 or newer is needed, this is ${process.versions.node}; install a newer one.`);
-  if (!works("npm", ["--version"])) throw new Stop("npm is missing; install it together with Node.js.");
+  if (!works(...npm(["--version"]))) throw new Stop("npm is missing; install it together with Node.js.");
   if (!works("rustup", ["--version"]))
     throw new Stop("Rust is missing; install it with rustup (https://rustup.rs), which also brings cargo.");
   if (!works("cargo", ["--version"]))
     throw new Stop("cargo does not run with the toolchain of rust-toolchain.toml; run `rustup toolchain install`.");
-  if (!works("cc", ["--version"])) throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
+  // On Windows rustc finds the linker by itself, and says what to install where there is none.
+  if (leads() && !works("cc", ["--version"]))
+    throw new Stop("A C compiler is missing; install one (Debian: apt-get install build-essential).");
   if (withChecks && !works("curl", ["--version"]))
     throw new Stop("The curl command, which the examples that follow the signal need, is missing (Debian: apt-get install curl).");
   if (withChecks && !works("openssl", ["version"]))
     throw new Stop("The openssl command, which a test makes certificates with, is missing (Debian: apt-get install openssl).");
   if (!withPython) return;
-  const found = output("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
+  const found = output(pythonCommand(), ["-c", "import sys; print(sys.version_info >= (3, 9))"]);
   if (found !== "True") throw new Stop("Python 3.9 or newer is missing; install it (Debian: apt-get install python3).");
-  if (!works("python3", ["-c", "import venv, ensurepip"]))
+  if (!works(pythonCommand(), ["-c", "import venv, ensurepip"]))
     throw new Stop("Python's venv module is missing; install it (Debian: apt-get install python3-venv).");
 }
 
@@ -60,7 +63,7 @@ async function packages() {
   await step("npm packages", async () => {
     // Not `npm ci`: it refuses a lock file that lacks a package for another operating system. This
     // installs what the lock file says as well, and leaves it as it is.
-    await run("npm", ["install", "--no-save", "--no-audit", "--no-fund"]);
+    await run(...npm(["install", "--no-save", "--no-audit", "--no-fund"]));
     writeFileSync(stamp, wanted);
   });
 }
@@ -109,7 +112,7 @@ async function glueTool() {
     mkdirSync(join(tool, ".."), { recursive: true });
     // Under its own name only once it is whole: another process may be looking.
     const half = `${tool}.${process.pid}`;
-    copyFileSync(join(target, "debug", "vedette-bindgen"), half);
+    copyFileSync(join(target, "debug", executable("vedette-bindgen")), half);
     renameSync(half, tool);
   });
 }
@@ -137,7 +140,7 @@ async function venv(withChecks) {
   const fingerprint = (files) => hash(...files.map((file) => below(file)));
   await stamped("stamp", fingerprint(ORIGIN), "Python packages of the sample origin", async () => {
     mkdirSync(below(".vedette"), { recursive: true });
-    await run("python3", ["-m", "venv", "--clear", below(".vedette", "venv")]);
+    await run(pythonCommand(), ["-m", "venv", "--clear", below(".vedette", "venv")]);
     await requiring(...ORIGIN);
   });
   if (withChecks) {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { place as placeFile } from "../../cli/layout.mjs";
 import { Stop, below, node22, root, run } from "./run.mjs";
 import { bindgen } from "./setup.mjs";
+import { executable } from "./system.mjs";
 
 const targetFolder = () => process.env.CARGO_TARGET_DIR || below("target");
 
@@ -104,7 +105,7 @@ async function minify(glue) {
  */
 function ours(name, asked, args) {
   const { VEDETTE_TOOLS: tools } = process.env;
-  return tools ? [join(tools, name), args] : ["cargo", ["run", "--quiet", "--locked", ...asked, "--", ...args]];
+  return tools ? [join(tools, executable(name)), args] : ["cargo", ["run", "--quiet", "--locked", ...asked, "--", ...args]];
 }
 
 /** For `cargo`: this crate at full speed. */
