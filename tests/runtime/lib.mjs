@@ -36,6 +36,10 @@ export async function until(what, check, deadlineMs = 30_000) {
   }
 }
 
+/** Waits until a worker's log has a line: it comes by another way than the answer, and later. */
+export const logs = (worker, pattern) =>
+  until(`the log has ${pattern}`, async (see) => pattern.test(worker.said()) || void see(worker.said().slice(-400)));
+
 // A test that is ended leaves nothing behind.
 endOnSignals();
 

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
+import { answers, config, finished, logs, origin, root, startWorker, until } from "./lib.mjs";
 import { receiver } from "./receivers.mjs";
 import { vedette } from "../../scripts/lib/worker.mjs";
 
@@ -175,7 +175,7 @@ test("no message, no answer and no line of the log has a secret in it", async ()
   const said = [...bodies, ...pages, worker.said()].join("\n");
   for (const secret of [...tokens, ...Object.values(keys), ...Object.values(keys).map((key) => key.slice(6))])
     assert.ok(!said.includes(secret), `${secret.slice(0, 12)}… is said`);
-  assert.match(worker.said(), /"event":"notify_failed"/);
+  await logs(worker, /"event":"notify_failed"/);
 });
 
 test("the command line sends a test message that the receiver can verify, and explains what it said", async () => {

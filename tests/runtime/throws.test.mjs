@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { rests } from "./explained.mjs";
-import { answers, config, origin, root, startWorker, until } from "./lib.mjs";
+import { answers, config, logs, origin, root, startWorker, until } from "./lib.mjs";
 import { stream } from "./stream.mjs";
 
 /**
@@ -167,7 +167,8 @@ test("a row that cannot be written: the transaction fails, nothing of it is said
   const { checks } = await worker.json("/health/shop/primary?now");
   assert.equal(checks["shop/primary:verdict"][0].observedValue, "pass", "what could not be stored is not said");
   await until("the failure is in the log", (see) => see(events("arbiter_failed") + events("report_lost")) > before);
-  assert.match(worker.said(), /TypeError: transactionSync throws on purpose/, "in the platform's own words");
+  // In the platform's own words.
+  await logs(worker, /TypeError: transactionSync throws on purpose/);
   await throws();
   await until("the origin fails", async (see) => see(await worker.json("/route/shop?now")).origin === "standby");
   await works();
