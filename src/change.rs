@@ -40,7 +40,7 @@ const SLOTS: u64 = KEPT + MOST_OPEN as u64;
 const VERSION: u32 = 1;
 
 /// One origin as one vantage sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pair {
     /// The origin.
     pub origin: OriginId,

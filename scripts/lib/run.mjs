@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dirname, join } from "node:path";
-import { ending as endingOf, executable, leads } from "./system.mjs";
+import { endedBy, executable, leads } from "./system.mjs";
 
 /** The folder of the project. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -62,7 +62,7 @@ export async function end(child, graceMs = 3000) {
 }
 
 function signal(group, name) {
-  const by = endingOf(group, name);
+  const by = endedBy(group, name);
   if (by) {
     spawnSync(...by, { stdio: "ignore" });
     return;

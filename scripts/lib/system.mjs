@@ -34,7 +34,7 @@ export const leads = (platform = process.platform) => !isWindows(platform);
  * How a child is ended with all that it started, as `[command, args]`; nothing where the group that
  * it leads is signalled. Windows knows no signals: what is asked there in vain is ended by force.
  */
-export function ending(pid, signal, platform = process.platform) {
+export function endedBy(pid, signal, platform = process.platform) {
   if (!isWindows(platform)) return undefined;
   return ["taskkill", ["/pid", String(pid), "/T", ...(signal === "SIGKILL" ? ["/F"] : [])]];
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::curves::{Curve, curves, spreads};
-use super::steps::{Heard, Looking, Piece};
+use super::steps::{Heard, Looking, Piece, Pieces};
 use super::{Change, Pair, VERSION};
 use crate::compare::{
     Comparison, Expectation, Judged, Judgement, LOOKS, Measured, Point, Seen, Verdict, Windows,
@@ -102,8 +102,8 @@ pub struct Looked {
     pub part: Part,
     /// For which look.
     pub look: usize,
-    /// What was measured, by the place of its pair.
-    pub pieces: Vec<(usize, Piece)>,
+    /// What was measured, by its pair.
+    pub pieces: BTreeMap<Pair, Piece>,
     /// Whether every pair has been asked for by now.
     pub is_whole: bool,
     /// The vantages that did not answer.
@@ -231,10 +231,7 @@ impl Change {
     /// it is: a vantage that is asked again may have lost some. `stored` gives the text of a row.
     #[must_use]
     pub fn looked_back(&self, gathered: &Gathered, stored: &dyn Fn(&str) -> Option<String>) -> Looked {
-        let is_kept = |pair: &Pair| {
-            let place = self.pairs.iter().position(|known| known == pair);
-            place.is_some_and(|place| self.kept(Part::Before, place, stored).is_some())
-        };
+        let is_kept = |pair: &Pair| self.before_of(pair, stored).is_some();
         let new: Vec<Said> = gathered.said.iter().filter(|said| !is_kept(&said.pair)).cloned().collect();
         let heard =
             |pair: &Pair| is_kept(pair) || new.iter().any(|said| said.pair == *pair && said.kept.is_some());
@@ -265,21 +262,15 @@ impl Change {
         let Some(comparison) = self.comparison().filter(|_| errand.look > self.looks) else { return looked };
         let asked = gathered.said.iter().map(|said| (&said.pair, Some(said)));
         for (pair, said) in asked.chain(errand.gone.iter().map(|pair| (pair, None))) {
-            // Were a row to name one twice, its second place would be waited for without an end.
-            let mut places = self.pairs.iter().enumerate().filter(|(_, known)| *known == pair);
-            let Some((place, _)) = places.next() else { continue };
             let kept = said.and_then(|said| said.kept.as_deref());
             let heard = match (said, kept) {
                 (None, _) => Heard::Gone,
                 (Some(_), None) => Heard::Silent,
                 (Some(_), Some(_)) => Heard::Told,
             };
-            let before = self.kept(Part::Before, place, stored);
-            let seen = self.seen(pair, [before.as_deref(), kept], &looked.cuts);
+            let seen = self.seen(pair, [self.before_of(pair, stored).as_deref(), kept], &looked.cuts);
             let measured = comparison.measure(&seen, errand.look);
-            let piece = Piece { heard, measured, spreads: spreads(&seen) };
-            looked.pieces.extend(places.map(|(again, _)| (again, piece.clone())));
-            looked.pieces.push((place, piece));
+            looked.pieces.insert(pair.clone(), Piece { heard, measured, spreads: spreads(&seen) });
         }
         if errand.look == LOOKS {
             // A look that is begun again writes what it has written already no second time.
@@ -287,19 +278,23 @@ impl Change {
             looked.rows = rows.filter(|row| stored(&row.key).as_ref() != Some(&row.text)).collect();
         }
         let looking = looking.filter(|looking| looking.is_of(errand.look));
-        let mut pieces = looking.map(Looking::pieces).unwrap_or_default();
-        pieces.extend(looked.pieces.iter().map(|(place, piece)| (*place, piece)));
-        looked.is_whole = pieces.len() == self.pairs.len() && looking.is_none_or(|of| of.is_round(&pieces));
+        let before = looking.into_iter().flat_map(Looking::pieces);
+        let pieces: Pieces<'_> = before.chain(&looked.pieces).collect();
+        let all: Vec<&Piece> = self.pairs.iter().filter_map(|pair| pieces.get(pair).copied()).collect();
+        looked.is_whole =
+            all.len() == self.pairs.len() && looking.is_none_or(|looking| looking.is_round(&pieces));
         (looked.silent, looked.gone) = (self.silent_of(&pieces), self.gone_of(&pieces));
         if looked.is_whole && (looked.silent.is_empty() || !self.waits(now)) {
-            let judgement = self.judged(&comparison, errand.look, &pieces, stored);
-            let curves = curves(
-                pieces
-                    .iter()
-                    .filter_map(|(place, piece)| Some((&self.pairs.get(*place)?.origin, &piece.spreads))),
-            );
-            let (version, number) = (VERSION, self.number);
-            let row = JudgedRow { version, number, at: now, judgement: &judgement, curves };
+            let measured: Vec<&Measured> = all.iter().map(|piece| &piece.measured).collect();
+            let judgement = comparison.decide(&measured, errand.look, &self.decided(stored));
+            let spreads = pieces.iter().map(|(pair, piece)| (&pair.origin, &piece.spreads));
+            let row = JudgedRow {
+                version: VERSION,
+                number: self.number,
+                at: now,
+                judgement: &judgement,
+                curves: curves(spreads),
+            };
             looked.rows.push(HistoryRow { key: judged_key(self), text: json::write(&row) });
             looked.outcome = Some(Outcome {
                 verdict: judgement.verdict,
@@ -309,6 +304,12 @@ impl Change {
             });
         }
         looked
+    }
+
+    /// The samples of before that are kept of a pair.
+    fn before_of(&self, pair: &Pair, stored: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        let place = self.pairs.iter().position(|known| known == pair)?;
+        self.kept(Part::Before, place, stored)
     }
 
     /// The samples of a pair that count, by the rows that keep those before and after. `cuts` are
@@ -326,18 +327,6 @@ impl Change {
             before: points(before, Some(self.before())),
             after: points(after, self.after()),
         }
-    }
-
-    /// What a look says once all is measured.
-    fn judged(
-        &self,
-        comparison: &Comparison,
-        look: usize,
-        pieces: &BTreeMap<usize, &Piece>,
-        stored: &dyn Fn(&str) -> Option<String>,
-    ) -> Judgement {
-        let measured: Vec<Measured> = pieces.values().map(|piece| piece.measured.clone()).collect();
-        comparison.decide(&measured, look, &self.decided(stored))
     }
 
     /// What is compared; nothing before it is applied.

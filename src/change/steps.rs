@@ -4,15 +4,14 @@
 //! of a look asks for and measures a part of them, and the last one decides. Steps are known in
 //! memory alone. Who lost them begins the look again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::curves::Spread;
+use super::curves::Spreads;
 use super::look::{Errand, Known, Looked, Part};
 use super::{Change, Changes, OpenRow, Pair, Plan};
 use crate::compare::{LOOKS, Measured, look_at};
 use crate::defaults::change::{GIVE_UP, GRACE, RETRY, STEP};
 use crate::history::{HistoryRow, MOST_KEPT};
-use crate::sample::CacheClass;
 use crate::units::{Millis, Name, OriginId, Timestamp};
 
 /// Samples that one step measures, at most: as many as both windows of one pair may have.
@@ -66,19 +65,21 @@ pub enum Heard {
 pub struct Piece {
     pub(super) heard: Heard,
     pub(super) measured: Measured,
-    /// Response times before and after, by cache class.
-    pub(super) spreads: BTreeMap<CacheClass, [Spread; 2]>,
+    pub(super) spreads: Spreads,
 }
+
+/// What was measured, by its pair.
+pub(super) type Pieces<'p> = BTreeMap<&'p Pair, &'p Piece>;
 
 /// A look that is under way.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Looking {
     /// Its number, counted from 1.
     look: usize,
-    /// What was measured so far, by the place of its pair.
-    pieces: BTreeMap<usize, Piece>,
+    /// What was measured so far.
+    pieces: BTreeMap<Pair, Piece>,
     /// The pairs that were asked in this round.
-    asked: Vec<usize>,
+    asked: BTreeSet<Pair>,
     /// When the next step is due; nothing while one is under way.
     next: Option<Timestamp>,
 }
@@ -90,38 +91,34 @@ impl Looking {
     }
 
     /// What was measured so far.
-    pub(super) fn pieces(&self) -> BTreeMap<usize, &Piece> {
-        self.pieces.iter().map(|(place, piece)| (*place, piece)).collect()
+    pub(super) const fn pieces(&self) -> &BTreeMap<Pair, Piece> {
+        &self.pieces
     }
 
     /// Whether all that lacked an answer have been asked in this round.
-    pub(super) fn is_round(&self, pieces: &BTreeMap<usize, &Piece>) -> bool {
-        let is_open =
-            |(place, piece): (&usize, &&Piece)| piece.heard == Heard::Silent && !self.asked.contains(place);
-        !pieces.iter().any(is_open)
+    pub(super) fn is_round(&self, pieces: &Pieces<'_>) -> bool {
+        let lacks =
+            |(pair, piece): (&&Pair, &&Piece)| piece.heard == Heard::Silent && !self.asked.contains(*pair);
+        !pieces.iter().any(lacks)
     }
 
-    /// Whether a pair is to be asked again, in another round.
-    fn lacks(&self, place: usize) -> bool {
-        self.pieces.get(&place).is_none_or(|piece| piece.heard == Heard::Silent)
+    /// The pairs that lack an answer and have not been asked in this round.
+    fn open(&self, pairs: &[Pair]) -> Vec<Pair> {
+        let lacks = |pair: &&Pair| self.pieces.get(*pair).is_none_or(|piece| piece.heard == Heard::Silent);
+        pairs.iter().filter(lacks).filter(|pair| !self.asked.contains(*pair)).cloned().collect()
     }
 
-    /// The places that the next step asks for, of all by what each costs.
-    fn step(&mut self, all: &[u64]) -> Vec<usize> {
-        let open = |looking: &Self| -> Vec<(usize, u64)> {
-            let is_open = |place: &usize| looking.lacks(*place) && !looking.asked.contains(place);
-            all.iter().copied().enumerate().filter(|(place, _)| is_open(place)).collect()
-        };
-        let mut places = open(self);
-        if places.is_empty() {
+    /// The pairs that the next step asks for, by what each costs.
+    fn step(&mut self, pairs: &[Pair], cost: impl Fn(&Pair) -> u64) -> Vec<Pair> {
+        let mut open = self.open(pairs);
+        if open.is_empty() {
             self.asked.clear();
-            places = open(self);
+            open = self.open(pairs);
         }
-        let count = at_once(places.iter().map(|(_, cost)| *cost));
-        let step: Vec<usize> = places.into_iter().take(count).map(|(place, _)| place).collect();
-        self.asked.extend(&step);
+        open.truncate(at_once(open.iter().map(cost)));
+        self.asked.extend(open.iter().cloned());
         self.next = None;
-        step
+        open
     }
 
     /// The clock stepped back to `now`.
@@ -168,10 +165,8 @@ impl Changes {
         if looking.look != look {
             *looking = Looking { look, ..Looking::default() };
         }
-        let costs: Vec<u64> = change.pairs.iter().map(|pair| samples(&change.plan, every(pair))).collect();
-        let step = looking.step(&costs);
-        let pairs = step.into_iter().filter_map(|place| change.pairs.get(place).cloned());
-        let (pairs, gone) = pairs.partition(|pair| every(pair).is_some());
+        let step = looking.step(&change.pairs, |pair| samples(&change.plan, every(pair)));
+        let (pairs, gone) = step.into_iter().partition(|pair| every(pair).is_some());
         Some(Errand { number, part, look, window, pairs, gone })
     }
 
@@ -263,24 +258,22 @@ impl Change {
     }
 
     /// The vantages that did not answer, each once.
-    pub(super) fn silent_of(&self, pieces: &BTreeMap<usize, &Piece>) -> Vec<Name> {
+    pub(super) fn silent_of(&self, pieces: &Pieces<'_>) -> Vec<Name> {
         let mut silent: Vec<Name> = Vec::new();
-        let is_silent = |(place, pair): (usize, &'_ Pair)| {
-            pieces.get(&place).is_some_and(|piece| piece.heard == Heard::Silent).then(|| pair.vantage.clone())
-        };
-        for vantage in self.pairs.iter().enumerate().filter_map(is_silent) {
-            if !silent.contains(&vantage) {
-                silent.push(vantage);
+        for pair in &self.pairs {
+            let is_silent = pieces.get(pair).is_some_and(|piece| piece.heard == Heard::Silent);
+            if is_silent && !silent.contains(&pair.vantage) {
+                silent.push(pair.vantage.clone());
             }
         }
         silent
     }
 
     /// The origins of which every pair is gone.
-    pub(super) fn gone_of(&self, pieces: &BTreeMap<usize, &Piece>) -> Vec<OriginId> {
+    pub(super) fn gone_of(&self, pieces: &Pieces<'_>) -> Vec<OriginId> {
         let is_gone = |origin: &&OriginId| {
-            let mut of = self.pairs.iter().enumerate().filter(|(_, pair)| pair.origin == **origin);
-            of.all(|(place, _)| pieces.get(&place).is_some_and(|piece| piece.heard == Heard::Gone))
+            let mut of = self.pairs.iter().filter(|pair| pair.origin == **origin);
+            of.all(|pair| pieces.get(pair).is_some_and(|piece| piece.heard == Heard::Gone))
         };
         self.plan.origins.iter().filter(is_gone).cloned().collect()
     }

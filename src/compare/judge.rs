@@ -61,7 +61,8 @@ impl Comparison {
         let taken = (1..=LOOKS).filter(|look| look_at(self.windows.after, *look) <= now).count();
         let case = |seen| Case::new(&self.expectations, seen, self.windows.before);
         let cases: Vec<Case<'_>> = seen.iter().map(case).collect();
-        let mut judged: Vec<Judged> = Vec::new();
+        let mix = |case: &Case<'_>, look: usize| case.mix(self.seen_by(look));
+        let mut judgement = self.concluded(&[], cases.iter().map(|case| mix(case, 0)).collect(), 0, &[]);
         for look in 1..=taken {
             let looked: Vec<_> = cases.iter().map(|case| case.look(self.seen_by(look))).collect();
             let bar = bar(looked.iter().flatten().flatten().map(|at| &at.found), look);
@@ -69,16 +70,16 @@ impl Comparison {
                 let is_wanted = look == taken || at.found.chance().is_some_and(|p| p <= bar);
                 at.told(is_wanted)
             };
-            let found = looked
-                .into_iter()
-                .map(|of| of.into_iter().map(|classes| classes.into_iter().map(told).collect()).collect());
-            let mixes = cases.iter().map(|case| case.mix(self.seen_by(look)));
-            let measured: Vec<Measured> =
-                mixes.zip(found).map(|(mix, found)| Measured { mix, found }).collect();
-            judged = self.judged(&measured, look, &judged);
+            let told = |of: Vec<LookedAt<'_>>| of.into_iter().map(told).collect();
+            let found = looked.into_iter().map(|of| of.into_iter().map(told).collect());
+            let measured: Vec<Measured> = cases
+                .iter()
+                .zip(found)
+                .map(|(case, found)| Measured { mix: mix(case, look), found })
+                .collect();
+            judgement = self.decide(&measured.iter().collect::<Vec<_>>(), look, &judgement.expectations);
         }
-        let mix = cases.iter().map(|case| case.mix(self.seen_by(taken))).collect();
-        self.concluded(judged, mix, taken)
+        judgement
     }
 
     /// Measures what one vantage saw of one origin for one look, counted from 1. What it costs is
@@ -94,13 +95,12 @@ impl Comparison {
     /// What a look says, by what it measured and what an earlier one decided. Looks that nobody
     /// took in between decide nothing, and make none err more often.
     #[must_use]
-    pub fn decide(&self, measured: &[Measured], look: usize, earlier: &[Judged]) -> Judgement {
-        let judged = self.judged(measured, look, earlier);
+    pub fn decide(&self, measured: &[&Measured], look: usize, earlier: &[Judged]) -> Judgement {
         let mix = measured.iter().map(|measured| measured.mix.clone()).collect();
-        self.concluded(judged, mix, look)
+        self.concluded(measured, mix, look, earlier)
     }
 
-    fn judged(&self, measured: &[Measured], look: usize, earlier: &[Judged]) -> Vec<Judged> {
+    fn judged(&self, measured: &[&Measured], look: usize, earlier: &[Judged]) -> Vec<Judged> {
         let bar = bar(measured.iter().flat_map(|measured| measured.found.iter().flatten()), look);
         let told = Told { bar, last: look == LOOKS };
         let judged = |(place, expectation): (usize, &Expectation)| {
@@ -121,10 +121,15 @@ impl Comparison {
         self.expectations.iter().enumerate().map(judged).collect()
     }
 
-    fn concluded(&self, mut judged: Vec<Judged>, mix: Vec<Mix>, taken: usize) -> Judgement {
-        if judged.is_empty() {
-            judged = self.judged(&[], 0, &[]);
-        }
+    /// What so many looks say, the last of which measured this.
+    fn concluded(
+        &self,
+        measured: &[&Measured],
+        mix: Vec<Mix>,
+        taken: usize,
+        earlier: &[Judged],
+    ) -> Judgement {
+        let judged = self.judged(measured, taken, earlier);
         let verdict = overall(judged.iter().map(|one| one.verdict));
         let open = judged.iter().filter(|one| one.verdict == Verdict::Inconclusive).count();
         let mut sentence = word(verdict).to_owned();

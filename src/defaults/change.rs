@@ -23,10 +23,6 @@ pub const MOST_OPEN: usize = 10;
 /// Places for the samples of changes: those of the latest ones, and of every one that is open.
 pub const PLACES: u64 = 20;
 
-/// Times of one window that are kept of a pair until all pairs are there, less one: they bound what
-/// is stored of a look that is under way.
-pub const PARTS: usize = 500;
-
 /// Changes in one answer, at most: as many as are kept once they are closed.
 pub const MOST_LISTED: usize = 100;
 

@@ -32,8 +32,8 @@ struct Header {
 /// origins has 170,000 of them.
 pub(super) struct Lines<'t> {
     begin: Timestamp,
-    /// What a line begins with; nothing if the row has none of this origin, or is not understood.
-    mark: Option<String>,
+    /// What a line of the origin begins with.
+    mark: String,
     text: &'t str,
 }
 
@@ -46,7 +46,8 @@ pub(super) struct Line<'t> {
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn of(text: &'t str, id: &OriginId) -> Self {
+    /// Nothing if the row has none of this origin, or is not understood.
+    pub(super) fn of(text: &'t str, id: &OriginId) -> Option<Self> {
         /// As much of the first line as this takes: no name in it is looked at more closely.
         #[derive(Deserialize)]
         struct Head<'a> {
@@ -56,22 +57,18 @@ impl<'t> Lines<'t> {
             origins: Vec<&'a str>,
         }
 
-        let (first, lines) = text.split_once('\n').unwrap_or_default();
-        let head = json::read::<Head<'_>>(first).filter(|head| head.version == VERSION);
+        let (first, text) = text.split_once('\n')?;
+        let head = json::read::<Head<'_>>(first).filter(|head| head.version == VERSION)?;
         let name = id.to_string();
-        let place = head.as_ref().and_then(|head| head.origins.iter().position(|known| *known == name));
-        let begin = head.map_or(Timestamp::from_millis(0), |head| head.at);
-        // Without a mark no line is looked for.
-        let text = place.map_or("", |_| lines);
-        Self { begin, mark: place.map(|place| format!("{place} ")), text }
+        let place = head.origins.iter().position(|known| *known == name)?;
+        Some(Self { begin: head.at, mark: format!("{place} "), text })
     }
 
     /// What follows the place of the origin, of each line.
     fn own(&self) -> impl Iterator<Item = &'t str> {
-        let (mark, text) = (self.mark.as_deref(), self.text);
-        let begins = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end.saturating_add(1));
-        std::iter::once(0).chain(begins).filter_map(move |begin| {
-            let rest = text.get(begin..)?.strip_prefix(mark?)?;
+        let begins = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|end| end.saturating_add(1));
+        std::iter::once(0).chain(begins).filter_map(|begin| {
+            let rest = self.text.get(begin..)?.strip_prefix(&*self.mark)?;
             Some(rest.split_once('\n').map_or(rest, |(line, _)| line))
         })
     }
@@ -167,7 +164,7 @@ impl Bucket {
     /// place 0.
     pub(super) fn of_origin(text: &str, id: &OriginId) -> Vec<Fact> {
         let mut names = Vec::new();
-        let lines = Lines::of(text, id);
+        let Some(lines) = Lines::of(text, id) else { return Vec::new() };
         lines.own().filter_map(|rest| Fact::read_rest(0, rest, lines.begin, &mut names)).collect()
     }
 

@@ -102,7 +102,9 @@ pub fn kept(query: &SampleQuery, rows: impl Iterator<Item = String>) -> String {
     let inside = |line: &Line<'_>| line.at >= from && line.at < to;
     let mut found: Vec<Line<'_>> = Vec::new();
     for text in &rows {
-        found.extend(Lines::of(text, &query.id).by_time().filter(inside));
+        if let Some(lines) = Lines::of(text, &query.id) {
+            found.extend(lines.by_time().filter(inside));
+        }
     }
     found.sort_by_key(|line| line.at);
     // By time and not by their number, so that samples that come later leave these as they are.

@@ -31,11 +31,10 @@ fn what_a_decision_costs_is_told() {
             assert_eq!(judge(&[], &seen, &windows, windows.after.to).looks.taken, LOOKS);
         });
         println!("{what}, 3 vantages, 4 expectations: {at_once:.1?} for four looks at once");
-        let eight = ["response time any", "p50 any", "p90 any", "p95 any", "p99 any", "bytes any"];
-        let eight = eight.map(|text| Expectation::parse(text).unwrap());
-        for given in [Vec::new(), eight.to_vec()] {
-            let comparison = Comparison::new(given.clone(), windows.clone());
-            let count = if given.is_empty() { 4 } else { given.len() };
+        let eight = ["response time", "p50", "p90", "p95", "p99", "bytes", "database time", "database calls"];
+        let eight = eight.map(|measure| Expectation::parse(&format!("{measure} any")).unwrap());
+        for (given, count) in [(Vec::new(), 4), (eight.to_vec(), 8)] {
+            let comparison = Comparison::new(given, windows.clone());
             let step = took(|| drop(comparison.measure(&seen[0], LOOKS)));
             println!("{what}, 1 vantage, {count} expectations: {step:.1?} for a step of the last look");
         }

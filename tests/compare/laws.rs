@@ -108,7 +108,7 @@ proptest! {
             let now = look_at(windows.after, look);
             let until = |of: &Seen| Seen { after: of.after.iter().filter(|p| p.at < now).cloned().collect(), ..of.clone() };
             let measured: Vec<_> = seen.iter().map(|of| comparison.measure(&until(of), look)).collect();
-            let stepped = comparison.decide(&measured, look, &earlier);
+            let stepped = comparison.decide(&measured.iter().collect::<Vec<_>>(), look, &earlier);
             prop_assert_eq!(&stepped, &comparison.judge(&seen, now));
             // As a row keeps it until the next look.
             earlier = serde_json::from_str(&serde_json::to_string(&stepped.expectations).unwrap()).unwrap();

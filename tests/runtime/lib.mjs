@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { scratch } from "../../scripts/lib/memory.mjs";
 import { freePort, isFree } from "../../scripts/lib/ports.mjs";
 import { endOnSignals, root, start } from "../../scripts/lib/run.mjs";
+import { python } from "../../scripts/lib/setup.mjs";
 
 export { root };
-export const python = join(root, ".vedette", "venv", "bin", "python");
+export { python };
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

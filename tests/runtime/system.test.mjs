@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { end, node22, start } from "../../scripts/lib/run.mjs";
-import { ending, executable, leads, npm, pythonCommand, pythonOf } from "../../scripts/lib/system.mjs";
-import { root, until } from "./lib.mjs";
+import { endedBy, executable, leads, npm, pythonCommand, pythonOf } from "../../scripts/lib/system.mjs";
+import { root, runs, until } from "./lib.mjs";
 
 test("npm scripts are programs of Node.js that are there, and no lines of a shell", () => {
   for (const folder of ["", "template"]) {
@@ -49,9 +49,9 @@ test("whoever is started ends with all that it started", async () => {
     ["linux", "darwin", "win32"].map((platform) => leads(platform)),
     [true, true, false],
   );
-  assert.equal(ending(7, "SIGTERM", "darwin"), undefined, "its group is signalled");
-  assert.deepEqual(ending(7, "SIGTERM", "win32"), ["taskkill", ["/pid", "7", "/T"]]);
-  assert.deepEqual(ending(7, "SIGKILL", "win32"), ["taskkill", ["/pid", "7", "/T", "/F"]]);
+  assert.equal(endedBy(7, "SIGTERM", "darwin"), undefined, "its group is signalled");
+  assert.deepEqual(endedBy(7, "SIGTERM", "win32"), ["taskkill", ["/pid", "7", "/T"]]);
+  assert.deepEqual(endedBy(7, "SIGKILL", "win32"), ["taskkill", ["/pid", "7", "/T", "/F"]]);
   const idle = "setInterval(() => {}, 1e6)";
   const parent = `const { pid } = require("node:child_process").spawn(process.execPath, ["-e", ${JSON.stringify(idle)}]); console.log(pid); ${idle}`;
   const child = start(process.execPath, ["-e", parent], { stdio: ["ignore", "pipe", "inherit"] });
@@ -60,14 +60,5 @@ test("whoever is started ends with all that it started", async () => {
   const grandchild = await until("it has a child of its own", async () => Number(said));
   process.kill(grandchild, 0);
   await end(child);
-  await until("both are gone", async () => child.signalCode && !lives(grandchild));
+  await until("both are gone", async () => child.signalCode && !runs(grandchild));
 });
-
-/** Whether a process runs; one that nobody has waited for yet does not. */
-function lives(pid) {
-  try {
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-}
