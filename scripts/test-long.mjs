@@ -1,58 +1,67 @@
-// `npm run test:long`: what looks for longer than `npm test` has time for: more worlds, longer
-// ones, more inputs. Every step says the seed that it begins with; the same seed does the same
-// again. VEDETTE_FIRST chooses another one for all of them. Then the worker meets real caches and
-// checkers. What it compiles is what `npm test` has compiled already.
+// `npm run test:long`: what takes longer than `npm test` has time for: worlds by the thousand,
+// long ones, rules broken on purpose, more inputs. Every step says the seed that it begins with;
+// the same seed does the same again. VEDETTE_FIRST chooses another one for all of them. Then the
+// package, the benchmarks, what measures, and the worker among real caches and checkers. What
+// `npm test` has built is not built again.
 
 import { readdirSync } from "node:fs";
-import { TOOLS, builds } from "./lib/builds.mjs";
+import { DEV, PACKAGE, TOOLS, builds, keep, packs } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { ALONE, WAITS } from "./lib/jobs.mjs";
+import { storage } from "./lib/memory.mjs";
 import { healthLibraries, realServers, schemathesis } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
+import { ENGINES, runtimeTest, runtimeTests } from "./lib/runtime.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
+import { OPTIMISED } from "./lib/worker.mjs";
 
 /** The seed of inputs; `npm test` has another. */
 const seed = process.env.VEDETTE_FIRST || "1000000";
 
-/** The first world: `npm test` sees the first 2,500 from here. */
+/** The first world; `cargo test` sees the first 40 from here. */
 const first = process.env.VEDETTE_FIRST || "0";
 
 const HOURS = "10000";
+const AFTERNOONS = "200";
 const FORTNIGHTS = "20";
 const INPUTS = "150000";
 const REQUESTS = "2000";
 const PAIRS = "10000";
 
+/** So many worlds in which to find each rule that is broken on purpose. */
+const MUTANTS = "1000";
+
 const cargo = (...args) => ["cargo", "test", "--locked", "--quiet", ...args];
 
+/** A step that `cargo` runs; what is set outside goes before `env`. */
+const tested = (name, args, env) => ({ name, command: cargo(...args), env: { ...env, ...process.env }, holds: DEV });
+
 /** A step of the simulation: one test of it, by its name. */
-const worlds = (what, test, env) => ({
-  name: `${what}, from seed ${first}`,
-  command: cargo("--config", "tests/optimised.toml", "--test", "simulation", test),
-  env: { VEDETTE_FIRST: first, ...env, ...process.env },
-  holds: "dev",
-});
+const worlds = (what, test, env) =>
+  tested(`${what}, from seed ${first}`, [...OPTIMISED, "--test", "simulation", test], { VEDETTE_FIRST: first, ...env });
 
 const long = () => [
+  packs(),
+  {
+    name: ENGINES,
+    command: ["cargo", "build", "--locked", ...OPTIMISED, "--example", "scale"],
+    work: () => keep("debug", "examples/scale"),
+    holds: DEV,
+  },
   worlds(`${HOURS} worlds of an hour`, "an_hour_of_any_world", { VEDETTE_SEEDS: HOURS }),
+  worlds(`${AFTERNOONS} worlds of an afternoon`, "an_afternoon_of_any_world", { VEDETTE_AFTERNOONS: AFTERNOONS }),
   worlds(`${FORTNIGHTS} worlds of two weeks`, "two_weeks_of_any_world", { VEDETTE_FORTNIGHTS: FORTNIGHTS }),
-  {
-    name: `${INPUTS} hostile inputs, seed ${seed}`,
-    command: cargo("--test", "fuzz"),
-    env: { VEDETTE_FUZZ_SEED: seed, VEDETTE_FUZZ_ITERATIONS: INPUTS, ...process.env },
-    holds: "dev",
-  },
-  {
-    name: `${PAIRS} pairs of windows, compared`,
-    command: cargo("--config", "tests/optimised.toml", "--test", "compare"),
-    env: { VEDETTE_PAIRS: PAIRS, ...process.env },
-    holds: "dev",
-  },
+  tested("rules broken on purpose are found", [...OPTIMISED, "--test", "simulation", "every_broken_rule"], { VEDETTE_MUTANTS: MUTANTS }),
+  tested("whole days cost what is calculated", [...OPTIMISED, "--test", "budget"], { VEDETTE_DAYS: "1" }),
+  tested("every state that small numbers lead to", [...OPTIMISED, "--test", "walk"], { VEDETTE_WHOLE: "1" }),
+  tested(`${PAIRS} pairs of windows, compared`, [...OPTIMISED, "--test", "compare"], { VEDETTE_PAIRS: PAIRS }),
+  tested(`${INPUTS} hostile inputs, seed ${seed}`, ["--test", "fuzz"], { VEDETTE_FUZZ_SEED: seed, VEDETTE_FUZZ_ITERATIONS: INPUTS }),
   {
     name: "one commit makes one package",
-    // Two checkouts compile into folders of their own.
+    // A checkout compiles into a folder of its own.
     command: [node22, "--test", "tests/release/reproducible.test.mjs"],
+    needs: [PACKAGE],
   },
 ];
 
@@ -93,22 +102,36 @@ function wild(after, skipped) {
   }));
 }
 
+/** Files of tests/runtime that look at a part in `npm test`, and here at all of it. */
+const PARTS = ["doors", "page"];
+
+const whole = (after, skipped) =>
+  PARTS.filter((name) => !skipped.has(name)).map((name) => {
+    const step = runtimeTest(name, after);
+    return { ...step, name: `${step.name}, all of it`, env: { ...step.env, VEDETTE_WHOLE: "1" } };
+  });
+
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
-  await setup({ withPython: true, withChecks: true });
+  const missing = [...(await setup({ withPython: true, withChecks: true })), ...(await brought(WILD))];
   await healthLibraries.bring();
   await realServers.bring();
-  const missing = await brought(WILD);
   // A file may need several programs.
   const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
   const asks = schemathesis.isToBeHad() || process.env.CI;
   if (asks) await schemathesis.bring();
-  const first = [...builds(), ...long()];
-  const names = first.map(({ name }) => name);
-  const api = asks ? [described(names)] : [];
+  console.log(`[test] ${storage()}`);
+  const compiled = [...builds(), ...long()];
+  const after = compiled.map(({ name }) => name);
   const good = await steps(
-    [...first, ...api, ...wild(names, skipped)],
-    [...skipped].map(([test, name]) => `${wildName(test)}: there is no ${name}, nor the apt-get that would bring it`),
+    [
+      ...compiled,
+      ...whole(after, skipped),
+      ...(asks ? [described(after)] : []),
+      ...wild(after, skipped),
+      ...runtimeTests({ long: true, after, skipped }),
+    ],
+    [...skipped].map(([test, name]) => `${test}: there is no ${name}, nor the apt-get that would bring it`),
   );
   process.exit(good ? 0 : 1);
 });

@@ -26,9 +26,14 @@ fn pool(url: &str, more: &str) -> String {
     format!("[[pool]]\nname = \"shop\"\n{more}\n[[pool.origin]]\nname = \"primary\"\nurl = \"{url}\"\n")
 }
 
+/// A pool for each address with these settings, called `p0` and on.
+fn pools<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    all.enumerate().map(|(n, (url, more))| pool(url, more).replace("shop\"", &format!("p{n}\""))).collect()
+}
+
 #[test]
 fn what_the_edge_cannot_reach_is_not_deployed() {
-    for (n, (url, why)) in [
+    let unreached = [
         ("http://192.168.1.5", "is a private address"),
         ("http://10.0.0.1:8080", "is a private address"),
         ("http://172.31.255.1", "is a private address"),
@@ -41,23 +46,21 @@ fn what_the_edge_cannot_reach_is_not_deployed() {
         ("https://nas.local", "is a name of a local network"),
         ("https://db.prod.internal", "is a name of a private network"),
         ("https://tv.home.arpa", "is a name of a home network"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let bad = file(&format!("unreached-{n}.toml"), &pool(url, ""));
-        let (code, text) = said(&["check", &bad, "--deploy"]);
-        assert_eq!(code, Some(1), "{url}: {text}");
-        assert!(text.contains(&format!("pool.shop.origin.primary: its url {url} {why}")), "{url}: {text}");
-        // At home it may well be watched.
-        assert_eq!(said(&["check", &bad]).0, Some(0), "{url}");
+    ];
+    let bad = file("unreached.toml", &pools(unreached.iter().map(|(url, _)| (*url, ""))));
+    let (code, text) = said(&["check", &bad, "--deploy"]);
+    assert_eq!(code, Some(1), "{text}");
+    for (n, (url, why)) in unreached.iter().enumerate() {
+        let line = format!("pool.p{n}.origin.primary: its url {url} {why}");
+        assert!(text.contains(&line), "{line}: {text}");
     }
-    for (n, url) in
-        ["http://172.32.0.1", "http://100.128.0.1", "https://local.example.com"].iter().enumerate()
-    {
-        let good = file(&format!("reached-{n}.toml"), &pool(url, ""));
-        assert_eq!(said(&["check", &good, "--deploy"]).0, Some(0), "{url}");
-    }
+    // At home they may well be watched.
+    let (code, text) = said(&["check", &bad]);
+    assert_eq!(code, Some(0), "{text}");
+    let urls = ["http://172.32.0.1", "http://100.128.0.1", "https://local.example.com"];
+    let good = file("reached.toml", &pools(urls.iter().map(|url| (*url, ""))));
+    let (code, text) = said(&["check", &good, "--deploy"]);
+    assert_eq!(code, Some(0), "{text}");
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn receivers_and_references_that_the_edge_cannot_reach_are_not_deployed() {
 
 #[test]
 fn what_should_be_looked_at_again_is_warned_of_and_deployed() {
-    for (n, (url, more, why)) in [
+    let doubts = [
         ("http://203.0.113.10", "", "is an address without a name"),
         (
             "http://shop.example.com",
@@ -99,20 +102,22 @@ fn what_should_be_looked_at_again_is_warned_of_and_deployed() {
             "probe = { path = \"/health?a=1&token=canary\" }",
             "has token= in plain text",
         ),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let doubtful = file(&format!("doubtful-{n}.toml"), &pool(url, more));
-        for command in ["check", "compile"] {
-            let (code, text) = said(&[command, &doubtful, "--deploy"]);
-            assert_eq!(code, Some(0), "{why}: {text}");
-            let line = text.lines().find(|line| line.starts_with("warning: pool.shop.origin.primary: "));
+    ];
+    let doubtful = file("doubtful.toml", &pools(doubts.iter().map(|(url, more, _)| (*url, *more))));
+    let texts = ["check", "compile"].map(|command| {
+        let (code, text) = said(&[command, &doubtful, "--deploy"]);
+        assert_eq!(code, Some(0), "{text}");
+        text
+    });
+    let json: serde_json::Value =
+        serde_json::from_slice(&vedette(&["check", &doubtful, "--deploy", "--json"]).stdout).unwrap();
+    for (n, (.., why)) in doubts.iter().enumerate() {
+        let begin = format!("warning: pool.p{n}.origin.primary: ");
+        for text in &texts {
+            let line = text.lines().find(|line| line.starts_with(&begin));
             assert!(line.is_some_and(|line| line.contains(why) && !line.contains("canary")), "{why}: {text}");
         }
-        let json: serde_json::Value =
-            serde_json::from_slice(&vedette(&["check", &doubtful, "--deploy", "--json"]).stdout).unwrap();
-        assert!(json["warnings"][0].as_str().is_some_and(|line| line.contains(why)), "{json}");
+        assert!(json["warnings"][n].as_str().is_some_and(|line| line.contains(why)), "{json}");
     }
     let good = file(
         "undoubted.toml",

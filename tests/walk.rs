@@ -334,8 +334,10 @@ fn report(config: &Config, vantage: usize, passes: bool, at: Timestamp) -> Repor
 #[test]
 fn whatever_the_order_of_arrival_the_latest_of_each_vantage_counts() {
     let config = Config::parse(TWO).unwrap();
-    // Three reports of each of two vantages: every outcome of them, in every order.
-    for outcomes in 0..64_u32 {
+    // Three reports of each of two vantages, in every order. Of their outcomes each seventh, in
+    // which every report is good and bad in turn, unless all are asked for.
+    let every = if std::env::var_os("VEDETTE_WHOLE").is_some() { 1 } else { 7 };
+    for outcomes in (0..64_u32).step_by(every) {
         let reports: Vec<Report> = (0..6_usize)
             .map(|place| {
                 let at = BEGIN.plus(Millis::new(10 * (place as u64 / 2)));

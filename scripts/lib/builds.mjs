@@ -5,7 +5,6 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { below } from "./run.mjs";
 import { executable, npm } from "./system.mjs";
-import { wasmEnv } from "./worker.mjs";
 
 const target = process.env.CARGO_TARGET_DIR || below("target");
 
@@ -25,44 +24,44 @@ export function keep(profile, ...programs) {
     copyFileSync(join(target, profile, program), join(TOOLS, basename(program)));
 }
 
+/** The step that builds the worker, and the one that builds a variant that can be made to trap. */
+export const [BUILD, TRAPS] = ["build", "build that traps on purpose"];
+
+/** The step that compiles the command line. */
+export const COMMAND_LINE = "command line";
+
 /** The steps that build, what others wait for first. */
 export const builds = () => [
   {
-    name: "worker: compiled",
+    // Before the worker: cargo keeps one library of this name, and whoever builds next finds that.
+    name: TRAPS,
     urgent: true,
-    command: ["cargo", "build", "--release", "--locked", "--target", "wasm32-unknown-unknown", "--lib"],
-    env: wasmEnv(),
+    command: [process.execPath, "scripts/build.mjs", "--bare", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
     holds: RELEASE,
   },
   {
-    name: "command line",
+    name: COMMAND_LINE,
     urgent: true,
     command: ["cargo", "build", "--locked", "--bin", "vedette", "--example", "page_states"],
     work: () => keep("debug", "vedette", "examples/page_states"),
     holds: DEV,
   },
   {
-    name: "build",
+    name: BUILD,
     urgent: true,
     command: [process.execPath, "scripts/build.mjs"],
     env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["worker: compiled", "command line"],
-    holds: RELEASE,
-  },
-  {
-    name: PACKAGE,
-    urgent: true,
-    command: npm(["pack", "--silent", "--pack-destination", ".vedette/package"]).flat(),
-    env: { VEDETTE_TOOLS: TOOLS },
-    needs: ["build"],
-    holds: RELEASE,
-  },
-  {
-    name: "build that traps on purpose",
-    urgent: true,
-    command: [process.execPath, "scripts/build.mjs", "--features", "trap", "--out", ".vedette/build-trap", "--plain"],
-    env: { VEDETTE_TOOLS: TOOLS },
-    needs: [PACKAGE],
+    needs: [TRAPS, COMMAND_LINE],
     holds: RELEASE,
   },
 ];
+
+/** The step that makes the package, with the command line for Node in it. */
+export const packs = () => ({
+  name: PACKAGE,
+  urgent: true,
+  command: npm(["pack", "--silent", "--pack-destination", ".vedette/package"]).flat(),
+  env: { VEDETTE_TOOLS: TOOLS },
+  needs: [BUILD],
+  holds: RELEASE,
+});

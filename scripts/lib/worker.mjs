@@ -47,16 +47,39 @@ function checkVersions() {
   if (library !== tool) throw new Stop(`Cargo.lock has wasm-bindgen ${library}, tools/bindgen has ${tool}: bring them to one version.`);
 }
 
+/** What a library is made of, beside the compiler. */
+const SOURCES = ["src", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "tools/bindgen/src", "scripts/lib/worker.mjs"];
+
+/** When the newest file at or below a path was written, in milliseconds. */
+const newest = (path) => {
+  const inside = statSync(path).isDirectory() ? readdirSync(path, { recursive: true }).map((name) => join(path, name)) : [];
+  return Math.max(...[path, ...inside].map((file) => statSync(file).mtimeMs));
+};
+
+/** Says in a built folder with which features it was built. */
+const FEATURES_OF = "features.txt";
+
+/** Whether a folder has the library with these features, made later than all that it is made of. */
+function isBuilt(folder, features) {
+  const [said, done] = [FEATURES_OF, "index_bg.wasm"].map((name) => join(folder, name));
+  if (!existsSync(said) || !existsSync(done) || readFileSync(said, "utf8") !== features) return false;
+  return statSync(done).mtimeMs > Math.max(...SOURCES.map((path) => newest(below(path))));
+}
+
 /**
  * Compiles the worker into `out` (default `build`); nothing is done if nothing changed. `plain`
  * leaves the wasm as it was compiled.
  */
 export async function buildWorker({ out = "build", features = "", plain = false } = {}) {
   checkVersions();
+  // Cargo keeps one library, the one with the features of last time: it would link anew what is
+  // there, and after that the usual one as well.
+  if (features && isBuilt(below(out), features)) return;
   const args = ["build", "--release", "--locked", "--lib", "--target", "wasm32-unknown-unknown"];
   if (features) args.push("--features", features);
   await run("cargo", args, { show: true, env: wasmEnv() });
   await glue({ profile: "release", folder: below(out), plain });
+  placeFile(join(below(out), FEATURES_OF), features);
 }
 
 /**

@@ -5,8 +5,8 @@
 //! origins flap must stay within the plan; what counts most on such a day, requests and rows, must
 //! be within 2%.
 //!
-//! `cargo test` looks at some hours at rest; `npm test` at a whole day, in the profile
-//! `simulation`; `VEDETTE_DAYS` may be more:
+//! `cargo test` looks at some hours at rest, `npm run test:long` at a whole day, optimised;
+//! `VEDETTE_DAYS` may be more:
 //!
 //! ```text
 //! VEDETTE_DAYS=1 cargo test --locked --config tests/optimised.toml --test budget

@@ -19,11 +19,15 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Thrown by a check that can never come true any more. */
 class Hopeless extends Error {}
 
+/** How soon a check is tried again, in milliseconds: at once at first, then ever more seldom. */
+const AGAIN = { first: 20, longer: 1.3, most: 200 };
+
 /**
  * Polls until `check` gives something truthy; fails with what it last saw when the deadline passes.
  */
 export async function until(what, check, deadlineMs = 30_000) {
   const deadline = Date.now() + deadlineMs;
+  let wait = AGAIN.first;
   for (let last; ; ) {
     try {
       const found = await check((seen) => (last = seen));
@@ -33,7 +37,8 @@ export async function until(what, check, deadlineMs = 30_000) {
       last = error.message;
     }
     if (Date.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${what}; last seen: ${JSON.stringify(last)}`);
-    await pause(40);
+    await pause(wait);
+    wait = Math.min(wait * AGAIN.longer, AGAIN.most);
   }
 }
 

@@ -82,21 +82,28 @@ test("nothing is amiss in either scheme at any width", async (t) => {
     }
 });
 
+/**
+ * Whether each state is looked at in both ways, as `npm run test:long` does, and not by turns in
+ * one of them.
+ */
+const WHOLE = Boolean(process.env.VEDETTE_WHOLE);
+
 // Each is loaded once: what another scheme and width may change is looked at in the same document.
 test("every designed state is sound, in light at 320 px and in dark at 1440 px", async (t) => {
   const context = await chrome.newContext();
   t.after(() => context.close());
-  for (const name of states.names) {
+  for (const [nth, name] of states.names.entries()) {
     const page = await open(context, states.url(name));
     const found = async (colorScheme, width, rules) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       return [name, width, await axeFinds(page, rules), await overflows(page), page.complaints];
     };
-    assert.deepEqual(await found("light", 320), [name, 320, [], false, []]);
+    const inLight = WHOLE || nth % 2 === 0;
+    if (inLight) assert.deepEqual(await found("light", 320), [name, 320, [], false, []]);
     await page.setViewportSize({ width: 768, height: 800 });
     assert.deepEqual([name, await overflows(page)], [name, false]);
-    assert.deepEqual(await found("dark", 1440, LOOKS), [name, 1440, [], false, []]);
+    if (WHOLE || !inLight) assert.deepEqual(await found("dark", 1440, WHOLE ? LOOKS : undefined), [name, 1440, [], false, []]);
     await page.close();
   }
 });

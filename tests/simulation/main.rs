@@ -5,9 +5,9 @@
 //! take their messages; jobs that are late or silent, and an Arbiter that does not listen; and
 //! meanwhile somebody changes the service and has it verified.
 //!
-//! A world follows from its seed. `cargo test` runs a few of them; `npm test` runs some thousand
-//! hours, some afternoons, some times two weeks, and all that find a broken rule. `npm run
-//! test:long` runs four times as many. All of it in the profile `simulation`:
+//! A world follows from its seed. `cargo test` runs a few of them. `npm run test:long` runs ten
+//! thousand hours, some hundred afternoons, some times two weeks, and all that find a broken rule,
+//! optimised:
 //!
 //! ```text
 //! VEDETTE_SEEDS=2500 VEDETTE_AFTERNOONS=50 VEDETTE_FORTNIGHTS=5 VEDETTE_MUTANTS=1000 \

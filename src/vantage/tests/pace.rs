@@ -13,11 +13,11 @@ fn daily(fast_probes: u32) -> Daily {
 fn a_spent_allowance_of_fast_probes_leaves_the_interval() {
     let text = "plan = \"free\"\n[defaults]\ninterval = \"30s\"\nfast_interval = \"2s\"\nvantages = [\"weur\"]\n\
         [[pool]]\nname = \"p\"\n[[pool.origin]]\nname = \"o\"\nurl = \"https://shop.example.com\"\n";
-    let limit = deployment(config(text)).daily.unwrap().fast_probes;
-    let mut prober = prober(text, None, at(0));
-    // An origin that is in doubt for most of a day: it fails every other time.
+    let limit = 200;
+    let mut prober = made(&config(text), Some(daily(limit)), None, at(0));
+    // An origin that is in doubt for hours: it fails every other time.
     let (mut now, mut gaps, mut odd) = (at(0), Vec::new(), false);
-    while now < at(20 * 3_600_000) {
+    while now < at(3 * 3_600_000) {
         let alarm = prober.step(Event::Alarm, now);
         odd = !odd;
         answer(&mut prober, &alarm, "p/o", odd, now);

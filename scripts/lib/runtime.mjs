@@ -1,0 +1,105 @@
+// The tests in workerd as steps: which of them `npm test` runs and which `npm run test:long`, and
+// what each needs of the machine.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { BUILD, COMMAND_LINE, PACKAGE, TOOLS, TRAPS } from "./builds.mjs";
+import { ALONE, LOADS, WAITS } from "./jobs.mjs";
+import { below, node22 } from "./run.mjs";
+
+/** What the engines of a benchmark are compiled by. */
+export const ENGINES = "engines of the benchmark";
+
+/**
+ * How the files of tests/runtime run where it is not as most do, which wait for points in time.
+ * `cores` is what one was measured to need, CPU by time. Those that are `long` pack, measure or
+ * tell long stories, of which another file tells the first step.
+ */
+const RUNTIME = {
+  access: { cores: 0.4 },
+  again: { cores: 0.7 },
+  api: { cores: 0.7 },
+  "bad-config": { cores: 0.7 },
+  // Its parts run one after the other, each with its peers.
+  bench: { kind: LOADS, needs: [ENGINES], long: true },
+  // What it measures for half a minute is to be its own.
+  "change-example": { kind: LOADS, long: true },
+  changes: { cores: 0.3 },
+  clients: { cores: 0.7 },
+  connect: { cores: 0.5 },
+  counts: { cores: 0.5 },
+  credentials: { cores: 0.5 },
+  deploy: { cores: 0.9 },
+  doors: { cores: 1 },
+  follow: { cores: 0.6 },
+  follower: { cores: 0.5 },
+  heartbeat: { cores: 0.5 },
+  "hostile-bytes": { kind: LOADS },
+  "hostile-clients": { cores: 0.5 },
+  "hostile-http": { cores: 0.8 },
+  "hostile-memory": { kind: LOADS, long: true },
+  "hostile-tls": { cores: 0.7 },
+  incidents: { cores: 0.5 },
+  isolation: { cores: 0.5 },
+  limits: { cores: 0.6 },
+  "node-command-line": { needs: [PACKAGE], long: true },
+  page: { cores: 1 },
+  pages: { cores: 0.7 },
+  "pages-counted": { cores: 0.5 },
+  "pages-live": { cores: 0.4 },
+  "proxy-load": { kind: ALONE, long: true },
+  "proxy-resort": { cores: 0.7 },
+  "proxy-streams": { kind: LOADS },
+  // The loop of its process goes on after the last test, by which time all is said and ended.
+  "proxy-whole": { kind: LOADS, forced: true },
+  release: { needs: [PACKAGE], cores: 0.5, long: true },
+  restart: { cores: 0.6 },
+  secrets: { cores: 0.6 },
+  writes: { cores: 0.5 },
+};
+
+/** Begun first, so that the last minutes are not theirs alone. */
+const LONGEST = [
+  "throws",
+  "changes",
+  "page",
+  "history",
+  "pages-live",
+  "pages",
+  "follow-counted",
+  "budget",
+  "stream-all",
+  "hostile-http",
+  "notify",
+];
+
+/** What the step of a file of tests/runtime is called. */
+export const runtimeName = (name) => `worker in workerd: ${name}`;
+
+/**
+ * The tests in workerd, those that are `long` or the others, after all that compiles: they wait for
+ * points in time, which a busy machine lets pass. The longest of them begin.
+ */
+export function runtimeTests({ long, after, skipped }) {
+  const names = readdirSync(below("tests", "runtime"))
+    .filter((file) => file.endsWith(".test.mjs"))
+    .map((file) => file.slice(0, -".test.mjs".length))
+    .filter((name) => !skipped.has(name) && Boolean(RUNTIME[name]?.long) === long);
+  const place = (name) => LONGEST.indexOf(name) + 1 || names.length;
+  return names.sort((one, other) => place(one) - place(other)).map((name) => runtimeTest(name, after));
+}
+
+/** The step of one file of tests/runtime. */
+export function runtimeTest(name, after) {
+  const { needs = [], forced = false, long, ...more } = RUNTIME[name] ?? {};
+  const file = `tests/runtime/${name}.test.mjs`;
+  const traps = readFileSync(below(file), "utf8").includes("build-trap");
+  return {
+    name: runtimeName(name),
+    kind: WAITS,
+    command: [node22, "--test", ...(forced ? ["--test-force-exit"] : []), file],
+    env: { VEDETTE_TOOLS: TOOLS },
+    ...more,
+    after,
+    needs: [BUILD, COMMAND_LINE, ...(traps ? [TRAPS] : []), ...needs],
+  };
+}
