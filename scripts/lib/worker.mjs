@@ -98,8 +98,10 @@ async function glue({ profile, folder, plain = false, more = [] }) {
   const compiled = join(targetFolder(), "wasm32-unknown-unknown", profile, "vedette.wasm");
   const done = join(folder, "index_bg.wasm");
   if (existsSync(done) && statSync(done).mtimeMs > Math.max(statSync(compiled).mtimeMs, statSync(bindgen()).mtimeMs)) return;
-  const half = `${folder}.${process.pid}`;
+  // Beside no source of ours: who reads those would find it.
+  const half = below(".vedette", `glue.${process.pid}`);
   rmSync(half, { recursive: true, force: true });
+  mkdirSync(below(".vedette"), { recursive: true });
   await run(bindgen(), [compiled, half, ...more]);
   const wasm = join(half, "index_bg.wasm");
   const optimizer = below("node_modules", "binaryen", "bin", "wasm-opt");
