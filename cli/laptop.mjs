@@ -27,10 +27,7 @@ function wranglerConfig({ asDeployed, limiters }) {
     main: "entry.mjs",
     compatibility_date: "2026-11-01",
     compatibility_flags: ["enable_request_signal"],
-    // The modules are there as they are. A bundler would look all the while whether they changed,
-    // which costs more than watching an origin.
-    no_bundle: true,
-    rules: [{ type: "ESModule", globs: ["**/*.js", "**/*.mjs"] }],
+    no_bundle: false,
     // A laptop is never counted, unless a test wants to see what a deployment does.
     vars: asDeployed ? {} : { VEDETTE_LOCAL: "1" },
     durable_objects: {

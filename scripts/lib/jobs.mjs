@@ -16,7 +16,7 @@ import { availableParallelism } from "node:os";
 export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"];
 
 /** How many jobs that wait run at once, whatever they need: each has a browser or workers. */
-const MOST_WAITING = 8;
+const MOST_WAITING = 6;
 
 /**
  * Which share of the machine the jobs that wait may need together: bursts, of starting workers

@@ -44,7 +44,7 @@ const RUNTIME = {
   page: { cores: 0.8 },
   pages: { cores: 0.5 },
   "pages-counted": { cores: 0.4 },
-  "pages-live": { cores: 0.3 },
+  "pages-live": { cores: 0.4, long: true },
   "proxy-load": { kind: ALONE, long: true },
   "proxy-resort": { cores: 0.6 },
   "proxy-streams": { kind: LOADS },
@@ -57,19 +57,7 @@ const RUNTIME = {
 };
 
 /** Begun first, so that the last minutes are not theirs alone. */
-const LONGEST = [
-  "throws",
-  "changes",
-  "page",
-  "history",
-  "pages-live",
-  "pages",
-  "follow-counted",
-  "budget",
-  "stream-all",
-  "hostile-http",
-  "notify",
-];
+const LONGEST = ["throws", "changes", "page", "history", "pages", "follow-counted", "budget", "stream-all", "hostile-http", "notify"];
 
 /** What the step of a file of tests/runtime is called. */
 export const runtimeName = (name) => `worker in workerd: ${name}`;

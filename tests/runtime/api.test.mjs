@@ -10,7 +10,7 @@ import { vedette } from "../../scripts/lib/worker.mjs";
 import { answers, config, finished, origin, root, startWorker, until } from "./lib.mjs";
 
 /** How many requests are made of the description, and from which seed. */
-const REQUESTS = Number(process.env.VEDETTE_REQUESTS || 200);
+const REQUESTS = Number(process.env.VEDETTE_REQUESTS || 100);
 const SEED = process.env.VEDETTE_FIRST || "20";
 
 let worker, primary, standby;
