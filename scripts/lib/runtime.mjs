@@ -11,8 +11,8 @@ export const ENGINES = "engines of the benchmark";
 
 /**
  * How the files of tests/runtime run where it is not as most do, which wait for points in time.
- * `cores` is what one was measured to need, CPU by time. Those that are `long` pack, measure or
- * tell long stories, of which another file tells the first step.
+ * `cores` is what one was measured to need, CPU by time. Those that are `long` pack, flood,
+ * measure, or go through a whole table of what may happen.
  */
 const RUNTIME = {
   access: { cores: 0.3 },
@@ -32,9 +32,10 @@ const RUNTIME = {
   follow: { cores: 0.5 },
   follower: { cores: 0.4 },
   heartbeat: { cores: 0.4 },
-  "hostile-bytes": { kind: LOADS },
+  history: { long: true },
+  "hostile-bytes": { kind: LOADS, long: true },
   "hostile-clients": { cores: 0.4 },
-  "hostile-http": { cores: 0.7 },
+  "hostile-http": { cores: 0.7, long: true },
   "hostile-memory": { kind: LOADS, long: true },
   "hostile-tls": { cores: 0.6 },
   incidents: { cores: 0.4 },
@@ -47,17 +48,18 @@ const RUNTIME = {
   "pages-live": { cores: 0.4, long: true },
   "proxy-load": { kind: ALONE, long: true },
   "proxy-resort": { cores: 0.6 },
-  "proxy-streams": { kind: LOADS },
+  "proxy-streams": { kind: LOADS, long: true },
   // The loop of its process goes on after the last test, by which time all is said and ended.
   "proxy-whole": { kind: LOADS, forced: true },
   release: { needs: [PACKAGE], cores: 0.5, long: true },
   restart: { cores: 0.5 },
   secrets: { cores: 0.5 },
+  throws: { long: true },
   writes: { cores: 0.4 },
 };
 
 /** Begun first, so that the last minutes are not theirs alone. */
-const LONGEST = ["throws", "changes", "page", "history", "pages", "follow-counted", "budget", "stream-all", "hostile-http", "notify"];
+const LONGEST = ["changes", "page", "pages", "follow-counted", "budget", "stream-all", "notify", "monitors", "doors"];
 
 /** What the step of a file of tests/runtime is called. */
 export const runtimeName = (name) => `worker in workerd: ${name}`;

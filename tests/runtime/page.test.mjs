@@ -83,8 +83,8 @@ test("nothing is amiss in either scheme at any width", async (t) => {
 });
 
 /**
- * Whether each state is looked at in both ways, as `npm run test:long` does, and not each other one
- * by turns in one of them.
+ * Whether each state is looked at in both ways, as `npm run test:long` does, and not a fourth of
+ * them by turns in one way.
  */
 const WHOLE = Boolean(process.env.VEDETTE_WHOLE);
 
@@ -93,14 +93,14 @@ test("every designed state is sound, in light at 320 px and in dark at 1440 px",
   const context = await chrome.newContext();
   t.after(() => context.close());
   for (const [nth, name] of states.names.entries()) {
-    if (!WHOLE && nth % 2 === 1) continue;
+    if (!WHOLE && nth % 4 !== 0) continue;
     const page = await open(context, states.url(name));
     const found = async (colorScheme, width, rules) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: 800 });
       return [name, width, await axeFinds(page, rules), await overflows(page), page.complaints];
     };
-    const inLight = WHOLE || nth % 4 === 0;
+    const inLight = WHOLE || nth % 8 === 0;
     if (inLight) assert.deepEqual(await found("light", 320), [name, 320, [], false, []]);
     await page.setViewportSize({ width: 768, height: 800 });
     assert.deepEqual([name, await overflows(page)], [name, false]);
