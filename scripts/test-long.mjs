@@ -22,7 +22,7 @@ const seed = process.env.VEDETTE_FIRST || "1000000";
 /** The first world; `cargo test` sees the first 40 from here. */
 const first = process.env.VEDETTE_FIRST || "0";
 
-const HOURS = "10000";
+const HOURS = "8000";
 const AFTERNOONS = "200";
 const FORTNIGHTS = "20";
 const INPUTS = "150000";

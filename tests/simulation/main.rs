@@ -5,7 +5,7 @@
 //! take their messages; jobs that are late or silent, and an Arbiter that does not listen; and
 //! meanwhile somebody changes the service and has it verified.
 //!
-//! A world follows from its seed. `cargo test` runs a few of them. `npm run test:long` runs ten
+//! A world follows from its seed. `cargo test` runs a few of them. `npm run test:long` runs eight
 //! thousand hours, some hundred afternoons, some times two weeks, and all that find a broken rule,
 //! optimised:
 //!
