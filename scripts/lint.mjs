@@ -39,6 +39,6 @@ const lints = () => [
 
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
-  await setup({ withPython: true });
+  await setup({ withPython: true, withChecks: true });
   process.exit((await steps([...builds(), ...lints()])) ? 0 : 1);
 });

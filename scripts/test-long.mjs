@@ -11,7 +11,7 @@ import { ALONE, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { healthLibraries, realServers, schemathesis } from "./lib/python.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
-import { ENGINES, runtimeTest, runtimeTests } from "./lib/runtime.mjs";
+import { ENGINES, isLong, lacking, runtimeName, runtimeTest, runtimeTests, whySkipped } from "./lib/runtime.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
 import { OPTIMISED } from "./lib/worker.mjs";
@@ -65,17 +65,6 @@ const long = () => [
   },
 ];
 
-/** More requests of what `/openapi.json` describes than `npm test` makes. */
-const described = (after) => ({
-  name: `${REQUESTS} requests of the API, seed ${process.env.VEDETTE_FIRST || "20"}`,
-  kind: WAITS,
-  command: [node22, "--test", "tests/runtime/api.test.mjs"],
-  env: { VEDETTE_TOOLS: TOOLS, VEDETTE_REQUESTS: REQUESTS, ...process.env },
-  cores: 0.8,
-  after,
-  needs: builds().map((step) => step.name),
-});
-
 /** What the step of a file of tests/wild is called. */
 const wildName = (name) => `worker among programs of others: ${name}`;
 
@@ -102,36 +91,39 @@ function wild(after, skipped) {
   }));
 }
 
-/** Files of tests/runtime that look at a part in `npm test`, and here at all of it. */
-const PARTS = ["doors", "page"];
+/** What files of tests/runtime look at that `npm test` runs as well, with less to look at. */
+const FURTHER = {
+  doors: { what: "all of it", env: { VEDETTE_WHOLE: "1" } },
+  page: { what: "all of it", env: { VEDETTE_WHOLE: "1" } },
+  api: {
+    what: `${REQUESTS} requests, seed ${process.env.VEDETTE_FIRST || "20"}`,
+    env: { VEDETTE_REQUESTS: process.env.VEDETTE_REQUESTS || REQUESTS },
+  },
+};
 
-const whole = (after, skipped) =>
-  PARTS.filter((name) => !skipped.has(name)).map((name) => {
-    const step = runtimeTest(name, after);
-    return { ...step, name: `${step.name}, all of it`, env: { ...step.env, VEDETTE_WHOLE: "1" } };
-  });
+const further = (after, skipped) =>
+  Object.entries(FURTHER)
+    .filter(([name]) => !skipped.has(name))
+    .map(([name, { what, env }]) => {
+      const step = runtimeTest(name, after);
+      return { ...step, name: `${step.name}, ${what}`, env: { ...env, ...step.env } };
+    });
 
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= "0";
-  const missing = [...(await setup({ withPython: true, withChecks: true })), ...(await brought(WILD))];
+  const [ours, others] = [lacking(await setup({ withPython: true, withChecks: true })), lacking(await brought(WILD))];
   await healthLibraries.bring();
   await realServers.bring();
-  // A file may need several programs.
-  const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
-  const asks = schemathesis.isToBeHad() || process.env.CI;
-  if (asks) await schemathesis.bring();
+  if (schemathesis.isToBeHad() || process.env.CI) await schemathesis.bring();
+  else ours.set("api", "Python 3.10");
   console.log(`[test] ${storage()}`);
   const compiled = [...builds(), ...long()];
   const after = compiled.map(({ name }) => name);
+  const isHere = ([name]) => isLong(name) || name in FURTHER;
   const good = await steps(
-    [
-      ...compiled,
-      ...whole(after, skipped),
-      ...(asks ? [described(after)] : []),
-      ...wild(after, skipped),
-      ...runtimeTests({ long: true, after, skipped }),
-    ],
-    [...skipped].map(([test, name]) => `${test}: there is no ${name}, nor the apt-get that would bring it`),
+    [...compiled, ...further(after, ours), ...wild(after, others), ...runtimeTests({ long: true, after, skipped: ours })],
+    // A file may need several programs.
+    [...whySkipped([...ours].filter(isHere), runtimeName), ...whySkipped(others, wildName)],
   );
   process.exit(good ? 0 : 1);
 });

@@ -2,10 +2,10 @@
 // compiles comes first, then the tests in workerd, side by side. `npm run lint` has the checks, and
 // `npm run test:long` what takes longer.
 
-import { DEV, builds } from "./lib/builds.mjs";
+import { BUILD, DEV, builds } from "./lib/builds.mjs";
 import { schemathesis } from "./lib/python.mjs";
 import { storage } from "./lib/memory.mjs";
-import { runtimeName, runtimeTests } from "./lib/runtime.mjs";
+import { isLong, lacking, runtimeName, runtimeTests, whySkipped } from "./lib/runtime.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
 import { python, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
@@ -19,7 +19,7 @@ const CARGO_INCREMENTAL = "0";
 const first = () => [
   ...builds(),
   { name: "core tests", command: ["cargo", "test", "--locked", "--quiet"], holds: DEV },
-  { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: ["build"] },
+  { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: [BUILD] },
   { name: "JavaScript: what the core says", command: [node22, "--test", "tests/vectors/replay.test.mjs"] },
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], cwd: below("examples", "origin") },
   { name: "Python package: tests of its wheel", command: [python, "-m", "pytest", "--quiet"], cwd: below("python") },
@@ -28,7 +28,7 @@ const first = () => [
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= CARGO_INCREMENTAL;
   const missing = await setup({ withPython: true, withChecks: true });
-  const skipped = new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
+  const skipped = lacking(missing);
   if (schemathesis.isToBeHad() || process.env.CI) await schemathesis.bring();
   else skipped.set("api", "Python 3.10");
   console.log(`[test] ${storage()}`);
@@ -36,7 +36,10 @@ await main(async () => {
   const after = compiled.map(({ name }) => name);
   const good = await steps(
     [...compiled, ...runtimeTests({ long: false, after, skipped })],
-    [...skipped].map(([test, name]) => `${runtimeName(test)}: there is no ${name}, nor the apt-get that would bring it`),
+    whySkipped(
+      [...skipped].filter(([test]) => !isLong(test)),
+      runtimeName,
+    ),
   );
   process.exit(good ? 0 : 1);
 });

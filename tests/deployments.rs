@@ -22,13 +22,17 @@ fn file(name: &str, content: &str) -> String {
     path.display().to_string()
 }
 
+fn named(name: &str, url: &str, more: &str) -> String {
+    format!("[[pool]]\nname = \"{name}\"\n{more}\n[[pool.origin]]\nname = \"primary\"\nurl = \"{url}\"\n")
+}
+
 fn pool(url: &str, more: &str) -> String {
-    format!("[[pool]]\nname = \"shop\"\n{more}\n[[pool.origin]]\nname = \"primary\"\nurl = \"{url}\"\n")
+    named("shop", url, more)
 }
 
 /// A pool for each address with these settings, called `p0` and on.
 fn pools<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    all.enumerate().map(|(n, (url, more))| pool(url, more).replace("shop\"", &format!("p{n}\""))).collect()
+    all.enumerate().map(|(n, (url, more))| named(&format!("p{n}"), url, more)).collect()
 }
 
 #[test]

@@ -51,7 +51,8 @@ export const builds = () => [
     urgent: true,
     command: [process.execPath, "scripts/build.mjs"],
     env: { VEDETTE_TOOLS: TOOLS },
-    needs: [TRAPS, COMMAND_LINE],
+    after: [TRAPS],
+    needs: [COMMAND_LINE],
     holds: RELEASE,
   },
 ];

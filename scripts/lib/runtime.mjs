@@ -64,6 +64,16 @@ const LONGEST = ["changes", "page", "pages", "follow-counted", "budget", "stream
 /** What the step of a file of tests/runtime is called. */
 export const runtimeName = (name) => `worker in workerd: ${name}`;
 
+/** Which files are not run for lack of what: `missing` is what could not be brought. */
+export const lacking = (missing) => new Map(missing.flatMap(({ name, tests }) => tests.map((test) => [test, name])));
+
+/** A line for each file that is not run; `called` makes the name of its step. */
+export const whySkipped = (skipped, called) =>
+  [...skipped].map(([test, name]) => `${called(test)}: there is no ${name}, nor the apt-get that would bring it`);
+
+/** Whether a file is `npm run test:long`'s. */
+export const isLong = (name) => Boolean(RUNTIME[name]?.long);
+
 /**
  * The tests in workerd, those that are `long` or the others, after all that compiles: they wait for
  * points in time, which a busy machine lets pass. The longest of them begin.
@@ -72,7 +82,7 @@ export function runtimeTests({ long, after, skipped }) {
   const names = readdirSync(below("tests", "runtime"))
     .filter((file) => file.endsWith(".test.mjs"))
     .map((file) => file.slice(0, -".test.mjs".length))
-    .filter((name) => !skipped.has(name) && Boolean(RUNTIME[name]?.long) === long);
+    .filter((name) => !skipped.has(name) && isLong(name) === long);
   const place = (name) => LONGEST.indexOf(name) + 1 || names.length;
   return names.sort((one, other) => place(one) - place(other)).map((name) => runtimeTest(name, after));
 }

@@ -84,7 +84,7 @@ test("nothing is amiss in either scheme at any width", async (t) => {
 
 /**
  * Whether each state is looked at in both ways, as `npm run test:long` does, and not a fourth of
- * them by turns in one way.
+ * them in one way each.
  */
 const WHOLE = Boolean(process.env.VEDETTE_WHOLE);
 

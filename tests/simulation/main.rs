@@ -6,7 +6,7 @@
 //! meanwhile somebody changes the service and has it verified.
 //!
 //! A world follows from its seed. `cargo test` runs a few of them. `npm run test:long` runs eight
-//! thousand hours, some hundred afternoons, some times two weeks, and all that find a broken rule,
+//! thousand hours, two hundred afternoons, twenty times two weeks, and all that find a broken rule,
 //! optimised:
 //!
 //! ```text
