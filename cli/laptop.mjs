@@ -67,6 +67,9 @@ function reloadOnEdit({ config, compile }, folder) {
   });
 }
 
+/** What wrangler reads of a laid out worker: its configuration and its secrets. */
+export const [SETTINGS, SECRETS] = ["wrangler.json", ".dev.vars"];
+
 /** Whether the worker answers; of one that stands in front of it any answer will do. */
 async function answers(url, front) {
   try {
@@ -79,7 +82,7 @@ async function answers(url, front) {
 
 function startWrangler({ port, state, front, node, wrangler, logLevel }, folder) {
   const args = ["dev", ...(front ? ["--config", front] : [])];
-  args.push("--config", join(folder, "wrangler.json"), "--local", "--ip", "127.0.0.1");
+  args.push("--config", join(folder, SETTINGS), "--local", "--ip", "127.0.0.1");
   args.push("--port", String(port), "--inspector-port", "0", "--persist-to", join(state, "data"));
   args.push("--show-interactive-dev-session=false", "--log-level", logLevel || "log");
   const child = start(node, [wrangler, ...args], {
@@ -96,16 +99,41 @@ function startWrangler({ port, state, front, node, wrangler, logLevel }, folder)
 }
 
 /**
- * Runs the worker with `compiled` until this process ends; comes back once it answers.
+ * Lays out the worker with `compiled` in a folder of its own, with what wrangler reads beside it;
+ * the folder.
  * @param {Laptop} laptop @param {string} compiled
  */
-export async function runHere(laptop, compiled) {
+export function layOutHere(laptop, compiled) {
   const folder = join(laptop.state, "worker");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   layOut({ folder, build: laptop.build, compiled });
-  writeFileSync(join(folder, "wrangler.json"), JSON.stringify(wranglerConfig(laptop), null, 2));
-  if (existsSync(laptop.secrets)) copyFileSync(laptop.secrets, join(folder, ".dev.vars"));
+  writeFileSync(join(folder, SETTINGS), JSON.stringify(wranglerConfig(laptop), null, 2));
+  if (existsSync(laptop.secrets)) copyFileSync(laptop.secrets, join(folder, SECRETS));
+  return folder;
+}
+
+/**
+ * Wakes the worker at `url` now and each minute, as the platform does and `wrangler dev` does not;
+ * comes back once it was woken, with what ends it.
+ * @param {string} url
+ */
+export async function wakeEachMinute(url) {
+  const wake = () =>
+    fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`)
+      .then((answer) => answer.text())
+      .catch(() => {});
+  await wake();
+  const waking = setInterval(wake, 60_000);
+  return () => clearInterval(waking);
+}
+
+/**
+ * Runs the worker with `compiled` until this process ends; comes back once it answers.
+ * @param {Laptop} laptop @param {string} compiled
+ */
+export async function runHere(laptop, compiled) {
+  const folder = layOutHere(laptop, compiled);
   const child = startWrangler(laptop, folder);
   reloadOnEdit(laptop, folder);
   const url = `http://127.0.0.1:${laptop.port}`;
@@ -118,12 +146,5 @@ export async function runHere(laptop, compiled) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   console.log(`vedette listens on ${url}`);
-  // The platform fires cron each minute; `wrangler dev` does not, so this does. The first time arms
-  // the watch.
-  const cron = () =>
-    fetch(`${url}/cdn-cgi/local/scheduled?cron=*+*+*+*+*`)
-      .then((answer) => answer.text())
-      .catch(() => {});
-  await cron();
-  setInterval(cron, 60_000);
+  await wakeEachMinute(url);
 }

@@ -15,51 +15,56 @@ export const ENGINES = "engines of the benchmark";
  * measure, or go through a whole table of what may happen.
  */
 const RUNTIME = {
-  access: { cores: 0.3 },
-  again: { cores: 0.5 },
-  api: { cores: 0.6 },
-  "bad-config": { cores: 0.6 },
+  again: { cores: 0.4 },
+  api: { cores: 0.8 },
+  "bad-config": { cores: 0.9 },
   // Its parts run one after the other, each with its peers.
   bench: { kind: LOADS, needs: [ENGINES], long: true },
   // What it measures for half a minute is to be its own.
   "change-example": { kind: LOADS, long: true },
-  clients: { cores: 0.6 },
-  connect: { cores: 0.4 },
+  clients: { cores: 0.5 },
+  compare: { cores: 0.9 },
+  connect: { cores: 0.3 },
   counts: { cores: 0.4 },
-  credentials: { cores: 0.5 },
-  deploy: { cores: 0.9 },
+  credentials: { cores: 0.6 },
+  deploy: { cores: 0.8 },
   doors: { cores: 0.9 },
-  follow: { cores: 0.5 },
+  ends: { cores: 0.5 },
+  folder: { cores: 0.5 },
+  follow: { cores: 0.3 },
   follower: { cores: 0.4 },
   heartbeat: { cores: 0.4 },
   history: { long: true },
   "hostile-bytes": { kind: LOADS, long: true },
-  "hostile-clients": { cores: 0.4 },
+  "hostile-clients": { cores: 0.5 },
   "hostile-http": { cores: 0.7, long: true },
   "hostile-memory": { kind: LOADS, long: true },
-  "hostile-tls": { cores: 0.6 },
-  incidents: { cores: 0.4 },
-  isolation: { cores: 0.4 },
-  limits: { cores: 0.4 },
+  "hostile-tls": { cores: 0.5 },
+  inbox: { cores: 0.5 },
   "node-command-line": { needs: [PACKAGE], long: true },
-  page: { cores: 0.8 },
-  pages: { cores: 0.5 },
-  "pages-counted": { cores: 0.4 },
+  page: { cores: 0.9 },
+  pages: { cores: 0.6 },
+  "pages-counted": { cores: 0.5 },
   "pages-live": { cores: 0.4, long: true },
+  "proxy-copies": { cores: 0.3 },
   "proxy-load": { kind: ALONE, long: true },
-  "proxy-resort": { cores: 0.6 },
+  proxy: { cores: 0.3 },
+  "proxy-resort": { cores: 0.3 },
   "proxy-streams": { kind: LOADS, long: true },
   // The loop of its process goes on after the last test, by which time all is said and ended.
   "proxy-whole": { kind: LOADS, forced: true },
+  purge: { cores: 0.4 },
   release: { needs: [PACKAGE], cores: 0.5, long: true },
-  restart: { cores: 0.5 },
-  secrets: { cores: 0.5 },
+  restart: { cores: 0.6 },
+  secrets: { cores: 0.9 },
   throws: { long: true },
-  writes: { cores: 0.4 },
+  verdicts: { cores: 0.3 },
+  watch: { cores: 0.4 },
+  writes: { cores: 0.9 },
 };
 
 /** Begun first, so that the last minutes are not theirs alone. */
-const LONGEST = ["changes", "page", "pages", "follow-counted", "budget", "stream-all", "notify", "monitors", "doors"];
+const LONGEST = ["changes", "page", "budget", "follow-counted", "pages", "notify", "limits", "monitors", "stream-all", "dead-origin"];
 
 /** What the step of a file of tests/runtime is called. */
 export const runtimeName = (name) => `worker in workerd: ${name}`;

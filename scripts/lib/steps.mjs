@@ -8,7 +8,7 @@ import { BACKGROUND, run } from "./run.mjs";
  * What a job needs of the machine if it does not say: who waits has a worker and its origins, at
  * rest most of the time.
  */
-const CORES = { [WORKS]: 1, [WAITS]: 0.2, [LOADS]: 1, [ALONE]: 1 };
+const CORES = { [WORKS]: 1, [WAITS]: 0.1, [LOADS]: 1, [ALONE]: 1 };
 
 /**
  * How far what works makes way for what waits: a tenth of what a waiting test gets where both want

@@ -65,7 +65,7 @@ before(async () => {
   writeFileSync(file, `READ=${reader.entry}\n`);
   const access = (server, more) =>
     `${monitors(`http://127.0.0.1:${site.port}`)}[access]\njwt_issuer = "${server.issuer}"\njwt_audience = "${AUDIENCE}"\n${more}`;
-  const start = (text) => startWorker(text, { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } });
+  const start = (text) => startWorker(text, { env: { VEDETTE_SECRETS: file } });
   worker = await start(access(keys, 'jwt_admins = ["ada@example.com"]\nread_tokens = "READ"\n'));
   lone = await start(access(hostile, 'page = "read"\n'));
 });

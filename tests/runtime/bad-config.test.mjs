@@ -16,7 +16,7 @@ let primary, worker;
 
 before(async () => {
   primary = await origin(answers.ok);
-  worker = await startWorker(BAD, { env: { VEDETTE_ALLOW_BAD_CONFIG: "1" } });
+  worker = await startWorker(BAD, { laptop: true, env: { VEDETTE_ALLOW_BAD_CONFIG: "1" } });
 });
 
 after(async () => {

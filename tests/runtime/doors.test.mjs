@@ -56,7 +56,7 @@ before(async () => {
   writeFileSync(file, `READ=${reader.entry} ${second.entry}\nADMIN=${writer.entry}\nBEATS=${jobKey}\n`);
   site = await origin(answers.ok);
   const address = `http://127.0.0.1:${site.port}`;
-  const start = (text) => startWorker(text, { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } });
+  const start = (text) => startWorker(text, { env: { VEDETTE_SECRETS: file } });
   const monitors =
     PACE + monitor("shown", address) + monitor("veiled", address, 'public = false\ntitle = "Unseen"\ngroup = "Behind"') + JOBS;
   open = await start(monitors + ACCESS);

@@ -43,8 +43,10 @@ function endless([line, fields], { head, piece, everyMs }) {
     let pieces;
     const socket = connect(port, "127.0.0.1", () => {
       socket.write(`${line} HTTP/1.1\r\nhost: 127.0.0.1\r\n${fields}\r\n${head}\r\n\r\n`);
-      // The peer may let go of what it no longer reads.
-      pieces = setInterval(() => socket.writable && socket.writableLength < 1_000_000 && socket.write(piece()), everyMs);
+      // The peer may let go of what it no longer reads; what it has answered by then is read first,
+      // since a write that comes too late ends the socket with what it holds.
+      const more = () => socket.writable && socket.writableLength < 1_000_000 && socket.write(piece());
+      pieces = setInterval(() => setImmediate(more), everyMs);
     });
     const end = (settle, value) => {
       clearInterval(pieces);

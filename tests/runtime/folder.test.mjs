@@ -12,7 +12,7 @@ let primary, worker;
 
 before(async () => {
   primary = await origin(answers.ok);
-  worker = await startWorker(config({ shop: { primary: primary.port } }, { vantages: ["weur"] }));
+  worker = await startWorker(config({ shop: { primary: primary.port } }, { vantages: ["weur"] }), { laptop: true });
 });
 
 after(async () => {
@@ -30,7 +30,7 @@ const settings = async () => ({
 test("a second instance on a state folder is refused, with the folder and the way out, and the first goes on", async () => {
   const { code, said } = await refusedStart(await settings());
   assert.notEqual(code, 0);
-  assert.match(said, new RegExp(`${join(worker.folder, "state")} is in use by another instance \\(process ${worker.child.pid}\\)`));
+  assert.match(said, new RegExp(`${join(worker.folder, "state")} is in use by another instance \\(process ${worker.pid}\\)`));
   assert.match(said, /VEDETTE_STATE=/);
   await until("the first one still watches", async (see) => see(await worker.text("/health/shop?format=text")) === "pass\n");
   const before = primary.requests.length;

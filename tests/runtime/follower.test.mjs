@@ -24,6 +24,7 @@ before(async () => {
   primary = await origin(named("primary"));
   standby = await origin(named("standby"));
   worker = await startWorker(config({ shop: { primary: primary.port, standby: standby.port } }), {
+    laptop: true,
     env: { VEDETTE_FRONT: join(root, "examples", "follower", "wrangler.toml") },
   });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { after, before, test } from "node:test";
+import { startWorker } from "./lib.mjs";
 import { assertUnharmed, rows, testRows, watch } from "./hostile/run.mjs";
 import { faults } from "./hostile/tls.mjs";
 
@@ -15,9 +16,12 @@ const { doubles, authority } = faults(folder);
 
 let running, worker, stop;
 
+/** What it trusts is in its environment. */
+const onLaptop = (text, options) => startWorker(text, { ...options, laptop: true });
+
 before(async () => {
   const env = { NODE_EXTRA_CA_CERTS: authority };
-  ({ running, worker, stop } = await watch(doubles, { host: "localhost", scheme: "https", env }));
+  ({ running, worker, stop } = await watch(doubles, { host: "localhost", scheme: "https", env, serve: onLaptop }));
 });
 
 after(async () => {

@@ -10,6 +10,8 @@ import { scratch } from "../../scripts/lib/memory.mjs";
 import { freePort, isFree } from "../../scripts/lib/ports.mjs";
 import { endOnSignals, root, start } from "../../scripts/lib/run.mjs";
 import { python } from "../../scripts/lib/setup.mjs";
+import { compile } from "../../scripts/lib/worker.mjs";
+import { serveWithoutWrangler } from "./miniflare.mjs";
 
 export { root };
 export { python };
@@ -146,48 +148,89 @@ export const refusedStart = (env) =>
 /** What wrangler offers who looks at a worker by hand, and nobody here: a third of its CPU. */
 const UNSEEN = { X_LOCAL_EXPLORER: "false", X_LOCAL_OBSERVABILITY: "false" };
 
-/** Starts the worker on a configuration; the caller stops it. */
-export async function startWorker(config, { build = "build", env = {} } = {}) {
-  const folder = mkdtempSync(join(scratch(), "vedette-"));
-  const file = join(folder, "vedette.toml");
-  writeFileSync(file, config);
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const worker = { url, folder, file, port };
-  worker.start = async () => {
-    const settings = {
-      VEDETTE_CONFIG: file,
-      VEDETTE_STATE: join(folder, "state"),
-      VEDETTE_BUILD: join(root, build),
-      PORT: String(port),
-      ...UNSEEN,
-    };
-    // A process that was killed may be gone before the system has let go of its port.
-    await until("its port is free", () => isFree(port));
-    worker.child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
+/** Runs a worker as a user does it, with `npm run dev`: `{ pid, said, stop, kill9 }`. */
+async function onLaptop({ file, folder, port, build, env }) {
+  const settings = { VEDETTE_CONFIG: file, VEDETTE_STATE: join(folder, "state"), VEDETTE_BUILD: build, PORT: String(port), ...UNSEEN };
+  const child = launch(process.execPath, [join(root, "scripts", "dev.mjs")], { env: { ...process.env, ...settings, ...env } });
+  const run = { pid: child.pid, said: () => child.said, stop: () => finish(child), kill9: () => cut(child) };
+  try {
     await until(
       "the worker listens",
       (see) => {
-        see(worker.child.said.slice(-2000));
-        if (worker.child.exitCode !== null) throw new Hopeless(`the worker ended: ${worker.child.said}`);
-        return worker.child.said.includes("vedette listens on");
+        see(child.said.slice(-2000));
+        if (child.exitCode !== null) throw new Hopeless(`the worker ended: ${child.said}`);
+        return child.said.includes("vedette listens on");
       },
       60_000,
     );
+    return run;
+  } catch (error) {
+    await run.stop();
+    throw error;
+  }
+}
+
+/** The runtime below this process that listens on a port, as its arguments say. */
+const listener = (port) =>
+  descendants(process.pid).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`=127.0.0.1:${port}\0`));
+
+/** What a worker reads of `env` that is started without wrangler, as `scripts/dev.mjs` reads it. */
+function settingsOf({ VEDETTE_SECRETS = "", VEDETTE_BUILD, VEDETTE_AS_DEPLOYED, VEDETTE_LIMITERS, ...others }) {
+  assert.deepEqual(others, {}, "these need a `laptop`");
+  return { secrets: VEDETTE_SECRETS, build: VEDETTE_BUILD, asDeployed: VEDETTE_AS_DEPLOYED, limiters: VEDETTE_LIMITERS };
+}
+
+/** Runs a worker from here, without what wrangler has besides: `{ pid, said, stop, kill9 }`. */
+async function withoutWrangler({ file, folder, port, build, env }) {
+  const { good, text, compiled } = compile(file);
+  if (!good) throw new Error(text);
+  const settings = settingsOf({ VEDETTE_BUILD: build, ...env });
+  let said = "";
+  const served = await serveWithoutWrangler({ ...settings, port, state: join(folder, "state") }, compiled, (line) => (said += line));
+  const pid = listener(port);
+  let ended;
+  const stop = () => (ended ??= served.stop());
+  const kill9 = async () => {
+    process.kill(pid, "SIGKILL");
+    await until("the runtime has ended", () => !runs(pid));
+    await stop();
+  };
+  return { pid, said: () => said, stop, kill9 };
+}
+
+/**
+ * Starts the worker on a configuration; the caller stops it. Those of a `laptop` are started by
+ * wrangler, as users do it, which takes five times the CPU. Only they see that their configuration
+ * is edited.
+ */
+export async function startWorker(config, { build = "build", env = {}, laptop = false, port } = {}) {
+  const folder = mkdtempSync(join(scratch(), "vedette-"));
+  const file = join(folder, "vedette.toml");
+  writeFileSync(file, config);
+  port ??= await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const worker = { url, folder, file, port };
+  const settings = { file, folder, port, build: join(root, build), env };
+  let run;
+  worker.start = async () => {
+    // A process that was killed may be gone before the system has let go of its port.
+    await until("its port is free", () => isFree(port));
+    run = await (laptop ? onLaptop : withoutWrangler)(settings);
+    worker.pid = run.pid;
   };
   worker.get = (path, init) => fetch(url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
   worker.json = async (path) => (await worker.get(path)).json();
   worker.text = async (path) => (await worker.get(path)).text();
-  worker.said = () => worker.child.said;
+  worker.said = () => run.said();
   worker.edit = (text) => writeFileSync(file, text);
-  worker.kill9 = () => cut(worker.child);
+  worker.kill9 = () => run.kill9();
   /** Ends it as Ctrl-C does and starts it again on the same state. */
   worker.restart = async () => {
-    await finish(worker.child);
+    await run.stop();
     await worker.start();
   };
   worker.stop = async () => {
-    await finish(worker.child);
+    await run?.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

@@ -45,7 +45,7 @@ before(async () => {
   writeFileSync(join(build, "index.js"), failing);
   site = await origin(answers.ok);
   const text = `[[monitor]]\nname = "shown"\nurl = "http://127.0.0.1:${site.port}"\n[access]\nread_tokens = "READ"\nadmin_tokens = "ADMIN"\n`;
-  const start = (env) => startWorker(text, { env: { VEDETTE_SECRETS: secrets, VEDETTE_LOG_LEVEL: "debug", ...env } });
+  const start = (env) => startWorker(text, { env: { VEDETTE_SECRETS: secrets, ...env } });
   bound = await start({ VEDETTE_LIMITERS: "1" });
   broken = await start({ VEDETTE_BUILD: build });
   lone = await start({});
@@ -109,7 +109,8 @@ test("the platform counts writes by writer", async () => {
   const other = await write(bound, bob, "two");
   assert.notEqual(other.status, 429, "another writer is not");
   const draft = { authorization: `Bearer ${ada.token}` };
-  assert.equal((await bound.get("/v1/announcement", { headers: draft })).status, 200, "and reading is not writing");
+  const reads = async (see) => see((await bound.get("/v1/announcement", { headers: draft })).status) === 200;
+  await until("what was written is read, which is not writing", reads);
   await logs(bound, /"event":"write_refused","who":"ada"/);
 });
 

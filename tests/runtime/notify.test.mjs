@@ -65,7 +65,7 @@ before(async () => {
       webhook("old", '{ secret = "OLD_URL" }') +
       channel("chat", ['kind = "slack"', 'url = { secret = "CHAT_URL" }']) +
       webhook("unset", `"${inboxes.ops.url}"`, '"NOT_SET"'),
-    { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } },
+    { env: { VEDETTE_SECRETS: file } },
   );
   await until("the origin passes", async () => (await worker.text("/health/shop?format=text")).trim() === "pass");
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { freePort } from "../../scripts/lib/ports.mjs";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
 import { route, through } from "./through.mjs";
 
@@ -172,14 +173,13 @@ test("the signal agrees with what the route does, once the slow start is over", 
 });
 
 test("two deployments that lead to each other refuse the circle, and the request ends", async () => {
-  const [one, two] = [await startWorker(config({ shop: { a: 1 } })), await startWorker(config({ shop: { a: 1 } }))];
+  // Each leads to the other. Their probes go round, too, and fail.
+  const circle = (port) =>
+    config({ shop: { a: port } }, { vantages: ["weur"] }).replace("127.0.0.1", "localhost") +
+    route("try_failing = true", { host: "localhost" });
+  const ports = [await freePort(), await freePort()];
+  const [one, two] = [await startWorker(circle(ports[1]), { port: ports[0] }), await startWorker(circle(ports[0]), { port: ports[1] })];
   try {
-    // Each leads to the other. Their probes go round, too, and fail.
-    const circle = (port) =>
-      config({ shop: { a: port } }, { vantages: ["weur"] }).replace("127.0.0.1", "localhost") +
-      route("try_failing = true", { host: "localhost" });
-    one.edit(circle(two.port));
-    two.edit(circle(one.port));
     const answer = await until(
       "the circle is refused",
       async (see) => {

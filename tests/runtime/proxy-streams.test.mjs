@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createServer, request as send } from "node:http";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { config, descendants, startWorker, until } from "./lib.mjs";
+import { config, startWorker, until } from "./lib.mjs";
+import { memory as memoryOf } from "./raw.mjs";
 import { HOST, acceptSocket, frame, route, through, unframe } from "./through.mjs";
 
 const MIB = 1024 * 1024;
@@ -46,19 +46,8 @@ after(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** Memory of the runtime in bytes: the largest of its processes. */
-function memory() {
-  const sizes = descendants(worker.child.pid).map((pid) => {
-    try {
-      return /workerd/.test(readFileSync(`/proc/${pid}/cmdline`, "latin1"))
-        ? Number(readFileSync(`/proc/${pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)[1]) * 1024
-        : 0;
-    } catch {
-      return 0;
-    }
-  });
-  return Math.max(...sizes);
-}
+/** Memory of the runtime in bytes. */
+const memory = () => memoryOf(worker.pid) * 2 ** 20;
 
 /** Runs `work` and gives the most memory that the runtime took meanwhile. */
 async function peak(work) {

@@ -6,7 +6,8 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { answers, config, origin, startWorker, until } from "./lib.mjs";
 import { HOST, route, through } from "./through.mjs";
 
-const BUILD = { build: ".vedette/build-trap" };
+// wrangler tells the worker its own scheme, Miniflare alone that of X-Forwarded-Proto.
+const BUILD = { build: ".vedette/build-trap", laptop: true };
 
 /**
  * An origin that passes its probes and says what it was asked, unless a test says what else it does

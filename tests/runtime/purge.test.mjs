@@ -44,7 +44,7 @@ before(async () => {
       route('stale_if_error = "1h"\ntimeout = "2s"') +
       '[access]\nread_tokens = "READ"\nadmin_tokens = "ADMIN"\n' +
       `[purge]\nzone = "${ZONE}"\ntoken = "PURGE"\napi = "http://127.0.0.1:${cdn.port}/client/v4"\n`,
-    { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } },
+    { env: { VEDETTE_SECRETS: file } },
   );
   await until("the pool passes", async (see) => see(await worker.text("/health/shop?format=text")) === "pass\n", 60_000);
 });

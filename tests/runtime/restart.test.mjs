@@ -8,7 +8,7 @@ let primary, worker;
 
 before(async () => {
   primary = await origin(answers.broken);
-  worker = await startWorker(config({ shop: { primary: primary.port } }));
+  worker = await startWorker(config({ shop: { primary: primary.port } }), { laptop: true });
 });
 
 after(async () => {

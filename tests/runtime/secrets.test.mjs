@@ -74,7 +74,7 @@ url = "http://127.0.0.1:${port}"
   const env = { ...environment, VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" };
   const unsent = Object.entries({ missing: "NOT_SET", lines: "LINES", wide: "WIDE", empty: "EMPTY" });
   const silent = unsent.map(([name, secret]) => pool(name, origins.body.port, secret).replace("/check", `/${name}`));
-  worker = await startWorker(head + pools.join("") + silent.join(""), { env });
+  worker = await startWorker(head + pools.join("") + silent.join(""), { laptop: true, env });
 });
 
 after(async () => {

@@ -18,7 +18,7 @@ before(async () => {
   writeFileSync(file, `READ=${reader.entry}\nADMIN=${writer.entry}\n`);
   site = await origin(answers.ok);
   const monitor = `[[monitor]]\nname = "shown"\nurl = "http://127.0.0.1:${site.port}"\n`;
-  const start = (access) => startWorker(monitor + access, { env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } });
+  const start = (access) => startWorker(monitor + access, { laptop: true, env: { VEDETTE_SECRETS: file, VEDETTE_LOG_LEVEL: "debug" } });
   worker = await start('[access]\nread_tokens = "READ"\nadmin_tokens = "ADMIN"\n');
   closed = await start("");
 });
