@@ -56,7 +56,10 @@ const long = () => [
   tested("whole days cost what is calculated", [...OPTIMISED, "--test", "budget"], { VEDETTE_DAYS: "1" }),
   tested("every state that small numbers lead to", [...OPTIMISED, "--test", "walk"], { VEDETTE_WHOLE: "1" }),
   tested(`${PAIRS} pairs of windows, compared`, [...OPTIMISED, "--test", "compare"], { VEDETTE_PAIRS: PAIRS }),
-  tested(`${INPUTS} hostile inputs, seed ${seed}`, ["--test", "fuzz"], { VEDETTE_FUZZ_SEED: seed, VEDETTE_FUZZ_ITERATIONS: INPUTS }),
+  tested(`${INPUTS} hostile inputs, seed ${seed}`, [...OPTIMISED, "--test", "fuzz"], {
+    VEDETTE_FUZZ_SEED: seed,
+    VEDETTE_FUZZ_ITERATIONS: INPUTS,
+  }),
   {
     name: "one commit makes one package",
     // A checkout compiles into a folder of its own.

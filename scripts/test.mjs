@@ -4,10 +4,11 @@
 
 import { BUILD, DEV, builds } from "./lib/builds.mjs";
 import { schemathesis } from "./lib/python.mjs";
+import { WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { isLong, lacking, runtimeName, runtimeTests, whySkipped } from "./lib/runtime.mjs";
 import { below, main, node22 } from "./lib/run.mjs";
-import { python, setup } from "./lib/setup.mjs";
+import { prerequisites, python, setup, withPackage } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
 
 const node = process.execPath;
@@ -15,19 +16,24 @@ const node = process.execPath;
 /** Nothing here is compiled twice, so what would make the second time quicker is not kept. */
 const CARGO_INCREMENTAL = "0";
 
+/** The step that brings what Python runs, beside what compiles: that has no use for it. */
+const PYTHON = "Python packages";
+
 /** What compiles, and what takes a core for itself. */
 const first = () => [
   ...builds(),
+  { name: PYTHON, kind: WAITS, cores: 1, work: withPackage },
   { name: "core tests", command: ["cargo", "test", "--locked", "--quiet"], holds: DEV },
   { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: [BUILD] },
   { name: "JavaScript: what the core says", command: [node22, "--test", "tests/vectors/replay.test.mjs"] },
-  { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], cwd: below("examples", "origin") },
-  { name: "Python package: tests of its wheel", command: [python, "-m", "pytest", "--quiet"], cwd: below("python") },
+  { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], cwd: below("examples", "origin"), needs: [PYTHON] },
+  { name: "Python package: tests of its wheel", command: [python, "-m", "pytest", "--quiet"], cwd: below("python"), needs: [PYTHON] },
 ];
 
 await main(async () => {
   process.env.CARGO_INCREMENTAL ??= CARGO_INCREMENTAL;
-  const missing = await setup({ withPython: true, withChecks: true });
+  prerequisites({ withPython: true, withChecks: true });
+  const missing = await setup({ withChecks: true });
   const skipped = lacking(missing);
   if (schemathesis.isToBeHad() || process.env.CI) await schemathesis.bring();
   else skipped.set("api", "Python 3.10");

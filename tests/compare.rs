@@ -171,7 +171,7 @@ fn stands_between_looks(given: &[Expectation], seen: &[Seen], shape: Shape, end:
 }
 
 fn pairs() -> u64 {
-    std::env::var("VEDETTE_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
+    std::env::var("VEDETTE_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
 #[test]

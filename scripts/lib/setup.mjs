@@ -166,9 +166,11 @@ async function wheel() {
   await pip("install", "--no-deps", "--no-index", "--force-reinstall", join(folder, made));
 }
 
-/** One set-up at a time in one checkout; a lock whose owner is gone counts for nothing. */
-async function locked(work) {
-  const lock = below(".vedette", "setup.lock");
+/**
+ * One set-up of a kind at a time in one checkout; a lock whose owner is gone counts for nothing.
+ */
+async function locked(kind, work) {
+  const lock = below(".vedette", `${kind}.lock`);
   mkdirSync(below(".vedette"), { recursive: true });
   for (let told = false; ; ) {
     try {
@@ -222,8 +224,8 @@ export async function brought(programs = FROM_DEBIAN, { apt = works("apt-get", [
   return skipped;
 }
 
-/** Sets up the Python package and what it is tested with. */
-export const withPackage = () => locked(() => venv(true));
+/** Sets up the sample origin, the Python package and what both are tested with. */
+export const withPackage = () => locked("python", () => venv(true));
 
 /**
  * Sets up what is missing, with `withPython` the sample origin as well, with `withChecks` what only
@@ -231,14 +233,14 @@ export const withPackage = () => locked(() => venv(true));
  */
 export async function setup({ withPython = false, withChecks = false } = {}) {
   prerequisites({ withPython, withChecks });
-  const [missing] = await locked(() =>
+  const [missing] = await locked("setup", () =>
     Promise.all([
       withChecks ? brought() : [],
       packages(),
       rustTarget()
         .then(glueTool)
         .then(() => withChecks && rustChecks()),
-      withPython && venv(withChecks),
+      withPython && locked("python", () => venv(withChecks)),
     ]),
   );
   return missing;

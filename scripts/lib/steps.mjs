@@ -19,17 +19,17 @@ const NICENESS = process.env[BACKGROUND] ?? "10";
 delete process.env[BACKGROUND];
 
 /**
- * A step `{ name, kind?, urgent?, command, env?, cwd?, work?, needs?, after?, holds?, cores? }` as
+ * A step `{ name, kind?, urgent?, command?, env?, cwd?, work?, needs?, after?, holds?, cores? }` as
  * a job: `command` is the program and its arguments, `work` is done after it. What works makes way,
  * unless others wait for it.
  */
 function jobOf({ name, kind = WORKS, urgent = false, command, env = {}, cwd, work, needs, after, holds, cores = CORES[kind] }) {
-  const [program, ...args] = command;
+  const [program, ...args] = command ?? [];
   const quiet = kind === WORKS && !urgent ? { [BACKGROUND]: NICENESS } : {};
   const act = async () => {
-    const output = await run(program, args, { ...(cwd && { cwd }), env: { ...process.env, ...quiet, ...env } });
+    const output = program && (await run(program, args, { ...(cwd && { cwd }), env: { ...process.env, ...quiet, ...env } }));
     await work?.();
-    if (process.env.VEDETTE_VERBOSE) console.log(output);
+    if (output && process.env.VEDETTE_VERBOSE) console.log(output);
   };
   return { name, kind, run: act, needs, after, holds, cores };
 }

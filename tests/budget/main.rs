@@ -47,7 +47,7 @@ fn whole_days() -> bool {
 
 /// How long a time at rest is watched.
 fn a_while() -> u64 {
-    if whole_days() { days() * DAY } else { 3 * HOUR }
+    if whole_days() { days() * DAY } else { 2 * HOUR }
 }
 
 /// Pools of two origins each, `origins` in all, and what else there is.
@@ -167,7 +167,7 @@ fn what_connections_cost_is_calculated_within_a_tenth() {
     for (connect, origins) in [("1m", 1), ("1m", 16), ("1m", 40), ("always", 10), ("5m", 20)] {
         let head = format!("plan = \"paid\"\n[defaults]\nconnect = \"{connect}\"\nvantages = [\"weur\"]");
         let config = config(&head, origins);
-        let time = a_while() / 24;
+        let time = a_while() / 16;
         let duration = |counts: &Counts| counts.uses(Resource::Duration) * 1_000;
         let calculated = duration(&budget::counts(&config, Plan::Paid, Day::Normal)) * time / DAY;
         let counted = duration(&counted(&config, Day::Normal, fine, (HOUR, time)));

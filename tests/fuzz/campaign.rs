@@ -15,7 +15,7 @@ use crate::mutate::mutate;
 
 /// How many inputs all subjects get together, if nothing else is asked for: a few seconds without
 /// optimisation.
-const ITERATIONS: u64 = 20_000;
+const ITERATIONS: u64 = 10_000;
 
 /// The seed, if nothing else is asked for. It is fixed, so that a run says something of the code
 /// and not of the day.
