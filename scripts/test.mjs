@@ -23,7 +23,7 @@ const PYTHON = "Python packages";
 const first = () => [
   ...builds(),
   { name: PYTHON, kind: WAITS, cores: 1, work: withPackage },
-  { name: "core tests", command: ["cargo", "test", "--locked", "--quiet"], holds: DEV },
+  { name: "core tests", command: ["cargo", "test", "--locked", "--quiet", "--no-fail-fast"], holds: DEV },
   { name: "size of the upload", command: [node, "scripts/size.mjs"], needs: [BUILD] },
   { name: "JavaScript: what the core says", command: [node22, "--test", "tests/vectors/replay.test.mjs"] },
   { name: "sample origin: tests", command: [python, "-m", "pytest", "--quiet"], cwd: below("examples", "origin"), needs: [PYTHON] },

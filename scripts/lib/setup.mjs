@@ -202,9 +202,15 @@ function abandoned(lock) {
   }
 }
 
+/** The files of tests/runtime that look through the browser: those that import what starts it. */
+export const looking = () =>
+  readdirSync(below("tests", "runtime"))
+    .filter((file) => file.endsWith(".test.mjs") && readFileSync(below("tests", "runtime", file), "utf8").includes('from "./browser.mjs"'))
+    .map((file) => file.slice(0, -".test.mjs".length));
+
 /** What only Debian's packages bring here, and the files of tests/runtime that need it. */
 const FROM_DEBIAN = [
-  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: ["page", "pages", "pages-live"] },
+  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: looking() },
   needing(haproxy, "followers"),
   needing(nginx, "followers"),
 ];

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ALONE, LOADS, WAITS, WORKS, schedule } from "../../scripts/lib/jobs.mjs";
-import { brought } from "../../scripts/lib/setup.mjs";
+import { brought, looking } from "../../scripts/lib/setup.mjs";
 
 /** Jobs whose ends are in the test's hands; `running` says which have begun and not ended. */
 function run(list, cores = 2) {
@@ -155,6 +155,10 @@ test("what only apt-get would bring is skipped where there is none, and missed w
     await assert.rejects(brought(programs, more), /not to be had/);
   assert.deepEqual(await brought([program("here", false)], { apt: true, env: {} }), []);
   assert.deepEqual(brings, ["lost", "lost", "lost", "here"]);
+});
+
+test("without a browser every file is skipped that would start one", () => {
+  assert.deepEqual(looking().sort(), ["doors", "monitors", "page", "pages", "pages-live", "stream-all"]);
 });
 
 test("a step that needs what nobody makes is no silent end", async () => {
