@@ -18,6 +18,12 @@ export const [WORKS, WAITS, LOADS, ALONE] = ["works", "waits", "loads", "alone"]
 /** How many jobs that wait run at once, whatever they need: each has a browser or workers. */
 const MOST_WAITING = 12;
 
+/**
+ * Which share of the machine the jobs that wait may need together: bursts, of starting workers and
+ * browsers above all, need room.
+ */
+const SHARE = 0.9;
+
 /** Whether a job may start beside those that run. */
 function mayStart(job, running, cores) {
   const runs = (...kinds) => running.some(({ kind }) => kinds.includes(kind));
@@ -28,7 +34,7 @@ function mayStart(job, running, cores) {
   if (job.kind === WORKS) return alike.length < cores && alike.every(({ holds }) => !holds || holds !== job.holds);
   if (runs(LOADS)) return false;
   const needed = alike.reduce((sum, one) => sum + one.cores, 0) + job.cores;
-  return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores);
+  return alike.length === 0 || (alike.length < MOST_WAITING && needed <= cores * SHARE);
 }
 
 /**

@@ -82,7 +82,7 @@ test("a folder of cargo is held by one step at a time, and no core by more than 
 
 test("those that wait share the machine up to what they need", async () => {
   const waiting = (name, cores) => ({ name, kind: WAITS, cores });
-  const jobs = run([waiting("a", 1.5), waiting("b", 1), waiting("c", 0.5), waiting("d", 2.5)]);
+  const jobs = run([waiting("a", 1), waiting("b", 1), waiting("c", 0.5), waiting("d", 2)]);
   assert.equal(await jobs.running(), "a c");
   await jobs.end("a");
   assert.equal(await jobs.running(), "b c");
