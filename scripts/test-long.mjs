@@ -4,16 +4,16 @@
 // package, the benchmarks, what measures, and the worker among real caches and checkers. What
 // `npm test` has built is not built again.
 
-import { readdirSync } from "node:fs";
 import { DEV, PACKAGE, TOOLS, builds, keep, packs } from "./lib/builds.mjs";
 import { WILD } from "./lib/debian.mjs";
 import { ALONE, WAITS } from "./lib/jobs.mjs";
 import { storage } from "./lib/memory.mjs";
 import { healthLibraries, realServers, schemathesis } from "./lib/python.mjs";
-import { below, main, node22 } from "./lib/run.mjs";
+import { main, node22 } from "./lib/run.mjs";
 import { ENGINES, isLong, lacking, runtimeName, runtimeTest, runtimeTests, whySkipped } from "./lib/runtime.mjs";
 import { brought, setup } from "./lib/setup.mjs";
 import { steps } from "./lib/steps.mjs";
+import { testsIn } from "./lib/testfiles.mjs";
 import { OPTIMISED } from "./lib/worker.mjs";
 
 /** The seed of inputs; `npm test` has another. */
@@ -79,10 +79,7 @@ const MEASURES = new Set(["restart"]);
  * time.
  */
 function wild(after, skipped) {
-  const names = readdirSync(below("tests", "wild"))
-    .filter((file) => file.endsWith(".test.mjs"))
-    .map((file) => file.slice(0, -".test.mjs".length))
-    .filter((name) => !skipped.has(name));
+  const names = testsIn("wild").filter((name) => !skipped.has(name));
   return names.map((name) => ({
     name: wildName(name),
     kind: MEASURES.has(name) ? ALONE : WAITS,

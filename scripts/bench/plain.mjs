@@ -9,8 +9,8 @@ import { modules } from "../lib/modules.mjs";
 import { Stop, below, end, root, start } from "../lib/run.mjs";
 import { compile } from "../lib/worker.mjs";
 
-// The runtime that wrangler also runs.
-const fromWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
+/** Requires what wrangler brings: the runtime that it also runs, and Miniflare. */
+export const fromWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
 const { default: workerd, version: workerdVersion } = fromWrangler("workerd");
 export { workerdVersion };
 

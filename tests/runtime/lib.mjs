@@ -222,7 +222,10 @@ export async function startWorker(config, { build = "build", env = {}, laptop = 
   worker.json = async (path) => (await worker.get(path)).json();
   worker.text = async (path) => (await worker.get(path)).text();
   worker.said = () => run.said();
-  worker.edit = (text) => writeFileSync(file, text);
+  worker.edit = (text) => {
+    assert.ok(laptop, "nobody else looks at the file again");
+    writeFileSync(file, text);
+  };
   worker.kill9 = () => run.kill9();
   /** Ends it as Ctrl-C does and starts it again on the same state. */
   worker.restart = async () => {

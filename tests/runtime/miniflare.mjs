@@ -3,13 +3,11 @@
 // is no bundler, which never rests, and no second runtime in front.
 
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { SECRETS, SETTINGS, layOutHere, wakeEachMinute } from "../../cli/laptop.mjs";
+import { fromWrangler } from "../../scripts/bench/plain.mjs";
 import { modules } from "../../scripts/lib/modules.mjs";
-
-const fromWrangler = createRequire(createRequire(import.meta.url).resolve("wrangler"));
 
 /** The types of modules, as their kinds are called here. */
 const TYPES = { esModule: "esm", wasm: "wasm", text: "text" };
